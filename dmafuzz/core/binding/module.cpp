@@ -1,0 +1,7 @@
+#include "binding/binding.hpp"
+
+NB_MODULE(_core, m) {
+    m.doc() = "The core of dmafuzz: programs, machine, simulator, tracker, judge and search.";
+    dmafuzz::bind_program(m);
+    dmafuzz::bind_platform(m);
+}

@@ -1,0 +1,165 @@
+// A program: at most 64 operations, each of them one plain record.
+// Source of the operations: the specification's coherency.md (2.) and verdicts.md (Concurrency).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace dmafuzz {
+
+inline constexpr int granule_bytes = 16;
+inline constexpr int page_bytes = 4096;
+inline constexpr int granules_per_page = page_bytes / granule_bytes;
+
+inline constexpr int cpus_max = 4;
+inline constexpr int devices_max = 4;
+inline constexpr int buffers_max = 16;
+inline constexpr int mappings_max = 32;
+inline constexpr int ops_max = 64;
+inline constexpr int entries_max = 4;
+// Twice the largest bounce mapping (256 KiB), so that a program can ask for too much.
+inline constexpr int buffer_granules_max = 512 * 1024 / granule_bytes;
+
+enum class OpKind : uint8_t {
+    alloc,
+    free,
+    write,
+    read,
+    dirty,
+    cow,
+    map_single,
+    map_page,
+    map_resource,
+    map_sg,
+    alloc_coherent,
+    alloc_noncoherent,
+    alloc_noncontiguous,
+    mapping_error,
+    sync_single_for_cpu,
+    sync_single_for_device,
+    sync_range_for_cpu,
+    sync_range_for_device,
+    sync_sg_for_cpu,
+    sync_sg_for_device,
+    unmap_single,
+    unmap_page,
+    unmap_resource,
+    unmap_sg,
+    free_coherent,
+    free_noncoherent,
+    free_noncontiguous,
+    device_read,
+    device_write,
+    irq_off,
+    irq_on,
+    unbind,
+    forget,
+    finish,
+    count_,
+};
+
+enum class BufferKind : uint8_t {
+    pages,
+    kmalloc,
+    page_cache,
+    anonymous,
+    stack,
+    vmalloc,
+    text,
+    rodata,
+    mmio,
+    coherent,      // only by alloc_coherent
+    noncoherent,   // only by alloc_noncoherent and alloc_noncontiguous
+    count_,
+};
+
+// The values of enum dma_data_direction, NONE left out: the kernel stops at it.
+enum class Direction : uint8_t { bidirectional = 0, to_device = 1, from_device = 2 };
+
+inline bool device_reads(Direction d) { return d != Direction::from_device; }
+inline bool device_writes(Direction d) { return d != Direction::to_device; }
+
+namespace attr {
+inline constexpr uint8_t skip_cpu_sync = 1u << 0;
+inline constexpr uint8_t no_warn = 1u << 1;
+inline constexpr uint8_t weak_ordering = 1u << 2;
+inline constexpr uint8_t mmio = 1u << 3;
+inline constexpr uint8_t ignore_cachelines = 1u << 4;  // 7.0: CPU_CACHE_CLEAN
+inline constexpr uint8_t require_coherent = 1u << 5;
+inline constexpr uint8_t all = 0x3f;
+}  // namespace attr
+
+// One entry of a scatter list. Offsets and sizes are in granules.
+struct Entry {
+    uint8_t buffer = 0;
+    uint16_t offset = 0;
+    uint16_t size = 0;
+    bool operator==(const Entry&) const = default;
+};
+
+// One operation. Which fields count depends on the kind; all others are zero, so that equal
+// programs have equal records.
+struct Op {
+    OpKind kind = OpKind::alloc;
+    uint8_t cpu = 0;
+    bool split = false;         // a call of which only the first half runs here
+    bool unchecked = false;     // map: no mapping_error at once
+    bool high = false;          // alloc: above the reach of a 32-bit mask
+    bool given_device = false;  // calls: which arguments are given instead of taken from the map
+    bool given_size = false;
+    bool given_direction = false;
+    bool given_attrs = false;
+    bool given_count = false;
+    bool reuse_list = false;    // map_sg: the list of mapping `list`
+    uint8_t device = 0;
+    uint8_t buffer = 0;
+    uint8_t mapping = 0;
+    Direction direction = Direction::bidirectional;
+    uint8_t attrs = 0;
+    BufferKind buffer_kind = BufferKind::pages;
+    uint8_t count = 0;          // unmap_sg, sync_sg: entries given; free_coherent: CPU address is off by so many granules
+    uint8_t list = 0;
+    uint8_t entry_count = 0;
+    uint16_t offset = 0;        // granules
+    uint16_t size = 0;          // granules
+    std::array<Entry, entries_max> entries{};
+    bool operator==(const Op&) const = default;
+};
+
+struct Program {
+    std::vector<Op> ops;
+    bool operator==(const Program&) const = default;
+};
+
+// What an operation is, in the terms of the language: one row for each kind.
+struct OpTraits {
+    const char* name;
+    bool defines_buffer, defines_mapping, names_buffer, names_mapping;
+    bool is_call;       // a DMA API call with two steps
+    bool names_device;  // the device is part of the operation, not a replaced argument
+    bool has_range;     // offset and size are part of the operation
+};
+
+const OpTraits& traits(OpKind kind);
+const char* name_of(BufferKind kind);
+const char* name_of(Direction direction);
+
+inline bool is_map(OpKind k) { return k >= OpKind::map_single && k <= OpKind::map_sg; }
+inline bool is_allocation_call(OpKind k) { return k >= OpKind::alloc_coherent && k <= OpKind::alloc_noncontiguous; }
+inline bool is_sync(OpKind k) { return k >= OpKind::sync_single_for_cpu && k <= OpKind::sync_sg_for_device; }
+inline bool is_sync_for_cpu(OpKind k) {
+    return k == OpKind::sync_single_for_cpu || k == OpKind::sync_range_for_cpu || k == OpKind::sync_sg_for_cpu;
+}
+inline bool is_sg_sync(OpKind k) { return k == OpKind::sync_sg_for_cpu || k == OpKind::sync_sg_for_device; }
+inline bool is_unmap(OpKind k) { return k >= OpKind::unmap_single && k <= OpKind::unmap_sg; }
+inline bool is_allocation_end(OpKind k) { return k >= OpKind::free_coherent && k <= OpKind::free_noncontiguous; }
+inline bool is_end(OpKind k) { return is_unmap(k) || is_allocation_end(k); }
+inline bool is_device_access(OpKind k) { return k == OpKind::device_read || k == OpKind::device_write; }
+inline bool is_cpu_access(OpKind k) { return k >= OpKind::write && k <= OpKind::cow; }
+
+// The call that ends a mapping correctly.
+OpKind matching_end(OpKind map);
+
+}  // namespace dmafuzz

@@ -1,0 +1,71 @@
+// A hook call: what the DMA API tells the tracker, with every argument that a tracker of any
+// era can see. The machine makes them; trackers (models or a kernel's own code) take them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "program/op.hpp"
+
+namespace dmafuzz {
+
+enum class HookKind : uint8_t {
+    map_single_area,  // debug_dma_map_single: the check in front of map_single
+    map_page,         // map_single and map_page: debug_dma_map_page
+    map_resource,
+    map_sg,
+    alloc_coherent,
+    alloc_pages,      // dma_alloc_pages and dma_alloc_noncoherent
+    mapping_error,
+    sync_for_cpu,
+    sync_for_device,
+    sync_sg_for_cpu,
+    sync_sg_for_device,
+    unmap_page,       // unmap_single and unmap_page
+    unmap_resource,
+    unmap_sg,
+    free_coherent,
+    free_pages,
+    unbind,
+    cow,              // the copy of copy-on-write: assert-idle, 3.14 to 5.8
+    count_,
+};
+
+// What kind of memory an address is, as far as hooks ask.
+enum class Area : uint8_t { linear, current_stack, vmalloc, vmalloc_stack, text, rodata, high, mmio };
+
+inline constexpr uint64_t dma_error_cookie = ~uint64_t{0};
+
+// A scatter list entry as it stands when the hook runs.
+struct HookEntry {
+    uint64_t phys = 0;
+    uint32_t size = 0;      // the CPU's length
+    uint64_t dma = 0;       // current DMA address and length: state of the list
+    uint32_t dma_size = 0;
+    Area area = Area::linear;
+};
+
+inline constexpr uint8_t no_mapping = 0xff;
+
+struct HookCall {
+    HookKind kind = HookKind::map_page;
+    uint8_t cpu = 0;
+    uint8_t device = 0;
+    uint8_t op = 0;                 // the operation this step belongs to
+    uint8_t mapping = no_mapping;   // the mapping the program names
+    uint8_t attrs = 0;
+    Direction direction = Direction::bidirectional;
+    Area area = Area::linear;       // of the CPU address
+    bool single = false;            // map_single/unmap_single rather than map_page/unmap_page (a type of its own up to 4.20)
+    bool range = false;             // sync_range_*: up to 4.19 looked up as (base, offset + size)
+    bool map_failed = false;        // map_resource: the operation failed
+    uint8_t entry_count = 0;        // map_sg, unmap_sg, sync_sg: entries given (nents)
+    uint8_t mapped_count = 0;       // map_sg: DMA segments made
+    uint64_t dma = 0;
+    uint64_t phys = 0;              // map_*: of the memory; free_coherent, free_pages: of the CPU address given
+    uint32_t size = 0;              // bytes
+    uint32_t offset = 0;            // sync_range: the part of `dma` that is the offset
+    std::array<HookEntry, entries_max> entries{};
+};
+
+}  // namespace dmafuzz
