@@ -4,4 +4,5 @@ NB_MODULE(_core, m) {
     m.doc() = "The core of dmafuzz: programs, machine, simulator, tracker, judge and search.";
     dmafuzz::bind_program(m);
     dmafuzz::bind_platform(m);
+    dmafuzz::bind_judge(m);
 }

@@ -1,0 +1,154 @@
+#include <nanobind/stl/array.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "binding/binding.hpp"
+#include "judge/contract.hpp"
+#include "judge/judge.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace dmafuzz {
+
+namespace {
+
+std::string buffer_name(uint8_t buffer) { return buffer == stack_buffer ? "stack" : "b" + std::to_string(buffer); }
+
+nb::object mapping_or_none(uint8_t mapping) { return mapping == no_mapping ? nb::none() : nb::cast(static_cast<int>(mapping)); }
+
+nb::list bits(uint64_t set, int count) {
+    nb::list out;
+    for (int i = 0; i < count; i++)
+        if (set >> i & 1) out.append(i);
+    return out;
+}
+
+nb::list labels_of(const Analysis& a) {
+    nb::list out;
+    for (int i = 0; i < static_cast<int>(Label::count_); i++)
+        if (a.labels >> i & 1) out.append(name_of(static_cast<Label>(i)));
+    return out;
+}
+
+nb::list warnings_of(const Analysis& a, const Judge& judge) {
+    static constexpr std::array<const char*, 4> worths{"justified", "hazard", "bookkeeping", "false"};
+    nb::list out;
+    for (const JudgedWarning& w : a.warnings) {
+        nb::dict d;
+        d["id"] = name_of(w.warning.id);
+        d["op"] = static_cast<int>(w.warning.op);
+        d["justified"] = w.worth == Worth::justified;
+        d["worth"] = worths[static_cast<size_t>(w.worth)];
+        if (w.worth == Worth::hazard) d["hurts"] = judge.platform(w.platform).name;
+        d["mappings"] = bits(w.warning.mappings, mappings_max);
+        out.append(d);
+    }
+    return out;
+}
+
+nb::list corruptions_of(const Analysis& a) {
+    nb::list out;
+    for (size_t i = 0; i < a.corruptions.size(); i++) {
+        const Corruption& c = a.corruptions[i];
+        nb::dict d;
+        d["kind"] = name_of(c.kind);
+        d["op"] = static_cast<int>(c.op);
+        d["buffer"] = buffer_name(c.span.buffer);
+        d["offset"] = c.span.offset * granule_bytes;
+        d["size"] = c.span.size * granule_bytes;
+        d["explained"] = c.explained;
+        d["mappings"] = bits(c.mappings, mappings_max);
+        d["index"] = i;
+        out.append(d);
+    }
+    return out;
+}
+
+nb::list harms_of(const Analysis& a) {
+    nb::list out;
+    for (const Harm& h : a.harms) {
+        nb::dict d;
+        d["kind"] = name_of(h.kind);
+        d["op"] = static_cast<int>(h.op);
+        if (h.kind == HarmKind::exposure) {
+            d["buffer"] = buffer_name(h.span.buffer);
+            d["offset"] = h.span.offset * granule_bytes;
+            d["size"] = h.span.size * granule_bytes;
+        } else {
+            d["mapping"] = mapping_or_none(h.mapping);
+        }
+        out.append(d);
+    }
+    return out;
+}
+
+nb::dict judgement(Judge& judge, const std::vector<Op>& ops, size_t platform) {
+    judge.start(Program{ops});
+    const Analysis& a = judge.judge(platform);
+    nb::dict d;
+    d["platform"] = judge.platform(platform).name;
+    d["labels"] = labels_of(a);
+    nb::list rules;
+    for (const Breach& b : breaches(a.run, judge.platform(platform))) rules.append(nb::make_tuple(name_of(b.rule), static_cast<int>(b.op)));
+    d["breaches"] = rules;
+    d["warnings"] = warnings_of(a, judge);
+    d["corruptions"] = corruptions_of(a);
+    d["harms"] = harms_of(a);
+    d["ops"] = nb::cast(a.run.ops);
+    d["program_ops"] = a.run.program_ops;
+    nb::list failed;
+    for (int i = 0; i < mappings_max; i++)
+        if (a.run.mappings[i].defined && a.run.mappings[i].failed) failed.append(i);
+    d["failed"] = failed;
+    return d;
+}
+
+nb::list hooks_of(Judge& judge, const std::vector<Op>& ops, size_t platform) {
+    static constexpr std::array<const char*, static_cast<size_t>(HookKind::count_)> names{
+        "map_single_area", "map_page", "map_resource", "map_sg", "alloc_coherent", "alloc_pages", "mapping_error",
+        "sync_for_cpu", "sync_for_device", "sync_sg_for_cpu", "sync_sg_for_device", "unmap_page", "unmap_resource",
+        "unmap_sg", "free_coherent", "free_pages", "unbind", "cow"};
+    judge.start(Program{ops});
+    nb::list out;
+    for (const HookCall& h : judge.analyse(platform).run.hooks) {
+        nb::dict d;
+        d["hook"] = names[static_cast<size_t>(h.kind)];
+        d["op"] = static_cast<int>(h.op);
+        d["cpu"] = static_cast<int>(h.cpu);
+        d["device"] = static_cast<int>(h.device);
+        d["mapping"] = mapping_or_none(h.mapping);
+        d["dma"] = h.dma;
+        d["phys"] = h.phys;
+        d["size"] = h.size;
+        d["direction"] = name_of(h.direction);
+        d["attrs"] = static_cast<int>(h.attrs);
+        d["mapped"] = static_cast<int>(h.mapped_count);
+        nb::list entries;
+        for (int i = 0; i < h.entry_count; i++) {
+            const HookEntry& e = h.entries[i];
+            entries.append(nb::make_tuple(e.phys, e.size, e.dma, e.dma_size));
+        }
+        d["entries"] = entries;
+        out.append(d);
+    }
+    return out;
+}
+
+}  // namespace
+
+void bind_judge(nb::module_& m) {
+    m.def("tracker_names", &tracker_names, "All trackers that are built in, newest era first.");
+    m.def("rules", [] {
+        std::vector<std::pair<std::string, std::string>> out;
+        for (int i = 0; i < static_cast<int>(Rule::count_); i++) out.emplace_back(name_of(static_cast<Rule>(i)), text_of(static_cast<Rule>(i)));
+        return out;
+    }, "The contract's rules: id and text.");
+    nb::class_<Judge>(m, "Judge", "Judges programs: one tracker, the platforms of a portfolio.")
+        .def(nb::init<const std::string&, std::vector<Platform>>(), "tracker"_a, "portfolio"_a)
+        .def("judge", &judgement, "ops"_a, "platform"_a, "The judgement on the portfolio's platform of that index, as a dict.")
+        .def("hooks", &hooks_of, "ops"_a, "platform"_a, "The hook calls that the program makes there.");
+}
+
+}  // namespace dmafuzz

@@ -1,0 +1,361 @@
+#include "judge/contract.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "machine/memory.hpp"
+
+namespace dmafuzz {
+
+namespace {
+
+struct RuleText {
+    const char* name;
+    const char* text;
+};
+
+constexpr std::array<RuleText, static_cast<size_t>(Rule::count_)> rule_texts{{
+    {"no-stack", "only linear, page-backed memory is mapped: no stack"},
+    {"no-vmalloc", "no vmalloc, kmap or ioremap address is given to map_single"},
+    {"no-kernel-image", "no kernel text, data or rodata is mapped"},
+    {"mask", "the buffer is within the device's DMA mask"},
+    {"whole-lines", "a FROM_DEVICE or BIDIRECTIONAL region begins and ends on a cache line boundary, or owns its lines alone"},
+    {"no-sharing", "data that a CPU writes during DMA does not share a line with the buffer"},
+    {"hands-off", "between map (or sync_for_device) and unmap (or sync_for_cpu) the CPU does not touch the buffer"},
+    {"sync-before-read", "FROM_DEVICE or BIDIRECTIONAL: sync_for_cpu before the CPU reads"},
+    {"sync-after-write", "TO_DEVICE or BIDIRECTIONAL: sync_for_device after the CPU writes, before the device reads again or the mapping ends"},
+    {"from-device-read-only", "a buffer mapped FROM_DEVICE is only read by the CPU while mapped"},
+    {"to-device-read-only", "a device does not write a buffer mapped TO_DEVICE"},
+    {"same-size", "unmap with the size of the map"},
+    {"same-direction", "unmap and sync with the direction of the map"},
+    {"same-function", "unmap with the kind of call that belongs to the map"},
+    {"same-device", "unmap and sync with the device of the map"},
+    {"same-nents", "unmap_sg and sync_sg get the number of entries given to map_sg"},
+    {"no-remap", "a scatter list is not mapped again before it is unmapped"},
+    {"check-error", "dma_mapping_error (or a zero return) is checked"},
+    {"unmap-all", "every mapping is unmapped, after the device is done"},
+    {"unmap-once", "no mapping is unmapped twice"},
+    {"inside", "a sync lies inside its live mapping"},
+    {"free-with-irqs-on", "dma_free_coherent is called with interrupts enabled"},
+    {"no-streaming-of-coherent", "memory from dma_alloc_coherent is not mapped for streaming as well"},
+    {"resource-is-mmio", "dma_map_resource is for MMIO, never RAM"},
+    {"segment-limits", "maximal mapping size, segment size and boundary are respected"},
+    {"skip-sync-by-hand", "with SKIP_CPU_SYNC the caller does the syncs"},
+    {"no-conflicting-overlap", "live mappings of one region overlap only if no device writes what another one reads or writes"},
+    {"page-owner", "memory under DMA is not freed, nor moved by copy-on-write while a device may write it"},
+}};
+
+// Granules of one piece, as the rules see them.
+struct PieceState {
+    bool live = false;
+    bool synced_for_device = false;     // by hand, since the map
+    bool synced_for_cpu = false;        // by hand, since the last hand-over
+    std::vector<bool> cpu_owned;        // by granule
+    std::vector<bool> written;          // by the CPU, and not synced for the device since
+};
+
+class Monitor {
+  public:
+    Monitor(const Run& run, const Platform& platform) : run_(run), platform_(platform), pieces_(run.pieces.size()) {}
+
+    std::vector<Breach> watch() {
+        for (size_t i = 0; i < run_.ops.size(); i++) {
+            now_ = static_cast<uint8_t>(i);
+            take(run_.ops[i]);
+        }
+        return std::move(found_);
+    }
+
+  private:
+    void broken(Rule rule) {
+        if (seen_ & bit(rule)) return;
+        seen_ |= bit(rule);
+        found_.push_back({rule, now_});
+    }
+
+    template <class Do>
+    void each_piece(uint8_t mapping, Do what) {
+        const MappingFacts& m = run_.mappings[mapping];
+        for (int i = 0; i < m.pieces; i++) what(run_.pieces[m.piece + i], pieces_[m.piece + i]);
+    }
+
+    void take(const Op& op);
+    void map(const Op& op);
+    void map_piece(const Op& op, const Piece& piece);
+    void lines(const Piece& piece);
+    void overlap(const Piece& piece, size_t index);
+    void call(const Op& op);
+    void sync(const Op& op);
+    void end(const Op& op);
+    void cpu_access(const Op& op);
+    void sharing(uint64_t phys);
+    void device_access(const Op& op);
+    void unbind(const Op& op);
+    uint64_t phys_of(uint8_t buffer, uint32_t granule) const;
+    bool lives_at(uint64_t phys, const Piece& but) const;
+
+    const Run& run_;
+    const Platform& platform_;
+    std::vector<PieceState> pieces_;
+    std::vector<Breach> found_;
+    Rules seen_ = 0;
+    uint8_t now_ = 0;
+    std::array<bool, buffers_with_stack> live_{};
+    std::array<bool, cpus_max> irqs_off_{};
+    std::array<bool, mappings_max> mapped_{}, ended_{}, asked_{};
+};
+
+// The home a granule was born in: rules speak of buffers as their owners allocated them.
+uint64_t Monitor::phys_of(uint8_t buffer, uint32_t granule) const {
+    for (const Extent& e : run_.extents)
+        if (e.buffer == buffer && e.first && granule >= e.offset && granule < e.offset + static_cast<uint32_t>(e.size))
+            return e.phys + static_cast<uint64_t>(granule - e.offset) * granule_bytes;
+    return 0;
+}
+
+// Does somebody's data live at that granule, other than the piece's own?
+bool Monitor::lives_at(uint64_t phys, const Piece& but) const {
+    for (const Extent& e : run_.extents) {
+        if (!e.first || phys < e.phys || phys >= e.phys + static_cast<uint64_t>(e.size) * granule_bytes) continue;
+        if (e.buffer == stack_buffer) return true;
+        if (!live_[e.buffer]) continue;
+        uint32_t granule = e.offset + static_cast<uint32_t>((phys - e.phys) / granule_bytes);
+        bool own = e.buffer == but.buffer && granule >= but.offset && granule < but.offset + static_cast<uint32_t>(but.size);
+        if (!own) return true;
+    }
+    return false;
+}
+
+void Monitor::lines(const Piece& piece) {
+    if (!device_writes(piece.direction)) return;
+    const uint64_t line = static_cast<uint64_t>(platform_.line);
+    uint64_t from = phys_of(piece.buffer, piece.offset);
+    uint64_t to = phys_of(piece.buffer, piece.offset + piece.size - 1u) + granule_bytes;
+    for (uint64_t at = from / line * line; at < from; at += granule_bytes)
+        if (lives_at(at, piece)) return broken(Rule::whole_lines);
+    for (uint64_t at = to; at % line != 0; at += granule_bytes)
+        if (lives_at(at, piece)) return broken(Rule::whole_lines);
+}
+
+void Monitor::overlap(const Piece& piece, size_t index) {
+    for (size_t i = 0; i < pieces_.size(); i++) {
+        const Piece& other = run_.pieces[i];
+        if (i == index || !pieces_[i].live || other.joint || other.buffer != piece.buffer) continue;
+        bool meet = piece.offset < other.offset + other.size && other.offset < piece.offset + piece.size;
+        if (meet && (device_writes(piece.direction) || device_writes(other.direction))) broken(Rule::no_conflicting_overlap);
+    }
+}
+
+void Monitor::map_piece(const Op& op, const Piece& piece) {
+    BufferKind kind = run_.kinds[piece.buffer];
+    const Device& device = platform_.devices[piece.device];
+    bool translated = platform_.iommu != Iommu::off && device.iommu;
+    if (kind == BufferKind::stack) broken(Rule::no_stack);
+    if (kind == BufferKind::vmalloc && op.kind == OpKind::map_single) broken(Rule::no_vmalloc);
+    if (kind == BufferKind::text || kind == BufferKind::rodata) broken(Rule::no_kernel_image);
+    if (kind == BufferKind::coherent) broken(Rule::no_streaming_of_coherent);
+    if (op.kind == OpKind::map_resource && kind != BufferKind::mmio) broken(Rule::resource_is_mmio);
+    uint64_t bytes = static_cast<uint64_t>(piece.size) * granule_bytes;
+    bool beyond = device.mask_bits < 64 && (piece.phys + bytes - 1) >> device.mask_bits != 0;
+    if (beyond && !translated && (!platform_.bounce_pool || op.kind == OpKind::map_resource)) broken(Rule::mask);
+    constexpr uint64_t bounce_bytes_max = 256 * 1024;
+    if (platform_.bounce_pool && (piece.via == Via::slot || platform_.bounce_always) && bytes > bounce_bytes_max) broken(Rule::segment_limits);
+    if (op.kind == OpKind::map_sg) {
+        if (bytes > device.segment_max) broken(Rule::segment_limits);
+        if (piece.via == Via::direct && ((piece.dma ^ (piece.dma + bytes - 1)) & ~device.segment_boundary)) broken(Rule::segment_limits);
+    }
+    if (kind != BufferKind::mmio) lines(piece);
+}
+
+void Monitor::map(const Op& op) {
+    const MappingFacts& m = run_.mappings[op.mapping];
+    mapped_[op.mapping] = true;
+    bool streaming = is_map(op.kind);
+    if (op.reuse_list && mapped_[op.list] && !ended_[op.list]) broken(Rule::no_remap);
+    if (op.kind == OpKind::map_sg && op.unchecked) broken(Rule::check_error);
+    if (!streaming) live_[op.buffer] = true;
+    asked_[op.mapping] = !op.unchecked || op.kind == OpKind::map_sg || !streaming;
+    for (int i = 0; i < m.pieces; i++) {
+        const Piece& piece = run_.pieces[m.piece + i];
+        PieceState& state = pieces_[m.piece + i];
+        if (m.failed && m.abandoned && !op.unchecked) continue;
+        state.live = true;
+        state.cpu_owned.assign(piece.size, op.kind == OpKind::alloc_noncoherent || op.kind == OpKind::alloc_noncontiguous);
+        state.written.assign(piece.size, false);
+        if (!streaming) continue;
+        map_piece(op, piece);
+        overlap(piece, static_cast<size_t>(m.piece + i));
+    }
+}
+
+void Monitor::sync(const Op& op) {
+    const MappingFacts& m = run_.mappings[op.mapping];
+    if (op.given_direction && op.direction != m.direction && m.map != OpKind::alloc_coherent) broken(Rule::same_direction);
+    if (op.given_device && op.device != m.device) broken(Rule::same_device);
+    if (is_sg_sync(op.kind) && op.given_count && op.count != m.pieces) broken(Rule::same_nents);
+    bool whole_list = is_sg_sync(op.kind);
+    uint32_t size = op.given_size ? op.size : m.size;
+    if (ended_[op.mapping] || (!whole_list && op.offset + size > m.size)) broken(Rule::inside);
+    if ((m.map == OpKind::map_sg) != whole_list && m.map != OpKind::alloc_noncontiguous) broken(Rule::same_function);
+    bool for_cpu = is_sync_for_cpu(op.kind);
+    int index = 0;
+    each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
+        int i = index++;
+        if (!state.live || piece.joint) return;
+        if (whole_list ? i >= (op.given_count ? op.count : m.pieces) : i > 0) return;
+        uint32_t from = whole_list ? 0 : op.offset, to = whole_list ? piece.size : std::min<uint32_t>(op.offset + size, piece.size);
+        for (uint32_t g = from; g < to; g++) {
+            state.cpu_owned[g] = for_cpu;
+            if (!for_cpu) state.written[g] = false;
+        }
+        (for_cpu ? state.synced_for_cpu : state.synced_for_device) = true;
+        if (!for_cpu) state.synced_for_cpu = false;
+    });
+}
+
+void Monitor::end(const Op& op) {
+    const MappingFacts& m = run_.mappings[op.mapping];
+    OpKind right = matching_end(m.map);
+    if (ended_[op.mapping]) return broken(Rule::unmap_once);
+    if (op.kind != right) broken(Rule::same_function);
+    if (op.given_device && op.device != m.device) broken(Rule::same_device);
+    if (op.given_size && op.size != m.size) broken(Rule::same_size);
+    if (op.given_direction && op.direction != m.direction) broken(Rule::same_direction);
+    if (op.kind == OpKind::unmap_sg && op.given_count && op.count != m.pieces) broken(Rule::same_nents);
+    if (op.offset != 0) broken(Rule::unmap_all);
+    if (op.kind == OpKind::free_coherent && irqs_off_[op.cpu]) broken(Rule::free_with_irqs_on);
+    uint8_t attrs = op.given_attrs ? op.attrs : m.attrs;
+    each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
+        if (!state.live) return;
+        state.live = false;
+        if (piece.joint || !is_map(m.map)) return;
+        bool lost = std::find(state.written.begin(), state.written.end(), true) != state.written.end();
+        if (lost && device_reads(piece.direction)) broken(Rule::sync_after_write);
+        if (m.attrs & attr::skip_cpu_sync && !state.synced_for_device) broken(Rule::skip_sync_by_hand);
+        if (attrs & attr::skip_cpu_sync && device_writes(piece.direction) && !state.synced_for_cpu) broken(Rule::skip_sync_by_hand);
+    });
+    ended_[op.mapping] = true;
+    if (is_allocation_end(op.kind) && op.kind == right) live_[m.buffer] = false;
+}
+
+void Monitor::call(const Op& op) {
+    const MappingFacts& m = run_.mappings[op.mapping];
+    if (!asked_[op.mapping]) {
+        broken(Rule::check_error);
+        asked_[op.mapping] = true;
+    }
+    if (m.abandoned && m.failed) {
+        ended_[op.mapping] = true;
+        return;
+    }
+    is_sync(op.kind) ? sync(op) : end(op);
+}
+
+// A CPU that writes beside a buffer under DMA.
+void Monitor::sharing(uint64_t phys) {
+    const uint64_t line = static_cast<uint64_t>(platform_.line);
+    for (size_t i = 0; i < pieces_.size(); i++) {
+        const Piece& p = run_.pieces[i];
+        if (!pieces_[i].live || p.joint) continue;
+        uint64_t from = p.phys, to = p.phys + static_cast<uint64_t>(p.size) * granule_bytes;
+        bool inside = phys >= from && phys < to;
+        if (!inside && phys / line >= from / line && phys / line <= (to - 1) / line) broken(Rule::no_sharing);
+    }
+}
+
+void Monitor::cpu_access(const Op& op) {
+    bool writes = op.kind == OpKind::write || op.kind == OpKind::dirty;
+    uint32_t size = op.kind == OpKind::cow ? granules_per_page : op.size;
+    for (size_t i = 0; i < pieces_.size(); i++) {
+        PieceState& state = pieces_[i];
+        const Piece& p = run_.pieces[i];
+        if (!state.live || p.joint || p.buffer != op.buffer) continue;
+        uint32_t from = std::max<uint32_t>(op.offset, p.offset), to = std::min<uint32_t>(op.offset + size, p.offset + p.size);
+        for (uint32_t g = from; g < to; g++) {
+            uint32_t at = g - p.offset;
+            bool owned = !state.cpu_owned[at];
+            if (op.kind == OpKind::cow) {
+                if (device_writes(p.direction)) broken(Rule::page_owner);
+                continue;
+            }
+            // User space dirties a page under writeback as it likes; where the device may write, it must not.
+            bool entitled = op.kind == OpKind::dirty && !device_writes(p.direction);
+            if (owned && !entitled && (writes || device_writes(p.direction))) broken(Rule::hands_off);
+            if (owned && !writes && device_writes(p.direction)) broken(Rule::sync_before_read);
+            if (writes && p.direction == Direction::from_device) broken(Rule::from_device_read_only);
+            if (writes && !entitled && device_reads(p.direction)) state.written[at] = true;
+        }
+    }
+    if (op.kind != OpKind::write) return;
+    const uint32_t step = std::max(1, platform_.line / granule_bytes);
+    for (uint32_t g = 0; g < op.size; g += step) sharing(phys_of(op.buffer, op.offset + g));
+    sharing(phys_of(op.buffer, op.offset + op.size - 1u));
+}
+
+void Monitor::device_access(const Op& op) {
+    const MappingFacts& m = run_.mappings[op.mapping];
+    if (m.abandoned) return;
+    if (ended_[op.mapping]) broken(Rule::unmap_all);
+    uint32_t start = 0;
+    each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
+        uint32_t first = start;
+        start += piece.size;
+        if (!state.live || piece.joint) return;
+        if (op.kind == OpKind::device_write && piece.direction == Direction::to_device) broken(Rule::to_device_read_only);
+        for (uint32_t g = op.offset; g < op.offset + static_cast<uint32_t>(op.size); g++)
+            if (g >= first && g < start && state.cpu_owned[g - first]) broken(Rule::hands_off);
+    });
+}
+
+void Monitor::unbind(const Op& op) {
+    for (int i = 0; i < mappings_max; i++) {
+        const MappingFacts& m = run_.mappings[i];
+        bool failed = m.failed && m.abandoned;
+        if (mapped_[i] && m.device == op.device && !ended_[i] && !failed) broken(Rule::unmap_all);
+    }
+}
+
+void Monitor::take(const Op& op) {
+    switch (op.kind) {
+        case OpKind::alloc:
+            live_[op.buffer] = true;
+            // A new neighbour in a line that is under DMA.
+            for (size_t i = 0; i < pieces_.size(); i++)
+                if (pieces_[i].live && !run_.pieces[i].joint && run_.kinds[run_.pieces[i].buffer] != BufferKind::mmio) lines(run_.pieces[i]);
+            return;
+        case OpKind::free:
+            live_[op.buffer] = false;
+            for (size_t i = 0; i < pieces_.size(); i++)
+                if (pieces_[i].live && run_.pieces[i].buffer == op.buffer) broken(Rule::page_owner);
+            return;
+        case OpKind::write:
+        case OpKind::read:
+        case OpKind::dirty:
+        case OpKind::cow: return cpu_access(op);
+        case OpKind::mapping_error: asked_[op.mapping] = true; return;
+        case OpKind::device_read:
+        case OpKind::device_write: return device_access(op);
+        case OpKind::irq_off: irqs_off_[op.cpu] = true; return;
+        case OpKind::irq_on: irqs_off_[op.cpu] = false; return;
+        case OpKind::unbind: return unbind(op);
+        case OpKind::forget: return broken(Rule::unmap_all);
+        case OpKind::finish: return;
+        default: break;
+    }
+    traits(op.kind).defines_mapping ? map(op) : call(op);
+}
+
+}  // namespace
+
+const char* name_of(Rule rule) { return rule_texts[static_cast<size_t>(rule)].name; }
+const char* text_of(Rule rule) { return rule_texts[static_cast<size_t>(rule)].text; }
+
+std::vector<Breach> breaches(const Run& run, const Platform& platform) { return Monitor(run, platform).watch(); }
+
+Rules broken_rules(const Run& run, const Platform& platform) {
+    Rules rules = 0;
+    for (const Breach& b : breaches(run, platform)) rules |= bit(b.rule);
+    return rules;
+}
+
+}  // namespace dmafuzz

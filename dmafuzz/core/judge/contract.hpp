@@ -1,0 +1,60 @@
+// The contract monitor: which documented rules of the DMA API a program breaks. A third opinion, used to
+// label and explain, never to decide whether data was lost. Source: the specification's contract.md.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "machine/run.hpp"
+#include "platform/platform.hpp"
+
+namespace dmafuzz {
+
+enum class Rule : uint8_t {
+    no_stack,
+    no_vmalloc,
+    no_kernel_image,
+    mask,
+    whole_lines,
+    no_sharing,
+    hands_off,
+    sync_before_read,
+    sync_after_write,
+    from_device_read_only,
+    to_device_read_only,
+    same_size,
+    same_direction,
+    same_function,
+    same_device,
+    same_nents,
+    no_remap,
+    check_error,
+    unmap_all,
+    unmap_once,
+    inside,
+    free_with_irqs_on,
+    no_streaming_of_coherent,
+    resource_is_mmio,
+    segment_limits,
+    skip_sync_by_hand,
+    no_conflicting_overlap,
+    page_owner,
+    count_,
+};
+const char* name_of(Rule rule);
+// The rule in one sentence, as the kernel's documents have it.
+const char* text_of(Rule rule);
+
+using Rules = uint32_t;  // a bit each
+inline constexpr Rules bit(Rule rule) { return Rules{1} << static_cast<int>(rule); }
+
+struct Breach {
+    Rule rule;
+    uint8_t op;
+};
+
+// The breaches in order of operations, each rule's first only.
+std::vector<Breach> breaches(const Run& run, const Platform& platform);
+Rules broken_rules(const Run& run, const Platform& platform);
+
+}  // namespace dmafuzz

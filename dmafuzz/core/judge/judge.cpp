@@ -1,0 +1,131 @@
+#include "judge/judge.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace dmafuzz {
+
+const char* name_of(Label label) {
+    static constexpr std::array<const char*, static_cast<size_t>(Label::count_)> names{"TN", "TP", "FN", "FP", "hazard", "bookkeeping"};
+    return names[static_cast<size_t>(label)];
+}
+
+Judge::Judge(const std::string& tracker, std::vector<Platform> portfolio) : Judge(make_tracker(tracker), std::move(portfolio)) {
+    if (!tracker_) throw std::invalid_argument("no tracker of that name: " + tracker);
+}
+
+Judge::Judge(std::unique_ptr<Tracker> tracker, std::vector<Platform> portfolio)
+    : tracker_(std::move(tracker)), platforms_(std::move(portfolio)), analyses_(platforms_.size()), done_(platforms_.size()) {}
+
+void Judge::start(const Program& program) {
+    program_ = program;
+    std::fill(done_.begin(), done_.end(), false);
+}
+
+const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* paths) {
+    Analysis& a = analyses_[i];
+    if (done_[i]) return a;
+    done_[i] = true;
+    machine_.carry_out(program_, platforms_[i], a.run);
+    tracker_->watch(a.run.hooks, platforms_[i], a.watch, paths);
+    simulator_.simulate(a.run, platforms_[i], transitions);
+    a.corruptions = simulator_.corruptions();
+    a.harms = simulator_.harms();
+    add_leaks(a);
+    a.warnings.clear();
+    a.labels = 0;
+    return a;
+}
+
+void Judge::retrace(size_t i, std::vector<Trace>& traces, Simulator& simulator) {
+    simulator.simulate(analyse(i).run, platforms_[i], nullptr, &traces);
+}
+
+// A leak: forgotten, or ended by a call so wrong that the tracker still has the entry.
+void Judge::add_leaks(Analysis& a) const {
+    uint32_t known = 0;
+    for (const LeakSuspect& suspect : a.run.leaks) {
+        uint32_t mapping = 1u << suspect.mapping;
+        bool has_entry = std::any_of(a.watch.left.begin(), a.watch.left.end(),
+                                     [&](const Left& l) { return l.op == suspect.op && l.mappings & mapping; });
+        if (known & mapping || (suspect.needs_entry && !has_entry)) continue;
+        known |= mapping;
+        a.harms.push_back({HarmKind::leak, suspect.op, suspect.mapping});
+    }
+}
+
+// A warning and a piece of memory belong together when they share a mapping or a hardware cache line.
+// The warning's side is named by the program (operation, mappings), so that it can be asked on any platform.
+bool Judge::covers(const Warning& w, const Analysis& where, uint64_t phys, uint64_t bytes, uint64_t mappings, int line) const {
+    if (w.mappings & mappings) return true;
+    const uint64_t mask = ~(static_cast<uint64_t>(line) - 1);
+    uint64_t first = phys & mask, last = (phys + bytes - 1) & mask;
+    auto meets = [&](uint64_t at, uint64_t size) { return size && (at & mask) <= last && ((at + size - 1) & mask) >= first; };
+    for (const Piece& p : where.run.pieces)
+        if (w.mappings >> p.mapping & 1 && meets(p.phys, static_cast<uint64_t>(p.size) * granule_bytes)) return true;
+    // The tidy-up's operations differ between platforms; its calls concern their mappings only.
+    if (w.op >= where.run.program_ops) return false;
+    for (const Touch& t : where.run.touches)
+        if (t.op == w.op && meets(t.phys, t.size)) return true;
+    return false;
+}
+
+bool Judge::covers_corruption(const Warning& w, size_t platform) {
+    const Analysis& a = analyse(platform);
+    for (const Corruption& c : a.corruptions)
+        if (covers(w, a, c.phys, static_cast<uint64_t>(c.span.size) * granule_bytes, c.mappings, platforms_[platform].line)) return true;
+    return false;
+}
+
+bool Judge::covers_harm(const Warning& w, size_t platform) {
+    const Analysis& a = analyse(platform);
+    for (const Harm& h : a.harms) {
+        if (h.kind == HarmKind::exposure) continue;  // permitted, if ugly: it justifies no warning
+        if (w.mappings >> h.mapping & 1) return true;
+        for (const Piece& p : a.run.pieces)
+            if (p.mapping == h.mapping && covers(w, a, p.phys, static_cast<uint64_t>(p.size) * granule_bytes, 0, platforms_[platform].line))
+                return true;
+    }
+    return false;
+}
+
+Worth Judge::worth_of(const Warning& w, size_t platform, uint8_t& elsewhere) {
+    if (covers_corruption(w, platform)) return Worth::justified;
+    for (size_t i = 0; i < platforms_.size(); i++) {
+        if (i == platform || !covers_corruption(w, i)) continue;
+        elsewhere = static_cast<uint8_t>(i);
+        return Worth::hazard;
+    }
+    for (size_t k = 0; k < platforms_.size(); k++)
+        if (covers_harm(w, (platform + k) % platforms_.size())) return Worth::bookkeeping;
+    return Worth::false_positive;
+}
+
+const Analysis& Judge::judge(size_t platform) {
+    analyse(platform);
+    Analysis& a = analyses_[platform];
+    if (a.labels) return a;
+    bool silent_loss = false, all_justified = true;
+    for (Corruption& c : a.corruptions) {
+        c.explained = std::any_of(a.watch.warnings.begin(), a.watch.warnings.end(), [&](const Warning& w) {
+            return covers(w, a, c.phys, static_cast<uint64_t>(c.span.size) * granule_bytes, c.mappings, platforms_[platform].line);
+        });
+        silent_loss |= !c.explained;
+    }
+    for (const Warning& w : a.watch.warnings) {
+        JudgedWarning judged{w};
+        judged.worth = worth_of(w, platform, judged.platform);
+        a.warnings.push_back(judged);
+        all_justified &= judged.worth == Worth::justified || judged.worth == Worth::bookkeeping;
+        if (judged.worth == Worth::hazard) a.labels |= bit(Label::hazard);
+        if (judged.worth == Worth::bookkeeping) a.labels |= bit(Label::bookkeeping);
+        if (judged.worth == Worth::false_positive) a.labels |= bit(Label::fp);
+    }
+    if (silent_loss) a.labels |= bit(Label::fn);
+    if (!silent_loss && !a.corruptions.empty() && all_justified) a.labels |= bit(Label::tp);
+    if (a.corruptions.empty() && a.watch.warnings.empty()) a.labels |= bit(Label::tn);
+    // Every corruption explained, but not every warning worth it: the labels of the warnings say so.
+    return a;
+}
+
+}  // namespace dmafuzz

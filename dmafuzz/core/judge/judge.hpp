@@ -1,0 +1,74 @@
+// The judge: holds a tracker's warnings against what can go wrong, on every platform of a portfolio.
+// Source: the specification's verdicts.md.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "coherency/simulator.hpp"
+#include "machine/machine.hpp"
+#include "tracker/tracker.hpp"
+
+namespace dmafuzz {
+
+enum class Label : uint8_t { tn, tp, fn, fp, hazard, bookkeeping, count_ };
+const char* name_of(Label label);
+using Labels = uint8_t;  // a bit each
+inline constexpr Labels bit(Label label) { return static_cast<Labels>(1u << static_cast<int>(label)); }
+
+// What a warning comes to on one platform.
+enum class Worth : uint8_t { justified, hazard, bookkeeping, false_positive };
+
+struct JudgedWarning {
+    Warning warning;
+    Worth worth = Worth::false_positive;
+    uint8_t platform = 0;  // hazard: where what it covers is corrupt
+};
+
+// All that is known of one program on one platform.
+struct Analysis {
+    Run run;
+    Watch watch;
+    std::vector<Corruption> corruptions;
+    std::vector<Harm> harms;
+    std::vector<JudgedWarning> warnings;
+    Labels labels = 0;
+};
+
+class Judge {
+  public:
+    // `portfolio`: the platforms whose corruption justifies a warning.
+    Judge(const std::string& tracker, std::vector<Platform> portfolio);
+    Judge(std::unique_ptr<Tracker> tracker, std::vector<Platform> portfolio);
+
+    size_t platforms() const { return platforms_.size(); }
+    const Platform& platform(size_t i) const { return platforms_[i]; }
+
+    // Forgets the program judged before.
+    void start(const Program& program);
+    // Runs machine, tracker and simulator on one platform, once.
+    const Analysis& analyse(size_t platform, TransitionSink* transitions = nullptr, PathSink* paths = nullptr);
+    // The labels on one platform; looks at others only as far as a warning needs it.
+    const Analysis& judge(size_t platform);
+
+    const Simulator& simulator() const { return simulator_; }
+    // A walk of its own, with everything written down, for witnesses.
+    void retrace(size_t platform, std::vector<Trace>& traces, Simulator& simulator);
+
+  private:
+    bool covers(const Warning& warning, const Analysis& where, uint64_t phys, uint64_t bytes, uint64_t mappings, int line) const;
+    bool covers_corruption(const Warning& warning, size_t platform);
+    bool covers_harm(const Warning& warning, size_t platform);
+    Worth worth_of(const Warning& warning, size_t platform, uint8_t& elsewhere);
+    void add_leaks(Analysis& analysis) const;
+
+    std::unique_ptr<Tracker> tracker_;
+    std::vector<Platform> platforms_;
+    std::vector<Analysis> analyses_;
+    std::vector<bool> done_;
+    Program program_;
+    Machine machine_;
+    Simulator simulator_;
+};
+
+}  // namespace dmafuzz

@@ -1,0 +1,391 @@
+#include "machine/machine.hpp"
+
+#include <algorithm>
+
+namespace dmafuzz {
+
+void Run::clear() {
+    ops.clear();
+    program_ops = 0;
+    steps.clear();
+    pieces.clear();
+    extents.clear();
+    hooks.clear();
+    touches.clear();
+    leaks.clear();
+    mappings.fill({});
+    kinds.fill(BufferKind::pages);
+    kinds[stack_buffer] = BufferKind::stack;
+    uncached.fill(false);
+}
+
+namespace {
+
+constexpr uint64_t slot_bytes = 2048;
+constexpr uint64_t iova_base = 0x10000;
+constexpr uint64_t iova_limit = uint64_t{1} << 32;
+
+// The pages of an anonymous buffer that some line will break.
+std::vector<bool> pages_that_move(const Program& program, int buffer) {
+    std::vector<bool> moves;
+    for (const Op& op : program.ops) {
+        if (op.kind != OpKind::cow || op.buffer != buffer) continue;
+        size_t page = op.offset / granules_per_page;
+        if (moves.size() <= page) moves.resize(page + 1);
+        moves[page] = true;
+    }
+    return moves;
+}
+
+}  // namespace
+
+Step& Machine::step(StepKind kind) {
+    run_->steps.push_back({kind, now_});
+    return run_->steps.back();
+}
+
+void Machine::touch(uint64_t phys, uint64_t bytes) {
+    run_->touches.push_back({now_, phys, static_cast<uint32_t>(bytes)});
+}
+
+void Machine::carry_out(const Program& program, const Platform& platform, Run& run) {
+    platform_ = &platform;
+    program_ = &program;
+    run_ = &run;
+    run.clear();
+    memory_.reset(platform);
+    slots_.reset(pool_base, std::min(pool_limit, pool_base + static_cast<uint64_t>(platform.bounce_slots) * slot_bytes));
+    for (Arena& arena : iovas_) arena.reset(iova_base, iova_limit);
+    has_pending_.fill(false);
+    irqs_off_.fill(false);
+    lists_.clear();
+    for (size_t i = 0; i < program.ops.size(); i++) carry_out_line(program.ops[i], static_cast<uint8_t>(i));
+    run.program_ops = static_cast<int>(program.ops.size());
+    tidy_up();
+}
+
+void Machine::carry_out_line(const Op& op, uint8_t index) {
+    now_ = index;
+    run_->ops.push_back(op);
+    if (op.kind == OpKind::finish) {
+        has_pending_[op.cpu] = false;
+        finish_call(pending_[op.cpu]);
+    } else if (traits(op.kind).is_call) {
+        begin_call(op, index);
+    } else {
+        other_line(op, index);
+    }
+    step(StepKind::settle);
+}
+
+bool Machine::hook_first(OpKind kind) const { return kind == OpKind::unmap_sg || is_allocation_end(kind); }
+
+void Machine::begin_call(const Op& op, uint8_t index) {
+    Call call = resolve(op, index);
+    if (!call.skipped) hook_first(op.kind) ? hook(call) : operation(call);
+    if (op.split) {
+        pending_[op.cpu] = call;
+        has_pending_[op.cpu] = true;
+        return;
+    }
+    finish_call(call);
+}
+
+// The second half belongs to the operation that is carried out now: `finish`, or the whole call.
+void Machine::finish_call(Call& call) {
+    if (call.skipped) return;
+    call.index = now_;
+    hook_first(call.op.kind) ? operation(call) : hook(call);
+    if (is_map(call.op.kind)) after_map(call);
+}
+
+Machine::Call Machine::resolve(const Op& op, uint8_t index) {
+    Call call;
+    call.op = op;
+    call.index = index;
+    call.device = op.device;
+    call.direction = op.direction;
+    call.attrs = op.attrs;
+    call.bytes = static_cast<uint32_t>(op.size) * granule_bytes;
+    if (!traits(op.kind).names_mapping) return call;
+
+    const MappingFacts& m = run_->mappings[op.mapping];
+    call.skipped = m.abandoned;
+    if (call.skipped) return call;
+    bool has_list = m.map == OpKind::map_sg || m.map == OpKind::alloc_noncontiguous;
+    bool wants_list = is_sg_sync(op.kind) || op.kind == OpKind::unmap_sg || op.kind == OpKind::free_noncontiguous;
+    call.device = op.given_device ? op.device : m.device;
+    call.direction = op.given_direction ? op.direction : m.direction;
+    call.attrs = op.given_attrs ? op.attrs : m.attrs;
+    call.list = m.list;
+    call.dma = m.dma;
+    call.bytes = m.size * granule_bytes;
+    if (has_list) {
+        call.dma = lists_[m.list].state[0].dma;
+        if (m.map == OpKind::map_sg) call.bytes = lists_[m.list].state[0].dma_size;
+    }
+    call.dma += static_cast<uint64_t>(op.offset) * granule_bytes;
+    if (op.given_size) call.bytes = static_cast<uint32_t>(op.size) * granule_bytes;
+    if (wants_list && !has_list) {
+        // A driver that takes the mapping for a list has one entry with its address and size.
+        List one;
+        one.count = 1;
+        const Piece& piece = run_->pieces[m.piece];
+        one.state[0] = {piece.phys, call.bytes, call.dma, call.bytes, area_of(piece.buffer, op.cpu, false)};
+        call.list = static_cast<uint8_t>(lists_.size());
+        lists_.push_back(one);
+    }
+    call.entries = op.given_count ? op.count : lists_.empty() ? 0 : lists_[call.list].count;
+    return call;
+}
+
+void Machine::operation(Call& call) {
+    OpKind kind = call.op.kind;
+    if (kind == OpKind::map_sg) return map_list(call);
+    if (is_map(kind)) return map_one(call);
+    if (is_allocation_call(kind)) return allocate(call);
+    if (is_sync(kind)) return sync(call);
+    end(call);
+}
+
+// A driver asks for the error at once, unless the program says it does not.
+void Machine::after_map(const Call& call) {
+    MappingFacts& m = run_->mappings[call.op.mapping];
+    if (call.op.unchecked) return;
+    if (call.op.kind != OpKind::map_sg) {
+        HookCall ask;
+        ask.kind = HookKind::mapping_error;
+        ask.cpu = call.op.cpu;
+        ask.device = m.device;
+        ask.op = now_;
+        ask.mapping = call.op.mapping;
+        ask.dma = m.dma;
+        run_->hooks.push_back(ask);
+    }
+    if (m.failed) m.abandoned = true;
+}
+
+void Machine::other_line(const Op& op, uint8_t index) {
+    Step access{StepKind::cpu_read, index, op.buffer};
+    access.offset = op.offset;
+    access.size = op.size;
+    switch (op.kind) {
+        case OpKind::alloc: {
+            uint32_t bytes = static_cast<uint32_t>(op.size) * granule_bytes;
+            memory_.place(*run_, op.buffer, op.buffer_kind, bytes, op.high, op.cpu, pages_that_move(*program_, op.buffer));
+            run_->kinds[op.buffer] = op.buffer_kind;
+            bool in_image = op.buffer_kind == BufferKind::text || op.buffer_kind == BufferKind::rodata;
+            if (op.buffer_kind != BufferKind::mmio) step(in_image ? StepKind::appear : StepKind::alloc).buffer = op.buffer;
+            return;
+        }
+        case OpKind::free:
+            step(StepKind::die).buffer = op.buffer;
+            memory_.give_back(op.buffer);
+            return;
+        case OpKind::read: run_->steps.push_back(access); return;
+        case OpKind::write:
+        case OpKind::dirty:
+            access.kind = op.kind == OpKind::write ? StepKind::cpu_write : StepKind::cpu_dirty;
+            run_->steps.push_back(access);
+            return;
+        case OpKind::cow: {
+            uint32_t page = op.offset / granules_per_page;
+            uint32_t in_buffer = memory_.home(op.buffer).bytes / granule_bytes - op.offset;
+            access.size = std::min<uint32_t>(granules_per_page, in_buffer);
+            HookCall copy;
+            copy.kind = HookKind::cow;
+            copy.cpu = op.cpu;
+            copy.op = index;
+            copy.phys = memory_.phys_of(op.buffer, op.offset) & ~uint64_t{page_bytes - 1};
+            run_->hooks.push_back(copy);
+            touch(copy.phys, page_bytes);
+            run_->steps.push_back(access);
+            if (run_->kinds[op.buffer] != BufferKind::anonymous) return;
+            uint64_t phys = memory_.move_page(*run_, op.buffer, page);
+            access.kind = StepKind::move;
+            access.phys = phys;
+            run_->steps.push_back(access);
+            return;
+        }
+        case OpKind::mapping_error: {
+            MappingFacts& m = run_->mappings[op.mapping];
+            if (m.abandoned) return;
+            HookCall ask;
+            ask.kind = HookKind::mapping_error;
+            ask.cpu = op.cpu;
+            ask.device = m.device;
+            ask.op = index;
+            ask.mapping = op.mapping;
+            ask.dma = m.dma;
+            run_->hooks.push_back(ask);
+            if (!m.failed) return;
+            if (m.live) end_ownership(op.mapping);
+            m.abandoned = true;
+            return;
+        }
+        case OpKind::device_read:
+        case OpKind::device_write: device_access(op, index); return;
+        case OpKind::irq_off: irqs_off_[op.cpu] = true; return;
+        case OpKind::irq_on: irqs_off_[op.cpu] = false; return;
+        case OpKind::unbind: unbind(op, index); return;
+        case OpKind::forget:
+            if (!run_->mappings[op.mapping].abandoned) run_->mappings[op.mapping].forgotten = true;
+            return;
+        default: return;
+    }
+}
+
+void Machine::unbind(const Op& op, uint8_t index) {
+    HookCall hook;
+    hook.kind = HookKind::unbind;
+    hook.cpu = op.cpu;
+    hook.device = op.device;
+    hook.op = index;
+    run_->hooks.push_back(hook);
+    for (int i = 0; i < mappings_max; i++) {
+        const MappingFacts& m = run_->mappings[i];
+        if (!m.defined || m.device != op.device || m.abandoned) continue;
+        if (m.live) run_->leaks.push_back({index, static_cast<uint8_t>(i), false});
+        else if (m.ended_wrong) run_->leaks.push_back({index, static_cast<uint8_t>(i), true});
+    }
+}
+
+void Machine::tidy_up() {
+    size_t index = program_->ops.size();
+    auto next = [&](const Op& op) { carry_out_line(op, static_cast<uint8_t>(index++)); };
+    for (int cpu = 0; cpu < cpus_max; cpu++) {
+        if (!has_pending_[cpu]) continue;
+        Op op;
+        op.kind = OpKind::finish;
+        op.cpu = static_cast<uint8_t>(cpu);
+        next(op);
+    }
+    for (int i = 0; i < mappings_max; i++) {
+        const MappingFacts& m = run_->mappings[i];
+        if (!m.live || m.forgotten || m.abandoned) continue;
+        Op op;
+        op.kind = matching_end(m.map);
+        op.mapping = static_cast<uint8_t>(i);
+        next(op);
+    }
+    std::array<bool, devices_max> named{};
+    for (const Op& op : program_->ops)
+        if (traits(op.kind).names_device || op.given_device) named[op.device] = true;
+    for (int d = 0; d < devices_max; d++) {
+        if (!named[d]) continue;
+        Op op;
+        op.kind = OpKind::unbind;
+        op.device = static_cast<uint8_t>(d);
+        next(op);
+    }
+}
+
+Area Machine::area_of(int buffer, int cpu, bool address_only) const {
+    const Memory::Home& home = memory_.home(buffer);
+    switch (home.kind) {
+        case BufferKind::stack:
+            if (platform_->stacks_in_vmalloc) return address_only ? Area::vmalloc : home.cpu == cpu ? Area::vmalloc_stack : Area::linear;
+            return home.cpu == cpu ? Area::current_stack : Area::linear;
+        // A vmalloc page has a linear address too, and that is what the page hooks see.
+        case BufferKind::vmalloc: return address_only ? Area::vmalloc : Area::linear;
+        case BufferKind::text: return Area::text;
+        case BufferKind::rodata: return Area::rodata;
+        case BufferKind::mmio: return Area::mmio;
+        default: return Area::linear;
+    }
+}
+
+// The hook call of a call's hook step, with the scatter list as it stands now.
+void Machine::hook(Call& call) {
+    if (call.early_failure) return;
+    const Op& op = call.op;
+    const MappingFacts& m = run_->mappings[op.mapping];
+    HookCall h;
+    h.cpu = op.cpu;
+    h.op = now_;
+    h.mapping = op.mapping;
+    h.device = call.device;
+    h.attrs = call.attrs;
+    h.direction = call.direction;
+    h.dma = traits(op.kind).defines_mapping ? m.dma : call.dma;
+    h.size = call.bytes;
+    auto with_list = [&](uint8_t given, uint8_t mapped) {
+        h.entry_count = given;
+        h.mapped_count = mapped;
+        h.entries = lists_[call.list].state;
+        for (int i = 0; i < given; i++) touch(h.entries[i].phys, h.entries[i].size);
+    };
+    auto with_memory = [&] {
+        const Piece& piece = run_->pieces[m.piece];
+        h.phys = piece.phys;
+        h.area = area_of(piece.buffer, op.cpu, false);
+    };
+    switch (op.kind) {
+        case OpKind::map_single:
+        case OpKind::map_page:
+            h.kind = HookKind::map_page;
+            h.single = op.kind == OpKind::map_single;
+            with_memory();
+            break;
+        case OpKind::map_resource:
+            h.kind = HookKind::map_resource;
+            h.map_failed = m.failed;
+            with_memory();
+            break;
+        case OpKind::map_sg:
+        case OpKind::alloc_noncontiguous: {
+            if (m.failed) return;
+            h.kind = HookKind::map_sg;
+            call.list = m.list;
+            uint8_t mapped = 0;
+            const List& list = lists_[m.list];
+            while (mapped < list.count && list.state[mapped].dma_size != 0) mapped++;
+            with_list(list.count, mapped);
+            break;
+        }
+        case OpKind::alloc_coherent:
+            h.kind = HookKind::alloc_coherent;
+            with_memory();
+            break;
+        case OpKind::alloc_noncoherent:
+            h.kind = HookKind::alloc_pages;
+            with_memory();
+            break;
+        case OpKind::sync_single_for_cpu:
+        case OpKind::sync_range_for_cpu:
+        case OpKind::sync_single_for_device:
+        case OpKind::sync_range_for_device:
+            h.kind = is_sync_for_cpu(op.kind) ? HookKind::sync_for_cpu : HookKind::sync_for_device;
+            h.range = op.kind == OpKind::sync_range_for_cpu || op.kind == OpKind::sync_range_for_device;
+            h.offset = h.range ? op.offset * granule_bytes : 0;
+            break;
+        case OpKind::sync_sg_for_cpu:
+        case OpKind::sync_sg_for_device:
+            h.kind = is_sync_for_cpu(op.kind) ? HookKind::sync_sg_for_cpu : HookKind::sync_sg_for_device;
+            with_list(call.entries, 0);
+            break;
+        case OpKind::unmap_single:
+        case OpKind::unmap_page:
+            h.kind = HookKind::unmap_page;
+            h.single = op.kind == OpKind::unmap_single;
+            break;
+        case OpKind::unmap_resource: h.kind = HookKind::unmap_resource; break;
+        case OpKind::unmap_sg:
+        case OpKind::free_noncontiguous:
+            h.kind = HookKind::unmap_sg;
+            with_list(op.kind == OpKind::unmap_sg ? call.entries : lists_[call.list].count, 0);
+            break;
+        case OpKind::free_coherent:
+        case OpKind::free_noncoherent:
+            h.kind = op.kind == OpKind::free_coherent ? HookKind::free_coherent : HookKind::free_pages;
+            if (op.kind == OpKind::free_coherent) h.direction = Direction::bidirectional;
+            with_memory();
+            h.phys += static_cast<uint64_t>(op.count) * granule_bytes;
+            break;
+        default: return;
+    }
+    touch_at(h.device, h.dma, h.size);
+    run_->hooks.push_back(h);
+}
+
+}  // namespace dmafuzz

@@ -1,0 +1,111 @@
+// The machine: carries out a program on a platform, operation by operation, and writes down what
+// that comes to: steps for the simulator, hook calls for the tracker. It looks at no cache.
+// Source: the specification's coherency.md (4.), verdicts.md (What is run, Concurrency), trackers.md (Order of
+// operation and hook), and the project's ARCHITECTURE.md (Choices).
+#pragma once
+
+#include "machine/memory.hpp"
+#include "machine/run.hpp"
+
+namespace dmafuzz {
+
+class Machine {
+  public:
+    // `program` must be valid. Everything in `run` is overwritten.
+    void carry_out(const Program& program, const Platform& platform, Run& run);
+
+  private:
+    // A scatter list: its entries, and the DMA addresses and lengths that a map left in it.
+    struct List {
+        uint8_t count = 0;
+        bool bounced = false;
+        std::array<Entry, entries_max> entries{};
+        std::array<HookEntry, entries_max> state{};
+    };
+
+    // A call with its arguments, from its first half to its second.
+    struct Call {
+        Op op;
+        uint8_t index = 0;
+        bool skipped = false;      // the driver does not make it: its mapping was abandoned
+        bool early_failure = false;  // map_single of a vmalloc address: no hook runs
+        uint8_t device = 0;
+        uint64_t dma = 0;
+        uint32_t bytes = 0;
+        Direction direction = Direction::bidirectional;
+        uint8_t attrs = 0;
+        uint8_t entries = 0;       // scatter lists: entries given
+        uint8_t list = 0;
+    };
+
+    // What an address stands for at this moment.
+    struct Hit {
+        enum class What : uint8_t { none, memory, slot } what = What::none;
+        uint8_t piece = no_mapping;  // or the piece whose translation or slot it is
+        int32_t offset = 0;        // granules, in the piece
+        uint64_t phys = 0;
+    };
+
+    // Lines and calls (machine.cpp)
+    void carry_out_line(const Op& op, uint8_t index);
+    void begin_call(const Op& op, uint8_t index);
+    void finish_call(Call& call);
+    void operation(Call& call);
+    void hook(Call& call);
+    void after_map(const Call& call);
+    bool hook_first(OpKind kind) const;
+    Call resolve(const Op& op, uint8_t index);
+    void other_line(const Op& op, uint8_t index);
+    void unbind(const Op& op, uint8_t index);
+    void tidy_up();
+
+    // Maps and allocations (map.cpp)
+    void map_one(Call& call);
+    void map_list(Call& call);
+    void allocate(Call& call);
+    bool attach(Piece& piece, bool may_bounce);
+    bool needs_bounce(const Piece& piece) const;
+    bool translate(Piece& piece);
+    void release(Piece& piece);
+    void hand_over(const Call& call, uint8_t piece);
+    void fail(Call& call);
+    void limit_segments(const List& list, uint8_t first_piece);
+    void write_segments(List& list, uint8_t first_piece, uint8_t device);
+    uint8_t make_list(const Op& op);
+
+    // Calls on what is mapped (calls.cpp)
+    Hit hit(uint8_t device, uint64_t dma) const;
+    void sync(const Call& call);
+    void sync_at(const Call& call, uint64_t dma, uint32_t bytes);
+    void sync_hit(const Call& call, const Hit& at, uint32_t bytes);
+    void move_ownership(const Call& call);
+    void end(const Call& call);
+    void end_at(const Call& call, uint64_t dma, uint32_t bytes);
+    void end_list(const Call& call);
+    void for_cpu(const Call& call, const Hit& at, uint32_t bytes);
+    void tear_down(const Call& call, uint8_t piece, bool release_slot);
+    void end_ownership(uint8_t mapping);
+    void device_access(const Op& op, uint8_t index);
+    void device_access_piece(const Op& op, uint8_t piece, uint32_t offset, uint32_t size);
+
+    // Writing things down
+    Step& step(StepKind kind);
+    void touch(uint64_t phys, uint64_t bytes);
+    void touch_at(uint8_t device, uint64_t dma, uint32_t bytes);
+    Area area_of(int buffer, int cpu, bool address_only) const;
+    bool translates(uint8_t device) const { return platform_->iommu != Iommu::off && platform_->devices[device].iommu; }
+
+    const Platform* platform_ = nullptr;
+    const Program* program_ = nullptr;
+    Run* run_ = nullptr;
+    uint8_t now_ = 0;  // the operation carried out
+    Memory memory_;
+    Arena slots_;
+    std::array<Arena, devices_max> iovas_;
+    std::array<Call, cpus_max> pending_{};
+    std::array<bool, cpus_max> has_pending_{};
+    std::array<bool, cpus_max> irqs_off_{};
+    std::vector<List> lists_;
+};
+
+}  // namespace dmafuzz

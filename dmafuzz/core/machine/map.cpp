@@ -1,0 +1,329 @@
+// Maps and allocations: pieces, bounce slots, IOVAs, failures.
+#include <algorithm>
+
+#include "machine/machine.hpp"
+
+namespace dmafuzz {
+
+namespace {
+
+constexpr uint64_t slot_bytes = 2048;
+constexpr uint64_t bounce_bytes_max = 256 * 1024;
+constexpr uint32_t slot_key = 0;
+constexpr uint32_t iova_key = 0;
+// The alignment of the kmalloc table that the kernel's check for small buffers rounds by.
+constexpr uint32_t bounce_table_alignment = 8;
+
+uint64_t page_of(uint64_t address) { return address & ~uint64_t{page_bytes - 1}; }
+uint64_t page_up(uint64_t address) { return page_of(address + page_bytes - 1); }
+uint64_t slots_for(uint64_t bytes) { return (bytes + slot_bytes - 1) / slot_bytes * slot_bytes; }
+uint64_t bytes_of(const Piece& piece) { return static_cast<uint64_t>(piece.size) * granule_bytes; }
+
+bool out_of_reach(const Device& device, const Piece& piece) {
+    return device.mask_bits < 64 && ((piece.phys + bytes_of(piece) - 1) >> device.mask_bits) != 0;
+}
+
+}  // namespace
+
+// Source: dma_direct_map_page, dma_kmalloc_needs_bounce and iommu_dma_map_page of the kernel.
+bool Machine::needs_bounce(const Piece& piece) const {
+    const Device& device = platform_->devices[piece.device];
+    if (!translates(piece.device)) {
+        if (platform_->bounce_always) return true;
+        if (out_of_reach(device, piece)) return true;
+    }
+    if (!platform_->bounce_unaligned || device.coherent || piece.direction == Direction::to_device) return false;
+    uint32_t bytes = static_cast<uint32_t>(bytes_of(piece));
+    if (bytes >= 2u * static_cast<uint32_t>(platform_->dma_alignment_min)) return false;
+    return kmalloc_bucket(bytes, bounce_table_alignment) % static_cast<uint32_t>(platform_->dma_alignment) != 0;
+}
+
+bool Machine::translate(Piece& piece) {
+    uint64_t target = piece.via == Via::slot ? piece.slot : piece.phys;
+    uint64_t in_page = target - page_of(target);
+    uint64_t iova = iovas_[piece.device].take(iova_key, page_up(in_page + bytes_of(piece)));
+    if (!iova) return false;
+    piece.dma = iova + in_page;
+    piece.translated = true;
+    return true;
+}
+
+// Gives a piece its slot and its DMA address; false where that fails.
+bool Machine::attach(Piece& piece, bool may_bounce) {
+    piece.dma = piece.phys;
+    if (may_bounce && piece.via == Via::direct && needs_bounce(piece)) {
+        if (!platform_->bounce_pool || bytes_of(piece) > bounce_bytes_max) return false;
+        piece.slot = slots_.take(slot_key, slots_for(bytes_of(piece)));
+        if (!piece.slot) return false;
+        piece.via = Via::slot;
+        piece.slot_live = true;
+        piece.dma = piece.slot;
+    } else if (!may_bounce && !translates(piece.device)) {
+        const Device& device = platform_->devices[piece.device];
+        if (out_of_reach(device, piece)) return false;
+    }
+    if (translates(piece.device) && !translate(piece)) {
+        release(piece);
+        return false;
+    }
+    return true;
+}
+
+// Gives back what a piece holds of the pool and of the IOVAs.
+void Machine::release(Piece& piece) {
+    if (piece.slot_live) slots_.give_back(slot_key, piece.slot, slots_for(bytes_of(piece)));
+    // A lazy IOMMU gives an IOVA back only when it has been flushed.
+    if (piece.translated && platform_->iommu == Iommu::strict) {
+        uint64_t in_page = piece.dma - page_of(piece.dma);
+        iovas_[piece.device].give_back(iova_key, page_of(piece.dma), page_up(in_page + bytes_of(piece)));
+    }
+    piece.slot_live = false;
+    piece.translated = false;
+}
+
+// Bounce copy in, maintenance, hand-over: in this order.
+void Machine::hand_over(const Call& call, uint8_t index) {
+    const Piece& piece = run_->pieces[index];
+    step(StepKind::begin).piece = index;
+    Step whole{StepKind::to_device, now_};
+    whole.piece = index;
+    whole.size = piece.size;
+    bool copies_in = piece.direction != Direction::from_device || platform_->copy_in_from_device;
+    if (piece.via == Via::slot && copies_in) {
+        Step copy = whole;
+        copy.kind = StepKind::copy_in;
+        run_->steps.push_back(copy);
+    }
+    bool maintained = !(call.attrs & attr::skip_cpu_sync) && call.op.kind != OpKind::map_resource &&
+                      !platform_->devices[piece.device].coherent && piece.via != Via::nothing;
+    if (maintained) {
+        Step maintenance = whole;
+        maintenance.kind = piece.via == Via::slot ? StepKind::maintain_slot : StepKind::maintain;
+        maintenance.phys = piece.phys;
+        maintenance.maintenance = platform_->for_device[static_cast<size_t>(piece.direction)];
+        run_->steps.push_back(maintenance);
+    }
+    run_->steps.push_back(whole);
+}
+
+void Machine::fail(Call& call) {
+    MappingFacts& m = run_->mappings[call.op.mapping];
+    m.failed = true;
+    m.dma = dma_error_cookie;
+    m.live = call.op.unchecked;
+    if (!m.live) return;
+    // The driver goes on with the error cookie: void as a whole.
+    for (int i = 0; i < m.pieces; i++) {
+        Piece& piece = run_->pieces[m.piece + i];
+        piece.via = Via::nothing;
+        piece.dma = dma_error_cookie;
+        hand_over(call, static_cast<uint8_t>(m.piece + i));
+    }
+}
+
+void Machine::map_one(Call& call) {
+    const Op& op = call.op;
+    const Memory::Home& home = memory_.home(op.buffer);
+    Piece piece{};
+    piece.mapping = op.mapping;
+    piece.device = op.device;
+    piece.buffer = op.buffer;
+    piece.direction = op.direction;
+    piece.offset = op.offset;
+    piece.size = piece.reach = op.size;
+    piece.phys = memory_.phys_of(op.buffer, op.offset);
+    bool vmalloc_address = home.kind == BufferKind::vmalloc || (home.kind == BufferKind::stack && platform_->stacks_in_vmalloc);
+    bool arithmetic_wrong = op.kind == OpKind::map_single && vmalloc_address;
+    if (arithmetic_wrong && !platform_->map_single_vmalloc_fails) {
+        piece.phys = elsewhere_base + static_cast<uint64_t>(op.buffer) * buffer_granules_max * granule_bytes +
+                     static_cast<uint64_t>(op.offset) * granule_bytes;
+        piece.via = Via::nothing;
+    }
+    MappingFacts& m = run_->mappings[op.mapping];
+    m = {};
+    m.defined = m.live = true;
+    m.map = op.kind;
+    m.device = op.device;
+    m.direction = op.direction;
+    m.attrs = op.attrs;
+    m.size = op.size;
+    m.piece = static_cast<uint8_t>(run_->pieces.size());
+    m.pieces = 1;
+    call.early_failure = arithmetic_wrong && platform_->map_single_vmalloc_fails;
+    if (op.kind == OpKind::map_single && !call.early_failure) {
+        HookCall check;
+        check.kind = HookKind::map_single_area;
+        check.cpu = op.cpu;
+        check.device = op.device;
+        check.op = now_;
+        check.mapping = op.mapping;
+        check.phys = piece.phys;
+        check.size = call.bytes;
+        check.area = area_of(op.buffer, op.cpu, true);
+        run_->hooks.push_back(check);
+    }
+    bool done = !call.early_failure && attach(piece, op.kind != OpKind::map_resource);
+    touch(piece.phys, call.bytes);
+    run_->pieces.push_back(piece);
+    if (!done) return fail(call);
+    m.dma = piece.dma;
+    hand_over(call, m.piece);
+}
+
+uint8_t Machine::make_list(const Op& op) {
+    if (op.reuse_list) return run_->mappings[op.list].list;
+    List list;
+    list.count = op.entry_count;
+    list.entries = op.entries;
+    for (int i = 0; i < list.count; i++) {
+        const Entry& e = list.entries[i];
+        list.state[i] = {memory_.phys_of(e.buffer, e.offset), static_cast<uint32_t>(e.size) * granule_bytes, 0, 0, Area::linear};
+    }
+    lists_.push_back(list);
+    return static_cast<uint8_t>(lists_.size() - 1);
+}
+
+void Machine::map_list(Call& call) {
+    const Op& op = call.op;
+    call.list = make_list(op);
+    List& list = lists_[call.list];
+    MappingFacts& m = run_->mappings[op.mapping];
+    m = {};
+    m.defined = m.live = true;
+    m.map = op.kind;
+    m.device = op.device;
+    m.direction = op.direction;
+    m.attrs = op.attrs;
+    m.list = call.list;
+    m.piece = static_cast<uint8_t>(run_->pieces.size());
+    m.pieces = list.count;
+    bool done = true;
+    list.bounced = false;
+    for (int i = 0; i < list.count; i++) {
+        const Entry& e = list.entries[i];
+        list.state[i].area = area_of(e.buffer, op.cpu, false);
+        Piece piece{};
+        piece.mapping = op.mapping;
+        piece.device = op.device;
+        piece.buffer = e.buffer;
+        piece.direction = op.direction;
+        piece.offset = e.offset;
+        piece.size = piece.reach = e.size;
+        piece.phys = list.state[i].phys;
+        touch(piece.phys, bytes_of(piece));
+        m.size += e.size;
+        if (done && !attach(piece, true)) {
+            done = false;
+            // What was mapped before it is unmapped again; the cookie stands from the failed entry on.
+            int cookies_from = translates(op.device) ? 0 : i;
+            for (int k = cookies_from; k < list.count; k++) {
+                list.state[k].dma = dma_error_cookie;
+                list.state[k].dma_size = 0;
+            }
+            for (int k = 0; k < i; k++) release(run_->pieces[m.piece + k]);
+        } else if (done) {
+            list.state[i].dma = piece.dma;
+            list.state[i].dma_size = list.state[i].size;
+            list.bounced |= piece.via == Via::slot;
+        }
+        run_->pieces.push_back(piece);
+    }
+    if (!done) return fail(call);
+    if (translates(op.device)) write_segments(list, m.piece, op.device);
+    limit_segments(list, m.piece);
+    m.dma = list.state[0].dma;
+    for (int i = 0; i < m.pieces; i++) hand_over(call, static_cast<uint8_t>(m.piece + i));
+}
+
+// Merges entries into DMA segments. Source: __finalise_sg in the kernel's dma-iommu.
+void Machine::write_segments(List& list, uint8_t first_piece, uint8_t device) {
+    if (list.bounced) return;
+    const Device& limits = platform_->devices[device];
+    int segments = 0;
+    uint64_t end = 0;
+    for (int i = 0; i < list.count; i++) {
+        const Piece& piece = run_->pieces[first_piece + i];
+        uint32_t bytes = list.state[i].size;
+        bool joins = segments > 0 && piece.dma == end && piece.dma % page_bytes == 0 &&
+                     (piece.dma & limits.segment_boundary) != 0 &&
+                     list.state[segments - 1].dma_size + bytes <= limits.segment_max;
+        if (joins) {
+            list.state[segments - 1].dma_size += bytes;
+        } else {
+            list.state[segments].dma = piece.dma;
+            list.state[segments].dma_size = bytes;
+            segments++;
+        }
+        end = piece.dma + bytes;
+    }
+    for (int i = segments; i < list.count; i++) {
+        list.state[i].dma = dma_error_cookie;
+        list.state[i].dma_size = 0;
+    }
+}
+
+// A device that truncates or wraps gets at the start of a segment only.
+void Machine::limit_segments(const List& list, uint8_t first_piece) {
+    for (int i = 0; i < list.count; i++) {
+        Piece& piece = run_->pieces[first_piece + i];
+        const Device& device = platform_->devices[piece.device];
+        if (!device.truncates && !device.wraps) continue;
+        for (int s = 0; s < list.count && list.state[s].dma_size; s++) {
+            uint64_t start = list.state[s].dma, end = start + list.state[s].dma_size;
+            if (piece.dma < start || piece.dma >= end) continue;
+            uint64_t limit = end;
+            if (device.truncates) limit = std::min(limit, start + device.segment_max);
+            if (device.wraps) limit = std::min(limit, (start | device.segment_boundary) + 1);
+            uint64_t bytes = limit > piece.dma ? limit - piece.dma : 0;
+            piece.reach = static_cast<uint16_t>(std::min<uint64_t>(piece.size, bytes / granule_bytes));
+        }
+    }
+}
+
+void Machine::allocate(Call& call) {
+    const Op& op = call.op;
+    const Device& device = platform_->devices[op.device];
+    bool coherent = op.kind == OpKind::alloc_coherent;
+    memory_.place(*run_, op.buffer, op.buffer_kind, call.bytes, false, op.cpu, {});
+    run_->kinds[op.buffer] = op.buffer_kind;
+    run_->uncached[op.buffer] = coherent && !device.coherent;
+    step(run_->uncached[op.buffer] ? StepKind::appear : StepKind::alloc).buffer = op.buffer;
+
+    Piece piece{};
+    piece.mapping = op.mapping;
+    piece.device = op.device;
+    piece.buffer = op.buffer;
+    piece.direction = coherent ? Direction::bidirectional : op.direction;
+    piece.joint = coherent;
+    piece.size = piece.reach = op.size;
+    piece.phys = memory_.phys_of(op.buffer, 0);
+    attach(piece, false);
+    MappingFacts& m = run_->mappings[op.mapping];
+    m = {};
+    m.defined = m.live = true;
+    m.map = op.kind;
+    m.device = op.device;
+    m.direction = piece.direction;
+    m.attrs = op.attrs;
+    m.buffer = op.buffer;
+    m.size = op.size;
+    m.dma = piece.dma;
+    m.piece = static_cast<uint8_t>(run_->pieces.size());
+    m.pieces = 1;
+    if (op.kind == OpKind::alloc_noncontiguous) {
+        List list;
+        list.count = 1;
+        list.entries[0] = {op.buffer, 0, op.size};
+        uint32_t bytes = static_cast<uint32_t>(page_up(call.bytes));
+        list.state[0] = {piece.phys, bytes, piece.dma, bytes, Area::linear};
+        m.list = static_cast<uint8_t>(lists_.size());
+        lists_.push_back(list);
+    }
+    touch(piece.phys, call.bytes);
+    run_->pieces.push_back(piece);
+    step(StepKind::begin).piece = m.piece;
+    bool sleeps = coherent && irqs_off_[op.cpu] && !device.coherent && platform_->coherent_remaps && !platform_->atomic_pool;
+    if (sleeps) step(StepKind::sleep).piece = m.piece;
+}
+
+}  // namespace dmafuzz

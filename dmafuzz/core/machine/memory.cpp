@@ -1,0 +1,154 @@
+#include "machine/memory.hpp"
+
+#include <algorithm>
+
+namespace dmafuzz {
+
+namespace {
+
+constexpr uint32_t kmalloc_cache_bytes_max = 8192;
+
+uint64_t round_up(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
+
+// Areas are reused by kind and rounded size, so the kind is the arena's key. Page cache and
+// anonymous pages, and the pages behind kmalloc and coherent memory, have kinds of their own.
+uint32_t key_of(BufferKind kind) { return static_cast<uint32_t>(kind); }
+
+constexpr uint32_t slab_key = 0x100;
+constexpr uint32_t moved_key = 0x101;
+
+}  // namespace
+
+uint32_t kmalloc_bucket(uint32_t bytes, uint32_t alignment) {
+    constexpr std::array<uint32_t, 12> buckets{16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192};
+    for (uint32_t bucket : buckets)
+        if (bucket >= bytes && bucket % alignment == 0) return bucket;
+    return static_cast<uint32_t>(round_up(bytes, page_bytes));
+}
+
+void Memory::reset(const Platform& platform) {
+    platform_ = &platform;
+    pages_.reset(page_base, elsewhere_base);
+    high_pages_.reset(high_base, high_base + elsewhere_base);
+    slabs_.clear();
+    free_objects_.clear();
+    moved_.clear();
+    for (int cpu = 0; cpu < cpus_max; cpu++) stack_next_[cpu] = stack_base + cpu * stack_bytes;
+    text_next_ = text_base;
+    rodata_next_ = rodata_base;
+    homes_.fill({});
+}
+
+uint64_t Memory::place_kmalloc(uint32_t bytes, uint32_t& rounded) {
+    rounded = kmalloc_bucket(bytes, static_cast<uint32_t>(platform_->kmalloc_alignment));
+    if (rounded > kmalloc_cache_bytes_max) return pages_.take(key_of(BufferKind::kmalloc), rounded);
+    for (size_t i = free_objects_.size(); i-- > 0;) {
+        if (free_objects_[i].first != rounded) continue;
+        uint64_t at = free_objects_[i].second;
+        free_objects_.erase(free_objects_.begin() + static_cast<std::ptrdiff_t>(i));
+        return at;
+    }
+    for (Slab& slab : slabs_) {
+        if (slab.bucket != rounded || slab.next + rounded > slab.limit) continue;
+        slab.next += rounded;
+        return slab.next - rounded;
+    }
+    uint64_t slab_bytes = round_up(rounded, page_bytes);
+    uint64_t at = pages_.take(slab_key, slab_bytes);
+    slabs_.push_back({rounded, at + rounded, at + slab_bytes});
+    return at;
+}
+
+// One granule after a line boundary, so that the first line holds live stack data, and the last one
+// unless the buffer ends on a boundary.
+void Memory::place_stack(Run& run, int buffer, uint32_t bytes, int cpu) {
+    const uint64_t line = static_cast<uint64_t>(platform_->line);
+    uint64_t start = stack_next_[cpu];
+    uint64_t at = start + granule_bytes;
+    uint64_t end = round_up(at + bytes, line);
+    stack_next_[cpu] = end;
+    homes_[buffer].phys = at;
+    auto live = [&](uint64_t from, uint64_t to) {
+        if (from == to) return;
+        run.extents.push_back({stack_buffer, static_cast<uint16_t>((from - stack_base) / granule_bytes),
+                               static_cast<uint16_t>((to - from) / granule_bytes), from, true});
+    };
+    live(start, at);
+    live(at + bytes, end);
+}
+
+void Memory::place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool high, int cpu, const std::vector<bool>& moves) {
+    Home& home = homes_[buffer];
+    home = {true, kind, high, static_cast<uint8_t>(cpu), bytes, static_cast<uint32_t>(round_up(bytes, page_bytes)), 0};
+    switch (kind) {
+        case BufferKind::kmalloc: home.phys = place_kmalloc(bytes, home.rounded); break;
+        case BufferKind::stack: place_stack(run, buffer, bytes, cpu); break;
+        case BufferKind::text:
+            home.phys = text_next_;
+            text_next_ += home.rounded;
+            break;
+        case BufferKind::rodata:
+            home.phys = rodata_next_;
+            rodata_next_ += home.rounded;
+            break;
+        // Every page is followed by a page of nobody's, so that no two are adjacent.
+        case BufferKind::vmalloc: home.phys = pages_.take(key_of(kind), 2 * home.rounded); break;
+        case BufferKind::mmio: home.phys = mmio_base + static_cast<uint64_t>(buffer) * buffer_granules_max * granule_bytes; break;
+        default: home.phys = (high ? high_pages_ : pages_).take(key_of(kind), home.rounded); break;
+    }
+    add_extents(run, buffer, moves);
+}
+
+void Memory::add_extents(Run& run, int buffer, const std::vector<bool>& moves) {
+    const Home& home = homes_[buffer];
+    if (home.kind == BufferKind::mmio) return;
+    uint32_t granules = home.bytes / granule_bytes;
+    // Contiguous memory is one extent, but for pages that will move and vmalloc's pages.
+    uint32_t start = 0;
+    for (uint32_t page = 0; page * granules_per_page < granules; page++) {
+        uint32_t end = std::min<uint32_t>((page + 1) * granules_per_page, granules);
+        auto moving = [&](uint32_t p) { return p < moves.size() && moves[p]; };
+        bool cut = home.kind == BufferKind::vmalloc || moving(page) || moving(page + 1) || end == granules;
+        if (!cut) continue;
+        run.extents.push_back({static_cast<uint8_t>(buffer), static_cast<uint16_t>(start), static_cast<uint16_t>(end - start),
+                               phys_of(buffer, start), true});
+        start = end;
+    }
+}
+
+void Memory::give_back(int buffer) {
+    Home& home = homes_[buffer];
+    home.live = false;
+    if (home.kind == BufferKind::stack) return;
+    if (home.kind == BufferKind::kmalloc && home.rounded <= kmalloc_cache_bytes_max) {
+        free_objects_.emplace_back(home.rounded, home.phys);
+        return;
+    }
+    // A buffer torn apart by copy-on-write gives nothing back: its old pages are still under DMA.
+    for (const Moved& m : moved_)
+        if (m.buffer == buffer) return;
+    uint64_t bytes = home.kind == BufferKind::vmalloc ? 2 * home.rounded : home.rounded;
+    (home.high ? high_pages_ : pages_).give_back(key_of(home.kind), home.phys, bytes);
+}
+
+uint64_t Memory::move_page(Run& run, int buffer, uint32_t page) {
+    const Home& home = homes_[buffer];
+    uint64_t phys = (home.high ? high_pages_ : pages_).take(moved_key, page_bytes);
+    moved_.push_back({static_cast<uint8_t>(buffer), page, phys});
+    uint32_t offset = page * granules_per_page;
+    uint32_t size = std::min<uint32_t>(granules_per_page, home.bytes / granule_bytes - offset);
+    run.extents.push_back({static_cast<uint8_t>(buffer), static_cast<uint16_t>(offset), static_cast<uint16_t>(size), phys, false});
+    return phys;
+}
+
+uint64_t Memory::phys_of(int buffer, uint32_t granule) const {
+    const Home& home = homes_[buffer];
+    uint32_t page = granule / granules_per_page;
+    uint64_t in_page = static_cast<uint64_t>(granule % granules_per_page) * granule_bytes;
+    for (size_t i = moved_.size(); i-- > 0;)
+        if (moved_[i].buffer == buffer && moved_[i].page == page) return moved_[i].phys + in_page;
+    if (home.kind == BufferKind::vmalloc) return home.phys + 2ull * page * page_bytes + in_page;
+    return home.phys + static_cast<uint64_t>(granule) * granule_bytes;
+}
+
+}  // namespace dmafuzz

@@ -1,0 +1,73 @@
+// Where buffers live: physical addresses, the same for the same program and platform.
+// Source: the specification's coherency.md (1., 2.) and the project's ARCHITECTURE.md (Choices, Memory).
+#pragma once
+
+#include "machine/arena.hpp"
+#include "machine/run.hpp"
+
+namespace dmafuzz {
+
+inline constexpr uint64_t text_base = 0x8000;
+inline constexpr uint64_t rodata_base = 0xc000;
+inline constexpr uint64_t stack_base = 0x10000;
+inline constexpr uint64_t stack_bytes = 0x4000;
+inline constexpr uint64_t pool_base = 0x20000;
+inline constexpr uint64_t pool_limit = 0x120000;
+inline constexpr uint64_t page_base = 0x120000;
+inline constexpr uint64_t high_base = 0x100000000;
+// What address arithmetic makes of a vmalloc address: memory where no program's buffer lives.
+inline constexpr uint64_t elsewhere_base = 0x1000000;
+inline constexpr uint64_t mmio_base = 0x2000000;
+
+// The size that kmalloc rounds to; sizes above the largest bucket are whole pages.
+uint32_t kmalloc_bucket(uint32_t bytes, uint32_t alignment);
+
+class Memory {
+  public:
+    struct Home {
+        bool live = false;
+        BufferKind kind = BufferKind::pages;
+        bool high = false;
+        uint8_t cpu = 0;          // of a stack buffer
+        uint32_t bytes = 0;       // as asked for
+        uint32_t rounded = 0;     // as taken: what is given back
+        uint64_t phys = 0;
+    };
+
+    void reset(const Platform& platform);
+    // Places a buffer; adds its extents to the run. `moves`: pages that copy-on-write will move, a bit each.
+    void place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool high, int cpu, const std::vector<bool>& moves);
+    void give_back(int buffer);
+    // Moves one page of an anonymous buffer to a new page and returns that.
+    uint64_t move_page(Run& run, int buffer, uint32_t page);
+
+    const Home& home(int buffer) const { return homes_[buffer]; }
+    // The physical address of a granule of a live or dead buffer: where it is now, or was last.
+    uint64_t phys_of(int buffer, uint32_t granule) const;
+
+  private:
+    struct Slab {
+        uint32_t bucket;
+        uint64_t next, limit;
+    };
+
+    uint64_t place_kmalloc(uint32_t bytes, uint32_t& rounded);
+    void place_stack(Run& run, int buffer, uint32_t bytes, int cpu);
+    void add_extents(Run& run, int buffer, const std::vector<bool>& moves);
+
+    const Platform* platform_ = nullptr;
+    Arena pages_, high_pages_;
+    std::vector<Slab> slabs_;
+    std::vector<std::pair<uint32_t, uint64_t>> free_objects_;  // bucket, address; last in, first out
+    std::array<uint64_t, cpus_max> stack_next_{};
+    uint64_t text_next_ = 0, rodata_next_ = 0;
+    std::array<Home, buffers_max> homes_{};
+    struct Moved {
+        uint8_t buffer;
+        uint32_t page;
+        uint64_t phys;
+    };
+    std::vector<Moved> moved_;
+};
+
+}  // namespace dmafuzz

@@ -1,0 +1,135 @@
+// What running a program on a platform comes to, before any cache is looked at: addresses,
+// the machine's steps for the simulator, and the hook calls for the tracker.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "platform/platform.hpp"
+#include "program/op.hpp"
+#include "tracker/hook.hpp"
+
+namespace dmafuzz {
+
+// The live data on the CPUs' stacks around stack buffers, as a buffer of its own.
+inline constexpr uint8_t stack_buffer = buffers_max;
+inline constexpr int buffers_with_stack = buffers_max + 1;
+
+// Physical memory that holds part of a buffer, for a time. Offsets and sizes in granules.
+struct Extent {
+    uint8_t buffer;
+    uint16_t offset;
+    uint16_t size;
+    uint64_t phys;
+    bool first;  // the home it was born in; false: moved there by copy-on-write
+};
+
+// How a device reaches the memory of a piece.
+enum class Via : uint8_t { direct, slot, nothing };
+
+// A contiguous part of a mapping: all of it, or one scatter list entry.
+struct Piece {
+    uint8_t mapping;
+    uint8_t device;
+    uint8_t buffer;
+    Direction direction;
+    Via via;
+    bool joint;             // of a coherent allocation: CPU and device own it together
+    bool translated;        // behind an IOMMU: the translation is live
+    bool slot_live;
+    uint16_t offset;        // granules, in the buffer
+    uint16_t size;
+    uint16_t reach;         // granules that the device gets at; the rest is void (segment limits)
+    uint64_t phys;          // of the first granule when it was mapped
+    uint64_t slot;          // the bounce slot's address
+    uint64_t dma;
+};
+
+enum class StepKind : uint8_t {
+    alloc,           // buffer: written by the CPU through the cache
+    appear,          // buffer: in memory, fresh, not cached
+    die,             // buffer
+    move,            // buffer, offset, size: copy-on-write to phys
+    cpu_read,        // buffer, offset, size
+    cpu_write,
+    cpu_dirty,
+    begin,           // piece: the mapping is live
+    end,             // piece
+    to_device,       // piece, offset, size (in the piece): hand-over
+    to_cpu,          // piece, offset, size
+    maintain,        // phys, size: cache lines
+    maintain_slot,   // piece, offset, size
+    copy_in,         // piece, offset, size: buffer to slot
+    copy_back,       // piece, offset, size: slot to buffer
+    cut_off,         // piece: translation or slot torn down by a call for another mapping
+    device_write,    // piece, offset, size: a device line that is entitled
+    wild_memory,     // phys, size: a device write that is not; `maybe`: or it faults
+    wild_slot,       // piece, offset, size
+    fault,           // piece
+    sleep,           // piece
+    settle,          // the unasked steps after operation `op`, and the look for corruption
+};
+
+struct Step {
+    StepKind kind;
+    uint8_t op;
+    uint8_t buffer = 0;
+    uint8_t piece = 0;
+    Maintenance maintenance = Maintenance::none;
+    bool coherent = false;   // wild_memory: the device's
+    bool maybe = false;
+    uint8_t asker = 0;       // wild_memory, wild_slot: the piece that a device line goes through; where it is entitled, nothing wild happens
+    uint32_t offset = 0;     // granules
+    uint32_t size = 0;       // granules
+    uint64_t phys = 0;
+};
+
+// Physical memory that an operation's call names or works on.
+struct Touch {
+    uint8_t op;
+    uint64_t phys;
+    uint32_t size;  // bytes
+};
+
+struct MappingFacts {
+    bool defined = false;
+    bool live = false;
+    bool failed = false;
+    bool abandoned = false;   // failed and checked: no line that names it is carried out
+    bool forgotten = false;
+    bool ended_wrong = false; // by a call with a wrong address, device or function
+    OpKind map = OpKind::map_single;
+    uint8_t device = 0;
+    Direction direction = Direction::bidirectional;
+    uint8_t attrs = 0;
+    uint8_t piece = 0;        // the first of its pieces
+    uint8_t pieces = 0;
+    uint8_t list = 0;         // of a scatter list
+    uint8_t buffer = 0;       // of an allocation
+    uint32_t size = 0;        // granules
+    uint64_t dma = 0;
+};
+
+struct LeakSuspect {
+    uint8_t op;
+    uint8_t mapping;
+    bool needs_entry;  // a leak only if the tracker still has an entry for it
+};
+
+struct Run {
+    std::vector<Op> ops;  // as carried out: the program, then its tidy-up
+    int program_ops = 0;
+    std::vector<Step> steps;
+    std::vector<Piece> pieces;
+    std::vector<Extent> extents;
+    std::vector<HookCall> hooks;
+    std::vector<Touch> touches;
+    std::vector<LeakSuspect> leaks;
+    std::array<MappingFacts, mappings_max> mappings;
+    std::array<BufferKind, buffers_with_stack> kinds;
+    std::array<bool, buffers_max> uncached;  // CPU accesses bypass the cache
+
+    void clear();
+};
+
+}  // namespace dmafuzz

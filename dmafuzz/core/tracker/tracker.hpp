@@ -1,0 +1,88 @@
+// A tracker watches the hook calls of a program and warns. Source: the specification's trackers.md.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "machine/run.hpp"
+#include "platform/platform.hpp"
+#include "tracker/hook.hpp"
+
+namespace dmafuzz {
+
+// In the order of the specification's table of warnings.
+enum class WarningId : uint8_t {
+    unknown,
+    free_invalid,
+    free_unallocated,
+    free_size,
+    free_wrong_function,
+    free_cpu_address,
+    free_sg_count,
+    free_direction,
+    free_unchecked,
+    free_attributes,
+    sync_unallocated,
+    sync_range,
+    sync_direction,
+    sync_read_only_for_cpu,
+    sync_write_only_for_device,
+    sync_sg_count,
+    map_stack,
+    map_text_rodata,
+    map_invalid_area,
+    map_vmalloc,
+    sg_too_long,
+    sg_boundary,
+    line_overlap,
+    overlap_beyond_7,
+    line_enomem,
+    assert_idle,
+    leak,
+    resource_ram,
+    count_,
+};
+const char* name_of(WarningId id);
+
+struct Warning {
+    WarningId id = WarningId::unknown;
+    uint8_t op = 0;
+    uint16_t call = 0;         // index of the hook call
+    uint32_t mappings = 0;     // a bit each: named by the call, or owner of an entry it concerns
+};
+
+// The mappings that a device still had entries for when it was unbound.
+struct Left {
+    uint8_t op;
+    uint32_t mappings;
+};
+
+struct Watch {
+    std::vector<Warning> warnings;
+    std::vector<Left> left;
+    void clear() {
+        warnings.clear();
+        left.clear();
+    }
+};
+
+// Where feedback goes: the paths a tracker takes.
+class PathSink {
+  public:
+    virtual ~PathSink() = default;
+    virtual void path(uint64_t hash) = 0;
+};
+
+class Tracker {
+  public:
+    virtual ~Tracker() = default;
+    virtual void watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink = nullptr) = 0;
+};
+
+// Names, newest era first, then the canaries.
+std::vector<std::string> tracker_names();
+// Nothing for an unknown name.
+std::unique_ptr<Tracker> make_tracker(const std::string& name);
+
+}  // namespace dmafuzz

@@ -1,0 +1,226 @@
+/* The kernel side: included after the tree's debug.c, in one translation unit, so that the compiler
+ * sees the hooks and the stand-ins together. Features (DK_HAS_...) are probed by build.py. */
+
+#define DK_EXPORT __attribute__((visibility("default")))
+
+static struct {
+    struct dk_warning *out;
+    int count, max;
+} dk_run;
+
+static bool dk_booted;
+static bool dk_dead;          /* the kernel crashed: nothing runs until the next reset */
+static u64 dk_runs;           /* resets since boot, plus one */
+static bool dk_running;
+static void *dk_escape[5];
+
+int dk_classify(const char *format);
+const char *dk_format(const char *format, __builtin_va_list args);
+void dk_texts_clear(void);
+void dk_memory_mark(void);
+void dk_memory_reset(void);
+void dk_catch_faults(void (*handler)(void));
+
+static struct device_driver dk_driver = {"driver"};
+static const struct bus_type dk_bus = {"pci"};
+static struct device dk_devices[DK_DEVICES];
+static const char *const dk_device_names[DK_DEVICES] = {"dev0", "dev1", "dev2", "dev3"};
+static struct page *dk_stack_pages[DK_CPUS][THREAD_SIZE / PAGE_SIZE];
+static struct vm_struct dk_stack_areas[DK_CPUS];
+
+static void dk_record(int id, const char *text) {
+    if (dk_run.count < dk_run.max)
+        dk_run.out[dk_run.count] = (struct dk_warning){dk_now.call, DK_NO_CALL, id, {0}, 0, text};
+    ++dk_run.count;
+}
+
+static noinline void dk_report(struct dk_site *site, ...) {
+    const char *text = NULL;
+    __builtin_va_list args;
+
+    if (!site->id) site->id = dk_classify(site->format);
+    if (site->id == dk_ignored) return;
+    if (dk_now.machine.texts) {
+        __builtin_va_start(args, site);
+        text = dk_format(site->format, args);
+        __builtin_va_end(args);
+    }
+    dk_record(site->id - 1, text);
+}
+
+static void dk_about_entry(const unsigned long *store) {
+    const struct dma_debug_entry *entry = container_of(store, struct dma_debug_entry, DK_TRACE_MEMBER[0]);
+    struct dk_warning *last;
+
+    if (!dk_run.count || dk_run.count > dk_run.max) return;
+    last = &dk_run.out[dk_run.count - 1];
+    last->dev_addr = entry->dev_addr;
+    last->mapped_at = store[0];
+}
+
+static noinline void dk_fail(int id, const char *why) __attribute__((noreturn, cold));
+static noinline void dk_fail(int id, const char *why) {
+    dk_record(id, why);
+    dk_running = false;
+    __builtin_longjmp(dk_escape, 1);
+}
+
+static noinline void dk_crash(const char *why) { dk_fail(DK_CRASH, why); }
+static noinline void dk_hang(void) { dk_fail(DK_HANG, "locks and list steps without end"); }
+static noinline void dk_deadlock(const char *lock) { dk_fail(DK_DEADLOCK, lock); }
+
+static noinline __cold bool dk_filled_again(struct dk_counter *counter) {
+    bool again = counter->run == dk_runs && counter->call == dk_now.call;
+
+    counter->run = dk_runs;
+    counter->call = dk_now.call;
+    return again;
+}
+
+/* From a signal handler: a fault elsewhere is none of ours. */
+static void dk_fault(void) {
+    if (dk_running) dk_crash("invalid memory access");
+}
+
+/* Addresses */
+
+static inline bool dk_in_vmalloc(unsigned int area) { return area == DK_VMALLOC || area == DK_VMALLOC_STACK; }
+
+static inline struct page *dk_page(u64 phys, unsigned int area) {
+    return dk_page_of(phys >> PAGE_SHIFT | (area == DK_HIGH ? dk_highmem : 0));
+}
+
+static inline void *dk_address(u64 phys, unsigned int area) {
+    if (area == DK_MMIO) return (void *)dk_physical_bits;
+    return (void *)((dk_in_vmalloc(area) ? dk_vmalloc_at : dk_linear_at) | phys);
+}
+
+static unsigned long dk_attrs(unsigned int attrs) {
+    return (attrs & DK_SKIP_CPU_SYNC ? DMA_ATTR_SKIP_CPU_SYNC : 0) | (attrs & DK_NO_WARN ? DMA_ATTR_NO_WARN : 0) |
+           (attrs & DK_WEAK_ORDERING ? DMA_ATTR_WEAK_ORDERING : 0) | (attrs & DK_ATTR_MMIO ? DMA_ATTR_MMIO : 0) |
+           (attrs & DK_IGNORE_CACHELINES ? DMA_ATTR_DEBUGGING_IGNORE_CACHELINES : 0) |
+           (attrs & DK_REQUIRE_COHERENT ? DMA_ATTR_REQUIRE_COHERENT : 0);
+}
+
+static void dk_list(const struct dk_call *call, struct scatterlist *list) {
+    for (int i = 0; i < DK_ENTRIES; ++i) {
+        const struct dk_entry *e = &call->entries[i];
+
+        list[i] = (struct scatterlist){dk_page(e->phys, e->area), offset_in_page(e->phys), e->size, e->dma, e->dma_size};
+    }
+}
+
+#include "hooks.c"
+
+#include "walk.c"
+
+/* Boot, reset, run */
+
+static void dk_run_initcalls(void) {
+    for (int level = 0; level <= 8; ++level)
+        for (int i = 0; i < dk_initcall_count; ++i)
+            if (dk_initcall_levels[i] == level) dk_initcalls[i]();
+}
+
+static u64 dk_get(const struct dk_variable *v) { return v->size == 1 ? *(u8 *)v->at : v->size == 4 ? *(u32 *)v->at : *(u64 *)v->at; }
+
+static void dk_set(const struct dk_variable *v, u64 value) {
+    if (v->size == 1) *(u8 *)v->at = value;
+    else if (v->size == 4) *(u32 *)v->at = value;
+    else *(u64 *)v->at = value;
+}
+
+/* After the first boot the state is snapshot; the machine's facts are no part of it. */
+static int dk_first_boot(void) {
+    dk_run_initcalls();
+    dma_debug_add_bus((void *)&dk_bus);
+    for (int i = 0; i < dk_variable_count; ++i) {
+        struct dk_variable *v = &dk_variables[i];
+
+        if (!strcmp(v->name, "all_errors")) dk_set(v, 1);
+        v->booted = dk_get(v);
+    }
+    dk_undo_top = dk_undo_log;
+    dk_buckets_reset();
+    dk_locks_reset();
+    dk_runs = 1;
+    dk_memory_mark();
+    dk_booted = true;
+    return dk_notifiers ? 0 : -1;
+}
+
+static void dk_set_machine(const struct dk_machine *machine) {
+    dk_now.machine = *machine;
+    for (int i = 0; i < DK_DEVICES; ++i)
+        dk_devices[i] = (struct device){&dk_driver, &dk_bus, dk_device_names[i], &dk_now.machine.devices[i]};
+    for (int cpu = 0; cpu < DK_CPUS; ++cpu) {
+        u64 phys = 0x10000 + cpu * THREAD_SIZE;
+        bool vmalloc = machine->stacks_in_vmalloc;
+
+        for (int i = 0; i < (int)(THREAD_SIZE / PAGE_SIZE); ++i)
+            dk_stack_pages[cpu][i] = dk_page(phys + i * PAGE_SIZE, DK_LINEAR);
+        dk_stack_areas[cpu] = (struct vm_struct){dk_stack_pages[cpu], THREAD_SIZE / PAGE_SIZE};
+        dk_now.tasks[cpu] = (struct task_struct){dk_address(phys, vmalloc ? DK_VMALLOC : DK_LINEAR),
+                                                 vmalloc ? &dk_stack_areas[cpu] : NULL};
+    }
+}
+
+DK_EXPORT int dmafuzz_kernel_boot(const struct dk_machine *machine) {
+    if (machine->abi_version != DK_ABI_VERSION || machine->l1_shift > PAGE_SHIFT) return -1;
+    dk_set_machine(machine);
+    if (machine->catch_faults) dk_catch_faults(dk_fault);
+    if (!dk_booted) return dk_first_boot();
+    dmafuzz_kernel_reset();
+    return 0;
+}
+
+DK_EXPORT void dmafuzz_kernel_reset(void) {
+    dk_undo_all();
+    dk_trees_reset();
+    dk_once_reset();
+    dk_memory_reset();
+    dk_buckets_reset();
+    dk_locks_reset();
+    dk_list_steps.count = 0;
+    ++dk_runs;
+    for (int i = 0; i < dk_variable_count; ++i) dk_set(&dk_variables[i], dk_variables[i].booted);
+    dk_now.call = 0;
+    dk_now.walking = false;
+    dk_dead = false;
+}
+
+static noinline void dk_run_calls(const struct dk_call *calls, int n) {
+    for (int i = 0; i < n; ++i, ++dk_now.call) {
+        dk_now.cpu = calls[i].cpu % DK_CPUS;
+        dk_now.area = calls[i].area;
+        dk_hook(&calls[i]);
+        if (unlikely(dk_held != NULL)) dk_deadlock("a hook has returned with a lock held");
+    }
+}
+
+DK_EXPORT int dmafuzz_kernel_run(const struct dk_call *calls, int n, struct dk_warning *out, int max) {
+    dk_run.out = out;
+    dk_run.count = 0;
+    dk_run.max = max;
+    if (dk_dead) return 0;
+    if (dk_now.machine.texts) dk_texts_clear();
+    if (__builtin_setjmp(dk_escape)) {
+        dk_dead = true;
+        return dk_run.count;
+    }
+    dk_running = true;
+    dk_run_calls(calls, n);
+    dk_running = false;
+    return dk_run.count;
+}
+
+DK_EXPORT int dmafuzz_kernel_locks(struct dk_lock_count *out, int max) {
+    const struct dk_lock_site *site;
+    int n = 0;
+
+    for (site = dk_lock_sites; site; site = site->next, ++n)
+        if (n < max) out[n] = (struct dk_lock_count){site->name, site->taken.count};
+    return n;
+}
+
+DK_EXPORT uint64_t dmafuzz_kernel_list_steps(void) { return dk_list_steps.count; }

@@ -1,0 +1,101 @@
+"""Reads a tree's debug.c for what differs between kernels, and writes it as C macros.
+
+Features are found in the source itself, never by version: a patched tree is as good as a released one.
+"""
+
+from __future__ import annotations
+
+import re
+
+from dmafuzz.kernel.error import KernelError
+from dmafuzz.kernel.source import DEBUG_C, Source
+
+_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_HOOK = re.compile(r"^(?:void|int|bool)\s+(debug_dma_\w+)\s*\(([^)]*)\)\s*\{", re.MULTILINE)
+_INCLUDE = re.compile(r"^\s*#\s*include\s*<([^>]+)>", re.MULTILINE)
+_TRACE = re.compile(r"(\w+)\s*\[\s*DMA_DEBUG_STACKTRACE_ENTRIES\s*\]\s*;")
+_TABLE = re.compile(r"struct\s+hash_bucket\s+dma_entry_hash\s*\[\s*HASH_SIZE\s*\]")
+
+# Called by the stand-ins or by nobody.
+_NOT_PROBED = {"debug_dma_mapping_error", "debug_dma_dump_mappings"}
+
+# A parameter is known by its type where that is telling, otherwise by its name.
+_BY_TYPE = (
+    (re.compile(r"struct\s+device\s*\*"), "dev"),
+    (re.compile(r"struct\s+page\s*\*"), "page"),
+    (re.compile(r"struct\s+scatterlist\s*\*"), "sg"),
+    (re.compile(r"\bvoid\s*\*"), "virt"),
+    (re.compile(r"\bphys_addr_t\b"), "phys"),
+    (re.compile(r"\bdma_addr_t\b"), "dma"),
+    (re.compile(r"\bbool\b"), "single"),
+    (re.compile(r"\benum\s+dma_data_direction\b"), "direction"),
+)
+_BY_NAME = {
+    "offset": "offset",
+    "size": "size",
+    "len": "size",
+    "direction": "direction",
+    "dir": "direction",
+    "attrs": "attrs",
+    "nents": "nents",
+    "nelems": "nents",
+    "mapped_ents": "mapped",
+}
+
+
+def without_comments(text: str) -> str:
+    return _COMMENT.sub(" ", text)
+
+
+def included_headers(text: str) -> list[str]:
+    return _INCLUDE.findall(without_comments(text))
+
+
+def probe(source: Source) -> str:
+    """The generated header of a tree."""
+    code = without_comments(source.text(DEBUG_C))
+    lines = [line for name, parameters in _hooks(source, code).items() for line in _macros(source, name, parameters)]
+    if not re.search(r"#\s*define\s+pr_fmt", code):
+        lines.append("#define pr_fmt(format_) format_")
+    if _intersects_the_old_way(source):
+        lines.append("#define DK_OLD_INTERSECTS 1")
+    if _TABLE.search(code):
+        lines.append("#define DK_HAS_TABLE 1")
+    lines.append(f"#define DK_TRACE_MEMBER {_trace_member(source, code)}")
+    return "\n".join(lines) + "\n"
+
+
+def _hooks(source: Source, code: str) -> dict[str, str]:
+    hooks = {name: parameters for name, parameters in _HOOK.findall(code) if name not in _NOT_PROBED}
+    if "debug_dma_map_sg" not in hooks:
+        raise KernelError(f"{source.tree / DEBUG_C}: does not define debug_dma_map_sg: not dma-debug as known here")
+    return hooks
+
+
+def _macros(source: Source, name: str, parameters: str) -> list[str]:
+    arguments = ", ".join(f"(a)->{_argument(source, name, p.strip())}" for p in parameters.split(","))
+    return [f"#define DK_HAS_{name} 1", f"#define DK_CALL_{name}(a) {name}({arguments})"]
+
+
+def _argument(source: Source, function: str, parameter: str) -> str:
+    for pattern, field in _BY_TYPE:
+        if pattern.search(parameter):
+            return field
+    word = parameter.split()[-1].lstrip("*") if parameter else ""
+    if word in _BY_NAME:
+        return _BY_NAME[word]
+    raise KernelError(f"{source.tree / DEBUG_C}: {function} has a parameter unknown here: '{parameter}'")
+
+
+def _trace_member(source: Source, code: str) -> str:
+    found = _TRACE.search(code)
+    if not found:
+        raise KernelError(f"{source.tree / DEBUG_C}: entries have no stack trace, by which warnings find their entry")
+    return found.group(1)
+
+
+def _intersects_the_old_way(source: Source) -> bool:
+    """Up to 5.19 memory_intersects() tested whether either end of the range lies in the section."""
+    text = without_comments(source.text("include/asm-generic/sections.h"))
+    body = re.search(r"memory_intersects\([^)]*\)\s*\{(.*?)\n\}", text, re.DOTALL)
+    return bool(body and "||" in body.group(1))

@@ -1,0 +1,28 @@
+/* Everything at once, before the kernel's file: which of its headers it takes a name from differs
+ * between kernels. Headers that only exist there are made empty for the build. */
+#pragma once
+
+#define CONFIG_DMA_API_DEBUG 1
+#define CONFIG_DMA_API_DEBUG_SG 1
+#define CONFIG_STACKTRACE 1
+#define CONFIG_DEBUG_FS 1
+#define CONFIG_MMU 1
+
+#include <linux/kernel.h>
+#include <dk/now.h>
+#include <linux/cache.h>
+#include <linux/ctype.h>
+#include <linux/debugfs.h>
+#include <linux/device.h>
+#include <linux/dma-mapping.h>
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+#include <linux/radix-tree.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/stacktrace.h>
+#include <asm/sections.h>

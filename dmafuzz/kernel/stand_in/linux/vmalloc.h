@@ -1,0 +1,7 @@
+#pragma once
+#include <linux/mm.h>
+
+struct vm_struct {
+    struct page **pages;
+    unsigned int nr_pages;
+};

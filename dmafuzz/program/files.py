@@ -1,0 +1,75 @@
+"""Programs in files."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from .errors import ProgramError
+from .parse import parse
+from .program import Program
+from .render import render
+from .tokens import FILE_BYTES_MAX
+
+_NEW_FILE_MODE = 0o666  # less the umask, as for any file a user writes
+_RANDOM_BYTES = 8  # in a temporary name
+
+
+def read(path: str | os.PathLike[str]) -> Program:
+    """The program in a file, which is UTF-8.
+
+    Raises ProgramError, and nothing else, if the file cannot be read or does not hold a valid program.
+    """
+    name = os.fspath(path)
+    try:
+        with open(path, "rb") as file:
+            data = file.read(FILE_BYTES_MAX + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise ProgramError(name, 1, 1, "a file that can be read", reason or str(error)) from None
+    if len(data) > FILE_BYTES_MAX:
+        raise ProgramError(name, 1, 1, f"at most {FILE_BYTES_MAX} bytes", "more")
+    return parse(_decoded(data, name), name)
+
+
+def _decoded(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8").split("\n")
+        line_start = error.start - len(before[-1].encode())
+        source = data[line_start:].partition(b"\n")[0].decode("utf-8", "replace")
+        found = f"byte 0x{data[error.start]:02x}"
+        raise ProgramError(name, len(before), len(before[-1]) + 1, "UTF-8 text", found, source) from None
+
+
+def write(path: str | os.PathLike[str], program: Program) -> None:
+    """Writes a program's canonical text so that the file is, at any moment, the old one or the new one, whole.
+
+    Raises OSError if that fails, ValueError if the program has no text (see render); the file is as before then.
+    """
+    text = render(program)
+    target = Path(path)
+    # In the same directory: a rename is atomic only within a file system.
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(_RANDOM_BYTES)}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _NEW_FILE_MODE)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_directory(target.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    """Makes a rename in it last."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

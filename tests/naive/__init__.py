@@ -1,0 +1,10 @@
+"""A second, naive simulator of DMA programs, written from the specification alone.
+
+It lists explicit joint states of a cache line with everything that concerns it, and shares no code with the
+core; tests compare the two.
+"""
+
+from .inputs import Outcome, TooLarge
+from .simulate import simulate
+
+__all__ = ["Outcome", "TooLarge", "simulate"]
