@@ -399,7 +399,7 @@ KEYS = "one of tracker=, platform=, portfolio=, labels=, warnings=, corruptions=
 NAME = "a name of letters, digits and . _ + > -"
 
 # The column is that of the first '^' in the second string, under the line.
-WORD_ERRORS = [
+WORD_ERRORS: list[tuple[str, str, str | None, str]] = [
     ("cpu4 irq_off", "^", "cpu0 to cpu3", "'cpu4'"),
     ("cpu irq_off", "^", "cpu0 to cpu3", "'cpu'"),
     ("cpu00 irq_off", "^", "cpu0 to cpu3", "'cpu00'"),
@@ -629,7 +629,7 @@ WORD_ERRORS = [
 ]
 
 # What the core refuses is shown at the word it is about.
-MEANING_ERRORS = [
+MEANING_ERRORS: list[tuple[str, str, str | None, str]] = [
     ("cpu0 b0 = alloc pages 16", "     ^", "a buffer name that is not defined yet", "'b0'"),
     ("cpu0 b9 = alloc pages 0", "                      ^", None, "'0'"),
     ("cpu0 b9 = alloc pages 513K", "                      ^", None, "'513K'"),
@@ -684,13 +684,13 @@ MEANING_ERRORS = [
 
 
 @pytest.mark.parametrize(("line", "caret", "expected", "found"), WORD_ERRORS + MEANING_ERRORS)
-def test_what_is_wrong_is_said_where_it_is(line: str, caret: str, expected: str | None, found: str | None) -> None:
+def test_what_is_wrong_is_said_where_it_is(line: str, caret: str, expected: str | None, found: str) -> None:
     with pytest.raises(ProgramError) as caught:
         parse(SETTING + line + "\n", "some.dma")
     error = caught.value
     assert (error.line, error.column) == (SETTING_LINES + 1, len(caret))
     assert expected is None or error.expected == expected
-    assert found is None or error.found == found
+    assert error.found == found
     assert error.source == line
     assert str(error).startswith(f"some.dma:{SETTING_LINES + 1}:{len(caret)}: expected ")
 

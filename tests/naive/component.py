@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 from .lines import (
@@ -31,6 +31,7 @@ from .lines import (
     hardware,
     invalidated,
     seen_to_be_late,
+    spread,
     through_cache,
     unknown,
     wild_write,
@@ -191,26 +192,29 @@ class Component:
         lands = reach.memory < 0 or self.lives_at(*target)
         return wild_write(target, reach.coherent) if lands else None
 
-    def unasked(self) -> tuple[Step, ...]:
-        """Every step that may happen without being asked: hardware, CPUs, devices."""
+    def fills(self) -> frozenset[int]:
+        """The lines that may be filled unasked: by speculation, or by CPUs that may read them."""
         fills: set[int] = set()
-        steps: list[Step] = []
         for number, column in enumerate(self.columns):
             if column.buffer is not None and self.shape.speculates:
                 fills |= {column.home, *column.old}
             if self.cpu_may_read(number) and column.cached:
                 fills.add(column.home)
-            if self.cpu_may_write(number):
-                steps.append(self.cpu_step(number))
-        slots = [slot.line for (_, at), slot in self.slots.items() if slot.cacheable and self.slot_alive(slot, at)]
-        if self.shape.speculates:
-            fills |= set(slots)
+        return frozenset(fills | set(self.slot_lines() if self.shape.speculates else ()))
+
+    def slot_lines(self) -> list[int]:
+        """The lines of slots that are in the cache at times."""
+        return [slot.line for (_, at), slot in self.slots.items() if slot.cacheable and self.slot_alive(slot, at)]
+
+    def unasked(self) -> tuple[Step, ...]:
+        """Every other step that may happen without being asked: hardware, CPUs, devices."""
+        steps = [self.cpu_step(number) for number in range(len(self.columns)) if self.cpu_may_write(number)]
         for reach in self.reaches.values():
             for number in sorted(reach.owned) if reach.writes else ():
                 step = self.device_step(reach, number)
                 steps += [step] if step else []
-        for line in (*range(self.shape.lines), *slots):
-            steps += hardware(line, line in fills)
+        for line in (*range(self.shape.lines), *self.slot_lines()):
+            steps += hardware(line)
         return tuple(steps)
 
     # Corruption: coherency.md 6.
@@ -532,18 +536,22 @@ class Point(NamedTuple):
     found: Found
 
 
-@lru_cache(maxsize=8192)
-def explore(shape: Shape, history: tuple[tuple[Local, ...], ...]) -> Point:
-    """The component after a history: the events of each operation."""
-    if not history:
-        lines = (unknown(shape.columns),) * shape.lines + (unknown(1),) * shape.slot_granules
-        return Point(Component(shape), frozenset({State(lines, frozenset())}), frozenset())
-    before = explore(shape, history[:-1])
+def start(shape: Shape) -> Point:
+    """A component before the program."""
+    lines = (unknown(shape.columns),) * shape.lines + (unknown(1),) * shape.slot_granules
+    return Point(Component(shape), frozenset({State(lines, frozenset())}), frozenset())
+
+
+def advance(before: Point, events: tuple[Local, ...]) -> Point:
+    """The component after one more operation."""
     component, states = before.component.copy(), before.states
+    touched = {column for event in events for column in event.columns}
+    slots = [slot.line for (_, at), slot in component.slots.items() if at in touched]
+    states = spread(states, [*range(component.shape.lines), *slots])
     found: Found = frozenset()
-    for event in history[-1]:
+    for event in events:
         if event.name in ("read", "moved"):
             found |= stale_reads(component, event, states)
         states = EVENTS[event.name](component, event, states)
-    states = closure(component.unasked(), states, shape.columns)
+    states = closure(component.unasked(), component.fills(), states, component.shape.columns)
     return Point(component, states, found | component.find(states))

@@ -5,7 +5,7 @@ A state is one joint state of a component: memory lines and, each a line of its 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from .inputs import TooLarge
 
 FRESH, LAGGING, STALE, FOREIGN, WILD = range(5)
-ABSENT, CLEAN, DIRTY = range(3)
+ABSENT, CLEAN, DIRTY, EITHER = range(4)
 MOST_STATES: Final = 200_000  # less than 2 ** 18, see `Known`
 
 
@@ -189,9 +189,9 @@ def wild_write(target: Place, coherent: bool) -> Step:
     return Step((Change(target.line, written_wildly, (target.granule, coherent)),))
 
 
-def hardware(line: int, fills: bool) -> list[Step]:
-    """Write back a dirty line, keeping or dropping it; drop a clean one; fill an absent one."""
-    return [Step((Change(line, function),)) for function in (cleaned, flushed, *([filled] if fills else []))]
+def hardware(line: int) -> tuple[Step, Step]:
+    """Write back a dirty line, keeping or dropping it; drop a clean one. (Filling: see `settled`.)"""
+    return Step((Change(line, cleaned),)), Step((Change(line, flushed),))
 
 
 def after(step: Step, state: State) -> State:
@@ -202,6 +202,36 @@ def after(step: Step, state: State) -> State:
     return State(tuple(lines), state.given_up - step.keeps)
 
 
+# A line that may be filled at any time, and is absent or clean and equal to memory, can always become the other of
+# the two: EITHER stands for both. It is spread again before anything happens to the line.
+
+
+@lru_cache(maxsize=1 << 16)
+def settled(line: Line, fills: bool) -> Line:
+    """EITHER, if the line may be filled and is one of the two."""
+    equal = line.presence == ABSENT or (line.presence == CLEAN and line.cached == line.memory)
+    return line_of(EITHER, line.memory) if fills and equal else line
+
+
+@lru_cache(maxsize=1 << 16)
+def variants(line: Line) -> tuple[Line, ...]:
+    """The lines that a line stands for."""
+    if line.presence != EITHER:
+        return (line,)
+    return line_of(ABSENT, line.memory), line_of(CLEAN, line.memory, line.memory)
+
+
+def spread(states: frozenset[State], lines: Iterable[int]) -> frozenset[State]:
+    """The states with these lines spread."""
+    for number in lines:
+        states = frozenset(
+            State((*state.lines[:number], line, *state.lines[number + 1 :]), state.given_up)
+            for state in states
+            for line in variants(state.lines[number])
+        )
+    return states
+
+
 # The closure. States are coded as numbers: for each line 18 bits that say which of the lines met so far at its
 # place it is (6 of them are enough for a line of one granule), below them one bit for each column's giving up.
 
@@ -209,8 +239,9 @@ def after(step: Step, state: State) -> State:
 class Known:
     """The lines met at one place of the states."""
 
-    def __init__(self, shift: int, like: Line) -> None:
+    def __init__(self, shift: int, like: Line, fills: bool) -> None:
         self.shift = shift
+        self.fills = fills
         self.bits = 6 if len(like.memory) == 1 else 18
         self.mask = (1 << self.bits) - 1
         self.lines: list[Line] = []
@@ -224,48 +255,53 @@ class Known:
         return code
 
 
-class Table(dict[int, int]):
-    """What a change adds to the code of a state, by the code of its line."""
+class Table(dict[int, tuple[int, ...]]):
+    """What a change may add to the code of a state, by the code of its line."""
 
     def __init__(self, known: Known, change: Change) -> None:
         super().__init__()
         self.known = known
         self.change = change
 
-    def __missing__(self, code: int) -> int:
-        new = self.known.code(self.change.function(self.known.lines[code], *self.change.arguments))
-        self[code] = (new - code) << self.known.shift
+    def __missing__(self, code: int) -> tuple[int, ...]:
+        function, arguments = self.change.function, self.change.arguments
+        lines = {settled(function(v, *arguments), self.known.fills) for v in variants(self.known.lines[code])}
+        self[code] = tuple((self.known.code(line) - code) << self.known.shift for line in lines)
         return self[code]
 
 
-@lru_cache(maxsize=4096)
-def closure(steps: tuple[Step, ...], states: frozenset[State], columns: int) -> frozenset[State]:
-    """All states that these steps lead to, any number of them in any order."""
+def closure(
+    steps: tuple[Step, ...], fills: frozenset[int], states: frozenset[State], columns: int
+) -> frozenset[State]:
+    """All states that these steps, and filling some lines, lead to, any number of them in any order."""
+    states = spread(states, range(len(next(iter(states)).lines)))
     known: list[Known] = []
-    for line in next(iter(states)).lines:
-        known.append(Known(known[-1].shift + known[-1].bits if known else columns, line))
+    for number, line in enumerate(next(iter(states)).lines):
+        known.append(Known(known[-1].shift + known[-1].bits if known else columns, line, number in fills))
     flags = {kept: sum(1 << column for column in kept) for kept in {step.keeps for step in steps}}
     tables = [
         (~flags[step.keeps], [(change.line, Table(known[change.line], change)) for change in step.changes])
         for step in steps
     ]
-    waiting = [
+    reached = {
         sum(1 << column for column in state.given_up)
-        + sum(at.code(line) << at.shift for at, line in zip(known, state.lines, strict=True))
+        + sum(at.code(settled(line, at.fills)) << at.shift for at, line in zip(known, state.lines, strict=True))
         for state in states
-    ]
-    reached = set(waiting)
+    }
+    waiting = list(reached)
     digits = [(at.shift, at.mask) for at in known]
     while waiting:
         code = waiting.pop()
         lines = [code >> shift & mask for shift, mask in digits]
         for kept, changes in tables:
-            new = code & kept
+            news = [code & kept]
             for place, table in changes:
-                new += table[lines[place]]
-            if new not in reached:
-                reached.add(new)
-                waiting.append(new)
+                deltas = table[lines[place]]
+                news = [new + delta for new in news for delta in deltas]
+            for new in news:
+                if new not in reached:
+                    reached.add(new)
+                    waiting.append(new)
         if len(reached) > MOST_STATES:
             raise TooLarge
     given_up = [frozenset(c for c in range(columns) if bits >> c & 1) for bits in range(1 << columns)]

@@ -6,18 +6,32 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import groupby
 
-from .component import Found, Local, Shape, explore
+from .component import Found, Local, Point, Shape, advance, start
 from .events import Event, Log
 from .inputs import GRANULE, PAGE, Platform
+
+History = tuple[tuple[Local, ...], ...]
+BEGINNINGS: dict[tuple[Shape, History], Point] = {}
 
 STACK_DATA = -1
 """The "buffer" of live stack data."""
 
 
 @lru_cache(maxsize=1 << 15)
-def found_by(shape: Shape, history: tuple[tuple[Local, ...], ...]) -> tuple[Found, ...]:
-    """What can be found after each operation of a history."""
-    return tuple(explore(shape, history[:length]).found for length in range(1, len(history) + 1))
+def found_by(shape: Shape, history: History) -> tuple[Found, ...]:
+    """What can be found after each operation of a history. Beginnings with few states are kept for the next one."""
+    found = []
+    point = start(shape)
+    for length, events in enumerate(history, 1):
+        beginning = shape, history[:length]
+        known = BEGINNINGS.get(beginning)
+        point = known or advance(point, events)
+        found.append(point.found)
+        if not known and len(point.states) <= 500:
+            if len(BEGINNINGS) >= 10_000:
+                BEGINNINGS.clear()
+            BEGINNINGS[beginning] = point
+    return tuple(found)
 
 
 class View:
@@ -94,7 +108,7 @@ class View:
 
 def merged(
     local: list[tuple[Local, ...]], columns: list[int]
-) -> tuple[tuple[tuple[Local, ...], ...], list[tuple[int, ...]]]:
+) -> tuple[History, list[tuple[int, ...]]]:
     """The history with columns renumbered, and the columns that each number stands for.
 
     Neighbours that every event of the program treats alike are represented by two of them: nothing tells a third

@@ -5,4 +5,5 @@ NB_MODULE(_core, m) {
     dmafuzz::bind_program(m);
     dmafuzz::bind_platform(m);
     dmafuzz::bind_judge(m);
+    dmafuzz::bind_search(m);
 }

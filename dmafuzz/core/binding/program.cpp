@@ -59,7 +59,8 @@ void bind_op(nb::module_& m) {
         .def_rw("buffer", &Entry::buffer)
         .def_rw("offset", &Entry::offset)
         .def_rw("size", &Entry::size)
-        .def(nb::self == nb::self);
+        .def(nb::self == nb::self)
+        .def("__hash__", [](const Entry& e) { return e.buffer | e.offset << 8 | e.size << 24; });
     nb::class_<Op>(m, "Op", "One operation. Offsets and sizes are in granules of 16 bytes.")
         .def(nb::init<>())
         .def("__copy__", [](const Op& op) { return Op(op); })
@@ -95,6 +96,8 @@ void bind_op(nb::module_& m) {
                 for (size_t i = 0; i < entries.size(); i++) op.entries[i] = entries[i];
             })
         .def(nb::self == nb::self);
+    m.attr("Op").attr("__hash__") = nb::none();  // mutable, and compares by value
+    m.attr("ENTRIES_MAX") = entries_max;
 }
 
 std::optional<PyProblem> py_check(const std::vector<Op>& ops) {

@@ -34,6 +34,7 @@ const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* 
     add_leaks(a);
     a.warnings.clear();
     a.labels = 0;
+    a.covered = false;
     return a;
 }
 
@@ -89,8 +90,26 @@ bool Judge::covers_harm(const Warning& w, size_t platform) {
     return false;
 }
 
-Worth Judge::worth_of(const Warning& w, size_t platform, uint8_t& elsewhere) {
-    if (covers_corruption(w, platform)) return Worth::justified;
+const Analysis& Judge::cover(size_t platform, TransitionSink* transitions, PathSink* paths) {
+    analyse(platform, transitions, paths);
+    Analysis& a = analyses_[platform];
+    if (a.covered) return a;
+    a.covered = true;
+    a.justified_here.assign(a.watch.warnings.size(), false);
+    for (Corruption& c : a.corruptions) {
+        c.explained = false;
+        for (size_t i = 0; i < a.watch.warnings.size(); i++) {
+            if (!covers(a.watch.warnings[i], a, c.phys, static_cast<uint64_t>(c.span.size) * granule_bytes, c.mappings, platforms_[platform].line))
+                continue;
+            c.explained = true;
+            a.justified_here[i] = true;
+        }
+    }
+    return a;
+}
+
+// Of a warning that nothing justifies here.
+Worth Judge::worth_elsewhere(const Warning& w, size_t platform, uint8_t& elsewhere) {
     for (size_t i = 0; i < platforms_.size(); i++) {
         if (i == platform || !covers_corruption(w, i)) continue;
         elsewhere = static_cast<uint8_t>(i);
@@ -102,29 +121,25 @@ Worth Judge::worth_of(const Warning& w, size_t platform, uint8_t& elsewhere) {
 }
 
 const Analysis& Judge::judge(size_t platform) {
-    analyse(platform);
+    cover(platform);
     Analysis& a = analyses_[platform];
     if (a.labels) return a;
-    bool silent_loss = false, all_justified = true;
-    for (Corruption& c : a.corruptions) {
-        c.explained = std::any_of(a.watch.warnings.begin(), a.watch.warnings.end(), [&](const Warning& w) {
-            return covers(w, a, c.phys, static_cast<uint64_t>(c.span.size) * granule_bytes, c.mappings, platforms_[platform].line);
-        });
-        silent_loss |= !c.explained;
-    }
-    for (const Warning& w : a.watch.warnings) {
-        JudgedWarning judged{w};
-        judged.worth = worth_of(w, platform, judged.platform);
+    bool all_justified = true;
+    a.warnings.clear();
+    for (size_t i = 0; i < a.watch.warnings.size(); i++) {
+        JudgedWarning judged{a.watch.warnings[i]};
+        judged.worth = a.justified_here[i] ? Worth::justified : worth_elsewhere(judged.warning, platform, judged.platform);
         a.warnings.push_back(judged);
         all_justified &= judged.worth == Worth::justified || judged.worth == Worth::bookkeeping;
         if (judged.worth == Worth::hazard) a.labels |= bit(Label::hazard);
         if (judged.worth == Worth::bookkeeping) a.labels |= bit(Label::bookkeeping);
         if (judged.worth == Worth::false_positive) a.labels |= bit(Label::fp);
     }
+    bool silent_loss = std::any_of(a.corruptions.begin(), a.corruptions.end(), [](const Corruption& c) { return !c.explained; });
     if (silent_loss) a.labels |= bit(Label::fn);
     if (!silent_loss && !a.corruptions.empty() && all_justified) a.labels |= bit(Label::tp);
     if (a.corruptions.empty() && a.watch.warnings.empty()) a.labels |= bit(Label::tn);
-    // Every corruption explained, but not every warning worth it: the labels of the warnings say so.
+    // Where every corruption is explained but not every warning is worth it, the labels of the warnings say so.
     return a;
 }
 

@@ -31,6 +31,8 @@ struct Analysis {
     Watch watch;
     std::vector<Corruption> corruptions;
     std::vector<Harm> harms;
+    std::vector<bool> justified_here;  // by warning
+    bool covered = false;
     std::vector<JudgedWarning> warnings;
     Labels labels = 0;
 };
@@ -48,6 +50,8 @@ class Judge {
     void start(const Program& program);
     // Runs machine, tracker and simulator on one platform, once.
     const Analysis& analyse(size_t platform, TransitionSink* transitions = nullptr, PathSink* paths = nullptr);
+    // What the warnings explain on this platform alone: fills Corruption::explained and `justified_here`.
+    const Analysis& cover(size_t platform, TransitionSink* transitions = nullptr, PathSink* paths = nullptr);
     // The labels on one platform; looks at others only as far as a warning needs it.
     const Analysis& judge(size_t platform);
 
@@ -59,7 +63,7 @@ class Judge {
     bool covers(const Warning& warning, const Analysis& where, uint64_t phys, uint64_t bytes, uint64_t mappings, int line) const;
     bool covers_corruption(const Warning& warning, size_t platform);
     bool covers_harm(const Warning& warning, size_t platform);
-    Worth worth_of(const Warning& warning, size_t platform, uint8_t& elsewhere);
+    Worth worth_elsewhere(const Warning& warning, size_t platform, uint8_t& elsewhere);
     void add_leaks(Analysis& analysis) const;
 
     std::unique_ptr<Tracker> tracker_;

@@ -155,7 +155,7 @@ void Machine::move_ownership(const Call& call) {
             // A plain sync of a scatter list's mapping reaches its first entry.
             if (i > 0) continue;
             offset = call.op.offset;
-            size = call.bytes / granule_bytes;
+            size = call.op.given_size ? call.op.size : m.map == OpKind::map_sg ? piece.size : m.size;
             if (!cut_to(piece, offset, size)) continue;
         }
         s.piece = static_cast<uint8_t>(m.piece + i);

@@ -103,6 +103,7 @@ Machine::Call Machine::resolve(const Op& op, uint8_t index) {
     Call call;
     call.op = op;
     call.index = index;
+    call.line = index;
     call.device = op.device;
     call.direction = op.direction;
     call.attrs = op.attrs;
@@ -253,29 +254,34 @@ void Machine::unbind(const Op& op, uint8_t index) {
 void Machine::tidy_up() {
     size_t index = program_->ops.size();
     auto next = [&](const Op& op) { carry_out_line(op, static_cast<uint8_t>(index++)); };
-    for (int cpu = 0; cpu < cpus_max; cpu++) {
-        if (!has_pending_[cpu]) continue;
-        Op op;
-        op.kind = OpKind::finish;
-        op.cpu = static_cast<uint8_t>(cpu);
-        next(op);
+    // In the order in which things came up, so that renaming changes nothing.
+    std::array<bool, devices_max> named{};
+    std::array<uint8_t, devices_max> devices{};
+    int device_count = 0;
+    for (const Op& split : program_->ops) {
+        if (split.split && has_pending_[split.cpu]) {
+            Op op;
+            op.kind = OpKind::finish;
+            op.cpu = split.cpu;
+            if (pending_[split.cpu].line == static_cast<size_t>(&split - program_->ops.data())) next(op);
+        }
+        if (!(traits(split.kind).names_device || split.given_device) || named[split.device]) continue;
+        named[split.device] = true;
+        devices[device_count++] = split.device;
     }
-    for (int i = 0; i < mappings_max; i++) {
-        const MappingFacts& m = run_->mappings[i];
+    for (const Op& map : program_->ops) {
+        if (!traits(map.kind).defines_mapping) continue;
+        const MappingFacts& m = run_->mappings[map.mapping];
         if (!m.live || m.forgotten || m.abandoned) continue;
         Op op;
         op.kind = matching_end(m.map);
-        op.mapping = static_cast<uint8_t>(i);
+        op.mapping = map.mapping;
         next(op);
     }
-    std::array<bool, devices_max> named{};
-    for (const Op& op : program_->ops)
-        if (traits(op.kind).names_device || op.given_device) named[op.device] = true;
-    for (int d = 0; d < devices_max; d++) {
-        if (!named[d]) continue;
+    for (int i = 0; i < device_count; i++) {
         Op op;
         op.kind = OpKind::unbind;
-        op.device = static_cast<uint8_t>(d);
+        op.device = devices[i];
         next(op);
     }
 }
@@ -313,12 +319,20 @@ void Machine::hook(Call& call) {
         h.entry_count = given;
         h.mapped_count = mapped;
         h.entries = lists_[call.list].state;
-        for (int i = 0; i < given; i++) touch(h.entries[i].phys, h.entries[i].size);
+        for (int i = 0; i < given; i++) {
+            // On whose stack an entry lies depends on the CPU that runs the hook.
+            const List& list = lists_[call.list];
+            if (list.entries[i].size) h.entries[i].area = area_of(list.entries[i].buffer, op.cpu, false);
+            touch(h.entries[i].phys, h.entries[i].size);
+        }
     };
     auto with_memory = [&] {
         const Piece& piece = run_->pieces[m.piece];
         h.phys = piece.phys;
         h.area = area_of(piece.buffer, op.cpu, false);
+        // Where address arithmetic went wrong the hook sees somebody else's page.
+        bool elsewhere = piece.phys >= elsewhere_base && piece.phys < mmio_base;
+        if (elsewhere) h.area = Area::linear;
     };
     switch (op.kind) {
         case OpKind::map_single:
@@ -381,6 +395,8 @@ void Machine::hook(Call& call) {
             if (op.kind == OpKind::free_coherent) h.direction = Direction::bidirectional;
             with_memory();
             h.phys += static_cast<uint64_t>(op.count) * granule_bytes;
+            // dma_free_pages names a page.
+            if (op.kind == OpKind::free_noncoherent) h.phys &= ~uint64_t{page_bytes - 1};
             break;
         default: return;
     }

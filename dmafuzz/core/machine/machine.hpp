@@ -27,6 +27,7 @@ class Machine {
     struct Call {
         Op op;
         uint8_t index = 0;
+        size_t line = 0;           // of the program, where the first half stands
         bool skipped = false;      // the driver does not make it: its mapping was abandoned
         bool early_failure = false;  // map_single of a vmalloc address: no hook runs
         uint8_t device = 0;

@@ -241,7 +241,8 @@ void Machine::write_segments(List& list, uint8_t first_piece, uint8_t device) {
     const Device& limits = platform_->devices[device];
     int segments = 0;
     uint64_t end = 0;
-    for (int i = 0; i < list.count; i++) {
+    const int count = std::min<int>(list.count, entries_max);
+    for (int i = 0; i < count; i++) {
         const Piece& piece = run_->pieces[first_piece + i];
         uint32_t bytes = list.state[i].size;
         bool joins = segments > 0 && piece.dma == end && piece.dma % page_bytes == 0 &&
@@ -256,7 +257,7 @@ void Machine::write_segments(List& list, uint8_t first_piece, uint8_t device) {
         }
         end = piece.dma + bytes;
     }
-    for (int i = segments; i < list.count; i++) {
+    for (int i = segments; i < count; i++) {
         list.state[i].dma = dma_error_cookie;
         list.state[i].dma_size = 0;
     }

@@ -8,6 +8,9 @@ namespace {
 
 constexpr int stack_granules_max = granules_per_page;
 constexpr int text_granules_max = granules_per_page;
+// A CPU's stack holds 16 KiB; a stack buffer takes whole lines of at most 128 bytes, with live data in front.
+constexpr int stack_bytes = 16 * 1024;
+int stack_bytes_taken(const Op& op) { return (op.size * granule_bytes + granule_bytes + 127) / 128 * 128; }
 constexpr int vmalloc_granules_max = 16 * granules_per_page;
 
 int granules_max(BufferKind kind) {
@@ -80,6 +83,8 @@ std::optional<Problem> Scope::check_alloc(const Op& op) const {
         return Problem{Field::kind, "a kind of buffer that alloc makes"};
     if (op.size < 1 || op.size > granules_max(op.buffer_kind))
         return Problem{Field::size, "a size of at least 16 bytes and at most 524288 (stack, text, rodata: 4096; vmalloc: 65536)"};
+    if (op.buffer_kind == BufferKind::stack && stack_used_[op.cpu] + stack_bytes_taken(op) > stack_bytes)
+        return Problem{Field::size, "a stack buffer that the CPU's stack of 16 KiB has room for"};
     if (op.high && !may_be_high(op.buffer_kind)) return Problem{Field::kind, "pages, page_cache or anonymous with 'high'"};
     if (op.kind == OpKind::alloc && read_only(op.buffer_kind)) {
         int same = 0;
@@ -208,6 +213,7 @@ void Scope::apply(const Op& op) {
     }
     if (t.defines_buffer || t.defines_mapping) show(op, !op.split);
     if (op.split) pending_[op.cpu] = t.defines_mapping ? op.mapping + 1 : 0;
+    if (op.kind == OpKind::alloc && op.buffer_kind == BufferKind::stack) stack_used_[op.cpu] += stack_bytes_taken(op);
     if (op.kind == OpKind::free) buffers_[op.buffer].live = false;
     if (op.kind == OpKind::forget) mappings_[op.mapping].forgotten = true;
     if (op.kind == OpKind::irq_off || op.kind == OpKind::irq_on) irqs_off_[op.cpu] = op.kind == OpKind::irq_off;
@@ -293,7 +299,10 @@ bool Scope::repair(Op& op) const {
         return true;
     }
     if (!is_device_access(op.kind)) {
-        int cpu = next_usable(op.cpu, cpus_max, [&](int c) { return !pending(c); });
+        int cpu = next_usable(op.cpu, cpus_max, [&](int c) {
+            bool irqs_fit = op.kind == OpKind::irq_off ? !irqs_off_[c] : op.kind == OpKind::irq_on ? irqs_off_[c] : true;
+            return !pending(c) && irqs_fit;
+        });
         if (cpu < 0) return false;
         op.cpu = static_cast<uint8_t>(cpu);
     }
@@ -375,6 +384,9 @@ std::optional<ProgramProblem> check(const Program& program) {
     Scope scope;
     for (size_t i = 0; i < program.ops.size(); i++) {
         if (i == ops_max) return ProgramProblem{static_cast<int>(i), {Field::op, "at most 64 operations"}};
+        Op cleared = program.ops[i];
+        clear_unused(cleared);
+        if (cleared != program.ops[i]) return ProgramProblem{static_cast<int>(i), {Field::op, "only fields that count for the operation (see clear_unused)"}};
         if (auto problem = scope.check(program.ops[i])) return ProgramProblem{static_cast<int>(i), *problem};
         scope.apply(program.ops[i]);
     }

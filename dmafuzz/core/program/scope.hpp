@@ -61,6 +61,7 @@ class Scope {
     std::array<Mapping, mappings_max> mappings_{};
     std::array<int, cpus_max> pending_{-1, -1, -1, -1};  // mapping a pending call defines + 1, 0: none; -1: no pending call
     std::array<bool, cpus_max> irqs_off_{};
+    std::array<int, cpus_max> stack_used_{};  // bytes, lines of the longest kind counted whole
 };
 
 // Sets all fields that do not count for the operation's kind to zero.

@@ -1,6 +1,7 @@
 // Canaries, to prove that the alarm works: a tracker that never warns, and one that always does.
 // And the list of all trackers by name.
 #include "tracker/dma_debug.hpp"
+#include "tracker/kernel_code.hpp"
 
 namespace dmafuzz {
 
@@ -36,6 +37,8 @@ std::vector<std::string> tracker_names() {
 std::unique_ptr<Tracker> make_tracker(const std::string& name) {
     for (const Era& era : eras())
         if (name == era.name) return std::make_unique<DmaDebug>(era);
+    constexpr std::string_view prefix = "kernel:";
+    if (name.starts_with(prefix)) return load_kernel_code(name.substr(prefix.size()));
     if (name == "silent") return std::make_unique<Silent>();
     if (name == "noisy") return std::make_unique<Noisy>();
     return nullptr;

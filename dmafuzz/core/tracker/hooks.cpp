@@ -176,7 +176,10 @@ void DmaDebug::take(const HookCall& call) {
         case HookKind::unmap_page: return check_unmap(call, reference(call, page_type(call)));
         case HookKind::unmap_resource: return check_unmap(call, reference(call, Type::resource));
         case HookKind::unmap_sg: return unmap_sg(call);
-        case HookKind::free_coherent: return check_unmap(call, reference(call, Type::coherent));
+        case HookKind::free_coherent:
+            // Ignored where the CPU address is neither linear nor vmalloc.
+            if (call.area == Area::mmio) return;
+            return check_unmap(call, reference(call, Type::coherent));
         case HookKind::free_pages:
             return check_unmap(call, reference(call, era_.noncoherent_type ? Type::noncoherent : Type::single));
         case HookKind::unbind: return unbind(call);

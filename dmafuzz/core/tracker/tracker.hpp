@@ -41,6 +41,10 @@ enum class WarningId : uint8_t {
     assert_idle,
     leak,
     resource_ram,
+    // Of a kernel's own code only
+    crash,
+    hang,
+    deadlock,
     count_,
 };
 const char* name_of(WarningId id);
@@ -82,7 +86,7 @@ class Tracker {
 
 // Names, newest era first, then the canaries.
 std::vector<std::string> tracker_names();
-// Nothing for an unknown name.
+// By name, or `kernel:PATH` of a library built by dmafuzz.kernel; nothing for an unknown name.
 std::unique_ptr<Tracker> make_tracker(const std::string& name);
 
 }  // namespace dmafuzz

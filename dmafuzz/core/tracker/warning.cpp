@@ -10,7 +10,8 @@ const char* name_of(WarningId id) {
         "sync-direction",  "sync-read-only-for-cpu", "sync-write-only-for-device", "sync-sg-count",
         "map-stack",       "map-text-rodata", "map-invalid-area", "map-vmalloc",
         "sg-too-long",     "sg-boundary",    "line-overlap",     "overlap>7",
-        "line-enomem",     "assert-idle",    "leak",             "resource-ram"};
+        "line-enomem",     "assert-idle",    "leak",             "resource-ram",   "crash",            "hang",
+        "deadlock"};
     return names[static_cast<size_t>(id)];
 }
 

@@ -1,0 +1,53 @@
+#include "search/cause.hpp"
+
+#include <algorithm>
+
+namespace dmafuzz {
+
+namespace {
+
+bool has_kind(Judge& judge, const Target& t) {
+    if (t.label == Label::fn) {
+        const Analysis& a = judge.cover(t.platform);
+        return std::any_of(a.corruptions.begin(), a.corruptions.end(),
+                           [&](const Corruption& c) { return static_cast<uint8_t>(c.kind) == t.kind && !c.explained; });
+    }
+    const Analysis& here = judge.cover(t.platform);
+    bool candidate = false;
+    for (size_t i = 0; i < here.watch.warnings.size(); i++)
+        candidate |= static_cast<uint8_t>(here.watch.warnings[i].id) == t.kind && !here.justified_here[i];
+    if (!candidate) return false;
+    Worth worth = t.label == Label::fp ? Worth::false_positive : Worth::hazard;
+    const Analysis& a = judge.judge(t.platform);
+    return std::any_of(a.warnings.begin(), a.warnings.end(),
+                       [&](const JudgedWarning& w) { return static_cast<uint8_t>(w.warning.id) == t.kind && w.worth == worth; });
+}
+
+}  // namespace
+
+const char* kind_name(const Target& t) {
+    return t.label == Label::fn ? name_of(static_cast<CorruptionKind>(t.kind)) : name_of(static_cast<WarningId>(t.kind));
+}
+
+std::vector<Target> targets_of(Judge& judge, size_t platform) {
+    std::vector<Target> targets;
+    auto add = [&](Label label, uint8_t kind) {
+        Target t{label, kind, platform, 0};
+        if (std::find(targets.begin(), targets.end(), t) == targets.end()) targets.push_back(t);
+    };
+    const Analysis& a = judge.judge(platform);
+    for (const Corruption& c : a.corruptions)
+        if (!c.explained) add(Label::fn, static_cast<uint8_t>(c.kind));
+    for (const JudgedWarning& w : a.warnings) {
+        if (w.worth == Worth::false_positive) add(Label::fp, static_cast<uint8_t>(w.warning.id));
+        if (w.worth == Worth::hazard) add(Label::hazard, static_cast<uint8_t>(w.warning.id));
+    }
+    return targets;
+}
+
+bool shows(Judge& judge, const Target& target) {
+    if (!has_kind(judge, target)) return false;
+    return (broken_rules(judge.analyse(target.platform).run, judge.platform(target.platform)) & ~target.rules) == 0;
+}
+
+}  // namespace dmafuzz

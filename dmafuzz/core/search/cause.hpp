@@ -1,0 +1,28 @@
+// The cause of a finding: what makes two findings the same.
+// Source: the specification's verdicts.md, The cause of a finding.
+#pragma once
+
+#include "judge/contract.hpp"
+#include "judge/judge.hpp"
+
+namespace dmafuzz {
+
+// What is kept while a program shrinks: a label of one platform, one kind of corruption or warning, and no rule
+// broken that was not broken before.
+struct Target {
+    Label label = Label::fn;    // fn, fp or hazard
+    uint8_t kind = 0;           // CorruptionKind of an fn, WarningId of the others
+    size_t platform = 0;
+    Rules rules = 0;
+    bool operator==(const Target&) const = default;
+};
+
+const char* kind_name(const Target& target);
+
+// All targets of the program that `judge` has started with, on one platform. Rules are left 0.
+std::vector<Target> targets_of(Judge& judge, size_t platform);
+
+// Does the started program show it, breaking no rule outside target.rules?
+bool shows(Judge& judge, const Target& target);
+
+}  // namespace dmafuzz

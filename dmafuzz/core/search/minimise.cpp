@@ -1,0 +1,343 @@
+#include "search/minimise.hpp"
+
+#include <algorithm>
+
+namespace dmafuzz {
+
+namespace {
+
+// Keeps the lines that are valid without the ones taken away: what named something that is gone goes too.
+Program drop_invalid(const Program& program) {
+    Program valid;
+    Scope scope;
+    for (const Op& op : program.ops) {
+        if (scope.check(op)) continue;
+        scope.apply(op);
+        valid.ops.push_back(op);
+    }
+    return valid;
+}
+
+class Minimiser {
+  public:
+    Minimiser(Judge& judge, Program program, const Target& target) : judge_(judge), best_(std::move(program)), target_(target) {}
+
+    Minimised run() {
+        // Each pass makes the program smaller in the order of verdicts.md or leaves it alone, so this ends.
+        for (bool changed = true; changed;) {
+            changed = remove_lines();
+            changed |= lower_cpus();
+            changed |= join_calls();
+            changed |= lower_devices();
+            changed |= merge_buffers();
+            changed |= shrink_ranges();
+            changed |= plainer();
+            // Renaming is part of the order (text); it changes no verdict, but what is tried next starts from it.
+            Program renamed = canonical(best_);
+            if (renamed != best_ && accept(renamed)) changed = true;
+        }
+        judge_.start(best_);
+        Rules rules = broken_rules(judge_.analyse(target_.platform).run, judge_.platform(target_.platform));
+        return {best_, rules, tried_};
+    }
+
+  private:
+    bool accept(const Program& candidate) {
+        if (candidate.ops.empty() || candidate == best_) return false;
+        if (check(candidate)) return false;
+        tried_++;
+        judge_.start(candidate);
+        if (!shows(judge_, target_)) return false;
+        best_ = candidate;
+        return true;
+    }
+
+    bool accept_changed(size_t line, Op op) {
+        clear_unused(op);
+        if (op == best_.ops[line]) return false;
+        Program candidate = best_;
+        candidate.ops[line] = op;
+        return accept(candidate);
+    }
+
+    bool without(size_t from, size_t count) {
+        Program candidate = best_;
+        auto at = candidate.ops.begin() + static_cast<std::ptrdiff_t>(from);
+        candidate.ops.erase(at, at + static_cast<std::ptrdiff_t>(count));
+        return accept(drop_invalid(candidate));
+    }
+
+    // Halves, quarters, ... single lines, from the end; and pairs of lines that only go together.
+    bool remove_lines() {
+        bool any = false;
+        for (size_t chunk = best_.ops.size() / 2; chunk >= 1; chunk /= 2) {
+            for (size_t end = best_.ops.size(); end >= chunk;) {
+                if (without(end - chunk, chunk)) any = true;
+                else end -= 1 + (chunk > 1 ? chunk - 1 : 0);
+                end = std::min(end, best_.ops.size());
+            }
+        }
+        for (size_t i = 0; i < best_.ops.size(); i++)
+            for (size_t j = best_.ops.size(); j-- > i + 1;) {
+                Program candidate = best_;
+                candidate.ops.erase(candidate.ops.begin() + static_cast<std::ptrdiff_t>(j));
+                candidate.ops.erase(candidate.ops.begin() + static_cast<std::ptrdiff_t>(i));
+                if (!accept(drop_invalid(candidate))) continue;
+                any = true;
+                j = best_.ops.size();
+                if (i >= j) break;
+            }
+        return any;
+    }
+
+    template <class Change>
+    bool each_line(Change change) {
+        bool any = false;
+        for (size_t i = 0; i < best_.ops.size(); i++) any |= change(i);
+        return any;
+    }
+
+    bool all_lines(void (*change)(Op&)) {
+        Program candidate = best_;
+        for (Op& op : candidate.ops) {
+            change(op);
+            clear_unused(op);
+        }
+        return accept(candidate);
+    }
+
+    bool lower_cpus() {
+        bool any = all_lines([](Op& op) { op.cpu = 0; });
+        for (uint8_t cpu = cpus_max - 1; cpu > 0; cpu--)
+            for (uint8_t to = 0; to < cpu; to++) {
+                Program candidate = best_;
+                for (Op& op : candidate.ops)
+                    if (op.cpu == cpu) op.cpu = to;
+                if (accept(candidate)) any = true;
+            }
+        any |= each_line([&](size_t i) {
+            for (uint8_t cpu = 0; cpu < best_.ops[i].cpu; cpu++) {
+                Op op = best_.ops[i];
+                op.cpu = cpu;
+                if (accept_changed(i, op)) return true;
+            }
+            return false;
+        });
+        return any;
+    }
+
+    // A split call and its finish become one line again, at either place.
+    bool join_calls() {
+        return each_line([&](size_t i) {
+            if (!best_.ops[i].split) return false;
+            size_t end = i + 1;
+            while (end < best_.ops.size() && !(best_.ops[end].kind == OpKind::finish && best_.ops[end].cpu == best_.ops[i].cpu)) end++;
+            Program here = best_;
+            here.ops[i].split = false;
+            if (end < here.ops.size()) here.ops.erase(here.ops.begin() + static_cast<std::ptrdiff_t>(end));
+            if (accept(here)) return true;
+            if (end == best_.ops.size()) return false;
+            Program there = best_;
+            there.ops[end] = there.ops[i];
+            there.ops[end].split = false;
+            there.ops.erase(there.ops.begin() + static_cast<std::ptrdiff_t>(i));
+            return accept(there);
+        });
+    }
+
+    bool lower_devices() {
+        bool any = all_lines([](Op& op) { op.device = 0; });
+        for (uint8_t device = devices_max - 1; device > 0; device--)
+            for (uint8_t to = 0; to < device; to++) {
+                Program candidate = best_;
+                for (Op& op : candidate.ops)
+                    if (op.device == device) op.device = to;
+                if (accept(candidate)) any = true;
+            }
+        any |= each_line([&](size_t i) {
+            for (uint8_t device = 0; device < best_.ops[i].device; device++) {
+                Op op = best_.ops[i];
+                op.device = device;
+                if (accept_changed(i, op)) return true;
+            }
+            return false;
+        });
+        return any;
+    }
+
+    // One buffer instead of two: every line that names the later one names the earlier one.
+    bool merge_buffers() {
+        bool any = false;
+        for (uint8_t from = buffers_max - 1; from > 0; from--)
+            for (uint8_t to = 0; to < from; to++) {
+                Program candidate = best_;
+                bool named = false;
+                for (Op& op : candidate.ops) {
+                    if (traits(op.kind).names_buffer && op.buffer == from) op.buffer = to, named = true;
+                    for (Entry& e : op.entries)
+                        if (e.size && e.buffer == from) e.buffer = to, named = true;
+                }
+                if (named && accept(drop_invalid(candidate))) any = true;
+            }
+        return any;
+    }
+
+    template <class Set>
+    bool lower_value(size_t line, uint16_t now, uint16_t least, Set set) {
+        static constexpr uint16_t candidates[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 32, 64, 128, 256, 257, 512, 1024, 4096, 16384, 16385};
+        auto attempt = [&](uint16_t value) {
+            Op op = best_.ops[line];
+            set(op, value);
+            return accept_changed(line, op);
+        };
+        for (uint16_t value : candidates)
+            if (value >= least && value < now && attempt(value)) return true;
+        return now > least && attempt(static_cast<uint16_t>(now - 1));
+    }
+
+    bool shrink_line(size_t i) {
+        const Op op = best_.ops[i];
+        bool any = false;
+        if (op.size) any |= lower_value(i, op.size, op.given_size ? 0 : 1, [](Op& o, uint16_t v) { o.size = v; });
+        if (op.offset) any |= lower_value(i, op.offset, 0, [](Op& o, uint16_t v) { o.offset = v; });
+        for (int e = 0; e < op.entry_count; e++) {
+            any |= lower_value(i, best_.ops[i].entries[e].size, 1, [e](Op& o, uint16_t v) { o.entries[e].size = v; });
+            if (best_.ops[i].entries[e].offset)
+                any |= lower_value(i, best_.ops[i].entries[e].offset, 0, [e](Op& o, uint16_t v) { o.entries[e].offset = v; });
+        }
+        return any;
+    }
+
+    // A buffer, and all ranges of it, become smaller together.
+    bool shrink_buffer(size_t line) {
+        const Op alloc = best_.ops[line];
+        if (!traits(alloc.kind).defines_buffer) return false;
+        static constexpr uint16_t sizes[] = {1, 2, 3, 4, 6, 8, 16, 256, 257};
+        for (uint16_t size : sizes) {
+            if (size >= alloc.size) break;
+            Program candidate = best_;
+            for (Op& op : candidate.ops) {
+                bool names = (traits(op.kind).names_buffer || op.kind == alloc.kind) && op.buffer == alloc.buffer && traits(op.kind).has_range;
+                if (names && op.offset >= size) op.offset = 0;
+                if (names) op.size = std::min<uint16_t>(op.size, static_cast<uint16_t>(size - op.offset));
+                for (Entry& e : op.entries) {
+                    if (!e.size || e.buffer != alloc.buffer) continue;
+                    if (e.offset >= size) e.offset = 0;
+                    e.size = std::min<uint16_t>(e.size, static_cast<uint16_t>(size - e.offset));
+                }
+            }
+            candidate.ops[line].size = size;
+            if (accept(candidate)) return true;
+        }
+        return false;
+    }
+
+    bool shrink_ranges() {
+        bool any = each_line([&](size_t i) { return shrink_buffer(i); });
+        return any | each_line([&](size_t i) { return shrink_line(i); });
+    }
+
+    // Attributes and flags off, arguments as mapped, fewer entries, plainer kinds.
+    bool plainer() {
+        using Change = bool (*)(Op&);
+        static constexpr Change changes[] = {
+            [](Op& op) { bool c = op.unchecked; op.unchecked = false; return c; },
+            [](Op& op) { bool c = op.high; op.high = false; return c; },
+            [](Op& op) { bool c = op.attrs != 0 || op.given_attrs; op.attrs = 0; op.given_attrs = false; return c; },
+            [](Op& op) { bool c = op.given_attrs && op.attrs != 0; op.attrs = 0; return c; },
+            [](Op& op) { bool c = op.given_device; op.given_device = false; return c; },
+            [](Op& op) { bool c = op.given_size; op.given_size = false; return c; },
+            [](Op& op) { bool c = op.given_direction; op.given_direction = false; return c; },
+            [](Op& op) { bool c = op.given_count; op.given_count = false; return c; },
+            [](Op& op) { bool c = op.given_count && op.count > 1; op.count = 1; return c; },
+            [](Op& op) {
+                if (op.entry_count < 2) return false;
+                op.entries[--op.entry_count] = {};
+                return true;
+            },
+            [](Op& op) {
+                if (op.entry_count < 2) return false;
+                for (int i = 1; i < op.entry_count; i++) op.entries[i - 1] = op.entries[i];
+                op.entries[--op.entry_count] = {};
+                return true;
+            },
+            [](Op& op) { bool c = op.kind == OpKind::alloc && op.buffer_kind != BufferKind::pages; op.buffer_kind = BufferKind::pages; return c; },
+            [](Op& op) { bool c = op.kind == OpKind::alloc && op.buffer_kind > BufferKind::kmalloc; op.buffer_kind = BufferKind::kmalloc; return c; },
+            [](Op& op) { bool c = op.kind == OpKind::sync_range_for_cpu; if (c) op.kind = OpKind::sync_single_for_cpu; return c; },
+            [](Op& op) { bool c = op.kind == OpKind::sync_range_for_device; if (c) op.kind = OpKind::sync_single_for_device; return c; },
+            [](Op& op) { bool c = op.kind == OpKind::dirty; if (c) op.kind = OpKind::write; return c; },
+        };
+        bool any = each_line([&](size_t i) {
+            bool changed = false;
+            for (Change change : changes) {
+                Op op = best_.ops[i];
+                if (change(op)) changed |= accept_changed(i, op);
+            }
+            return changed;
+        });
+        return any | plainer_maps();
+    }
+
+    // map_page and its unmap become map_single and its unmap; a list of one entry too.
+    bool plainer_maps() {
+        return each_line([&](size_t i) {
+            const Op& map = best_.ops[i];
+            bool page = map.kind == OpKind::map_page, list = map.kind == OpKind::map_sg && map.entry_count == 1;
+            if (!page && !list) return false;
+            Program candidate = best_;
+            Op& single = candidate.ops[i];
+            single.kind = OpKind::map_single;
+            if (list) {
+                single.buffer = map.entries[0].buffer;
+                single.offset = map.entries[0].offset;
+                single.size = map.entries[0].size;
+            }
+            clear_unused(single);
+            for (Op& op : candidate.ops) {
+                if (!traits(op.kind).names_mapping || op.mapping != map.mapping) continue;
+                if (op.kind == matching_end(map.kind)) op.kind = OpKind::unmap_single;
+                if (op.kind == OpKind::sync_sg_for_cpu) op.kind = OpKind::sync_single_for_cpu;
+                if (op.kind == OpKind::sync_sg_for_device) op.kind = OpKind::sync_single_for_device;
+                clear_unused(op);
+            }
+            return accept(candidate);
+        });
+    }
+
+    Judge& judge_;
+    Program best_;
+    Target target_;
+    uint64_t tried_ = 0;
+};
+
+}  // namespace
+
+Minimised minimise(Judge& judge, const Program& program, Target target) {
+    return Minimiser(judge, program, target).run();
+}
+
+Program canonical(const Program& program) {
+    std::array<int, buffers_max> buffers;
+    std::array<int, mappings_max> mappings;
+    std::array<int, cpus_max> cpus;
+    buffers.fill(-1);
+    mappings.fill(-1);
+    cpus.fill(-1);
+    int next_buffer = 0, next_mapping = 0, next_cpu = 0;
+    auto rename = [](auto& names, uint8_t& name, int& next) {
+        if (names[name] < 0) names[name] = next++;
+        name = static_cast<uint8_t>(names[name]);
+    };
+    Program out = program;
+    for (Op& op : out.ops) {
+        const OpTraits& t = traits(op.kind);
+        if (!is_device_access(op.kind)) rename(cpus, op.cpu, next_cpu);
+        if (t.defines_buffer || t.names_buffer) rename(buffers, op.buffer, next_buffer);
+        for (int i = 0; i < op.entry_count; i++) rename(buffers, op.entries[i].buffer, next_buffer);
+        if (t.defines_mapping || t.names_mapping) rename(mappings, op.mapping, next_mapping);
+        if (op.reuse_list) rename(mappings, op.list, next_mapping);
+    }
+    return out;
+}
+
+}  // namespace dmafuzz

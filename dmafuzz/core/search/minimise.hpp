@@ -1,0 +1,22 @@
+// The minimiser: the smallest program around that still shows the same, in the order of the
+// specification's verdicts.md (Minimal): operations, CPUs, split calls, devices, buffers, sizes and offsets, text.
+#pragma once
+
+#include "search/cause.hpp"
+
+namespace dmafuzz {
+
+struct Minimised {
+    Program program;
+    Rules rules = 0;      // broken by it on the target's platform
+    uint64_t tried = 0;   // programs judged on the way
+};
+
+// 1-minimal: no single removal or simplification of the result keeps the target. Deterministic.
+// `program` must show the target.
+Minimised minimise(Judge& judge, const Program& program, Target target);
+
+// Buffers, mappings and CPUs renamed in order of first appearance.
+Program canonical(const Program& program);
+
+}  // namespace dmafuzz

@@ -1,0 +1,287 @@
+#include "search/mutate.hpp"
+
+#include <algorithm>
+
+namespace dmafuzz {
+
+namespace {
+
+struct Weighted {
+    OpKind kind;
+    uint8_t weight;
+};
+
+// How often each operation is tried: the ones that move data and ownership most.
+constexpr Weighted kinds[] = {
+    {OpKind::alloc, 14},           {OpKind::free, 3},
+    {OpKind::write, 8},            {OpKind::read, 4},
+    {OpKind::dirty, 3},            {OpKind::cow, 4},
+    {OpKind::map_single, 16},      {OpKind::map_page, 10},
+    {OpKind::map_resource, 1},     {OpKind::map_sg, 6},
+    {OpKind::alloc_coherent, 2},   {OpKind::alloc_noncoherent, 2},
+    {OpKind::alloc_noncontiguous, 1}, {OpKind::mapping_error, 1},
+    {OpKind::sync_single_for_cpu, 8}, {OpKind::sync_single_for_device, 8},
+    {OpKind::sync_range_for_cpu, 1},  {OpKind::sync_range_for_device, 1},
+    {OpKind::sync_sg_for_cpu, 3},     {OpKind::sync_sg_for_device, 3},
+    {OpKind::unmap_single, 10},       {OpKind::unmap_page, 6},
+    {OpKind::unmap_resource, 1},      {OpKind::unmap_sg, 4},
+    {OpKind::free_coherent, 1},       {OpKind::free_noncoherent, 1},
+    {OpKind::free_noncontiguous, 1},  {OpKind::device_read, 1},
+    {OpKind::device_write, 3},        {OpKind::irq_off, 1},
+    {OpKind::irq_on, 1},              {OpKind::unbind, 1},
+    {OpKind::forget, 1},              {OpKind::finish, 3},
+};
+
+constexpr int total_weight() {
+    int sum = 0;
+    for (const Weighted& k : kinds) sum += k.weight;
+    return sum;
+}
+
+OpKind random_kind(Rng& rng) {
+    int at = static_cast<int>(rng.below(total_weight()));
+    for (const Weighted& k : kinds) {
+        at -= k.weight;
+        if (at < 0) return k.kind;
+    }
+    return OpKind::alloc;
+}
+
+// Granules: fractions of a line, lines of all sizes, pages.
+uint16_t random_size(Rng& rng) {
+    static constexpr uint16_t small[] = {1, 2, 2, 3, 4, 4, 4, 6, 8, 8, 12, 16};
+    static constexpr uint16_t large[] = {64, 128, 256, 256, 260, 512};
+    if (rng.one_in(400)) return static_cast<uint16_t>(16400 + rng.below(200));  // beyond what a bounce pool maps
+    return rng.one_in(8) ? rng.pick(large) : rng.pick(small);
+}
+
+uint16_t random_offset(Rng& rng) {
+    static constexpr uint16_t offsets[] = {0, 0, 0, 0, 0, 1, 2, 4, 8};
+    return rng.one_in(24) ? static_cast<uint16_t>(granules_per_page) : rng.pick(offsets);
+}
+
+BufferKind random_buffer_kind(Rng& rng) {
+    static constexpr BufferKind buffer_kinds[] = {
+        BufferKind::pages,      BufferKind::pages,     BufferKind::kmalloc,   BufferKind::kmalloc, BufferKind::kmalloc,
+        BufferKind::page_cache, BufferKind::anonymous, BufferKind::anonymous, BufferKind::stack,   BufferKind::vmalloc,
+        BufferKind::text,       BufferKind::rodata,    BufferKind::mmio,
+    };
+    return rng.pick(buffer_kinds);
+}
+
+Direction random_direction(Rng& rng) { return static_cast<Direction>(rng.below(3)); }
+
+uint8_t random_attrs(Rng& rng) {
+    if (!rng.one_in(8)) return 0;
+    return rng.one_in(4) ? static_cast<uint8_t>(rng.below(attr::all + 1u)) : attr::skip_cpu_sync;
+}
+
+// Mostly the newest things, since those are what is going on.
+uint8_t recent(Rng& rng, int defined, int max) {
+    if (defined <= 0) return 0;
+    int back = static_cast<int>(rng.one_in(4) ? rng.below(static_cast<uint32_t>(max)) : rng.below(3));
+    return static_cast<uint8_t>(std::max(0, defined - 1 - back));
+}
+
+int count_defined_mappings(const Scope& scope) {
+    int free = scope.free_mapping();
+    return free < 0 ? mappings_max : free;
+}
+
+int count_defined_buffers(const Scope& scope) {
+    int free = scope.free_buffer();
+    return free < 0 ? buffers_max : free;
+}
+
+void randomise_arguments(Rng& rng, Op& op, const Scope& scope) {
+    op.device = static_cast<uint8_t>(rng.one_in(4) ? 1 + rng.below(rng.one_in(8) ? 3 : 1) : 0);
+    op.buffer = traits(op.kind).defines_buffer ? static_cast<uint8_t>(std::max(0, scope.free_buffer()))
+                                               : recent(rng, count_defined_buffers(scope), buffers_max);
+    op.mapping = traits(op.kind).defines_mapping ? static_cast<uint8_t>(std::max(0, scope.free_mapping()))
+                                                 : recent(rng, count_defined_mappings(scope), mappings_max);
+    op.direction = random_direction(rng);
+    op.attrs = random_attrs(rng);
+    op.buffer_kind = random_buffer_kind(rng);
+    op.offset = random_offset(rng);
+    op.size = random_size(rng);
+    op.high = rng.one_in(16);
+    op.unchecked = rng.one_in(16);
+    op.count = static_cast<uint8_t>(1 + rng.below(3));
+    op.list = recent(rng, count_defined_mappings(scope), mappings_max);
+    op.reuse_list = rng.one_in(10);
+    op.entry_count = static_cast<uint8_t>(1 + rng.below(3));
+    for (int i = 0; i < op.entry_count; i++)
+        op.entries[i] = {recent(rng, count_defined_buffers(scope), buffers_max), random_offset(rng), random_size(rng)};
+    bool call = traits(op.kind).is_call && traits(op.kind).names_mapping;
+    op.given_device = call && rng.one_in(24);
+    op.given_size = call && rng.one_in(10);
+    op.given_direction = call && rng.one_in(12);
+    op.given_attrs = call && rng.one_in(16);
+    op.given_count = call && rng.one_in(12);
+    if (call && !rng.one_in(10)) op.offset = 0;
+}
+
+// A whole-buffer range is what drivers map most.
+void fit_to_buffer(Rng& rng, Op& op, const Scope& scope) {
+    if (!traits(op.kind).names_buffer || rng.one_in(3)) return;
+    const Scope::Buffer& b = scope.buffer(op.buffer);
+    if (!b.live) return;
+    op.offset = 0;
+    op.size = static_cast<uint16_t>(b.size);
+}
+
+// An unmap mostly belongs to its map.
+void fit_to_mapping(Rng& rng, Op& op, const Scope& scope) {
+    const Scope::Mapping& m = scope.mapping(op.mapping);
+    if (!m.visible || rng.one_in(6)) return;
+    if (is_end(op.kind)) op.kind = matching_end(m.map);
+    bool sg = m.map == OpKind::map_sg;
+    if (is_sync(op.kind) && sg != is_sg_sync(op.kind)) {
+        bool cpu = is_sync_for_cpu(op.kind);
+        op.kind = sg ? (cpu ? OpKind::sync_sg_for_cpu : OpKind::sync_sg_for_device)
+                     : (cpu ? OpKind::sync_single_for_cpu : OpKind::sync_single_for_device);
+    }
+}
+
+}  // namespace
+
+Op random_op(Rng& rng, const Scope& scope) {
+    Op op;
+    op.kind = random_kind(rng);
+    if (count_defined_buffers(scope) == 0) op.kind = rng.one_in(8) ? OpKind::alloc_coherent : OpKind::alloc;
+    op.cpu = static_cast<uint8_t>(rng.one_in(5) ? 1 + rng.below(rng.one_in(8) ? 3 : 1) : 0);
+    op.split = traits(op.kind).is_call && rng.one_in(20);
+    randomise_arguments(rng, op, scope);
+    fit_to_buffer(rng, op, scope);
+    fit_to_mapping(rng, op, scope);
+    return op;
+}
+
+Program random_program(Rng& rng, int ops) {
+    Program program;
+    Scope scope;
+    // Bounded: a program that has used up its names takes no more of some kinds.
+    for (int tries = 0; tries < 8 * ops && static_cast<int>(program.ops.size()) < ops; tries++) {
+        Op op = random_op(rng, scope);
+        if (!scope.repair(op)) continue;
+        scope.apply(op);
+        program.ops.push_back(op);
+    }
+    return program;
+}
+
+namespace {
+
+Scope scope_before(const Program& program, size_t line) {
+    Scope scope;
+    for (size_t i = 0; i < line; i++) scope.apply(program.ops[i]);
+    return scope;
+}
+
+void insert(Rng& rng, Program& p) {
+    size_t at = rng.below(static_cast<uint32_t>(p.ops.size() + 1));
+    // The program may have been changed already: names are looked up in its repaired prefix.
+    Program prefix;
+    prefix.ops.assign(p.ops.begin(), p.ops.begin() + static_cast<std::ptrdiff_t>(at));
+    prefix = repair(prefix);
+    Op op = random_op(rng, scope_before(prefix, prefix.ops.size()));
+    // A new name in the middle must not take one that is defined later.
+    if (traits(op.kind).defines_buffer || traits(op.kind).defines_mapping) {
+        Program whole = repair(p);
+        Scope end = scope_before(whole, whole.ops.size());
+        if (traits(op.kind).defines_buffer && end.free_buffer() >= 0) op.buffer = static_cast<uint8_t>(end.free_buffer());
+        if (traits(op.kind).defines_mapping && end.free_mapping() >= 0) op.mapping = static_cast<uint8_t>(end.free_mapping());
+    }
+    p.ops.insert(p.ops.begin() + static_cast<std::ptrdiff_t>(at), op);
+}
+
+// Moves an offset or a size by a granule, a line, or to somewhere else.
+void shift(Rng& rng, uint16_t& value) {
+    static constexpr int steps[] = {-8, -4, -4, -1, -1, 1, 1, 4, 4, 8};
+    if (rng.one_in(6)) value = random_size(rng);
+    else value = static_cast<uint16_t>(std::max(0, value + rng.pick(steps)));
+}
+
+void change_arguments(Rng& rng, Op& op) {
+    switch (rng.below(12)) {
+        case 0: op.direction = random_direction(rng); op.given_direction = traits(op.kind).names_mapping && !rng.one_in(3); break;
+        case 1: op.buffer = static_cast<uint8_t>(rng.below(4)); break;
+        case 2: op.mapping = static_cast<uint8_t>(rng.below(6)); break;
+        case 3: shift(rng, op.offset); break;
+        case 4: shift(rng, op.size); op.given_size = traits(op.kind).names_mapping && !rng.one_in(3); break;
+        case 5: op.attrs = random_attrs(rng); op.given_attrs = rng.one_in(2); break;
+        case 6: op.cpu = static_cast<uint8_t>(rng.below(rng.one_in(4) ? 4 : 2)); break;
+        case 7: op.device = static_cast<uint8_t>(rng.below(2)); op.given_device = traits(op.kind).names_mapping && rng.one_in(2); break;
+        case 8: op.split = !op.split; break;
+        case 9: op.unchecked = !op.unchecked; break;
+        case 10:
+            if (op.kind == OpKind::alloc) op.buffer_kind = random_buffer_kind(rng);
+            else op.reuse_list = !op.reuse_list;
+            break;
+        default:
+            if (op.entry_count) {
+                Entry& e = op.entries[rng.below(op.entry_count)];
+                shift(rng, rng.one_in(2) ? e.offset : e.size);
+            } else {
+                op.count = static_cast<uint8_t>(1 + rng.below(3));
+                op.given_count = !op.given_count;
+            }
+    }
+}
+
+// Another call of the same sort: single or page, for_cpu or for_device, write or dirty.
+void change_kind(Rng& rng, Op& op) {
+    int first = static_cast<int>(op.kind), last = first;
+    auto between = [&](OpKind a, OpKind b) {
+        if (op.kind < a || op.kind > b) return;
+        first = static_cast<int>(a);
+        last = static_cast<int>(b);
+    };
+    between(OpKind::write, OpKind::cow);
+    between(OpKind::map_single, OpKind::map_resource);
+    between(OpKind::sync_single_for_cpu, OpKind::sync_sg_for_device);
+    between(OpKind::unmap_single, OpKind::free_noncontiguous);
+    between(OpKind::device_read, OpKind::device_write);
+    op.kind = static_cast<OpKind>(first + static_cast<int>(rng.below(static_cast<uint32_t>(last - first + 1))));
+}
+
+void splice(Rng& rng, Program& p, const Program& other) {
+    size_t keep = rng.below(static_cast<uint32_t>(p.ops.size() + 1));
+    size_t from = rng.below(static_cast<uint32_t>(other.ops.size()));
+    p.ops.resize(keep);
+    p.ops.insert(p.ops.end(), other.ops.begin() + static_cast<std::ptrdiff_t>(from), other.ops.end());
+}
+
+void change_once(Rng& rng, Program& p, const Program& other) {
+    size_t n = p.ops.size();
+    if (n == 0) return insert(rng, p);
+    size_t at = rng.below(static_cast<uint32_t>(n));
+    switch (rng.below(12)) {
+        case 0:
+        case 1:
+        case 2: insert(rng, p); break;
+        case 3: p.ops.erase(p.ops.begin() + static_cast<std::ptrdiff_t>(at)); break;
+        case 4: p.ops.insert(p.ops.begin() + rng.below(static_cast<uint32_t>(n + 1)), Op(p.ops[at])); break;
+        case 5: std::swap(p.ops[at], p.ops[rng.below(static_cast<uint32_t>(n))]); break;
+        case 6:
+            if (!other.ops.empty() && rng.one_in(3)) splice(rng, p, other);
+            else std::swap(p.ops[at], p.ops[std::min(at + 1, n - 1)]);
+            break;
+        case 7: change_kind(rng, p.ops[at]); break;
+        default: change_arguments(rng, p.ops[at]); break;
+    }
+}
+
+}  // namespace
+
+Program mutate(Rng& rng, const Program& parent, const Program& other, int ops_limit) {
+    Program child = parent;
+    uint32_t changes = 1 + (rng.one_in(2) ? rng.below(4) : 0);
+    for (uint32_t i = 0; i < changes; i++) change_once(rng, child, other);
+    child = repair(child);
+    if (static_cast<int>(child.ops.size()) > ops_limit) child.ops.resize(static_cast<size_t>(ops_limit));
+    if (child.ops.empty()) child = random_program(rng, 4);
+    return child;
+}
+
+}  // namespace dmafuzz

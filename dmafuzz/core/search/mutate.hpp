@@ -1,0 +1,18 @@
+// Structure-aware generation and mutation of programs. Every result is valid.
+#pragma once
+
+#include "program/scope.hpp"
+#include "search/rng.hpp"
+
+namespace dmafuzz {
+
+// One operation that makes sense in `scope` more often than not.
+Op random_op(Rng& rng, const Scope& scope);
+
+// A program of exactly `ops` operations where names allow it.
+Program random_program(Rng& rng, int ops);
+
+// A child of `parent`: one to a few changes; sometimes spliced with `other`. At most `ops_limit` operations.
+Program mutate(Rng& rng, const Program& parent, const Program& other, int ops_limit);
+
+}  // namespace dmafuzz
