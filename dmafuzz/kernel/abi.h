@@ -150,7 +150,8 @@ struct dk_warning {
 
 DK_STATIC_ASSERT(sizeof(struct dk_warning) == 24, "dk_warning");
 
-/* 0, or -1 for a machine this library does not understand. May be called again for another machine. */
+/* 0; -1 for a machine this library does not understand; -2 where the L1 line is a constant of the kernel's
+ * code and the library was built for another one. May be called again for another machine. */
 int dmafuzz_kernel_boot(const struct dk_machine *machine);
 /* Back to a machine just booted. */
 void dmafuzz_kernel_reset(void);

@@ -17,14 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dmafuzz.kernel.error import KernelError
-from dmafuzz.kernel.probe import included_headers, probe
-from dmafuzz.kernel.source import DEBUG_C, WANTED, Source, cache_directory, find_source
+from dmafuzz.kernel.probe import define_attributes, included_headers, probe
+from dmafuzz.kernel.source import DEBUG_C, DEBUG_H, Source, cache_directory, find_source
 
 _HERE = Path(__file__).parent
 _STAND_IN = _HERE / "stand_in"
 _LIBRARY = "tracker.so"
 
-_COMMON = ("-O2", "-fPIC", "-std=gnu11", "-fvisibility=hidden")
+# -O3: hooks are a few instructions between locks, which only pay when they are inlined.
+_COMMON = ("-O3", "-fPIC", "-std=gnu11", "-fvisibility=hidden")
 # The kernel is compiled with the same assumptions; a missing function must not wait for the linker.
 _KERNEL = (
     "-nostdinc",
@@ -55,11 +56,15 @@ class KernelTracker:
     digest: str
 
 
-def build(path: str | os.PathLike[str]) -> KernelTracker:
-    """Builds the tracker of a kernel tree or of an archive of one, or takes it from the cache."""
+def build(path: str | os.PathLike[str], l1_shift: int = 6) -> KernelTracker:
+    """Builds the tracker of a kernel tree or of an archive of one, or takes it from the cache.
+
+    l1_shift is the binary logarithm of the machine's L1 line. It only counts for kernels whose code needs it
+    as a constant (those with assert-idle); libraries of others serve all machines.
+    """
     source = find_source(Path(path))
     compiler = _Compiler.find()
-    probed = probe(source)
+    probed = probe(source, l1_shift) + define_attributes(source, _STAND_IN)
     digest = _digest(source, probed, compiler)
     library = cache_directory() / digest / _LIBRARY
     if not library.is_file():
@@ -93,7 +98,7 @@ def _run(command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
 
 def _digest(source: Source, probed: str, compiler: _Compiler) -> str:
     digest = hashlib.sha256()
-    parts = [source.text(name) for name in WANTED if name.startswith("kernel/")]
+    parts = [source.text(DEBUG_C), source.text(DEBUG_H)]
     ours = sorted(p for p in _HERE.rglob("*") if p.suffix in (".c", ".h"))
     parts += [text for p in ours for text in (p.relative_to(_HERE).as_posix(), p.read_text(encoding="utf-8"))]
     parts += [probed, " ".join(compiler.command), compiler.version, " ".join(_COMMON + _KERNEL + _LINK)]
@@ -121,7 +126,7 @@ def _write_unit(directory: Path, source: Source, probed: str) -> None:
             empty.parent.mkdir(parents=True, exist_ok=True)
             empty.touch()
     (directory / "probed.h").write_text(probed, encoding="utf-8")
-    includes = ("dk/prelude.h", directory / "probed.h", (source.tree / DEBUG_C).resolve(), _HERE / "driver.c")
+    includes = (directory / "probed.h", "dk/prelude.h", (source.tree / DEBUG_C).resolve(), _HERE / "driver.c")
     (directory / "unit.c").write_text("".join(f'#include "{i}"\n' for i in includes), encoding="utf-8")
 
 

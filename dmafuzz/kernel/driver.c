@@ -167,6 +167,9 @@ static void dk_set_machine(const struct dk_machine *machine) {
 
 DK_EXPORT int dmafuzz_kernel_boot(const struct dk_machine *machine) {
     if (machine->abi_version != DK_ABI_VERSION || machine->l1_shift > PAGE_SHIFT) return -1;
+#ifdef DK_FIXED_L1_SHIFT
+    if (machine->l1_shift != DK_FIXED_L1_SHIFT) return -2;
+#endif
     dk_set_machine(machine);
     if (machine->catch_faults) dk_catch_faults(dk_fault);
     if (!dk_booted) return dk_first_boot();

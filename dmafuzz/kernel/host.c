@@ -121,7 +121,7 @@ static const struct {
     {"tracking ENOMEM", DK_LINE_ENOMEM},
     {"cpu touching an active dma mapped", DK_ASSERT_IDLE},
     {"pending DMA allocations while released", DK_LEAK},
-    {"maps RAM", DK_RESOURCE_RAM},
+    {"dma_map_resource called for RAM", DK_RESOURCE_RAM},
 };
 
 int dk_classify(const char *format) {

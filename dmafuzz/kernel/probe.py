@@ -6,15 +6,20 @@ Features are found in the source itself, never by version: a patched tree is as 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from dmafuzz.kernel.error import KernelError
-from dmafuzz.kernel.source import DEBUG_C, Source
+from dmafuzz.kernel.source import DEBUG_C, MAPPING_C, Source
 
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _HOOK = re.compile(r"^(?:void|int|bool)\s+(debug_dma_\w+)\s*\(([^)]*)\)\s*\{", re.MULTILINE)
 _INCLUDE = re.compile(r"^\s*#\s*include\s*<([^>]+)>", re.MULTILINE)
 _TRACE = re.compile(r"(\w+)\s*\[\s*DMA_DEBUG_STACKTRACE_ENTRIES\s*\]\s*;")
 _TABLE = re.compile(r"struct\s+hash_bucket\s+dma_entry_hash\s*\[\s*HASH_SIZE\s*\]")
+
+# assert-idle keeps the lines of a page in a static array, whose size must be a constant.
+_SIZED_BY_LINE = re.compile(r"^\s*static\b[^;(]*\[\s*CACHELINES_PER_PAGE\s*\]\s*;", re.MULTILINE)
+_ATTRIBUTE = re.compile(r"\bDMA_ATTR_\w+")
 
 # Called by the stand-ins or by nobody.
 _NOT_PROBED = {"debug_dma_mapping_error", "debug_dma_dump_mappings"}
@@ -51,8 +56,8 @@ def included_headers(text: str) -> list[str]:
     return _INCLUDE.findall(without_comments(text))
 
 
-def probe(source: Source) -> str:
-    """The generated header of a tree."""
+def probe(source: Source, l1_shift: int) -> str:
+    """The generated header of a tree; it comes before the stand-ins."""
     code = without_comments(source.text(DEBUG_C))
     lines = [line for name, parameters in _hooks(source, code).items() for line in _macros(source, name, parameters)]
     if not re.search(r"#\s*define\s+pr_fmt", code):
@@ -61,8 +66,21 @@ def probe(source: Source) -> str:
         lines.append("#define DK_OLD_INTERSECTS 1")
     if _TABLE.search(code):
         lines.append("#define DK_HAS_TABLE 1")
+    if _SIZED_BY_LINE.search(code):
+        lines.append(f"#define DK_FIXED_L1_SHIFT {l1_shift}")
+    if _checks_resources(source):
+        lines.append("#define DK_HAS_RESOURCE_CHECK 1")
     lines.append(f"#define DK_TRACE_MEMBER {_trace_member(source, code)}")
     return "\n".join(lines) + "\n"
+
+
+def define_attributes(source: Source, stand_in: Path) -> str:
+    """Attributes that are newer than the stand-ins: bits of their own, which no program gives."""
+    code = without_comments(source.text(DEBUG_C))
+    ours = (stand_in / "linux" / "dma-mapping.h").read_text(encoding="utf-8")
+    known = set(_ATTRIBUTE.findall(ours)) | set(re.findall(r"#\s*define\s+(\w+)", code))
+    unknown = sorted(set(_ATTRIBUTE.findall(code)) - known)
+    return "".join(f"#define {name} (1UL << {32 + bit})\n" for bit, name in enumerate(unknown))
 
 
 def _hooks(source: Source, code: str) -> dict[str, str]:
@@ -81,7 +99,7 @@ def _argument(source: Source, function: str, parameter: str) -> str:
     for pattern, field in _BY_TYPE:
         if pattern.search(parameter):
             return field
-    word = parameter.split()[-1].lstrip("*") if parameter else ""
+    word = parameter.rsplit(maxsplit=1)[-1].lstrip("*") if parameter else ""
     if word in _BY_NAME:
         return _BY_NAME[word]
     raise KernelError(f"{source.tree / DEBUG_C}: {function} has a parameter unknown here: '{parameter}'")
@@ -99,3 +117,9 @@ def _intersects_the_old_way(source: Source) -> bool:
     text = without_comments(source.text("include/asm-generic/sections.h"))
     body = re.search(r"memory_intersects\([^)]*\)\s*\{(.*?)\n\}", text, re.DOTALL)
     return bool(body and "||" in body.group(1))
+
+
+def _checks_resources(source: Source) -> bool:
+    """From 6.18 on and until dma-debug itself did it, dma_map_resource() warned of RAM under dma-debug's option."""
+    body = re.search(r"\bdma_map_resource\([^)]*\)\s*\{(.*?)\n\}", without_comments(source.text(MAPPING_C)), re.DOTALL)
+    return bool(body and re.search(r"CONFIG_DMA_API_DEBUG\b.*\bpfn_valid", body.group(1), re.DOTALL))

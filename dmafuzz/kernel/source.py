@@ -12,9 +12,11 @@ from pathlib import Path
 from dmafuzz.kernel.error import KernelError
 
 DEBUG_C = "kernel/dma/debug.c"
+DEBUG_H = "kernel/dma/debug.h"
+MAPPING_C = "kernel/dma/mapping.c"
 REQUIRED = (DEBUG_C,)
-# Before 5.0 the declarations are in a header elsewhere; sections.h decides how a range meets the kernel's text.
-OPTIONAL = ("Makefile", "kernel/dma/debug.h", "include/linux/dma-debug.h", "include/asm-generic/sections.h")
+# mapping.c checks resources in some kernels; sections.h decides how a range meets the kernel's text.
+OPTIONAL = ("Makefile", DEBUG_H, MAPPING_C, "include/asm-generic/sections.h")
 WANTED = REQUIRED + OPTIONAL
 
 
@@ -43,7 +45,7 @@ class Source:
 
 def cache_directory() -> Path:
     base = os.environ.get("XDG_CACHE_HOME", "")
-    root = Path(base) if os.path.isabs(base) else Path.home() / ".cache"
+    root = Path(base) if base.startswith("/") else Path.home() / ".cache"
     return root / "dmafuzz" / "kernel"
 
 

@@ -536,6 +536,13 @@ class Point(NamedTuple):
     found: Found
 
 
+def touched_slots(c: Component, e: Local) -> list[int]:
+    """The lines of slots that an event changes."""
+    writes = e.name in ("written", "device_wrote")
+    slot = c.reaches[e.reach].slot if e.name == "handed_over" else e.slot
+    return [granule.line for (of, at), granule in c.slots.items() if at in e.columns and (writes or of == slot)]
+
+
 def start(shape: Shape) -> Point:
     """A component before the program."""
     lines = (unknown(shape.columns),) * shape.lines + (unknown(1),) * shape.slot_granules
@@ -544,12 +551,11 @@ def start(shape: Shape) -> Point:
 
 def advance(before: Point, events: tuple[Local, ...]) -> Point:
     """The component after one more operation."""
-    component, states = before.component.copy(), before.states
-    touched = {column for event in events for column in event.columns}
-    slots = [slot.line for (_, at), slot in component.slots.items() if at in touched]
-    states = spread(states, [*range(component.shape.lines), *slots])
+    component = before.component.copy()
+    states = spread(before.states, range(component.shape.lines))
     found: Found = frozenset()
     for event in events:
+        states = spread(states, touched_slots(component, event))
         if event.name in ("read", "moved"):
             found |= stale_reads(component, event, states)
         states = EVENTS[event.name](component, event, states)

@@ -224,11 +224,14 @@ def variants(line: Line) -> tuple[Line, ...]:
 def spread(states: frozenset[State], lines: Iterable[int]) -> frozenset[State]:
     """The states with these lines spread."""
     for number in lines:
-        states = frozenset(
-            State((*state.lines[:number], line, *state.lines[number + 1 :]), state.given_up)
-            for state in states
-            for line in variants(state.lines[number])
-        )
+        if any(state.lines[number].presence == EITHER for state in states):
+            states = frozenset(
+                State((*state.lines[:number], line, *state.lines[number + 1 :]), state.given_up)
+                for state in states
+                for line in variants(state.lines[number])
+            )
+        if len(states) > MOST_STATES:
+            raise TooLarge
     return states
 
 
@@ -274,7 +277,7 @@ def closure(
     steps: tuple[Step, ...], fills: frozenset[int], states: frozenset[State], columns: int
 ) -> frozenset[State]:
     """All states that these steps, and filling some lines, lead to, any number of them in any order."""
-    states = spread(states, range(len(next(iter(states)).lines)))
+    states = spread(states, [number for number in range(len(next(iter(states)).lines)) if number not in fills])
     known: list[Known] = []
     for number, line in enumerate(next(iter(states)).lines):
         known.append(Known(known[-1].shift + known[-1].bits if known else columns, line, number in fills))

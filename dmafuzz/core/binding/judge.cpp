@@ -4,8 +4,10 @@
 #include <nanobind/stl/vector.h>
 
 #include "binding/binding.hpp"
+#include "coherency/witness.hpp"
 #include "judge/contract.hpp"
 #include "judge/judge.hpp"
+#include "search/minimise.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -136,6 +138,66 @@ nb::list hooks_of(Judge& judge, const std::vector<Op>& ops, size_t platform) {
     return out;
 }
 
+const char* name_of_step(const WitnessStep& s) {
+    if (s.what == Trace::What::born) return "born";
+    return s.what == Trace::What::copied ? "copied" : name_of(s.event);
+}
+
+std::string place_of(const Simulator& simulator, const Run& run, uint16_t copy) {
+    Simulator::CopyFacts facts = simulator.facts(copy);
+    if (facts.slot) return "slot m" + std::to_string(run.pieces[facts.piece].mapping);
+    return facts.home ? "memory" : "old page";
+}
+
+nb::list witness_of(Judge& judge, const std::vector<Op>& ops, size_t platform, size_t index) {
+    judge.start(Program{ops});
+    const Analysis& a = judge.judge(platform);
+    if (index >= a.corruptions.size()) throw nb::index_error("no corruption of that index");
+    const Corruption& c = a.corruptions[index];
+    std::vector<Trace> traces;
+    Simulator simulator;
+    judge.retrace(platform, traces, simulator);
+    bool by_cpu = c.kind == CorruptionKind::stale_cpu_data || c.kind == CorruptionKind::lost_cpu_write ||
+                  c.kind == CorruptionKind::clobbered || c.kind == CorruptionKind::stale_cpu_read;
+    nb::list out;
+    for (const WitnessStep& s : witness(traces, c, by_cpu, c.sees_cache)) {
+        nb::dict d;
+        d["op"] = static_cast<int>(s.op);
+        d["event"] = name_of_step(s);
+        d["asked"] = s.asked;
+        d["place"] = place_of(simulator, a.run, s.copy);
+        d["writer"] = mapping_or_none(s.writer);
+        out.append(d);
+    }
+    return out;
+}
+
+nb::list targets(Judge& judge, const std::vector<Op>& ops, size_t platform) {
+    judge.start(Program{ops});
+    nb::list out;
+    for (const Target& t : targets_of(judge, platform)) out.append(nb::make_tuple(name_of(t.label), kind_name(t)));
+    return out;
+}
+
+nb::dict minimised(Judge& judge, const std::vector<Op>& ops, size_t platform, const std::string& label, const std::string& kind) {
+    Program program{ops};
+    judge.start(program);
+    for (Target t : targets_of(judge, platform)) {
+        if (label != name_of(t.label) || kind != kind_name(t)) continue;
+        t.rules = broken_rules(judge.analyse(platform).run, judge.platform(platform));
+        Minimised m = minimise(judge, program, t);
+        nb::dict d;
+        d["ops"] = nb::cast(m.program.ops);
+        nb::list rules;
+        for (int i = 0; i < static_cast<int>(Rule::count_); i++)
+            if (m.rules >> i & 1) rules.append(name_of(static_cast<Rule>(i)));
+        d["rules"] = rules;
+        d["tried"] = m.tried;
+        return d;
+    }
+    throw nb::value_error(("the program shows no " + label + " of kind " + kind + " on " + judge.platform(platform).name).c_str());
+}
+
 }  // namespace
 
 void bind_judge(nb::module_& m) {
@@ -148,6 +210,9 @@ void bind_judge(nb::module_& m) {
     nb::class_<Judge>(m, "Judge", "Judges programs: one tracker, the platforms of a portfolio.")
         .def(nb::init<const std::string&, std::vector<Platform>>(), "tracker"_a, "portfolio"_a)
         .def("judge", &judgement, "ops"_a, "platform"_a, "The judgement on the portfolio's platform of that index, as a dict.")
+        .def("targets", &targets, "ops"_a, "platform"_a, "What there is to find on one platform: (label, kind) pairs.")
+        .def("minimise", &minimised, "ops"_a, "platform"_a, "label"_a, "kind"_a, "The 1-minimal program that still shows it: ops, rules, tried.")
+        .def("witness", &witness_of, "ops"_a, "platform"_a, "corruption"_a, "One behaviour that reaches a corruption (its index in the judgement).")
         .def("hooks", &hooks_of, "ops"_a, "platform"_a, "The hook calls that the program makes there.");
 }
 

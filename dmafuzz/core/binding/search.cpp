@@ -3,7 +3,9 @@
 #include <nanobind/stl/vector.h>
 
 #include "binding/binding.hpp"
+#include "search/engine.hpp"
 #include "search/equivalence.hpp"
+#include "search/libfuzzer.hpp"
 #include "search/mutate.hpp"
 
 namespace nb = nanobind;
@@ -32,9 +34,74 @@ nb::dict compare_trackers(const std::string& a, const std::string& b, const std:
     return d;
 }
 
+nb::list findings_of(Engine& engine, bool finish) {
+    nb::list out;
+    for (const Finding& f : engine.take_findings(finish)) {
+        nb::dict d;
+        d["label"] = name_of(f.target.label);
+        d["kind"] = kind_name(f.target);
+        d["platform"] = engine.judge().platform(f.target.platform).name;
+        nb::list rules;
+        for (int i = 0; i < static_cast<int>(Rule::count_); i++)
+            if (f.target.rules >> i & 1) rules.append(name_of(static_cast<Rule>(i)));
+        d["rules"] = rules;
+        d["ops"] = nb::cast(f.program.ops);
+        d["original"] = nb::cast(f.original.ops);
+        out.append(d);
+    }
+    return out;
+}
+
+nb::dict stats_of(const Engine& engine) {
+    EngineStats s = engine.stats();
+    nb::dict d;
+    d["programs"] = s.programs;
+    d["operations"] = s.operations;
+    d["novel"] = s.novel;
+    d["minimised"] = s.minimised;
+    d["corpus"] = s.corpus;
+    d["coverage"] = s.coverage;
+    d["waiting"] = s.waiting;
+    d["automaton_hits"] = s.automaton_hits;
+    d["automaton_misses"] = s.automaton_misses;
+    return d;
+}
+
+nb::bytes bytes_of(const Program& program) {
+    std::vector<uint8_t> bytes = encode(program);
+    return nb::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+Program program_of(nb::bytes data) { return decode(reinterpret_cast<const uint8_t*>(data.c_str()), data.size()); }
+
+void bind_engine(nb::module_& m) {
+    m.attr("COVERAGE_CELLS") = coverage_cells;
+    nb::class_<Engine>(m, "Engine", "The native loop: a corpus of programs, mutation, judging, findings. Programs are records (bytes).")
+        .def(nb::init<const std::string&, std::vector<Platform>, uint64_t, int>(), "tracker"_a, "portfolio"_a, "seed"_a = 0, "ops_limit"_a = 24)
+        .def("record_to", [](Engine& e, const std::string& path) { e.recorder().open(path); }, "path"_a,
+             "Keeps the program at work in that file, for whoever asks what a dead worker died on.")
+        .def("add", [](Engine& e, nb::bytes data) { return e.add(program_of(data)); }, "program"_a, "True if the program shows anything new.")
+        .def("run", [](Engine& e, nb::bytes data) { return e.run(program_of(data)); }, "program"_a, "Leaves the program's marks in the coverage map.")
+        .def("burst", [](Engine& e, int children, int milliseconds) {
+            std::vector<Program> novel;
+            {
+                nb::gil_scoped_release release;
+                novel = e.burst(children, milliseconds);
+            }
+            nb::list out;
+            for (const Program& p : novel) out.append(bytes_of(p));
+            return out;
+        }, "children"_a, "milliseconds"_a = 50, "Up to so many mutants, for about so long; the novel ones.")
+        .def("take_findings", &findings_of, "finish"_a = false, "Findings since the last call, minimised, one for each cause.")
+        .def("stats", &stats_of)
+        .def("drive_libfuzzer", [](Engine& e, int children) { drive(&e, children); }, "children"_a, "Makes libFuzzer's custom mutator run bursts of this engine.");
+    m.def("register_counters", &register_counters, "module_path"_a, "Registers the coverage map with the libFuzzer in a loaded extension module.");
+}
+
 }  // namespace
 
 void bind_search(nb::module_& m) {
+    bind_engine(m);
     m.def("random_program", [](uint64_t seed, int ops) {
         Rng rng(seed);
         return random_program(rng, ops).ops;

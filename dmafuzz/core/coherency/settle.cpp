@@ -106,7 +106,10 @@ void Simulator::close(Cell& cell) {
             if (beside & coherent_writes) steps |= unasked(Event::device_write_beside);
         }
         Set closed = automaton_.close(copy.set, steps);
-        if (sink_) sink_->transition((copy.set * 0x9e3779b97f4a7c15ull) ^ (closed * 0xc2b2ae3d27d4eb4full) ^ steps);
+        // The change of the views, not of all states: coarse enough that novelty means something.
+        if (sink_ && closed != copy.set)
+            sink_->transition(((static_cast<uint64_t>(cpu_view(copy.set)) << 30 | static_cast<uint64_t>(memory_view(copy.set)) << 20 |
+                                static_cast<uint64_t>(cpu_view(closed)) << 10 | memory_view(closed)) * 0xc2b2ae3d27d4eb4full) ^ steps);
         if (traces_) {
             uint8_t other = no_mapping;
             for (uint16_t o : cell.copies)
@@ -120,7 +123,7 @@ void Simulator::close(Cell& cell) {
     }
 }
 
-void Simulator::report(Cell& cell, CorruptionKind kind, uint16_t copy, Lane wrong) {
+void Simulator::report(Cell& cell, CorruptionKind kind, uint16_t copy, Lane wrong, bool sees_cache) {
     uint8_t bit = static_cast<uint8_t>(1u << static_cast<int>(kind));
     if (cell.reported & bit) return;
     cell.reported |= bit;
@@ -134,6 +137,7 @@ void Simulator::report(Cell& cell, CorruptionKind kind, uint16_t copy, Lane wron
     each_beside(copies_[cell.home], [&](Copy& other) { c.mappings |= cells_[other.cell].mappings; });
     c.copy = copy;
     c.wrong = wrong;
+    c.sees_cache = sees_cache;
     corruptions_.push_back(c);
 }
 
@@ -146,9 +150,9 @@ void Simulator::expose(Cell& cell, uint8_t mapping) {
 void Simulator::look(Cell& cell) {
     if (cell.cpu_reads) {
         Lane seen = view_by_cpu(cell);
-        if (Lane wrong = seen & stale_0) report(cell, CorruptionKind::stale_cpu_data, cell.home, wrong);
-        if (Lane wrong = seen & lagging_0) report(cell, CorruptionKind::lost_cpu_write, cell.home, wrong);
-        if (Lane wrong = seen & alien_0) report(cell, CorruptionKind::clobbered, cell.home, wrong);
+        if (Lane wrong = seen & stale_0) report(cell, CorruptionKind::stale_cpu_data, cell.home, wrong, !cell.uncached);
+        if (Lane wrong = seen & lagging_0) report(cell, CorruptionKind::lost_cpu_write, cell.home, wrong, !cell.uncached);
+        if (Lane wrong = seen & alien_0) report(cell, CorruptionKind::clobbered, cell.home, wrong, !cell.uncached);
         if (seen & foreign_1) expose(cell, no_mapping);
     }
     for (uint16_t c : cell.covers) {
@@ -163,6 +167,7 @@ void Simulator::look(Cell& cell) {
         }
         if (!reads) continue;
         Lane seen;
+        bool sees_cache = false;
         uint16_t copy = cover.copy;
         if (copy == nowhere) {
             // Void: foreign bytes, given up or not as the granule is.
@@ -171,11 +176,11 @@ void Simulator::look(Cell& cell) {
                                      (tokens & ~lane::expected & lane::all ? foreign_1 : 0));
             copy = cell.home;
         } else {
-            bool sees_cache = platform_->devices[p.device].coherent && !copies_[copy].slot;
+            sees_cache = platform_->devices[p.device].coherent && !copies_[copy].slot;
             seen = sees_cache ? cpu_view(copies_[copy].set) : memory_view(copies_[copy].set);
         }
-        if (Lane wrong = seen & stale_0) report(cell, CorruptionKind::stale_device_data, copy, wrong);
-        if (Lane wrong = seen & alien_0) report(cell, CorruptionKind::foreign_device_data, copy, wrong);
+        if (Lane wrong = seen & stale_0) report(cell, CorruptionKind::stale_device_data, copy, wrong, sees_cache);
+        if (Lane wrong = seen & alien_0) report(cell, CorruptionKind::foreign_device_data, copy, wrong, sees_cache);
         if (seen & foreign_1) expose(cell, p.mapping);
     }
 }

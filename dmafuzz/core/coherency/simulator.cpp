@@ -260,7 +260,7 @@ void Simulator::cpu_access(const Step& step) {
         touch(cell);
         if (step.kind == StepKind::cpu_read) {
             Lane seen = view_by_cpu(cell);
-            if (Lane wrong = seen & anything_0 & ~fresh_0) report(cell, CorruptionKind::stale_cpu_read, cell.home, wrong);
+            if (Lane wrong = seen & anything_0 & ~fresh_0) report(cell, CorruptionKind::stale_cpu_read, cell.home, wrong, !cell.uncached);
             if (seen & foreign_1 && cell.cpu_reads) expose(cell, no_mapping);
             if (!cell.uncached) happen(cell.home, Event::fill);
             // The line is there for its other granules too.

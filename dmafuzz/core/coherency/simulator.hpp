@@ -43,6 +43,7 @@ struct Corruption {
     // For the witness: the copy looked at, and the view's flags that are wrong.
     uint16_t copy = 0;
     Lane wrong = 0;
+    bool sees_cache = true;  // the view: the cached copy if present; else memory only
 };
 
 struct Harm {
@@ -163,7 +164,7 @@ class Simulator {
     void look(Cell& cell);
     bool may_write(const Cover& cover) const;
     bool may_read(const Cover& cover) const;
-    void report(Cell& cell, CorruptionKind kind, uint16_t copy, Lane wrong);
+    void report(Cell& cell, CorruptionKind kind, uint16_t copy, Lane wrong, bool sees_cache);
     void expose(Cell& cell, uint8_t mapping);
 
     // Small tools

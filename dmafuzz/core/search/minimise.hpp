@@ -2,6 +2,7 @@
 // specification's verdicts.md (Minimal): operations, CPUs, split calls, devices, buffers, sizes and offsets, text.
 #pragma once
 
+#include "program/scope.hpp"
 #include "search/cause.hpp"
 
 namespace dmafuzz {

@@ -14,5 +14,9 @@ static inline bool memory_contains(void *begin, void *end, void *p, size_t size)
 }
 
 static inline bool memory_intersects(void *begin, void *end, void *p, size_t size) {
+#ifdef DK_OLD_INTERSECTS
+    return (p >= begin && p < end) || (p + size >= begin && p + size < end);
+#else
     return p < end && p + size > begin;
+#endif
 }

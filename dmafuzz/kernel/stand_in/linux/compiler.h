@@ -20,6 +20,7 @@
 #define __guarded_by(x)
 #define __acquire(x) ((void)0)
 #define __release(x) ((void)0)
+#define uninitialized_var(x) x
 #define __maybe_unused __attribute__((unused))
 #define __always_unused __attribute__((unused))
 #define __must_check

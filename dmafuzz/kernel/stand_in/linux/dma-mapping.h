@@ -17,6 +17,7 @@ enum dma_data_direction { DMA_BIDIRECTIONAL, DMA_TO_DEVICE, DMA_FROM_DEVICE, DMA
 #define DMA_ATTR_CPU_CACHE_CLEAN (1UL << 11)
 #define DMA_ATTR_DEBUGGING_IGNORE_CACHELINES DMA_ATTR_CPU_CACHE_CLEAN
 #define DMA_ATTR_REQUIRE_COHERENT (1UL << 12)
+#define DMA_ATTR_CC_SHARED (1UL << 13)
 
 #define valid_dma_direction(direction) ((unsigned int)(direction) <= DMA_FROM_DEVICE)
 

@@ -23,6 +23,7 @@ struct page;
 #define page_to_phys(page) ((phys_addr_t)page_to_pfn(page) << PAGE_SHIFT)
 #define phys_to_page(phys) dk_phys_to_page(phys)
 #define pfn_to_phys(pfn) ((phys_addr_t)(pfn) << PAGE_SHIFT)
+#define __phys_to_pfn(phys) PHYS_PFN(phys)
 #define __pfn_to_phys(pfn) ((phys_addr_t)(pfn) << PAGE_SHIFT)
 #define PFN_PHYS(pfn) ((phys_addr_t)(pfn) << PAGE_SHIFT)
 #define PHYS_PFN(phys) ((unsigned long)((phys) >> PAGE_SHIFT))
@@ -31,6 +32,7 @@ struct page;
 #define PageHighMem(page) (((unsigned long)(page) & dk_highmem) != 0)
 #define PhysHighMem(phys) (dk_now.area == DK_HIGH)
 #define pfn_valid(pfn) (dk_now.area != DK_MMIO)
+#define PageReserved(page) (dk_now.area == DK_TEXT || dk_now.area == DK_RODATA)
 
 #define __va(phys) ((void *)(dk_linear_at | (unsigned long)(phys)))
 #define phys_to_virt(phys) __va(phys)

@@ -1,0 +1,58 @@
+// State coverage: a small map of abstract transitions, one byte a cell, seen or not.
+// The same map is what libFuzzer inside atheris looks at (libfuzzer.cpp).
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "coherency/simulator.hpp"
+#include "tracker/tracker.hpp"
+
+namespace dmafuzz {
+
+inline constexpr size_t coverage_cells = 1u << 16;
+
+// Page-aligned, since libFuzzer takes it as a module's counters; lives as long as the process.
+extern std::array<uint8_t, coverage_cells> coverage_map;
+
+class Coverage final : public TransitionSink, public PathSink {
+  public:
+    // Forgets the last program's marks; what has ever been seen stays.
+    void start() {
+        for (uint32_t cell : touched_) coverage_map[cell] = 0;
+        touched_.clear();
+        last_path_ = 0;
+    }
+    void transition(uint64_t hash) override { mark(hash); }
+    // Pairs of steps of the tracker: what it did before matters.
+    void path(uint64_t hash) override {
+        mark(hash * 31 + last_path_);
+        last_path_ = hash;
+    }
+    void mark(uint64_t hash) {
+        uint32_t cell = static_cast<uint32_t>((hash * 0x9e3779b97f4a7c15ull) >> 48);
+        if (coverage_map[cell]) return;
+        coverage_map[cell] = 1;
+        touched_.push_back(cell);
+    }
+    // Were there marks that no program left before? They count as seen from now on.
+    bool novel() {
+        bool found = false;
+        for (uint32_t cell : touched_) {
+            if (seen_[cell]) continue;
+            seen_[cell] = true;
+            seen_count_++;
+            found = true;
+        }
+        return found;
+    }
+    size_t seen() const { return seen_count_; }
+
+  private:
+    std::vector<uint32_t> touched_;
+    std::vector<bool> seen_ = std::vector<bool>(coverage_cells);
+    size_t seen_count_ = 0;
+    uint64_t last_path_ = 0;
+};
+
+}  // namespace dmafuzz

@@ -1,0 +1,225 @@
+#include "search/engine.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <stdexcept>
+
+namespace dmafuzz {
+
+namespace {
+
+uint64_t hash_bytes(const std::vector<uint8_t>& bytes, uint64_t seed) {
+    uint64_t h = seed ^ 0xcbf29ce484222325ull;
+    for (uint8_t b : bytes) h = (h ^ b) * 0x100000001b3ull;
+    return h ^ h >> 29;
+}
+
+uint64_t hash_program(const Program& program) { return hash_bytes(encode(program), 0); }
+
+uint64_t mix(uint64_t a, uint64_t b) { return (a ^ (b + 0x9e3779b97f4a7c15ull + (a << 6) + (a >> 2))) * 0xff51afd7ed558ccdull; }
+
+}  // namespace
+
+FlightRecorder::~FlightRecorder() {
+    if (page_) munmap(page_, sizeof(Page));
+}
+
+void FlightRecorder::open(const std::string& path) {
+    int file = ::open(path.c_str(), O_RDWR | O_CREAT, 0644);
+    if (file < 0) throw std::runtime_error("cannot open the flight recorder " + path + ": " + std::strerror(errno));
+    void* at = MAP_FAILED;
+    if (ftruncate(file, sizeof(Page)) == 0) at = mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    ::close(file);
+    if (at == MAP_FAILED) throw std::runtime_error("cannot map the flight recorder " + path + ": " + std::strerror(errno));
+    page_ = static_cast<Page*>(at);
+}
+
+void FlightRecorder::record(const Program& program) {
+    if (!page_) return;
+    std::vector<uint8_t> bytes = encode(program);
+    page_->bytes = 0;
+    std::memcpy(page_->records, bytes.data(), bytes.size());
+    page_->bytes = bytes.size();
+    page_->count++;
+}
+
+Engine::Engine(const std::string& tracker, std::vector<Platform> portfolio, uint64_t seed, int ops_limit)
+    : judge_(tracker, std::move(portfolio)), rng_(seed), ops_limit_(ops_limit) {}
+
+// Operation and direction, in pairs.
+void Engine::mark_program(const Program& program) {
+    uint64_t last = 0;
+    for (const Op& op : program.ops) {
+        uint64_t now = static_cast<uint64_t>(op.kind) << 4 | static_cast<uint64_t>(op.direction);
+        coverage_.mark(mix(last, now));
+        last = now;
+    }
+}
+
+// What came of it: corruption and warnings by kind, the operation they follow, and whether they belong together.
+void Engine::mark_verdict(const Analysis& a) {
+    for (const Corruption& c : a.corruptions) {
+        const Op& op = a.run.ops[c.op];
+        uint64_t where = static_cast<uint64_t>(op.kind) << 8 | static_cast<uint64_t>(a.run.kinds[c.span.buffer]);
+        coverage_.mark(mix(0x100 + static_cast<uint64_t>(c.kind) * 2 + c.explained, where));
+    }
+    for (size_t i = 0; i < a.watch.warnings.size(); i++) {
+        const Warning& w = a.watch.warnings[i];
+        coverage_.mark(mix(0x200 + static_cast<uint64_t>(w.id) * 2 + a.justified_here[i], static_cast<uint64_t>(a.run.ops[w.op].kind)));
+    }
+    for (const Harm& h : a.harms) coverage_.mark(mix(0x300 + static_cast<uint64_t>(h.kind), static_cast<uint64_t>(a.run.ops[h.op].kind)));
+}
+
+// One program, on one platform that depends on nothing but the program, so that it replays.
+bool Engine::evaluate(const Program& program) {
+    recorder_.record(program);
+    size_t platform = hash_program(program) % judge_.platforms();
+    coverage_.start();
+    mark_program(program);
+    judge_.start(program);
+    mark_verdict(judge_.cover(platform, &coverage_, &coverage_));
+    stats_.programs++;
+    stats_.operations += program.ops.size();
+    return coverage_.novel();
+}
+
+bool Engine::run(const Program& program) { return evaluate(program); }
+
+void Engine::collect(const Program& program) {
+    for (size_t platform = 0; platform < judge_.platforms(); platform++) {
+        judge_.start(program);
+        std::vector<Target> targets = targets_of(judge_, platform);
+        Rules rules = targets.empty() ? 0 : broken_rules(judge_.analyse(platform).run, judge_.platform(platform));
+        for (Target target : targets) {
+            target.rules = rules;
+            consider(program, target);
+        }
+    }
+}
+
+// Is a cause that is known already at work in the program? The same kind of finding, no rule broken that the program keeps,
+// and the operations of its minimal program in that order.
+bool Engine::known(const Program& program, const Target& target) const {
+    for (const Known& k : known_) {
+        if (k.label != target.label || k.kind != target.kind || (k.rules & ~target.rules)) continue;
+        size_t at = 0;
+        for (const Op& op : program.ops)
+            if (at < k.skeleton.size() && op.kind == k.skeleton[at]) at++;
+        if (at == k.skeleton.size()) return true;
+    }
+    return false;
+}
+
+void Engine::consider(const Program& program, Target target) {
+    // A program may hold a new cause beside a known one: now and then it is minimised all the same.
+    constexpr uint32_t one_in_known = 64;
+    if (known(program, target) && !rng_.one_in(one_in_known)) return;
+    Minimised minimal = minimise(judge_, program, target);
+    stats_.minimised++;
+    target.rules = minimal.rules;
+    uint64_t cause = mix(mix(static_cast<uint64_t>(target.label) << 8 | target.kind, minimal.rules), hash_program(minimal.program));
+    if (!causes_.insert(cause).second) return;
+    Known k{target.label, target.kind, minimal.rules, {}};
+    for (const Op& op : minimal.program.ops) k.skeleton.push_back(op.kind);
+    known_.push_back(std::move(k));
+    findings_.push_back({target, minimal.program, program});
+}
+
+// Judging a program on the whole portfolio and minimising cost far more than running it, so they get a
+// share of the time; what waits is not lost.
+void Engine::collect_waiting(bool all) {
+    constexpr double share = 0.4;
+    while (!waiting_.empty() && (all || collecting_ < share * (collecting_ + running_))) {
+        Program program = std::move(waiting_.back());
+        waiting_.pop_back();
+        auto start = Clock::now();
+        collect(program);
+        collecting_ += std::chrono::duration<double>(Clock::now() - start).count();
+    }
+}
+
+void Engine::keep(const Program& program) {
+    stats_.novel++;
+    corpus_.push_back(program);
+    waiting_.push_back(program);
+}
+
+bool Engine::add(const Program& program) {
+    if (program.ops.empty()) return false;
+    if (!evaluate(program)) return false;
+    keep(program);
+    return true;
+}
+
+Program Engine::child_of(const Program* parent) {
+    if (corpus_.empty() || rng_.one_in(50)) return random_program(rng_, 2 + static_cast<int>(rng_.below(static_cast<uint32_t>(ops_limit_ - 1))));
+    // The newest half of the time: what was novel last is where the frontier is.
+    auto pick = [&]() -> const Program& {
+        size_t n = corpus_.size();
+        size_t back = rng_.one_in(2) ? rng_.below(static_cast<uint32_t>(std::min<size_t>(n, 64))) : rng_.below(static_cast<uint32_t>(n));
+        return corpus_[n - 1 - back];
+    };
+    return mutate(rng_, parent ? *parent : pick(), pick(), ops_limit_);
+}
+
+// One child, judged; true if it is novel, and then it is kept.
+bool Engine::try_child(const Program& child) {
+    if (!evaluate(child)) return false;
+    keep(child);
+    return true;
+}
+
+std::vector<Program> Engine::burst(int children, int milliseconds) {
+    auto start = Clock::now(), now = start, end = start + std::chrono::milliseconds(milliseconds);
+    std::vector<Program> novel;
+    constexpr int between_looks = 32;  // at the clock
+    for (int i = 0; i < children && now < end; i++) {
+        Program child = child_of(nullptr);
+        if (try_child(child)) novel.push_back(std::move(child));
+        if (i % between_looks != between_looks - 1) continue;
+        auto then = Clock::now();
+        running_ += std::chrono::duration<double>(then - now).count();
+        collect_waiting(false);
+        now = Clock::now();
+    }
+    return novel;
+}
+
+Program Engine::novel_child(const Program& parent, int children, uint64_t seed) {
+    rng_ = Rng(rng_.next() ^ seed);
+    Program child = parent;
+    bool found = false;
+    auto start = Clock::now();
+    for (int i = 0; i < children && !found; i++) {
+        // libFuzzer's choice of parent first, then our own: it sees only what it has run itself.
+        child = child_of(i % 8 == 0 && !parent.ops.empty() ? &parent : nullptr);
+        found = try_child(child);
+    }
+    running_ += std::chrono::duration<double>(Clock::now() - start).count();
+    collect_waiting(false);
+    return child;
+}
+
+std::vector<Finding> Engine::take_findings(bool finish) {
+    if (finish) collect_waiting(true);
+    std::vector<Finding> taken;
+    taken.swap(findings_);
+    return taken;
+}
+
+EngineStats Engine::stats() const {
+    EngineStats s = stats_;
+    s.corpus = corpus_.size();
+    s.coverage = coverage_.seen();
+    s.waiting = waiting_.size();
+    s.automaton_hits = judge_.simulator().automaton().hits();
+    s.automaton_misses = judge_.simulator().automaton().misses();
+    return s;
+}
+
+}  // namespace dmafuzz

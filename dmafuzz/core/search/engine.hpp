@@ -1,0 +1,112 @@
+// The native loop: mutate, run, judge, look for novelty; in bursts, so that whoever drives it (atheris, or the
+// plain loop in Python) stays in charge of time, files and workers.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <unordered_set>
+
+#include "search/coverage.hpp"
+#include "search/minimise.hpp"
+#include "search/mutate.hpp"
+
+namespace dmafuzz {
+
+// A finding, minimised.
+struct Finding {
+    Target target;
+    Program program;   // minimal
+    Program original;  // where it was found
+};
+
+struct EngineStats {
+    uint64_t programs = 0;
+    uint64_t operations = 0;
+    uint64_t novel = 0;
+    uint64_t minimised = 0;
+    size_t corpus = 0;
+    size_t coverage = 0;
+    size_t waiting = 0;  // novel programs not yet judged on the whole portfolio
+    uint64_t automaton_hits = 0, automaton_misses = 0;
+};
+
+// What the worker is at, in memory that outlives it: a parent reads there what a dead worker died on.
+class FlightRecorder {
+  public:
+    FlightRecorder() = default;
+    ~FlightRecorder();
+    FlightRecorder(const FlightRecorder&) = delete;
+    FlightRecorder& operator=(const FlightRecorder&) = delete;
+    // Throws std::runtime_error if the file cannot be mapped.
+    void open(const std::string& path);
+    void record(const Program& program);
+
+    // The file: a count that grows, the length, then the records.
+    struct Page {
+        uint64_t count;
+        uint64_t bytes;
+        uint8_t records[ops_max * record_bytes];
+    };
+
+  private:
+    Page* page_ = nullptr;
+};
+
+class Engine {
+  public:
+    Engine(const std::string& tracker, std::vector<Platform> portfolio, uint64_t seed, int ops_limit);
+
+    // Adds a program that somebody else found (a corpus file); true if it shows anything new.
+    bool add(const Program& program);
+
+    // Runs up to `children` mutants, each to its end, and at most about `milliseconds`; returns the novel ones.
+    std::vector<Program> burst(int children, int milliseconds);
+    // The same for libFuzzer: stops at the first novel child and returns it; else the last one tried.
+    Program novel_child(const Program& parent, int children, uint64_t seed);
+
+    // Runs one program for its marks in the coverage map; true if they are new to this engine.
+    bool run(const Program& program);
+
+    // `finish`: those that wait to be judged on the whole portfolio as well, however long that takes.
+    std::vector<Finding> take_findings(bool finish);
+    EngineStats stats() const;
+    Judge& judge() { return judge_; }
+    FlightRecorder& recorder() { return recorder_; }
+    const std::vector<Program>& corpus() const { return corpus_; }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    struct Known {
+        Label label;
+        uint8_t kind;
+        Rules rules;
+        std::vector<OpKind> skeleton;
+    };
+
+    bool evaluate(const Program& program);
+    void mark_program(const Program& program);
+    void mark_verdict(const Analysis& analysis);
+    void collect(const Program& program);
+    void consider(const Program& program, Target target);
+    bool known(const Program& program, const Target& target) const;
+    void keep(const Program& program);
+    bool try_child(const Program& child);
+    void collect_waiting(bool all);
+    Program child_of(const Program* parent);
+
+    Judge judge_;
+    Rng rng_;
+    int ops_limit_;
+    Coverage coverage_;
+    std::vector<Program> corpus_;
+    std::vector<Finding> findings_;
+    std::vector<Known> known_;
+    std::vector<Program> waiting_;
+    double running_ = 0, collecting_ = 0;      // seconds
+    std::unordered_set<uint64_t> causes_;      // label, kind, rules, minimal program
+    EngineStats stats_;
+    FlightRecorder recorder_;
+};
+
+}  // namespace dmafuzz

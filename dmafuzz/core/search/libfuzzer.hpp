@@ -1,0 +1,17 @@
+// The bridge to the libFuzzer inside atheris: its counters, and its custom mutator.
+#pragma once
+
+#include <string>
+
+namespace dmafuzz {
+
+class Engine;
+
+// Registers the coverage map with the libFuzzer in the extension module of that path (already loaded).
+// Throws std::runtime_error with the reason where that cannot be.
+void register_counters(const std::string& module_path);
+
+// The engine whose bursts LLVMFuzzerCustomMutator runs, and how many children each may try. Null: plain copies.
+void drive(Engine* engine, int children);
+
+}  // namespace dmafuzz
