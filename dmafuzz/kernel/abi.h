@@ -151,7 +151,7 @@ struct dk_warning {
 DK_STATIC_ASSERT(sizeof(struct dk_warning) == 24, "dk_warning");
 
 /* 0; -1 for a machine this library does not understand; -2 where the L1 line is a constant of the kernel's
- * code and the library was built for another one. May be called again for another machine. */
+ * code and the library was built for another one; -3 if the kernel's code crashes at boot. May be called again for another machine. */
 int dmafuzz_kernel_boot(const struct dk_machine *machine);
 /* Back to a machine just booted. */
 void dmafuzz_kernel_reset(void);

@@ -42,7 +42,7 @@ _MISSING = re.compile(
     r"implicit declaration of function '(?P<a>\w+)'|(?:call to )?undeclared (?:function|identifier) '(?P<b>\w+)'"
     r"|'(?P<c>\w+)' undeclared|unknown type name '(?P<d>\w+)'|no member named '(?P<e>\w+)'"
     r"|undefined reference to `(?P<f>\w+)'|undefined symbol: (?P<g>\w+)|invalid use of undefined type '(?P<h>[\w ]+)'"
-    r"|initializer element is not constant|storage size of '(?P<i>\w+)'|incomplete type '(?P<j>[\w ]+)'"
+    r"|initializer element is not constant|storage size of '(?P<i>\w+)' isn't known|incomplete type '(?P<j>[\w ]+)'"
 )
 
 
@@ -110,13 +110,14 @@ def _digest(source: Source, probed: str, compiler: _Compiler) -> str:
 def _compile_into(library: Path, source: Source, probed: str, compiler: _Compiler) -> None:
     """Built beside its final place and renamed: another process sees all of it or nothing."""
     try:
-        library.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=library.parent, prefix="build-") as directory:
+        cache_directory().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache_directory(), prefix="build-") as directory:
             _write_unit(Path(directory), source, probed)
             _compile(Path(directory), source, compiler)
+            library.parent.mkdir(exist_ok=True)
             (Path(directory) / _LIBRARY).replace(library)
     except OSError as error:
-        raise KernelError(f"{library.parent}: cannot be written: {error.strerror}") from None
+        raise KernelError(f"{cache_directory()}: cannot be written: {error.strerror}") from None
 
 
 def _write_unit(directory: Path, source: Source, probed: str) -> None:
@@ -132,11 +133,10 @@ def _write_unit(directory: Path, source: Source, probed: str) -> None:
 
 def _compile(directory: Path, source: Source, compiler: _Compiler) -> None:
     includes = (f"-I{_STAND_IN}", f"-I{directory / 'empty'}")
-    unit, host = directory / "unit.o", directory / "host.o"
+    unit, host = directory / "unit.o", sorted(str(p) for p in (_HERE / "host").glob("*.c"))
     steps = (
         (*_COMMON, *_KERNEL, *includes, "-c", str(directory / "unit.c"), "-o", str(unit)),
-        (*_COMMON, "-c", str(_HERE / "host.c"), "-o", str(host)),
-        (*_COMMON, *_LINK, str(unit), str(host), "-o", str(directory / _LIBRARY)),
+        (*_COMMON, *_LINK, str(unit), *host, "-o", str(directory / _LIBRARY)),
     )
     for step in steps:
         done = _run((*compiler.command, *step))
@@ -150,8 +150,8 @@ def _complaint(source: Source, messages: str) -> str:
     first = errors[0].strip() if errors else (messages.strip().splitlines() or ["no message"])[-1]
     found = _MISSING.search(first)
     name = next((text for text in found.groups() if text), "") if found else ""
-    place = re.match(r"(\S+?):(\d+)", first)
-    where = f"{place.group(1)}:{place.group(2)}" if place else str(source.tree / DEBUG_C)
+    place = re.search(r"\S*\bdebug\.[ch]:\d+", messages[messages.index(first) :] if errors else "")
+    where = place.group() if place else str(source.tree / DEBUG_C)
     if name:
-        return f"{where} needs '{name}', which the stand-in headers lack"
+        return f"{where} needs '{name.removeprefix('dk_enabled_')}', which the stand-in headers lack"
     return f"{source.tree / DEBUG_C} cannot be compiled: {first}"

@@ -11,7 +11,7 @@ static struct {
 static bool dk_booted;
 static bool dk_dead;          /* the kernel crashed: nothing runs until the next reset */
 static u64 dk_runs;           /* resets since boot, plus one */
-static bool dk_running;
+static _Thread_local bool dk_running;  /* a fault in another thread is none of ours */
 static void *dk_escape[5];
 
 int dk_classify(const char *format);
@@ -77,7 +77,7 @@ static noinline __cold bool dk_filled_again(struct dk_counter *counter) {
     return again;
 }
 
-/* From a signal handler: a fault elsewhere is none of ours. */
+/* From a signal handler. */
 static void dk_fault(void) {
     if (dk_running) dk_crash("invalid memory access");
 }
@@ -106,12 +106,12 @@ static void dk_list(const struct dk_call *call, struct scatterlist *list) {
     for (int i = 0; i < DK_ENTRIES; ++i) {
         const struct dk_entry *e = &call->entries[i];
 
-        list[i] = (struct scatterlist){dk_page(e->phys, e->area), offset_in_page(e->phys), e->size, e->dma, e->dma_size};
+        list[i] = (struct scatterlist){dk_page(e->phys, e->area), offset_in_page(e->phys), e->size, e->dma,
+                                       e->dma_size};
     }
 }
 
 #include "hooks.c"
-
 #include "walk.c"
 
 /* Boot, reset, run */
@@ -122,7 +122,10 @@ static void dk_run_initcalls(void) {
             if (dk_initcall_levels[i] == level) dk_initcalls[i]();
 }
 
-static u64 dk_get(const struct dk_variable *v) { return v->size == 1 ? *(u8 *)v->at : v->size == 4 ? *(u32 *)v->at : *(u64 *)v->at; }
+static u64 dk_get(const struct dk_variable *v) {
+    if (v->size == 1) return *(u8 *)v->at;
+    return v->size == 4 ? *(u32 *)v->at : *(u64 *)v->at;
+}
 
 static void dk_set(const struct dk_variable *v, u64 value) {
     if (v->size == 1) *(u8 *)v->at = value;
@@ -172,7 +175,7 @@ DK_EXPORT int dmafuzz_kernel_boot(const struct dk_machine *machine) {
 #endif
     dk_set_machine(machine);
     if (machine->catch_faults) dk_catch_faults(dk_fault);
-    if (!dk_booted) return dk_first_boot();
+    if (!dk_booted) return __builtin_setjmp(dk_escape) ? -3 : dk_first_boot();
     dmafuzz_kernel_reset();
     return 0;
 }

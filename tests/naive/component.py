@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple
 
+from .closure import closure, spread
 from .lines import (
     FOREIGN,
     FRESH,
@@ -22,7 +23,6 @@ from .lines import (
     State,
     Step,
     after,
-    closure,
     cpu_write,
     device_write,
     filled,
@@ -31,7 +31,6 @@ from .lines import (
     hardware,
     invalidated,
     seen_to_be_late,
-    spread,
     through_cache,
     unknown,
     wild_write,
@@ -189,8 +188,9 @@ class Component:
             return device_write(number, target, self.copies(number), reach.coherent)
         if target is None or (not same and reach.memory < 0):
             return None
-        lands = reach.memory < 0 or self.lives_at(*target)
-        return wild_write(target, reach.coherent) if lands else None
+        if reach.memory < 0 or self.lives_at(*target):
+            return wild_write(target, reach.coherent)
+        return Step((Change(target.line, flushed),)) if reach.coherent else None
 
     def fills(self) -> frozenset[int]:
         """The lines that may be filled unasked: by speculation, or by CPUs that may read them."""

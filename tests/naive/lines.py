@@ -5,16 +5,13 @@ A state is one joint state of a component: memory lines and, each a line of its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
-from .inputs import TooLarge
-
 FRESH, LAGGING, STALE, FOREIGN, WILD = range(5)
 ABSENT, CLEAN, DIRTY, EITHER = range(4)
-MOST_STATES: Final = 200_000  # less than 2 ** 18, see `Known`
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -190,7 +187,7 @@ def wild_write(target: Place, coherent: bool) -> Step:
 
 
 def hardware(line: int) -> tuple[Step, Step]:
-    """Write back a dirty line, keeping or dropping it; drop a clean one. (Filling: see `settled`.)"""
+    """Write back a dirty line, keeping or dropping it; drop a clean one. Filling: see closure.py."""
     return Step((Change(line, cleaned),)), Step((Change(line, flushed),))
 
 
@@ -200,118 +197,3 @@ def after(step: Step, state: State) -> State:
     for number, function, arguments in step.changes:
         lines[number] = function(lines[number], *arguments)
     return State(tuple(lines), state.given_up - step.keeps)
-
-
-# A line that may be filled at any time, and is absent or clean and equal to memory, can always become the other of
-# the two: EITHER stands for both. It is spread again before anything happens to the line.
-
-
-@lru_cache(maxsize=1 << 16)
-def settled(line: Line, fills: bool) -> Line:
-    """EITHER, if the line may be filled and is one of the two."""
-    equal = line.presence == ABSENT or (line.presence == CLEAN and line.cached == line.memory)
-    return line_of(EITHER, line.memory) if fills and equal else line
-
-
-@lru_cache(maxsize=1 << 16)
-def variants(line: Line) -> tuple[Line, ...]:
-    """The lines that a line stands for."""
-    if line.presence != EITHER:
-        return (line,)
-    return line_of(ABSENT, line.memory), line_of(CLEAN, line.memory, line.memory)
-
-
-def spread(states: frozenset[State], lines: Iterable[int]) -> frozenset[State]:
-    """The states with these lines spread."""
-    for number in lines:
-        if any(state.lines[number].presence == EITHER for state in states):
-            states = frozenset(
-                State((*state.lines[:number], line, *state.lines[number + 1 :]), state.given_up)
-                for state in states
-                for line in variants(state.lines[number])
-            )
-        if len(states) > MOST_STATES:
-            raise TooLarge
-    return states
-
-
-# The closure. States are coded as numbers: for each line 18 bits that say which of the lines met so far at its
-# place it is (6 of them are enough for a line of one granule), below them one bit for each column's giving up.
-
-
-class Known:
-    """The lines met at one place of the states."""
-
-    def __init__(self, shift: int, like: Line, fills: bool) -> None:
-        self.shift = shift
-        self.fills = fills
-        self.bits = 6 if len(like.memory) == 1 else 18
-        self.mask = (1 << self.bits) - 1
-        self.lines: list[Line] = []
-        self.codes: dict[Line, int] = {}
-
-    def code(self, line: Line) -> int:
-        """The number of a line."""
-        code = self.codes.setdefault(line, len(self.lines))
-        if code == len(self.lines):
-            self.lines.append(line)
-        return code
-
-
-class Table(dict[int, tuple[int, ...]]):
-    """What a change may add to the code of a state, by the code of its line."""
-
-    def __init__(self, known: Known, change: Change) -> None:
-        super().__init__()
-        self.known = known
-        self.change = change
-
-    def __missing__(self, code: int) -> tuple[int, ...]:
-        function, arguments = self.change.function, self.change.arguments
-        lines = {settled(function(v, *arguments), self.known.fills) for v in variants(self.known.lines[code])}
-        self[code] = tuple((self.known.code(line) - code) << self.known.shift for line in lines)
-        return self[code]
-
-
-def closure(
-    steps: tuple[Step, ...], fills: frozenset[int], states: frozenset[State], columns: int
-) -> frozenset[State]:
-    """All states that these steps, and filling some lines, lead to, any number of them in any order."""
-    states = spread(states, [number for number in range(len(next(iter(states)).lines)) if number not in fills])
-    known: list[Known] = []
-    for number, line in enumerate(next(iter(states)).lines):
-        known.append(Known(known[-1].shift + known[-1].bits if known else columns, line, number in fills))
-    flags = {kept: sum(1 << column for column in kept) for kept in {step.keeps for step in steps}}
-    tables = [
-        (~flags[step.keeps], [(change.line, Table(known[change.line], change)) for change in step.changes])
-        for step in steps
-    ]
-    reached = {
-        sum(1 << column for column in state.given_up)
-        + sum(at.code(settled(line, at.fills)) << at.shift for at, line in zip(known, state.lines, strict=True))
-        for state in states
-    }
-    waiting = list(reached)
-    digits = [(at.shift, at.mask) for at in known]
-    while waiting:
-        code = waiting.pop()
-        lines = [code >> shift & mask for shift, mask in digits]
-        for kept, changes in tables:
-            news = [code & kept]
-            for place, table in changes:
-                deltas = table[lines[place]]
-                news = [new + delta for new in news for delta in deltas]
-            for new in news:
-                if new not in reached:
-                    reached.add(new)
-                    waiting.append(new)
-        if len(reached) > MOST_STATES:
-            raise TooLarge
-    given_up = [frozenset(c for c in range(columns) if bits >> c & 1) for bits in range(1 << columns)]
-    return frozenset(
-        State(
-            tuple(at.lines[code >> at.shift & at.mask] for at in known),
-            given_up[code & (1 << columns) - 1],
-        )
-        for code in reached
-    )

@@ -92,7 +92,7 @@ class Memory:
         """A new buffer of op.size granules. A freed area of the same kind and rounded size goes first."""
         count = round_up(op.size, PAGE_GRANULES) // PAGE_GRANULES
         bucket = kmalloc_bucket(op.size * GRANULE, self.platform.kmalloc_alignment) if kind == "kmalloc" else None
-        high = op.high and bucket is None and kind not in ("coherent", "noncoherent")
+        high = op.high and kind in ("pages", "page_cache", "anonymous", "vmalloc", "mmio")
         key: tuple[object, ...] = (kind, high, "bucket", bucket) if bucket else (kind, high, "pages", count)
         paged = kind not in ("stack", "mmio") and bucket is None
         if kind == "stack":

@@ -27,8 +27,8 @@ def found_by(shape: Shape, history: History) -> tuple[Found, ...]:
         known = BEGINNINGS.get(beginning)
         point = known or advance(point, events)
         found.append(point.found)
-        if not known and len(point.states) <= 500:
-            if len(BEGINNINGS) >= 10_000:
+        if not known and len(point.states) <= 300:
+            if len(BEGINNINGS) >= 4_000:
                 BEGINNINGS.clear()
             BEGINNINGS[beginning] = point
     return tuple(found)

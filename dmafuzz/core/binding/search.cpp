@@ -95,6 +95,7 @@ void bind_engine(nb::module_& m) {
         .def("take_findings", &findings_of, "finish"_a = false, "Findings since the last call, minimised, one for each cause.")
         .def("stats", &stats_of)
         .def("drive_libfuzzer", [](Engine& e, int children) { drive(&e, children); }, "children"_a, "Makes libFuzzer's custom mutator run bursts of this engine.");
+    m.def("expose_mutator", &expose_mutator, "Shows libFuzzer the core's mutator; before atheris is imported.");
     m.def("register_counters", &register_counters, "module_path"_a, "Registers the coverage map with the libFuzzer in a loaded extension module.");
 }
 

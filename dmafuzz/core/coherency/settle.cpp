@@ -108,8 +108,7 @@ void Simulator::close(Cell& cell) {
         Set closed = automaton_.close(copy.set, steps);
         // The change of the views, not of all states: coarse enough that novelty means something.
         if (sink_ && closed != copy.set)
-            sink_->transition(((static_cast<uint64_t>(cpu_view(copy.set)) << 30 | static_cast<uint64_t>(memory_view(copy.set)) << 20 |
-                                static_cast<uint64_t>(cpu_view(closed)) << 10 | memory_view(closed)) * 0xc2b2ae3d27d4eb4full) ^ steps);
+            sink_->transition(((static_cast<uint64_t>(cpu_view(closed)) << 10 | memory_view(closed)) * 0xc2b2ae3d27d4eb4full) ^ steps);
         if (traces_) {
             uint8_t other = no_mapping;
             for (uint16_t o : cell.copies)

@@ -173,7 +173,7 @@ void Machine::map_one(Call& call) {
 uint8_t Machine::make_list(const Op& op) {
     if (op.reuse_list) return run_->mappings[op.list].list;
     List list;
-    list.count = op.entry_count;
+    list.count = std::min<uint8_t>(op.entry_count, entries_max);
     list.entries = op.entries;
     for (int i = 0; i < list.count; i++) {
         const Entry& e = list.entries[i];

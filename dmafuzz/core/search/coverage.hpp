@@ -21,14 +21,9 @@ class Coverage final : public TransitionSink, public PathSink {
     void start() {
         for (uint32_t cell : touched_) coverage_map[cell] = 0;
         touched_.clear();
-        last_path_ = 0;
     }
     void transition(uint64_t hash) override { mark(hash); }
-    // Pairs of steps of the tracker: what it did before matters.
-    void path(uint64_t hash) override {
-        mark(hash * 31 + last_path_);
-        last_path_ = hash;
-    }
+    void path(uint64_t hash) override { mark(hash); }
     void mark(uint64_t hash) {
         uint32_t cell = static_cast<uint32_t>((hash * 0x9e3779b97f4a7c15ull) >> 48);
         if (coverage_map[cell]) return;
@@ -52,7 +47,6 @@ class Coverage final : public TransitionSink, public PathSink {
     std::vector<uint32_t> touched_;
     std::vector<bool> seen_ = std::vector<bool>(coverage_cells);
     size_t seen_count_ = 0;
-    uint64_t last_path_ = 0;
 };
 
 }  // namespace dmafuzz

@@ -27,6 +27,13 @@ int children_each = 0;
 
 }  // namespace
 
+void expose_mutator() {
+    Dl_info self;
+    bool promoted = dladdr(reinterpret_cast<void*>(&expose_mutator), &self) &&
+                    dlopen(self.dli_fname, RTLD_NOW | RTLD_GLOBAL | RTLD_NOLOAD);
+    if (!promoted) throw std::runtime_error("the core cannot be made visible to libFuzzer");
+}
+
 void register_counters(const std::string& module_path) {
     void* module = dlopen(module_path.c_str(), RTLD_NOW | RTLD_NOLOAD);
     if (!module) throw std::runtime_error("libFuzzer's module is not loaded: " + module_path);

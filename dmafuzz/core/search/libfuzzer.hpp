@@ -7,6 +7,10 @@ namespace dmafuzz {
 
 class Engine;
 
+// Makes LLVMFuzzerCustomMutator visible to libraries loaded from now on. Call it before atheris is imported:
+// libFuzzer looks for its weak symbol once, when it is loaded. Throws std::runtime_error.
+void expose_mutator();
+
 // Registers the coverage map with the libFuzzer in the extension module of that path (already loaded).
 // Throws std::runtime_error with the reason where that cannot be.
 void register_counters(const std::string& module_path);

@@ -64,7 +64,7 @@ uint64_t DmaDebug::line_key(const Entry& entry) const {
 
 void DmaDebug::insert(const HookCall& call, const Entry& entry) {
     entries_.push_back(entry);
-    note(0x2000 + entries_.size());
+    note(0x2000 + std::min<size_t>(entries_.size(), 4));
     if (entry.direction == Direction::to_device) return;
     uint64_t key = line_key(entry);
     auto line = std::find_if(lines_.begin(), lines_.end(), [&](const Line& l) { return l.key == key; });

@@ -25,5 +25,5 @@ static struct dentry *dk_add_variable(const char *name, void *at, unsigned int s
 #define debugfs_create_bool(name, mode, parent, p) ((void)(parent), dk_add_variable(name, p, sizeof *(p)))
 #define debugfs_create_u32(name, mode, parent, p) ((void)(parent), dk_add_variable(name, p, sizeof *(p)))
 #define debugfs_create_u64(name, mode, parent, p) ((void)(parent), dk_add_variable(name, p, sizeof *(p)))
-#define debugfs_create_file(name, mode, parent, data, fops) ((void)(fops), (void)(parent), (struct dentry *)dk_variables)
+#define debugfs_create_file(name, mode, parent, data, fops) ((void)(fops), debugfs_create_dir(name, parent))
 #define debugfs_remove_recursive(dentry) ((void)(dentry))

@@ -28,7 +28,6 @@ static struct radix_tree_root *dk_trees;
 #define INIT_RADIX_TREE(root, gfp) ((void)(root))
 
 void *dk_zalloc(size_t size);
-void dk_free(void *p);
 
 static inline struct dk_slot *dk_probe(const struct radix_tree_root *root, unsigned long index) {
     unsigned long at = index * 0x9e3779b97f4a7c15ul >> 20;
@@ -61,7 +60,6 @@ static noinline bool dk_tree_grow(struct radix_tree_root *root) {
         dk_probe(root, old.slots[i].index)->generation = 1;
         ++root->used;
     }
-    dk_free(old.slots);
     if (!old.slots) {
         root->next = dk_trees;
         dk_trees = root;

@@ -1,0 +1,105 @@
+"""What a finding is, and its file: a program of the language that re-judges itself."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from dmafuzz import _core
+from dmafuzz.program import Expect, Program, render, render_op
+
+LABELS = ("FN", "FP", "hazard")
+
+
+@dataclass(frozen=True)
+class RawFinding:
+    """What a worker's engine reports: a minimal program, and one kind that it shows on one platform."""
+
+    label: str
+    kind: str
+    platform: str
+    rules: tuple[str, ...]
+    records: bytes
+
+    @property
+    def ops(self) -> tuple[_core.Op, ...]:
+        return tuple(_core.decode(self.records))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A minimal program and what it shows, judged anew on the whole portfolio.
+
+    ``label`` is FN, FP or hazard; ``kinds`` are corruption kinds of an FN, warning ids of the others, over all platforms
+    that show the label; ``rules`` are the contract's rules that it breaks where it was found.
+    ``outcomes`` are the labels of every platform of the portfolio.
+    """
+
+    label: str
+    kinds: tuple[str, ...]
+    rules: tuple[str, ...]
+    tracker: str
+    records: bytes
+    outcomes: tuple[tuple[str, tuple[str, ...]], ...]
+    portfolio: str | None = None
+
+    @property
+    def ops(self) -> tuple[_core.Op, ...]:
+        return tuple(_core.decode(self.records))
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """Where the label shows."""
+        return tuple(platform for platform, labels in self.outcomes if self.label in labels)
+
+    @property
+    def text(self) -> str:
+        """The program's lines, without comments and expectations."""
+        return "\n".join(render_op(op) for op in self.ops)
+
+    @property
+    def cause(self) -> str:
+        """What makes two findings the same (the specification's verdicts.md): label, kinds, rules, minimal program."""
+        parts = (self.label, ",".join(self.kinds), ",".join(self.rules), self.text)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+    @property
+    def file_name(self) -> str:
+        """Content-addressed: what it shows, then its cause."""
+        return f"{self.label}-{self.kinds[0].replace('>', '-beyond-')}-{self.cause}.dma"
+
+    def order(self) -> tuple[int, int, int, int, int, int, str]:
+        """The order of programs in verdicts.md (Minimal)."""
+        ops = self.ops
+        devices = {op.device for op in ops if _core.traits(op.kind).names_device or op.given_device}
+        return (
+            len(ops),
+            len({op.cpu for op in ops}),
+            sum(op.split for op in ops),
+            len(devices),
+            sum(_core.traits(op.kind).defines_buffer for op in ops),
+            sum(op.size + op.offset for op in ops),
+            self.text,
+        )
+
+    def file_text(self) -> str:
+        """The program with a comment that says what it shows, and an ``expect`` line for each outcome."""
+        head = [
+            f"# {self.label}: {', '.join(self.kinds)}",
+            f"# rules broken: {', '.join(self.rules) or 'none, the program keeps the contract'}",
+            f"# tracker {self.tracker}; shows on {', '.join(self.platforms)}",
+        ]
+        version, *rest = render(Program(ops=self.ops, expects=self._expectations())).splitlines()
+        return "\n".join([version, *head, *rest]) + "\n"
+
+    def _expectations(self) -> list[Expect]:
+        # Labels depend on the portfolio that justifies warnings, and a file can only name the tracker's own.
+        if self.portfolio != self.tracker:
+            return []
+        by_labels: dict[tuple[str, ...], list[str]] = {}
+        for platform, labels in self.outcomes:
+            by_labels.setdefault(labels, []).append(platform)
+        return [
+            Expect(tracker=self.tracker, platforms=tuple(platforms), labels=labels)
+            for labels, platforms in by_labels.items()
+        ]

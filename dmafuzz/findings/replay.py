@@ -1,0 +1,78 @@
+"""Replays findings in a fresh process before anybody hears of them.
+
+``python -m dmafuzz.findings.replay`` reads one JSON request from standard input and writes the answer to standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from dmafuzz import _core, platforms
+from dmafuzz.findings.finding import Finding, RawFinding
+
+TIMEOUT_S = 300.0
+
+
+def confirm(
+    raw: Sequence[RawFinding], tracker: str, core_tracker: str, platform_names: Sequence[str], portfolio: str | None
+) -> list[Finding | None]:
+    """Judges each anew on all platforms, in a process that has judged nothing else.
+
+    Returns a finding for each, or None for one that does not show there what its engine reported.
+    Raises RuntimeError if the process fails.
+    """
+    if not raw:
+        return []
+    items = [{**asdict(item), "records": item.records.hex()} for item in raw]
+    request = {"tracker": core_tracker, "platforms": list(platform_names), "items": items}
+    done = subprocess.run(
+        [sys.executable, "-m", "dmafuzz.findings.replay"],
+        input=json.dumps(request),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+        start_new_session=True,  # Ctrl-C is for the parent, which waits for this
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"the replaying process failed: {done.stderr.strip()[-500:]}")
+    answers = json.loads(done.stdout)
+    return [
+        _finding(item, answer, tracker, portfolio) if answer["shown"] else None
+        for item, answer in zip(raw, answers, strict=True)
+    ]
+
+
+def _finding(item: RawFinding, answer: dict[str, Any], tracker: str, portfolio: str | None) -> Finding:
+    outcomes = tuple((platform, tuple(labels)) for platform, labels in answer["outcomes"])
+    return Finding(item.label, tuple(answer["kinds"]), item.rules, tracker, item.records, outcomes, portfolio)
+
+
+def _replay(judge: _core.Judge, names: list[str], item: dict[str, Any]) -> dict[str, Any]:
+    ops = _core.decode(bytes.fromhex(item["records"]))
+    outcomes, kinds, shown = [], set(), False
+    for index, name in enumerate(names):
+        outcomes.append((name, judge.judge(ops, index)["labels"]))
+        for label, kind in judge.targets(ops, index):
+            if label == item["label"]:
+                kinds.add(kind)
+                shown |= name == item["platform"] and kind == item["kind"]
+    return {"shown": shown, "kinds": sorted(kinds), "outcomes": outcomes}
+
+
+def main() -> None:
+    """Answers one request."""
+    request = json.load(sys.stdin)
+    models = [platforms.load(name) for name in request["platforms"]]
+    judge = _core.Judge(request["tracker"], [platforms.to_core(model) for model in models])
+    names = [model.name for model in models]
+    json.dump([_replay(judge, names, item) for item in request["items"]], sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

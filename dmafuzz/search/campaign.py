@@ -1,0 +1,194 @@
+"""The parent: starts workers, replays what they report, restarts the ones that die, draws the progress."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any
+
+import multiprocess
+
+from dmafuzz.findings import Finding, FindingStore, confirm
+from dmafuzz.findings.store import write_whole
+from dmafuzz.search import worker
+from dmafuzz.search.flight import last_program
+from dmafuzz.search.plan import Plan
+from dmafuzz.search.progress import Progress
+
+LOOK_EVERY_S = 0.2
+SILENT_S_MAX = 30.0      # a worker that says nothing for so long hangs
+STOP_S_MAX = 5.0
+RESTARTS_MAX = 100
+CONFIRM_AT_ONCE = 200    # reports replayed by one fresh process
+
+
+@dataclass
+class Child:
+    """A worker as its parent sees it."""
+
+    number: int
+    generation: int
+    process: Any
+    link: Connection
+    heard_at: float
+    stats: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Summary:
+    """What a run came to. ``seconds`` is the time spent searching."""
+
+    seconds: float = 0.0
+    programs: int = 0
+    coverage: int = 0
+    corpus: int = 0
+    waiting: int = 0
+    restarts: int = 0
+    quarantined: list[str] = field(default_factory=list)
+    unconfirmed: int = 0
+    causes: Counter[str] = field(default_factory=Counter)
+    new: list[Finding] = field(default_factory=list)
+    interrupted: bool = False
+
+
+class Campaign:
+    """One run of ``dmafuzz fuzz``. Everything it knows is in the output folder, so a second run goes on from there."""
+
+    def __init__(self, plan: Plan, progress: Progress) -> None:
+        self.plan = plan
+        self.progress = progress
+        self.summary = Summary()
+        self.earlier_programs = 0
+        self.retired_programs = 0
+        self.children: list[Child] = []
+        # A fresh interpreter for each: nothing of the parent's state, and libFuzzer wants to be set up once a process.
+        self.context = multiprocess.get_context("spawn")
+        plan.create_folders()
+        self.store = FindingStore(plan.out)
+        self._resume()
+
+    def run(self) -> Summary:
+        """Searches until the time is up or somebody interrupts; always ends with everything recorded."""
+        start = time.monotonic()
+        self.progress.start(self.plan.seconds)
+        try:
+            for number in range(self.plan.jobs):
+                self.children.append(self._start(number, 0))
+            while self.plan.seconds is None or time.monotonic() - start < self.plan.seconds:
+                self._look_after()
+                self._settle_reports(CONFIRM_AT_ONCE)
+                self._update(time.monotonic() - start)
+                time.sleep(LOOK_EVERY_S)
+        except KeyboardInterrupt:
+            self.summary.interrupted = True
+        self.summary.seconds = time.monotonic() - start
+        self._stop()
+        while self._settle_reports(CONFIRM_AT_ONCE):
+            pass
+        self._update(self.summary.seconds)
+        self.progress.end()
+        self._save()
+        return self.summary
+
+    def _start(self, number: int, generation: int) -> Child:
+        ours, theirs = self.context.Pipe()
+        process = self.context.Process(target=worker.main, args=(self.plan, number, generation, theirs), daemon=True)
+        process.start()
+        theirs.close()
+        return Child(number, generation, process, ours, time.monotonic())
+
+    def _look_after(self) -> None:
+        for index, child in enumerate(self.children):
+            self._listen(child)
+            silent = time.monotonic() - child.heard_at > SILENT_S_MAX
+            if child.process.is_alive() and not silent:
+                continue
+            if child.process.is_alive():
+                child.process.kill()
+            child.process.join()
+            self._bury(child, "hang" if silent else f"exit status {child.process.exitcode}")
+            self.children[index] = self._start(child.number, child.generation + 1)
+
+    def _listen(self, child: Child) -> None:
+        try:
+            while child.link.poll():
+                child.stats = child.link.recv()
+                child.heard_at = time.monotonic()
+        except (EOFError, OSError):
+            pass  # it has died; whoever looks at the process sees that
+
+    def _bury(self, child: Child, why: str) -> None:
+        """Quarantines the program that a worker died on, so that its successor does not load it."""
+        self.retired_programs += child.stats.get("programs", 0)
+        self.summary.restarts += 1
+        records = last_program(self.plan.recorder(child.number))
+        if records:
+            name = worker.corpus_name(records)
+            write_whole(self.plan.quarantine / name, records)
+            (self.plan.corpus / name).unlink(missing_ok=True)
+            self.summary.quarantined.append(name)
+            self.progress.say(f"worker {child.number} died ({why}) on {self.plan.quarantine / name}; restarted")
+        else:
+            self.progress.say(f"worker {child.number} died ({why}) before its first program; restarted")
+        if self.summary.restarts > RESTARTS_MAX:
+            raise RuntimeError(f"workers have died {self.summary.restarts} times; the programs are in {self.plan.quarantine}")
+
+    def _settle_reports(self, limit: int) -> bool:
+        """Replays what has been reported, in a fresh process; true if there was anything."""
+        batch = [item for item, _ in zip(self.store.waiting(), range(limit), strict=False)]
+        if not batch:
+            return False
+        findings = confirm(
+            [raw for _, raw in batch], self.plan.tracker, self.plan.core_tracker, self.plan.platforms, self.plan.portfolio
+        )
+        for (path, _), finding in zip(batch, findings, strict=True):
+            new = self.store.settle(path, finding)
+            if finding is None:
+                self.summary.unconfirmed += 1
+            elif new:
+                self.summary.causes[finding.label] += 1
+                self.summary.new.append(finding)
+        return True
+
+    def _update(self, seconds: float) -> None:
+        stats = [child.stats for child in self.children if child.stats]
+        self.summary.programs = self.retired_programs + sum(s["programs"] for s in stats)
+        self.summary.coverage = max((s["coverage"] for s in stats), default=0)
+        self.summary.corpus = max((s["corpus"] for s in stats), default=0)
+        self.summary.waiting = sum(s["waiting"] for s in stats)
+        self.progress.update(seconds, self.summary)
+
+    def _stop(self) -> None:
+        for child in self.children:
+            try:
+                child.link.send("stop")
+            except (BrokenPipeError, OSError):
+                continue
+        deadline = time.monotonic() + STOP_S_MAX
+        for child in self.children:
+            while child.process.is_alive() and time.monotonic() < deadline:
+                self._listen(child)
+                child.process.join(0.05)
+            self._listen(child)
+            if child.process.is_alive():
+                child.process.kill()
+                child.process.join()
+
+    def _resume(self) -> None:
+        path = self.plan.out / "campaign.json"
+        if path.exists():
+            self.earlier_programs = int(json.loads(path.read_text())["programs"])
+        for file in self.store.confirmed.glob("*.dma"):
+            self.summary.causes[file.name.split("-", 1)[0]] += 1
+
+    def _save(self) -> None:
+        facts = {
+            "programs": self.earlier_programs + self.summary.programs,
+            "tracker": self.plan.tracker,
+            "platforms": list(self.plan.platforms),
+            "causes": dict(self.summary.causes),
+        }
+        write_whole(self.plan.out / "campaign.json", (json.dumps(facts, indent=2) + "\n").encode())

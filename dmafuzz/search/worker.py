@@ -1,0 +1,150 @@
+"""A worker: one process, one engine. It tells the parent how it is doing and writes everything else to the output folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import sys
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dmafuzz.search.plan import Plan
+
+REPORT_EVERY_S = 0.5
+EXCHANGE_EVERY_S = 3.0
+BURST_CHILDREN = 20_000
+BURST_MS = 50
+# Children that libFuzzer's mutator may try for one novel one: some 50 ms.
+LIBFUZZER_CHILDREN = 1500
+PROGRAM_BYTES_MAX = 64 * 32
+
+
+def corpus_name(records: bytes) -> str:
+    """As libFuzzer names its files, so that both engines share a folder."""
+    return hashlib.sha1(records, usedforsecurity=False).hexdigest()
+
+
+class Worker:
+    """One engine and its links to the parent and the output folder."""
+
+    def __init__(self, plan: Plan, number: int, generation: int, link: Connection) -> None:
+        from dmafuzz import _core, platforms
+        from dmafuzz.findings import FindingStore
+
+        self.plan = plan
+        self.link = link
+        self.store = FindingStore(plan.out)
+        portfolio = [platforms.to_core(platforms.load(name)) for name in plan.platforms]
+        # Workers, and their successors after a crash, walk different ways from the same seed.
+        seed = (plan.seed * 1_000_003 + number) * 1_000_003 + generation
+        self.engine = _core.Engine(plan.core_tracker, portfolio, seed, plan.ops_limit)
+        self.engine.record_to(str(plan.recorder(number)))
+        self.known: set[str] = {path.name for path in plan.quarantine.glob("*")}
+        self.reported_at = 0.0
+        self.exchanged_at = 0.0
+
+    def load_corpus(self) -> None:
+        """Adds what others, or an earlier run, have found; a program that a worker died on is left alone."""
+        self.exchanged_at = time.monotonic()
+        for entry in os.scandir(self.plan.corpus):
+            if entry.name in self.known or entry.name.startswith("."):
+                continue
+            self.known.add(entry.name)
+            self.engine.add(Path(entry.path).read_bytes())
+            self.tell()
+
+    def keep(self, records: bytes) -> None:
+        """Puts a novel program into the shared corpus."""
+        name = corpus_name(records)
+        if name in self.known:
+            return
+        self.known.add(name)
+        # No fsync: a lost corpus file costs a moment's search; and the rename keeps half files out.
+        temporary = self.plan.corpus / f".{name}.{os.getpid()}"
+        temporary.write_bytes(records)
+        os.replace(temporary, self.plan.corpus / name)
+
+    def tell(self, force: bool = False) -> bool:
+        """Records findings, now and then reports to the parent; false when the parent wants the worker to stop."""
+        now = time.monotonic()
+        if not force and now - self.reported_at < REPORT_EVERY_S:
+            return True
+        self.reported_at = now
+        self.record_findings()
+        try:
+            self.link.send(self.engine.stats())
+            return not self.link.poll()
+        except (BrokenPipeError, ConnectionResetError, EOFError):
+            return False  # the parent is gone
+
+    def record_findings(self) -> None:
+        from dmafuzz import _core
+        from dmafuzz.findings.finding import RawFinding
+
+        for found in self.engine.take_findings():
+            records = _core.encode(found["ops"])
+            self.store.report(RawFinding(found["label"], found["kind"], found["platform"], tuple(found["rules"]), records))
+
+    def run_native(self) -> None:
+        """The plain loop: bursts until the parent says stop."""
+        self.load_corpus()
+        while self.tell():
+            for records in self.engine.burst(BURST_CHILDREN, BURST_MS):
+                self.keep(records)
+            if time.monotonic() - self.exchanged_at > EXCHANGE_EVERY_S:
+                self.load_corpus()
+        self.tell(force=True)
+
+    def run_atheris(self) -> None:
+        """libFuzzer drives: its custom mutator is the engine's burst, its corpus the shared folder."""
+        from dmafuzz import _core
+
+        _core.expose_mutator()
+        import atheris
+        from atheris import core_with_libfuzzer
+
+        _core.register_counters(core_with_libfuzzer.__file__)
+        self.engine.drive_libfuzzer(LIBFUZZER_CHILDREN)
+
+        def target(records: bytes) -> None:
+            self.engine.add(records)
+            if self.tell():
+                return
+            self.tell(force=True)
+            # libFuzzer has no way to be asked to stop that runs Python code afterwards.
+            os._exit(0)
+
+        # Loads what is there without libFuzzer's own reading of a program that a worker died on.
+        arguments = [
+            sys.argv[0],
+            str(self.plan.corpus),
+            "-reload=1",
+            "-handle_int=0",
+            "-handle_term=0",
+            "-len_control=0",
+            "-verbosity=0",
+            "-timeout=60",
+            "-rss_limit_mb=0",
+            f"-max_len={PROGRAM_BYTES_MAX}",
+            f"-seed={1 + self.plan.seed % 2**31}",
+        ]
+        atheris.Setup(arguments, target, internal_libfuzzer=True)
+        atheris.Fuzz()
+
+
+def main(plan: Plan, number: int, generation: int, link: Connection) -> None:
+    """The worker process. Ctrl-C is the parent's business."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    worker = Worker(plan, number, generation, link)
+    if plan.engine == "atheris":
+        # libFuzzer's chatter is not for the user; what kills a worker is found in the flight recorder.
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+        worker.run_atheris()
+    else:
+        worker.run_native()

@@ -1,0 +1,74 @@
+"""What the words of a verdict mean: labels, warnings, corruptions and harms, each in a phrase.
+
+Sources: the specification's verdicts.md (labels), trackers.md (warnings) and coherency.md, 6. (the rest).
+"""
+
+from __future__ import annotations
+
+# In the order in which verdicts are shown: what has to be looked at first comes first.
+LABELS = {
+    "FN": "a corruption that no warning explains",
+    "FP": "a warning that no platform of the portfolio justifies",
+    "hazard": "a warning that only another platform of the portfolio justifies",
+    "TP": "every corruption explained, every warning justified",
+    "bookkeeping": "a warning justified only by a harm that is no corruption",
+    "TN": "no warning, no corruption",
+}
+
+# What a warning comes to, by the core's name.
+WORTH = {
+    "justified": "justified: it covers a corruption",
+    "hazard": "hazard: it covers no corruption here, but does on {hurts}",
+    "bookkeeping": "bookkeeping: it covers no corruption on any platform, but a leak, a fault or a sleep in atomic context",
+    "false": "false positive: on no platform of portfolio {portfolio} does it cover a corruption or another harm",
+}
+
+WARNINGS = {
+    "free-invalid": "an error cookie is unmapped",
+    "free-unallocated": "what is unmapped or freed was not mapped by this device at this address, or is ambiguous",
+    "free-size": "unmapped with another size than mapped",
+    "free-wrong-function": "unmapped with a function that does not belong to the map",
+    "free-cpu-address": "freed with another CPU address than allocated",
+    "free-sg-count": "a scatter list is unmapped with another number of entries than mapped",
+    "free-direction": "unmapped with another direction than mapped",
+    "free-unchecked": "unmapped without a check of dma_mapping_error",
+    "free-attributes": "unmapped with other attributes than mapped",
+    "sync-unallocated": "what is synced is not inside a mapping of this device, or is ambiguous",
+    "sync-range": "a sync is larger than the mapping",
+    "sync-direction": "synced with another direction than mapped",
+    "sync-read-only-for-cpu": "mapped TO_DEVICE, synced for the CPU with another direction",
+    "sync-write-only-for-device": "mapped FROM_DEVICE, synced for the device with another direction",
+    "sync-sg-count": "a scatter list is synced with another number of entries than mapped",
+    "map-stack": "memory of the current stack is mapped",
+    "map-text-rodata": "kernel text or rodata is mapped",
+    "map-invalid-area": "map_single of an address that is not in the linear map",
+    "map-vmalloc": "map_single of a vmalloc address",
+    "sg-too-long": "a segment is longer than the device's maximum",
+    "sg-boundary": "a segment crosses the device's boundary",
+    "line-overlap": "the first cache line of a mapping is the first line of a live one already",
+    "overlap>7": "more than seven mappings beyond the first begin in one cache line",
+    "line-enomem": "no memory to remember a cache line",
+    "assert-idle": "copy-on-write reads a page that has an active mapping",
+    "leak": "a device is unbound while it has mappings",
+    "resource-ram": "map_resource of RAM",
+    "crash": "the kernel's own code crashed",
+    "hang": "the kernel's own code did not return",
+    "deadlock": "the kernel's own code waits for a lock that it holds",
+    "unknown": "a message of the kernel's own code that is not known here",
+}
+
+CORRUPTIONS = {
+    "stale-cpu-data": "the CPU may read something older than what was last written",
+    "lost-cpu-write": "a CPU's unordered write is gone from the CPU's view",
+    "clobbered": "the CPU may read bytes that belong to somebody else",
+    "stale-device-data": "a device may read something older than what was last written",
+    "foreign-device-data": "a device may read bytes that belong to somebody else",
+    "stale-cpu-read": "a read of the program sees something else than what was last written",
+}
+
+HARMS = {
+    "exposure": "bytes of somebody else show where nothing in particular is expected",
+    "leak": "a mapping, bounce slot or IOVA is never given back",
+    "fault": "a device's access is refused by the IOMMU",
+    "sleep-in-atomic": "an allocation sleeps with interrupts off",
+}

@@ -1,0 +1,65 @@
+"""What a program's `expect` lines say, held against its judgements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from dmafuzz.program import Expect, Program
+
+from .judgement import Judgement
+from .judging import judging
+from .trackers import default_portfolio
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An expectation that does not hold: the ``number`` of its line among the expect lines, from 0, and where it fails.
+
+    ``what`` is "labels", "warnings", "corruptions" or "harms"; ``expected`` and ``found`` are sorted.
+    """
+
+    number: int
+    what: str
+    tracker: str
+    platform: str
+    portfolio: str
+    expected: tuple[str, ...]
+    found: tuple[str, ...]
+
+
+def check(program: Program) -> list[Difference]:
+    """Judges a program as its expectations say, each with its own tracker, platforms and portfolio.
+
+    An expectation that names platforms is judged within the default portfolio of its tracker. Raises VerdictError or
+    PlatformError for a name that does not exist.
+    """
+    return [difference for number, expect in enumerate(program.expects) for difference in _check(program, number, expect)]
+
+
+def _check(program: Program, number: int, expect: Expect) -> Iterator[Difference]:
+    bench = judging(expect.tracker, expect.portfolio or default_portfolio(expect.tracker))
+    for platform in expect.platforms or bench.members:
+        judgement = bench.judge(program, platform)
+        for what, expected, found in _compared(expect, judgement):
+            if set(expected) != found:
+                yield Difference(
+                    number,
+                    what,
+                    expect.tracker,
+                    platform,
+                    bench.portfolio,
+                    tuple(sorted(expected)),
+                    tuple(sorted(found)),
+                )
+
+
+def _compared(expect: Expect, judgement: Judgement) -> Iterator[tuple[str, Iterable[str], set[str]]]:
+    """What is expected and what was found, for everything the expectation speaks of."""
+    yield "labels", expect.labels, set(judgement.labels)
+    if expect.warnings is not None:
+        yield "warnings", expect.warnings, {warning.id for warning in judgement.warnings}
+    if expect.corruptions is not None:
+        yield "corruptions", expect.corruptions, {corruption.kind for corruption in judgement.corruptions}
+    if expect.harms is not None:
+        yield "harms", expect.harms, {harm.kind for harm in judgement.harms}

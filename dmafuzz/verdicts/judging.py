@@ -1,0 +1,168 @@
+"""Judging: programs are handed to the native core, and what it says comes back as data."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dmafuzz import _core, platforms
+from dmafuzz._core import Op
+from dmafuzz.platforms import PlatformFile
+from dmafuzz.program import Program
+
+from .errors import VerdictError
+from .judgement import Breach, Corruption, Harm, Judgement, Step, Warning
+from .trackers import Tracker, resolve
+
+# Where the physical layout has the bounce pool (ARCHITECTURE.md, Memory), in bytes.
+_BOUNCE_POOL = range(0x20000, 0x120000)
+_MAP_HOOKS = ("map_page", "map_resource", "map_sg")
+
+
+@dataclass(frozen=True)
+class Minimised:
+    """A 1-minimal program that shows ``label`` and ``kind`` on ``platform``; ``tried``: programs judged on the way."""
+
+    program: Program
+    platform: str
+    label: str
+    kind: str
+    rules: tuple[str, ...]
+    tried: int
+
+
+class Judging:
+    """One tracker and one portfolio, ready to judge programs on any platform.
+
+    A platform outside the portfolio can be judged too: its own corruption then counts for its own judgement, and no
+    other's. Raises VerdictError for an unknown tracker, PlatformError for an unknown portfolio.
+    """
+
+    def __init__(self, tracker: str, portfolio: str) -> None:
+        self.tracker: Tracker = resolve(tracker)
+        self.portfolio = portfolio
+        self._members: list[PlatformFile] = platforms.portfolio(portfolio)
+        self._benches: dict[str, _Bench] = {}
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The names of the portfolio's platforms, in its order."""
+        return tuple(member.name for member in self._members)
+
+    def machine(self, platform: str) -> PlatformFile:
+        """What a platform says. Raises PlatformError for an unknown one."""
+        return self._bench(platform).machine
+
+    def judge(self, program: Program, platform: str, name: str = "") -> Judgement:
+        """The judgement of one program, which is to be called ``name`` in it. Raises PlatformError."""
+        bench = self._bench(platform)
+        facts = bench.judge.judge(program.ops, bench.index)
+        return _judgement(facts, name, self.tracker.name, platform, self.portfolio)
+
+    def witness(self, program: Program, platform: str, corruption: Corruption) -> tuple[Step, ...]:
+        """One behaviour that reaches a corruption of the judgement of the same program and platform."""
+        bench = self._bench(platform)
+        steps = bench.judge.witness(program.ops, bench.index, corruption.index)
+        return tuple(Step(s["op"], s["event"], s["asked"], s["place"], s["writer"]) for s in steps)
+
+    def hooks(self, program: Program, platform: str) -> list[dict[str, Any]]:
+        """The hook calls that the tracker sees, as the core gives them: addresses and sizes in bytes."""
+        bench = self._bench(platform)
+        return list(bench.judge.hooks(program.ops, bench.index))
+
+    def bounced(self, program: Program, platform: str) -> frozenset[int]:
+        """The mappings whose DMA address is a bounce slot's. None behind an IOMMU, where addresses do not tell."""
+        if self.machine(platform).iommu.mode != "off":
+            return frozenset()
+        return frozenset(
+            hook["mapping"]
+            for hook in self.hooks(program, platform)
+            if hook["hook"] in _MAP_HOOKS and any(dma in _BOUNCE_POOL for dma in _dma_addresses(hook))
+        )
+
+    def targets(self, program: Program, platform: str) -> list[tuple[str, str]]:
+        """What there is to minimise for: (label, kind) with a label of FN, FP and hazard."""
+        bench = self._bench(platform)
+        return [(label, kind) for label, kind in bench.judge.targets(program.ops, bench.index)]
+
+    def minimise(self, program: Program, platform: str, label: str, kind: str) -> Minimised:
+        """The smallest program around that still shows a target. Raises VerdictError if this one does not."""
+        if (label, kind) not in self.targets(program, platform):
+            raise VerdictError(f"the program shows no {label} of kind {kind} on {platform}")
+        bench = self._bench(platform)
+        found = bench.judge.minimise(program.ops, bench.index, label, kind)
+        return Minimised(Program(found["ops"]), platform, label, kind, tuple(found["rules"]), found["tried"])
+
+    def _bench(self, platform: str) -> _Bench:
+        if platform not in self._benches:
+            self._seat(platform)
+        return self._benches[platform]
+
+    def _seat(self, platform: str) -> None:
+        names = self.members
+        if platform in names:
+            judge = self._core_judge(self._members)
+            for index, member in enumerate(self._members):
+                self._benches[member.name] = _Bench(judge, index, member)
+        else:
+            guest = platforms.load(platform)
+            self._benches[platform] = _Bench(self._core_judge([*self._members, guest]), len(names), guest)
+
+    def _core_judge(self, machines: Sequence[PlatformFile]) -> Any:
+        try:
+            return _core.Judge(self.tracker.core, [platforms.to_core(machine) for machine in machines])
+        except ValueError as error:  # a library that cannot be loaded
+            raise VerdictError(f"{self.tracker.name}: {error}") from None
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """A judge of the core, and where on its portfolio a platform stands."""
+
+    judge: Any
+    index: int
+    machine: PlatformFile
+
+
+@functools.cache
+def judging(tracker: str, portfolio: str) -> Judging:
+    """The Judging of a tracker and a portfolio, made once. Raises as its constructor does."""
+    return Judging(tracker, portfolio)
+
+
+def judge(
+    program: Program, tracker: str, platform_names: Iterable[str], portfolio: str, name: str = ""
+) -> list[Judgement]:
+    """Judges a program on platforms, in their order.
+
+    ``portfolio`` decides what is a hazard and what an FP. Raises VerdictError for an unknown tracker, PlatformError for
+    an unknown platform or portfolio.
+    """
+    bench = judging(tracker, portfolio)
+    return [bench.judge(program, platform, name) for platform in platform_names]
+
+
+def _dma_addresses(hook: Mapping[str, Any]) -> list[int]:
+    return [entry[2] for entry in hook["entries"]] or [hook["dma"]]
+
+
+def _judgement(facts: Mapping[str, Any], program: str, tracker: str, platform: str, portfolio: str) -> Judgement:
+    ops: Sequence[Op] = facts["ops"]
+    return Judgement(
+        program=program,
+        tracker=tracker,
+        platform=platform,
+        portfolio=portfolio,
+        labels=tuple(facts["labels"]),
+        contract=tuple(Breach(rule, op) for rule, op in facts["breaches"]),
+        warnings=tuple(
+            Warning(w["id"], w["op"], w["worth"], w.get("hurts"), tuple(w["mappings"])) for w in facts["warnings"]
+        ),
+        corruptions=tuple(Corruption(**{**c, "mappings": tuple(c["mappings"])}) for c in facts["corruptions"]),
+        harms=tuple(Harm(**harm) for harm in facts["harms"]),
+        ops=tuple(ops),
+        program_ops=facts["program_ops"],
+        failed=tuple(facts["failed"]),
+    )

@@ -1,0 +1,44 @@
+"""Lines of text for a terminal: wrapped, with a tone that a terminal may show as a colour."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from enum import Enum
+
+WIDTH_CHARS = 100
+
+
+class Tone(Enum):
+    """What a line is, for whoever colours it."""
+
+    PLAIN = "plain"
+    TITLE = "title"
+    LOSS = "loss"  # data can be lost, and nobody says so
+    WARNING = "warning"
+    ASIDE = "aside"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of output, without its end."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+def wrapped(lead: str, text: str, tone: Tone = Tone.PLAIN, hang: int | None = None) -> list[Line]:
+    """``lead`` and ``text`` in lines of at most WIDTH_CHARS; further lines begin ``hang`` (the lead's length) columns in.
+
+    A word that is longer than a line stays whole.
+    """
+    indent = " " * (len(lead) if hang is None else hang)
+    lines = textwrap.wrap(
+        text,
+        WIDTH_CHARS,
+        initial_indent=lead,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [Line(line, tone) for line in lines or [lead.rstrip()]]

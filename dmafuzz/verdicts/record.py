@@ -1,0 +1,76 @@
+"""Judgements as JSON: one object each, of schema 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dmafuzz._core import GRANULE_BYTES
+from dmafuzz.program import render_op
+
+from .judgement import Corruption, Harm, Judgement, Warning
+
+SCHEMA = 1
+
+
+def to_json(judgement: Judgement) -> dict[str, Any]:
+    """The judgement as an object for json.dumps.
+
+    ``op`` counts operations from 0, tidy-up included; offsets and sizes are in bytes; corruptions and exposures are one
+    object per granule of 16 bytes.
+    """
+    return {
+        "schema": SCHEMA,
+        "program": judgement.program,
+        "tracker": judgement.tracker,
+        "platform": judgement.platform,
+        "portfolio": judgement.portfolio,
+        "labels": list(judgement.labels),
+        "contract": [breach.rule for breach in judgement.contract],
+        "breaches": [{"rule": breach.rule, "op": breach.op} for breach in judgement.contract],
+        "warnings": [_warning(warning) for warning in judgement.warnings],
+        "corruptions": [granule for corruption in judgement.corruptions for granule in _corruption(corruption)],
+        "harms": [harm for each in judgement.harms for harm in _harm(each)],
+        "failed": [f"m{mapping}" for mapping in judgement.failed],
+        "ops": [render_op(op) for op in judgement.ops],
+        "program_ops": judgement.program_ops,
+    }
+
+
+def _warning(warning: Warning) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "id": warning.id,
+        "op": warning.op,
+        "justified": warning.worth == "justified",
+        "worth": warning.worth,
+        "mappings": _mappings(warning.mappings),
+    }
+    return record if warning.hurts is None else {**record, "hurts": warning.hurts}
+
+
+def _corruption(corruption: Corruption) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": corruption.kind,
+            "op": corruption.op,
+            "buffer": corruption.buffer,
+            "offset": offset,
+            "explained": corruption.explained,
+            "mappings": _mappings(corruption.mappings),
+        }
+        for offset in _granules(corruption.offset, corruption.size)
+    ]
+
+
+def _harm(harm: Harm) -> list[dict[str, Any]]:
+    record: dict[str, Any] = {"kind": harm.kind, "op": harm.op}
+    if harm.offset is not None and harm.size is not None:
+        return [{**record, "buffer": harm.buffer, "offset": o} for o in _granules(harm.offset, harm.size)]
+    return [record if harm.mapping is None else {**record, "mapping": f"m{harm.mapping}"}]
+
+
+def _granules(offset: int, size: int) -> range:
+    return range(offset, offset + size, GRANULE_BYTES)
+
+
+def _mappings(mappings: tuple[int, ...]) -> list[str]:
+    return [f"m{mapping}" for mapping in mappings]

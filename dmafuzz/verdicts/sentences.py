@@ -1,0 +1,101 @@
+"""The sentences of an explanation, one for each kind of step that a witness can have.
+
+Names in braces are filled in from the step (explain.py):
+  {call}     who acts and with what: "cpu0's unmap_page", "d0's write through m0"
+  {cpu}      the CPU of the operation
+  {device}   the device that writes, or that the call is for
+  {writer}   the mapping through which a device writes
+  {bytes}    the bytes in question: "b0[0..63]"
+  {buffer}   their buffer
+  {place}    where the witness's copy of them is: "memory", "m0's bounce slot", "the old page"
+  {source}   where the copy was before
+A copy under a cache line is named by the memory below it.
+"""
+
+from __future__ import annotations
+
+# How a place reads, by its name in a witness; slots are "slot mN" there.
+MEMORY = "memory"
+OLD_PAGE = "the old page"
+SLOT = "{mapping}'s bounce slot"
+
+# How data comes into being, by the operation.
+BORN = {
+    "alloc": "the CPU writes all of {buffer} through its cache; until its lines are written back, memory holds an earlier "
+    "owner's bytes",
+    "image": "{buffer} is part of the kernel's image, which nobody may write",
+    "stack": "the CPU's stack shares a cache line with the buffer, and holds live data there",
+    "dma": "{call} hands out {buffer}, which the CPU has written",
+    "slot": "{call} takes a bounce slot for {slot}; it holds an earlier user's bytes",
+}
+
+# Steps of the program's own operations, by event.
+ASKED = {
+    "cpu-write": "{cpu} writes {bytes}: the cached copy is the newest, every other one is out of date",
+    "cpu-dirty": "{cpu} writes {bytes}, unordered, as user space may: the newest bytes are in its cache only",
+    "cpu-write-beside": "{call} writes to the same cache line, which is dirty now, {bytes} in it as they were",
+    "device-write": "{call} writes {bytes} in {place}, past the cache: a cached copy is out of date",
+    "device-write-coherent": "{call} writes {bytes}",
+    "device-write-beside": "{call} writes to the same cache line, which is written back and dropped",
+    "dirty-past-cache": "{call} writes {bytes} in {place}, past the cache",
+    "written-elsewhere": "{call} writes {bytes}, but not in {place}, which is out of date now",
+    "dirtied-elsewhere": "{call} writes {bytes}, unordered, as user space may, but not in {place}",
+    "clean": "{call} cleans the cache line: what was dirty is written back",
+    "invalidate": "{call} invalidates the cache line: the cached copy is gone, dirty or not",
+    "clean-invalidate": "{call} writes the cache line back and drops it",
+    "fill": "{call} reads the line into the cache",
+    "hand-over": "{call} hands {bytes} to {device}, which must see all that was written; {place} lacks it",
+    "hand-over-coherent": "{call} hands {bytes} to {device}, which must see all that was written; {place} lacks it",
+    "give-up": "{call} hands {bytes} to {device} to be written; what they held no longer matters",
+    "wild-write": "{call}, which is not entitled to it, overwrites {bytes} in {place}",
+    "wild-write-coherent": "{call}, which is not entitled to it, overwrites {bytes}",
+    "wild-copy": "{call} copies a bounce slot back to memory that is {bytes} now",
+    "copied": "{call} copies {bytes} from {source} to {place}, through the cache",
+    "copied-cow": "{call} breaks copy-on-write: the CPU reads {source} and writes {bytes} to a new page",
+    "copied-over": "{call} copies newer or other bytes over them in the cache; below it, {place} holds what it held",
+}
+
+# Steps that nobody asked for, by event.
+UNASKED = {
+    "drop": "the cache line, which is clean, is dropped",
+    "write-back": "the cache line is written back to {place}, and kept",
+    "write-back-and-drop": "the cache line is written back to {place} and dropped",
+    "fill": "the cache line is filled from {place}",
+    "cpu-write": "the CPU, which owns {bytes}, writes them: the cached copy is the newest",
+    "cpu-write-beside": "the CPU writes what it owns in the same cache line, which is dirty now, {bytes} in it as they were",
+    "device-write": "{device} writes {bytes} through {writer} to {place}, past the cache: a cached copy is out of date",
+    "device-write-by-cpu": "the CPU writes {bytes} to {place}, past its cache",
+    "device-write-coherent": "{device} writes {bytes} through {writer}",
+    "device-write-beside": "a device writes to the same cache line, which is written back and dropped",
+    "wild-write": "{device} writes through {writer} to what is {bytes} now, and is not its own",
+    "wild-write-coherent": "{device} writes through {writer} to what is {bytes} now, and is not its own",
+    "written-elsewhere": "{device} writes {bytes} through {writer}, but not in {place}, which is out of date now",
+    "written-into-slot": "{device} writes {bytes} through {writer}, into {writer}'s bounce slot: {place} is out of date now",
+    "written-by-cpu": "the CPU, which owns {bytes}, writes them: {place} is out of date now",
+}
+
+# What has become possible, by the kind of corruption.
+SO = {
+    "stale-cpu-data": "the CPU, which may read {bytes} now, may see something older than what was last written",
+    "lost-cpu-write": "the CPU, which may read {bytes} now, may find its own write gone",
+    "clobbered": "the CPU, which may read {bytes} now, may see bytes that belong to somebody else",
+    "stale-device-data": "{reader}, which may read {bytes} now, may get something older than what was last written",
+    "foreign-device-data": "{reader}, which may read {bytes} now, may get bytes that belong to somebody else",
+    "stale-cpu-read": "{call} may see something else than what was last written",
+}
+
+# What the tracker makes of it: a corruption is explained, or there are other warnings, or none.
+YET_EXPLAINED = "a warning of tracker {tracker} covers it ({warnings})"
+YET_OTHERS = "no warning covers it: those of tracker {tracker} ({warnings}) concern other lines and mappings"
+YET_SILENT = "tracker {tracker} does not warn at all"
+
+# Where a mapping leads nowhere.
+FAILED = "the map of {mapping} fails on this platform, and its error is not checked: the device uses the error cookie"
+
+BROKEN = "contract, the rules that the program breaks:"
+KEPT = "contract: the program breaks no rule."
+KEPT_BUT_CORRUPT = (
+    "contract: the program breaks no rule, and is corrupt all the same: look at the platform or at the contract, not at "
+    "a driver."
+)
+KEPT_BUT_WARNED = "contract: the program breaks no rule, and is warned about all the same."
