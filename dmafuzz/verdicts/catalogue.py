@@ -17,10 +17,10 @@ LABELS = {
 
 # What a warning comes to, by the core's name.
 WORTH = {
-    "justified": "justified: it covers a corruption",
-    "hazard": "hazard: it covers no corruption here, but does on {hurts}",
-    "bookkeeping": "bookkeeping: it covers no corruption on any platform, but a leak, a fault or a sleep in atomic context",
-    "false": "false positive: on no platform of portfolio {portfolio} does it cover a corruption or another harm",
+    "justified": "justified: what it covers is corrupt",
+    "hazard": "hazard: nothing it covers is corrupt here, but on {hurts} it is",
+    "bookkeeping": "bookkeeping: nothing it covers is corrupt on any platform, but there is a leak, a fault or a sleep in atomic context",
+    "false": "false positive: nothing it covers is corrupt or otherwise harmed on any platform of portfolio {portfolio}",
 }
 
 WARNINGS = {
@@ -45,7 +45,7 @@ WARNINGS = {
     "map-vmalloc": "map_single of a vmalloc address",
     "sg-too-long": "a segment is longer than the device's maximum",
     "sg-boundary": "a segment crosses the device's boundary",
-    "line-overlap": "the first cache line of a mapping is the first line of a live one already",
+    "line-overlap": "a mapping begins in the cache line in which a live one begins",
     "overlap>7": "more than seven mappings beyond the first begin in one cache line",
     "line-enomem": "no memory to remember a cache line",
     "assert-idle": "copy-on-write reads a page that has an active mapping",

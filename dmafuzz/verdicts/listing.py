@@ -33,14 +33,19 @@ def listing(judgements: Sequence[Judgement]) -> list[Line]:
 
 
 def _tidy_up_title(members: Sequence[Judgement], several: bool) -> str:
-    failed = ", ".join(f"m{mapping}" for mapping in members[0].failed)
     if not several:
         where = ""
-    elif failed:
-        where = f", where the map of {failed} fails"
+    elif members[0].failed:
+        where = f", where {failing(members[0])}"
     else:
         where = f", on {len(members)} platforms" if len(members) > 1 else f", on {members[0].platform}"
     return f"      tidy-up{where}:"
+
+
+def failing(judgement: Judgement) -> str:
+    """ "the map of m0 fails", for the mappings whose map fails."""
+    failed = ", ".join(f"m{mapping}" for mapping in judgement.failed)
+    return f"the map of {failed} fails" if len(judgement.failed) == 1 else f"the maps of {failed} fail"
 
 
 def _noted(number: int, text: str, notes: Sequence[Line]) -> Iterator[Line]:

@@ -33,7 +33,7 @@ def _cache(machine: PlatformFile, devices: Sequence[str]) -> list[str]:
 def _maintenance(machine: PlatformFile, ops: Sequence[Op]) -> list[str]:
     used = {op.direction.name.upper() for op in ops if traits(op.kind).defines_mapping or op.given_direction}
     rules = machine.maintenance
-    edges = {"drop": ", edges included", "clean": "", "whole_range": ""}[rules.edges]
+    edges = {"drop": " (whole lines, edges included)", "clean": "", "whole_range": ""}[rules.edges]
     facts = []
     for direction in DIRECTIONS:
         if direction not in used:

@@ -9,20 +9,23 @@ Names in braces are filled in from the step (explain.py):
   {buffer}   their buffer
   {place}    where the witness's copy of them is: "memory", "m0's bounce slot", "the old page"
   {source}   where the copy was before
-A copy under a cache line is named by the memory below it.
+  {earlier}  the device that wrote before
+A copy in a cache line is named by the memory below it.
 """
 
 from __future__ import annotations
 
 # How a place reads, by its name in a witness; slots are "slot mN" there.
 MEMORY = "memory"
-OLD_PAGE = "the old page"
+OLD_PAGE = "the old page"  # after copy-on-write has moved the owner
+NEW_PAGE = "the new page"
 SLOT = "{mapping}'s bounce slot"
 
 # How data comes into being, by the operation.
 BORN = {
     "alloc": "the CPU writes all of {buffer} through its cache; until its lines are written back, memory holds an earlier "
     "owner's bytes",
+    "alloc-and-write-back": "the CPU writes all of {buffer}, and its cache lines are written back to memory",
     "image": "{buffer} is part of the kernel's image, which nobody may write",
     "stack": "the CPU's stack shares a cache line with the buffer, and holds live data there",
     "dma": "{call} hands out {buffer}, which the CPU has written",
@@ -55,11 +58,12 @@ ASKED = {
     "copied-over": "{call} copies newer or other bytes over them in the cache; below it, {place} holds what it held",
 }
 
-# Steps that nobody asked for, by event.
+# Steps that nobody asked for, by event; some read differently for who writes and what came before.
 UNASKED = {
     "drop": "the cache line, which is clean, is dropped",
     "write-back": "the cache line is written back to {place}, and kept",
     "write-back-and-drop": "the cache line is written back to {place} and dropped",
+    "write-back-over": "the cache line, with older bytes, is written back over what {earlier} wrote",
     "fill": "the cache line is filled from {place}",
     "cpu-write": "the CPU, which owns {bytes}, writes them: the cached copy is the newest",
     "cpu-write-beside": "the CPU writes what it owns in the same cache line, which is dirty now, {bytes} in it as they were",
@@ -71,31 +75,33 @@ UNASKED = {
     "wild-write-coherent": "{device} writes through {writer} to what is {bytes} now, and is not its own",
     "written-elsewhere": "{device} writes {bytes} through {writer}, but not in {place}, which is out of date now",
     "written-into-slot": "{device} writes {bytes} through {writer}, into {writer}'s bounce slot: {place} is out of date now",
+    "written-into-old-page": "{device} writes {bytes} through {writer}, into the old page: {place} is out of date now",
     "written-by-cpu": "the CPU, which owns {bytes}, writes them: {place} is out of date now",
 }
 
-# What has become possible, by the kind of corruption.
+# What has become possible, by the kind of corruption; after "after op N, ".
 SO = {
-    "stale-cpu-data": "the CPU, which may read {bytes} now, may see something older than what was last written",
-    "lost-cpu-write": "the CPU, which may read {bytes} now, may find its own write gone",
-    "clobbered": "the CPU, which may read {bytes} now, may see bytes that belong to somebody else",
-    "stale-device-data": "{reader}, which may read {bytes} now, may get something older than what was last written",
-    "foreign-device-data": "{reader}, which may read {bytes} now, may get bytes that belong to somebody else",
-    "stale-cpu-read": "{call} may see something else than what was last written",
+    "stale-cpu-data": "the CPU may read {bytes}, and may see something older than what was last written",
+    "lost-cpu-write": "the CPU may read {bytes}, and may find its own write gone",
+    "clobbered": "the CPU may read {bytes}, and may see bytes that belong to somebody else",
+    "stale-device-data": "{reader} may read {bytes}, and may get something older than what was last written",
+    "foreign-device-data": "{reader} may read {bytes}, and may get bytes that belong to somebody else",
+    "stale-cpu-read": "{call} reads {bytes}, and may see something else than what was last written",
 }
+AFTER = "after op {op}, "
 
 # What the tracker makes of it: a corruption is explained, or there are other warnings, or none.
-YET_EXPLAINED = "a warning of tracker {tracker} covers it ({warnings})"
-YET_OTHERS = "no warning covers it: those of tracker {tracker} ({warnings}) concern other lines and mappings"
-YET_SILENT = "tracker {tracker} does not warn at all"
+EXPLAINED = "a warning of tracker {tracker} covers it ({warnings})"
+OTHERS = "no warning covers it: those of tracker {tracker} ({warnings}) concern other lines and mappings"
+SILENT = "tracker {tracker} does not warn at all"
 
 # Where a mapping leads nowhere.
 FAILED = "the map of {mapping} fails on this platform, and its error is not checked: the device uses the error cookie"
 
-BROKEN = "contract, the rules that the program breaks:"
-KEPT = "contract: the program breaks no rule."
+BROKEN = "Contract: the program breaks"
+KEPT = "Contract: the program breaks no rule."
 KEPT_BUT_CORRUPT = (
-    "contract: the program breaks no rule, and is corrupt all the same: look at the platform or at the contract, not at "
+    "Contract: the program breaks no rule, and is corrupt all the same: look at the platform or at the contract, not at "
     "a driver."
 )
-KEPT_BUT_WARNED = "contract: the program breaks no rule, and is warned about all the same."
+KEPT_BUT_WARNED = "Contract: the program breaks no rule, and is warned about all the same."

@@ -9,17 +9,19 @@ from dmafuzz.program import Program
 
 from . import sentences
 from .catalogue import WARNINGS, WORTH
-from .explain import SO, THEN, YET, explain
+from .explain import MEANWHILE, SO, Sentence, course, outcome
 from .groups import Group, grouped
 from .judgement import Corruption, Judgement
 from .judging import Judging
 from .layout import Line, Tone, wrapped
-from .listing import listing
+from .listing import failing, listing
 from .machine import describe
 
 _LABEL_CHARS = 14
-_LEAD_CHARS = 11
+_LEAD_CHARS = 12  # "after op 12", and a blank
 _TONES = {"FN": Tone.LOSS, "FP": Tone.WARNING, "hazard": Tone.WARNING}
+_LEAD_TONES = {MEANWHILE: Tone.ASIDE, SO: Tone.LOSS}
+_NAMED_MAX = 4
 _BLANK = Line("")
 
 
@@ -42,10 +44,11 @@ def story(program: Program, judging: Judging, judgements: Sequence[Judgement]) -
 
 def _title(judging: Judging, judgements: Sequence[Judgement]) -> Line:
     count = len(judgements)
-    where = f"{count} platforms" if count > 1 else judgements[0].platform
-    return Line(
-        f"{judgements[0].program}: tracker {judging.tracker.name}, {where}, portfolio {judging.portfolio}", Tone.TITLE
-    )
+    if tuple(judgement.platform for judgement in judgements) == judging.members:
+        where = f"on the {count} platforms of portfolio {judging.portfolio}"
+    else:
+        where = f"on {_some([j.platform for j in judgements])} (portfolio {judging.portfolio})"
+    return Line(f"{judgements[0].program}: tracker {judging.tracker.name} {where}", Tone.TITLE)
 
 
 def _verdict(group: Group) -> list[Line]:
@@ -57,19 +60,18 @@ def _verdict(group: Group) -> list[Line]:
 def _happenings(judgement: Judgement) -> str:
     """What is corrupt, what warns, which other harms there are, and after which operations."""
     corrupt = _by_op((c.op, c.kind) for c in judgement.corruptions)
-    warned = _by_op((w.op, w.id) for w in judgement.warnings)
+    warned = _by_op(((w.op, w.id) for w in judgement.warnings), "at")
     harmed = _by_op((h.op, h.kind) for h in judgement.harms)
-    failed = ", ".join(f"m{mapping}" for mapping in judgement.failed)
     parts = [
         corrupt or "no corruption",
         f"warned: {warned}" if warned else "no warning",
         *([f"besides {harmed}"] if harmed else []),
-        *([f"the map of {failed} fails"] if failed else []),
+        *([failing(judgement)] if judgement.failed else []),
     ]
     return "; ".join(parts)
 
 
-def _by_op(events: Iterable[tuple[int, str]]) -> str:
+def _by_op(events: Iterable[tuple[int, str]], when: str = "after") -> str:
     """ "kind, kind after op 2, kind after op 3", each kind with its first operation only."""
     first: dict[str, int] = {}
     for op, kind in events:
@@ -77,15 +79,24 @@ def _by_op(events: Iterable[tuple[int, str]]) -> str:
     by_op: dict[int, list[str]] = {}
     for kind, op in sorted(first.items(), key=lambda item: item[1]):
         by_op.setdefault(op, []).append(kind)
-    return ", ".join(f"{', '.join(kinds)} after op {op}" for op, kinds in by_op.items())
+    return ", ".join(f"{', '.join(kinds)} {when} op {op}" for op, kinds in by_op.items())
 
 
 def _explanations(program: Program, judging: Judging, groups: Sequence[Group]) -> Iterator[list[Line]]:
-    """One explanation for each kind of corruption, on the platform that stands for most."""
-    described: set[str] = set()
+    """One explanation for each kind of corruption, on the platform that stands for most; told once if it is the same."""
+    told: dict[tuple[str, tuple[Sentence, ...]], list[tuple[Corruption, list[Sentence]]]] = {}
+    judgements: dict[str, Judgement] = {}
     for judgement, corruption in _chosen(groups):
-        yield list(_explanation(program, judging, judgement, corruption, judgement.platform not in described))
-        described.add(judgement.platform)
+        platform = judgement.platform
+        judgements[platform] = judgement
+        steps = judging.witness(program, platform, corruption)
+        way = tuple(course(judgement, corruption, steps, judging.bounced(program, platform)))
+        told.setdefault((platform, way), []).append((corruption, outcome(judgement, corruption, steps)))
+    described: set[str] = set()
+    for (platform, way), outcomes in told.items():
+        facts = "" if platform in described else describe(judging.machine(platform), judgements[platform].ops)
+        described.add(platform)
+        yield list(_explanation(platform, facts, way, outcomes))
 
 
 def _chosen(groups: Sequence[Group]) -> list[tuple[Judgement, Corruption]]:
@@ -100,21 +111,19 @@ def _chosen(groups: Sequence[Group]) -> list[tuple[Judgement, Corruption]]:
 
 
 def _explanation(
-    program: Program, judging: Judging, judgement: Judgement, corruption: Corruption, describe_machine: bool
+    platform: str, facts: str, way: Sequence[Sentence], outcomes: Sequence[tuple[Corruption, Sequence[Sentence]]]
 ) -> Iterator[Line]:
-    platform = judgement.platform
-    yield from wrapped(
-        "",
-        f"Why {corruption.kind} after op {corruption.op} on {platform}:",
-        Tone.WARNING if corruption.explained else Tone.LOSS,
-    )
-    if describe_machine:
-        facts = describe(judging.machine(platform), judgement.ops)
-        yield from wrapped(f"  {platform}: ", facts, Tone.ASIDE, hang=_LEAD_CHARS)
-    steps = judging.witness(program, platform, corruption)
-    for sentence in explain(judgement, corruption, steps, judging.bounced(program, platform)):
-        tone = {THEN: Tone.ASIDE, SO: Tone.LOSS, YET: Tone.PLAIN}.get(sentence.lead, Tone.PLAIN)
-        yield from wrapped(f"  {sentence.lead:<{_LEAD_CHARS - 2}}", f"{sentence.text}.", tone)
+    corruptions = [corruption for corruption, _ in outcomes]
+    what = _by_op((corruption.op, corruption.kind) for corruption in corruptions)
+    tone = Tone.WARNING if all(corruption.explained for corruption in corruptions) else Tone.LOSS
+    yield from wrapped("", f"How it comes to {what} on {platform}:", tone)
+    if facts:
+        yield from wrapped("  ", facts, Tone.ASIDE)
+    meanings = [said[0] for _, said in outcomes]
+    remarks = dict.fromkeys(remark for _, said in outcomes for remark in said[1:])
+    for sentence in (*way, *meanings, *remarks):
+        tone = _LEAD_TONES.get(sentence.lead, Tone.PLAIN)
+        yield from wrapped(f"  {sentence.lead:<{_LEAD_CHARS}}", f"{sentence.text}.", tone)
 
 
 def _warnings(judgements: Sequence[Judgement]) -> Iterator[Line]:
@@ -129,15 +138,21 @@ def _warnings(judgements: Sequence[Judgement]) -> Iterator[Line]:
     for (op, name), worths in sorted(fired.items()):
         yield from wrapped("", f"Warning {name} at op {op}: {WARNINGS.get(name, WARNINGS['unknown'])}.", Tone.WARNING)
         for worth, platforms in worths.items():
-            where = "" if len(judgements) == 1 else f"on {_some(platforms, len(judgements))}: "
-            yield from wrapped("  ", f"{where}{worth}.")
+            where = _where(platforms, judgements)
+            yield from wrapped("  ", f"{worth}{f' ({where})' if where else ''}.", hang=4)
 
 
-def _some(platforms: Sequence[str], total: int) -> str:
-    """All, or how many and which."""
-    if len(platforms) == total:
-        return f"all {total}"
-    return platforms[0] if len(platforms) == 1 else f"{len(platforms)} ({', '.join(platforms)})"
+def _where(platforms: Sequence[str], judgements: Sequence[Judgement]) -> str:
+    """On which of the platforms, by name where that is short; "" for all of them."""
+    others = [judgement.platform for judgement in judgements if judgement.platform not in platforms]
+    if not others:
+        return ""
+    return f"not on {_some(others)}" if len(others) < len(platforms) else f"on {_some(platforms)}"
+
+
+def _some(platforms: Sequence[str]) -> str:
+    """By name, if they are few: the verdicts name them all."""
+    return ", ".join(platforms) if len(platforms) <= _NAMED_MAX else f"{len(platforms)} platforms"
 
 
 def _contract(judgements: Sequence[Judgement]) -> Iterator[Line]:
@@ -151,9 +166,9 @@ def _contract(judgements: Sequence[Judgement]) -> Iterator[Line]:
     yield Line(sentences.BROKEN)
     texts = dict(_core.rules())
     for rule, places in broken.items():
-        where = "" if len(places) == len(judgements) else f" (on {_some([p for _, p in places], len(judgements))})"
+        where = _where([platform for _, platform in places], judgements)
         ops = " or ".join(str(op) for op in sorted({op for op, _ in places}))
-        yield from wrapped("  ", f"{rule}, op {ops}: {texts[rule]}{where}", hang=4)
+        yield from wrapped("  ", f"{rule}, op {ops}: {texts[rule]}{f' ({where})' if where else ''}", hang=4)
 
 
 def _kept(judgements: Sequence[Judgement]) -> str:

@@ -213,9 +213,9 @@ class Calls:
         """The address at which a truncating or wrapping device leaves a segment of a list."""
         device = self.platform.devices[mapping.device]
         ends = []
-        if mapping.is_list and device.truncates:
+        if mapping.kind == "map_sg" and device.truncates:
             ends.append(start + device.segment_max)
-        if mapping.is_list and device.wraps:
+        if mapping.kind == "map_sg" and device.wraps:
             ends.append((start | device.segment_boundary) + 1)
         return min(ends, default=None)
 
@@ -315,7 +315,8 @@ class Calls:
                 size = mapping.areas[0].dma_length if mapping.is_list else mapping.size * GRANULE
             if sg:
                 area = mapping.areas[0]
-                entry = Area(area.buffer, size // GRANULE, area.cpu_address + args.offset, [], address, size, area.slot)
+                at = area.cpu_address + args.offset
+                entry = Area(area.buffer, size // GRANULE, at, [], size, address, size, area.slot)
                 wanted = [self._hit_entry(entry, args.device)]
             else:
                 wanted = [(self.addresses.hit(args.device, address), size)]
@@ -338,14 +339,8 @@ class Calls:
         size = args.size
         if size is None:
             size = mapping.areas[0].dma_length if mapping.is_list else mapping.size * GRANULE
-        spans = mapping.spans if mapping.is_list and mapping.spans else [(0, mapping.size, 0)]
-        start = spans[0][2] + args.offset
-        ranges = []
-        for first, count, address in spans:
-            low, high = max(start, address), min(start + size, address + count * GRANULE)
-            if low < high:
-                ranges.append((first + (low - address) // GRANULE, first + (high - address) // GRANULE))
-        return ranges
+        end = min((args.offset + size) // GRANULE, mapping.areas[0].count)  # of a list, only the first entry
+        return [(args.offset // GRANULE, end)] if args.offset // GRANULE < end else []
 
     def _release(self, slot: Slot, named: Mapping) -> None:
         self.addresses.release(slot)

@@ -293,7 +293,10 @@ def keep(states: States, numbers: Iterable[int]) -> States:
 
 
 def born(c: Component, e: Local, states: States) -> States:
-    """Allocation: the CPU writes all of it, through the cache or, where it does not use it, to memory."""
+    """Allocation: the CPU writes all of it, through the cache or, where it does not use it, to memory.
+
+    The live stack has been there before: its line is dirty, but its memory is fresh as well.
+    """
     how, cached, image = e.args
     for number in e.columns:
         c.columns[number] = Column(e.buffer, e.line, [], cached, image)
@@ -303,8 +306,10 @@ def born(c: Component, e: Local, states: States) -> States:
             lines[e.line] = invalidated(lines[e.line])
         for number in e.columns:
             lines[e.line] = forgotten(lines[e.line], number)
-            write = with_cached if how == "cache" else with_memory
-            lines[e.line] = write(lines[e.line], number, FRESH)
+            if how != "cache":
+                lines[e.line] = with_memory(lines[e.line], number, FRESH)
+            if how != "memory":
+                lines[e.line] = with_cached(lines[e.line], number, FRESH)
 
     return keep(on_lines(states, change), e.columns)
 

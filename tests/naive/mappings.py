@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from .addresses import NOWHERE, Slot
 from .events import Event
-from .inputs import GRANULE
+from .inputs import GRANULE, PAGE
 from .placement import Buffer, Run
 
 
@@ -25,14 +25,10 @@ class Area:
     count: int
     cpu_address: int
     runs: list[tuple[Run, bool]]  # with: is it where address arithmetic from the first granule says
+    length: int  # in bytes; an allocation's list holds whole pages
     dma_address: int = NOWHERE
     dma_length: int = 0
     slot: Slot | None = None
-
-    @property
-    def length(self) -> int:
-        """In bytes."""
-        return self.count * GRANULE
 
 
 def area_of(buffer: Buffer, first: int, count: int, somewhere: bool = True) -> Area:
@@ -40,8 +36,9 @@ def area_of(buffer: Buffer, first: int, count: int, somewhere: bool = True) -> A
     runs = buffer.runs(first, count)
     start = runs[0].home
     if not somewhere:
-        return Area(buffer, count, NOWHERE + start % 4096, [(run, False) for run in runs])
-    return Area(buffer, count, start, [(run, run.home == start + (run.first - first) * GRANULE) for run in runs])
+        return Area(buffer, count, NOWHERE + start % PAGE, [(run, False) for run in runs], count * GRANULE)
+    covered = [(run, run.home == start + (run.first - first) * GRANULE) for run in runs]
+    return Area(buffer, count, start, covered, count * GRANULE)
 
 
 @dataclass

@@ -8,9 +8,9 @@ from functools import partial
 from .addresses import NOWHERE, SLOT
 from .calls import Arguments, Calls, arguments
 from .events import Event, Log
-from .inputs import GRANULE, PAGE_GRANULES, Op, Outcome, Platform
+from .inputs import GRANULE, PAGE, PAGE_GRANULES, Op, Outcome, Platform
 from .mappings import Area, Mapping, area_of
-from .placement import POOL, STACKS, Buffer, Memory
+from .placement import POOL, STACKS, Buffer, Memory, round_up
 from .project import STACK_DATA, corruptions
 
 MAPS = ("map_single", "map_page", "map_resource", "map_sg")
@@ -53,13 +53,13 @@ class Walk:
         """The program, then its tidy-up."""
         for op in ops:
             self.step(partial(self.operation, op))
-        for cpu in sorted(self.open):
+        for cpu in list(self.open):
             self.step(self.open.pop(cpu))
-        for index in sorted(self.mappings):
+        for index in list(self.mappings):
             mapping = self.mappings[index]
             if mapping.live and not mapping.forgotten:
                 self.step(partial(self.end, mapping, arguments(mapping), ENDS[mapping.kind]))
-        for device in sorted(named_devices(ops)):
+        for device in named_devices(ops):
             self.step(partial(self.unbind, device))
         found = corruptions(self.log, [tuple(chain) for chain in self.chains.values()], self.platform)
         exposures = {result for result in found if result[0] == "exposure"}
@@ -71,9 +71,14 @@ class Walk:
         act()
         for mapping in self.mappings.values():
             if mapping.live and not mapping.faulted and self.calls.addresses.behind_iommu(mapping.device):
-                mapping.faulted = mapping.owns_void()
-                if mapping.faulted:
-                    self.harm("fault", mapping)
+                if mapping.owns_void():
+                    self.fault(mapping)
+
+    def fault(self, mapping: Mapping) -> None:
+        """A device access is refused: each mapping's first fault is noted."""
+        if not mapping.faulted:
+            mapping.faulted = True
+            self.harm("fault", mapping)
 
     def harm(self, kind: str, mapping: Mapping) -> None:
         """Note a harm at the current operation."""
@@ -157,7 +162,7 @@ class Walk:
             self.log[-1].append(Event("born", run.birth, end, args, buffer=buffer.name, offset=at))
         if buffer.kind == "stack":
             for start, end in self.memory.live_stack(buffer):
-                args, at = ("cache", True, False), start - STACKS
+                args, at = ("stack", True, False), start - STACKS
                 self.log[-1].append(Event("born", start, end, args, buffer=STACK_DATA, offset=at))
 
     def death(self, buffer: Buffer) -> None:
@@ -193,7 +198,7 @@ class Walk:
         else:
             areas = [self.area(op.buffer, op.offset, op.size, single=kind == "map_single")]
         mapping = Mapping(op.mapping, kind, op.device, direction, op.attrs, areas,
-                          is_list=kind == "map_sg", joint=kind == "alloc_coherent")  # fmt: skip
+                          is_list=kind in ("map_sg", "alloc_noncontiguous"), joint=kind == "alloc_coherent")  # fmt: skip
         lost = areas[0].cpu_address >= NOWHERE
         if kind == "map_single" and lost and self.platform.map_single_vmalloc_fails:
             self.calls.fail(mapping, op.unchecked)
@@ -212,7 +217,10 @@ class Walk:
         buffer = self.memory.allocate(op.buffer, "coherent" if kind == "alloc_coherent" else "noncoherent", op)
         self.birth(buffer, "memory" if uncached else "cache", cached=not uncached, image=False)
         self.allocated[op.mapping] = buffer
-        return area_of(buffer, 0, buffer.size)
+        area = area_of(buffer, 0, buffer.size)
+        if kind == "alloc_noncontiguous":
+            area.length = round_up(area.length, PAGE)
+        return area
 
     def area(self, name: int, first: int, count: int, single: bool = False) -> Area:
         """A range of a buffer; map_single cannot name vmalloc memory."""
@@ -268,13 +276,13 @@ class Walk:
         if addresses.behind_iommu(mapping.device):
             translation = addresses.find(mapping.device, address)
             if translation is None:
-                self.harm("fault", mapping)
+                self.fault(mapping)
                 if self.platform.iommu.name == "lazy":
                     translation, perhaps = addresses.find(mapping.device, address, live=False), True
             if translation is None:
                 return None
             if translation.direction == ("to_device" if write else "from_device"):
-                self.harm("fault", mapping)
+                self.fault(mapping)
                 return None
             physical = translation.physical(address)
         args = (self.platform.devices[mapping.device].coherent, perhaps)
@@ -302,10 +310,10 @@ def joined(events: list[Event]) -> list[Event]:
     return out
 
 
-def named_devices(ops: Sequence[Op]) -> set[int]:
-    """The devices that a program names."""
+def named_devices(ops: Sequence[Op]) -> dict[int, None]:
+    """The devices that a program names, in the order in which it does."""
     return {
-        op.device
+        op.device: None
         for op in ops
         if op.given_device or op.kind.name in MAPS or op.kind.name in ALLOCATIONS or op.kind.name == "unbind"
     }

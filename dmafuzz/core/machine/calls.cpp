@@ -44,7 +44,8 @@ Machine::Hit Machine::hit(uint8_t device, uint64_t dma) const {
     if (dma >= pool_base && dma < pool_limit) {
         for (size_t i = 0; i < pieces.size(); i++) {
             const Piece& p = pieces[i];
-            if (!p.slot_live || dma < p.slot || dma >= p.slot + bytes_of(p)) continue;
+            // A slot is whole 2 KiB slots of the pool, however short the mapping.
+            if (!p.slot_live || dma < p.slot || dma >= p.slot + slots_for(bytes_of(p))) continue;
             Hit found = of_piece(i);
             found.offset = static_cast<int32_t>((dma - p.slot) / granule_bytes);
             return found;

@@ -21,7 +21,6 @@ void Run::clear() {
 
 namespace {
 
-constexpr uint64_t slot_bytes = 2048;
 constexpr uint64_t iova_base = 0x10000;
 constexpr uint64_t iova_limit = uint64_t{1} << 32;
 

@@ -21,6 +21,7 @@ class Machine {
         bool bounced = false;
         std::array<Entry, entries_max> entries{};
         std::array<HookEntry, entries_max> state{};
+        std::array<uint8_t, entries_max> segment_of{};  // which DMA segment an entry went into
     };
 
     // A call with its arguments, from its first half to its second.

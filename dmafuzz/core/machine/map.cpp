@@ -7,7 +7,6 @@ namespace dmafuzz {
 
 namespace {
 
-constexpr uint64_t slot_bytes = 2048;
 constexpr uint64_t bounce_bytes_max = 256 * 1024;
 constexpr uint32_t slot_key = 0;
 constexpr uint32_t iova_key = 0;
@@ -16,7 +15,6 @@ constexpr uint32_t bounce_table_alignment = 8;
 
 uint64_t page_of(uint64_t address) { return address & ~uint64_t{page_bytes - 1}; }
 uint64_t page_up(uint64_t address) { return page_of(address + page_bytes - 1); }
-uint64_t slots_for(uint64_t bytes) { return (bytes + slot_bytes - 1) / slot_bytes * slot_bytes; }
 uint64_t bytes_of(const Piece& piece) { return static_cast<uint64_t>(piece.size) * granule_bytes; }
 
 bool out_of_reach(const Device& device, const Piece& piece) {
@@ -202,6 +200,7 @@ void Machine::map_list(Call& call) {
     for (int i = 0; i < list.count; i++) {
         const Entry& e = list.entries[i];
         list.state[i].area = area_of(e.buffer, op.cpu, false);
+        list.segment_of[i] = static_cast<uint8_t>(i);
         Piece piece{};
         piece.mapping = op.mapping;
         piece.device = op.device;
@@ -255,6 +254,7 @@ void Machine::write_segments(List& list, uint8_t first_piece, uint8_t device) {
             list.state[segments].dma_size = bytes;
             segments++;
         }
+        list.segment_of[i] = static_cast<uint8_t>(segments - 1);
         end = piece.dma + bytes;
     }
     for (int i = segments; i < count; i++) {
@@ -265,19 +265,16 @@ void Machine::write_segments(List& list, uint8_t first_piece, uint8_t device) {
 
 // A device that truncates or wraps gets at the start of a segment only.
 void Machine::limit_segments(const List& list, uint8_t first_piece) {
+    const Device& device = platform_->devices[run_->pieces[first_piece].device];
+    if (!device.truncates && !device.wraps) return;
     for (int i = 0; i < list.count; i++) {
         Piece& piece = run_->pieces[first_piece + i];
-        const Device& device = platform_->devices[piece.device];
-        if (!device.truncates && !device.wraps) continue;
-        for (int s = 0; s < list.count && list.state[s].dma_size; s++) {
-            uint64_t start = list.state[s].dma, end = start + list.state[s].dma_size;
-            if (piece.dma < start || piece.dma >= end) continue;
-            uint64_t limit = end;
-            if (device.truncates) limit = std::min(limit, start + device.segment_max);
-            if (device.wraps) limit = std::min(limit, (start | device.segment_boundary) + 1);
-            uint64_t bytes = limit > piece.dma ? limit - piece.dma : 0;
-            piece.reach = static_cast<uint16_t>(std::min<uint64_t>(piece.size, bytes / granule_bytes));
-        }
+        const HookEntry& segment = list.state[list.segment_of[i]];
+        uint64_t limit = segment.dma + segment.dma_size;
+        if (device.truncates) limit = std::min(limit, segment.dma + device.segment_max);
+        if (device.wraps) limit = std::min(limit, (segment.dma | device.segment_boundary) + 1);
+        uint64_t bytes = limit > piece.dma ? limit - piece.dma : 0;
+        piece.reach = static_cast<uint16_t>(std::min<uint64_t>(piece.size, bytes / granule_bytes));
     }
 }
 

@@ -13,6 +13,9 @@ inline constexpr uint64_t stack_base = 0x10000;
 inline constexpr uint64_t stack_bytes = 0x4000;
 inline constexpr uint64_t pool_base = 0x20000;
 inline constexpr uint64_t pool_limit = 0x120000;
+inline constexpr uint64_t slot_bytes = 2048;
+// The pool's memory for a mapping of that many bytes.
+constexpr uint64_t slots_for(uint64_t bytes) { return (bytes + slot_bytes - 1) / slot_bytes * slot_bytes; }
 inline constexpr uint64_t page_base = 0x120000;
 inline constexpr uint64_t high_base = 0x100000000;
 // What address arithmetic makes of a vmalloc address: memory where no program's buffer lives.

@@ -52,10 +52,13 @@ class KernelCode final : public Tracker {
 
     void watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink) override {
         out.clear();
-        if (booted_ != &platform) {
+        // A library's state is shared by all trackers that have loaded it.
+        static const KernelCode* booted_by = nullptr;
+        if (booted_ != &platform || booted_by != this) {
             dk_machine machine = machine_of(platform);
-            if (boot_(&machine) != 0) throw std::runtime_error("the kernel's dma-debug was built for another version of dmafuzz");
+            if (boot_(&machine) != 0) throw std::runtime_error("the kernel's dma-debug does not boot: built for another version of dmafuzz or another L1 line");
             booted_ = &platform;
+            booted_by = this;
         }
         reset_();
         static constexpr int warnings_max = 1024;

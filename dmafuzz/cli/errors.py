@@ -1,0 +1,42 @@
+"""What is wrong with the input, said once, on standard error, with exit status 2."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import IO, Any
+
+import click
+
+from dmafuzz.platforms import PlatformError
+from dmafuzz.program import ProgramError
+from dmafuzz.verdicts import VerdictError
+
+EXIT_DIFFERENCE = 1
+EXIT_BAD_INPUT = 2
+
+INPUT_ERRORS = (ProgramError, PlatformError, VerdictError)
+
+
+class BadInput(click.ClickException):
+    """Ends the command with a message that already says where."""
+
+    exit_code = EXIT_BAD_INPUT
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Prints the message as it is, so that editors find ``file:line:column`` at its beginning."""
+        complain(self.message)
+
+
+def complain(message: str) -> None:
+    """Prints a message on standard error. File names may hold bytes that are no text."""
+    click.echo(message.encode("utf-8", "backslashreplace").decode(), err=True)
+
+
+@contextlib.contextmanager
+def bad_input() -> Iterator[None]:
+    """Turns the errors of reading programs, platforms and trackers into BadInput."""
+    try:
+        yield
+    except INPUT_ERRORS as error:
+        raise BadInput(str(error)) from None

@@ -1,0 +1,107 @@
+"""`dmafuzz judge`: programs, judged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import click
+
+from dmafuzz import program as language
+from dmafuzz.program import Program
+from dmafuzz.verdicts import Judging, check, default_portfolio, judging, story, to_json
+
+from . import options
+from .errors import EXIT_BAD_INPUT, EXIT_DIFFERENCE, INPUT_ERRORS, complain
+from .terminal import show
+
+
+@click.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
+@options.tracker
+@options.platforms
+@options.portfolio
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line and judgement.")
+@click.option("--check", "checks", is_flag=True, help="Compare with the expect lines of the files; exit status 1 if they differ.")
+@click.pass_context
+def judge(
+    ctx: click.Context,
+    files: Sequence[str],
+    tracker: str,
+    platforms: Sequence[str],
+    portfolio: str | None,
+    as_json: bool,
+    checks: bool,
+) -> None:
+    """Tell what can go wrong in programs, what the tracker says, and whether the two agree.
+
+    With --check the expect lines decide about tracker, platforms and portfolio.
+    """
+    programs, failed = _read_all(files)
+    status = EXIT_BAD_INPUT if failed else 0
+    if as_json or not checks:
+        _judge(programs, judging(tracker, portfolio or default_portfolio(tracker)), platforms, as_json)
+    if checks:
+        status = max(status, _check(programs, to_stderr=as_json))
+    ctx.exit(status)
+
+
+def _read_all(files: Sequence[str]) -> tuple[list[tuple[str, Program]], bool]:
+    """The programs of all files that hold one, and whether any does not."""
+    programs, failed = [], False
+    for file in files:
+        try:
+            programs.append((file, language.read(file)))
+        except INPUT_ERRORS as error:
+            complain(str(error))
+            failed = True
+    return programs, failed
+
+
+def _judge(programs: Sequence[tuple[str, Program]], bench: Judging, platforms: Sequence[str], as_json: bool) -> None:
+    names = tuple(dict.fromkeys(platforms)) or bench.members
+    for name in names:
+        bench.machine(name)  # a wrong name is told before anything else
+    for number, (file, program) in enumerate(programs):
+        judgements = [bench.judge(program, platform, file) for platform in names]
+        if as_json:
+            for judgement in judgements:
+                click.echo(json.dumps(to_json(judgement)))
+            continue
+        if number:
+            click.echo()
+        show(story(program, bench, judgements))
+
+
+def _check(programs: Sequence[tuple[str, Program]], to_stderr: bool) -> int:
+    """Prints how the expectations of all programs hold; gives the exit status."""
+    status = 0
+    for file, program in programs:
+        try:
+            lines, differs = _checked(file, program)
+        except INPUT_ERRORS as error:
+            complain(f"{file}: {error}")
+            status = EXIT_BAD_INPUT
+            continue
+        status = max(status, EXIT_DIFFERENCE if differs else 0)
+        for line in lines:
+            click.echo(line, err=to_stderr)
+    return status
+
+
+def _checked(file: str, program: Program) -> tuple[list[str], bool]:
+    count = len(program.expects)
+    if not count:
+        return [f"{file}: no expectations"], False
+    differences = check(program)
+    if not differences:
+        return [f"{file}: ok, {count} expectation{'s' if count > 1 else ''}"], False
+    return [
+        f"{file}: expect {d.number + 1}: {d.what} of tracker {d.tracker} on {d.platform} (portfolio {d.portfolio}): "
+        f"expected {_words(d.expected)}, found {_words(d.found)}"
+        for d in differences
+    ], True
+
+
+def _words(words: Sequence[str]) -> str:
+    return ",".join(words) or "none"

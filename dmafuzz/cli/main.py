@@ -1,0 +1,73 @@
+"""The group of commands: found when they are asked for, and what they have in common when something goes wrong."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import os
+import sys
+from typing import Any
+
+import click
+
+from .errors import BadInput, bad_input
+
+# Name of the command: its module, and the command in it. A module that does not exist is left out.
+_COMMANDS = {
+    "judge": ("dmafuzz.cli.judge", "judge"),
+    "trace": ("dmafuzz.cli.trace", "trace"),
+    "minimize": ("dmafuzz.cli.minimize", "minimize"),
+    "fuzz": ("dmafuzz.cli.fuzz", "fuzz"),
+    "list": ("dmafuzz.cli.names", "list_names"),
+}
+
+
+class Commands(click.Group):
+    """Loads commands when they are used. Errors of the input become one message and exit status 2."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name, (module, _) in _COMMANDS.items() if importlib.util.find_spec(module)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module, attribute = _COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            with bad_input():
+                result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader has seen enough. What is still buffered must not complain when the interpreter ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+        return result
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("dmafuzz")
+    except importlib.metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        click.echo(f"dmafuzz {_version()}")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show it.")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Judges trackers of the DMA API: lost data that they miss, warnings that mean nothing."""
+    if "NO_COLOR" in os.environ:  # https://no-color.org
+        ctx.color = False
+
+
+__all__ = ["BadInput", "main"]

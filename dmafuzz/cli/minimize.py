@@ -1,0 +1,76 @@
+"""`dmafuzz minimize`: the smallest program around that still shows the same."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import click
+
+from dmafuzz import program as language
+from dmafuzz.program import Comments, Program
+from dmafuzz.verdicts import Judging, VerdictError, default_portfolio, judging
+
+from . import options
+from .errors import BadInput
+
+_LABELS = ("FN", "FP", "hazard")
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=click.Path())
+@options.tracker
+@click.option("--platform", metavar="P", help="Where it shows. Default: the first platform of the portfolio on which it does.")
+@options.portfolio
+@click.option("--label", type=click.Choice(_LABELS), help="What it shows. Default: the first.")
+@click.option("--kind", metavar="K", help="The kind of corruption (FN) or the warning (FP, hazard). Default: the first.")
+@click.option("--out", metavar="FILE", type=click.Path(), help="Write the program there instead of printing it.")
+def minimize(
+    file: str,
+    tracker: str,
+    platform: str | None,
+    portfolio: str | None,
+    label: str | None,
+    kind: str | None,
+    out: str | None,
+) -> None:
+    """Reduce a program to a 1-minimal one: no single removal or simplification keeps its cause."""
+    program = language.read(file)
+    bench = judging(tracker, portfolio or default_portfolio(tracker))
+    where, what, which = _target(bench, program, file, platform, label, kind)
+    start = time.perf_counter()
+    found = bench.minimise(program, where, what, which)
+    seconds = time.perf_counter() - start
+    cause = f"{what} of {which} with tracker {tracker} on {where}; rules broken: {', '.join(found.rules) or 'none'}"
+    effort = f"{len(program.ops)} to {len(found.program.ops)} operations, {found.tried} programs tried in {seconds:.2f} s"
+    minimal = Program(found.program.ops, comments=Comments(head=(f"# {cause}",)))
+    if out is None:
+        click.echo(language.render(minimal), nl=False)
+        click.echo(f"# {effort}")
+        return
+    try:
+        language.write(out, minimal)
+    except OSError as error:
+        raise BadInput(f"{out}: cannot be written: {error.strerror}") from None
+    click.echo(f"{out}: {cause}; {effort}")
+
+
+def _target(
+    bench: Judging, program: Program, file: str, platform: str | None, label: str | None, kind: str | None
+) -> tuple[str, str, str]:
+    """Platform, label and kind of the first target that is as asked. Raises VerdictError if there is none."""
+    there_is = []
+    for where, what, which in _targets(bench, program, platform):
+        if label in (None, what) and kind in (None, which):
+            return where, what, which
+        there_is.append(f"{what} of {which}")
+    asked = " ".join([label or "FN, FP or hazard", *(["of kind", kind] if kind else [])])
+    others = f"; there is {', '.join(dict.fromkeys(there_is))}" if there_is else ""
+    place = platform or f"any platform of portfolio {bench.portfolio}"
+    raise VerdictError(f"{file}: shows no {asked} with tracker {bench.tracker.name} on {place}{others}")
+
+
+def _targets(bench: Judging, program: Program, platform: str | None) -> Iterator[tuple[str, str, str]]:
+    for where in (platform,) if platform is not None else bench.members:
+        for what, which in bench.targets(program, where):
+            yield where, what, which
