@@ -22,7 +22,9 @@ from .terminal import show
 @options.platforms
 @options.portfolio
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line and judgement.")
-@click.option("--check", "checks", is_flag=True, help="Compare with the expect lines of the files; exit status 1 if they differ.")
+@click.option(
+    "--check", "checks", is_flag=True, help="Compare with the expect lines of the files; exit status 1 if they differ."
+)
 @click.pass_context
 def judge(
     ctx: click.Context,

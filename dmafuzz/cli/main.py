@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from .errors import BadInput, bad_input
+from .errors import bad_input
 
 # Name of the command: its module, and the command in it. A module that does not exist is left out.
 _COMMANDS = {
@@ -39,13 +39,11 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with bad_input():
-                result = super().invoke(ctx)
-            sys.stdout.flush()
+                return super().invoke(ctx)
         except BrokenPipeError:
             # The reader has seen enough. What is still buffered must not complain when the interpreter ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
-        return result
 
 
 def _version() -> str:
@@ -62,12 +60,16 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show it.")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Judges trackers of the DMA API: lost data that they miss, warnings that mean nothing."""
     if "NO_COLOR" in os.environ:  # https://no-color.org
         ctx.color = False
-
-
-__all__ = ["BadInput", "main"]

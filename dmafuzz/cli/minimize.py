@@ -20,10 +20,14 @@ _LABELS = ("FN", "FP", "hazard")
 @click.command()
 @click.argument("file", metavar="FILE", type=click.Path())
 @options.tracker
-@click.option("--platform", metavar="P", help="Where it shows. Default: the first platform of the portfolio on which it does.")
+@click.option(
+    "--platform", metavar="P", help="Where it shows. Default: the first platform of the portfolio on which it does."
+)
 @options.portfolio
 @click.option("--label", type=click.Choice(_LABELS), help="What it shows. Default: the first.")
-@click.option("--kind", metavar="K", help="The kind of corruption (FN) or the warning (FP, hazard). Default: the first.")
+@click.option(
+    "--kind", metavar="K", help="The kind of corruption (FN) or the warning (FP, hazard). Default: the first."
+)
 @click.option("--out", metavar="FILE", type=click.Path(), help="Write the program there instead of printing it.")
 def minimize(
     file: str,
@@ -42,7 +46,9 @@ def minimize(
     found = bench.minimise(program, where, what, which)
     seconds = time.perf_counter() - start
     cause = f"{what} of {which} with tracker {tracker} on {where}; rules broken: {', '.join(found.rules) or 'none'}"
-    effort = f"{len(program.ops)} to {len(found.program.ops)} operations, {found.tried} programs tried in {seconds:.2f} s"
+    effort = (
+        f"{len(program.ops)} to {len(found.program.ops)} operations, {found.tried} programs tried in {seconds:.2f} s"
+    )
     minimal = Program(found.program.ops, comments=Comments(head=(f"# {cause}",)))
     if out is None:
         click.echo(language.render(minimal), nl=False)

@@ -9,9 +9,12 @@ import click
 from dmafuzz import _core, platforms
 from dmafuzz.verdicts import catalogue, tracker_names
 
+_TRACKERS = {"silent": "a canary that never warns", "noisy": "a canary that always warns"}
+
 
 def _trackers() -> list[tuple[str, str]]:
-    return [*((name, "") for name in tracker_names()), ("kernel:PATH", "the code of a kernel tree or archive")]
+    known = [(name, _TRACKERS.get(name, f"dma-debug as in {name}")) for name in tracker_names()]
+    return [*known, ("kernel:PATH", "the code of a kernel tree, or of an archive of one")]
 
 
 def _platforms() -> list[tuple[str, str]]:

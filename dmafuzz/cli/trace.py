@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -16,6 +16,7 @@ from . import options
 _NOTHING = "-"
 # Hook calls that take an address or a device only.
 _WITHOUT_SIZE = ("mapping_error", "unbind", "cow")
+_WITHOUT_DIRECTION = (*_WITHOUT_SIZE, "map_single_area")
 
 
 @click.command()
@@ -34,10 +35,15 @@ def trace(file: str, tracker: str, platform: str | None) -> None:
     calls = bench.hooks(program, where)
     warnings = _warnings(bench, program, where)
     for number, call in enumerate(calls):
-        # A call's hooks belong together; which of them warned is not told apart.
-        is_last = number + 1 == len(calls) or calls[number + 1]["op"] != call["op"]
-        fired = warnings.get(call["op"], []) if is_last else []
+        fired = warnings.get(call["op"], []) if _is_last_that_warns(calls, number) else []
         click.echo(_line(call) + (f"  warns: {', '.join(fired)}" if fired else ""))
+
+
+def _is_last_that_warns(calls: Sequence[Mapping[str, Any]], number: int) -> bool:
+    """Whether no later hook of the operation can warn, by which warnings are known. mapping_error never does."""
+    call = calls[number]
+    later = (c for c in calls[number + 1 :] if c["op"] == call["op"] and c["hook"] != "mapping_error")
+    return call["hook"] != "mapping_error" and next(later, None) is None
 
 
 def _warnings(bench: Judging, program: language.Program, platform: str) -> dict[int, list[str]]:
@@ -49,17 +55,17 @@ def _warnings(bench: Judging, program: language.Program, platform: str) -> dict[
 
 
 def _line(call: Mapping[str, Any]) -> str:
-    has_size = call["hook"] not in _WITHOUT_SIZE
+    hook = call["hook"]
     words = [
         f"op={call['op']}",
         f"cpu{call['cpu']}",
         f"d{call['device']}",
-        call["hook"],
+        hook,
         _NOTHING if call["mapping"] is None else f"m{call['mapping']}",
         f"phys={_address(call['phys'])}",
         f"dma={_address(call['dma'])}",
-        f"size={call['size'] if has_size else _NOTHING}",
-        f"dir={call['direction'] if has_size else _NOTHING}",
+        f"size={_NOTHING if hook in _WITHOUT_SIZE else call['size']}",
+        f"dir={_NOTHING if hook in _WITHOUT_DIRECTION else call['direction']}",
         f"attrs={_attrs(call['attrs'])}",
     ]
     return " ".join([*words, *_entries(call)])

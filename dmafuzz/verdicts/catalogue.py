@@ -19,8 +19,10 @@ LABELS = {
 WORTH = {
     "justified": "justified: what it covers is corrupt",
     "hazard": "hazard: nothing it covers is corrupt here, but on {hurts} it is",
-    "bookkeeping": "bookkeeping: nothing it covers is corrupt on any platform, but there is a leak, a fault or a sleep in atomic context",
-    "false": "false positive: nothing it covers is corrupt or otherwise harmed on any platform of portfolio {portfolio}",
+    "bookkeeping": "bookkeeping: nothing it covers is corrupt on any platform of portfolio {portfolio}, but there is a "
+    "leak, a fault or a sleep in atomic context",
+    "false": "false positive: nothing it covers is corrupt, or otherwise harmed, on any platform of portfolio "
+    "{portfolio}",
 }
 
 WARNINGS = {
@@ -60,9 +62,9 @@ WARNINGS = {
 CORRUPTIONS = {
     "stale-cpu-data": "the CPU may read something older than what was last written",
     "lost-cpu-write": "a CPU's unordered write is gone from the CPU's view",
-    "clobbered": "the CPU may read bytes that belong to somebody else",
+    "clobbered": "the CPU may read bytes of somebody else, or written without right",
     "stale-device-data": "a device may read something older than what was last written",
-    "foreign-device-data": "a device may read bytes that belong to somebody else",
+    "foreign-device-data": "a device may read bytes of somebody else, or written without right",
     "stale-cpu-read": "a read of the program sees something else than what was last written",
 }
 

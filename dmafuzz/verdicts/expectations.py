@@ -34,7 +34,9 @@ def check(program: Program) -> list[Difference]:
     An expectation that names platforms is judged within the default portfolio of its tracker. Raises VerdictError or
     PlatformError for a name that does not exist.
     """
-    return [difference for number, expect in enumerate(program.expects) for difference in _check(program, number, expect)]
+    return [
+        difference for number, expect in enumerate(program.expects) for difference in _check(program, number, expect)
+    ]
 
 
 def _check(program: Program, number: int, expect: Expect) -> Iterator[Difference]:

@@ -96,6 +96,3 @@ class Judgement:
     ops: tuple[Op, ...]
     program_ops: int
     failed: tuple[int, ...]
-
-    # Operations compare by value but have no hash.
-    __hash__ = None  # type: ignore[assignment]

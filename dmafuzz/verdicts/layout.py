@@ -28,7 +28,7 @@ class Line:
 
 
 def wrapped(lead: str, text: str, tone: Tone = Tone.PLAIN, hang: int | None = None) -> list[Line]:
-    """``lead`` and ``text`` in lines of at most WIDTH_CHARS; further lines begin ``hang`` (the lead's length) columns in.
+    """``lead`` and ``text`` in lines of WIDTH_CHARS at most; all but the first begin ``hang`` (the lead's) columns in.
 
     A word that is longer than a line stays whole.
     """

@@ -15,7 +15,7 @@ _NOTE_COLUMN = 56  # where notes begin, if the operation leaves room
 
 
 def listing(judgements: Sequence[Judgement]) -> list[Line]:
-    """The lines of the program that all judgements are of, with the tidy-up of each set of platforms that has its own."""
+    """The lines of the program that all judgements are of, and every tidy-up that some platforms have."""
     first = judgements[0]
     lines: list[Line] = []
     for number, op in enumerate(first.ops[: first.program_ops]):

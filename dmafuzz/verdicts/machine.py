@@ -10,8 +10,8 @@ from dmafuzz.platforms import PlatformFile
 DIRECTIONS = ("TO_DEVICE", "FROM_DEVICE", "BIDIRECTIONAL")
 
 
-def describe(machine: PlatformFile, ops: Sequence[Op]) -> str:
-    """The facts of a platform that can matter to these operations, as one sentence."""
+def describe(machine: PlatformFile, ops: Sequence[Op], bounced: Iterable[int]) -> str:
+    """The facts of a platform that can matter to these operations, in sentences. ``bounced``: mappings with a slot."""
     devices = machine.device.resolved()
     used = sorted({op.device for op in ops if traits(op.kind).names_device or op.given_device})
     coherent = [f"d{number}" for number in used if devices[number].coherent]
@@ -21,7 +21,7 @@ def describe(machine: PlatformFile, ops: Sequence[Op]) -> str:
         facts.append(f"{_list(coherent)} {'is' if len(coherent) == 1 else 'are'} coherent.")
     if others:
         facts += [*_cache(machine, others), *_maintenance(machine, ops)]
-    return " ".join([*facts, *_bounce(machine), *_iommu(machine)])
+    return " ".join([*facts, *_bounce(machine, bounced), *_iommu(machine)])
 
 
 def _cache(machine: PlatformFile, devices: Sequence[str]) -> list[str]:
@@ -49,15 +49,13 @@ def _word(maintenance: str, edges: str) -> str:
     return words.get(maintenance, f"invalidates{edges}")
 
 
-def _bounce(machine: PlatformFile) -> list[str]:
-    bounce = machine.bounce
-    if bounce.pool and bounce.slots == 0:
+def _bounce(machine: PlatformFile, bounced: Iterable[int]) -> list[str]:
+    if machine.bounce.pool and machine.bounce.slots == 0:
         return ["The bounce pool is full."]
-    if bounce.always:
+    if machine.bounce.always:
         return ["Every mapping is bounced."]
-    if bounce.unaligned_kmalloc:
-        return ["Small unaligned buffers are bounced."]
-    return []
+    names = [f"m{mapping}" for mapping in sorted(bounced)]
+    return [f"{_list(names)} {'is' if len(names) == 1 else 'are'} bounced."] if names else []
 
 
 def _iommu(machine: PlatformFile) -> list[str]:

@@ -3,6 +3,7 @@
 Names in braces are filled in from the step (explain.py):
   {call}     who acts and with what: "cpu0's unmap_page", "d0's write through m0"
   {cpu}      the CPU of the operation
+  {actor}    who writes: "cpu0", "d0, through m0,"
   {device}   the device that writes, or that the call is for
   {writer}   the mapping through which a device writes
   {bytes}    the bytes in question: "b0[0..63]"
@@ -23,9 +24,10 @@ SLOT = "{mapping}'s bounce slot"
 
 # How data comes into being, by the operation.
 BORN = {
-    "alloc": "the CPU writes all of {buffer} through its cache; until its lines are written back, memory holds an earlier "
-    "owner's bytes",
-    "alloc-and-write-back": "the CPU writes all of {buffer}, and its cache lines are written back to memory",
+    "alloc": "the CPU writes all of {buffer} through its cache; until its lines are written back, memory holds the "
+    "bytes of an earlier owner",
+    "alloc-and-write-back": "the CPU writes all of {buffer}, and its cache lines are written back to memory, and kept",
+    "alloc-and-write-back-and-drop": "the CPU writes all of {buffer}, and its cache lines are written back to memory",
     "image": "{buffer} is part of the kernel's image, which nobody may write",
     "stack": "the CPU's stack shares a cache line with the buffer, and holds live data there",
     "dma": "{call} hands out {buffer}, which the CPU has written",
@@ -37,12 +39,12 @@ ASKED = {
     "cpu-write": "{cpu} writes {bytes}: the cached copy is the newest, every other one is out of date",
     "cpu-dirty": "{cpu} writes {bytes}, unordered, as user space may: the newest bytes are in its cache only",
     "cpu-write-beside": "{call} writes to the same cache line, which is dirty now, {bytes} in it as they were",
-    "device-write": "{call} writes {bytes} in {place}, past the cache: a cached copy is out of date",
-    "device-write-coherent": "{call} writes {bytes}",
+    "device-write": "{actor} writes {bytes} in {place}, past the cache: a cached copy is out of date",
+    "device-write-coherent": "{actor} writes {bytes}",
     "device-write-beside": "{call} writes to the same cache line, which is written back and dropped",
-    "dirty-past-cache": "{call} writes {bytes} in {place}, past the cache",
-    "written-elsewhere": "{call} writes {bytes}, but not in {place}, which is out of date now",
-    "dirtied-elsewhere": "{call} writes {bytes}, unordered, as user space may, but not in {place}",
+    "dirty-past-cache": "{actor} writes {bytes} in {place}, past the cache",
+    "written-elsewhere": "{actor} writes {bytes}, but not in {place}, which is out of date now",
+    "dirtied-elsewhere": "{actor} writes {bytes}, unordered, as user space may, but not in {place}",
     "clean": "{call} cleans the cache line: what was dirty is written back",
     "invalidate": "{call} invalidates the cache line: the cached copy is gone, dirty or not",
     "clean-invalidate": "{call} writes the cache line back and drops it",
@@ -55,7 +57,7 @@ ASKED = {
     "wild-copy": "{call} copies a bounce slot back to memory that is {bytes} now",
     "copied": "{call} copies {bytes} from {source} to {place}, through the cache",
     "copied-cow": "{call} breaks copy-on-write: the CPU reads {source} and writes {bytes} to a new page",
-    "copied-over": "{call} copies newer or other bytes over them in the cache; below it, {place} holds what it held",
+    "copied-over": "{call} copies to {place}, but into the cache only: the memory below holds what it held",
 }
 
 # Steps that nobody asked for, by event; some read differently for who writes and what came before.
@@ -66,15 +68,15 @@ UNASKED = {
     "write-back-over": "the cache line, with older bytes, is written back over what {earlier} wrote",
     "fill": "the cache line is filled from {place}",
     "cpu-write": "the CPU, which owns {bytes}, writes them: the cached copy is the newest",
-    "cpu-write-beside": "the CPU writes what it owns in the same cache line, which is dirty now, {bytes} in it as they were",
+    "cpu-write-beside": "the CPU writes what it owns in the same cache line, which is dirty now, {bytes} as they were",
     "device-write": "{device} writes {bytes} through {writer} to {place}, past the cache: a cached copy is out of date",
     "device-write-by-cpu": "the CPU writes {bytes} to {place}, past its cache",
     "device-write-coherent": "{device} writes {bytes} through {writer}",
     "device-write-beside": "a device writes to the same cache line, which is written back and dropped",
-    "wild-write": "{device} writes through {writer} to what is {bytes} now, and is not its own",
-    "wild-write-coherent": "{device} writes through {writer} to what is {bytes} now, and is not its own",
+    "wild-write": "{device} writes through {writer} to {bytes}, which it may not write",
+    "wild-write-coherent": "{device} writes through {writer} to {bytes}, which it may not write",
     "written-elsewhere": "{device} writes {bytes} through {writer}, but not in {place}, which is out of date now",
-    "written-into-slot": "{device} writes {bytes} through {writer}, into {writer}'s bounce slot: {place} is out of date now",
+    "written-into-slot": "{device} writes {bytes} through {writer}, into its bounce slot: {place} is out of date now",
     "written-into-old-page": "{device} writes {bytes} through {writer}, into the old page: {place} is out of date now",
     "written-by-cpu": "the CPU, which owns {bytes}, writes them: {place} is out of date now",
 }
@@ -83,25 +85,29 @@ UNASKED = {
 SO = {
     "stale-cpu-data": "the CPU may read {bytes}, and may see something older than what was last written",
     "lost-cpu-write": "the CPU may read {bytes}, and may find its own write gone",
-    "clobbered": "the CPU may read {bytes}, and may see bytes that belong to somebody else",
+    "clobbered": "the CPU may read {bytes}, and may see bytes of somebody else, or written without right",
     "stale-device-data": "{reader} may read {bytes}, and may get something older than what was last written",
-    "foreign-device-data": "{reader} may read {bytes}, and may get bytes that belong to somebody else",
-    "stale-cpu-read": "{call} reads {bytes}, and may see something else than what was last written",
+    "foreign-device-data": "{reader} may read {bytes}, and may get bytes of somebody else, or written without right",
+    "stale-cpu-read": "{call} of {bytes} may see something else than what was last written",
 }
 AFTER = "after op {op}, "
 
 # What the tracker makes of it: a corruption is explained, or there are other warnings, or none.
-EXPLAINED = "a warning of tracker {tracker} covers it ({warnings})"
-OTHERS = "no warning covers it: those of tracker {tracker} ({warnings}) concern other lines and mappings"
+EXPLAINED = "tracker {tracker} warns of it ({warnings})"
+OTHERS = "no warning covers it: what tracker {tracker} warns of ({warnings}) concerns other lines and mappings"
 SILENT = "tracker {tracker} does not warn at all"
 
 # Where a mapping leads nowhere.
 FAILED = "the map of {mapping} fails on this platform, and its error is not checked: the device uses the error cookie"
+VOID = (
+    "the mapping leads nowhere there: the address has been torn down, the memory is not contiguous, or the device's "
+    "limits are exceeded"
+)
 
 BROKEN = "Contract: the program breaks"
 KEPT = "Contract: the program breaks no rule."
 KEPT_BUT_CORRUPT = (
-    "Contract: the program breaks no rule, and is corrupt all the same: look at the platform or at the contract, not at "
-    "a driver."
+    "Contract: the program breaks no rule, and is corrupt all the same: look at the platform or at the contract, "
+    "not at a driver."
 )
 KEPT_BUT_WARNED = "Contract: the program breaks no rule, and is warned about all the same."

@@ -83,20 +83,22 @@ def _by_op(events: Iterable[tuple[int, str]], when: str = "after") -> str:
 
 
 def _explanations(program: Program, judging: Judging, groups: Sequence[Group]) -> Iterator[list[Line]]:
-    """One explanation for each kind of corruption, on the platform that stands for most; told once if it is the same."""
+    """One explanation for each kind of corruption, on the platform that stands for most; each told once."""
     told: dict[tuple[str, tuple[Sentence, ...]], list[tuple[Corruption, list[Sentence]]]] = {}
     judgements: dict[str, Judgement] = {}
+    bounced: dict[str, frozenset[int]] = {}
     for judgement, corruption in _chosen(groups):
         platform = judgement.platform
         judgements[platform] = judgement
         steps = judging.witness(program, platform, corruption)
-        way = tuple(course(judgement, corruption, steps, judging.bounced(program, platform)))
+        bounced[platform] = judging.bounced(program, platform)
+        way = tuple(course(judgement, corruption, steps, bounced[platform]))
         told.setdefault((platform, way), []).append((corruption, outcome(judgement, corruption, steps)))
     described: set[str] = set()
     for (platform, way), outcomes in told.items():
-        facts = "" if platform in described else describe(judging.machine(platform), judgements[platform].ops)
+        facts = describe(judging.machine(platform), judgements[platform].ops, bounced[platform])
+        yield list(_explanation(platform, "" if platform in described else facts, way, outcomes))
         described.add(platform)
-        yield list(_explanation(platform, facts, way, outcomes))
 
 
 def _chosen(groups: Sequence[Group]) -> list[tuple[Judgement, Corruption]]:
@@ -127,19 +129,34 @@ def _explanation(
 
 
 def _warnings(judgements: Sequence[Judgement]) -> Iterator[Line]:
-    """Each warning once, with what it comes to where."""
-    fired: dict[tuple[int, str], dict[str, list[str]]] = {}
+    """Each warning once, with what it comes to where; those of one kind together if they come to the same."""
+    together: dict[tuple[str, tuple[str, ...]], list[int]] = {}
+    for (name, op), worths in sorted(_fired(judgements).items(), key=lambda item: item[0][1]):
+        said = tuple(
+            f"{worth}{f' ({where})' if where else ''}."
+            for worth, platforms in worths.items()
+            for where in [_where(platforms, judgements)]
+        )
+        together.setdefault((name, said), []).append(op)
+    for (name, said), ops in together.items():
+        where = ", ".join(str(op) for op in ops)
+        yield from wrapped(
+            "", f"Warning {name} at op {where}: {WARNINGS.get(name, WARNINGS['unknown'])}.", Tone.WARNING
+        )
+        for text in said:
+            yield from wrapped("  ", text, hang=4)
+
+
+def _fired(judgements: Sequence[Judgement]) -> dict[tuple[str, int], dict[str, list[str]]]:
+    """For each warning, by id and operation: what it comes to, and on which platforms."""
+    fired: dict[tuple[str, int], dict[str, list[str]]] = {}
     for judgement in judgements:
         for warning in judgement.warnings:
             worth = WORTH[warning.worth].format(hurts=warning.hurts, portfolio=judgement.portfolio)
-            platforms = fired.setdefault((warning.op, warning.id), {}).setdefault(worth, [])
+            platforms = fired.setdefault((warning.id, warning.op), {}).setdefault(worth, [])
             if judgement.platform not in platforms:
                 platforms.append(judgement.platform)
-    for (op, name), worths in sorted(fired.items()):
-        yield from wrapped("", f"Warning {name} at op {op}: {WARNINGS.get(name, WARNINGS['unknown'])}.", Tone.WARNING)
-        for worth, platforms in worths.items():
-            where = _where(platforms, judgements)
-            yield from wrapped("  ", f"{worth}{f' ({where})' if where else ''}.", hang=4)
+    return fired
 
 
 def _where(platforms: Sequence[str], judgements: Sequence[Judgement]) -> str:

@@ -38,7 +38,7 @@ def resolve(name: str) -> Tracker:
         return Tracker(name, KERNEL + str(_library(name.removeprefix(KERNEL))))
     known = names()
     if name not in known:
-        raise VerdictError(f"no tracker is named {name!r} ({_nearest(name, known)}, or {KERNEL}PATH for a kernel's own)")
+        raise VerdictError(f"no tracker is named {name!r} ({_nearest(name, known)}, or {KERNEL}PATH)")
     return Tracker(name, name)
 
 

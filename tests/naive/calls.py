@@ -119,8 +119,9 @@ class Calls:
         self.mappings[mapping.index] = mapping
         device, iommu = mapping.device, self.addresses.behind_iommu(mapping.device)
         failed_at = None
-        for number, area in enumerate(mapping.areas):
+        for area in mapping.areas:
             area.slot = None
+        for number, area in enumerate(mapping.areas):
             if bounces and self.must_bounce(device, area, mapping.direction):
                 area.slot = self.addresses.take_slot(area.length, area.cpu_address, mapping.index)
                 if area.slot is None:
@@ -130,10 +131,10 @@ class Calls:
                 failed_at = number
                 break
         if failed_at is not None:
-            self._fail(mapping, failed_at, maintains, unchecked)
+            self._fail(mapping, failed_at, unchecked)
             return
         self._address(mapping)
-        self._hand_in(mapping, mapping.areas, maintains)
+        self._hand_in(mapping, maintains)
         mapping.owned = [owned] * mapping.size
         if owned and not mapping.joint:
             self._emit_all(mapping.events("handed_over", 0, mapping.size))
@@ -141,36 +142,21 @@ class Calls:
     def fail(self, mapping: Mapping, unchecked: bool) -> None:
         """A map that fails before anything else."""
         self.mappings[mapping.index] = mapping
-        self._fail(mapping, 0, False, unchecked)
+        self._fail(mapping, 0, unchecked)
 
-    def _fail(self, mapping: Mapping, failed_at: int, maintains: bool, unchecked: bool) -> None:
-        """Without an IOMMU the areas before the one that failed are mapped and unmapped again."""
-        before, after = mapping.areas[:failed_at], mapping.areas[failed_at:]
+    def _fail(self, mapping: Mapping, failed_at: int, unchecked: bool) -> None:
+        """A map that fails changes addresses only: without an IOMMU the areas before the failing one keep theirs."""
         iommu = self.addresses.behind_iommu(mapping.device)
-        if iommu:
-            for area in before:
-                if area.slot:
-                    self.addresses.release(area.slot)
-            before, after = [], mapping.areas
-        for area in before:
-            area.dma_address, area.dma_length = (area.slot.address if area.slot else area.cpu_address), area.length
-        for area in after:
-            area.dma_address, area.dma_length, area.slot = NOWHERE, 0 if iommu else area.length, None
-        if before:
-            count = sum(area.count for area in before)
-            self._hand_in(mapping, before, maintains)
-            self._emit_all(mapping.events("handed_over", 0, count))
-            for area in before:
-                hit = self.addresses.hit(mapping.device, area.dma_address)
-                if hit and maintains and not mapping.attrs & SKIP_CPU_SYNC:
-                    self._for_cpu(mapping.device, hit, area.length, mapping.direction)
-                if area.slot:
-                    self._release(area.slot, mapping)
-            self._emit_all(mapping.events("ended", 0, count))
+        for number, area in enumerate(mapping.areas):
+            area.dma_address, area.dma_length = NOWHERE, 0 if iommu else area.length
+            if not iommu and number < failed_at:
+                area.dma_address = area.slot.address if area.slot else area.cpu_address
+            if area.slot:
+                self.addresses.release(area.slot)
+                area.slot = None
         mapping.failed = True
         mapping.live = unchecked
         mapping.abandoned = not unchecked
-        mapping.pieces = []
         mapping.owned = [unchecked] * mapping.size
         if unchecked:
             first = 0
@@ -219,18 +205,13 @@ class Calls:
             ends.append((start | device.segment_boundary) + 1)
         return min(ends, default=None)
 
-    def _hand_in(self, mapping: Mapping, areas: list[Area], maintains: bool) -> None:
+    def _hand_in(self, mapping: Mapping, maintains: bool) -> None:
         """The machine's part of map: slots, copies in, maintenance."""
-        if not mapping.pieces:
-            first = 0
-            for area in areas:
-                mapping.add_pieces(area, first)
-                first += area.count
         for piece in mapping.pieces:
             self._register(mapping, piece)
         copies = mapping.direction != "from_device" or self.platform.copy_in_from_device
         skip = bool(mapping.attrs & SKIP_CPU_SYNC)
-        for area in areas:
+        for area in mapping.areas:
             hit = Hit(area.slot.address if area.slot else area.cpu_address, area.slot, None)
             self._for_device(
                 mapping.device, hit, area.length, mapping.direction, copy=copies, maintain=maintains and not skip
@@ -346,20 +327,21 @@ class Calls:
         self.addresses.release(slot)
         for start, end in slot.covered:
             self.emit(Event("slot_released", start, end, slot=slot.serial))
-        self._void_other(slot.mapping, named)
+        self._void_other(slot.mapping, named, slot)
 
     def _tear(self, translation: Translation, named: Mapping) -> None:
         self.addresses.tear(translation)
         self._void_other(translation.mapping, named)
 
-    def _void_other(self, index: int, named: Mapping) -> None:
-        """A live mapping that has lost its slot or translation to another one's unmap is void from then on."""
+    def _void_other(self, index: int, named: Mapping, slot: Slot | None = None) -> None:
+        """What a live mapping reached through a slot or translation that another one's unmap has taken is void."""
         other = self.mappings[index]
         if other is named or not other.live:
             return
-        self._emit_all(other.events("voided", 0, other.size))
         for piece in other.pieces:
-            piece.home = piece.slot = None
+            if slot is None or piece.slot is slot:
+                self._emit_all(other.events("voided", piece.first, piece.first + piece.count))
+                piece.home = piece.slot = None
 
     def _emit_all(self, events: Iterator[Event]) -> None:
         for event in events:

@@ -70,9 +70,8 @@ class Walk:
         self.log.append([])
         act()
         for mapping in self.mappings.values():
-            if mapping.live and not mapping.faulted and self.calls.addresses.behind_iommu(mapping.device):
-                if mapping.owns_void():
-                    self.fault(mapping)
+            if mapping.live and self.calls.addresses.behind_iommu(mapping.device) and mapping.owns_void():
+                self.fault(mapping)
 
     def fault(self, mapping: Mapping) -> None:
         """A device access is refused: each mapping's first fault is noted."""
@@ -197,8 +196,8 @@ class Walk:
             areas = self.list_of(op)
         else:
             areas = [self.area(op.buffer, op.offset, op.size, single=kind == "map_single")]
-        mapping = Mapping(op.mapping, kind, op.device, direction, op.attrs, areas,
-                          is_list=kind in ("map_sg", "alloc_noncontiguous"), joint=kind == "alloc_coherent")  # fmt: skip
+        is_list, joint = kind in ("map_sg", "alloc_noncontiguous"), kind == "alloc_coherent"
+        mapping = Mapping(op.mapping, kind, op.device, direction, op.attrs, areas, is_list=is_list, joint=joint)
         lost = areas[0].cpu_address >= NOWHERE
         if kind == "map_single" and lost and self.platform.map_single_vmalloc_fails:
             self.calls.fail(mapping, op.unchecked)
@@ -235,9 +234,8 @@ class Walk:
 
     def end(self, mapping: Mapping, args: Arguments, kind: str) -> None:
         """Unmap and free calls; the right function frees the buffer of an allocation."""
-        was_live = mapping.live
         self.calls.end(mapping, args, kind)
-        if was_live and ALLOCATIONS.get(mapping.kind) == kind:
+        if ALLOCATIONS.get(mapping.kind) == kind:
             self.death(self.allocated[mapping.index])
 
     def mapping_error(self, mapping: Mapping) -> None:

@@ -22,7 +22,7 @@ void Simulator::survey(Cell& cell) {
     for (uint16_t index : cell.copies) {
         copies_[index].own = 0;
         copies_[index].writer = no_mapping;
-        copies_[index].cpu_reads = false;
+        copies_[index].cpu_reads = copies_[index].ghost_beside = false;
     }
     cell.lost_writer = false;
     cell.cpu_reads = cell.cpu_writes = cell.live;
@@ -75,8 +75,14 @@ void Simulator::survey_ghosts(Cell& cell) {
             uint64_t to = from + static_cast<uint64_t>(dead.size) * granule_bytes;
             for (uint16_t index : cell.copies) {
                 Copy& copy = copies_[index];
-                if (copy.slot || copy.phys < from || copy.phys >= to) continue;
-                copy.own |= unasked(platform_->devices[p.device].coherent ? Event::wild_write_coherent : Event::wild_write);
+                if (copy.slot) continue;
+                bool coherent = platform_->devices[p.device].coherent;
+                if (copy.phys < from || copy.phys >= to) {
+                    bool same_line = line_of(copy.phys) <= line_of(to - 1) && line_of(copy.phys + bytes_of(cell) - 1) >= line_of(from);
+                    copy.ghost_beside |= coherent && same_line;
+                    continue;
+                }
+                copy.own |= unasked(coherent ? Event::wild_write_coherent : Event::wild_write);
                 if (copy.writer == no_mapping) copy.writer = p.mapping;
             }
         }
@@ -103,7 +109,7 @@ void Simulator::close(Cell& cell) {
             if (copy.slot) beside = 0;
             if (fills) steps |= unasked(Event::fill);
             if (beside & unasked(Event::cpu_write)) steps |= unasked(Event::cpu_write_beside);
-            if (beside & coherent_writes) steps |= unasked(Event::device_write_beside);
+            if (beside & coherent_writes || copy.ghost_beside) steps |= unasked(Event::device_write_beside);
         }
         Set closed = automaton_.close(copy.set, steps);
         // The change of the views, not of all states: coarse enough that novelty means something.
@@ -157,13 +163,7 @@ void Simulator::look(Cell& cell) {
     for (uint16_t c : cell.covers) {
         const Cover& cover = covers_[c];
         const Piece& p = run_->pieces[cover.piece];
-        bool writes_void = cover.copy == nowhere && may_write(cover);
         bool reads = may_read(cover);
-        if (cover.copy == nowhere && (reads || writes_void) && platform_->iommu != Iommu::off && platform_->devices[p.device].iommu) {
-            bool known = std::any_of(harms_.begin(), harms_.end(),
-                                     [&](const Harm& h) { return h.kind == HarmKind::fault && h.mapping == p.mapping; });
-            if (!known) harms_.push_back({HarmKind::fault, op_, p.mapping});
-        }
         if (!reads) continue;
         Lane seen;
         bool sees_cache = false;
@@ -184,13 +184,28 @@ void Simulator::look(Cell& cell) {
     }
 }
 
+// A device behind an IOMMU that owns void: what it does there is refused, whether or not the buffer lives.
+void Simulator::look_for_faults(const Cell& cell) {
+    for (uint16_t c : cell.covers) {
+        const Cover& cover = covers_[c];
+        const Piece& p = run_->pieces[cover.piece];
+        if (!cover.is_void || !(may_read(cover) || may_write(cover))) continue;
+        if (platform_->iommu == Iommu::off || !platform_->devices[p.device].iommu) continue;
+        bool known = std::any_of(harms_.begin(), harms_.end(),
+                                 [&](const Harm& h) { return h.kind == HarmKind::fault && h.mapping == p.mapping; });
+        if (!known) harms_.push_back({HarmKind::fault, op_, p.mapping});
+    }
+}
+
 void Simulator::settle(uint8_t op) {
     op_ = op;
     for (size_t i = 0; i < cell_count_; i++)
         if (cells_[i].dirty) survey(cells_[i]);
     for (size_t i = 0; i < cell_count_; i++) {
         Cell& cell = cells_[i];
-        if (!cell.dirty || !cell.live) continue;
+        if (!cell.dirty) continue;
+        look_for_faults(cell);
+        if (!cell.live) continue;
         close(cell);
         look(cell);
     }

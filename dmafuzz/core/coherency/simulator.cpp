@@ -191,7 +191,7 @@ void Simulator::begin(uint8_t index) {
             copies_[copy].single = platform_->devices[p.device].coherent;
         }
         cell.covers.push_back(static_cast<uint16_t>(covers_.size()));
-        covers_.push_back({index, cell_index, copy, false, true});
+        covers_.push_back({index, cell_index, copy, false, true, !there});
         touch(cell);
         cell.mappings |= uint64_t{1} << p.mapping;
     });
@@ -208,10 +208,20 @@ void Simulator::end(uint8_t index) {
         cell.covers.erase(std::find(cell.covers.begin(), cell.covers.end(), static_cast<uint16_t>(i)));
         if (cover.copy == nowhere) continue;
         Copy& copy = copies_[cover.copy];
-        bool still = copy.home || std::any_of(cell.covers.begin(), cell.covers.end(), [&](uint16_t c) { return covers_[c].copy == cover.copy; });
+        // A slot that no call has given back keeps its bytes: a later call at its address copies them.
+        bool still = copy.home || copy.slot || std::any_of(cell.covers.begin(), cell.covers.end(), [&](uint16_t c) { return covers_[c].copy == cover.copy; });
         if (!still) drop_copy(cover.copy);
     }
     ghosts_.erase(std::remove(ghosts_.begin(), ghosts_.end(), index), ghosts_.end());
+}
+
+void Simulator::slot_gone(uint8_t index) {
+    each_cover(index, 0, buffer_granules_max + 1u, [&](Cover& cover) {
+        if (cover.copy == nowhere || !copies_[cover.copy].slot) return;
+        touch(cells_[cover.cell]);
+        drop_copy(cover.copy);
+        cover.copy = nowhere;
+    });
 }
 
 // Another call has taken the translation or the slot away: void from now on.
@@ -219,6 +229,7 @@ void Simulator::cut_off(uint8_t index) {
     each_cover(index, 0, buffer_granules_max + 1u, [&](Cover& cover) {
         Cell& cell = cells_[cover.cell];
         touch(cell);
+        cover.is_void = true;
         if (cover.copy == nowhere) return;
         uint16_t copy = cover.copy;
         cover.copy = nowhere;
@@ -325,19 +336,12 @@ void Simulator::copy_between(const Step& step, bool into_slot) {
                 memory = static_cast<uint16_t>(i);
         bool own_memory = memory != nowhere && copies_[memory].cell == cover.cell;
         if (!have_slot || !own_memory) {
-            // The buffer is dead (or void): what comes back lands on whoever lives there now.
-            if (into_slot || p.via != Via::slot || cell.live) return;
-            for (size_t i = 0; i < copies_.size(); i++) {
-                Copy& other = copies_[i];
-                if (!other.live || other.slot || other.phys < phys || other.phys >= phys + bytes_of(cell)) continue;
-                uint16_t index = static_cast<uint16_t>(i);
-                touch(cells_[other.cell]);
-                happen(index, Event::wild_copy);
-                each_beside(other, [&](Copy& beside) {
-                    bool covered = beside.phys >= phys && beside.phys < phys + bytes_of(cell);
-                    if (!covered) happen(static_cast<uint16_t>(&beside - copies_.data()), Event::cpu_write_beside);
-                });
-            }
+            // The buffer is dead: what comes back lands on whoever lives there now, through the cache.
+            if (p.via != Via::slot || cell.live) return;
+            each_in_lines(phys, phys + bytes_of(cell), [&](uint16_t index, bool inside) {
+                touch(cells_[copies_[index].cell]);
+                happen(index, into_slot ? Event::fill : inside ? Event::wild_copy : Event::cpu_write_beside);
+            });
             return;
         }
         uint16_t from = into_slot ? memory : slot, to = into_slot ? slot : memory;
@@ -406,22 +410,15 @@ void Simulator::wild(const Step& step) {
         return;
     }
     uint64_t to = step.phys + static_cast<uint64_t>(step.size) * granule_bytes;
-    for (size_t i = 0; i < copies_.size(); i++) {
-        Copy& copy = copies_[i];
-        if (!copy.live || copy.slot || copy.phys < step.phys || copy.phys >= to || entitled(copy.cell)) continue;
-        uint16_t index = static_cast<uint16_t>(i);
-        touch(cells_[copy.cell]);
-        auto land = [&](uint16_t at, Event event) {
-            Set before = copies_[at].set;
-            happen(at, event);
-            if (step.maybe) copies_[at].set |= before;
-        };
-        land(index, step.coherent ? Event::wild_write_coherent : Event::wild_write);
-        if (!step.coherent) continue;
-        each_beside(copy, [&](Copy& other) {
-            if (other.phys < step.phys || other.phys >= to) land(static_cast<uint16_t>(&other - copies_.data()), Event::device_write_beside);
-        });
-    }
+    each_in_lines(step.phys, to, [&](uint16_t index, bool inside) {
+        if (inside && entitled(copies_[index].cell)) return;
+        if (!inside && !step.coherent) return;
+        touch(cells_[copies_[index].cell]);
+        Set before = copies_[index].set;
+        if (inside) happen(index, step.coherent ? Event::wild_write_coherent : Event::wild_write);
+        else happen(index, Event::device_write_beside);
+        if (step.maybe) copies_[index].set |= before;
+    });
 }
 
 void Simulator::take(const Step& step) {
@@ -448,6 +445,7 @@ void Simulator::take(const Step& step) {
         case StepKind::maintain_slot: return maintain_slot(step);
         case StepKind::copy_in: return copy_between(step, true);
         case StepKind::copy_back: return copy_between(step, false);
+        case StepKind::slot_gone: return slot_gone(step.piece);
         case StepKind::cut_off: return cut_off(step.piece);
         case StepKind::device_write: return device_write(step);
         case StepKind::wild_memory:

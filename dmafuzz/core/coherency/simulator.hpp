@@ -107,6 +107,7 @@ class Simulator {
         bool home = false;
         Unasked own = 0;        // what entitled and wild writers do to this very copy
         bool cpu_reads = false; // through the cache
+        bool ghost_beside = false;  // a coherent device writes dead memory in the same line
         uint8_t writer = no_mapping;
     };
     struct Cell {
@@ -133,6 +134,7 @@ class Simulator {
         uint16_t copy;   // nowhere: void
         bool owned;      // by the device
         bool live;
+        bool is_void;    // not even an address leads there
     };
 
     // Cells (cells.cpp)
@@ -147,6 +149,7 @@ class Simulator {
     void move(const Step& step);
     void begin(uint8_t piece);
     void end(uint8_t piece);
+    void slot_gone(uint8_t piece);
     void cut_off(uint8_t piece);
     void own(const Step& step, bool device);
     void cpu_access(const Step& step);
@@ -162,6 +165,7 @@ class Simulator {
     void survey_ghosts(Cell& cell);
     void close(Cell& cell);
     void look(Cell& cell);
+    void look_for_faults(const Cell& cell);
     bool may_write(const Cover& cover) const;
     bool may_read(const Cover& cover) const;
     void report(Cell& cell, CorruptionKind kind, uint16_t copy, Lane wrong, bool sees_cache);
@@ -174,6 +178,7 @@ class Simulator {
     void elsewhere(const Cell& cell, uint16_t but, Event event);
     void touch(Cell& cell);
     template <class Do> void each_beside(const Copy& copy, Do what);
+    template <class Do> void each_in_lines(uint64_t from, uint64_t to, Do what);
     template <class Do> void each_cell(uint8_t buffer, uint32_t offset, uint32_t size, Do what);
     template <class Do> void each_cover(uint8_t piece, uint32_t offset, uint32_t size, Do what);
     uint64_t line_of(uint64_t phys) const { return phys >> line_shift_; }
@@ -215,6 +220,17 @@ void Simulator::each_cover(uint8_t piece, uint32_t offset, uint32_t size, Do wha
         Cover& cover = covers_[i];
         uint32_t at = cells_[cover.cell].span.offset - p.offset;
         if (at >= offset && at < offset + size) what(cover);
+    }
+}
+
+// The live memory copies in the lines of a range, and whether the range holds them.
+template <class Do>
+void Simulator::each_in_lines(uint64_t from, uint64_t to, Do what) {
+    for (size_t i = 0; i < copies_.size(); i++) {
+        const Copy& copy = copies_[i];
+        if (!copy.live || copy.slot || line_of(copy.phys) > line_of(to - 1)) continue;
+        if (line_of(copy.phys + bytes_of(cells_[copy.cell]) - 1) < line_of(from)) continue;
+        what(static_cast<uint16_t>(i), copy.phys >= from && copy.phys < to);
     }
 }
 

@@ -223,6 +223,8 @@ void Monitor::end(const Op& op) {
     if (op.given_direction && op.direction != m.direction) broken(Rule::same_direction);
     if (op.kind == OpKind::unmap_sg && op.given_count && op.count != m.pieces) broken(Rule::same_nents);
     if (op.offset != 0) broken(Rule::unmap_all);
+    // What is freed is not what was allocated.
+    if (op.given_count && op.count != 0 && op.kind != OpKind::unmap_sg) broken(Rule::unmap_all);
     if (op.kind == OpKind::free_coherent && irqs_off_[op.cpu]) broken(Rule::free_with_irqs_on);
     uint8_t attrs = op.given_attrs ? op.attrs : m.attrs;
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {

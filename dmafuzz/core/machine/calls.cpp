@@ -126,7 +126,7 @@ void Machine::sync(const Call& call) {
         sync_at(call, call.dma, call.bytes);
     } else {
         const List& list = lists_[call.list];
-        bool by_cpu_address = translates(call.device) && !list.bounced && list.entries[0].size != 0;
+        bool by_cpu_address = translates(call.device) && !list.bounced;
         for (int i = 0; i < call.entries; i++) {
             const HookEntry& e = list.state[i];
             if (!by_cpu_address) {
@@ -168,14 +168,20 @@ void Machine::move_ownership(const Call& call) {
 
 // A call takes translation and slot of the piece its address hits. If that is another mapping
 // than the one it names, that other one is void from now on.
-void Machine::tear_down(const Call& call, uint8_t index, bool release_slot) {
+void Machine::tear_down(const Call& call, uint8_t index, bool slot_too) {
     Piece& piece = run_->pieces[index];
-    bool had_slot = piece.slot_live;
-    if (!release_slot) piece.slot_live = false;  // keeps the slot out of the arena: it has leaked
-    release(piece);
-    if (!release_slot) piece.slot_live = had_slot;
-    const MappingFacts& owner = run_->mappings[piece.mapping];
-    if (piece.mapping != call.op.mapping && owner.live) step(StepKind::cut_off).piece = index;
+    uint8_t first = index, count = 1;
+    if (piece.translated) {
+        first = piece.group;
+        count = run_->pieces[first].group_size;
+    }
+    release_translation(index);
+    if (slot_too && piece.slot_live) {
+        release_slot(piece);
+        step(StepKind::slot_gone).piece = index;
+    }
+    if (piece.mapping == call.op.mapping || !run_->mappings[piece.mapping].live) return;
+    for (int i = 0; i < count; i++) step(StepKind::cut_off).piece = static_cast<uint8_t>(first + i);
 }
 
 void Machine::end_at(const Call& call, uint64_t dma, uint32_t bytes) {
@@ -188,7 +194,7 @@ void Machine::end_at(const Call& call, uint64_t dma, uint32_t bytes) {
 
 void Machine::end_list(const Call& call) {
     const List& list = lists_[call.list];
-    bool by_cpu_address = translates(call.device) && !list.bounced && list.entries[0].size != 0;
+    bool by_cpu_address = translates(call.device) && !list.bounced;
     if (!by_cpu_address) {
         for (int i = 0; i < call.entries; i++) end_at(call, list.state[i].dma, list.state[i].dma_size);
         return;

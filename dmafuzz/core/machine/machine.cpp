@@ -122,7 +122,7 @@ Machine::Call Machine::resolve(const Op& op, uint8_t index) {
     call.bytes = m.size * granule_bytes;
     if (has_list) {
         call.dma = lists_[m.list].state[0].dma;
-        if (m.map == OpKind::map_sg) call.bytes = lists_[m.list].state[0].dma_size;
+        call.bytes = lists_[m.list].state[0].dma_size;
     }
     call.dma += static_cast<uint64_t>(op.offset) * granule_bytes;
     if (op.given_size) call.bytes = static_cast<uint32_t>(op.size) * granule_bytes;
@@ -131,7 +131,8 @@ Machine::Call Machine::resolve(const Op& op, uint8_t index) {
         List one;
         one.count = 1;
         const Piece& piece = run_->pieces[m.piece];
-        one.state[0] = {piece.phys, call.bytes, call.dma, call.bytes, area_of(piece.buffer, op.cpu, false)};
+        one.bounced = piece.via == Via::slot;
+        one.state[0] = {piece.phys + static_cast<uint64_t>(op.offset) * granule_bytes, call.bytes, call.dma, call.bytes, area_of(piece.buffer, op.cpu, false)};
         call.list = static_cast<uint8_t>(lists_.size());
         lists_.push_back(one);
     }
@@ -258,7 +259,7 @@ void Machine::tidy_up() {
     std::array<uint8_t, devices_max> devices{};
     int device_count = 0;
     for (const Op& split : program_->ops) {
-        if (split.split && has_pending_[split.cpu]) {
+        if (split.split && has_pending_[split.cpu] && !pending_[split.cpu].skipped) {
             Op op;
             op.kind = OpKind::finish;
             op.cpu = split.cpu;

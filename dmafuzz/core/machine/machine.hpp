@@ -65,13 +65,16 @@ class Machine {
     void map_one(Call& call);
     void map_list(Call& call);
     void allocate(Call& call);
-    bool attach(Piece& piece, bool may_bounce);
+    bool bounce(Piece& piece, bool may_bounce);
     bool needs_bounce(const Piece& piece) const;
-    bool translate(Piece& piece);
-    void release(Piece& piece);
+    bool translate(Piece* first, int count, uint8_t index);
+    void release_slot(Piece& piece);
+    void release_translation(uint8_t piece);
     void hand_over(const Call& call, uint8_t piece);
     void fail(Call& call);
     void limit_segments(const List& list, uint8_t first_piece);
+    void give_up_list(List& list, const MappingFacts& mapping, int failed);
+    bool translate_list(List& list, const MappingFacts& mapping);
     void write_segments(List& list, uint8_t first_piece, uint8_t device);
     uint8_t make_list(const Op& op);
 
@@ -85,7 +88,7 @@ class Machine {
     void end_at(const Call& call, uint64_t dma, uint32_t bytes);
     void end_list(const Call& call);
     void for_cpu(const Call& call, const Hit& at, uint32_t bytes);
-    void tear_down(const Call& call, uint8_t piece, bool release_slot);
+    void tear_down(const Call& call, uint8_t piece, bool slot_too);
     void end_ownership(uint8_t mapping);
     void device_access(const Op& op, uint8_t index);
     void device_access_piece(const Op& op, uint8_t piece, uint32_t offset, uint32_t size);

@@ -13,8 +13,7 @@ constexpr uint32_t iova_key = 0;
 // The alignment of the kmalloc table that the kernel's check for small buffers rounds by.
 constexpr uint32_t bounce_table_alignment = 8;
 
-uint64_t page_of(uint64_t address) { return address & ~uint64_t{page_bytes - 1}; }
-uint64_t page_up(uint64_t address) { return page_of(address + page_bytes - 1); }
+uint64_t page_up(uint64_t address) { return (address + page_bytes - 1) & ~uint64_t{page_bytes - 1}; }
 uint64_t bytes_of(const Piece& piece) { return static_cast<uint64_t>(piece.size) * granule_bytes; }
 
 bool out_of_reach(const Device& device, const Piece& piece) {
@@ -36,47 +35,53 @@ bool Machine::needs_bounce(const Piece& piece) const {
     return kmalloc_bucket(bytes, bounce_table_alignment) % static_cast<uint32_t>(platform_->dma_alignment) != 0;
 }
 
-bool Machine::translate(Piece& piece) {
-    uint64_t target = piece.via == Via::slot ? piece.slot : piece.phys;
-    uint64_t in_page = target - page_of(target);
-    uint64_t iova = iovas_[piece.device].take(iova_key, page_up(in_page + bytes_of(piece)));
+// Takes IOVAs for pieces in a row, each rounded out to pages; false where there are none left.
+bool Machine::translate(Piece* first, int count, uint8_t index) {
+    auto target = [](const Piece& p) { return p.slot ? p.slot : p.phys; };
+    auto room = [&](const Piece& p) { return page_up(target(p) % page_bytes + bytes_of(p)); };
+    uint64_t total = 0;
+    for (int i = 0; i < count; i++) total += room(first[i]);
+    uint64_t iova = iovas_[first->device].take(iova_key, total);
     if (!iova) return false;
-    piece.dma = iova + in_page;
-    piece.translated = true;
+    first->iova = iova;
+    first->iova_bytes = static_cast<uint32_t>(total);
+    first->group_size = static_cast<uint8_t>(count);
+    for (int i = 0; i < count; i++) {
+        Piece& p = first[i];
+        p.group = index;
+        p.translated = true;
+        p.dma = iova + target(p) % page_bytes;
+        iova += room(p);
+    }
     return true;
 }
 
-// Gives a piece its slot and its DMA address; false where that fails.
-bool Machine::attach(Piece& piece, bool may_bounce) {
+// Gives a piece its slot, if it needs one, and its DMA address without an IOMMU; false where that fails.
+bool Machine::bounce(Piece& piece, bool may_bounce) {
     piece.dma = piece.phys;
-    if (may_bounce && piece.via == Via::direct && needs_bounce(piece)) {
-        if (!platform_->bounce_pool || bytes_of(piece) > bounce_bytes_max) return false;
-        piece.slot = slots_.take(slot_key, slots_for(bytes_of(piece)));
-        if (!piece.slot) return false;
-        piece.via = Via::slot;
-        piece.slot_live = true;
-        piece.dma = piece.slot;
-    } else if (!may_bounce && !translates(piece.device)) {
-        const Device& device = platform_->devices[piece.device];
-        if (out_of_reach(device, piece)) return false;
-    }
-    if (translates(piece.device) && !translate(piece)) {
-        release(piece);
-        return false;
-    }
+    if (!may_bounce) return translates(piece.device) || !out_of_reach(platform_->devices[piece.device], piece);
+    if (!needs_bounce(piece)) return true;
+    if (!platform_->bounce_pool || bytes_of(piece) > bounce_bytes_max) return false;
+    piece.slot = slots_.take(slot_key, slots_for(bytes_of(piece)));
+    if (!piece.slot) return false;
+    if (piece.via == Via::direct) piece.via = Via::slot;
+    piece.slot_live = true;
+    piece.dma = piece.slot;
     return true;
 }
 
-// Gives back what a piece holds of the pool and of the IOVAs.
-void Machine::release(Piece& piece) {
+void Machine::release_slot(Piece& piece) {
     if (piece.slot_live) slots_.give_back(slot_key, piece.slot, slots_for(bytes_of(piece)));
-    // A lazy IOMMU gives an IOVA back only when it has been flushed.
-    if (piece.translated && platform_->iommu == Iommu::strict) {
-        uint64_t in_page = piece.dma - page_of(piece.dma);
-        iovas_[piece.device].give_back(iova_key, page_of(piece.dma), page_up(in_page + bytes_of(piece)));
-    }
     piece.slot_live = false;
-    piece.translated = false;
+}
+
+// The whole translation that a piece belongs to.
+void Machine::release_translation(uint8_t index) {
+    if (!run_->pieces[index].translated) return;
+    const Piece first = run_->pieces[run_->pieces[index].group];
+    // A lazy IOMMU gives an IOVA back only when it has been flushed.
+    if (platform_->iommu == Iommu::strict) iovas_[first.device].give_back(iova_key, first.iova, first.iova_bytes);
+    for (int i = 0; i < first.group_size; i++) run_->pieces[first.group + i].translated = false;
 }
 
 // Bounce copy in, maintenance, hand-over: in this order.
@@ -160,8 +165,12 @@ void Machine::map_one(Call& call) {
         check.area = area_of(op.buffer, op.cpu, true);
         run_->hooks.push_back(check);
     }
-    bool done = !call.early_failure && attach(piece, op.kind != OpKind::map_resource);
     touch(piece.phys, call.bytes);
+    bool done = !call.early_failure && bounce(piece, op.kind != OpKind::map_resource);
+    if (done && translates(op.device) && !translate(&piece, 1, m.piece)) {
+        release_slot(piece);
+        done = false;
+    }
     run_->pieces.push_back(piece);
     if (!done) return fail(call);
     m.dma = piece.dma;
@@ -211,15 +220,9 @@ void Machine::map_list(Call& call) {
         piece.phys = list.state[i].phys;
         touch(piece.phys, bytes_of(piece));
         m.size += e.size;
-        if (done && !attach(piece, true)) {
+        if (done && !bounce(piece, true)) {
             done = false;
-            // What was mapped before it is unmapped again; the cookie stands from the failed entry on.
-            int cookies_from = translates(op.device) ? 0 : i;
-            for (int k = cookies_from; k < list.count; k++) {
-                list.state[k].dma = dma_error_cookie;
-                list.state[k].dma_size = 0;
-            }
-            for (int k = 0; k < i; k++) release(run_->pieces[m.piece + k]);
+            give_up_list(list, m, i);
         } else if (done) {
             list.state[i].dma = piece.dma;
             list.state[i].dma_size = list.state[i].size;
@@ -227,11 +230,33 @@ void Machine::map_list(Call& call) {
         }
         run_->pieces.push_back(piece);
     }
+    if (done && translates(op.device) && !translate_list(list, m)) {
+        done = false;
+        give_up_list(list, m, list.count);
+    }
     if (!done) return fail(call);
     if (translates(op.device)) write_segments(list, m.piece, op.device);
     limit_segments(list, m.piece);
     m.dma = list.state[0].dma;
     for (int i = 0; i < m.pieces; i++) hand_over(call, static_cast<uint8_t>(m.piece + i));
+}
+
+// What was mapped before the entry that failed is unmapped again; the cookie stands from there on, behind an IOMMU everywhere.
+void Machine::give_up_list(List& list, const MappingFacts& m, int failed) {
+    for (int i = translates(m.device) ? 0 : failed; i < list.count; i++) {
+        list.state[i].dma = dma_error_cookie;
+        list.state[i].dma_size = 0;
+    }
+    for (int i = 0; i < failed; i++) release_slot(run_->pieces[m.piece + i]);
+}
+
+// One translation for the list; where an entry is bounced, one for each. Source: iommu_dma_map_sg and its swiotlb variant.
+bool Machine::translate_list(List& list, const MappingFacts& m) {
+    int at_once = list.bounced ? 1 : list.count;
+    for (int i = 0; i < list.count; i += at_once)
+        if (!translate(&run_->pieces[m.piece + i], at_once, static_cast<uint8_t>(m.piece + i))) return false;
+    for (int i = 0; i < list.count; i++) list.state[i].dma = run_->pieces[m.piece + i].dma;
+    return true;
 }
 
 // Merges entries into DMA segments. Source: __finalise_sg in the kernel's dma-iommu.
@@ -295,7 +320,8 @@ void Machine::allocate(Call& call) {
     piece.joint = coherent;
     piece.size = piece.reach = op.size;
     piece.phys = memory_.phys_of(op.buffer, 0);
-    attach(piece, false);
+    piece.dma = piece.phys;
+    if (translates(op.device)) translate(&piece, 1, static_cast<uint8_t>(run_->pieces.size()));
     MappingFacts& m = run_->mappings[op.mapping];
     m = {};
     m.defined = m.live = true;

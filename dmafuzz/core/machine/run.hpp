@@ -43,6 +43,11 @@ struct Piece {
     uint64_t phys;          // of the first granule when it was mapped
     uint64_t slot;          // the bounce slot's address
     uint64_t dma;
+    // The translation it belongs to: one for a whole scatter list, unless an entry of it is bounced.
+    uint8_t group;          // its first piece
+    uint8_t group_size;     // of the first piece: how many
+    uint64_t iova;          // of the first piece: what was taken
+    uint32_t iova_bytes;
 };
 
 enum class StepKind : uint8_t {
@@ -61,6 +66,7 @@ enum class StepKind : uint8_t {
     maintain_slot,   // piece, offset, size
     copy_in,         // piece, offset, size: buffer to slot
     copy_back,       // piece, offset, size: slot to buffer
+    slot_gone,       // piece: its slot was given back
     cut_off,         // piece: translation or slot torn down by a call for another mapping
     device_write,    // piece, offset, size: a device line that is entitled
     wild_memory,     // phys, size: a device write that is not; `maybe`: or it faults

@@ -1,0 +1,6 @@
+"""`python -m dmafuzz`: the command line."""
+
+from dmafuzz.cli import main
+
+if __name__ == "__main__":
+    main()

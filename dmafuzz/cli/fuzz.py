@@ -1,0 +1,89 @@
+"""`dmafuzz fuzz`: generate programs, run them, judge, minimise; until the time is up or Ctrl-C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dmafuzz import platforms as platform_files
+from dmafuzz.findings.summary import summary_lines
+from dmafuzz.search import ENGINES, Campaign, Plan, atheris_available
+from dmafuzz.search.plan import engine_title
+from dmafuzz.search.progress import Progress
+from dmafuzz.verdicts import default_portfolio, resolve
+
+from . import options
+from .errors import BadInput
+
+SECONDS = 60.0
+OPS_LIMIT = 16  # operations of a program before its tidy-up; some 13 on average
+
+
+@click.command()
+@click.option("--time", "seconds", type=click.FloatRange(min=0, min_open=True), default=SECONDS, show_default=True,
+              metavar="S", help="Seconds to search.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Worker processes.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Where to start.")
+@options.tracker
+@options.portfolio
+@options.platforms
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("findings"), show_default=True,
+              metavar="DIR", help="Corpus, findings, quarantine. A second run with the same folder goes on.")  # fmt: skip
+@click.option("--engine", type=click.Choice(ENGINES), help="Default: atheris where it is installed, else native.")
+@click.option("--ops", type=click.IntRange(2, 64), default=OPS_LIMIT, show_default=True, metavar="N",
+              help="Operations of a program, at most.")  # fmt: skip
+def fuzz(
+    seconds: float,
+    jobs: int,
+    seed: int,
+    tracker: str,
+    portfolio: str | None,
+    platforms: tuple[str, ...],
+    out: Path,
+    engine: str | None,
+    ops: int,
+) -> None:
+    """Search for programs on which tracker and simulator disagree."""
+    plan = _plan(seconds, jobs, seed, tracker, portfolio, platforms, out, engine, ops)
+    where = f"portfolio {plan.portfolio}" if plan.portfolio else f"{len(plan.platforms)} platforms"
+    click.echo(f"engine: {engine_title(plan.engine)}; tracker {tracker}, {where}; {jobs} jobs; findings in {out}")
+    try:
+        campaign = Campaign(plan, Progress())
+    except OSError as error:
+        raise BadInput(f"{out}: cannot be used: {error.strerror}") from None
+    for line in summary_lines(plan, campaign.run()):
+        click.echo(line)
+
+
+def _plan(
+    seconds: float,
+    jobs: int,
+    seed: int,
+    tracker: str,
+    portfolio: str | None,
+    platforms: tuple[str, ...],
+    out: Path,
+    engine: str | None,
+    ops: int,
+) -> Plan:
+    if portfolio and platforms:
+        raise click.UsageError("either --portfolio or --platform, not both")
+    if engine == "atheris" and not atheris_available():
+        raise BadInput("atheris is not installed (it has wheels for Linux x86-64, CPython 3.11 to 3.13); use --engine native")
+    found = resolve(tracker)
+    name = None if platforms else portfolio or default_portfolio(tracker)
+    models = [platform_files.load(p) for p in platforms] if name is None else platform_files.portfolio(name)
+    return Plan(
+        tracker=tracker,
+        core_tracker=found.core,
+        # A user's own platform is known by its path.
+        platforms=platforms or tuple(model.name for model in models),
+        portfolio=name,
+        out=out,
+        engine=engine or ("atheris" if atheris_available() else "native"),
+        seconds=seconds,
+        jobs=jobs,
+        seed=seed,
+        ops_limit=ops,
+    )

@@ -1,0 +1,76 @@
+"""What a run has come to, for people."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from dmafuzz.findings.finding import LABELS, Finding
+from dmafuzz.program import render_op
+
+if TYPE_CHECKING:
+    from dmafuzz.search.campaign import Summary
+    from dmafuzz.search.plan import Plan
+
+ROWS_MAX = 12  # of each label; the rest is in the folder
+
+
+def summary_lines(plan: Plan, summary: Summary) -> Iterator[str]:
+    """Figures, then for each label the kinds with the smallest program that shows them, then one finding in full."""
+    rate = summary.programs / summary.seconds if summary.seconds else 0.0
+    how = "interrupted after" if summary.interrupted else "in"
+    yield f"{summary.programs:,} programs {how} {summary.seconds:.0f} s ({rate:,.0f} a second), coverage {summary.coverage}"
+    if summary.waiting:
+        yield f"{summary.waiting:,} novel programs still wait to be judged on every platform; a second run goes on with them"
+    for name in summary.quarantined:
+        yield f"a worker died on {plan.quarantine / name}"
+    if summary.unconfirmed:
+        yield f"{summary.unconfirmed} reports did not show when replayed; they are in {plan.out / 'unconfirmed'}: a bug of dmafuzz"
+    for label in LABELS:
+        yield from _label_lines(plan, label, summary)
+    yield from _in_full(summary.new)
+
+
+def _label_lines(plan: Plan, label: str, summary: Summary) -> Iterator[str]:
+    total = summary.causes[label]
+    new = [finding for finding in summary.new if finding.label == label]
+    earlier = total - len(new)
+    yield ""
+    yield f"{label}: {total} causes" + (f", {earlier} of them from earlier runs" if earlier else "")
+    groups = _by_shape(new)
+    for finding, count in groups[:ROWS_MAX]:
+        rules = ", ".join(finding.rules) or "keeps the contract"
+        where = f"{len(finding.platforms)} of {len(finding.outcomes)} platforms"
+        yield f"  {', '.join(finding.kinds)} ({rules}): {count}x, on {where}; {plan.out / 'findings' / finding.file_name}"
+        yield f"      {'; '.join(render_op(op) for op in finding.ops)}"
+    if len(groups) > ROWS_MAX:
+        yield f"  and {len(groups) - ROWS_MAX} more kinds in {plan.out / 'findings'}"
+
+
+def _by_shape(findings: Iterable[Finding]) -> list[tuple[Finding, int]]:
+    """The smallest finding for each set of kinds and rules, and how many causes there are of it; smallest first."""
+    groups: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        groups[finding.kinds, finding.rules].append(finding)
+    smallest = [(min(group, key=Finding.order), len(group)) for group in groups.values()]
+    return sorted(smallest, key=lambda row: row[0].order())
+
+
+def _in_full(findings: Sequence[Finding]) -> Iterator[str]:
+    """The smallest silent loss of data, as ``dmafuzz judge`` shows it."""
+    lost = [finding for finding in findings if finding.label == "FN" and finding.portfolio is not None]
+    if not lost:
+        return
+    from dmafuzz.program import Program
+    from dmafuzz.verdicts import judging, story
+
+    finding = min(lost, key=Finding.order)
+    assert finding.portfolio is not None
+    bench = judging(finding.tracker, finding.portfolio)
+    program = Program(ops=finding.ops)
+    judgements = [bench.judge(program, platform, finding.file_name) for platform in bench.members]
+    yield ""
+    yield "The smallest silent loss of data:"
+    yield ""
+    yield from (line.text for line in story(program, bench, judgements))
