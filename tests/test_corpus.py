@@ -24,7 +24,7 @@ TRACKER = "6.12"
 # Rules that no program breaks alone: who reads under the device's hands has not kept his off, and a page beyond the
 # mask cannot be mapped unless the failure is ignored.
 ALSO_BROKEN = {"sync-before-read": {"hands-off"}, "mask": {"check-error"}}
-# Where a rule's program gets as far as breaking it. ARMv5 has linear stacks, no pool, and devices that are not coherent.
+# Where a rule's program gets as far as breaking it. ARMv5 has linear stacks, no pool, no coherent device.
 BREAKS_ON = {"no-vmalloc": "x86-4.9"}
 BREAKS_ELSEWHERE = "armv5-5.5"
 

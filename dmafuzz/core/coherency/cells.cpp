@@ -9,6 +9,10 @@ void Simulator::add_break(int buffer, uint32_t offset) { breaks_.push_back(stati
 
 // Breaks whatever buffer has a home there, at any time.
 void Simulator::break_physical(uint64_t from, uint64_t to) {
+    // Programs name the same few ranges over and over.
+    auto& remembered = broken_[(from * 31 + to) / granule_bytes % broken_.size()];
+    if (remembered == std::pair{from, to}) return;
+    remembered = {from, to};
     for (const Extent& e : run_->extents) {
         uint64_t end = e.phys + static_cast<uint64_t>(e.size) * granule_bytes;
         auto at = [&](uint64_t phys) {
@@ -23,6 +27,7 @@ void Simulator::break_physical(uint64_t from, uint64_t to) {
 
 void Simulator::build_cells(const Run& run) {
     breaks_.clear();
+    broken_.fill({});
     const uint64_t line_mask = (uint64_t{1} << line_shift_) - 1;
     for (const Extent& e : run.extents) {
         add_break(e.buffer, e.offset);

@@ -135,7 +135,9 @@ void Simulator::die(uint8_t buffer) {
     each_cell(buffer, 0, buffer_granules_max + 1u, [&](Cell& cell) {
         touch(cell);
         while (!cell.copies.empty()) drop_copy(cell.copies.back());
-        for (uint16_t cover : cell.covers) covers_[cover].copy = nowhere;
+        // Ended mappings too: a slot that was never given back dies with what it is a copy of.
+        for (Cover& cover : covers_)
+            if (cover.cell == static_cast<size_t>(&cell - cells_.data())) cover.copy = nowhere;
         cell.live = false;
         cell.home = nowhere;
     });

@@ -193,6 +193,7 @@ class Simulator {
     uint8_t op_ = 0;
 
     std::vector<uint32_t> breaks_;        // buffer << 16 | offset
+    std::array<std::pair<uint64_t, uint64_t>, 64> broken_{};   // intervals broken lately, a direct-mapped cache
     std::vector<Cell> cells_;
     size_t cell_count_ = 0;
     std::array<uint16_t, buffers_with_stack + 1> first_cell_{};

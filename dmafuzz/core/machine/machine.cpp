@@ -246,7 +246,10 @@ void Machine::unbind(const Op& op, uint8_t index) {
     for (int i = 0; i < mappings_max; i++) {
         const MappingFacts& m = run_->mappings[i];
         if (!m.defined || m.device != op.device || m.abandoned) continue;
-        if (m.live) run_->leaks.push_back({index, static_cast<uint8_t>(i), false});
+        // Ended, but some slot or IOVA of it was never given back.
+        bool held = false;
+        for (int p = 0; p < m.pieces; p++) held |= run_->pieces[m.piece + p].slot_live || run_->pieces[m.piece + p].translated;
+        if (m.live || held) run_->leaks.push_back({index, static_cast<uint8_t>(i), false});
         else if (m.ended_wrong) run_->leaks.push_back({index, static_cast<uint8_t>(i), true});
     }
 }

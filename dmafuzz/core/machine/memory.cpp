@@ -133,7 +133,7 @@ void Memory::give_back(int buffer) {
 
 uint64_t Memory::move_page(Run& run, int buffer, uint32_t page) {
     const Home& home = homes_[buffer];
-    uint64_t phys = (home.high ? high_pages_ : pages_).take(moved_key, page_bytes);
+    uint64_t phys = pages_.take(moved_key, page_bytes);
     moved_.push_back({static_cast<uint8_t>(buffer), page, phys});
     uint32_t offset = page * granules_per_page;
     uint32_t size = std::min<uint32_t>(granules_per_page, home.bytes / granule_bytes - offset);

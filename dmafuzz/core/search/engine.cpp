@@ -133,7 +133,7 @@ void Engine::consider(const Program& program, Target target) {
 // Judging a program on the whole portfolio and minimising cost far more than running it, so they get a
 // share of the time; what waits is not lost.
 void Engine::collect_waiting(bool all) {
-    constexpr double share = 0.4;
+    constexpr double share = 0.25;
     while (!waiting_.empty() && (all || collecting_ < share * (collecting_ + running_))) {
         Program program = std::move(waiting_.back());
         waiting_.pop_back();

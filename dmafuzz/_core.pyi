@@ -1,0 +1,675 @@
+# The native core's interface, as nanobind's stubgen writes it, with the element types that it cannot know.
+import builtins
+from typing import Any
+"""
+The core of dmafuzz: programs, machine, simulator, tracker, judge and search.
+"""
+
+from collections.abc import Sequence
+import enum
+
+
+GRANULE_BYTES: int = 16
+
+PAGE_BYTES: int = 4096
+
+CPUS_MAX: int = 4
+
+DEVICES_MAX: int = 4
+
+BUFFERS_MAX: int = 16
+
+MAPPINGS_MAX: int = 32
+
+OPS_MAX: int = 64
+
+RECORD_BYTES: int = 32
+
+ATTRS: tuple[str, ...] = ...
+
+class OpKind(enum.Enum):
+    """What an operation does."""
+
+    alloc = 0
+
+    free = 1
+
+    write = 2
+
+    read = 3
+
+    dirty = 4
+
+    cow = 5
+
+    map_single = 6
+
+    map_page = 7
+
+    map_resource = 8
+
+    map_sg = 9
+
+    alloc_coherent = 10
+
+    alloc_noncoherent = 11
+
+    alloc_noncontiguous = 12
+
+    mapping_error = 13
+
+    sync_single_for_cpu = 14
+
+    sync_single_for_device = 15
+
+    sync_range_for_cpu = 16
+
+    sync_range_for_device = 17
+
+    sync_sg_for_cpu = 18
+
+    sync_sg_for_device = 19
+
+    unmap_single = 20
+
+    unmap_page = 21
+
+    unmap_resource = 22
+
+    unmap_sg = 23
+
+    free_coherent = 24
+
+    free_noncoherent = 25
+
+    free_noncontiguous = 26
+
+    device_read = 27
+
+    device_write = 28
+
+    irq_off = 29
+
+    irq_on = 30
+
+    unbind = 31
+
+    forget = 32
+
+    finish = 33
+
+class BufferKind(enum.Enum):
+    """Where a buffer lives."""
+
+    pages = 0
+
+    kmalloc = 1
+
+    page_cache = 2
+
+    anonymous = 3
+
+    stack = 4
+
+    vmalloc = 5
+
+    text = 6
+
+    rodata = 7
+
+    mmio = 8
+
+    coherent = 9
+
+    noncoherent = 10
+
+class Direction(enum.Enum):
+    """enum dma_data_direction, without NONE."""
+
+    bidirectional = 0
+
+    to_device = 1
+
+    from_device = 2
+
+class OpTraits:
+    """What an operation of a kind names, defines and carries."""
+
+    @property
+    def defines_buffer(self) -> bool: ...
+
+    @property
+    def defines_mapping(self) -> bool: ...
+
+    @property
+    def names_buffer(self) -> bool: ...
+
+    @property
+    def names_mapping(self) -> bool: ...
+
+    @property
+    def is_call(self) -> bool: ...
+
+    @property
+    def names_device(self) -> bool: ...
+
+    @property
+    def has_range(self) -> bool: ...
+
+def traits(kind: OpKind) -> OpTraits:
+    """The traits of an operation kind."""
+
+def matching_end(map: OpKind) -> OpKind:
+    """The call that ends what `map` made correctly."""
+
+class Entry:
+    """One scatter list entry; offset and size in granules of 16 bytes."""
+
+    def __init__(self, buffer: int, offset: int, size: int) -> None: ...
+
+    @property
+    def buffer(self) -> int: ...
+
+    @buffer.setter
+    def buffer(self, arg: int, /) -> None: ...
+
+    @property
+    def offset(self) -> int: ...
+
+    @offset.setter
+    def offset(self, arg: int, /) -> None: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @size.setter
+    def size(self, arg: int, /) -> None: ...
+
+    def __eq__(self, arg: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+class Op:
+    """One operation. Offsets and sizes are in granules of 16 bytes."""
+
+    def __init__(self) -> None: ...
+
+    def __copy__(self) -> Op: ...
+
+    @property
+    def kind(self) -> OpKind: ...
+
+    @kind.setter
+    def kind(self, arg: OpKind, /) -> None: ...
+
+    @property
+    def cpu(self) -> int: ...
+
+    @cpu.setter
+    def cpu(self, arg: int, /) -> None: ...
+
+    @property
+    def split(self) -> bool: ...
+
+    @split.setter
+    def split(self, arg: bool, /) -> None: ...
+
+    @property
+    def unchecked(self) -> bool: ...
+
+    @unchecked.setter
+    def unchecked(self, arg: bool, /) -> None: ...
+
+    @property
+    def high(self) -> bool: ...
+
+    @high.setter
+    def high(self, arg: bool, /) -> None: ...
+
+    @property
+    def given_device(self) -> bool: ...
+
+    @given_device.setter
+    def given_device(self, arg: bool, /) -> None: ...
+
+    @property
+    def given_size(self) -> bool: ...
+
+    @given_size.setter
+    def given_size(self, arg: bool, /) -> None: ...
+
+    @property
+    def given_direction(self) -> bool: ...
+
+    @given_direction.setter
+    def given_direction(self, arg: bool, /) -> None: ...
+
+    @property
+    def given_attrs(self) -> bool: ...
+
+    @given_attrs.setter
+    def given_attrs(self, arg: bool, /) -> None: ...
+
+    @property
+    def given_count(self) -> bool: ...
+
+    @given_count.setter
+    def given_count(self, arg: bool, /) -> None: ...
+
+    @property
+    def reuse_list(self) -> bool: ...
+
+    @reuse_list.setter
+    def reuse_list(self, arg: bool, /) -> None: ...
+
+    @property
+    def device(self) -> int: ...
+
+    @device.setter
+    def device(self, arg: int, /) -> None: ...
+
+    @property
+    def buffer(self) -> int: ...
+
+    @buffer.setter
+    def buffer(self, arg: int, /) -> None: ...
+
+    @property
+    def mapping(self) -> int: ...
+
+    @mapping.setter
+    def mapping(self, arg: int, /) -> None: ...
+
+    @property
+    def direction(self) -> Direction: ...
+
+    @direction.setter
+    def direction(self, arg: Direction, /) -> None: ...
+
+    @property
+    def attrs(self) -> int: ...
+
+    @attrs.setter
+    def attrs(self, arg: int, /) -> None: ...
+
+    @property
+    def buffer_kind(self) -> BufferKind: ...
+
+    @buffer_kind.setter
+    def buffer_kind(self, arg: BufferKind, /) -> None: ...
+
+    @property
+    def count(self) -> int: ...
+
+    @count.setter
+    def count(self, arg: int, /) -> None: ...
+
+    @property
+    def list(self) -> int: ...
+
+    @list.setter
+    def list(self, arg: int, /) -> None: ...
+
+    @property
+    def entry_count(self) -> int: ...
+
+    @property
+    def offset(self) -> int: ...
+
+    @offset.setter
+    def offset(self, arg: int, /) -> None: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @size.setter
+    def size(self, arg: int, /) -> None: ...
+
+    @property
+    def entries(self) -> builtins.list[Entry]: ...
+
+    @entries.setter
+    def entries(self, arg: Sequence[Entry], /) -> None: ...
+
+    def __eq__(self, arg: object, /) -> bool: ...
+
+    __hash__: None = None
+
+ENTRIES_MAX: int = 4
+
+class Problem:
+    """What makes a program invalid: operation, field, and what was expected."""
+
+    @property
+    def op(self) -> int: ...
+
+    @property
+    def field(self) -> str: ...
+
+    @property
+    def expected(self) -> str: ...
+
+    @property
+    def entry(self) -> int:
+        """scatter list entry, or -1"""
+
+def check(ops: Sequence[Op]) -> Problem | None:
+    """The first problem of a program, or None."""
+
+def clear_unused(op: Op) -> Op:
+    """
+    The operation with every field that does not count for its kind set to zero.
+    """
+
+def repair(ops: Sequence[Op]) -> list[Op]:
+    """A valid program as close to `ops` as a line-by-line repair gets."""
+
+def encode(ops: Sequence[Op]) -> bytes:
+    """The records of a program, RECORD_BYTES each."""
+
+def decode(data: bytes) -> list[Op]:
+    """The valid program that any byte string stands for."""
+
+class Maintenance(enum.Enum):
+    """Cache maintenance of a range."""
+
+    none = 0
+
+    clean = 1
+
+    invalidate = 2
+
+    clean_invalidate = 3
+
+class Edges(enum.Enum):
+    """What an invalidate does on lines covered in part."""
+
+    clean = 0
+
+    drop = 1
+
+    whole_range = 2
+
+class Iommu(enum.Enum):
+    """The IOMMU of a platform."""
+
+    off = 0
+
+    strict = 1
+
+    lazy = 2
+
+class Device:
+    """What a platform says about one device."""
+
+    def __init__(self) -> None: ...
+
+    @property
+    def coherent(self) -> bool: ...
+
+    @coherent.setter
+    def coherent(self, arg: bool, /) -> None: ...
+
+    @property
+    def mask_bits(self) -> int: ...
+
+    @mask_bits.setter
+    def mask_bits(self, arg: int, /) -> None: ...
+
+    @property
+    def pci(self) -> bool: ...
+
+    @pci.setter
+    def pci(self, arg: bool, /) -> None: ...
+
+    @property
+    def iommu(self) -> bool: ...
+
+    @iommu.setter
+    def iommu(self, arg: bool, /) -> None: ...
+
+    @property
+    def segment_max(self) -> int: ...
+
+    @segment_max.setter
+    def segment_max(self, arg: int, /) -> None: ...
+
+    @property
+    def segment_boundary(self) -> int: ...
+
+    @segment_boundary.setter
+    def segment_boundary(self, arg: int, /) -> None: ...
+
+    @property
+    def truncates(self) -> bool: ...
+
+    @truncates.setter
+    def truncates(self, arg: bool, /) -> None: ...
+
+    @property
+    def wraps(self) -> bool: ...
+
+    @wraps.setter
+    def wraps(self, arg: bool, /) -> None: ...
+
+class Platform:
+    """What a machine and its kernel do for the DMA API; sizes in bytes."""
+
+    def __init__(self) -> None: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @name.setter
+    def name(self, arg: str, /) -> None: ...
+
+    @property
+    def line(self) -> int: ...
+
+    @line.setter
+    def line(self, arg: int, /) -> None: ...
+
+    @property
+    def l1_line(self) -> int: ...
+
+    @l1_line.setter
+    def l1_line(self, arg: int, /) -> None: ...
+
+    @property
+    def dma_alignment(self) -> int: ...
+
+    @dma_alignment.setter
+    def dma_alignment(self, arg: int, /) -> None: ...
+
+    @property
+    def dma_alignment_min(self) -> int: ...
+
+    @dma_alignment_min.setter
+    def dma_alignment_min(self, arg: int, /) -> None: ...
+
+    @property
+    def kmalloc_alignment(self) -> int: ...
+
+    @kmalloc_alignment.setter
+    def kmalloc_alignment(self, arg: int, /) -> None: ...
+
+    @property
+    def speculates(self) -> bool: ...
+
+    @speculates.setter
+    def speculates(self, arg: bool, /) -> None: ...
+
+    @property
+    def edges(self) -> Edges: ...
+
+    @edges.setter
+    def edges(self, arg: Edges, /) -> None: ...
+
+    @property
+    def for_device(self) -> list[Maintenance]: ...
+
+    @for_device.setter
+    def for_device(self, arg: Sequence[Maintenance], /) -> None: ...
+
+    @property
+    def for_cpu(self) -> list[Maintenance]: ...
+
+    @for_cpu.setter
+    def for_cpu(self, arg: Sequence[Maintenance], /) -> None: ...
+
+    @property
+    def bounce_slots(self) -> int: ...
+
+    @bounce_slots.setter
+    def bounce_slots(self, arg: int, /) -> None: ...
+
+    @property
+    def bounce_pool(self) -> bool: ...
+
+    @bounce_pool.setter
+    def bounce_pool(self, arg: bool, /) -> None: ...
+
+    @property
+    def bounce_always(self) -> bool: ...
+
+    @bounce_always.setter
+    def bounce_always(self, arg: bool, /) -> None: ...
+
+    @property
+    def bounce_unaligned(self) -> bool: ...
+
+    @bounce_unaligned.setter
+    def bounce_unaligned(self, arg: bool, /) -> None: ...
+
+    @property
+    def copy_in_from_device(self) -> bool: ...
+
+    @copy_in_from_device.setter
+    def copy_in_from_device(self, arg: bool, /) -> None: ...
+
+    @property
+    def sync_from_device_copies_in(self) -> bool: ...
+
+    @sync_from_device_copies_in.setter
+    def sync_from_device_copies_in(self, arg: bool, /) -> None: ...
+
+    @property
+    def iommu(self) -> Iommu: ...
+
+    @iommu.setter
+    def iommu(self, arg: Iommu, /) -> None: ...
+
+    @property
+    def stacks_in_vmalloc(self) -> bool: ...
+
+    @stacks_in_vmalloc.setter
+    def stacks_in_vmalloc(self, arg: bool, /) -> None: ...
+
+    @property
+    def map_single_vmalloc_fails(self) -> bool: ...
+
+    @map_single_vmalloc_fails.setter
+    def map_single_vmalloc_fails(self, arg: bool, /) -> None: ...
+
+    @property
+    def text_in_linear_map(self) -> bool: ...
+
+    @text_in_linear_map.setter
+    def text_in_linear_map(self, arg: bool, /) -> None: ...
+
+    @property
+    def coherent_remaps(self) -> bool: ...
+
+    @coherent_remaps.setter
+    def coherent_remaps(self, arg: bool, /) -> None: ...
+
+    @property
+    def atomic_pool(self) -> bool: ...
+
+    @atomic_pool.setter
+    def atomic_pool(self, arg: bool, /) -> None: ...
+
+    @property
+    def mismatched_aliases_hit(self) -> bool: ...
+
+    @mismatched_aliases_hit.setter
+    def mismatched_aliases_hit(self, arg: bool, /) -> None: ...
+
+    @property
+    def devices(self) -> list[Device]: ...
+
+    @devices.setter
+    def devices(self, arg: Sequence[Device], /) -> None: ...
+
+def tracker_names() -> list[str]:
+    """All trackers that are built in, newest era first."""
+
+def rules() -> list[tuple[str, str]]:
+    """The contract's rules: id and text."""
+
+class Judge:
+    """Judges programs: one tracker, the platforms of a portfolio."""
+
+    def __init__(self, tracker: str, portfolio: Sequence[Platform]) -> None: ...
+
+    def judge(self, ops: Sequence[Op], platform: int) -> dict[str, Any]:
+        """The judgement on the portfolio's platform of that index, as a dict."""
+
+    def targets(self, ops: Sequence[Op], platform: int) -> list[Any]:
+        """What there is to find on one platform: (label, kind) pairs."""
+
+    def minimise(self, ops: Sequence[Op], platform: int, label: str, kind: str) -> dict[str, Any]:
+        """The 1-minimal program that still shows it: ops, rules, tried."""
+
+    def witness(self, ops: Sequence[Op], platform: int, corruption: int) -> list[Any]:
+        """One behaviour that reaches a corruption (its index in the judgement)."""
+
+    def hooks(self, ops: Sequence[Op], platform: int) -> list[Any]:
+        """The hook calls that the program makes there."""
+
+COVERAGE_CELLS: int = 65536
+
+class Engine:
+    """
+    The native loop: a corpus of programs, mutation, judging, findings. Programs are records (bytes).
+    """
+
+    def __init__(self, tracker: str, portfolio: Sequence[Platform], seed: int = 0, ops_limit: int = 24) -> None: ...
+
+    def record_to(self, path: str) -> None:
+        """
+        Keeps the program at work in that file, for whoever asks what a dead worker died on.
+        """
+
+    def add(self, program: bytes) -> bool:
+        """True if the program shows anything new."""
+
+    def run(self, program: bytes) -> bool:
+        """Leaves the program's marks in the coverage map."""
+
+    def burst(self, children: int, milliseconds: int = 50) -> list[bytes]:
+        """Up to so many mutants, for about so long; the novel ones."""
+
+    def take_findings(self, finish: bool = False) -> list[dict[str, Any]]:
+        """Findings since the last call, minimised, one for each cause."""
+
+    def stats(self) -> dict[str, int]: ...
+
+    def drive_libfuzzer(self, children: int) -> None:
+        """Makes libFuzzer's custom mutator run bursts of this engine."""
+
+def expose_mutator() -> None:
+    """Shows libFuzzer the core's mutator; before atheris is imported."""
+
+def register_counters(module_path: str) -> None:
+    """
+    Registers the coverage map with the libFuzzer in a loaded extension module.
+    """
+
+def random_program(seed: int, ops: int) -> list[Op]:
+    """A valid random program of about that many operations."""
+
+def compare_trackers(a: str, b: str, platforms: Sequence[Platform], programs: int, seed: int = 0, ops: int = 24, differences_max: int = 10) -> dict[str, Any]:
+    """
+    Two trackers on random programs: programs, warnings, and shortened programs on which they differ.
+    """

@@ -1,0 +1,103 @@
+"""The core's simulator against the naive one (tests/naive), which keeps explicit joint states."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import naive
+import pytest
+from small_programs import every_small, random_small
+
+from dmafuzz import _core, platforms
+from dmafuzz.program import render_op
+
+GRANULE = _core.GRANULE_BYTES
+
+
+@cache
+def machines() -> tuple[Any, ...]:
+    return tuple(platforms.to_core(platforms.load(name)) for name in platforms.names())
+
+
+@cache
+def judge() -> _core.Judge:
+    return _core.Judge("silent", machines())
+
+
+def of_core(ops: list[_core.Op], platform: int) -> tuple[set[Any], set[Any]]:
+    """Corruptions and harms as the naive implementation writes them; leaks depend on a tracker and are left out."""
+    found = judge().judge(ops, platform)
+    corruptions = {
+        (c["kind"], c["op"], c["buffer"], offset)
+        for c in found["corruptions"]
+        for offset in range(c["offset"], c["offset"] + c["size"], GRANULE)
+    }
+    harms: set[Any] = set()
+    for harm in found["harms"]:
+        if harm["kind"] == "exposure":
+            span = range(harm["offset"], harm["offset"] + harm["size"], GRANULE)
+            harms |= {("exposure", harm["op"], harm["buffer"], offset) for offset in span}
+        elif harm["kind"] != "leak":
+            harms.add((harm["kind"], harm["op"], harm["mapping"]))
+    return corruptions, harms
+
+
+def of_naive(ops: list[_core.Op], platform: int) -> tuple[set[Any], set[Any]]:
+    outcome = naive.simulate(ops, machines()[platform])
+    return set(outcome.corruptions), {harm for harm in outcome.harms if harm[0] != "leak"}
+
+
+def assert_agree(programs: Iterable[tuple[list[_core.Op], int]], too_large_max: int) -> int:
+    """Both agree on all; returns how many there were. Programs beyond the naive one's bound are few, or it checks nothing."""
+    count = too_large = 0
+    for ops, platform in programs:
+        try:
+            expected = of_naive(ops, platform)
+        except naive.TooLarge:
+            too_large += 1
+            continue
+        count += 1
+        text = "\n".join(render_op(op) for op in ops)
+        assert of_core(ops, platform) == expected, f"on {machines()[platform].name}:\n{text}"
+    assert too_large <= too_large_max
+    return count
+
+
+# A machine of each style of maintenance and bouncing.
+STYLES = (
+    "x86-5.5", "x86-5.18-force-bounce", "x86-2.6.30-force-bounce", "x86-5.17-force-bounce", "arm64-6.5", "arm64-5.5",
+    "arm-2011", "armv7-5.18-line32", "armv5-5.5", "mips-5.5", "mips-r10000-4.18", "mips-r10000-5.10", "powerpc-5.5",
+    "riscv-6.0", "riscv-6.6", "arm64-6.5-mixed", "arm64-6.5-iommu-strict", "arm64-5.19-swiotlb", "arm64-6.5-line128",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_every_program_of_up_to_four_operations_of_a_small_alphabet(style: str) -> None:
+    platform = platforms.names().index(style)
+    programs = ((ops, platform) for length in (1, 2, 3, 4) for ops in every_small(length))
+    assert assert_agree(programs, too_large_max=0) > 1000
+
+
+def test_twenty_thousand_random_programs() -> None:
+    rng = random.Random(20110101)
+    names = range(len(machines()))
+    programs = ((random_small(rng, rng.randint(2, 7)), rng.choice(names)) for _ in range(20_100))
+    assert assert_agree(programs, too_large_max=60) >= 20_000
+
+
+def test_longer_random_programs() -> None:
+    rng = random.Random(20211007)
+    names = range(len(machines()))
+    programs = ((random_small(rng, rng.randint(8, 14)), rng.choice(names)) for _ in range(2_000))
+    assert assert_agree(programs, too_large_max=40) > 1900
+
+
+def test_a_simulator_that_is_wrong_is_noticed() -> None:
+    """The comparison has teeth: outcomes of another platform do not pass for this one's."""
+    rng = random.Random(1)
+    coherent, other = platforms.names().index("x86-5.5"), platforms.names().index("mips-r10000-5.10")
+    programs = [random_small(rng, 8) for _ in range(200)]
+    assert any(of_core(ops, coherent) != of_naive(ops, other) for ops in programs)
