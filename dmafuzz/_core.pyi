@@ -666,6 +666,11 @@ def register_counters(module_path: str) -> None:
     Registers the coverage map with the libFuzzer in a loaded extension module.
     """
 
+def stage_costs(tracker: str, platform: Platform, ops: int, programs: int, seed: int) -> tuple[float, list[tuple[str, float]]]:
+    """
+    Operations of a program on average, and for each stage the seconds a program, with all stages before it.
+    """
+
 def random_program(seed: int, ops: int) -> list[Op]:
     """A valid random program of about that many operations."""
 

@@ -17,7 +17,7 @@ from . import options
 from .errors import BadInput
 
 SECONDS = 60.0
-OPS_LIMIT = 16  # operations of a program before its tidy-up; some 13 on average
+OPS_LIMIT = 14  # operations of a program before its tidy-up; some 12 to 13 on average
 
 
 @click.command()

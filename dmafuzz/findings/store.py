@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -36,25 +36,31 @@ class FindingStore:
         for path in (self.reported, self.confirmed, self.unconfirmed):
             path.mkdir(parents=True, exist_ok=True)
 
-    def report(self, raw: RawFinding) -> None:
+    def report(self, found: Sequence[RawFinding]) -> None:
         """Records at once what an engine reports. The same report lands in the same file."""
-        data = json.dumps({**asdict(raw), "records": raw.records.hex()}).encode()
+        if not found:
+            return
+        data = json.dumps([{**asdict(raw), "records": raw.records.hex()} for raw in found]).encode()
         write_whole(self.reported / f"{hashlib.sha256(data).hexdigest()[:16]}.json", data)
 
-    def waiting(self) -> Iterator[tuple[Path, RawFinding]]:
-        """What has been reported and not replayed."""
+    def waiting(self) -> Iterator[tuple[Path, list[RawFinding]]]:
+        """The reports that nobody has replayed."""
         for path in sorted(self.reported.glob("*.json")):
-            item = json.loads(path.read_bytes())
-            yield path, RawFinding(item["label"], item["kind"], item["platform"], tuple(item["rules"]), bytes.fromhex(item["records"]))
+            yield path, [
+                RawFinding(item["label"], item["kind"], item["platform"], tuple(item["rules"]), bytes.fromhex(item["records"]))
+                for item in json.loads(path.read_bytes())
+            ]
 
-    def settle(self, path: Path, finding: Finding | None) -> bool:
-        """Files a replayed report; true if its cause is new here."""
-        if finding is None:
+    def settle(self, path: Path, findings: Sequence[Finding | None]) -> list[Finding]:
+        """Files what a replayed report came to; returns the findings whose cause is new here."""
+        new: list[Finding] = []
+        for finding in findings:
+            if finding is None or (self.confirmed / finding.file_name).exists():
+                continue
+            write_whole(self.confirmed / finding.file_name, finding.file_text().encode())
+            new.append(finding)
+        if None in findings:
             os.replace(path, self.unconfirmed / path.name)
-            return False
-        target = self.confirmed / finding.file_name
-        new = not target.exists()
-        if new:
-            write_whole(target, finding.file_text().encode())
-        path.unlink()
+        else:
+            path.unlink()
         return new

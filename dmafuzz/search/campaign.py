@@ -22,7 +22,6 @@ LOOK_EVERY_S = 0.2
 SILENT_S_MAX = 30.0      # a worker that says nothing for so long hangs
 STOP_S_MAX = 5.0
 RESTARTS_MAX = 100
-CONFIRM_AT_ONCE = 200    # reports replayed by one fresh process
 
 
 @dataclass
@@ -79,14 +78,14 @@ class Campaign:
                 self.children.append(self._start(number, 0))
             while self.plan.seconds is None or time.monotonic() - start < self.plan.seconds:
                 self._look_after()
-                self._settle_reports(CONFIRM_AT_ONCE)
+                self._settle_reports()
                 self._update(time.monotonic() - start)
                 time.sleep(LOOK_EVERY_S)
         except KeyboardInterrupt:
             self.summary.interrupted = True
         self.summary.seconds = time.monotonic() - start
         self._stop()
-        while self._settle_reports(CONFIRM_AT_ONCE):
+        while self._settle_reports():
             pass
         self._update(self.summary.seconds)
         self.progress.end()
@@ -136,21 +135,17 @@ class Campaign:
         if self.summary.restarts > RESTARTS_MAX:
             raise RuntimeError(f"workers have died {self.summary.restarts} times; the programs are in {self.plan.quarantine}")
 
-    def _settle_reports(self, limit: int) -> bool:
-        """Replays what has been reported, in a fresh process; true if there was anything."""
-        batch = [item for item, _ in zip(self.store.waiting(), range(limit), strict=False)]
-        if not batch:
+    def _settle_reports(self) -> bool:
+        """Replays one report in a fresh process; true if there was any."""
+        report = next(self.store.waiting(), None)
+        if report is None:
             return False
-        findings = confirm(
-            [raw for _, raw in batch], self.plan.tracker, self.plan.core_tracker, self.plan.platforms, self.plan.portfolio
-        )
-        for (path, _), finding in zip(batch, findings, strict=True):
-            new = self.store.settle(path, finding)
-            if finding is None:
-                self.summary.unconfirmed += 1
-            elif new:
-                self.summary.causes[finding.label] += 1
-                self.summary.new.append(finding)
+        path, raw = report
+        findings = confirm(raw, self.plan.tracker, self.plan.core_tracker, self.plan.platforms, self.plan.portfolio)
+        self.summary.unconfirmed += findings.count(None)
+        for finding in self.store.settle(path, findings):
+            self.summary.causes[finding.label] += 1
+            self.summary.new.append(finding)
         return True
 
     def _update(self, seconds: float) -> None:

@@ -85,9 +85,10 @@ class Worker:
         from dmafuzz import _core
         from dmafuzz.findings.finding import RawFinding
 
-        for found in self.engine.take_findings():
-            records = _core.encode(found["ops"])
-            self.store.report(RawFinding(found["label"], found["kind"], found["platform"], tuple(found["rules"]), records))
+        self.store.report([
+            RawFinding(found["label"], found["kind"], found["platform"], tuple(found["rules"]), _core.encode(found["ops"]))
+            for found in self.engine.take_findings()
+        ])
 
     def run_native(self) -> None:
         """The plain loop: bursts until the parent says stop."""

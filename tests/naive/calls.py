@@ -172,7 +172,14 @@ class Calls:
         starts = [address for address, _ in targets]
         iommu = self.addresses.behind_iommu(mapping.device)
         if iommu:
-            starts = self.addresses.translate(mapping.device, mapping.index, mapping.direction, targets)
+            # One translation for a list, but entry by entry where any is bounced.
+            apart = any(area.slot for area in mapping.areas)
+            groups = [[target] for target in targets] if apart else [targets]
+            starts = [
+                start
+                for group in groups
+                for start in self.addresses.translate(mapping.device, mapping.index, mapping.direction, group)
+            ]
         segments: list[list[int]] = []  # address, length
         merging = iommu and mapping.is_list and not any(area.slot for area in mapping.areas)
         first = 0
@@ -260,9 +267,11 @@ class Calls:
             for hit, _ in hits:
                 if hit.slot and hit.slot.live:
                     self._release(hit.slot, mapping)
-        address = self._call_address(mapping, args)
-        if not (is_list and args.count == 0) and self.addresses.behind_iommu(args.device):
-            translation = self.addresses.find(args.device, address)
+        addresses = [self._call_address(mapping, args)]
+        if is_list and mapping.is_list:
+            addresses = [area.dma_address for area in mapping.areas[: args.count] if area.slot] or addresses
+        for address in addresses:
+            translation = self.addresses.behind_iommu(args.device) and self.addresses.find(args.device, address)
             if translation:
                 self._tear(translation, mapping)
         self._finish(mapping)
@@ -331,15 +340,18 @@ class Calls:
 
     def _tear(self, translation: Translation, named: Mapping) -> None:
         self.addresses.tear(translation)
-        self._void_other(translation.mapping, named)
+        self._void_other(translation.mapping, named, translation=translation)
 
-    def _void_other(self, index: int, named: Mapping, slot: Slot | None = None) -> None:
+    def _void_other(
+        self, index: int, named: Mapping, slot: Slot | None = None, translation: Translation | None = None
+    ) -> None:
         """What a live mapping reached through a slot or translation that another one's unmap has taken is void."""
         other = self.mappings[index]
         if other is named or not other.live:
             return
         for piece in other.pieces:
-            if slot is None or piece.slot is slot:
+            through = translation and translation.holds(other.device, other.dma_address(piece.first))
+            if (slot and piece.slot is slot) or through:
                 self._emit_all(other.events("voided", piece.first, piece.first + piece.count))
                 piece.home = piece.slot = None
 

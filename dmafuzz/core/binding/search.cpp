@@ -3,6 +3,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "binding/binding.hpp"
+#include "search/bench.hpp"
 #include "search/engine.hpp"
 #include "search/equivalence.hpp"
 #include "search/libfuzzer.hpp"
@@ -103,6 +104,11 @@ void bind_engine(nb::module_& m) {
 
 void bind_search(nb::module_& m) {
     bind_engine(m);
+    m.def("stage_costs", [](const std::string& tracker, const Platform& platform, int ops, int programs, uint64_t seed) {
+        StageCosts costs = stage_costs(tracker, platform, ops, programs, seed);
+        return std::make_pair(costs.operations, costs.seconds);
+    }, "tracker"_a, "platform"_a, "ops"_a, "programs"_a, "seed"_a,
+          "Operations of a program on average, and for each stage the seconds a program, with all stages before it.");
     m.def("random_program", [](uint64_t seed, int ops) {
         Rng rng(seed);
         return random_program(rng, ops).ops;

@@ -86,6 +86,7 @@ void Simulator::build_cells(const Run& run) {
     breaks_.erase(std::unique(breaks_.begin(), breaks_.end()), breaks_.end());
 
     cell_count_ = 0;
+    shared_.clear();
     int buffer = 0;
     for (size_t i = 0; i + 1 < breaks_.size(); i++) {
         uint32_t at = breaks_[i], next = breaks_[i + 1];
@@ -106,12 +107,18 @@ void Simulator::build_cells(const Run& run) {
         cell.covers = std::move(covers);
         cell.span = {static_cast<uint8_t>(at >> 16), offset, static_cast<uint16_t>(next - at)};
         uint64_t phys = home->phys + static_cast<uint64_t>(offset - home->offset) * granule_bytes;
-        cell.whole_lines = ((phys | bytes_of(cell)) & line_mask) == 0;
+        cell.alone = ((phys | bytes_of(cell)) & line_mask) == 0;
+        if (!cell.alone) shared_.emplace_back(line_of(phys), static_cast<uint16_t>(cell_count_ - 1));
         BufferKind kind = run.kinds[cell.span.buffer];
         cell.image = kind == BufferKind::text || kind == BufferKind::rodata;
         cell.uncached = cell.span.buffer < buffers_max && run.uncached[cell.span.buffer];
     }
     while (buffer <= buffers_with_stack) first_cell_[buffer++] = static_cast<uint16_t>(cell_count_);
+    // Parts of lines: with company, or not. Copy-on-write moves whole pages, so company stays company.
+    for (auto [line, index] : shared_) {
+        bool company = std::any_of(shared_.begin(), shared_.end(), [&](auto other) { return other.first == line && other.second != index; });
+        cells_[index].alone = !company;
+    }
 }
 
 }  // namespace dmafuzz

@@ -91,7 +91,7 @@ void Simulator::elsewhere(const Cell& cell, uint16_t but, Event event) {
 // The cell, and those that share lines with it, have to be looked at again.
 void Simulator::touch(Cell& cell) {
     cell.dirty = true;
-    if (cell.whole_lines) return;
+    if (cell.alone) return;
     for (uint16_t index : cell.copies)
         if (!copies_[index].slot) each_beside(copies_[index], [&](Copy& other) { cells_[other.cell].dirty = true; });
 }

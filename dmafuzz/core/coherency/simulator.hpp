@@ -114,7 +114,7 @@ class Simulator {
         Span span{};
         bool live = false;
         bool dirty = false;         // to be settled
-        bool whole_lines = false;   // shares its lines with nobody
+        bool alone = false;         // no other cell ever lives in its lines
         bool uncached = false;
         bool image = false;         // kernel text or rodata
         bool cpu_reads = false, cpu_writes = false;
@@ -194,6 +194,7 @@ class Simulator {
 
     std::vector<uint32_t> breaks_;        // buffer << 16 | offset
     std::array<std::pair<uint64_t, uint64_t>, 64> broken_{};   // intervals broken lately, a direct-mapped cache
+    std::vector<std::pair<uint64_t, uint16_t>> shared_;  // line, cell that has part of it
     std::vector<Cell> cells_;
     size_t cell_count_ = 0;
     std::array<uint16_t, buffers_with_stack + 1> first_cell_{};
@@ -238,7 +239,7 @@ void Simulator::each_in_lines(uint64_t from, uint64_t to, Do what) {
 // The live memory copies of other cells in the same line.
 template <class Do>
 void Simulator::each_beside(const Copy& copy, Do what) {
-    if (cells_[copy.cell].whole_lines) return;
+    if (cells_[copy.cell].alone) return;
     uint64_t line = line_of(copy.phys);
     for (size_t i = 0; i < copies_.size(); i++) {
         Copy& other = copies_[i];

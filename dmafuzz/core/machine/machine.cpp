@@ -107,6 +107,16 @@ Machine::Call Machine::resolve(const Op& op, uint8_t index) {
     call.direction = op.direction;
     call.attrs = op.attrs;
     call.bytes = static_cast<uint32_t>(op.size) * granule_bytes;
+    if (op.kind == OpKind::map_sg && op.reuse_list && run_->mappings[op.list].abandoned) {
+        // The list of an abandoned mapping: the driver does not get here either.
+        MappingFacts& m = run_->mappings[op.mapping];
+        m = {};
+        m.defined = m.failed = m.abandoned = true;
+        m.map = op.kind;
+        m.device = op.device;
+        call.skipped = true;
+        return call;
+    }
     if (!traits(op.kind).names_mapping) return call;
 
     const MappingFacts& m = run_->mappings[op.mapping];

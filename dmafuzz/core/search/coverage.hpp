@@ -21,12 +21,14 @@ class Coverage final : public TransitionSink, public PathSink {
     void start() {
         for (uint32_t cell : touched_) coverage_map[cell] = 0;
         touched_.clear();
+        program_++;
     }
     void transition(uint64_t hash) override { mark(hash); }
     void path(uint64_t hash) override { mark(hash); }
     void mark(uint64_t hash) {
         uint32_t cell = static_cast<uint32_t>((hash * 0x9e3779b97f4a7c15ull) >> 48);
-        if (coverage_map[cell]) return;
+        if (marked_in_[cell] == program_) return;
+        marked_in_[cell] = program_;
         coverage_map[cell] = 1;
         touched_.push_back(cell);
     }
@@ -45,6 +47,9 @@ class Coverage final : public TransitionSink, public PathSink {
 
   private:
     std::vector<uint32_t> touched_;
+    // The map is the process's, and libFuzzer clears it too; which program marked a cell last is our own.
+    std::vector<uint32_t> marked_in_ = std::vector<uint32_t>(coverage_cells);
+    uint32_t program_ = 1;
     std::vector<bool> seen_ = std::vector<bool>(coverage_cells);
     size_t seen_count_ = 0;
 };

@@ -1,0 +1,67 @@
+#include "search/bench.hpp"
+
+#include <chrono>
+#include <stdexcept>
+
+#include "search/engine.hpp"
+
+namespace dmafuzz {
+
+namespace {
+
+template <class Do>
+double seconds_each(const std::vector<Program>& programs, Do what) {
+    auto start = std::chrono::steady_clock::now();
+    for (const Program& program : programs) what(program);
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / static_cast<double>(programs.size());
+}
+
+}  // namespace
+
+StageCosts stage_costs(const std::string& name, const Platform& platform, int ops, int count, uint64_t seed) {
+    Rng rng(seed);
+    StageCosts costs;
+    std::vector<Program> programs;
+    for (int i = 0; i < count; i++) {
+        programs.push_back(random_program(rng, ops));
+        costs.operations += static_cast<double>(programs.back().ops.size()) / count;
+    }
+    auto tracker = make_tracker(name);
+    if (!tracker) throw std::invalid_argument("no tracker of that name: " + name);
+    Machine machine;
+    Run run;
+    Watch watch;
+    Simulator simulator;
+    Judge judge(name, {platform});
+    Coverage coverage;
+    auto& out = costs.seconds;
+    out.emplace_back("machine", seconds_each(programs, [&](const Program& p) { machine.carry_out(p, platform, run); }));
+    out.emplace_back("and tracker", seconds_each(programs, [&](const Program& p) {
+        machine.carry_out(p, platform, run);
+        tracker->watch(run.hooks, platform, watch, nullptr);
+    }));
+    out.emplace_back("and simulator", seconds_each(programs, [&](const Program& p) {
+        machine.carry_out(p, platform, run);
+        tracker->watch(run.hooks, platform, watch, nullptr);
+        simulator.simulate(run, platform);
+    }));
+    out.emplace_back("and judge (bare loop)", seconds_each(programs, [&](const Program& p) {
+        judge.start(p);
+        judge.cover(0);
+    }));
+    out.emplace_back("and feedback", seconds_each(programs, [&](const Program& p) {
+        coverage.start();
+        judge.start(p);
+        judge.cover(0, &coverage, &coverage);
+        coverage.novel();
+    }));
+    out.emplace_back("and mutation", seconds_each(programs, [&](const Program& p) {
+        coverage.start();
+        judge.start(mutate(rng, p, programs[rng.below(static_cast<uint32_t>(programs.size()))], ops));
+        judge.cover(0, &coverage, &coverage);
+        coverage.novel();
+    }));
+    return costs;
+}
+
+}  // namespace dmafuzz

@@ -1,0 +1,191 @@
+"""The search: canaries that it must expose, engines, workers that die, runs that go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dmafuzz import _core, platforms
+from dmafuzz.findings import FindingStore
+from dmafuzz.findings.finding import RawFinding
+from dmafuzz.findings.replay import confirm
+from dmafuzz.program import read
+from dmafuzz.search import Campaign, Plan, atheris_available
+from dmafuzz.search.flight import last_program
+from dmafuzz.search.progress import Progress
+
+# A canary shows in the first few dozen random programs; this is a second's worth of them, and some.
+CANARY_PROGRAMS = 20_000
+ENGINES = ["native", pytest.param("atheris", marks=pytest.mark.skipif(not atheris_available(), reason="needs atheris"))]
+
+
+def portfolio() -> list[_core.Platform]:
+    return [platforms.to_core(model) for model in platforms.portfolio("6.12")]
+
+
+def plan(out: Path, **changes: Any) -> Plan:
+    facts: dict[str, Any] = {
+        "tracker": "6.12",
+        "core_tracker": "6.12",
+        "platforms": tuple(model.name for model in platforms.portfolio("6.12")),
+        "portfolio": "6.12",
+        "out": out,
+        "engine": "native",
+        "seconds": 3.0,
+        "jobs": 1,
+        "seed": 1,
+        "ops_limit": 12,
+    }
+    return Plan(**{**facts, **changes})
+
+
+def first_labels(tracker: str) -> set[str]:
+    engine = _core.Engine(tracker, portfolio(), seed=1, ops_limit=12)
+    labels: set[str] = set()
+    while engine.stats()["programs"] < CANARY_PROGRAMS:
+        engine.burst(500, 1000)
+        labels |= {found["label"] for found in engine.take_findings()}
+    return labels
+
+
+def test_a_tracker_that_never_warns_is_exposed_as_fn_and_never_as_fp() -> None:
+    assert first_labels("silent") == {"FN"}
+
+
+def test_a_tracker_that_always_warns_is_exposed_as_fp() -> None:
+    assert "FP" in first_labels("noisy")
+
+
+def test_what_the_engine_finds_shows_in_a_fresh_process() -> None:
+    engine = _core.Engine("6.12", portfolio(), seed=3, ops_limit=12)
+    engine.burst(2_000, 5_000)
+    found = engine.take_findings(finish=False)
+    raw = [
+        RawFinding(f["label"], f["kind"], f["platform"], tuple(f["rules"]), _core.encode(f["ops"])) for f in found[:40]
+    ]
+    assert raw
+    names = [model.name for model in platforms.portfolio("6.12")]
+    assert all(finding is not None for finding in confirm(raw, "6.12", "6.12", names, "6.12"))
+
+
+def test_a_report_that_is_not_true_is_not_confirmed(tmp_path: Path) -> None:
+    ops = _core.random_program(1, 1)
+    lie = RawFinding("FN", "clobbered", "x86-5.5", (), _core.encode(ops))
+    store = FindingStore(tmp_path)
+    store.report([lie])
+    ((path, raw),) = list(store.waiting())
+    findings = confirm(raw, "6.12", "6.12", ["x86-5.5"], None)
+    assert findings == [None]
+    assert store.settle(path, findings) == []
+    assert list(store.unconfirmed.iterdir())
+
+
+def test_the_same_seed_runs_the_same_programs() -> None:
+    def corpus() -> list[bytes]:
+        engine = _core.Engine("silent", portfolio()[:1], seed=11, ops_limit=8)
+        return engine.burst(31, 60_000)  # fewer than between two looks at the clock, so that time plays no part
+
+    assert corpus() == corpus()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_campaign_records_replayed_findings_that_check_themselves(engine: str, tmp_path: Path) -> None:
+    summary = Campaign(plan(tmp_path, engine=engine, jobs=2, seconds=6.0), Progress()).run()
+    assert summary.programs > 0
+    assert summary.unconfirmed == 0
+    assert summary.restarts == 0
+    # libFuzzer without our counters keeps a single program: the corpus must grow.
+    assert len(list((tmp_path / "corpus").iterdir())) > 50
+    assert summary.causes["FN"] > 0
+    files = sorted((tmp_path / "findings").glob("*.dma"))
+    assert len(files) == sum(summary.causes.values())
+    for file in files[:20]:
+        assert read(file).expects
+    check = subprocess.run(
+        [sys.executable, "-m", "dmafuzz", "judge", "--check", *map(str, files[:20])], capture_output=True, text=True
+    )
+    assert check.returncode == 0, check.stdout + check.stderr
+
+
+def test_a_second_run_goes_on_with_corpus_and_findings(tmp_path: Path) -> None:
+    first = Campaign(plan(tmp_path), Progress()).run()
+    files = {path.name for path in (tmp_path / "findings").iterdir()}
+    corpus = {path.name for path in (tmp_path / "corpus").iterdir()}
+    second = Campaign(plan(tmp_path), Progress()).run()
+    assert files <= {path.name for path in (tmp_path / "findings").iterdir()}
+    assert corpus <= {path.name for path in (tmp_path / "corpus").iterdir()}
+    assert sum(second.causes.values()) >= sum(first.causes.values())
+    facts = json.loads((tmp_path / "campaign.json").read_text())
+    assert facts["programs"] == first.programs + second.programs
+
+
+def test_a_worker_that_dies_is_replaced_and_its_program_quarantined(tmp_path: Path) -> None:
+    campaign = Campaign(plan(tmp_path, seconds=6.0), Progress())
+
+    def kill_once() -> None:
+        while not (campaign.children and campaign.children[0].stats.get("programs")):
+            time.sleep(0.05)
+        os.kill(campaign.children[0].process.pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_once, daemon=True)
+    killer.start()
+    summary = campaign.run()
+    assert summary.restarts == 1
+    (name,) = summary.quarantined
+    records = (tmp_path / "quarantine" / name).read_bytes()
+    assert _core.encode(_core.decode(records)) == records
+    assert name not in {path.name for path in (tmp_path / "corpus").iterdir()}
+    assert campaign.children[0].generation == 1
+
+
+def test_the_flight_recorder_holds_the_program_at_work(tmp_path: Path) -> None:
+    engine = _core.Engine("silent", portfolio()[:1], seed=1, ops_limit=8)
+    engine.record_to(str(tmp_path / "flight"))
+    assert last_program(tmp_path / "flight") == b""
+    records = _core.encode(_core.random_program(5, 6))
+    engine.run(records)
+    assert last_program(tmp_path / "flight") == records
+    assert last_program(tmp_path / "nothing") == b""
+
+
+def test_interrupting_ends_with_a_summary_and_nothing_lost(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "dmafuzz", "fuzz", "--time", "60", "--engine", "native", "--out", str(tmp_path / "o")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    findings = tmp_path / "o" / "findings"
+    deadline = time.monotonic() + 40
+    while time.monotonic() < deadline and not (findings.is_dir() and any(findings.iterdir())):
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "interrupted after" in out
+    assert "Traceback" not in errors
+    assert not list((tmp_path / "o" / "reported").glob("*.json"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--tracker", "6.13x"], "6.12"),
+        (["--portfolio", "nowhere"], "nowhere"),
+        (["--platform", "x86-5,5"], "x86-5.5"),
+        (["--portfolio", "6.12", "--platform", "x86-5.5"], "not both"),
+        (["--time", "0"], "--time"),
+        (["--jobs", "0"], "--jobs"),
+    ],
+)
+def test_bad_input_is_one_message_and_status_2(arguments: list[str], message: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "dmafuzz", "fuzz", "--out", str(tmp_path / "o"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
