@@ -1,6 +1,6 @@
 """Replays findings in a fresh process before anybody hears of them.
 
-``python -m dmafuzz.findings.replay`` reads one JSON request from standard input and writes the answer to standard output.
+``python -P -m dmafuzz.findings.replay`` (-P: the package that runs, not a checkout in the working folder) reads one JSON request from standard input and writes the answer to standard output.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def confirm(
     items = [{**asdict(item), "records": item.records.hex()} for item in raw]
     request = {"tracker": core_tracker, "platforms": list(platform_names), "items": items}
     done = subprocess.run(
-        [sys.executable, "-m", "dmafuzz.findings.replay"],
+        [sys.executable, "-P", "-m", "dmafuzz.findings.replay"],
         input=json.dumps(request),
         capture_output=True,
         text=True,
