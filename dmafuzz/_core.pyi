@@ -1,6 +1,6 @@
 # The native core's interface, as nanobind's stubgen writes it, with the element types that it cannot know.
 import builtins
-from typing import Any
+from typing import Any, ClassVar
 """
 The core of dmafuzz: programs, machine, simulator, tracker, judge and search.
 """
@@ -333,7 +333,7 @@ class Op:
 
     def __eq__(self, arg: object, /) -> bool: ...
 
-    __hash__: None = None
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
 ENTRIES_MAX: int = 4
 

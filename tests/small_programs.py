@@ -65,8 +65,8 @@ def _op(kind: OpKind, **fields: object) -> Op:
 
 
 def _alphabet() -> list[Op]:
-    """The operations of the exhaustive check: two kmalloc buffers that can share a line, one device, one mapping at a time
-    and a second one over the same or the neighbouring buffer."""
+    """The operations of the exhaustive check: two kmalloc buffers that can share a line, one device, one mapping at a
+    time and a second one over the same or the neighbouring buffer."""
     ops = [_op(OpKind.alloc, buffer=1, buffer_kind=BufferKind.kmalloc, size=2)]
     for direction in _DIRECTIONS:
         ops.append(_op(OpKind.map_single, mapping=0, buffer=0, size=2, direction=direction))

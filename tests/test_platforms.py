@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from dmafuzz.platforms import PlatformError, load, names, portfolio, portfolio_names, to_core
+from dmafuzz.platforms.model import Directions
 from dmafuzz.platforms.portfolio import portfolio as portfolio_from
 
 LETTERS = {"none": "-", "clean": "C", "invalidate": "I", "clean_invalidate": "CI"}
@@ -75,7 +76,7 @@ def row_of(name: str) -> str:
     return ROW_OF_PREFIX[max((prefix for prefix in ROW_OF_PREFIX if name.startswith(prefix)), key=len)]
 
 
-def letters(directions) -> str:
+def letters(directions: Directions) -> str:
     return " / ".join(LETTERS[d] for d in (directions.to_device, directions.from_device, directions.bidirectional))
 
 
@@ -95,7 +96,7 @@ def complaint(path: Path) -> str:
 
 
 @pytest.mark.parametrize("name", names())
-def test_platform_has_the_row_of_the_table_that_its_name_promises(name):
+def test_platform_has_the_row_of_the_table_that_its_name_promises(name: str) -> None:
     platform = load(name)
     maintenance = platform.maintenance
     actual = (
@@ -108,12 +109,12 @@ def test_platform_has_the_row_of_the_table_that_its_name_promises(name):
     assert actual == TABLE[row_of(name)]
 
 
-def test_every_row_of_the_table_has_a_platform():
+def test_every_row_of_the_table_has_a_platform() -> None:
     assert {row_of(name) for name in names()} == set(TABLE)
 
 
 @pytest.mark.parametrize("name", names())
-def test_facts_that_follow_the_first_kernel_of_the_era(name):
+def test_facts_that_follow_the_first_kernel_of_the_era(name: str) -> None:
     platform = load(name)
     first = tuple(int(number) for number in platform.kernels.split(" to ")[0].split("."))
     assert platform.memory.map_single_vmalloc_fails == (first >= (5, 5))
@@ -127,12 +128,12 @@ def test_facts_that_follow_the_first_kernel_of_the_era(name):
 
 
 @pytest.mark.parametrize("name", names())
-def test_only_arm32_has_kernel_text_in_its_linear_map(name):
+def test_only_arm32_has_kernel_text_in_its_linear_map(name: str) -> None:
     assert load(name).memory.text_in_linear_map == name.startswith(("arm-", "armv"))
 
 
 @pytest.mark.parametrize("name", [name for name in names() if name.startswith("arm64-")])
-def test_arm64_kernels_are_built_for_64_byte_lines_and_128_byte_dma(name):
+def test_arm64_kernels_are_built_for_64_byte_lines_and_128_byte_dma(name: str) -> None:
     platform = load(name)
     assert platform.cache.line == (128 if "line128" in name else 64)
     assert (platform.cache.l1_line, platform.alignment.dma_min) == (64, 128)
@@ -140,57 +141,59 @@ def test_arm64_kernels_are_built_for_64_byte_lines_and_128_byte_dma(name):
 
 
 @pytest.mark.parametrize("name", [name for name in names() if name.startswith("x86-")])
-def test_x86_is_coherent_with_the_smallest_alignments(name):
+def test_x86_is_coherent_with_the_smallest_alignments(name: str) -> None:
     platform = load(name)
     assert all(device.coherent for device in platform.device.resolved())
     assert (platform.alignment.dma, platform.alignment.kmalloc) == (1, 8)
 
 
 @pytest.mark.parametrize("name", [name for name in names() if name.endswith("-mixed")])
-def test_mixed_machine_alternates(name):
+def test_mixed_machine_alternates(name: str) -> None:
     assert [device.coherent for device in load(name).device.resolved()] == [True, False, True, False]
 
 
-def test_names_of_options_say_what_they_do():
+def test_names_of_options_say_what_they_do() -> None:
     assert load("x86-5.5-iommu-strict").iommu.mode == "strict"
     assert load("x86-5.5-iommu-lazy").iommu.mode == "lazy"
     full = load("x86-5.5-pool-full").bounce
     assert (full.pool, full.slots, full.always) == (True, 0, True)
     assert {device.mask_bits for device in load("x86-5.18-swiotlb").device.resolved()} == {32}
     assert load("x86-5.18-force-bounce").bounce.always
-    assert not load("armv7-3.6-no-pool").coherent.atomic_pool and load("armv7-3.6-no-pool").coherent.remaps
+    assert not load("armv7-3.6-no-pool").coherent.atomic_pool
+    assert load("armv7-3.6-no-pool").coherent.remaps
     assert load("armv7-5.18-aliases").coherent.mismatched_aliases_hit
     assert (load("armv7-5.18-line32").cache.line, load("armv7-5.18-line32").cache.l1_line) == (32, 64)
     limits = load("x86-5.5-segment-limits").device.resolved()[3]
     assert (limits.truncates, limits.segment_max, limits.wraps, limits.segment_boundary) == (True, 65536, True, 0xFFFF)
     bounced = load("arm64-6.5")
-    assert bounced.bounce.unaligned_kmalloc and bounced.bounce.pool and bounced.alignment.kmalloc == 8
+    assert (bounced.bounce.unaligned_kmalloc, bounced.bounce.pool, bounced.alignment.kmalloc) == (True, True, 8)
     unpooled = load("arm64-6.5-no-pool")
-    assert unpooled.bounce.unaligned_kmalloc and not unpooled.bounce.pool
+    assert (unpooled.bounce.unaligned_kmalloc, unpooled.bounce.pool) == (True, False)
 
 
 # --- portfolios
 
 
 @pytest.mark.parametrize("name", portfolio_names())
-def test_portfolio_loads_with_the_plain_coherent_x86_in_it_and_no_member_twice(name):
+def test_portfolio_loads_with_the_plain_coherent_x86_in_it_and_no_member_twice(name: str) -> None:
     members = [platform.name for platform in portfolio(name)]
     assert len(set(members)) == len(members)
     assert any(member in ("x86-2.6.30", "x86-4.9", "x86-5.5") for member in members)
 
 
 @pytest.mark.parametrize("name", [name for name in portfolio_names() if name != "all"])
-def test_portfolio_of_a_kernel_has_machines_of_that_kernel_only_tamest_first(name):
+def test_portfolio_of_a_kernel_has_machines_of_that_kernel_only_tamest_first(name: str) -> None:
     members = portfolio(name)
     assert all(platform.runs(name) for platform in members)
     assert members[0].name.startswith("x86-")
-    assert not members[0].bounce.pool and members[0].iommu.mode == "off"
+    assert not members[0].bounce.pool
+    assert members[0].iommu.mode == "off"
     assert not any(platform.coherent.mismatched_aliases_hit for platform in members)
     machines = {repr(platform.model_copy(update={"name": "", "title": "", "source": ""})) for platform in members}
     assert len(machines) == len(members)
 
 
-def test_portfolio_of_6_12_has_one_machine_for_each_thing_that_can_go_wrong():
+def test_portfolio_of_6_12_has_one_machine_for_each_thing_that_can_go_wrong() -> None:
     members = portfolio("6.12")
     assert 12 <= len(members) <= 16
     assert {row_of(platform.name) for platform in members} == {
@@ -212,11 +215,11 @@ def test_portfolio_of_6_12_has_one_machine_for_each_thing_that_can_go_wrong():
     assert any(device.truncates and device.wraps for platform in members for device in platform.device.resolved())
 
 
-def test_portfolio_all_has_every_platform():
+def test_portfolio_all_has_every_platform() -> None:
     assert [platform.name for platform in portfolio("all")] == names()
 
 
-def test_unknown_portfolio_is_told_the_nearest():
+def test_unknown_portfolio_is_told_the_nearest() -> None:
     with pytest.raises(PlatformError, match=r"no portfolio is named '6\.13' \(nearest: .*6\.12"):
         portfolio("6.13")
 
@@ -234,7 +237,7 @@ def test_unknown_portfolio_is_told_the_nearest():
         ('"x86-5.5"', r'"mine"\.members: found \'x86-5\.5\', expected a valid list'),
     ],
 )
-def test_bad_portfolio_member(tmp_path, members, message):
+def test_bad_portfolio_member(tmp_path: Path, members: str, message: str) -> None:
     path = write(tmp_path, f'[mine]\ntitle = "mine"\nkernel = "6.12"\nmembers = {members}\n')
     with pytest.raises(PlatformError, match=message):
         portfolio_from("mine", path)
@@ -243,13 +246,13 @@ def test_bad_portfolio_member(tmp_path, members, message):
 # --- a platform of one's own
 
 
-def test_file_of_ones_own_is_loaded_by_path_and_named_after_the_file(tmp_path):
+def test_file_of_ones_own_is_loaded_by_path_and_named_after_the_file(tmp_path: Path) -> None:
     path = write(tmp_path, MACHINE)
     assert load(path) == load(str(path))
     assert load(path).name == "mine"
 
 
-def test_device_takes_what_it_does_not_give_from_the_default(tmp_path):
+def test_device_takes_what_it_does_not_give_from_the_default(tmp_path: Path) -> None:
     path = write(tmp_path, MACHINE + "mask_bits = 32\n[device.d2]\ntruncates = true\n")
     devices = load(path).device.resolved()
     assert [(device.coherent, device.mask_bits, device.truncates) for device in devices] == [
@@ -260,7 +263,7 @@ def test_device_takes_what_it_does_not_give_from_the_default(tmp_path):
     ]
 
 
-def test_file_that_extends_changes_single_fields(tmp_path):
+def test_file_that_extends_changes_single_fields(tmp_path: Path) -> None:
     text = 'extends = "arm64-6.5"\ntitle = "a"\nkernels = "6.5 to 6.9"\nsource = "s"\n'
     text += '[maintenance.for_cpu]\nfrom_device = "none"\n'
     mine, base = load(write(tmp_path, text)), load("arm64-6.5")
@@ -269,7 +272,7 @@ def test_file_that_extends_changes_single_fields(tmp_path):
     assert (mine.cache, mine.bounce, mine.title, mine.kernels) == (base.cache, base.bounce, "a", "6.5 to 6.9")
 
 
-def test_title_kernels_and_source_are_not_inherited(tmp_path):
+def test_title_kernels_and_source_are_not_inherited(tmp_path: Path) -> None:
     text = complaint(write(tmp_path, 'extends = "x86-5.5"\n'))
     for field in ("title", "kernels", "source"):
         assert f"mine.toml: {field}: found nothing, expected a value" in text
@@ -325,7 +328,9 @@ def test_title_kernels_and_source_are_not_inherited(tmp_path):
         ),
     ],
 )
-def test_bad_field_is_told_file_field_what_was_found_and_what_was_expected(tmp_path, old, new, message):
+def test_bad_field_is_told_file_field_what_was_found_and_what_was_expected(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
     assert old in MACHINE
     path = write(tmp_path, MACHINE.replace(old, new, 1))
     text = complaint(path)
@@ -333,22 +338,22 @@ def test_bad_field_is_told_file_field_what_was_found_and_what_was_expected(tmp_p
     assert message in text
 
 
-def test_all_complaints_about_a_file_come_at_once(tmp_path):
+def test_all_complaints_about_a_file_come_at_once(tmp_path: Path) -> None:
     text = MACHINE.replace("line = 64", "line = 65").replace("kmalloc = 8", "kmalloc = 9")
     assert len(complaint(write(tmp_path, text)).splitlines()) == 3
 
 
-def test_unknown_name_is_told_the_nearest():
+def test_unknown_name_is_told_the_nearest() -> None:
     with pytest.raises(PlatformError, match=r"no platform is named 'riscv-6\.5' \(nearest: riscv-6\.6"):
         load("riscv-6.5")
 
 
-def test_portfolios_are_no_platform():
+def test_portfolios_are_no_platform() -> None:
     with pytest.raises(PlatformError):
         load("portfolios")
 
 
-def test_file_that_is_not_there_or_not_toml(tmp_path):
+def test_file_that_is_not_there_or_not_toml(tmp_path: Path) -> None:
     assert "cannot be read" in complaint(tmp_path / "none.toml")
     assert "is not TOML" in complaint(write(tmp_path, "title = \n"))
 
@@ -360,7 +365,7 @@ class Recorder(SimpleNamespace):
     """Takes any attribute, as a freshly built record of the core does."""
 
 
-def test_to_core_fills_every_field(monkeypatch):
+def test_to_core_fills_every_field(monkeypatch: pytest.MonkeyPatch) -> None:
     def enum(*members: str) -> SimpleNamespace:
         return SimpleNamespace(**{member: member for member in members})
 

@@ -315,9 +315,6 @@ def test_names_of_buffers_mappings_and_cpus_change_no_verdict(
     assert SAME.verdict(judged(renamed, platform)) == renaming.verdict(judged(program, platform))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the tidy-up runs on cpu0, and frees there with interrupts off if a program left them so"
-)
 def test_the_tidy_up_frees_coherent_memory_with_interrupts_on() -> None:
     program = parse("dmafuzz 1\ncpu0 irq_off\ncpu0 b0 m0 = alloc_coherent d0 4096\n")
     assert judged(program.ops, "x86-5.5")["breaches"] == []

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-import naive
 import pytest
-from small_programs import every_small, random_small
 
+import naive
 from dmafuzz import _core, platforms
 from dmafuzz.program import render_op
+from small_programs import every_small, random_small
 
 GRANULE = _core.GRANULE_BYTES
 
@@ -51,7 +51,8 @@ def of_naive(ops: list[_core.Op], platform: int) -> tuple[set[Any], set[Any]]:
 
 
 def assert_agree(programs: Iterable[tuple[list[_core.Op], int]], too_large_max: int) -> int:
-    """Both agree on all; returns how many there were. Programs beyond the naive one's bound are few, or it checks nothing."""
+    """Both agree on all; returns how many there were. Programs beyond the naive one's bound are few, or it checks
+    nothing."""
     count = too_large = 0
     for ops, platform in programs:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -55,14 +56,14 @@ def bench(tracker: str, platform: str, ops: int, seconds: float, repeats: int) -
             click.echo("atheris: not installed, skipped")
             continue
         portfolio = tuple(model.name for model in platform_files.portfolio(default_portfolio(tracker)))
-        one = _rates(lambda out, e=engine: _plan(out, e, tracker, core_tracker, (platform,), seconds, ops), repeats)  # type: ignore[misc]
+        one = _rates(partial(_plan, engine, tracker, core_tracker, (platform,), seconds, ops), repeats)
         _row(f"{engine} engine, this platform", one)
-        all_ = _rates(lambda out, e=engine: _plan(out, e, tracker, core_tracker, portfolio, seconds, ops), repeats)  # type: ignore[misc]
+        all_ = _rates(partial(_plan, engine, tracker, core_tracker, portfolio, seconds, ops), repeats)
         _row(f"{engine} engine, portfolio of {len(portfolio)}", all_)
 
 
 def _plan(
-    out: Path, engine: str, tracker: str, core_tracker: str, names: tuple[str, ...], seconds: float, ops: int
+    engine: str, tracker: str, core_tracker: str, names: tuple[str, ...], seconds: float, ops: int, out: Path
 ) -> Plan:
     return Plan(tracker, core_tracker, names, None, out, engine, seconds, 1, 0, ops)
 

@@ -23,13 +23,16 @@ OPS_LIMIT = 14  # operations of a program before its tidy-up; some 12 to 13 on a
 @click.command()
 @click.option("--time", "seconds", type=click.FloatRange(min=0, min_open=True), default=SECONDS, show_default=True,
               metavar="S", help="Seconds to search.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Worker processes.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Worker processes."
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Where to start.")
 @options.tracker
 @options.portfolio
 @options.platforms
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("findings"), show_default=True,
-              metavar="DIR", help="Corpus, findings, quarantine. A second run with the same folder goes on.")  # fmt: skip
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("findings"),
+              show_default=True, metavar="DIR",
+              help="Corpus, findings, quarantine. A second run with the same folder goes on.")  # fmt: skip
 @click.option("--engine", type=click.Choice(ENGINES), help="Default: atheris where it is installed, else native.")
 @click.option("--ops", type=click.IntRange(2, 64), default=OPS_LIMIT, show_default=True, metavar="N",
               help="Operations of a program, at most.")  # fmt: skip
@@ -70,7 +73,9 @@ def _plan(
     if portfolio and platforms:
         raise click.UsageError("either --portfolio or --platform, not both")
     if engine == "atheris" and not atheris_available():
-        raise BadInput("atheris is not installed (it has wheels for Linux x86-64, CPython 3.11 to 3.13); use --engine native")
+        raise BadInput(
+            "atheris is not installed (it has wheels for Linux x86-64, CPython 3.11 to 3.13); use --engine native"
+        )
     found = resolve(tracker)
     name = None if platforms else portfolio or default_portfolio(tracker)
     models = [platform_files.load(p) for p in platforms] if name is None else platform_files.portfolio(name)

@@ -30,8 +30,8 @@ class RawFinding:
 class Finding:
     """A minimal program and what it shows, judged anew on the whole portfolio.
 
-    ``label`` is FN, FP or hazard; ``kinds`` are corruption kinds of an FN, warning ids of the others, over all platforms
-    that show the label; ``rules`` are the contract's rules that it breaks where it was found.
+    ``label`` is FN, FP or hazard; ``kinds`` are corruption kinds of an FN, warning ids of the others, over all
+    platforms that show the label; ``rules`` are the contract's rules that it breaks where it was found.
     ``outcomes`` are the labels of every platform of the portfolio.
     """
 

@@ -1,6 +1,7 @@
 """Replays findings in a fresh process before anybody hears of them.
 
-``python -P -m dmafuzz.findings.replay`` (-P: the package that runs, not a checkout in the working folder) reads one JSON request from standard input and writes the answer to standard output.
+``python -P -m dmafuzz.findings.replay`` (-P: the package that runs, not a checkout in the working folder) reads one
+JSON request from standard input and writes the answer to standard output.
 """
 
 from __future__ import annotations

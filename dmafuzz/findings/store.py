@@ -25,8 +25,8 @@ def write_whole(path: Path, data: bytes) -> None:
 class FindingStore:
     """The findings of one output folder.
 
-    ``reported/`` holds what workers recorded and nobody has replayed yet; ``findings/`` the confirmed ones, one file for each
-    cause; ``unconfirmed/`` those that did not show when replayed, which is a bug of dmafuzz to look at.
+    ``reported/`` holds what workers recorded and nobody has replayed yet; ``findings/`` the confirmed ones, one file
+    for each cause; ``unconfirmed/`` those that did not show when replayed, which is a bug of dmafuzz to look at.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -46,10 +46,19 @@ class FindingStore:
     def waiting(self) -> Iterator[tuple[Path, list[RawFinding]]]:
         """The reports that nobody has replayed."""
         for path in sorted(self.reported.glob("*.json")):
-            yield path, [
-                RawFinding(item["label"], item["kind"], item["platform"], tuple(item["rules"]), bytes.fromhex(item["records"]))
-                for item in json.loads(path.read_bytes())
-            ]
+            yield (
+                path,
+                [
+                    RawFinding(
+                        item["label"],
+                        item["kind"],
+                        item["platform"],
+                        tuple(item["rules"]),
+                        bytes.fromhex(item["records"]),
+                    )
+                    for item in json.loads(path.read_bytes())
+                ],
+            )
 
     def settle(self, path: Path, findings: Sequence[Finding | None]) -> list[Finding]:
         """Files what a replayed report came to; returns the findings whose cause is new here."""

@@ -20,13 +20,16 @@ def summary_lines(plan: Plan, summary: Summary) -> Iterator[str]:
     """Figures, then for each label the kinds with the smallest program that shows them, then one finding in full."""
     rate = summary.programs / summary.seconds if summary.seconds else 0.0
     how = "interrupted after" if summary.interrupted else "in"
-    yield f"{summary.programs:,} programs {how} {summary.seconds:.0f} s ({rate:,.0f} a second), coverage {summary.coverage}"
+    speed = f"{how} {summary.seconds:.0f} s ({rate:,.0f} a second)"
+    yield f"{summary.programs:,} programs {speed}, coverage {summary.coverage}"
     if summary.waiting:
-        yield f"{summary.waiting:,} novel programs still wait to be judged on every platform; a second run goes on with them"
+        what = f"{summary.waiting:,} novel programs"
+        yield f"{what} still wait to be judged on every platform; a second run goes on with them"
     for name in summary.quarantined:
         yield f"a worker died on {plan.quarantine / name}"
     if summary.unconfirmed:
-        yield f"{summary.unconfirmed} reports did not show when replayed; they are in {plan.out / 'unconfirmed'}: a bug of dmafuzz"
+        folder = plan.out / "unconfirmed"
+        yield f"{summary.unconfirmed} reports did not show when replayed; they are in {folder}: a bug of dmafuzz"
     for label in LABELS:
         yield from _label_lines(plan, label, summary)
     yield from _in_full(summary.new)
@@ -42,7 +45,8 @@ def _label_lines(plan: Plan, label: str, summary: Summary) -> Iterator[str]:
     for finding, count in groups[:ROWS_MAX]:
         rules = ", ".join(finding.rules) or "keeps the contract"
         where = f"{len(finding.platforms)} of {len(finding.outcomes)} platforms"
-        yield f"  {', '.join(finding.kinds)} ({rules}): {count}x, on {where}; {plan.out / 'findings' / finding.file_name}"
+        path = plan.out / "findings" / finding.file_name
+        yield f"  {', '.join(finding.kinds)} ({rules}): {count}x, on {where}; {path}"
         yield f"      {'; '.join(render_op(op) for op in finding.ops)}"
     if len(groups) > ROWS_MAX:
         yield f"  and {len(groups) - ROWS_MAX} more kinds in {plan.out / 'findings'}"

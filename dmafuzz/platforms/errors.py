@@ -62,6 +62,7 @@ def _fields_of(model: type[BaseModel], location: Sequence[int | str]) -> list[st
     """The fields that the section at `location` may have."""
     for part in location:
         section = model.model_fields[str(part)].annotation
-        assert isinstance(section, type) and issubclass(section, BaseModel), f"{part} is no section of {model}"
+        assert isinstance(section, type), f"{part} is no section of {model}"
+        assert issubclass(section, BaseModel), f"{part} is no section of {model}"
         model = section
     return sorted(model.model_fields)

@@ -19,7 +19,7 @@ from dmafuzz.search.plan import Plan
 from dmafuzz.search.progress import Progress
 
 LOOK_EVERY_S = 0.2
-SILENT_S_MAX = 30.0      # a worker that says nothing for so long hangs
+SILENT_S_MAX = 30.0  # a worker that says nothing for so long hangs
 STOP_S_MAX = 5.0
 RESTARTS_MAX = 100
 
@@ -133,7 +133,9 @@ class Campaign:
         else:
             self.progress.say(f"worker {child.number} died ({why}) before its first program; restarted")
         if self.summary.restarts > RESTARTS_MAX:
-            raise RuntimeError(f"workers have died {self.summary.restarts} times; the programs are in {self.plan.quarantine}")
+            raise RuntimeError(
+                f"workers have died {self.summary.restarts} times; the programs are in {self.plan.quarantine}"
+            )
 
     def _settle_reports(self) -> bool:
         """Replays one report in a fresh process; true if there was any."""

@@ -12,8 +12,8 @@ ENGINES = ("atheris", "native")
 
 @dataclass(frozen=True)
 class Plan:
-    """``tracker`` is the name to show, ``core_tracker`` what the core calls it; ``platforms`` are names or paths of platform
-    files; ``portfolio`` the name they come from, if any; ``seconds`` None: until interrupted."""
+    """``tracker`` is the name to show, ``core_tracker`` what the core calls it; ``platforms`` are names or paths of
+    platform files; ``portfolio`` the name they come from, if any; ``seconds`` None: until interrupted."""
 
     tracker: str
     core_tracker: str

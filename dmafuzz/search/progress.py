@@ -24,12 +24,12 @@ class Progress:
 
     def start(self, seconds: float | None) -> None:
         if self.on_terminal:
-            form = "{l_bar}{bar}| {n:.0f}/{total:.0f} s {postfix}" if seconds else "{n:.0f} s {postfix}"
+            form = "{n:.0f}/{total:.0f} s |{bar:16}| {desc}" if seconds else "{n:.0f} s  {desc}"
             self.bar = tqdm(total=seconds, bar_format=form, file=sys.stderr, dynamic_ncols=True)
 
     def update(self, seconds: float, summary: Summary) -> None:
         if self.bar is not None:
-            self.bar.set_postfix_str(self._figures(seconds, summary), refresh=False)
+            self.bar.set_description_str(self._figures(seconds, summary), refresh=False)
             self.bar.n = min(seconds, self.bar.total or seconds)
             self.bar.refresh()
         elif seconds - self.line_at >= LINE_EVERY_S:

@@ -1,4 +1,4 @@
-"""A worker: one process, one engine. It tells the parent how it is doing and writes everything else to the output folder."""
+"""A worker: one process, one engine. It tells the parent how it is doing; all else goes to the output folder."""
 
 from __future__ import annotations
 
@@ -85,10 +85,14 @@ class Worker:
         from dmafuzz import _core
         from dmafuzz.findings.finding import RawFinding
 
-        self.store.report([
-            RawFinding(found["label"], found["kind"], found["platform"], tuple(found["rules"]), _core.encode(found["ops"]))
-            for found in self.engine.take_findings()
-        ])
+        self.store.report(
+            [
+                RawFinding(
+                    found["label"], found["kind"], found["platform"], tuple(found["rules"]), _core.encode(found["ops"])
+                )
+                for found in self.engine.take_findings()
+            ]
+        )
 
     def run_native(self) -> None:
         """The plain loop: bursts until the parent says stop."""

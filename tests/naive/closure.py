@@ -16,6 +16,7 @@ from .lines import ABSENT, CLEAN, EITHER, Change, Line, State, Step, line_of
 
 MOST_STATES: Final = 50_000  # less than 2 ** 18, see `Known`
 
+
 @lru_cache(maxsize=1 << 16)
 def settled(line: Line, fills: bool) -> Line:
     """EITHER, if the line may be filled and is one of the two."""
@@ -90,9 +91,7 @@ class Table(dict[int, tuple[int, ...]]):
         return self[code]
 
 
-def closure(
-    steps: tuple[Step, ...], fills: frozenset[int], states: frozenset[State], columns: int
-) -> frozenset[State]:
+def closure(steps: tuple[Step, ...], fills: frozenset[int], states: frozenset[State], columns: int) -> frozenset[State]:
     """All states that these steps, and filling some lines, lead to, any number of them in any order."""
     states = spread(states, [number for number in range(len(next(iter(states)).lines)) if number not in fills])
     known: list[Known] = []

@@ -406,7 +406,7 @@ def slot_released(c: Component, e: Local, states: States) -> States:
     """Its copies are gone."""
     gone = _slots(c, e)
     for number, _ in gone:
-            del c.slots[e.slot, number]
+        del c.slots[e.slot, number]
 
     def change(lines: list[Line]) -> None:
         for _, slot in gone:

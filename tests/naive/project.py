@@ -106,9 +106,7 @@ class View:
             done |= found
 
 
-def merged(
-    local: list[tuple[Local, ...]], columns: list[int]
-) -> tuple[History, list[tuple[int, ...]]]:
+def merged(local: list[tuple[Local, ...]], columns: list[int]) -> tuple[History, list[tuple[int, ...]]]:
     """The history with columns renumbered, and the columns that each number stands for.
 
     Neighbours that every event of the program treats alike are represented by two of them: nothing tells a third
@@ -149,7 +147,5 @@ def components(log: Log, chains: list[tuple[int, ...]], line: int) -> Iterator[t
 def corruptions(log: Log, chains: list[tuple[int, ...]], platform: Platform) -> set[tuple[str, int, str, int]]:
     """Everything that can be found in any line."""
     return {
-        result
-        for lines in components(log, chains, platform.line)
-        for result in View(lines, log, platform).results()
+        result for lines in components(log, chains, platform.line) for result in View(lines, log, platform).results()
     }
