@@ -111,7 +111,9 @@ def test_a_campaign_records_replayed_findings_that_check_themselves(engine: str,
     for file in files[:20]:
         assert read(file).expects
     check = subprocess.run(
-        [sys.executable, "-P", "-m", "dmafuzz", "judge", "--check", *map(str, files[:20])], capture_output=True, text=True
+        [sys.executable, "-P", "-m", "dmafuzz", "judge", "--check", *map(str, files[:20])],
+        capture_output=True,
+        text=True,
     )
     assert check.returncode == 0, check.stdout + check.stderr
 
@@ -158,8 +160,22 @@ def test_the_flight_recorder_holds_the_program_at_work(tmp_path: Path) -> None:
 
 
 def test_interrupting_ends_with_a_summary_and_nothing_lost(tmp_path: Path) -> None:
-    command = [sys.executable, "-P", "-m", "dmafuzz", "fuzz", "--time", "60", "--engine", "native", "--out", str(tmp_path / "o")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "dmafuzz",
+        "fuzz",
+        "--time",
+        "60",
+        "--engine",
+        "native",
+        "--out",
+        str(tmp_path / "o"),
+    ]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     findings = tmp_path / "o" / "findings"
     deadline = time.monotonic() + 40
     while time.monotonic() < deadline and not (findings.is_dir() and any(findings.iterdir())):

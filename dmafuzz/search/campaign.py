@@ -74,23 +74,28 @@ class Campaign:
         start = time.monotonic()
         self.progress.start(self.plan.seconds)
         try:
-            for number in range(self.plan.jobs):
-                self.children.append(self._start(number, 0))
-            while self.plan.seconds is None or time.monotonic() - start < self.plan.seconds:
-                self._look_after()
-                self._settle_reports()
-                self._update(time.monotonic() - start)
-                time.sleep(LOOK_EVERY_S)
+            self._search(start)
         except KeyboardInterrupt:
             self.summary.interrupted = True
-        self.summary.seconds = time.monotonic() - start
-        self._stop()
+        finally:
+            # Whatever happened, no worker outlives its parent.
+            self.summary.seconds = time.monotonic() - start
+            self._stop()
         while self._settle_reports():
             pass
         self._update(self.summary.seconds)
         self.progress.end()
         self._save()
         return self.summary
+
+    def _search(self, start: float) -> None:
+        for number in range(self.plan.jobs):
+            self.children.append(self._start(number, 0))
+        while self.plan.seconds is None or time.monotonic() - start < self.plan.seconds:
+            self._look_after()
+            self._settle_reports()
+            self._update(time.monotonic() - start)
+            time.sleep(LOOK_EVERY_S)
 
     def _start(self, number: int, generation: int) -> Child:
         ours, theirs = self.context.Pipe()

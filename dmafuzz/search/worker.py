@@ -135,6 +135,7 @@ class Worker:
             "-timeout=60",
             "-rss_limit_mb=0",
             f"-max_len={PROGRAM_BYTES_MAX}",
+            f"-artifact_prefix={self.plan.out / 'workers'}{os.sep}",
             f"-seed={1 + self.plan.seed % 2**31}",
         ]
         atheris.Setup(arguments, target, internal_libfuzzer=True)
