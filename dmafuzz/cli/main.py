@@ -19,6 +19,7 @@ _COMMANDS = {
     "trace": ("dmafuzz.cli.trace", "trace"),
     "minimize": ("dmafuzz.cli.minimize", "minimize"),
     "fuzz": ("dmafuzz.cli.fuzz", "fuzz"),
+    "compare": ("dmafuzz.cli.compare", "compare"),
     "bench": ("dmafuzz.cli.bench", "bench"),
     "list": ("dmafuzz.cli.names", "list_names"),
 }

@@ -10,8 +10,8 @@ from dmafuzz.findings.finding import LABELS, Finding
 from dmafuzz.program import render_op
 
 if TYPE_CHECKING:
-    from dmafuzz.search.campaign import Summary
     from dmafuzz.search.plan import Plan
+    from dmafuzz.search.summary import Summary
 
 ROWS_MAX = 12  # of each label; the rest is in the folder
 

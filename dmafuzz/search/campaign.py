@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
 import multiprocess
 
-from dmafuzz.findings import Finding, FindingStore, confirm
+from dmafuzz.findings import FindingStore, confirm
 from dmafuzz.findings.store import write_whole
 from dmafuzz.search import worker
 from dmafuzz.search.flight import last_program
 from dmafuzz.search.plan import Plan
 from dmafuzz.search.progress import Progress
+from dmafuzz.search.summary import Summary
 
 LOOK_EVERY_S = 0.2
 SILENT_S_MAX = 30.0  # a worker that says nothing for so long hangs
@@ -34,23 +34,6 @@ class Child:
     link: Connection
     heard_at: float
     stats: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass
-class Summary:
-    """What a run came to. ``seconds`` is the time spent searching."""
-
-    seconds: float = 0.0
-    programs: int = 0
-    coverage: int = 0
-    corpus: int = 0
-    waiting: int = 0
-    restarts: int = 0
-    quarantined: list[str] = field(default_factory=list)
-    unconfirmed: int = 0
-    causes: Counter[str] = field(default_factory=Counter)
-    new: list[Finding] = field(default_factory=list)
-    interrupted: bool = False
 
 
 class Campaign:

@@ -65,6 +65,17 @@ void Machine::touch_at(uint8_t device, uint64_t dma, uint32_t bytes) {
     if (at.what == Hit::What::memory || at.what == Hit::What::slot) touch(at.phys, bytes);
 }
 
+// Puts the part of a step's range that lies in the slot into the step; false where there is none.
+bool Machine::in_slot(const Hit& at, Step& s) const {
+    if (at.what != Hit::What::slot) return false;
+    int64_t offset = at.offset, size = s.size;
+    if (!cut_to(run_->pieces[at.piece], offset, size)) return false;
+    s.piece = at.piece;
+    s.offset = static_cast<uint32_t>(offset);
+    s.size = static_cast<uint32_t>(size);
+    return true;
+}
+
 void Machine::for_cpu(const Call& call, const Hit& at, uint32_t bytes) {
     if (call.attrs & attr::skip_cpu_sync && is_end(call.op.kind)) return;
     Maintenance maintenance = platform_->for_cpu[static_cast<size_t>(call.direction)];
@@ -76,12 +87,7 @@ void Machine::for_cpu(const Call& call, const Hit& at, uint32_t bytes) {
         s.phys = at.phys;
         run_->steps.push_back(s);
     }
-    if (at.what != Hit::What::slot) return;
-    int64_t offset = at.offset, size = s.size;
-    if (!cut_to(run_->pieces[at.piece], offset, size)) return;
-    s.piece = at.piece;
-    s.offset = static_cast<uint32_t>(offset);
-    s.size = static_cast<uint32_t>(size);
+    if (!in_slot(at, s)) return;
     if (!platform_->devices[run_->pieces[at.piece].device].coherent && maintained) {
         s.kind = StepKind::maintain_slot;
         run_->steps.push_back(s);
@@ -101,12 +107,7 @@ void Machine::sync_hit(const Call& call, const Hit& at, uint32_t bytes) {
         s.phys = at.phys;
         run_->steps.push_back(s);
     }
-    if (at.what != Hit::What::slot) return;
-    int64_t offset = at.offset, size = s.size;
-    if (!cut_to(run_->pieces[at.piece], offset, size)) return;
-    s.piece = at.piece;
-    s.offset = static_cast<uint32_t>(offset);
-    s.size = static_cast<uint32_t>(size);
+    if (!in_slot(at, s)) return;
     if (call.direction != Direction::from_device || platform_->sync_from_device_copies_in) {
         Step copy = s;
         copy.kind = StepKind::copy_in;

@@ -71,6 +71,7 @@ class Machine {
     void release_slot(Piece& piece);
     void release_translation(uint8_t piece);
     void hand_over(const Call& call, uint8_t piece);
+    MappingFacts& new_mapping(const Op& op, uint8_t pieces);
     void fail(Call& call);
     void limit_segments(const List& list, uint8_t first_piece);
     void give_up_list(List& list, const MappingFacts& mapping, int failed);
@@ -87,6 +88,7 @@ class Machine {
     void end(const Call& call);
     void end_at(const Call& call, uint64_t dma, uint32_t bytes);
     void end_list(const Call& call);
+    bool in_slot(const Hit& at, Step& step) const;
     void for_cpu(const Call& call, const Hit& at, uint32_t bytes);
     void tear_down(const Call& call, uint8_t piece, bool slot_too);
     void end_ownership(uint8_t mapping);

@@ -109,6 +109,20 @@ void Machine::hand_over(const Call& call, uint8_t index) {
     run_->steps.push_back(whole);
 }
 
+// The mapping that a call makes, with the pieces that come next.
+MappingFacts& Machine::new_mapping(const Op& op, uint8_t pieces) {
+    MappingFacts& m = run_->mappings[op.mapping];
+    m = {};
+    m.defined = m.live = true;
+    m.map = op.kind;
+    m.device = op.device;
+    m.direction = op.direction;
+    m.attrs = op.attrs;
+    m.piece = static_cast<uint8_t>(run_->pieces.size());
+    m.pieces = pieces;
+    return m;
+}
+
 void Machine::fail(Call& call) {
     MappingFacts& m = run_->mappings[call.op.mapping];
     m.failed = true;
@@ -142,16 +156,8 @@ void Machine::map_one(Call& call) {
                      static_cast<uint64_t>(op.offset) * granule_bytes;
         piece.via = Via::nothing;
     }
-    MappingFacts& m = run_->mappings[op.mapping];
-    m = {};
-    m.defined = m.live = true;
-    m.map = op.kind;
-    m.device = op.device;
-    m.direction = op.direction;
-    m.attrs = op.attrs;
+    MappingFacts& m = new_mapping(op, 1);
     m.size = op.size;
-    m.piece = static_cast<uint8_t>(run_->pieces.size());
-    m.pieces = 1;
     call.early_failure = arithmetic_wrong && platform_->map_single_vmalloc_fails;
     if (op.kind == OpKind::map_single && !call.early_failure) {
         HookCall check;
@@ -194,16 +200,8 @@ void Machine::map_list(Call& call) {
     const Op& op = call.op;
     call.list = make_list(op);
     List& list = lists_[call.list];
-    MappingFacts& m = run_->mappings[op.mapping];
-    m = {};
-    m.defined = m.live = true;
-    m.map = op.kind;
-    m.device = op.device;
-    m.direction = op.direction;
-    m.attrs = op.attrs;
+    MappingFacts& m = new_mapping(op, list.count);
     m.list = call.list;
-    m.piece = static_cast<uint8_t>(run_->pieces.size());
-    m.pieces = list.count;
     bool done = true;
     list.bounced = false;
     for (int i = 0; i < list.count; i++) {
@@ -322,18 +320,11 @@ void Machine::allocate(Call& call) {
     piece.phys = memory_.phys_of(op.buffer, 0);
     piece.dma = piece.phys;
     if (translates(op.device)) translate(&piece, 1, static_cast<uint8_t>(run_->pieces.size()));
-    MappingFacts& m = run_->mappings[op.mapping];
-    m = {};
-    m.defined = m.live = true;
-    m.map = op.kind;
-    m.device = op.device;
+    MappingFacts& m = new_mapping(op, 1);
     m.direction = piece.direction;
-    m.attrs = op.attrs;
     m.buffer = op.buffer;
     m.size = op.size;
     m.dma = piece.dma;
-    m.piece = static_cast<uint8_t>(run_->pieces.size());
-    m.pieces = 1;
     if (op.kind == OpKind::alloc_noncontiguous) {
         List list;
         list.count = 1;
