@@ -647,15 +647,18 @@ class Engine:
     def run(self, program: bytes) -> bool:
         """Leaves the program's marks in the coverage map."""
 
-    def burst(self, children: int, milliseconds: int = 50) -> list[bytes]:
-        """Up to so many mutants, for about so long; the novel ones."""
+    def burst(self, children: int, milliseconds: int = 50) -> int:
+        """Up to so many mutants, for about so long; how many were novel."""
+
+    def take_novel(self) -> list[bytes]:
+        """The novel programs since the last call, but for those that were added."""
 
     def take_findings(self, finish: bool = False) -> list[dict[str, Any]]:
         """Findings since the last call, minimised, one for each cause."""
 
     def stats(self) -> dict[str, int]: ...
 
-    def drive_libfuzzer(self, children: int) -> None:
+    def drive_libfuzzer(self, children: int, milliseconds: int) -> None:
         """Makes libFuzzer's custom mutator run bursts of this engine."""
 
 def expose_mutator() -> None:

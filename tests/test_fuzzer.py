@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import multiprocess
 import pytest
 
 from dmafuzz import _core, platforms
@@ -21,7 +22,9 @@ from dmafuzz.findings.replay import confirm
 from dmafuzz.program import read
 from dmafuzz.search import Campaign, Plan, atheris_available
 from dmafuzz.search.flight import last_program
+from dmafuzz.search.packs import program_name, read_pack, write_pack
 from dmafuzz.search.progress import Progress
+from dmafuzz.search.worker import Worker
 
 # A canary shows in the first few dozen random programs; this is a second's worth of them, and some.
 CANARY_PROGRAMS = 20_000
@@ -46,6 +49,10 @@ def plan(out: Path, **changes: Any) -> Plan:
         "ops_limit": 12,
     }
     return Plan(**{**facts, **changes})
+
+
+def corpus(out: Path) -> list[bytes]:
+    return [records for pack in sorted((out / "corpus").glob("*.pack")) for records in read_pack(pack)]
 
 
 def first_labels(tracker: str) -> set[str]:
@@ -90,11 +97,12 @@ def test_a_report_that_is_not_true_is_not_confirmed(tmp_path: Path) -> None:
 
 
 def test_the_same_seed_runs_the_same_programs() -> None:
-    def corpus() -> list[bytes]:
+    def novel() -> list[bytes]:
         engine = _core.Engine("silent", portfolio()[:1], seed=11, ops_limit=8)
-        return engine.burst(31, 60_000)  # fewer than between two looks at the clock, so that time plays no part
+        engine.burst(31, 60_000)  # fewer than between two looks at the clock, so that time plays no part
+        return engine.take_novel()
 
-    assert corpus() == corpus()
+    assert novel() == novel()
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -104,7 +112,7 @@ def test_a_campaign_records_replayed_findings_that_check_themselves(engine: str,
     assert summary.unconfirmed == 0
     assert summary.restarts == 0
     # libFuzzer without our counters keeps a single program: the corpus must grow.
-    assert len(list((tmp_path / "corpus").iterdir())) > 50
+    assert len(corpus(tmp_path)) > 50
     assert summary.causes["FN"] > 0
     files = sorted((tmp_path / "findings").glob("*.dma"))
     assert len(files) == sum(summary.causes.values())
@@ -121,10 +129,10 @@ def test_a_campaign_records_replayed_findings_that_check_themselves(engine: str,
 def test_a_second_run_goes_on_with_corpus_and_findings(tmp_path: Path) -> None:
     first = Campaign(plan(tmp_path), Progress()).run()
     files = {path.name for path in (tmp_path / "findings").iterdir()}
-    corpus = {path.name for path in (tmp_path / "corpus").iterdir()}
+    kept = corpus(tmp_path)
     second = Campaign(plan(tmp_path), Progress()).run()
     assert files <= {path.name for path in (tmp_path / "findings").iterdir()}
-    assert corpus <= {path.name for path in (tmp_path / "corpus").iterdir()}
+    assert set(kept) <= set(corpus(tmp_path))
     assert sum(second.causes.values()) >= sum(first.causes.values())
     facts = json.loads((tmp_path / "campaign.json").read_text())
     assert facts["programs"] == first.programs + second.programs
@@ -145,7 +153,6 @@ def test_a_worker_that_dies_is_replaced_and_its_program_quarantined(tmp_path: Pa
     (name,) = summary.quarantined
     records = (tmp_path / "quarantine" / name).read_bytes()
     assert _core.encode(_core.decode(records)) == records
-    assert name not in {path.name for path in (tmp_path / "corpus").iterdir()}
     assert campaign.children[0].generation == 1
 
 
@@ -205,3 +212,23 @@ def test_bad_input_is_one_message_and_status_2(arguments: list[str], message: st
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_packs_hold_what_was_put_in_and_survive_being_cut_short(tmp_path: Path) -> None:
+    programs = [_core.encode(_core.random_program(seed, 5)) for seed in range(7)]
+    path = write_pack(tmp_path, programs)
+    assert list(read_pack(path)) == programs
+    path.write_bytes(path.read_bytes()[:-1])
+    assert list(read_pack(path)) == programs[:-1]
+
+
+def test_a_quarantined_program_is_not_run_again(tmp_path: Path) -> None:
+    deadly, harmless = (_core.encode(_core.random_program(seed, 6)) for seed in (1, 2))
+    todo = plan(tmp_path)
+    todo.create_folders()
+    write_pack(todo.corpus, [deadly, harmless])
+    (todo.quarantine / program_name(deadly)).write_bytes(deadly)
+    link, _other = multiprocess.Pipe()
+    worker = Worker(todo, 0, 0, link)
+    worker.load_corpus()
+    assert worker.engine.stats()["programs"] == 1

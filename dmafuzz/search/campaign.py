@@ -14,11 +14,13 @@ from dmafuzz.findings import FindingStore, confirm
 from dmafuzz.findings.store import write_whole
 from dmafuzz.search import worker
 from dmafuzz.search.flight import last_program
+from dmafuzz.search.packs import program_name
 from dmafuzz.search.plan import Plan
 from dmafuzz.search.progress import Progress
 from dmafuzz.search.summary import Summary
 
 LOOK_EVERY_S = 0.2
+SETTLE_EVERY_S = 3.0
 SILENT_S_MAX = 30.0  # a worker that says nothing for so long hangs
 STOP_S_MAX = 5.0
 RESTARTS_MAX = 100
@@ -45,6 +47,7 @@ class Campaign:
         self.summary = Summary()
         self.earlier_programs = 0
         self.retired_programs = 0
+        self.settled_at = time.monotonic()
         self.children: list[Child] = []
         # A fresh interpreter for each: nothing of the parent's state, and libFuzzer wants to be set up once a process.
         self.context = multiprocess.get_context("spawn")
@@ -64,8 +67,7 @@ class Campaign:
             # Whatever happened, no worker outlives its parent.
             self.summary.seconds = time.monotonic() - start
             self._stop()
-        while self._settle_reports():
-            pass
+        self._settle_reports()
         self._update(self.summary.seconds)
         self.progress.end()
         self._save()
@@ -76,7 +78,8 @@ class Campaign:
             self.children.append(self._start(number, 0))
         while self.plan.seconds is None or time.monotonic() - start < self.plan.seconds:
             self._look_after()
-            self._settle_reports()
+            if time.monotonic() - self.settled_at > SETTLE_EVERY_S:
+                self._settle_reports()
             self._update(time.monotonic() - start)
             time.sleep(LOOK_EVERY_S)
 
@@ -113,9 +116,8 @@ class Campaign:
         self.summary.restarts += 1
         records = last_program(self.plan.recorder(child.number))
         if records:
-            name = worker.corpus_name(records)
+            name = program_name(records)
             write_whole(self.plan.quarantine / name, records)
-            (self.plan.corpus / name).unlink(missing_ok=True)
             self.summary.quarantined.append(name)
             self.progress.say(f"worker {child.number} died ({why}) on {self.plan.quarantine / name}; restarted")
         else:
@@ -125,18 +127,21 @@ class Campaign:
                 f"workers have died {self.summary.restarts} times; the programs are in {self.plan.quarantine}"
             )
 
-    def _settle_reports(self) -> bool:
-        """Replays one report in a fresh process; true if there was any."""
-        report = next(self.store.waiting(), None)
-        if report is None:
-            return False
-        path, raw = report
+    def _settle_reports(self) -> None:
+        """Replays what has been reported, all of it in one fresh process: starting one costs more than replaying."""
+        self.settled_at = time.monotonic()
+        reports = list(self.store.waiting())
+        raw = [item for _, found in reports for item in found]
+        if not raw:
+            return
         findings = confirm(raw, self.plan.tracker, self.plan.core_tracker, self.plan.platforms, self.plan.portfolio)
         self.summary.unconfirmed += findings.count(None)
-        for finding in self.store.settle(path, findings):
-            self.summary.causes[finding.label] += 1
-            self.summary.new.append(finding)
-        return True
+        at = 0
+        for path, found in reports:
+            for finding in self.store.settle(path, findings[at : at + len(found)]):
+                self.summary.causes[finding.label] += 1
+                self.summary.new.append(finding)
+            at += len(found)
 
     def _update(self, seconds: float) -> None:
         stats = [child.stats for child in self.children if child.stats]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import sys
@@ -11,6 +10,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dmafuzz.search.packs import SUFFIX, program_name, read_pack, write_pack
+
 if TYPE_CHECKING:
     from dmafuzz.search.plan import Plan
 
@@ -18,14 +19,7 @@ REPORT_EVERY_S = 0.5
 EXCHANGE_EVERY_S = 3.0
 BURST_CHILDREN = 20_000
 BURST_MS = 50
-# Children that libFuzzer's mutator may try for one novel one: some 50 ms.
-LIBFUZZER_CHILDREN = 1500
 PROGRAM_BYTES_MAX = 64 * 32
-
-
-def corpus_name(records: bytes) -> str:
-    """As libFuzzer names its files, so that both engines share a folder."""
-    return hashlib.sha1(records, usedforsecurity=False).hexdigest()
 
 
 class Worker:
@@ -43,30 +37,33 @@ class Worker:
         seed = (plan.seed * 1_000_003 + number) * 1_000_003 + generation
         self.engine = _core.Engine(plan.core_tracker, portfolio, seed, plan.ops_limit)
         self.engine.record_to(str(plan.recorder(number)))
-        self.known: set[str] = {path.name for path in plan.quarantine.glob("*")}
+        self.quarantined = {path.name for path in plan.quarantine.glob("*")}
+        self.loaded: set[str] = set()
         self.reported_at = 0.0
         self.exchanged_at = 0.0
 
     def load_corpus(self) -> None:
         """Adds what others, or an earlier run, have found; a program that a worker died on is left alone."""
         self.exchanged_at = time.monotonic()
-        for entry in os.scandir(self.plan.corpus):
-            if entry.name in self.known or entry.name.startswith("."):
+        for entry in sorted(os.scandir(self.plan.corpus), key=lambda entry: entry.name):
+            if entry.name in self.loaded or not entry.name.endswith(SUFFIX) or entry.name.startswith("."):
                 continue
-            self.known.add(entry.name)
-            self.engine.add(Path(entry.path).read_bytes())
-            self.tell()
+            self.loaded.add(entry.name)
+            for records in read_pack(Path(entry.path)):
+                if program_name(records) not in self.quarantined:
+                    self.engine.add(records)
+                self.tell()
 
-    def keep(self, records: bytes) -> None:
-        """Puts a novel program into the shared corpus."""
-        name = corpus_name(records)
-        if name in self.known:
-            return
-        self.known.add(name)
-        # No fsync: a lost corpus file costs a moment's search; and the rename keeps half files out.
-        temporary = self.plan.corpus / f".{name}.{os.getpid()}"
-        temporary.write_bytes(records)
-        os.replace(temporary, self.plan.corpus / name)
+    def exchange(self) -> None:
+        """Now and then takes over what others have found."""
+        if time.monotonic() - self.exchanged_at > EXCHANGE_EVERY_S:
+            self.load_corpus()
+
+    def keep_novel(self) -> None:
+        """Puts the novel programs into the shared corpus."""
+        novel = self.engine.take_novel()
+        if novel:
+            self.loaded.add(write_pack(self.plan.corpus, novel).name)
 
     def tell(self, force: bool = False) -> bool:
         """Records findings, now and then reports to the parent; false when the parent wants the worker to stop."""
@@ -75,6 +72,7 @@ class Worker:
             return True
         self.reported_at = now
         self.record_findings()
+        self.keep_novel()
         try:
             self.link.send(self.engine.stats())
             return not self.link.poll()
@@ -98,14 +96,12 @@ class Worker:
         """The plain loop: bursts until the parent says stop."""
         self.load_corpus()
         while self.tell():
-            for records in self.engine.burst(BURST_CHILDREN, BURST_MS):
-                self.keep(records)
-            if time.monotonic() - self.exchanged_at > EXCHANGE_EVERY_S:
-                self.load_corpus()
+            self.engine.burst(BURST_CHILDREN, BURST_MS)
+            self.exchange()
         self.tell(force=True)
 
     def run_atheris(self) -> None:
-        """libFuzzer drives: its custom mutator is the engine's burst, its corpus the shared folder."""
+        """libFuzzer drives, the engine's burst is its mutator. Its corpus stays in memory; the shared one is packs."""
         from dmafuzz import _core
 
         _core.expose_mutator()
@@ -113,21 +109,22 @@ class Worker:
         from atheris import core_with_libfuzzer
 
         _core.register_counters(core_with_libfuzzer.__file__)
-        self.engine.drive_libfuzzer(LIBFUZZER_CHILDREN)
+        self.engine.drive_libfuzzer(BURST_CHILDREN, BURST_MS)
+
+        self.load_corpus()
 
         def target(records: bytes) -> None:
-            self.engine.add(records)
+            # For its marks in the coverage map; the burst that made it has kept it already.
+            self.engine.run(records)
+            self.exchange()
             if self.tell():
                 return
             self.tell(force=True)
             # libFuzzer has no way to be asked to stop that runs Python code afterwards.
             os._exit(0)
 
-        # Loads what is there without libFuzzer's own reading of a program that a worker died on.
         arguments = [
             sys.argv[0],
-            str(self.plan.corpus),
-            "-reload=1",
             "-handle_int=0",
             "-handle_term=0",
             "-len_control=0",

@@ -83,19 +83,16 @@ void bind_engine(nb::module_& m) {
              "Keeps the program at work in that file, for whoever asks what a dead worker died on.")
         .def("add", [](Engine& e, nb::bytes data) { return e.add(program_of(data)); }, "program"_a, "True if the program shows anything new.")
         .def("run", [](Engine& e, nb::bytes data) { return e.run(program_of(data)); }, "program"_a, "Leaves the program's marks in the coverage map.")
-        .def("burst", [](Engine& e, int children, int milliseconds) {
-            std::vector<Program> novel;
-            {
-                nb::gil_scoped_release release;
-                novel = e.burst(children, milliseconds);
-            }
+        .def("burst", &Engine::burst, "children"_a, "milliseconds"_a = 50, nb::call_guard<nb::gil_scoped_release>(),
+             "Up to so many mutants, for about so long; how many were novel.")
+        .def("take_novel", [](Engine& e) {
             nb::list out;
-            for (const Program& p : novel) out.append(bytes_of(p));
+            for (const Program& p : e.take_novel()) out.append(bytes_of(p));
             return out;
-        }, "children"_a, "milliseconds"_a = 50, "Up to so many mutants, for about so long; the novel ones.")
+        }, "The novel programs since the last call, but for those that were added.")
         .def("take_findings", &findings_of, "finish"_a = false, "Findings since the last call, minimised, one for each cause.")
         .def("stats", &stats_of)
-        .def("drive_libfuzzer", [](Engine& e, int children) { drive(&e, children); }, "children"_a, "Makes libFuzzer's custom mutator run bursts of this engine.");
+        .def("drive_libfuzzer", [](Engine& e, int children, int milliseconds) { drive(&e, children, milliseconds); }, "children"_a, "milliseconds"_a, "Makes libFuzzer's custom mutator run bursts of this engine.");
     m.def("expose_mutator", &expose_mutator, "Shows libFuzzer the core's mutator; before atheris is imported.");
     m.def("register_counters", &register_counters, "module_path"_a, "Registers the coverage map with the libFuzzer in a loaded extension module.");
 }

@@ -39,6 +39,7 @@ void Simulator::build_cells(const Run& run) {
     // A range's ends, and the boundaries of the lines that it covers in part.
     auto physical = [&](uint64_t from, uint64_t to) {
         break_physical(from, to);
+        if (((from | to) & line_mask) == 0) return;
         break_physical(from & ~line_mask, (to + line_mask) & ~line_mask);
         break_physical((from + line_mask) & ~line_mask, to & ~line_mask);
     };
@@ -67,6 +68,7 @@ void Simulator::build_cells(const Run& run) {
             case StepKind::device_write:
             case StepKind::wild_slot: {
                 const Piece& p = run.pieces[s.piece];
+                if (s.offset == 0 && s.size == p.size) break;  // whole pieces come below
                 uint64_t from = p.phys + static_cast<uint64_t>(s.offset) * granule_bytes;
                 physical(from, from + static_cast<uint64_t>(s.size) * granule_bytes);
                 in_buffer(p.buffer, p.offset + s.offset, s.size);
@@ -99,12 +101,7 @@ void Simulator::build_cells(const Run& run) {
         while (buffer <= static_cast<int>(at >> 16)) first_cell_[buffer++] = static_cast<uint16_t>(cell_count_);
         if (cell_count_ == cells_.size()) cells_.emplace_back();
         Cell& cell = cells_[cell_count_++];
-        std::vector<uint16_t> copies = std::move(cell.copies), covers = std::move(cell.covers);
-        cell = {};
-        copies.clear();
-        covers.clear();
-        cell.copies = std::move(copies);
-        cell.covers = std::move(covers);
+        cell.start_anew();
         cell.span = {static_cast<uint8_t>(at >> 16), offset, static_cast<uint16_t>(next - at)};
         uint64_t phys = home->phys + static_cast<uint64_t>(offset - home->offset) * granule_bytes;
         cell.alone = ((phys | bytes_of(cell)) & line_mask) == 0;
@@ -116,8 +113,9 @@ void Simulator::build_cells(const Run& run) {
     while (buffer <= buffers_with_stack) first_cell_[buffer++] = static_cast<uint16_t>(cell_count_);
     // Parts of lines: with company, or not. Copy-on-write moves whole pages, so company stays company.
     for (auto [line, index] : shared_) {
-        bool company = std::any_of(shared_.begin(), shared_.end(), [&](auto other) { return other.first == line && other.second != index; });
-        cells_[index].alone = !company;
+        for (auto [other_line, other] : shared_)
+            if (other_line == line && other != index) cells_[index].beside.push_back(other);
+        cells_[index].alone = cells_[index].beside.empty();
     }
 }
 

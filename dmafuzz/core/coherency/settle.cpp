@@ -199,17 +199,17 @@ void Simulator::look_for_faults(const Cell& cell) {
 
 void Simulator::settle(uint8_t op) {
     op_ = op;
-    for (size_t i = 0; i < cell_count_; i++)
-        if (cells_[i].dirty) survey(cells_[i]);
-    for (size_t i = 0; i < cell_count_; i++) {
-        Cell& cell = cells_[i];
-        if (!cell.dirty) continue;
+    std::sort(dirty_.begin(), dirty_.end());  // reports come in the order of cells
+    for (uint16_t index : dirty_) survey(cells_[index]);
+    for (uint16_t index : dirty_) {
+        Cell& cell = cells_[index];
+        cell.dirty = false;
         look_for_faults(cell);
         if (!cell.live) continue;
         close(cell);
         look(cell);
     }
-    for (size_t i = 0; i < cell_count_; i++) cells_[i].dirty = false;
+    dirty_.clear();
 }
 
 }  // namespace dmafuzz

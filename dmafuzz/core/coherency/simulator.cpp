@@ -80,7 +80,7 @@ void Simulator::happen(uint16_t index, Event event) {
     Copy& copy = copies_[index];
     if (traces_) traces_->push_back({Trace::What::event, op_, index, event, 0, nowhere, no_mapping, no_mapping, copy.set, 0});
     copy.set = apply(event, copy.set);
-    cells_[copy.cell].dirty = true;
+    mark(cells_[copy.cell]);
 }
 
 void Simulator::elsewhere(const Cell& cell, uint16_t but, Event event) {
@@ -90,10 +90,10 @@ void Simulator::elsewhere(const Cell& cell, uint16_t but, Event event) {
 
 // The cell, and those that share lines with it, have to be looked at again.
 void Simulator::touch(Cell& cell) {
-    cell.dirty = true;
+    mark(cell);
     if (cell.alone) return;
     for (uint16_t index : cell.copies)
-        if (!copies_[index].slot) each_beside(copies_[index], [&](Copy& other) { cells_[other.cell].dirty = true; });
+        if (!copies_[index].slot) each_beside(copies_[index], [&](Copy& other) { mark(cells_[other.cell]); });
 }
 
 void Simulator::alloc(uint8_t buffer, bool cached) {
@@ -467,6 +467,7 @@ void Simulator::simulate(const Run& run, const Platform& platform, TransitionSin
     copies_.clear();
     covers_.clear();
     ghosts_.clear();
+    dirty_.clear();
     corruptions_.clear();
     harms_.clear();
     piece_covers_.assign(run.pieces.size(), {0, 0});

@@ -114,7 +114,7 @@ class Simulator {
         Span span{};
         bool live = false;
         bool dirty = false;         // to be settled
-        bool alone = false;         // no other cell ever lives in its lines
+        bool alone = false;         // no other cell ever lives in its lines; else `beside` has them
         bool uncached = false;
         bool image = false;         // kernel text or rodata
         bool cpu_reads = false, cpu_writes = false;
@@ -126,6 +126,17 @@ class Simulator {
         uint16_t home = nowhere;
         std::vector<uint16_t> copies;
         std::vector<uint16_t> covers;
+        std::vector<uint16_t> beside;
+
+        // As new, but for the memory that its lists hold: nothing is allocated for each program.
+        void start_anew() {
+            std::vector<uint16_t> kept[] = {std::move(copies), std::move(covers), std::move(beside)};
+            *this = {};
+            for (auto& list : kept) list.clear();
+            copies = std::move(kept[0]);
+            covers = std::move(kept[1]);
+            beside = std::move(kept[2]);
+        }
     };
     // A piece over a cell.
     struct Cover {
@@ -176,6 +187,11 @@ class Simulator {
     void drop_copy(uint16_t copy);
     void happen(uint16_t copy, Event event);
     void elsewhere(const Cell& cell, uint16_t but, Event event);
+    void mark(Cell& cell) {
+        if (cell.dirty) return;
+        cell.dirty = true;
+        dirty_.push_back(static_cast<uint16_t>(&cell - cells_.data()));
+    }
     void touch(Cell& cell);
     template <class Do> void each_beside(const Copy& copy, Do what);
     template <class Do> void each_in_lines(uint64_t from, uint64_t to, Do what);
@@ -201,6 +217,7 @@ class Simulator {
     std::vector<Copy> copies_;
     std::vector<Cover> covers_;
     std::vector<std::pair<uint16_t, uint16_t>> piece_covers_;  // [first, last) in covers_
+    std::vector<uint16_t> dirty_;         // cells to be settled
     std::vector<uint8_t> ghosts_;         // live pieces of dead buffers
 
     std::vector<Corruption> corruptions_;
@@ -239,12 +256,14 @@ void Simulator::each_in_lines(uint64_t from, uint64_t to, Do what) {
 // The live memory copies of other cells in the same line.
 template <class Do>
 void Simulator::each_beside(const Copy& copy, Do what) {
-    if (cells_[copy.cell].alone) return;
+    const Cell& cell = cells_[copy.cell];
+    if (cell.alone) return;
     uint64_t line = line_of(copy.phys);
-    for (size_t i = 0; i < copies_.size(); i++) {
-        Copy& other = copies_[i];
-        if (other.live && !other.slot && other.cell != copy.cell && line_of(other.phys) == line) what(other);
-    }
+    for (uint16_t neighbour : cell.beside)
+        for (uint16_t index : cells_[neighbour].copies) {
+            Copy& other = copies_[index];
+            if (!other.slot && line_of(other.phys) == line) what(other);
+        }
 }
 
 }  // namespace dmafuzz

@@ -171,16 +171,16 @@ Program Engine::child_of(const Program* parent) {
 bool Engine::try_child(const Program& child) {
     if (!evaluate(child)) return false;
     keep(child);
+    novel_.push_back(child);
     return true;
 }
 
-std::vector<Program> Engine::burst(int children, int milliseconds) {
+int Engine::burst(int children, int milliseconds) {
     auto start = Clock::now(), now = start, end = start + std::chrono::milliseconds(milliseconds);
-    std::vector<Program> novel;
+    int novel = 0;
     constexpr int between_looks = 32;  // at the clock
     for (int i = 0; i < children && now < end; i++) {
-        Program child = child_of(nullptr);
-        if (try_child(child)) novel.push_back(std::move(child));
+        novel += try_child(child_of(nullptr));
         if (i % between_looks != between_looks - 1) continue;
         auto then = Clock::now();
         running_ += std::chrono::duration<double>(then - now).count();
@@ -190,19 +190,29 @@ std::vector<Program> Engine::burst(int children, int milliseconds) {
     return novel;
 }
 
-Program Engine::novel_child(const Program& parent, int children, uint64_t seed) {
+std::vector<Program> Engine::take_novel() {
+    std::vector<Program> taken;
+    taken.swap(novel_);
+    return taken;
+}
+
+Program Engine::novel_child(const Program& parent, int children, int milliseconds, uint64_t seed) {
     rng_ = Rng(rng_.next() ^ seed);
-    Program child = parent;
+    auto start = Clock::now(), end = start + std::chrono::milliseconds(milliseconds);
+    Program child = parent, chosen = parent;
     bool found = false;
-    auto start = Clock::now();
-    for (int i = 0; i < children && !found; i++) {
-        // libFuzzer's choice of parent first, then our own: it sees only what it has run itself.
+    for (int i = 0; i < children; i++) {
+        if (i % 32 == 31 && Clock::now() >= end) break;
+        // libFuzzer's choice of parent now and then, our own else: it knows only what it has run itself.
         child = child_of(i % 8 == 0 && !parent.ops.empty() ? &parent : nullptr);
-        found = try_child(child);
+        if (try_child(child)) {
+            chosen = child;
+            found = true;
+        }
     }
     running_ += std::chrono::duration<double>(Clock::now() - start).count();
     collect_waiting(false);
-    return child;
+    return found ? chosen : child;
 }
 
 std::vector<Finding> Engine::take_findings(bool finish) {

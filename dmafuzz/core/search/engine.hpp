@@ -60,10 +60,13 @@ class Engine {
     // Adds a program that somebody else found (a corpus file); true if it shows anything new.
     bool add(const Program& program);
 
-    // Runs up to `children` mutants, each to its end, and at most about `milliseconds`; returns the novel ones.
-    std::vector<Program> burst(int children, int milliseconds);
-    // The same for libFuzzer: stops at the first novel child and returns it; else the last one tried.
-    Program novel_child(const Program& parent, int children, uint64_t seed);
+    // Runs up to `children` mutants, each to its end, and at most about `milliseconds`; how many were novel.
+    int burst(int children, int milliseconds);
+    // The novel programs since the last call, but for those that were added.
+    std::vector<Program> take_novel();
+    // The same for libFuzzer: returns the last novel child, else the last one tried. Handing over every one of them
+    // would cost more than finding it.
+    Program novel_child(const Program& parent, int children, int milliseconds, uint64_t seed);
 
     // Runs one program for its marks in the coverage map; true if they are new to this engine.
     bool run(const Program& program);
@@ -100,6 +103,7 @@ class Engine {
     int ops_limit_;
     Coverage coverage_;
     std::vector<Program> corpus_;
+    std::vector<Program> novel_;
     std::vector<Finding> findings_;
     std::vector<Known> known_;
     std::vector<Program> waiting_;

@@ -24,6 +24,7 @@ std::array<PcEntry, coverage_cells> pcs;
 
 Engine* driven = nullptr;
 int children_each = 0;
+int milliseconds_each = 0;
 
 }  // namespace
 
@@ -46,9 +47,10 @@ void register_counters(const std::string& module_path) {
     pcs_init(pcs.data(), pcs.data() + pcs.size());
 }
 
-void drive(Engine* engine, int children) {
+void drive(Engine* engine, int children, int milliseconds) {
     driven = engine;
     children_each = children;
+    milliseconds_each = milliseconds;
 }
 
 }  // namespace dmafuzz
@@ -59,7 +61,7 @@ extern "C" __attribute__((visibility("default"))) size_t LLVMFuzzerCustomMutator
     using namespace dmafuzz;
     Program parent = decode(data, size);
     if (!driven) return size;
-    Program child = driven->novel_child(parent, children_each, seed);
+    Program child = driven->novel_child(parent, children_each, milliseconds_each, seed);
     std::vector<uint8_t> bytes = encode(child);
     size_t n = std::min(bytes.size(), max_size / record_bytes * record_bytes);
     std::memcpy(data, bytes.data(), n);

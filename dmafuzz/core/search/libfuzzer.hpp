@@ -15,7 +15,7 @@ void expose_mutator();
 // Throws std::runtime_error with the reason where that cannot be.
 void register_counters(const std::string& module_path);
 
-// The engine whose bursts LLVMFuzzerCustomMutator runs, and how many children each may try. Null: plain copies.
-void drive(Engine* engine, int children);
+// The engine whose bursts LLVMFuzzerCustomMutator runs, and how many children each may try for how long. Null: plain copies.
+void drive(Engine* engine, int children, int milliseconds);
 
 }  // namespace dmafuzz
