@@ -337,7 +337,7 @@ class TestCommands:
         assert run("fuzz").exit_code == 2
 
     def test_is_quiet_when_its_reader_goes_away(self, moved: Path) -> None:
-        command = [sys.executable, "-c", "from dmafuzz.cli import main; main()", "judge", "--json", *[str(moved)] * 50]
+        command = [sys.executable, "-P", "-m", "dmafuzz", "judge", "--json", *[str(moved)] * 50]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             assert process.stdout is not None
             assert process.stderr is not None

@@ -1,0 +1,41 @@
+"""The source itself: lints, types, and files that stay short enough to read."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LINES_MAX = 560  # of a source file; tests may be longer
+SOURCES = [
+    path
+    for folder in ("dmafuzz", "harnesses")
+    for path in sorted((ROOT / folder).rglob("*"))
+    if path.suffix in {".py", ".cpp", ".hpp", ".c", ".h"}
+]
+
+
+@pytest.mark.parametrize("command", [["ruff", "check"], ["ruff", "format", "--check"]], ids=["lints", "layout"])
+def test_ruff_is_content(command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *command, "dmafuzz", "tests", "harnesses"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_types_are_strict_throughout() -> None:
+    done = subprocess.run([sys.executable, "-m", "mypy"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_files_stay_short() -> None:
+    assert SOURCES
+    long = {str(path.relative_to(ROOT)): n for path in SOURCES if (n := len(path.read_text().splitlines())) > LINES_MAX}
+    assert not long
+
+
+def test_there_is_no_room_for_odds_and_ends() -> None:
+    assert not [path for path in SOURCES if path.stem in {"utils", "util", "helpers", "misc", "common"}]
