@@ -210,7 +210,9 @@ def test_the_result_shows_the_same_label_and_kind_and_breaks_no_other_rule() -> 
 
 
 @pytest.mark.parametrize(
-    "simplify", [without_a_line, with_a_lower_number, without_a_flag, in_plain_pages], ids=lambda f: f.__name__
+    "simplify",
+    [without_a_line, with_a_lower_number, without_a_flag, without_an_attribute, without_an_entry, in_plain_pages],
+    ids=lambda f: f.__name__,
 )
 def test_nothing_of_the_result_can_be_simpler(simplify: Simplify) -> None:
     for case in cases():
@@ -261,10 +263,6 @@ def test_a_check_that_finds_nothing_would_be_noticed() -> None:
 # Attributes and entries, one by one
 
 
-UNTRIED = "plainer() of minimise.cpp tries all attributes at once, and the first and the last entry only"
-
-
-@pytest.mark.xfail(strict=True, reason=UNTRIED)
 def test_each_attribute_is_tried_alone() -> None:
     """NO_WARN has no part in it: SKIP_CPU_SYNC leaves out the clean that the device needs."""
     ops = program("""
@@ -276,7 +274,6 @@ def test_each_attribute_is_tried_alone() -> None:
     assert_minimal(sight.minimise(ops), sight, without_an_attribute)
 
 
-@pytest.mark.xfail(strict=True, reason=UNTRIED)
 def test_each_entry_is_tried_alone() -> None:
     ops = program("""
         cpu0 b0 m0 = alloc_noncoherent d0 16 FROM_DEVICE

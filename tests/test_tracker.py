@@ -513,6 +513,28 @@ def test_a_perfect_match_wins_among_several(watch: Watch) -> None:
     assert watch(text) == []
 
 
+@pytest.mark.parametrize(
+    ("older", "newer", "ends"),
+    [
+        ("map_single d0 b0 0 64 TO_DEVICE", "map_single d0 b0 0 64 FROM_DEVICE", "unmap_single"),
+        ("map_resource d0 b0 0 64 TO_DEVICE", "map_single d0 b0 0 64 TO_DEVICE", "unmap_single"),
+        ("map_sg d0 TO_DEVICE b0:0:64 b0:64:64", "map_sg d0 TO_DEVICE b0:0:64", "unmap_sg"),
+    ],
+    ids=["direction", "type", "entries"],
+)
+def test_a_perfect_match_is_one_of_size_direction_type_and_entries(
+    watch: Watch, older: str, newer: str, ends: str
+) -> None:
+    text = f"""
+        cpu0 b0 = alloc pages 128
+        cpu0 m0 = {older}
+        cpu0 m1 = {newer}
+        cpu0 {ends} m1
+    """
+    # An older entry that differs in this alone is passed over, and left for the tidy-up.
+    assert watch(text) == []
+
+
 def test_of_perfect_matches_the_oldest_wins(watch: Watch) -> None:
     text = """
         cpu0 b0 = alloc pages 64

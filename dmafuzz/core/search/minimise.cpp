@@ -23,6 +23,8 @@ class Minimiser {
     Minimiser(Judge& judge, Program program, const Target& target) : judge_(judge), best_(std::move(program)), target_(target) {}
 
     Minimised run() {
+        // From canonical names, so that what a program's names happen to be changes nothing.
+        accept(canonical(best_));
         // Each pass makes the program smaller in the order of verdicts.md or leaves it alone, so this ends.
         for (bool changed = true; changed;) {
             changed = remove_lines();
@@ -232,8 +234,29 @@ class Minimiser {
         return false;
     }
 
+    // All ranges of a buffer move down together, by what the lowest of them leaves free.
+    bool shift_buffer(size_t line) {
+        const Op alloc = best_.ops[line];
+        if (!traits(alloc.kind).defines_buffer) return false;
+        auto each_offset = [&](Program& program, auto what) {
+            for (Op& op : program.ops) {
+                bool names = traits(op.kind).names_buffer && op.buffer == alloc.buffer && (traits(op.kind).has_range || op.kind == OpKind::cow);
+                if (names) what(op.offset);
+                for (Entry& e : op.entries)
+                    if (e.size && e.buffer == alloc.buffer) what(e.offset);
+            }
+        };
+        uint16_t least = 0xffff;
+        each_offset(best_, [&](uint16_t& offset) { least = std::min(least, offset); });
+        if (least == 0 || least == 0xffff || least >= alloc.size) return false;
+        Program candidate = best_;
+        each_offset(candidate, [&](uint16_t& offset) { offset = static_cast<uint16_t>(offset - least); });
+        candidate.ops[line].size = static_cast<uint16_t>(alloc.size - least);
+        return accept(candidate);
+    }
+
     bool shrink_ranges() {
-        bool any = each_line([&](size_t i) { return shrink_buffer(i); });
+        bool any = each_line([&](size_t i) { return shift_buffer(i) | shrink_buffer(i); });
         return any | each_line([&](size_t i) { return shrink_line(i); });
     }
 
@@ -250,17 +273,6 @@ class Minimiser {
             [](Op& op) { bool c = op.given_direction; op.given_direction = false; return c; },
             [](Op& op) { bool c = op.given_count; op.given_count = false; return c; },
             [](Op& op) { bool c = op.given_count && op.count > 1; op.count = 1; return c; },
-            [](Op& op) {
-                if (op.entry_count < 2) return false;
-                op.entries[--op.entry_count] = {};
-                return true;
-            },
-            [](Op& op) {
-                if (op.entry_count < 2) return false;
-                for (int i = 1; i < op.entry_count; i++) op.entries[i - 1] = op.entries[i];
-                op.entries[--op.entry_count] = {};
-                return true;
-            },
             [](Op& op) { bool c = op.kind == OpKind::alloc && op.buffer_kind != BufferKind::pages; op.buffer_kind = BufferKind::pages; return c; },
             [](Op& op) { bool c = op.kind == OpKind::alloc && op.buffer_kind > BufferKind::kmalloc; op.buffer_kind = BufferKind::kmalloc; return c; },
             [](Op& op) { bool c = op.kind == OpKind::sync_range_for_cpu; if (c) op.kind = OpKind::sync_single_for_cpu; return c; },
@@ -275,7 +287,30 @@ class Minimiser {
             }
             return changed;
         });
+        any |= each_line([&](size_t i) { return fewer_attributes(i) | fewer_entries(i); });
         return any | plainer_maps();
+    }
+
+    bool fewer_attributes(size_t line) {
+        bool any = false;
+        for (uint8_t bit = 1; bit & attr::all; bit = static_cast<uint8_t>(bit << 1)) {
+            Op op = best_.ops[line];
+            if (!(op.attrs & bit)) continue;
+            op.attrs = static_cast<uint8_t>(op.attrs & ~bit);
+            any |= accept_changed(line, op);
+        }
+        return any;
+    }
+
+    bool fewer_entries(size_t line) {
+        bool any = false;
+        for (int e = best_.ops[line].entry_count; e-- > 0 && best_.ops[line].entry_count > 1;) {
+            Op op = best_.ops[line];
+            for (int k = e + 1; k < op.entry_count; k++) op.entries[k - 1] = op.entries[k];
+            op.entries[--op.entry_count] = {};
+            any |= accept_changed(line, op);
+        }
+        return any;
     }
 
     // map_page and its unmap become map_single and its unmap; a list of one entry too.
