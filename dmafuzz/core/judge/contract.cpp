@@ -154,7 +154,9 @@ void Monitor::map_piece(const Op& op, const Piece& piece) {
     const Device& device = platform_.devices[piece.device];
     bool translated = platform_.iommu != Iommu::off && device.iommu;
     if (kind == BufferKind::stack) broken(Rule::no_stack);
-    if (kind == BufferKind::vmalloc && op.kind == OpKind::map_single) broken(Rule::no_vmalloc);
+    // A page of it by map_page is fine; the next page is somewhere else.
+    bool several_pages = piece.offset / granules_per_page != (piece.offset + piece.size - 1) / granules_per_page;
+    if (kind == BufferKind::vmalloc && (op.kind == OpKind::map_single || several_pages)) broken(Rule::no_vmalloc);
     if (kind == BufferKind::text || kind == BufferKind::rodata) broken(Rule::no_kernel_image);
     if (kind == BufferKind::coherent) broken(Rule::no_streaming_of_coherent);
     if (op.kind == OpKind::map_resource && kind != BufferKind::mmio) broken(Rule::resource_is_mmio);
@@ -181,7 +183,11 @@ void Monitor::map(const Op& op) {
     for (int i = 0; i < m.pieces; i++) {
         const Piece& piece = run_.pieces[m.piece + i];
         PieceState& state = pieces_[m.piece + i];
-        if (m.failed && m.abandoned && !op.unchecked) continue;
+        if (m.failed && m.abandoned && !op.unchecked) {
+            // What a program maps is its own doing, whether or not it works out here.
+            if (streaming) map_piece(op, piece);
+            continue;
+        }
         state.live = true;
         state.cpu_owned.assign(piece.size, op.kind == OpKind::alloc_noncoherent || op.kind == OpKind::alloc_noncontiguous);
         state.written.assign(piece.size, false);
