@@ -50,9 +50,8 @@ def fuzz(
     """Search for programs on which tracker and simulator disagree."""
     plan = _plan(seconds, jobs, seed, tracker, portfolio, platforms, out, engine, ops)
     where = f"portfolio {plan.portfolio}" if plan.portfolio else f"{len(plan.platforms)} platforms"
-    click.echo(
-        f"engine: {engine_title(plan.engine)}; tracker {tracker}, {where}; {jobs} {'job' if jobs == 1 else 'jobs'}; findings in {out}"
-    )
+    workers = "1 job" if jobs == 1 else f"{jobs} jobs"
+    click.echo(f"engine: {engine_title(plan.engine)}; tracker {tracker}, {where}; {workers}; findings in {out}")
     try:
         campaign = Campaign(plan, Progress())
     except OSError as error:
