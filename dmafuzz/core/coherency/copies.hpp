@@ -40,7 +40,6 @@ inline constexpr int cached_dirty = 4;
 inline constexpr int count = 5;
 
 constexpr Lane bit(Flag flag, bool given_up) { return static_cast<Lane>(1u << (2 * static_cast<int>(flag) + given_up)); }
-constexpr Lane both(Flag flag) { return static_cast<Lane>(bit(flag, false) | bit(flag, true)); }
 constexpr Lane expected = bit(Flag::fresh, false) | bit(Flag::lagging, false) | bit(Flag::stale, false) |
                           bit(Flag::foreign, false) | bit(Flag::wild, false);
 }  // namespace lane

@@ -163,7 +163,6 @@ void Monitor::map_piece(const Op& op, const Piece& piece) {
     uint64_t bytes = static_cast<uint64_t>(piece.size) * granule_bytes;
     bool beyond = device.mask_bits < 64 && (piece.phys + bytes - 1) >> device.mask_bits != 0;
     if (beyond && !translated && (!platform_.bounce_pool || op.kind == OpKind::map_resource)) broken(Rule::mask);
-    constexpr uint64_t bounce_bytes_max = 256 * 1024;
     if (platform_.bounce_pool && (piece.via == Via::slot || platform_.bounce_always) && bytes > bounce_bytes_max) broken(Rule::segment_limits);
     if (op.kind == OpKind::map_sg) {
         if (bytes > device.segment_max) broken(Rule::segment_limits);

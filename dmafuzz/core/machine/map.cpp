@@ -7,7 +7,6 @@ namespace dmafuzz {
 
 namespace {
 
-constexpr uint64_t bounce_bytes_max = 256 * 1024;
 constexpr uint32_t slot_key = 0;
 constexpr uint32_t iova_key = 0;
 // The alignment of the kmalloc table that the kernel's check for small buffers rounds by.

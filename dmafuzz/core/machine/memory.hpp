@@ -14,6 +14,7 @@ inline constexpr uint64_t stack_bytes = 0x4000;
 inline constexpr uint64_t pool_base = 0x20000;
 inline constexpr uint64_t pool_limit = 0x120000;
 inline constexpr uint64_t slot_bytes = 2048;
+inline constexpr uint64_t bounce_bytes_max = 256 * 1024;  // the largest mapping the pool takes
 // The pool's memory for a mapping of that many bytes.
 constexpr uint64_t slots_for(uint64_t bytes) { return (bytes + slot_bytes - 1) / slot_bytes * slot_bytes; }
 inline constexpr uint64_t page_base = 0x120000;
