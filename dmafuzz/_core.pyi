@@ -601,8 +601,8 @@ class Platform:
     @devices.setter
     def devices(self, arg: Sequence[Device], /) -> None: ...
 
-def tracker_names() -> list[str]:
-    """All trackers that are built in, newest era first."""
+def trackers() -> list[dict[str, Any]]:
+    """All trackers that are built in: newest era first, then proposals, then canaries."""
 
 def rules() -> list[tuple[str, str]]:
     """The contract's rules: id and text."""

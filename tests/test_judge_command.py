@@ -179,7 +179,7 @@ class TestCheck:
         assert [json.loads(line)["labels"] for line in result.stdout.splitlines()] == [["TN"]]
         assert "expected FN, found TN" in result.stderr
 
-    @pytest.mark.parametrize("name", ["tracker=6.13 platform=x86-5.5", "tracker=6.12 platform=x87"])
+    @pytest.mark.parametrize("name", ["tracker=6.99 platform=x86-5.5", "tracker=6.12 platform=x87"])
     def test_of_an_unknown_name_is_bad_input(self, tmp_path: Path, name: str) -> None:
         file = written(tmp_path / "p.dma", CLEAN + f"expect {name} labels=TN\n")
         result = run("judge", "--check", file)
@@ -206,7 +206,11 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("option", "name", "near"),
         [
-            ("--tracker", "6.13", "6.12"),
+            ("--tracker", "6.1x", "6.12"),
+            ("--tracker", "6.99", "6.19"),
+            ("--tracker", "6.12.40", "6.0"),
+            ("--tracker", "2.6.29", "2.6.30"),
+            ("--tracker", "2021", "2021-different-regions"),
             ("--platform", "arm64-6.4", ARM64),
             ("--portfolio", "6.11", "6.12"),
             ("--tracker", "kernel:/no/such/tree", "/no/such/tree"),

@@ -7,14 +7,22 @@ from collections.abc import Callable
 import click
 
 from dmafuzz import _core, platforms
-from dmafuzz.verdicts import catalogue, tracker_names
+from dmafuzz.verdicts import Builtin, builtins, catalogue
 
-_TRACKERS = {"silent": "a canary that never warns", "noisy": "a canary that always warns"}
+
+def _tracker(tracker: Builtin) -> str:
+    year = tracker.year or "    "
+    if tracker.kind == "proposal":
+        return f"{year}  proposal for {tracker.base}: {tracker.changed}"
+    return f"{year}  {tracker.changed}" if tracker.kind == "era" else f"{year}  {tracker.kind}: {tracker.changed}"
 
 
 def _trackers() -> list[tuple[str, str]]:
-    known = [(name, _TRACKERS.get(name, f"dma-debug as in {name}")) for name in tracker_names()]
-    return [*known, ("kernel:PATH", "the code of a kernel tree, or of an archive of one")]
+    """A kernel version between two eras is the earlier one's."""
+    return [
+        *((tracker.name, _tracker(tracker)) for tracker in builtins()),
+        ("kernel:PATH", "      the code of a kernel tree, or of an archive of one"),
+    ]
 
 
 def _platforms() -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """Verdicts: a tracker's warnings on a program held against what can go wrong on a platform."""
 
+from .eras import Builtin, builtins
 from .errors import VerdictError
 from .expectations import Difference, check
 from .judgement import Breach, Corruption, Harm, Judgement, Step, Warning
@@ -14,6 +15,7 @@ __all__ = [
     "DEFAULT_TRACKER",
     "SCHEMA",
     "Breach",
+    "Builtin",
     "Corruption",
     "Difference",
     "Harm",
@@ -26,6 +28,7 @@ __all__ = [
     "Tracker",
     "VerdictError",
     "Warning",
+    "builtins",
     "check",
     "default_portfolio",
     "judge",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
-from dmafuzz import _core, kernel, platforms
+from dmafuzz import kernel, platforms
+from dmafuzz.platforms.kernels import Kernel
 
+from .eras import builtins, era_of, nearest, version_of
 from .errors import VerdictError
 
 DEFAULT_TRACKER = "6.12"
@@ -26,25 +27,32 @@ class Tracker:
 
 def names() -> list[str]:
     """The trackers that are built in, newest era first. Besides these there is ``kernel:PATH``."""
-    return list(_core.tracker_names())
+    return [each.name for each in builtins()]
 
 
 def resolve(name: str) -> Tracker:
-    """The tracker of a name: a built-in one, or ``kernel:PATH``, which is compiled first if it has not been yet.
+    """The tracker of a name: a built-in one, a kernel version, or ``kernel:PATH``, which is compiled first if need be.
 
     Raises VerdictError if there is no such tracker or the kernel cannot be used.
     """
     if name.startswith(KERNEL):
         return Tracker(name, KERNEL + str(_library(name.removeprefix(KERNEL))))
-    known = names()
-    if name not in known:
-        raise VerdictError(f"no tracker is named {name!r} ({_nearest(name, known)}, or {KERNEL}PATH)")
-    return Tracker(name, name)
+    core = era_of(name)
+    if core is None:
+        raise VerdictError(f"no tracker is named {name!r} ({nearest(name)}; or a kernel version, or {KERNEL}PATH)")
+    return Tracker(name, core)
 
 
 def default_portfolio(tracker: str) -> str:
-    """The portfolio that a tracker is judged against if nobody says which: the one of its name, else 6.12's."""
-    return tracker if tracker in platforms.portfolio_names() else _FALLBACK_PORTFOLIO
+    """The portfolio that a tracker is judged against if nobody says which: the last one up to its kernel version.
+
+    Before the first portfolio it is the first; the canaries, and kernels whose version is not looked at, get 6.12's.
+    """
+    version = version_of(tracker)
+    if version is None:
+        return _FALLBACK_PORTFOLIO
+    dated = [(Kernel.parse(name), name) for name in platforms.portfolio_names() if name[0].isdigit()]
+    return max((each for each in dated if each[0] <= version), default=min(dated))[1]
 
 
 def _library(path: str) -> object:
@@ -54,8 +62,3 @@ def _library(path: str) -> object:
         return kernel.build(path).library
     except kernel.KernelError as error:
         raise VerdictError(str(error)) from None
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, cutoff=0.5)
-    return f"nearest: {', '.join(close)}" if close else f"known: {', '.join(known)}"

@@ -45,6 +45,10 @@ nb::list warnings_of(const Analysis& a, const Judge& judge) {
         d["worth"] = worths[static_cast<size_t>(w.worth)];
         if (w.worth == Worth::hazard) d["hurts"] = judge.platform(w.platform).name;
         d["mappings"] = bits(w.warning.mappings, mappings_max);
+        d["counted"] = w.warning.counted;
+        d["entry_op"] = w.warning.entry_op == no_op ? nb::none() : nb::cast(static_cast<int>(w.warning.entry_op));
+        d["line"] = w.warning.line_bytes ? nb::cast(w.warning.line) : nb::none();
+        d["line_size"] = w.warning.line_bytes;
         out.append(d);
     }
     return out;
@@ -201,7 +205,20 @@ nb::dict minimised(Judge& judge, const std::vector<Op>& ops, size_t platform, co
 }  // namespace
 
 void bind_judge(nb::module_& m) {
-    m.def("tracker_names", &tracker_names, "All trackers that are built in, newest era first.");
+    m.def("trackers", [] {
+        nb::list out;
+        for (const TrackerFacts& t : trackers()) {
+            nb::dict d;
+            d["name"] = t.name;
+            d["kind"] = t.kind;
+            d["year"] = t.year ? nb::cast(t.year) : nb::none();
+            d["changed"] = t.changed;
+            d["base"] = t.base;
+            d["vendor"] = t.vendor;
+            out.append(d);
+        }
+        return out;
+    }, "All trackers that are built in: newest era first, then proposals, then canaries.");
     m.def("rules", [] {
         std::vector<std::pair<std::string, std::string>> out;
         for (int i = 0; i < static_cast<int>(Rule::count_); i++) out.emplace_back(name_of(static_cast<Rule>(i)), text_of(static_cast<Rule>(i)));

@@ -324,7 +324,7 @@ void Machine::hook(Call& call) {
     h.op = now_;
     h.mapping = op.mapping;
     h.device = call.device;
-    h.attrs = call.attrs;
+    h.attrs = op.kind == OpKind::alloc_noncoherent || op.kind == OpKind::free_noncoherent ? 0 : call.attrs;  // no parameter of theirs
     h.direction = call.direction;
     h.dma = traits(op.kind).defines_mapping ? m.dma : call.dma;
     h.size = call.bytes;

@@ -20,23 +20,32 @@ class Noisy final : public Tracker {
         for (size_t i = 0; i < calls.size(); i++) {
             const HookCall& call = calls[i];
             bool maps = call.kind == HookKind::map_page || call.kind == HookKind::map_sg;
-            if (maps) out.warnings.push_back({WarningId::line_overlap, call.op, static_cast<uint16_t>(i), 1u << call.mapping});
+            if (!maps) continue;
+            Warning warning;
+            warning.id = WarningId::line_overlap;
+            warning.op = call.op;
+            warning.call = static_cast<uint16_t>(i);
+            warning.mappings = 1u << call.mapping;
+            out.warnings.push_back(warning);
         }
     }
 };
 
 }  // namespace
 
-std::vector<std::string> tracker_names() {
-    std::vector<std::string> names;
-    for (const Era& era : eras()) names.push_back(era.name);
-    names.insert(names.end(), {"silent", "noisy"});
-    return names;
+std::vector<TrackerFacts> trackers() {
+    std::vector<TrackerFacts> out;
+    for (auto era = eras().rbegin(); era != eras().rend(); ++era) out.push_back({era->name, "era", era->year, era->changed, "", era->vendor});
+    for (const Era& p : proposals()) out.push_back({p.name, "proposal", p.year, p.changed, p.base, false});
+    out.push_back({"silent", "canary", 0, "never warns", "", false});
+    out.push_back({"noisy", "canary", 0, "calls every map an overlap", "", false});
+    return out;
 }
 
 std::unique_ptr<Tracker> make_tracker(const std::string& name) {
-    for (const Era& era : eras())
-        if (name == era.name) return std::make_unique<DmaDebug>(era);
+    for (const auto* rows : {&eras(), &proposals()})
+        for (const Era& era : *rows)
+            if (name == era.name) return std::make_unique<DmaDebug>(era);
     constexpr std::string_view prefix = "kernel:";
     if (name.starts_with(prefix)) return load_kernel_code(name.substr(prefix.size()));
     if (name == "silent") return std::make_unique<Silent>();

@@ -1,19 +1,21 @@
-// The state of dma-debug: look-up, insertion, removal.
+// The state of dma-debug: H, the hash of live entries, and the pool they come from.
 #include "tracker/dma_debug.hpp"
 
 #include <algorithm>
 
 namespace dmafuzz {
 
-void DmaDebug::warn(const HookCall& call, WarningId id, int entry, uint32_t more) {
+void DmaDebug::warn(const HookCall& call, WarningId id, const Entry* about, uint32_t more) {
     Warning w;
     w.id = id;
     w.op = call.op;
     w.call = call_;
     w.mappings = more;
     if (call.mapping != no_mapping) w.mappings |= 1u << call.mapping;
-    if (entry >= 0 && entries_[static_cast<size_t>(entry)].mapping != no_mapping)
-        w.mappings |= 1u << entries_[static_cast<size_t>(entry)].mapping;
+    if (about) {
+        w.entry_op = about->op;
+        if (about->mapping != no_mapping) w.mappings |= 1u << about->mapping;
+    }
     out_->warnings.push_back(w);
     note(0x1000 + static_cast<uint64_t>(id));
 }
@@ -25,75 +27,111 @@ bool DmaDebug::matches(const Entry& ref, const Entry& entry, Match match) const 
 }
 
 // The best fit among the entries `distance` buckets before the reference's: a perfect one at once,
-// oldest first; else the only one; of several imperfect ones, none.
-int DmaDebug::best_in_bucket(const Entry& ref, Match match, uint64_t distance) const {
-    int only = -1, count = 0;
-    for (size_t i = 0; i < entries_.size(); i++) {
-        const Entry& e = entries_[i];
+// oldest first; else the only one; of several imperfect ones, none. Before best fit: the oldest.
+int DmaDebug::best_in_bucket(const Entry& ref, Match match, uint64_t buckets_back) {
+    int only = not_found, count = 0;
+    for (size_t i = 0; i < live_.size(); i++) {
+        const Entry& e = pool_[live_[i]];
+        if (distance(ref, e) != buckets_back) continue;
+        cost_.lookup_steps++;
         if (!matches(ref, e, match)) continue;
-        if (((bucket_of(ref.dma) - bucket_of(e.dma)) & (era_.hash_size - 1)) != distance) continue;
-        if (e.size == ref.size && e.type == ref.type && e.direction == ref.direction && e.nents == ref.nents)
-            return static_cast<int>(i);
+        bool perfect = e.size == ref.size && e.type == ref.type && e.direction == ref.direction && e.nents == ref.nents;
+        if (perfect || !era_.best_fit) return static_cast<int>(i);
         only = static_cast<int>(i);
         count++;
     }
-    return count == 1 ? only : -1;
+    return count == 1 ? only : not_found;
 }
 
-int DmaDebug::find(const Entry& ref, Match match) {
-    if (match == Match::exact) return best_in_bucket(ref, match, 0);
-    // Walks back bucket by bucket; only buckets with a match can end the search.
-    uint64_t limit = std::min<uint64_t>(era_.hash_size, (ref.dma >> bucket_shift) + 1);
+// Back bucket by bucket; only buckets that hold entries can end the search.
+int DmaDebug::walk(const Entry& ref, uint64_t buckets) {
     for (uint64_t from = 0;;) {
-        uint64_t nearest = limit;
-        for (const Entry& e : entries_) {
-            if (!matches(ref, e, match)) continue;
-            uint64_t distance = (bucket_of(ref.dma) - bucket_of(e.dma)) & (era_.hash_size - 1);
-            if (distance >= from) nearest = std::min(nearest, distance);
+        uint64_t nearest = buckets;
+        for (uint16_t slot : live_) {
+            uint64_t back = distance(ref, pool_[slot]);
+            if (back >= from) nearest = std::min(nearest, back);
         }
-        if (nearest == limit) return -1;
-        int found = best_in_bucket(ref, match, nearest);
-        if (found >= 0) return found;
+        if (nearest == buckets) break;
+        int found = best_in_bucket(ref, Match::containing, nearest);
+        if (found != not_found) {
+            cost_.bucket_locks += nearest + 1;
+            return found;
+        }
         from = nearest + 1;
     }
+    cost_.bucket_locks += buckets + 1;  // the last step takes a lock more than it looks
+    return not_found;
 }
 
-uint64_t DmaDebug::line_key(const Entry& entry) const {
-    return entry.phys / static_cast<uint64_t>(platform_->l1_line);
+// The same, but what is looked for moves back too.
+int DmaDebug::walk_shifted(const Entry& ref, uint64_t buckets) {
+    for (uint64_t from = 0;;) {
+        uint64_t nearest = buckets;
+        for (uint16_t slot : live_) {
+            uint64_t back = distance(ref, pool_[slot]);
+            if (back < from) back += (from - back + era_.hash_size - 1) / era_.hash_size * era_.hash_size;
+            nearest = std::min(nearest, back);
+        }
+        if (nearest == buckets) break;
+        Entry shifted = ref;
+        shifted.dma -= nearest << bucket_shift;
+        int found = best_in_bucket(shifted, Match::containing, 0);
+        if (found != not_found) {
+            cost_.bucket_locks += nearest + 1;
+            return found;
+        }
+        from = nearest + 1;
+    }
+    cost_.bucket_locks += buckets + 1;
+    return not_found;
+}
+
+int DmaDebug::find_for_sync(const HookCall& call, const Entry& ref) {
+    if (era_.sync_look_up == SyncLookUp::exact) {
+        cost_.bucket_locks++;
+        return find_exact(ref);
+    }
+    if (era_.walk_back == WalkBack::address_zero)
+        return walk(ref, std::min<uint64_t>(era_.hash_size, (ref.dma >> bucket_shift) + 1));
+    // A 32-bit counter of bytes against the maximal segment: above its last multiple of a bucket it never ends.
+    constexpr uint32_t last_multiple = 0xffffe000;
+    const uint32_t segment_max = platform_->devices[ref.device].segment_max;
+    const uint64_t buckets = (segment_max >> bucket_shift) + 1;
+    bool shifted = era_.sync_look_up == SyncLookUp::walk_shifted;
+    int found = shifted ? walk_shifted(ref, buckets) : walk(ref, std::min<uint64_t>(buckets, era_.hash_size));
+    if (found == not_found && segment_max >= last_multiple) {
+        warn(call, WarningId::hang);
+        hangs_ = true;
+    }
+    return found;
+}
+
+uint16_t DmaDebug::take_from_pool(const Entry& entry) {
+    cost_.pool_locks++;
+    if (free_.empty()) {
+        pool_.push_back(entry);
+        return static_cast<uint16_t>(pool_.size() - 1);
+    }
+    uint16_t slot = free_.back();
+    free_.pop_back();
+    pool_[slot] = entry;
+    return slot;
 }
 
 void DmaDebug::insert(const HookCall& call, const Entry& entry) {
-    entries_.push_back(entry);
-    note(0x2000 + std::min<size_t>(entries_.size(), 4));
-    if (entry.direction == Direction::to_device) return;
-    uint64_t key = line_key(entry);
-    auto line = std::find_if(lines_.begin(), lines_.end(), [&](const Line& l) { return l.key == key; });
-    if (line == lines_.end()) {
-        lines_.push_back({key, entry.mapping, 0});
-        return;
-    }
-    uint32_t first = line->mapping == no_mapping ? 0 : 1u << line->mapping;
-    if (line->overlaps < overlaps_max) {
-        line->overlaps++;
-    } else if (!overlap_warned_) {
-        overlap_warned_ = true;
-        warn(call, WarningId::overlap_beyond_7, -1, first);
-    }
-    note(0x3000 + line->overlaps);
-    if (call.attrs & attr::skip_cpu_sync) return;
-    if (era_.kmalloc_bounce_exempt && platform_->bounce_unaligned && platform_->bounce_pool) return;
-    warn(call, WarningId::line_overlap, -1, first);
+    uint16_t slot = take_from_pool(entry);
+    cost_.bucket_locks++;
+    live_.push_back(slot);
+    note(0x2000 + std::min<size_t>(live_.size(), 4));
+    insert_lines(call, slot);
 }
 
-void DmaDebug::remove(size_t index) {
-    Entry entry = entries_[index];
-    entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(index));
-    if (entry.direction == Direction::to_device) return;
-    uint64_t key = line_key(entry);
-    auto line = std::find_if(lines_.begin(), lines_.end(), [&](const Line& l) { return l.key == key; });
-    if (line == lines_.end()) return;
-    if (line->overlaps == 0) lines_.erase(line);
-    else line->overlaps--;
+void DmaDebug::remove(int index) {
+    uint16_t slot = live_[static_cast<size_t>(index)];
+    live_.erase(live_.begin() + index);
+    remove_lines(pool_[slot]);
+    cost_.pool_locks++;
+    free_.push_back(slot);
 }
 
 void DmaDebug::watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink) {
@@ -101,10 +139,13 @@ void DmaDebug::watch(const std::vector<HookCall>& calls, const Platform& platfor
     out_ = &out;
     sink_ = sink;
     out.clear();
-    entries_.clear();
+    pool_.clear();
+    free_.clear();
+    live_.clear();
     lines_.clear();
-    overlap_warned_ = false;
-    for (size_t i = 0; i < calls.size(); i++) {
+    overlap_warned_ = resource_warned_ = hangs_ = false;
+    cost_ = {};
+    for (size_t i = 0; i < calls.size() && !hangs_; i++) {
         call_ = static_cast<uint16_t>(i);
         call_kind_ = calls[i].kind;
         take(calls[i]);

@@ -1,7 +1,8 @@
 // dma-debug, as a model: H, the hash of live entries; C, the active cache lines; and the checks.
-// Source: the specification's trackers.md; read against kernel/dma/debug.c.
+// Source: the specification's trackers.md; read against lib/dma-debug.c and kernel/dma/debug.c of the eras.
 #pragma once
 
+#include "tracker/active_lines.hpp"
 #include "tracker/era.hpp"
 #include "tracker/tracker.hpp"
 
@@ -11,70 +12,108 @@ class DmaDebug final : public Tracker {
   public:
     explicit DmaDebug(const Era& era) : era_(era) {}
     void watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink) override;
+    bool cost(Cost& out) const override {
+        out = cost_;
+        return true;
+    }
 
   private:
-    enum class Type : uint8_t { single, sg, coherent, resource, noncoherent };
+    enum class Type : uint8_t { single, page, sg, coherent, resource, noncoherent, phys };
     enum class MapError : uint8_t { not_applicable, not_checked, checked };
 
     struct Entry {
         uint64_t dma = 0, size = 0, phys = 0;
         uint8_t device = 0;
+        uint8_t attrs = 0;
         Type type = Type::single;
         Direction direction = Direction::bidirectional;
         int nents = 0, mapped = 0;  // of a scatter list
         MapError map_error = MapError::not_applicable;
         uint8_t mapping = no_mapping;
-    };
-    // An active cache line: its first entry's mapping, and the overlaps beyond it (three tag bits).
-    struct Line {
-        uint64_t key;
-        uint8_t mapping;
-        uint8_t overlaps;
+        uint8_t op = no_op;
     };
     enum class Match : uint8_t { exact, containing };
+    static constexpr int not_found = -1;
 
     // Hooks (hooks.cpp)
     void take(const HookCall& call);
-    void map_page(const HookCall& call);
+    void map_page(const HookCall& call, bool resource = false);
+    void map_resource(const HookCall& call);
     void map_sg(const HookCall& call);
-    void allocation(const HookCall& call, Type type);
+    void allocation(const HookCall& call, Type type, uint8_t attrs);
     void sync_sg(const HookCall& call, bool to_cpu);
     void unmap_sg(const HookCall& call);
+    void unmap_resource(const HookCall& call);
+    void free_coherent(const HookCall& call);
+    void free_noncoherent(const HookCall& call);
     void unbind(const HookCall& call);
+
+    // Checks (checks.cpp)
     bool mapping_error(uint8_t device, uint64_t dma);
     void check_area(const HookCall& call, Area area);
     void check_segment(const HookCall& call, const HookEntry& e);
     void check_unmap(const HookCall& call, const Entry& ref);
-    void check_sync(const HookCall& call, const Entry& ref, bool to_cpu);
+    void check_freed(const HookCall& call, const Entry& ref, int found);
+    void check_sync(const HookCall& call, Entry ref, bool to_cpu);
+    void check_idle(const HookCall& call);
+    int mapped_entries(const Entry& ref);
     Entry reference(const HookCall& call, Type type) const;
     Entry element(const HookCall& call, const HookEntry& e) const;
     Type page_type(const HookCall& call) const;
 
-    // State (dma_debug.cpp)
+    // H (dma_debug.cpp)
+    Entry& entry(int index) { return pool_[live_[static_cast<size_t>(index)]]; }
+    uint16_t take_from_pool(const Entry& entry);
     void insert(const HookCall& call, const Entry& entry);
-    void remove(size_t index);
-    int find(const Entry& ref, Match match);
-    int best_in_bucket(const Entry& ref, Match match, uint64_t distance) const;
+    void remove(int index);
+    int find_exact(const Entry& ref) { return best_in_bucket(ref, Match::exact, 0); }
+    int find_for_sync(const HookCall& call, const Entry& ref);
+    int walk(const Entry& ref, uint64_t buckets);
+    int walk_shifted(const Entry& ref, uint64_t buckets);
+    int best_in_bucket(const Entry& ref, Match match, uint64_t distance);
     bool matches(const Entry& ref, const Entry& entry, Match match) const;
     uint64_t bucket_of(uint64_t dma) const { return dma >> bucket_shift & (era_.hash_size - 1); }
-    uint64_t line_key(const Entry& entry) const;
-    void warn(const HookCall& call, WarningId id, int entry = -1, uint32_t more = 0);
+    uint64_t distance(const Entry& ref, const Entry& e) const { return (bucket_of(ref.dma) - bucket_of(e.dma)) & (era_.hash_size - 1); }
+
+    // C (lines.cpp)
+    uint64_t line_bytes() const;
+    std::pair<uint64_t, uint64_t> keys_of(const Entry& entry) const;
+    bool tracked(const Entry& entry) const;
+    void insert_lines(const HookCall& call, uint16_t slot);
+    bool add_to_line(const HookCall& call, uint64_t key, uint16_t slot);
+    void remove_lines(const Entry& entry);
+    bool overlaps(const Entry& entry, const ActiveLine& line) const;
+    bool exempt(const Entry& entry, const Entry& first) const;
+    bool clean(const Entry& entry) const;
+    uint16_t first_active_line(uint64_t page);
+
+    void warn(const HookCall& call, WarningId id, const Entry* about = nullptr, uint32_t more = 0);
+    void warn_line(const HookCall& call, WarningId id, const Entry& first, uint64_t key, bool counted);
     void note(uint64_t what) {
         if (sink_) sink_->path((static_cast<uint64_t>(call_kind_) << 32) ^ what);
     }
 
     static constexpr int bucket_shift = 13;      // 8 KiB of addresses a bucket
     static constexpr int overlaps_max = 7;       // three radix tree tags
+    static constexpr uint16_t no_slot = 0xffff;
 
-    const Era& era_;
+    Era era_;
     const Platform* platform_ = nullptr;
     Watch* out_ = nullptr;
     PathSink* sink_ = nullptr;
     uint16_t call_ = 0;
     HookKind call_kind_ = HookKind::map_page;
-    std::vector<Entry> entries_;  // in order of insertion, as the tails of the buckets keep it
-    std::vector<Line> lines_;
-    bool overlap_warned_ = false;  // WARN_ONCE
+    // Entries by their place in the pool, whose free list is last in, first out: a line may point to one that is
+    // free, or that is something else by now.
+    std::vector<Entry> pool_;
+    std::vector<uint16_t> free_;
+    std::vector<uint16_t> live_;  // in order of insertion, as the tails of the buckets keep it
+    ActiveLines lines_;
+    std::vector<std::pair<uint64_t, uint16_t>> found_;  // lines, in order of key
+    bool overlap_warned_ = false;   // WARN_ONCE
+    bool resource_warned_ = false;  // WARN_ON_ONCE
+    bool hangs_ = false;            // nothing more happens
+    Cost cost_;
 };
 
 }  // namespace dmafuzz

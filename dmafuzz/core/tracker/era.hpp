@@ -1,21 +1,109 @@
-// What differs between the eras of dma-debug, as data. Adding an era is adding a row to eras.cpp.
-// Source: the specification's trackers.md, Eras.
+// What differs between the eras of dma-debug, as data over one implementation (dma_debug.hpp).
+// Adding an era is adding a row to eras.cpp. Source: the specification's trackers.md, Eras.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace dmafuzz {
 
-struct Era {
-    const char* name;
-    int year;
-    const char* changed;                 // in a few words
-    uint32_t hash_size;                  // buckets of H
-    bool noncoherent_type;               // dma_alloc_pages has a type of its own (6.17; Debian's 6.12)
-    bool kmalloc_bounce_exempt;          // no line-overlap where kmalloc bouncing is configured and swiotlb is active
+// How a sync finds its mapping.
+enum class SyncLookUp : uint8_t {
+    exact,         // same device and address, like an unmap
+    walk_shifted,  // back bucket by bucket, but testing an address that moves back with them
+    walk,          // back bucket by bucket for a mapping that contains the whole range
+};
+// How far the walk goes.
+enum class WalkBack : uint8_t { segment, address_zero };
+
+// What C, the tree of active cache lines, is keyed by.
+enum class Tracked : uint8_t {
+    nothing,
+    page,          // the entry's first page
+    first_line,    // the line it starts in
+    every_line,    // all lines that it covers (a proposal)
+};
+enum class LineSize : uint8_t { l1, dma_alignment };
+
+// When a second entry at a key is an overlap that is told.
+enum class OverlapRule : uint8_t {
+    silent,
+    any,
+    different_regions,  // unless it is the very same region, for another device (2021)
+    reader_writer,      // unless both are TO_DEVICE (2011)
 };
 
+// The check in front of the copy of copy-on-write.
+enum class IdleCheck : uint8_t {
+    none,
+    page,               // the page has an active entry
+    first_line,         // the first active line found from the page on is the page's first
+    first_line_written, // and its entry is FROM_DEVICE (2016)
+};
+
+enum class ResourceCheck : uint8_t {
+    none,
+    ram_once,           // any RAM, once per boot, before the hook
+    unreserved_ram,     // each time, but not for reserved pages
+};
+
+enum class NoncoherentAs : uint8_t { coherent, page, itself };
+
+struct Era {
+    std::string name;
+    int year = 2009;
+    std::string changed;
+    std::string base;                                 // of a proposal: the era that it changes
+    bool vendor = false;                              // one distribution's: its number stands for no other kernel
+
+    // Look-up
+    uint32_t hash_size = 1024;                        // buckets of H
+    bool best_fit = false;                            // of several matches; else the first one
+    SyncLookUp sync_look_up = SyncLookUp::exact;
+    WalkBack walk_back = WalkBack::segment;
+    bool range_from_base = true;                      // range syncs are looked up as (base, offset + size)
+
+    // Types of entries
+    bool page_and_single = true;                      // two types
+    bool phys_type = false;                           // page, single and resource are one type; syncs look for single
+    bool resources = false;                           // map_resource exists
+    NoncoherentAs noncoherent = NoncoherentAs::coherent;
+
+    // Checks
+    bool invalid_first = true;                        // free-invalid comes before the look-up
+    bool map_error_state = false;
+    bool bidirectional_syncs_any_way = false;
+    bool sync_sg_count = false;
+    bool text_check = false;
+    bool vmalloc_stacks = false;
+    bool given_entries_checked = false;               // stack and text: all given entries; else the mapped ones
+    bool coherent_ignores_io = false;                 // CPU addresses that are neither linear nor vmalloc
+    bool sg_segments = false;
+    bool map_single_area = false;
+    bool leak_at_unbind = false;
+    bool attributes_compared = false;
+    ResourceCheck resource_check = ResourceCheck::none;
+
+    // C and what is told of it
+    Tracked tracked = Tracked::nothing;
+    LineSize line_size = LineSize::l1;
+    bool to_device_tracked = false;
+    IdleCheck idle_check = IdleCheck::none;
+    OverlapRule overlap = OverlapRule::silent;
+    bool overlap_counted = false;                     // in error_count
+    bool skip_cpu_sync_exempt = false;
+    bool kmalloc_bounce_exempt = false;
+    bool clean_exempt = false;                        // mappings flagged as not touching cache lines
+    bool coherent_exempt = false;                     // where the cache alignment is below the L1 line
+
+    // Cost only
+    bool idle_under_rcu = false;
+};
+
+// In order of time. Debian's 6.1 and 6.12 stand where their numbers say; they carry later changes.
 const std::vector<Era>& eras();
+// Proposed changes, each applied to the era that it was made for.
+const std::vector<Era>& proposals();
 
 }  // namespace dmafuzz

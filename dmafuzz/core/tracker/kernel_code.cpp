@@ -73,6 +73,7 @@ class KernelCode final : public Tracker {
             warning.op = calls[w.call].op;
             for (uint16_t at : {w.call, w.mapped_at})
                 if (at != DK_NO_CALL && calls[at].mapping != no_mapping) warning.mappings |= 1u << calls[at].mapping;
+            if (w.mapped_at != DK_NO_CALL) warning.entry_op = calls[w.mapped_at].op;
             if (warning.id == WarningId::leak) out.left.push_back({warning.op, warning.mappings});
             out.warnings.push_back(warning);
             if (sink) sink->path(0x7000 + w.id);

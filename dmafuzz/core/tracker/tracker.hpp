@@ -50,11 +50,18 @@ enum class WarningId : uint8_t {
 };
 const char* name_of(WarningId id);
 
+inline constexpr uint8_t no_op = 0xff;
+
 struct Warning {
     WarningId id = WarningId::unknown;
     uint8_t op = 0;
     uint16_t call = 0;         // index of the hook call
     uint32_t mappings = 0;     // a bit each: named by the call, or owner of an entry it concerns
+    // Where it comes from, for explanations
+    uint8_t entry_op = no_op;  // the operation that made the entry it concerns
+    bool counted = true;       // in dma-debug's error_count
+    uint32_t line_bytes = 0;   // of a cache line (or page) it is about; 0: about none
+    uint64_t line = 0;         // where that one begins
 };
 
 // The mappings that a device still had entries for when it was unbound.
@@ -87,8 +94,17 @@ class Tracker {
     virtual bool cost(Cost&) const { return false; }
 };
 
-// Names, newest era first, then the canaries.
-std::vector<std::string> tracker_names();
+// A tracker that is built in.
+struct TrackerFacts {
+    std::string name;
+    std::string kind;     // era, proposal, canary
+    int year;             // 0: of no time
+    std::string changed;
+    std::string base;     // of a proposal: the era that it changes
+    bool vendor;          // of one distribution: its number stands for no other kernel
+};
+// Newest era first, then the proposals, then the canaries.
+std::vector<TrackerFacts> trackers();
 // By name, or `kernel:PATH` of a library built by dmafuzz.kernel; nothing for an unknown name.
 std::unique_ptr<Tracker> make_tracker(const std::string& name);
 

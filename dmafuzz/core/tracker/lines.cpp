@@ -1,0 +1,141 @@
+// C, the active cache lines: what enters, what an overlap is, and when it is told.
+#include <algorithm>
+
+#include "tracker/dma_debug.hpp"
+
+namespace dmafuzz {
+
+uint64_t DmaDebug::line_bytes() const {
+    if (era_.tracked == Tracked::page) return page_bytes;
+    int bytes = era_.line_size == LineSize::l1 ? platform_->l1_line : platform_->dma_alignment;
+    return static_cast<uint64_t>(std::max(bytes, 1));
+}
+
+// The keys of an entry: from, to (excluded).
+std::pair<uint64_t, uint64_t> DmaDebug::keys_of(const Entry& entry) const {
+    uint64_t bytes = line_bytes(), first = entry.phys / bytes;
+    if (era_.tracked != Tracked::every_line || entry.size == 0) return {first, first + 1};
+    return {first, (entry.phys + entry.size - 1) / bytes + 1};
+}
+
+bool DmaDebug::tracked(const Entry& entry) const {
+    if (era_.tracked == Tracked::nothing) return false;
+    return era_.to_device_tracked || entry.direction != Direction::to_device;
+}
+
+bool DmaDebug::clean(const Entry& entry) const {
+    return entry.attrs & (attr::ignore_cachelines | attr::require_coherent);
+}
+
+// Is the new entry one too many for the line?
+bool DmaDebug::overlaps(const Entry& entry, const ActiveLine& line) const {
+    const Entry& first = pool_[line.first];
+    switch (era_.overlap) {
+        case OverlapRule::silent: return false;
+        case OverlapRule::any: return true;
+        case OverlapRule::different_regions:
+            return first.phys != entry.phys || first.size != entry.size || first.device == entry.device;
+        case OverlapRule::reader_writer: return line.writers > 0 || entry.direction != Direction::to_device;
+    }
+    return false;
+}
+
+bool DmaDebug::exempt(const Entry& entry, const Entry& first) const {
+    if (era_.skip_cpu_sync_exempt && entry.attrs & attr::skip_cpu_sync) return true;
+    if (era_.kmalloc_bounce_exempt && platform_->bounce_unaligned && platform_->bounce_pool) return true;
+    if (era_.clean_exempt && clean(entry) && clean(first)) return true;
+    return era_.coherent_exempt && platform_->dma_alignment < platform_->l1_line;
+}
+
+// True if an overlap is to be told.
+bool DmaDebug::add_to_line(const HookCall& call, uint64_t key, uint16_t slot) {
+    const Entry& entry = pool_[slot];
+    bool reads = entry.direction == Direction::to_device;
+    ActiveLine* line = lines_.find(key);
+    bool told = false;
+    cost_.tree_operations++;
+    if (!line) {
+        line = &lines_.insert(key, slot);
+    } else {
+        cost_.tree_operations += 3;  // three tags are read
+        const bool full = line->overlaps == overlaps_max;
+        if (!full) {
+            line->overlaps++;
+            cost_.tree_operations += 3;
+        } else if (!overlap_warned_ && !(era_.clean_exempt && clean(entry))) {
+            overlap_warned_ = true;
+            warn_line(call, WarningId::overlap_beyond_7, pool_[line->first], key, false);
+        }
+        note(0x3000 + line->overlaps);
+        if (era_.clean_exempt) cost_.tree_operations++;  // the first entry is looked up
+        told = overlaps(entry, *line) && !exempt(entry, pool_[line->first]);
+    }
+    reads ? line->readers++ : line->writers++;
+    return told;
+}
+
+void DmaDebug::insert_lines(const HookCall& call, uint16_t slot) {
+    if (!tracked(pool_[slot])) return;
+    cost_.tree_locks++;
+    auto [from, to] = keys_of(pool_[slot]);
+    uint64_t told_at = to;
+    uint16_t told_first = no_slot;
+    for (uint64_t key = from; key != to; key++) {
+        if (!add_to_line(call, key, slot) || told_at != to) continue;
+        told_at = key;
+        told_first = lines_.find(key)->first;
+    }
+    if (told_at != to) warn_line(call, WarningId::line_overlap, pool_[told_first], told_at, era_.overlap_counted);
+}
+
+void DmaDebug::remove_lines(const Entry& entry) {
+    if (!tracked(entry)) return;
+    cost_.tree_locks++;
+    auto [from, to] = keys_of(entry);
+    for (uint64_t key = from; key != to; key++) {
+        cost_.tree_operations += 3;
+        ActiveLine* line = lines_.find(key);
+        bool last = !line || line->overlaps == 0;
+        cost_.tree_operations += last ? 1 : 3;
+        if (!line) continue;
+        if (last) {
+            lines_.erase(line);
+            continue;
+        }
+        line->overlaps--;
+        uint16_t& own = entry.direction == Direction::to_device ? line->readers : line->writers;
+        if (own) own--;  // a line that was full may have been forgotten and found anew
+    }
+}
+
+// The entry that assert-idle comes to for a page, no_slot for none. It looks at as many active lines as a page has,
+// from the page's first on, and believes what their entries (which may be gone) say of where they are.
+uint16_t DmaDebug::first_active_line(uint64_t page) {
+    cost_.tree_operations++;
+    if (era_.tracked == Tracked::page) {
+        ActiveLine* found = lines_.find(page / page_bytes);
+        return found ? found->first : no_slot;
+    }
+    const uint64_t first = page / line_bytes(), count = page_bytes / line_bytes();
+    found_.clear();
+    for (const ActiveLine& line : lines_.all())
+        if (line.key >= first) found_.emplace_back(line.key, line.first);
+    std::sort(found_.begin(), found_.end());
+    if (found_.size() > count) found_.resize(count);
+    for (auto [key, slot] : found_) {
+        uint64_t says = pool_[slot].phys / line_bytes();
+        if (says == first) return slot;
+        if (says >= first + count) break;
+    }
+    return no_slot;
+}
+
+void DmaDebug::warn_line(const HookCall& call, WarningId id, const Entry& first, uint64_t key, bool counted) {
+    warn(call, id, &first);
+    Warning& w = out_->warnings.back();
+    w.counted = counted;
+    w.line_bytes = static_cast<uint32_t>(line_bytes());
+    w.line = key * line_bytes();
+}
+
+}  // namespace dmafuzz

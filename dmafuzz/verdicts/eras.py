@@ -1,0 +1,100 @@
+"""The trackers that are built in: eras of dma-debug, proposals, canaries; and kernel versions as aliases of eras."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from dmafuzz import _core
+from dmafuzz.platforms.kernels import Kernel
+
+from .errors import VerdictError
+
+# The newest kernel whose dma-debug was read; of later ones nothing is known.
+NEWEST = Kernel.parse("7.3")
+# The last minor versions of the series before.
+_LAST = {3: 19, 4: 20, 5: 19, 6: 19}
+
+# Series whose stable releases carry changes of later eras, and which eras such a release may be.
+_MIXED = {
+    "4.19": ("4.18", "as released"),
+    "6.12": ("6.0", "as released; 6.12 is Debian's, which later 6.12.y resemble"),
+    "6.16": ("6.13", "as released; 6.17 has the type for non-coherent allocations, as 6.16.12 does"),
+    "6.17": ("6.17", "as released; 6.12 is like 6.17.8"),
+    "6.18": ("6.18", "as released; 7.0 is like 6.18.24 and later"),
+    "6.19": ("6.18", "as released; 7.0 is like 6.19.14 and later"),
+    "7.0": ("7.0", "as released; 7.1 is like 7.0.13 and later"),
+}
+
+_VERSION = re.compile(r"v?(\d+\.\d+(?:\.\d+){0,2})(-rc\d+)?")
+
+
+@dataclass(frozen=True)
+class Builtin:
+    """A tracker of the core: ``kind`` is "era", "proposal" or "canary"; ``base`` is the era that a proposal changes."""
+
+    name: str
+    kind: str
+    year: int | None
+    changed: str
+    base: str
+    vendor: bool
+
+
+@cache
+def builtins() -> tuple[Builtin, ...]:
+    """All of them: newest era first, then proposals, then canaries."""
+    return tuple(Builtin(**facts) for facts in _core.trackers())
+
+
+def era_of(name: str) -> str | None:
+    """The tracker of a built-in name, or the era of a kernel version. None if it is neither.
+
+    Raises VerdictError for a version that is older than dma-debug, newer than what is known, or of a stable series
+    that carries later changes.
+    """
+    if name in (each.name for each in builtins()):
+        return name
+    found = _VERSION.fullmatch(name)
+    return _of_version(name, found.group(1)) if found else None
+
+
+def version_of(tracker: str) -> Kernel | None:
+    """The kernel version that a name stands for, by itself or by the era that a proposal changes."""
+    base = next((each.base for each in builtins() if each.name == tracker and each.base), tracker)
+    found = _VERSION.fullmatch(base)
+    return Kernel.parse(found.group(1)) if found else None
+
+
+def nearest(name: str) -> str:
+    """The end of a message about an unknown name."""
+    known = [each.name for each in builtins()]
+    close = [each for each in known if name in each] or difflib.get_close_matches(name, known, n=5, cutoff=0.5)
+    return f"nearest: {', '.join(close)}" if close else f"known: {', '.join(known)}"
+
+
+def _of_version(name: str, version: str) -> str:
+    kernel = Kernel.parse(version)
+    released = [each for each in builtins() if each.kind == "era" and not each.vendor and "-rc" not in each.name]
+    first = released[-1].name
+    if kernel < Kernel.parse(first):
+        raise VerdictError(f"tracker {name!r}: dma-debug came with {first}")
+    if kernel.numbers[:2] > NEWEST.numbers:
+        newest = ".".join(str(number) for number in NEWEST.numbers)
+        raise VerdictError(
+            f"tracker {name!r}: nothing is known of kernels after {newest} (nearest: {released[0].name})"
+        )
+    major, minor = kernel.numbers[:2]
+    if minor > _LAST.get(major, minor):
+        raise VerdictError(
+            f"tracker {name!r}: there is no such kernel: after {major}.{_LAST[major]} came {major + 1}.0"
+        )
+    series = version.rsplit(".", 1)[0]
+    if series in _MIXED:
+        era, why = _MIXED[series]
+        raise VerdictError(
+            f"tracker {name!r}: stable kernels carry changes of later eras: say {era} ({why}), or kernel:PATH"
+        )
+    return next(each.name for each in released if Kernel.parse(each.name) <= kernel)
