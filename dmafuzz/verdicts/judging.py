@@ -148,6 +148,11 @@ def _dma_addresses(hook: Mapping[str, Any]) -> list[int]:
     return [entry[2] for entry in hook["entries"]] or [hook["dma"]]
 
 
+def _warning(facts: Mapping[str, Any]) -> Warning:
+    about = (facts["counted"], facts["entry_op"], facts["line"], facts["line_size"])
+    return Warning(facts["id"], facts["op"], facts["worth"], facts.get("hurts"), tuple(facts["mappings"]), *about)
+
+
 def _judgement(facts: Mapping[str, Any], program: str, tracker: str, platform: str, portfolio: str) -> Judgement:
     ops: Sequence[Op] = facts["ops"]
     return Judgement(
@@ -157,9 +162,7 @@ def _judgement(facts: Mapping[str, Any], program: str, tracker: str, platform: s
         portfolio=portfolio,
         labels=tuple(facts["labels"]),
         contract=tuple(Breach(rule, op) for rule, op in facts["breaches"]),
-        warnings=tuple(
-            Warning(w["id"], w["op"], w["worth"], w.get("hurts"), tuple(w["mappings"])) for w in facts["warnings"]
-        ),
+        warnings=tuple(_warning(w) for w in facts["warnings"]),
         corruptions=tuple(Corruption(**{**c, "mappings": tuple(c["mappings"])}) for c in facts["corruptions"]),
         harms=tuple(Harm(**harm) for harm in facts["harms"]),
         ops=tuple(ops),

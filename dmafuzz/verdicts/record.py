@@ -7,6 +7,7 @@ from typing import Any
 from dmafuzz._core import GRANULE_BYTES
 from dmafuzz.program import render_op
 
+from .catalogue import WARNINGS
 from .judgement import Corruption, Harm, Judgement, Warning
 
 SCHEMA = 1
@@ -43,8 +44,16 @@ def _warning(warning: Warning) -> dict[str, Any]:
         "justified": warning.worth == "justified",
         "worth": warning.worth,
         "mappings": _mappings(warning.mappings),
+        "rule": WARNINGS.get(warning.id, WARNINGS["unknown"]),
+        "counted": warning.counted,
     }
-    return record if warning.hurts is None else {**record, "hurts": warning.hurts}
+    if warning.hurts is not None:
+        record["hurts"] = warning.hurts
+    if warning.entry_op is not None:
+        record["entry_op"] = warning.entry_op
+    if warning.line is not None:
+        record["line"] = {"phys": warning.line, "size": warning.line_size}
+    return record
 
 
 def _corruption(corruption: Corruption) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from .judging import Judging
 from .layout import Line, Tone, wrapped
 from .listing import failing, listing
 from .machine import describe
+from .warned import about_warning
 
 _LABEL_CHARS = 14
 _LEAD_CHARS = 12  # "after op 12", and a blank
@@ -143,6 +144,9 @@ def _warnings(judgements: Sequence[Judgement]) -> Iterator[Line]:
         yield from wrapped(
             "", f"Warning {name} at op {where}: {WARNINGS.get(name, WARNINGS['unknown'])}.", Tone.WARNING
         )
+        for op in ops:
+            if about := about_warning(name, op, judgements):
+                yield from wrapped("  ", about, Tone.ASIDE, hang=4)
         for text in said:
             yield from wrapped("  ", text, hang=4)
 

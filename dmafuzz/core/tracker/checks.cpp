@@ -33,7 +33,7 @@ DmaDebug::Entry DmaDebug::reference(const HookCall& call, Type type) const {
 DmaDebug::Entry DmaDebug::element(const HookCall& call, const HookEntry& e) const {
     Entry ref = reference(call, Type::sg);
     ref.dma = e.dma;
-    ref.size = e.dma_size;
+    ref.size = era_.sg_by_cpu_length ? e.size : e.dma_size;
     ref.phys = e.phys;
     ref.nents = call.entry_count;
     return ref;
@@ -60,7 +60,7 @@ void DmaDebug::check_area(const HookCall& call, Area area) {
     bool stack = area == Area::current_stack || (area == Area::vmalloc_stack && era_.vmalloc_stacks);
     if (stack) warn(call, WarningId::map_stack);
     bool image = area == Area::text || area == Area::rodata;
-    if (image && era_.text_check && platform_->text_in_linear_map) warn(call, WarningId::map_text_rodata);
+    if (image && platform_->text_in_linear_map) warn(call, WarningId::map_text_rodata);
 }
 
 void DmaDebug::check_segment(const HookCall& call, const HookEntry& e) {

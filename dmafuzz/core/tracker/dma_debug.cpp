@@ -35,9 +35,9 @@ int DmaDebug::best_in_bucket(const Entry& ref, Match match, uint64_t buckets_bac
         if (distance(ref, e) != buckets_back) continue;
         cost_.lookup_steps++;
         if (!matches(ref, e, match)) continue;
-        bool perfect = e.size == ref.size && e.type == ref.type && e.direction == ref.direction && e.nents == ref.nents;
-        if (perfect || !era_.best_fit) return static_cast<int>(i);
-        only = static_cast<int>(i);
+        int score = (e.size == ref.size) + (e.type == ref.type) + (e.direction == ref.direction) + (e.nents == ref.nents);
+        if (score == 4 || !era_.best_fit) return static_cast<int>(i);
+        if (score || !era_.score_needed) only = static_cast<int>(i);
         count++;
     }
     return count == 1 ? only : not_found;

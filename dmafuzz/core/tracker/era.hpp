@@ -60,6 +60,7 @@ struct Era {
     // Look-up
     uint32_t hash_size = 1024;                        // buckets of H
     bool best_fit = false;                            // of several matches; else the first one
+    bool score_needed = false;                        // a match in nothing but the address is none
     SyncLookUp sync_look_up = SyncLookUp::exact;
     WalkBack walk_back = WalkBack::segment;
     bool range_from_base = true;                      // range syncs are looked up as (base, offset + size)
@@ -75,11 +76,11 @@ struct Era {
     bool map_error_state = false;
     bool bidirectional_syncs_any_way = false;
     bool sync_sg_count = false;
-    bool text_check = false;
     bool vmalloc_stacks = false;
     bool given_entries_checked = false;               // stack and text: all given entries; else the mapped ones
     bool coherent_ignores_io = false;                 // CPU addresses that are neither linear nor vmalloc
     bool sg_segments = false;
+    bool sg_by_cpu_length = false;                    // scatter lists before their look-up learnt of DMA lengths
     bool map_single_area = false;
     bool leak_at_unbind = false;
     bool attributes_compared = false;

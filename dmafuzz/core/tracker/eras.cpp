@@ -39,11 +39,12 @@ class History {
 };
 
 void add_before_lines(History& h) {
-    h.since("2.6.30", 2009, "live entries in a hash; checks of frees, syncs, scatter lists and stacks", [](Era&) {});
-    h.since("2.6.31", 2009, "best-fit look-up; leaks told at unbind; kernel text and rodata", [](Era& e) {
-        e.best_fit = true;
+    h.since("2.6.30", 2009, "live entries in a hash; checks of frees, syncs, scatter lists, stacks and text",
+            [](Era& e) { e.sg_by_cpu_length = true; });
+    h.since("2.6.31", 2009, "best-fit look-up; scatter lists by DMA length; leaks told at unbind", [](Era& e) {
+        e.best_fit = e.score_needed = true;
+        e.sg_by_cpu_length = false;
         e.leak_at_unbind = true;
-        e.text_check = true;
     });
     h.since("2.6.32", 2009, "a BIDIRECTIONAL mapping may be synced in any direction",
             [](Era& e) { e.bidirectional_syncs_any_way = true; });
@@ -51,6 +52,7 @@ void add_before_lines(History& h) {
     h.since("3.9", 2013, "maps whose error nobody asked for are told at unmap", [](Era& e) {
         e.map_error_state = true;
         e.invalid_first = false;
+        e.score_needed = false;
     });
 }
 

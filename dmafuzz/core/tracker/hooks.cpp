@@ -55,7 +55,8 @@ void DmaDebug::unmap_sg(const HookCall& call) {
     for (int i = 0; i < call.entry_count; i++) {
         if (mapped && i >= mapped) break;
         Entry ref = element(call, call.entries[i]);
-        if (i == 0) mapped = mapped_entries(ref);
+        if (i == 0 || (era_.sg_by_cpu_length && mapped == 0)) mapped = mapped_entries(ref);
+        else if (era_.sg_by_cpu_length) ref.nents = 0;  // the number is compared once
         check_unmap(call, ref);
     }
 }
@@ -64,6 +65,11 @@ void DmaDebug::sync_sg(const HookCall& call, bool to_cpu) {
     int mapped = 0;
     for (int i = 0; i < call.entry_count && !hangs_; i++) {
         Entry ref = element(call, call.entries[i]);
+        if (era_.sg_by_cpu_length) {
+            ref.size = call.entries[i].dma_size;
+            check_sync(call, ref, to_cpu);
+            continue;
+        }
         if (i == 0) mapped = mapped_entries(ref);
         if (i >= mapped) break;
         check_sync(call, ref, to_cpu);
