@@ -7,6 +7,7 @@
 
 #include "machine/run.hpp"
 #include "platform/platform.hpp"
+#include "tracker/cost.hpp"
 #include "tracker/hook.hpp"
 
 namespace dmafuzz {
@@ -82,6 +83,8 @@ class Tracker {
   public:
     virtual ~Tracker() = default;
     virtual void watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink = nullptr) = 0;
+    // What the last watch has cost; false: not known.
+    virtual bool cost(Cost&) const { return false; }
 };
 
 // Names, newest era first, then the canaries.
