@@ -1,4 +1,5 @@
 #pragma once
+#include <dk/own.h>
 #include <linux/kernel.h>
 
 struct device_driver {
@@ -35,7 +36,7 @@ struct notifier_block {
     struct notifier_block *next;
 };
 
-static struct notifier_block *dk_notifiers;
+static struct notifier_block *dk_notifiers DK_OWN;
 
 /* There is one bus. */
 static inline int bus_register_notifier(const struct bus_type *bus, struct notifier_block *nb) {
