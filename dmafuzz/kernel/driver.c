@@ -169,7 +169,6 @@ static int dk_first_boot(void) {
     dk_undo_top = dk_undo_log;
     dk_forget();
     dk_booted = true;
-    if (!dk_notifiers) return -1;
     return dk_memory_mark() || dk_keep() ? -4 : 0;
 }
 

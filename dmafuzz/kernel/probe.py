@@ -24,8 +24,8 @@ _INIT_WITH_COUNT = re.compile(r"^void\s+dma_debug_init\s*\(\s*u32\b", re.MULTILI
 _SIZED_BY_LINE = re.compile(r"^\s*static\b[^;(]*\[\s*CACHELINES_PER_PAGE\s*\]\s*;", re.MULTILINE)
 _ATTRIBUTE = re.compile(r"\bDMA_ATTR_\w+")
 
-# Called by the stand-ins or by nobody.
-_NOT_PROBED = {"debug_dma_mapping_error", "debug_dma_dump_mappings"}
+# Called by nobody.
+_NOT_PROBED = {"debug_dma_dump_mappings"}
 
 # A parameter is known by its type where that is telling, otherwise by its name.
 _BY_TYPE = (

@@ -24,7 +24,8 @@ constexpr long tick_nanoseconds = 100'000'000;
 std::array<struct sigaction, fault_signals.size()> others{};
 
 thread_local const Runner* running = nullptr;
-thread_local uint64_t progress_at_tick = 0;
+constexpr uint64_t none_yet = ~uint64_t{0};
+thread_local uint64_t progress_at_tick = none_yet;
 thread_local bool watched = false;
 
 // Does not return from the kernel's code; elsewhere the handler before ours takes over.
@@ -89,6 +90,7 @@ void watch_thread() {
 
 RunGuard::RunGuard(const Runner& runner) {
     if (!watched) watch_thread();
+    progress_at_tick = none_yet;
     running = &runner;
 }
 

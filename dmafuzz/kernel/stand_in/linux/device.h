@@ -19,6 +19,8 @@ struct device {
 
 static inline const char *dev_name(const struct device *dev) { return dev->name; }
 static inline const char *dev_driver_string(const struct device *dev) { return dev->driver ? dev->driver->name : ""; }
+#define get_driver(driver) (driver)
+#define put_driver(driver) ((void)(driver))
 
 #define BUS_NOTIFY_ADD_DEVICE 0
 #define BUS_NOTIFY_DEL_DEVICE 1

@@ -65,6 +65,10 @@ static inline void dk_once_reset(void) {
 #define dev_err(dev, format_, ...) ((void)(dev), dk_say(format_, ##__VA_ARGS__))
 #define dev_warn(dev, format_, ...) ((void)(dev), dk_say(format_, ##__VA_ARGS__))
 
+#define KERN_ERR ""
+#define KERN_WARNING ""
+#define KERN_INFO ""
+
 /* Messages that judge nothing. */
 #define pr_notice(format_, ...) dk_hush(0, ##__VA_ARGS__)
 #define pr_info(format_, ...) dk_hush(0, ##__VA_ARGS__)

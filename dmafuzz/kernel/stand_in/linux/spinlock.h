@@ -13,6 +13,7 @@ typedef struct { } rwlock_t;
 #define DEFINE_RAW_SPINLOCK(name) raw_spinlock_t name
 #define DEFINE_RWLOCK(name) rwlock_t name
 #define __SPIN_LOCK_UNLOCKED(name) { }
+#define SPIN_LOCK_UNLOCKED (spinlock_t){ }
 
 /* A place that takes a lock. */
 struct dk_lock_site {
