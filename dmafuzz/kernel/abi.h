@@ -3,6 +3,7 @@
 #ifndef DMAFUZZ_KERNEL_ABI_H
 #define DMAFUZZ_KERNEL_ABI_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -12,7 +13,7 @@ extern "C" {
 #define DK_STATIC_ASSERT _Static_assert
 #endif
 
-enum { DK_ABI_VERSION = 1, DK_DEVICES = 4, DK_CPUS = 4, DK_ENTRIES = 4 };
+enum { DK_ABI_VERSION = 2, DK_DEVICES = 4, DK_CPUS = 4, DK_ENTRIES = 4 };
 
 /* HookKind */
 enum dk_kind {
@@ -95,8 +96,7 @@ struct dk_machine {
     uint8_t stacks_in_vmalloc;
     uint8_t text_in_linear_map;
     uint8_t texts;              /* format the text of each warning: slow */
-    uint8_t catch_faults;       /* an invalid memory access in a run becomes DK_CRASH: installs signal handlers */
-    uint8_t reserved[2];
+    uint8_t reserved[3];
     struct dk_device devices[DK_DEVICES];
 };
 
@@ -150,13 +150,18 @@ struct dk_warning {
 
 DK_STATIC_ASSERT(sizeof(struct dk_warning) == 24, "dk_warning");
 
-/* 0; -1 for a machine this library does not understand; -2 where the L1 line is a constant of the kernel's
- * code and the library was built for another one; -3 if the kernel's code crashes at boot. May be called again for another machine. */
+/* 0; -1 for a machine this library does not understand; -2 where the L1 line is a constant of the kernel's code and the
+ * library was built for another one; -3 if the kernel's code crashes at boot; -4 without memory. May be called again for
+ * another machine. */
 int dmafuzz_kernel_boot(const struct dk_machine *machine);
-/* Back to a machine just booted. */
+/* Back to a machine just booted, whatever the kernel's code has done. */
 void dmafuzz_kernel_reset(void);
 /* Runs all calls in order. Returns the number of warnings; at most `max` of them are stored. */
 int dmafuzz_kernel_run(const struct dk_call *calls, int n, struct dk_warning *out, int max);
+/* From a signal handler of the thread that runs calls: ends the run with that warning. Returns where none runs. */
+void dmafuzz_kernel_abort(int id);
+/* Grows from call to call: for who wants to know whether a run gets on. */
+uint64_t dmafuzz_kernel_progress(void);
 /* What the calls since the last reset have cost. */
 struct dk_lock_count {
     const char *name;        /* the expression in the source that takes the lock */
@@ -165,6 +170,9 @@ struct dk_lock_count {
 /* Returns the number of places that have taken locks; at most `max` of them are stored. */
 int dmafuzz_kernel_locks(struct dk_lock_count *out, int max);
 uint64_t dmafuzz_kernel_list_steps(void);
+uint64_t dmafuzz_kernel_tree_operations(void);
+/* One counter for each edge of the kernel's code, which whoever reads them clears; 0 where the library has none. */
+size_t dmafuzz_kernel_coverage(uint8_t **counters);
 /* The name of a warning id as in the specification, "unknown" for others. */
 const char *dmafuzz_kernel_warning_name(int id);
 

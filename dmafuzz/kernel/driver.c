@@ -6,27 +6,31 @@
 static struct {
     struct dk_warning *out;
     int count, max;
-} dk_run;
+} dk_run DK_OWN;
 
-static bool dk_booted;
-static bool dk_dead;          /* the kernel crashed: nothing runs until the next reset */
-static u64 dk_runs;           /* resets since boot, plus one */
-static _Thread_local bool dk_running;  /* a fault in another thread is none of ours */
-static void *dk_escape[5];
+static bool dk_booted DK_OWN;
+static bool dk_dead DK_OWN;   /* the kernel crashed: nothing runs until the next reset */
+static u64 dk_runs DK_OWN;    /* resets since boot, plus one */
+static bool dk_running DK_OWN;
+static void *dk_escape[5] DK_OWN;
 
 int dk_classify(const char *format);
 const char *dk_format(const char *format, __builtin_va_list args);
 void dk_texts_clear(void);
-void dk_memory_mark(void);
+int dk_memory_mark(void);
 void dk_memory_reset(void);
-void dk_catch_faults(void (*handler)(void));
+void dk_memory_restore(void);
+int dk_snapshot_take(const char *table, size_t table_size);
+void dk_snapshot_machine(const struct dk_machine *machine);
+void dk_snapshot_restore(void);
+const struct dk_machine *dk_snapshot_restore_all(void);
 
 static struct device_driver dk_driver = {"driver"};
 static const struct bus_type dk_bus = {"pci"};
-static struct device dk_devices[DK_DEVICES];
+static struct device dk_devices[DK_DEVICES] DK_OWN;
 static const char *const dk_device_names[DK_DEVICES] = {"dev0", "dev1", "dev2", "dev3"};
-static struct page *dk_stack_pages[DK_CPUS][THREAD_SIZE / PAGE_SIZE];
-static struct vm_struct dk_stack_areas[DK_CPUS];
+static struct page *dk_stack_pages[DK_CPUS][THREAD_SIZE / PAGE_SIZE] DK_OWN;
+static struct vm_struct dk_stack_areas[DK_CPUS] DK_OWN;
 
 static void dk_record(int id, const char *text) {
     if (dk_run.count < dk_run.max)
@@ -77,9 +81,8 @@ static noinline __cold bool dk_filled_again(struct dk_counter *counter) {
     return again;
 }
 
-/* From a signal handler. */
-static void dk_fault(void) {
-    if (dk_running) dk_crash("invalid memory access");
+DK_EXPORT void dmafuzz_kernel_abort(int id) {
+    if (dk_running) dk_fail(id, NULL);
 }
 
 /* Addresses */
@@ -122,34 +125,51 @@ static void dk_run_initcalls(void) {
             if (dk_initcall_levels[i] == level) dk_initcalls[i]();
 }
 
-static u64 dk_get(const struct dk_variable *v) {
-    if (v->size == 1) return *(u8 *)v->at;
-    return v->size == 4 ? *(u32 *)v->at : *(u64 *)v->at;
-}
-
-static void dk_set(const struct dk_variable *v, u64 value) {
-    if (v->size == 1) *(u8 *)v->at = value;
-    else if (v->size == 4) *(u32 *)v->at = value;
-    else *(u64 *)v->at = value;
-}
-
-/* After the first boot the state is snapshot; the machine's facts are no part of it. */
-static int dk_first_boot(void) {
-    dk_run_initcalls();
-    dma_debug_add_bus((void *)&dk_bus);
+static void dk_report_all_errors(void) {
     for (int i = 0; i < dk_variable_count; ++i) {
-        struct dk_variable *v = &dk_variables[i];
+        const struct dk_variable *v = &dk_variables[i];
 
-        if (!strcmp(v->name, "all_errors")) dk_set(v, 1);
-        v->booted = dk_get(v);
+        if (strcmp(v->name, "all_errors")) continue;
+        if (v->size == 1) *(u8 *)v->at = 1;
+        else *(u32 *)v->at = 1;
     }
-    dk_undo_top = dk_undo_log;
+}
+
+static int dk_keep(void) {
+#ifdef DK_HAS_TABLE
+    return dk_snapshot_take((const char *)dma_entry_hash, sizeof dma_entry_hash);
+#else
+    return dk_snapshot_take(NULL, 0);
+#endif
+}
+
+static void dk_forget(void) {
+    dk_trees_reset();
+    dk_once_reset();
     dk_buckets_reset();
     dk_locks_reset();
-    dk_runs = 1;
-    dk_memory_mark();
+    dk_list_steps.count = 0;
+    ++dk_runs;
+    dk_now.call = 0;
+    dk_now.walking = false;
+    dk_running = false;
+    dk_dead = false;
+}
+
+/* After the first boot everything is kept as it is; the machine's facts are no part of it. */
+static int dk_first_boot(void) {
+    dk_running = true;
+    dk_run_initcalls();
+#ifdef DK_INIT_WITH_COUNT
+    dma_debug_init(1 << 16);
+#endif
+    dma_debug_add_bus((void *)&dk_bus);
+    dk_running = false;
+    dk_report_all_errors();
+    dk_undo_top = dk_undo_log;
+    dk_forget();
     dk_booted = true;
-    return dk_notifiers ? 0 : -1;
+    return dk_memory_mark() || dk_keep() ? -4 : 0;
 }
 
 static void dk_set_machine(const struct dk_machine *machine) {
@@ -169,30 +189,51 @@ static void dk_set_machine(const struct dk_machine *machine) {
 }
 
 DK_EXPORT int dmafuzz_kernel_boot(const struct dk_machine *machine) {
+    int failed;
+
     if (machine->abi_version != DK_ABI_VERSION || machine->l1_shift > PAGE_SHIFT) return -1;
 #ifdef DK_FIXED_L1_SHIFT
     if (machine->l1_shift != DK_FIXED_L1_SHIFT) return -2;
 #endif
+    if (dk_booted) dmafuzz_kernel_reset();
     dk_set_machine(machine);
-    if (machine->catch_faults) dk_catch_faults(dk_fault);
-    if (!dk_booted) return __builtin_setjmp(dk_escape) ? -3 : dk_first_boot();
-    dmafuzz_kernel_reset();
+    if (!dk_booted) {
+        if (__builtin_setjmp(dk_escape)) return -3;
+        failed = dk_first_boot();
+        if (failed) return failed;
+    }
+    dk_snapshot_machine(machine);
     return 0;
 }
 
-DK_EXPORT void dmafuzz_kernel_reset(void) {
+static noinline void dk_undo_run(void) {
     dk_undo_all();
-    dk_trees_reset();
-    dk_once_reset();
     dk_memory_reset();
-    dk_buckets_reset();
-    dk_locks_reset();
-    dk_list_steps.count = 0;
-    ++dk_runs;
-    for (int i = 0; i < dk_variable_count; ++i) dk_set(&dk_variables[i], dk_variables[i].booted);
-    dk_now.call = 0;
-    dk_now.walking = false;
-    dk_dead = false;
+    dk_snapshot_restore();
+}
+
+/* A stray write that nobody noticed may have hit the lists: false then. */
+static noinline bool dk_undone(void) {
+    dk_run.count = dk_run.max = 0;
+    if (__builtin_setjmp(dk_escape)) return false;
+    dk_running = true;
+    dk_undo_run();
+    dk_running = false;
+    return true;
+}
+
+/* After a crash nothing that the kernel's code can have written to is left as it is. */
+static noinline __cold void dk_restore(void) {
+    const struct dk_machine *machine;
+
+    dk_memory_restore();
+    machine = dk_snapshot_restore_all();
+    dk_set_machine(machine);
+}
+
+DK_EXPORT void dmafuzz_kernel_reset(void) {
+    if (unlikely(dk_dead) || !dk_undone()) dk_restore();
+    dk_forget();
 }
 
 static noinline void dk_run_calls(const struct dk_call *calls, int n) {
@@ -230,3 +271,5 @@ DK_EXPORT int dmafuzz_kernel_locks(struct dk_lock_count *out, int max) {
 }
 
 DK_EXPORT uint64_t dmafuzz_kernel_list_steps(void) { return dk_list_steps.count; }
+DK_EXPORT uint64_t dmafuzz_kernel_tree_operations(void) { return dk_tree_operations; }
+DK_EXPORT uint64_t dmafuzz_kernel_progress(void) { return dk_runs << 16 | dk_now.call; }

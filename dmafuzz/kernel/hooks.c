@@ -73,7 +73,16 @@ static inline void dk_unmap_resource(struct dk_args *a) {
 #endif
 }
 
-static inline void dk_alloc_pages(const struct dk_args *a) {
+/* Before 5.10 there is no such call, and a driver takes pages and maps them; from then on until dma-debug has a
+ * function for it, the kernel does the same. */
+static inline void dk_round_allocation(struct dk_args *a) {
+#ifdef DK_ROUNDS_ALLOCATIONS
+    a->size = PAGE_ALIGN(a->size);
+#endif
+}
+
+static inline void dk_alloc_pages(struct dk_args *a) {
+    dk_round_allocation(a);
 #ifdef DK_HAS_debug_dma_alloc_pages
     DK_CALL_debug_dma_alloc_pages(a);
 #else
@@ -81,7 +90,8 @@ static inline void dk_alloc_pages(const struct dk_args *a) {
 #endif
 }
 
-static inline void dk_free_pages(const struct dk_args *a) {
+static inline void dk_free_pages(struct dk_args *a) {
+    dk_round_allocation(a);
 #ifdef DK_HAS_debug_dma_free_pages
     DK_CALL_debug_dma_free_pages(a);
 #else

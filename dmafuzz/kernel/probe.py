@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from dmafuzz.kernel.error import KernelError
-from dmafuzz.kernel.source import DEBUG_C, MAPPING_C, Source
+from dmafuzz.kernel.source import MAPPING_C, SECTIONS_H, Source
 
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _HOOK = re.compile(r"^(?:void|int|bool)\s+(debug_dma_\w+)\s*\(([^)]*)\)\s*\{", re.MULTILINE)
@@ -17,12 +17,15 @@ _INCLUDE = re.compile(r"^\s*#\s*include\s*<([^>]+)>", re.MULTILINE)
 _TRACE = re.compile(r"(\w+)\s*\[\s*DMA_DEBUG_STACKTRACE_ENTRIES\s*\]\s*;")
 _TABLE = re.compile(r"struct\s+hash_bucket\s+dma_entry_hash\s*\[\s*HASH_SIZE\s*\]")
 
+# Up to 4.17 the architecture's code says how many entries there are to be.
+_INIT_WITH_COUNT = re.compile(r"^void\s+dma_debug_init\s*\(\s*u32\b", re.MULTILINE)
+
 # assert-idle keeps the lines of a page in a static array, whose size must be a constant.
 _SIZED_BY_LINE = re.compile(r"^\s*static\b[^;(]*\[\s*CACHELINES_PER_PAGE\s*\]\s*;", re.MULTILINE)
 _ATTRIBUTE = re.compile(r"\bDMA_ATTR_\w+")
 
-# Called by the stand-ins or by nobody.
-_NOT_PROBED = {"debug_dma_mapping_error", "debug_dma_dump_mappings"}
+# Called by nobody.
+_NOT_PROBED = {"debug_dma_dump_mappings"}
 
 # A parameter is known by its type where that is telling, otherwise by its name.
 _BY_TYPE = (
@@ -56,9 +59,17 @@ def included_headers(text: str) -> list[str]:
     return _INCLUDE.findall(without_comments(text))
 
 
-def probe(source: Source, l1_shift: int) -> str:
-    """The generated header of a tree; it comes before the stand-ins."""
-    code = without_comments(source.text(DEBUG_C))
+def needs_fixed_line(source: Source) -> bool:
+    """Must the machine's L1 line be a constant?"""
+    return bool(_SIZED_BY_LINE.search(without_comments(source.code())))
+
+
+def probe(source: Source, l1_shift: int | None = None) -> str:
+    """The generated header of a tree; it comes before the stand-ins.
+
+    l1_shift is the binary logarithm of the machine's L1 line, for kernels whose code needs it as a constant.
+    """
+    code = without_comments(source.code())
     lines = [line for name, parameters in _hooks(source, code).items() for line in _macros(source, name, parameters)]
     if not re.search(r"#\s*define\s+pr_fmt", code):
         lines.append("#define pr_fmt(format_) format_")
@@ -66,17 +77,21 @@ def probe(source: Source, l1_shift: int) -> str:
         lines.append("#define DK_OLD_INTERSECTS 1")
     if _TABLE.search(code):
         lines.append("#define DK_HAS_TABLE 1")
-    if _SIZED_BY_LINE.search(code):
+    if l1_shift is not None:
         lines.append(f"#define DK_FIXED_L1_SHIFT {l1_shift}")
+    if _INIT_WITH_COUNT.search(code):
+        lines.append("#define DK_INIT_WITH_COUNT 1")
     if _checks_resources(source):
         lines.append("#define DK_HAS_RESOURCE_CHECK 1")
+    if _rounds_allocations(source):
+        lines.append("#define DK_ROUNDS_ALLOCATIONS 1")
     lines.append(f"#define DK_TRACE_MEMBER {_trace_member(source, code)}")
     return "\n".join(lines) + "\n"
 
 
 def define_attributes(source: Source, stand_in: Path) -> str:
     """Attributes that are newer than the stand-ins: bits of their own, which no program gives."""
-    code = without_comments(source.text(DEBUG_C))
+    code = without_comments(source.code())
     ours = (stand_in / "linux" / "dma-mapping.h").read_text(encoding="utf-8")
     known = set(_ATTRIBUTE.findall(ours)) | set(re.findall(r"#\s*define\s+(\w+)", code))
     unknown = sorted(set(_ATTRIBUTE.findall(code)) - known)
@@ -86,7 +101,7 @@ def define_attributes(source: Source, stand_in: Path) -> str:
 def _hooks(source: Source, code: str) -> dict[str, str]:
     hooks = {name: parameters for name, parameters in _HOOK.findall(code) if name not in _NOT_PROBED}
     if "debug_dma_map_sg" not in hooks:
-        raise KernelError(f"{source.tree / DEBUG_C}: does not define debug_dma_map_sg: not dma-debug as known here")
+        raise KernelError(f"{source.debug_c}: does not define debug_dma_map_sg: not dma-debug as known here")
     return hooks
 
 
@@ -102,19 +117,19 @@ def _argument(source: Source, function: str, parameter: str) -> str:
     word = parameter.rsplit(maxsplit=1)[-1].lstrip("*") if parameter else ""
     if word in _BY_NAME:
         return _BY_NAME[word]
-    raise KernelError(f"{source.tree / DEBUG_C}: {function} has a parameter unknown here: '{parameter}'")
+    raise KernelError(f"{source.debug_c}: {function} has a parameter unknown here: '{parameter}'")
 
 
 def _trace_member(source: Source, code: str) -> str:
     found = _TRACE.search(code)
     if not found:
-        raise KernelError(f"{source.tree / DEBUG_C}: entries have no stack trace, by which warnings find their entry")
+        raise KernelError(f"{source.debug_c}: entries have no stack trace, by which warnings find their entry")
     return found.group(1)
 
 
 def _intersects_the_old_way(source: Source) -> bool:
     """Up to 5.19 memory_intersects() tested whether either end of the range lies in the section."""
-    text = without_comments(source.text("include/asm-generic/sections.h"))
+    text = without_comments(source.text(SECTIONS_H))
     body = re.search(r"memory_intersects\([^)]*\)\s*\{(.*?)\n\}", text, re.DOTALL)
     return bool(body and "||" in body.group(1))
 
@@ -123,3 +138,9 @@ def _checks_resources(source: Source) -> bool:
     """From 6.18 on and until dma-debug itself did it, dma_map_resource() warned of RAM under dma-debug's option."""
     body = re.search(r"\bdma_map_resource\([^)]*\)\s*\{(.*?)\n\}", without_comments(source.text(MAPPING_C)), re.DOTALL)
     return bool(body and re.search(r"CONFIG_DMA_API_DEBUG\b.*\bpfn_valid", body.group(1), re.DOTALL))
+
+
+def _rounds_allocations(source: Source) -> bool:
+    """Up to 5.12 dma_alloc_pages() told dma-debug the size of whole pages, later the size that was asked for."""
+    body = re.search(r"\bdma_alloc_pages\([^)]*\)\s*\{(.*?)\n\}", without_comments(source.text(MAPPING_C)), re.DOTALL)
+    return bool(body and re.search(r"=\s*PAGE_ALIGN\(size\).*debug_dma_map_page", body.group(1), re.DOTALL))

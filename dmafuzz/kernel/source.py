@@ -11,21 +11,32 @@ from pathlib import Path
 
 from dmafuzz.kernel.error import KernelError
 
-DEBUG_C = "kernel/dma/debug.c"
+# Where dma-debug is: from 4.18 on, and before.
+PLACES = ("kernel/dma/debug.c", "lib/dma-debug.c")
 DEBUG_H = "kernel/dma/debug.h"
 MAPPING_C = "kernel/dma/mapping.c"
-REQUIRED = (DEBUG_C,)
-# mapping.c checks resources in some kernels; sections.h decides how a range meets the kernel's text.
-OPTIONAL = ("Makefile", DEBUG_H, MAPPING_C, "include/asm-generic/sections.h")
-WANTED = REQUIRED + OPTIONAL
+SECTIONS_H = "include/asm-generic/sections.h"
+# Besides: mapping.c says how some hooks are called, sections.h how a range meets the kernel's text.
+OPTIONAL = ("Makefile", DEBUG_H, MAPPING_C, SECTIONS_H)
+WANTED = PLACES + OPTIONAL
 
 
 @dataclass(frozen=True)
 class Source:
-    """The few files of a tree that decide what its dma-debug does."""
+    """The few files of a tree that decide what its dma-debug does.
+
+    ``origin`` is what the user named, ``tree`` the folder in which the files are.
+    """
 
     origin: Path
     tree: Path
+
+    @property
+    def debug_c(self) -> Path:
+        return self.tree / (place_in(self.tree) or PLACES[0])
+
+    def code(self) -> str:
+        return self.debug_c.read_text(encoding="utf-8", errors="replace")
 
     def text(self, name: str) -> str:
         try:
@@ -42,6 +53,15 @@ class Source:
         parts = [found.get(key, "") for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL")]
         return ".".join(parts) + found.get("EXTRAVERSION", "") if all(parts) else ""
 
+    def files(self) -> dict[str, bytes]:
+        """All of them that are there, by their path in the tree."""
+        return {name: (self.tree / name).read_bytes() for name in WANTED if (self.tree / name).is_file()}
+
+
+def place_in(tree: Path) -> str:
+    """Where a tree has dma-debug; an empty string where it has none."""
+    return next((place for place in PLACES if (tree / place).is_file()), "")
+
 
 def cache_directory() -> Path:
     base = os.environ.get("XDG_CACHE_HOME", "")
@@ -50,16 +70,33 @@ def cache_directory() -> Path:
 
 
 def find_source(path: Path) -> Source:
-    if path.is_dir():
-        return _from_tree(path)
-    if path.is_file():
-        return _from_archive(path)
+    """Raises KernelError for what is neither a kernel tree nor an archive of one."""
+    try:
+        if path.is_dir():
+            return _from_tree(path)
+        if path.is_file():
+            return _from_archive(path)
+    except OSError as error:
+        raise KernelError(f"{path}: cannot be read: {error.strerror}") from None
     raise KernelError(f"{path}: no such kernel tree or archive")
 
 
+def store(files: dict[str, bytes], tree: Path) -> None:
+    """dma-debug itself comes last: it tells that the others are there."""
+    try:
+        for name in sorted(files, key=lambda name: name in PLACES):
+            target = tree / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part = target.with_name(f"{target.name}.{os.getpid()}")
+            part.write_bytes(files[name])
+            part.replace(target)
+    except OSError as error:
+        raise KernelError(f"{tree}: cannot be written: {error.strerror}") from None
+
+
 def _from_tree(path: Path) -> Source:
-    if not (path / DEBUG_C).is_file():
-        raise KernelError(f"{path}: not a kernel tree from 4.19 on: {DEBUG_C} is missing")
+    if not place_in(path):
+        raise KernelError(f"{path}: not a kernel tree with dma-debug: neither {' nor '.join(PLACES)} is there")
     return Source(path, path)
 
 
@@ -68,8 +105,8 @@ def _from_archive(path: Path) -> Source:
     stat = path.stat()
     key = hashlib.sha256(f"{path.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}".encode()).hexdigest()
     tree = cache_directory() / "sources" / key
-    if not (tree / DEBUG_C).is_file():
-        _store(_unpack(path), tree)
+    if not place_in(tree):
+        store(_unpack(path), tree)
     return Source(path, tree)
 
 
@@ -81,12 +118,12 @@ def _unpack(path: Path) -> dict[str, bytes]:
                 name = _inside(member.name)
                 if name in WANTED and member.isfile() and (data := archive.extractfile(member)):
                     found[name] = data.read()
-                if len(found) == len(WANTED) or _complete(found, name):
+                if _complete(found, name):
                     break
     except (tarfile.TarError, lzma.LZMAError, EOFError, OSError) as error:
         raise KernelError(f"{path}: not a kernel tree, nor an archive of one: {error}") from None
-    if missing := [name for name in REQUIRED if name not in found]:
-        raise KernelError(f"{path}: not an archive of a kernel from 4.19 on: {missing[0]} is missing")
+    if not any(place in found for place in PLACES):
+        raise KernelError(f"{path}: not an archive of a kernel with dma-debug: neither {' nor '.join(PLACES)} is there")
     return found
 
 
@@ -97,18 +134,6 @@ def _inside(name: str) -> str:
 
 
 def _complete(found: dict[str, bytes], name: str) -> bool:
-    """Archives are sorted well enough: after kernel/, what is still missing does not exist."""
-    return DEBUG_C in found and not name.startswith(("kernel/", "include/", "Makefile"))
-
-
-def _store(files: dict[str, bytes], tree: Path) -> None:
-    """DEBUG_C comes last: it tells that the others are there."""
-    try:
-        for name in sorted(files, key=lambda name: name == DEBUG_C):
-            target = tree / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            part = target.with_name(f"{target.name}.{os.getpid()}")
-            part.write_bytes(files[name])
-            part.replace(target)
-    except OSError as error:
-        raise KernelError(f"{tree}: cannot be written: {error.strerror}") from None
+    """Archives are sorted well enough: after dma-debug's folder, what is still missing does not exist."""
+    place = next((place for place in PLACES if place in found), "")
+    return bool(place) and not name.startswith((f"{place.partition('/')[0]}/", "include/", "Makefile"))

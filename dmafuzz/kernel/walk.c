@@ -4,9 +4,9 @@
 
 enum { dk_word_bits = 64, dk_words = (HASH_SIZE + dk_word_bits - 1) / dk_word_bits };
 
-static u64 dk_touched[dk_words];
-static u16 dk_touched_words[dk_words];
-static unsigned int dk_touched_count;
+static u64 dk_touched[dk_words] DK_OWN;
+static u16 dk_touched_words[dk_words] DK_OWN;
+static unsigned int dk_touched_count DK_OWN;
 
 static inline void dk_note_head(const struct list_head *head) {
     unsigned long offset = (unsigned long)head - (unsigned long)dma_entry_hash;

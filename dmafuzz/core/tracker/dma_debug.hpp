@@ -45,7 +45,9 @@ class DmaDebug final : public Tracker {
     void unmap_sg(const HookCall& call);
     void unmap_resource(const HookCall& call);
     void free_coherent(const HookCall& call);
+    void alloc_noncoherent(const HookCall& call);
     void free_noncoherent(const HookCall& call);
+    HookCall noncoherent(const HookCall& call) const;
     void unbind(const HookCall& call);
 
     // Checks (checks.cpp)

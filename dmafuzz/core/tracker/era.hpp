@@ -48,8 +48,6 @@ enum class ResourceCheck : uint8_t {
     unreserved_ram,     // each time, but not for reserved pages
 };
 
-enum class NoncoherentAs : uint8_t { coherent, page, itself };
-
 struct Era {
     std::string name;
     int year = 2009;
@@ -69,7 +67,8 @@ struct Era {
     bool page_and_single = true;                      // two types
     bool phys_type = false;                           // page, single and resource are one type; syncs look for single
     bool resources = false;                           // map_resource exists
-    NoncoherentAs noncoherent = NoncoherentAs::coherent;
+    bool noncoherent_type = false;                    // dma_alloc_pages has its own; else entered like a page mapping
+    bool noncoherent_rounded = false;                 // with the size of whole pages
 
     // Checks
     bool invalid_first = true;                        // free-invalid comes before the look-up
@@ -95,7 +94,7 @@ struct Era {
     bool overlap_counted = false;                     // in error_count
     bool skip_cpu_sync_exempt = false;
     bool kmalloc_bounce_exempt = false;
-    bool clean_exempt = false;                        // mappings flagged as not touching cache lines
+    uint8_t clean_attrs = 0;                          // attributes that flag a mapping as clean: not told of two such
     bool coherent_exempt = false;                     // where the cache alignment is below the L1 line
 
     // Cost only

@@ -2,6 +2,7 @@
 // Read in the kernels' sources; reports/equivalence.md says which of them were run against these rows.
 #include <functional>
 
+#include "program/op.hpp"
 #include "tracker/era.hpp"
 
 namespace dmafuzz {
@@ -89,7 +90,8 @@ void add_until_assert_idle_goes(History& h) {
 }
 
 void add_overlaps(History& h) {
-    h.since("5.10", 2020, "dma_alloc_pages: entered like a page mapping", [](Era& e) { e.noncoherent = NoncoherentAs::page; });
+    h.since("5.10", 2020, "dma_alloc_pages, entered like a mapping of whole pages", [](Era& e) { e.noncoherent_rounded = true; });
+    h.since("5.13", 2021, "dma_alloc_pages is entered with the size asked for", [](Era& e) { e.noncoherent_rounded = false; });
     h.since("5.14", 2021, "overlapping mappings are printed", [](Era& e) { e.overlap = OverlapRule::any; });
     h.since("5.15", 2021, "overlapping mappings are errors, but not with SKIP_CPU_SYNC; all given entries are checked", [](Era& e) {
         e.overlap_counted = true;
@@ -99,11 +101,11 @@ void add_overlaps(History& h) {
     h.since("6.0", 2022, "syncs look back as far as it takes", [](Era& e) { e.walk_back = WalkBack::address_zero; });
     h.vendor("6.1", 2022, "Debian's 6.1: entries are freed outside the bucket's lock", [](Era&) {});
     h.vendor("6.12", 2024, "Debian's 6.12: a type for non-coherent allocations; no line-overlap where kmalloc buffers bounce", [](Era& e) {
-        e.noncoherent = NoncoherentAs::itself;
+        e.noncoherent_type = true;
         e.kmalloc_bounce_exempt = true;
     });
     h.since("6.13", 2025, "entries are freed outside the bucket's lock; segment checks always", [](Era&) {});
-    h.since("6.17", 2025, "a type for non-coherent allocations", [](Era& e) { e.noncoherent = NoncoherentAs::itself; });
+    h.since("6.17", 2025, "a type for non-coherent allocations", [](Era& e) { e.noncoherent_type = true; });
 }
 
 void add_phys(History& h) {
@@ -113,10 +115,13 @@ void add_phys(History& h) {
         e.resource_check = ResourceCheck::ram_once;
     });
     h.since("7.0", 2026, "no line-overlap between mappings flagged clean, nor where the cache alignment is below the L1 line", [](Era& e) {
-        e.clean_exempt = true;
+        e.clean_attrs = attr::ignore_cachelines;
         e.coherent_exempt = true;
     });
-    h.since("7.1", 2026, "map_resource of RAM is an error of its own", [](Era& e) { e.resource_check = ResourceCheck::unreserved_ram; });
+    h.since("7.1", 2026, "REQUIRE_COHERENT flags a mapping clean too; map_resource of RAM is an error of its own", [](Era& e) {
+        e.clean_attrs |= attr::require_coherent;
+        e.resource_check = ResourceCheck::unreserved_ram;
+    });
     h.since("7.2", 2026, "attributes are compared at unmap", [](Era& e) { e.attributes_compared = true; });
 }
 

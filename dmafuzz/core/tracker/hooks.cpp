@@ -90,14 +90,22 @@ void DmaDebug::free_coherent(const HookCall& call) {
     check_unmap(call, ref);
 }
 
+void DmaDebug::alloc_noncoherent(const HookCall& call) {
+    if (era_.noncoherent_type) return allocation(call, Type::noncoherent, 0);
+    map_page(noncoherent(call));
+}
+
 void DmaDebug::free_noncoherent(const HookCall& call) {
-    Entry ref = reference(call, Type::noncoherent);
-    ref.attrs = 0;
-    switch (era_.noncoherent) {
-        case NoncoherentAs::coherent: return free_coherent(call);
-        case NoncoherentAs::page: ref.type = page_type(call); return check_unmap(call, ref);
-        case NoncoherentAs::itself: return check_unmap(call, ref);
-    }
+    if (era_.noncoherent_type) return check_unmap(call, reference(call, Type::noncoherent));
+    HookCall unmap = noncoherent(call);
+    check_unmap(unmap, reference(unmap, page_type(unmap)));
+}
+
+// An allocation that is entered like a page mapping.
+HookCall DmaDebug::noncoherent(const HookCall& call) const {
+    HookCall page = call;
+    if (era_.noncoherent_rounded) page.size = (call.size + page_bytes - 1) / page_bytes * page_bytes;
+    return page;
 }
 
 // One warning for a device with live entries; nothing is removed.
@@ -130,9 +138,7 @@ void DmaDebug::take(const HookCall& call) {
         case HookKind::map_resource: return map_resource(call);
         case HookKind::map_sg: return map_sg(call);
         case HookKind::alloc_coherent: return allocation(call, Type::coherent, call.attrs);
-        case HookKind::alloc_pages:
-            if (era_.noncoherent == NoncoherentAs::page) return map_page(call);
-            return allocation(call, era_.noncoherent == NoncoherentAs::itself ? Type::noncoherent : Type::coherent, call.attrs);
+        case HookKind::alloc_pages: return alloc_noncoherent(call);
         case HookKind::mapping_error: mapping_error(call.device, call.dma); return;
         case HookKind::sync_for_cpu: return check_sync(call, reference(call, Type::single), true);
         case HookKind::sync_for_device: return check_sync(call, reference(call, Type::single), false);

@@ -5,7 +5,8 @@
 
 namespace dmafuzz {
 
-// Throws std::runtime_error if the library cannot be loaded or speaks another ABI.
-std::unique_ptr<Tracker> load_kernel_code(const std::string& library);
+// A library, or a folder of libraries of the same kernel for different L1 lines, of which each platform gets its own.
+// Throws std::runtime_error if one cannot be loaded or speaks another ABI.
+std::unique_ptr<Tracker> load_kernel_code(const std::string& path);
 
 }  // namespace dmafuzz

@@ -24,7 +24,7 @@ bool DmaDebug::tracked(const Entry& entry) const {
 }
 
 bool DmaDebug::clean(const Entry& entry) const {
-    return entry.attrs & (attr::ignore_cachelines | attr::require_coherent);
+    return entry.attrs & era_.clean_attrs;
 }
 
 // Is the new entry one too many for the line?
@@ -43,7 +43,7 @@ bool DmaDebug::overlaps(const Entry& entry, const ActiveLine& line) const {
 bool DmaDebug::exempt(const Entry& entry, const Entry& first) const {
     if (era_.skip_cpu_sync_exempt && entry.attrs & attr::skip_cpu_sync) return true;
     if (era_.kmalloc_bounce_exempt && platform_->bounce_unaligned && platform_->bounce_pool) return true;
-    if (era_.clean_exempt && clean(entry) && clean(first)) return true;
+    if (clean(entry) && clean(first)) return true;
     return era_.coherent_exempt && platform_->dma_alignment < platform_->l1_line;
 }
 
@@ -62,12 +62,12 @@ bool DmaDebug::add_to_line(const HookCall& call, uint64_t key, uint16_t slot) {
         if (!full) {
             line->overlaps++;
             cost_.tree_operations += 3;
-        } else if (!overlap_warned_ && !(era_.clean_exempt && clean(entry))) {
+        } else if (!overlap_warned_ && !clean(entry)) {
             overlap_warned_ = true;
             warn_line(call, WarningId::overlap_beyond_7, pool_[line->first], key, false);
         }
         note(0x3000 + line->overlaps);
-        if (era_.clean_exempt) cost_.tree_operations++;  // the first entry is looked up
+        if (era_.clean_attrs) cost_.tree_operations++;  // the first entry is looked up
         told = overlaps(entry, *line) && !exempt(entry, pool_[line->first]);
     }
     reads ? line->readers++ : line->writers++;

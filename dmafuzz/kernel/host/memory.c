@@ -1,66 +1,73 @@
-/* Memory of the kernel side. Blocks are listed, to be given back when the library is unloaded. */
-#include <stdbool.h>
+/* Memory of the kernel side: one range of addresses. What is allocated at boot comes first and lasts; the rest goes at a
+ * reset. After a crash any of it may have been written to: then all of it is as it was when the machine had booted. */
+#define _GNU_SOURCE
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
-struct block {
-    struct block *next;
-    char memory[] __attribute__((aligned(64)));
-};
+#include "../stand_in/dk/own.h"
 
-static struct block *lasting, *since_boot;
-static bool booted;
-static void *undo_log;
+/* Addresses cost nothing: pages are there when they are written to. */
+static const size_t arena_bytes = 256u << 20, log_bytes = 64u << 20;
+
+static char *arena DK_OWN, *undo_log DK_OWN;
+static size_t used DK_OWN, booted DK_OWN;
+
+static char *reserve(size_t size) {
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return at == MAP_FAILED ? NULL : at;
+}
 
 /* Entries want whole cache lines. */
-static void *take(struct block **list, size_t size) {
-    struct block *block = aligned_alloc(64, (sizeof *block + size + 63) & ~(size_t)63);
+void *dk_zalloc(size_t size) {
+    char *at = arena + used;
 
-    if (!block) return NULL;
-    memset(block, 0, sizeof *block + size);
-    block->next = *list;
-    *list = block;
-    return block->memory;
+    size = (size + 63) & ~(size_t)63;
+    if (!arena && !(at = arena = reserve(arena_bytes))) return NULL;
+    if (size > arena_bytes - used) return NULL;
+    used += size;
+    return booted ? memset(at, 0, size) : at;
 }
 
-static void give_back(struct block **list) {
-    while (*list) {
-        struct block *next = (*list)->next;
-
-        free(*list);
-        *list = next;
-    }
+void dk_undo_room(void **log, void **limit) {
+    if (!undo_log) undo_log = reserve(log_bytes);
+    *log = undo_log;
+    *limit = undo_log ? undo_log + log_bytes : NULL;
 }
 
-/* The stand-ins' own memory. */
-void *dk_zalloc(size_t size) { return take(&lasting, size); }
+static int keep(const char *from, size_t size) {
+    int file = memfd_create("dmafuzz-kernel", MFD_CLOEXEC), done = -1;
 
-/* What the kernel allocates after boot is given back by the reset. */
-void *dk_kernel_zalloc(size_t size) { return take(booted ? &since_boot : &lasting, size); }
+    if (file < 0) return -1;
+    for (size_t at = 0; at < size; at += done)
+        if ((done = write(file, from + at, size - at)) <= 0) break;
+    if (done > 0) done = mmap(arena, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, file, 0) == arena ? 1 : -1;
+    close(file);
+    return done > 0 ? 0 : -1;
+}
 
-void dk_memory_mark(void) { booted = true; }
+/* What is there now is what a machine has that has just booted: kept in a file without a name, of which the arena is a
+ * private copy. Nothing is copied until it is written to. */
+int dk_memory_mark(void) {
+    size_t page = sysconf(_SC_PAGESIZE);
 
-void dk_memory_reset(void) { give_back(&since_boot); }
+    if (!arena) return -1;
+    used = (used + page - 1) / page * page;
+    booted = used;
+    return keep(arena, booted);
+}
 
-/* As on the kernel side. */
-struct dk_undo {
-    void *entry, *next, *prev;
-    bool added;
-};
+void dk_memory_reset(void) { used = booted; }
 
-void dk_undo_grow(struct dk_undo **log, struct dk_undo **top, struct dk_undo **limit) {
-    size_t used = *top - *log, room = used ? 2 * used : 4096;
-    struct dk_undo *grown = realloc(*log, room * sizeof *grown);
-
-    if (!grown) abort();
-    undo_log = *log = grown;
-    *top = grown + used;
-    *limit = grown + room;
+/* The private copies go, and with them everything that has been written since the mark. */
+void dk_memory_restore(void) {
+    madvise(arena, arena_bytes, MADV_DONTNEED);
+    used = booted;
 }
 
 __attribute__((destructor)) static void let_go(void) {
-    give_back(&since_boot);
-    give_back(&lasting);
-    free(undo_log);
+    if (arena) munmap(arena, arena_bytes);
+    if (undo_log) munmap(undo_log, log_bytes);
 }

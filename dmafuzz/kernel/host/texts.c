@@ -6,20 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct {
-    char *text;
-    size_t used, room;
-} texts;
+#include "../stand_in/dk/own.h"
 
-void dk_texts_clear(void) { texts.used = 0; }
+/* Warnings point into it until the next run. */
+enum { arena_bytes = 1 << 16 };
 
-/* Room is never moved, since warnings point into it. */
-static char *room_for(size_t size) {
-    enum { arena = 1 << 20 };
+static char arena[arena_bytes] DK_OWN;
+static size_t used DK_OWN;
 
-    if (!texts.text) texts.text = malloc(arena), texts.room = texts.text ? arena : 0;
-    return texts.used + size <= texts.room ? texts.text + texts.used : NULL;
-}
+void dk_texts_clear(void) { used = 0; }
 
 enum { spec_max = 32, text_max = 1024 };
 
@@ -52,11 +47,11 @@ static int one(char *to, size_t size, const char *spec, char kind, int longs, co
 }
 
 const char *dk_format(const char *format, va_list given) {
-    char *text = room_for(text_max), spec[spec_max];
+    char *text = arena + used, spec[spec_max];
     size_t n = 0;
     va_list args;
 
-    if (!text) return NULL;
+    if (used + text_max > arena_bytes) return NULL;
     va_copy(args, given);
     while (*format && n < text_max - 1) {
         int longs, made;
@@ -72,8 +67,6 @@ const char *dk_format(const char *format, va_list given) {
     }
     va_end(args);
     text[n] = 0;
-    texts.used += n + 1;
+    used += n + 1;
     return text;
 }
-
-__attribute__((destructor)) static void let_go(void) { free(texts.text); }

@@ -1,5 +1,6 @@
 /* Ends a run whose kernel has crashed or hangs. */
 #pragma once
+#include <dk/own.h>
 #include <linux/compiler.h>
 #include <linux/types.h>
 
@@ -23,7 +24,7 @@ static inline void dk_count(struct dk_counter *counter) {
     if (unlikely(!(++counter->count % dk_measure)) && dk_filled_again(counter)) dk_hang();
 }
 
-static struct dk_counter dk_list_steps;
+static struct dk_counter dk_list_steps DK_OWN;
 
 static inline bool dk_step(void) {
     dk_count(&dk_list_steps);

@@ -1,5 +1,6 @@
 /* The machine as it stands: what the stand-ins ask while a hook runs. */
 #pragma once
+#include <dk/own.h>
 #include <linux/sched.h>
 #include "../../abi.h"
 
@@ -10,4 +11,4 @@ static struct {
     unsigned int area;        /* of the running call's CPU address */
     bool walking;             /* see dk/walk.h */
     unsigned int call;        /* index of the running call since the last reset */
-} dk_now;
+} dk_now DK_OWN;

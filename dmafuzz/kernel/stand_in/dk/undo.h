@@ -1,5 +1,7 @@
 /* The undo log: one record for each list operation since the machine was booted. */
 #pragma once
+#include <dk/fault.h>
+#include <dk/own.h>
 #include <linux/compiler.h>
 #include <linux/types.h>
 
@@ -9,22 +11,23 @@ struct dk_undo {
     bool added;
 };
 
-static struct dk_undo *dk_undo_log, *dk_undo_top, *dk_undo_limit;
+static struct dk_undo *dk_undo_log DK_OWN, *dk_undo_top DK_OWN, *dk_undo_limit DK_OWN;
 
-void dk_undo_grow(struct dk_undo **log, struct dk_undo **top, struct dk_undo **limit);
+void dk_undo_room(void **log, void **limit);
 
-/* The log's own addresses are not given away: the compiler may keep them in registers. */
-static noinline void dk_undo_make_room(void) {
-    struct dk_undo *log = dk_undo_log, *top = dk_undo_top, *limit = dk_undo_limit;
+/* The first record makes the room. A hook that fills it changes lists without end. */
+static noinline __cold void dk_undo_make_room(void) {
+    void *log, *limit;
 
-    dk_undo_grow(&log, &top, &limit);
-    dk_undo_log = log;
-    dk_undo_top = top;
+    if (dk_undo_log) dk_hang();
+    dk_undo_room(&log, &limit);
+    if (!log) dk_crash("no memory");
+    dk_undo_log = dk_undo_top = log;
     dk_undo_limit = limit;
 }
 
 static inline void dk_undo_record(struct list_head *entry, bool added) {
-    if (unlikely(dk_undo_top == dk_undo_limit)) dk_undo_make_room();
+    if (unlikely(dk_undo_top >= dk_undo_limit)) dk_undo_make_room();
     *dk_undo_top++ = (struct dk_undo){entry, entry->next, entry->prev, added};
 }
 

@@ -1,5 +1,6 @@
-/* debugfs tells which variables dma-debug has: they are set and restored through it. */
+/* debugfs tells which variables dma-debug has: one of them makes it report every error. */
 #pragma once
+#include <dk/own.h>
 #include <linux/fs.h>
 
 struct dentry;
@@ -8,16 +9,15 @@ struct dk_variable {
     const char *name;
     void *at;
     unsigned int size;
-    u64 booted;
 };
 
 enum { dk_variables_max = 32 };
-static struct dk_variable dk_variables[dk_variables_max];
-static int dk_variable_count;
+static struct dk_variable dk_variables[dk_variables_max] DK_OWN;
+static int dk_variable_count DK_OWN;
 
 static struct dentry *dk_add_variable(const char *name, void *at, unsigned int size) {
     if (dk_variable_count < dk_variables_max)
-        dk_variables[dk_variable_count++] = (struct dk_variable){name, at, size, 0};
+        dk_variables[dk_variable_count++] = (struct dk_variable){name, at, size};
     return (struct dentry *)dk_variables;
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <dk/own.h>
 #include <linux/kernel.h>
 
 struct device_driver {
@@ -18,6 +19,8 @@ struct device {
 
 static inline const char *dev_name(const struct device *dev) { return dev->name; }
 static inline const char *dev_driver_string(const struct device *dev) { return dev->driver ? dev->driver->name : ""; }
+#define get_driver(driver) (driver)
+#define put_driver(driver) ((void)(driver))
 
 #define BUS_NOTIFY_ADD_DEVICE 0
 #define BUS_NOTIFY_DEL_DEVICE 1
@@ -35,7 +38,7 @@ struct notifier_block {
     struct notifier_block *next;
 };
 
-static struct notifier_block *dk_notifiers;
+static struct notifier_block *dk_notifiers DK_OWN;
 
 /* There is one bus. */
 static inline int bus_register_notifier(const struct bus_type *bus, struct notifier_block *nb) {

@@ -1,9 +1,10 @@
 #pragma once
+#include <dk/own.h>
 
 enum { dk_initcalls_max = 8 };
-static int (*dk_initcalls[dk_initcalls_max])(void);
-static int dk_initcall_levels[dk_initcalls_max];
-static int dk_initcall_count;
+static int (*dk_initcalls[dk_initcalls_max])(void) DK_OWN;
+static int dk_initcall_levels[dk_initcalls_max] DK_OWN;
+static int dk_initcall_count DK_OWN;
 
 static void dk_add_initcall(int level, int (*function)(void)) {
     if (dk_initcall_count == dk_initcalls_max) return;

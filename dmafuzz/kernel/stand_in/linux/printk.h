@@ -1,6 +1,7 @@
 /* Warnings and messages: captured with the format string they were written with. */
 #pragma once
 #include <dk/fault.h>
+#include <dk/own.h>
 #include <linux/kernel.h>
 
 struct dk_site {
@@ -14,7 +15,7 @@ enum { dk_ignored = -1 };
 
 static noinline void dk_report(struct dk_site *site, ...);
 
-static struct dk_site *dk_fired_sites;
+static struct dk_site *dk_fired_sites DK_OWN;
 
 static inline bool dk_fires_once(struct dk_site *site) {
     if (site->fired) return false;
@@ -29,11 +30,11 @@ static inline void dk_once_reset(void) {
 }
 
 #define dk_say(format_, ...) ({ \
-    static struct dk_site dk_site = {.format = format_}; \
+    static struct dk_site dk_site DK_OWN = {.format = format_}; \
     dk_report(&dk_site, ##__VA_ARGS__); \
 })
 #define dk_say_once(format_, ...) ({ \
-    static struct dk_site dk_site = {.format = format_}; \
+    static struct dk_site dk_site DK_OWN = {.format = format_}; \
     if (dk_fires_once(&dk_site)) dk_report(&dk_site, ##__VA_ARGS__); \
 })
 
@@ -63,6 +64,10 @@ static inline void dk_once_reset(void) {
 #define pr_warn_ratelimited(format_, ...) pr_warn(format_, ##__VA_ARGS__)
 #define dev_err(dev, format_, ...) ((void)(dev), dk_say(format_, ##__VA_ARGS__))
 #define dev_warn(dev, format_, ...) ((void)(dev), dk_say(format_, ##__VA_ARGS__))
+
+#define KERN_ERR ""
+#define KERN_WARNING ""
+#define KERN_INFO ""
 
 /* Messages that judge nothing. */
 #define pr_notice(format_, ...) dk_hush(0, ##__VA_ARGS__)

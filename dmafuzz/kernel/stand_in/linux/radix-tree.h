@@ -2,6 +2,7 @@
  * table, since a reset must not cost more than a new generation number. */
 #pragma once
 #include <dk/fault.h>
+#include <dk/own.h>
 #include <linux/kernel.h>
 
 #define RADIX_TREE_MAX_TAGS 3
@@ -13,82 +14,111 @@ struct dk_slot {
     u32 generation;           /* an older one: the slot is free */
 };
 
-struct radix_tree_root {
-    struct dk_slot *slots;
+/* Of a tree: the same as long as it need not grow. */
+struct dk_table {
     unsigned long mask;       /* slots - 1 */
     unsigned long used;
     u32 generation;
-    struct radix_tree_root *next;
+    struct dk_table *next;    /* of those that were there at boot */
+    struct dk_slot slots[];
 };
 
-static struct radix_tree_root *dk_trees;
+struct radix_tree_root {
+    struct dk_table *table;
+};
 
-#define RADIX_TREE(name, gfp) struct radix_tree_root name
-#define RADIX_TREE_INIT(...) { }
-#define INIT_RADIX_TREE(root, gfp) ((void)(root))
+enum { dk_first_slots = 1024 };
+static struct dk_table *dk_tables DK_OWN;
+static u64 dk_tree_operations DK_OWN;
 
 void *dk_zalloc(size_t size);
 
-static inline struct dk_slot *dk_probe(const struct radix_tree_root *root, unsigned long index) {
+static noinline struct dk_table *dk_make_table(unsigned long slots) {
+    struct dk_table *table = dk_zalloc(sizeof *table + slots * sizeof *table->slots);
+
+    if (!table) return NULL;
+    table->mask = slots - 1;
+    table->generation = 1;
+    return table;
+}
+
+/* When the library is loaded, so that the table is there at boot. */
+static void dk_plant(struct radix_tree_root *root) {
+    root->table = dk_make_table(dk_first_slots);
+    if (!root->table) return;
+    root->table->next = dk_tables;
+    dk_tables = root->table;
+}
+
+#define RADIX_TREE(name, gfp) \
+    struct radix_tree_root name; \
+    __attribute__((constructor)) static void dk_plant_##name(void) { dk_plant(&name); }
+#define RADIX_TREE_INIT(...) { }
+#define INIT_RADIX_TREE(root, gfp) dk_plant(root)
+
+static inline struct dk_slot *dk_probe(struct dk_table *table, unsigned long index) {
     unsigned long at = index * 0x9e3779b97f4a7c15ul >> 20;
 
     for (;; ++at) {
-        struct dk_slot *slot = &root->slots[at & root->mask];
+        struct dk_slot *slot = &table->slots[at & table->mask];
 
-        if (slot->generation != root->generation || slot->index == index) return slot;
+        if (slot->generation != table->generation || slot->index == index) return slot;
     }
 }
 
 static inline struct dk_slot *dk_find(const struct radix_tree_root *root, unsigned long index) {
     struct dk_slot *slot;
 
-    if (!root->slots) return NULL;
-    slot = dk_probe(root, index);
-    return slot->generation == root->generation && slot->item ? slot : NULL;
+    ++dk_tree_operations;
+    if (!root->table) return NULL;
+    slot = dk_probe(root->table, index);
+    return slot->generation == root->table->generation && slot->item ? slot : NULL;
 }
 
 static noinline bool dk_tree_grow(struct radix_tree_root *root) {
-    struct radix_tree_root old = *root;
-    unsigned long count = old.slots ? 2 * (old.mask + 1) : 1024, i;
-    struct dk_slot *slots = dk_zalloc(count * sizeof *slots);
+    struct dk_table *old = root->table, *table = dk_make_table(old ? 2 * (old->mask + 1) : dk_first_slots);
+    unsigned long i;
 
-    if (!slots) return false;
-    *root = (struct radix_tree_root){slots, count - 1, 0, 1, old.next};
-    for (i = 0; old.slots && i <= old.mask; ++i) {
-        if (old.slots[i].generation != old.generation || !old.slots[i].item) continue;
-        *dk_probe(root, old.slots[i].index) = old.slots[i];
-        dk_probe(root, old.slots[i].index)->generation = 1;
-        ++root->used;
+    if (!table) return false;
+    for (i = 0; old && i <= old->mask; ++i) {
+        struct dk_slot *slot = &old->slots[i];
+
+        if (slot->generation != old->generation || !slot->item) continue;
+        *dk_probe(table, slot->index) = (struct dk_slot){slot->index, slot->item, slot->tags, 1};
+        ++table->used;
     }
-    if (!old.slots) {
-        root->next = dk_trees;
-        dk_trees = root;
-    }
+    root->table = table;
     return true;
 }
 
 static void dk_trees_reset(void) {
-    struct radix_tree_root *root;
+    struct dk_table *table;
 
-    for (root = dk_trees; root; root = root->next) {
-        root->used = 0;
-        if (++root->generation) continue;
-        memset(root->slots, 0, (root->mask + 1) * sizeof *root->slots);
-        root->generation = 1;
+    dk_tree_operations = 0;
+    for (table = dk_tables; table; table = table->next) {
+        table->used = 0;
+        if (++table->generation) continue;
+        memset(table->slots, 0, (table->mask + 1) * sizeof *table->slots);
+        table->generation = 1;
     }
 }
 
 static inline int radix_tree_insert(struct radix_tree_root *root, unsigned long index, void *item) {
+    struct dk_table *table = root->table;
     struct dk_slot *slot;
 
-    if (unlikely(2 * root->used >= root->mask) && !dk_tree_grow(root)) return -ENOMEM;
-    slot = dk_probe(root, index);
-    if (slot->generation == root->generation) {
+    ++dk_tree_operations;
+    if (unlikely(!table || 2 * table->used >= table->mask)) {
+        if (!dk_tree_grow(root)) return -ENOMEM;
+        table = root->table;
+    }
+    slot = dk_probe(table, index);
+    if (slot->generation == table->generation) {
         if (slot->item) return -EEXIST;
     } else {
-        ++root->used;
+        ++table->used;
     }
-    *slot = (struct dk_slot){index, item, 0, root->generation};
+    *slot = (struct dk_slot){index, item, 0, table->generation};
     return 0;
 }
 
@@ -127,25 +157,32 @@ static inline void *radix_tree_tag_clear(struct radix_tree_root *root, unsigned 
     return slot ? slot->item : NULL;
 }
 
+static struct dk_slot *dk_least_from(struct dk_table *table, unsigned long from) {
+    struct dk_slot *least = NULL;
+    unsigned long i;
+
+    for (i = 0; i <= table->mask; ++i) {
+        struct dk_slot *slot = &table->slots[i];
+
+        if (slot->generation != table->generation || !slot->item || slot->index < from) continue;
+        if (!least || slot->index < least->index) least = slot;
+    }
+    return least;
+}
+
 /* Items in ascending order of index. Only assert-idle asks, for one page's lines. */
 static unsigned int radix_tree_gang_lookup(const struct radix_tree_root *root, void **items, unsigned long first,
                                            unsigned int max_items) {
-    unsigned long from = first, best = 0, i;
     unsigned int n = 0;
-    struct dk_slot *next;
 
-    while (root->slots && n < max_items) {
-        next = NULL;
-        for (i = 0; i <= root->mask; ++i) {
-            struct dk_slot *slot = &root->slots[i];
+    ++dk_tree_operations;
+    while (root->table && n < max_items) {
+        struct dk_slot *next = dk_least_from(root->table, first);
 
-            if (slot->generation != root->generation || !slot->item || slot->index < from) continue;
-            if (!next || slot->index < best) next = slot, best = slot->index;
-        }
         if (!next) break;
         items[n++] = next->item;
-        from = best + 1;
-        if (!from) break;
+        first = next->index + 1;
+        if (!first) break;
     }
     return n;
 }

@@ -2,6 +2,7 @@
  * They are counted, and a lock taken twice is found. */
 #pragma once
 #include <dk/fault.h>
+#include <dk/own.h>
 #include <dk/walk.h>
 
 typedef struct { } spinlock_t;
@@ -12,6 +13,7 @@ typedef struct { } rwlock_t;
 #define DEFINE_RAW_SPINLOCK(name) raw_spinlock_t name
 #define DEFINE_RWLOCK(name) rwlock_t name
 #define __SPIN_LOCK_UNLOCKED(name) { }
+#define SPIN_LOCK_UNLOCKED (spinlock_t){ }
 
 /* A place that takes a lock. */
 struct dk_lock_site {
@@ -21,13 +23,13 @@ struct dk_lock_site {
     struct dk_lock_site *next;
 };
 
-static struct dk_lock_site *dk_lock_sites;  /* those that have taken locks since the last reset */
+static struct dk_lock_site *dk_lock_sites DK_OWN;  /* those that have taken locks since the last reset */
 
 /* The innermost lock held, and those around it. */
 enum { dk_outer_max = 8 };
-static const void *dk_held;
-static const void *dk_outer[dk_outer_max];
-static unsigned int dk_outer_count;
+static const void *dk_held DK_OWN;
+static const void *dk_outer[dk_outer_max] DK_OWN;
+static unsigned int dk_outer_count DK_OWN;
 
 static noinline __cold void dk_list_site(struct dk_lock_site *site) {
     site->listed = true;
@@ -73,7 +75,7 @@ static inline void dk_locks_reset(void) {
 }
 
 #define dk_lock(lock) ({ \
-    static struct dk_lock_site dk_site = {#lock}; \
+    static struct dk_lock_site dk_site DK_OWN = {#lock}; \
     if (unlikely(dk_now.walking)) i = dk_next_bucket(i, lock, &dk_site); \
     dk_take(&dk_site, lock); \
 })

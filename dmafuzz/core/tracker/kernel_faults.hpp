@@ -1,0 +1,27 @@
+// What goes wrong in a kernel's own code is a finding and no end of the fuzzer: invalid memory accesses, failed checks
+// of the compiler, and calls that do not return.
+#pragma once
+
+#include <cstdint>
+
+namespace dmafuzz {
+
+// A library at work, as far as signals need it.
+struct Runner {
+    void (*abort)(int id);     // leaves the library by a jump
+    uint64_t (*progress)();    // grows from call to call
+};
+
+// While it lives, what goes wrong in this thread is the library's.
+class RunGuard {
+  public:
+    explicit RunGuard(const Runner& runner);
+    ~RunGuard();
+    RunGuard(const RunGuard&) = delete;
+    RunGuard& operator=(const RunGuard&) = delete;
+};
+
+// Takes the signals, unless they are ours already: others may have taken them since.
+void catch_kernel_faults();
+
+}  // namespace dmafuzz

@@ -1,0 +1,3 @@
+/* The kernel side is compiled without the C library's headers. */
+#pragma once
+#include <linux/types.h>
