@@ -50,15 +50,15 @@ static inline void dk_unmap_page(const struct dk_args *a) {
 #endif
 }
 
-/* From 6.18 a resource is a page mapping with an attribute. The check for RAM is in mapping.c at first; there
- * the map fails, while here the program goes on as if it had not. */
+/* Before 4.9 dma-debug hears nothing of resources; from 6.18 a resource is a page mapping with an attribute. The
+ * check for RAM is in mapping.c at first; there the map fails, while here the program goes on as if it had not. */
 static inline void dk_map_resource(struct dk_args *a) {
 #ifdef DK_HAS_RESOURCE_CHECK
     WARN_ONCE(pfn_valid(PHYS_PFN(a->phys)), "dma_map_resource called for RAM");
 #endif
 #ifdef DK_HAS_debug_dma_map_resource
     DK_CALL_debug_dma_map_resource(a);
-#else
+#elif defined DK_HAS_debug_dma_map_phys
     a->attrs |= DMA_ATTR_MMIO;
     dk_map_page(a);
 #endif
@@ -67,7 +67,7 @@ static inline void dk_map_resource(struct dk_args *a) {
 static inline void dk_unmap_resource(struct dk_args *a) {
 #ifdef DK_HAS_debug_dma_unmap_resource
     DK_CALL_debug_dma_unmap_resource(a);
-#else
+#elif defined DK_HAS_debug_dma_unmap_phys
     a->attrs |= DMA_ATTR_MMIO;
     dk_unmap_page(a);
 #endif
