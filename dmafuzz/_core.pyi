@@ -677,7 +677,7 @@ def stage_costs(tracker: str, platform: Platform, ops: int, programs: int, seed:
 def random_program(seed: int, ops: int) -> list[Op]:
     """A valid random program of about that many operations."""
 
-def compare_trackers(a: str, b: str, platforms: Sequence[Platform], programs: int, seed: int = 0, ops: int = 24, differences_max: int = 10) -> dict[str, Any]:
+def compare_trackers(a: str, b: str, platforms: Sequence[Platform], programs: int, seed: int = 0, ops: int = 24, differences_max: int = 10, costs: bool = False) -> dict[str, Any]:
     """
-    Two trackers on random programs: programs, warnings, and shortened programs on which they differ.
+    Two trackers on random programs: programs, warnings, and minimal programs on which they differ.
     """

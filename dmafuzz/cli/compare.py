@@ -20,12 +20,15 @@ DIFFERENCES_MAX = 10
 @click.option("--programs", type=click.IntRange(1), default=PROGRAMS, show_default=True, metavar="N")
 @click.option("--ops", type=click.IntRange(2, 64), default=24, show_default=True, metavar="N", help="At most, each.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
+@click.option("--costs", is_flag=True, help="Compare locks, look-up steps and tree operations too.")
 @click.pass_context
-def compare(context: click.Context, first: str, second: str, programs: int, ops: int, seed: int) -> None:
+def compare(
+    context: click.Context, first: str, second: str, programs: int, ops: int, seed: int, costs: bool
+) -> None:
     """Run two trackers on random programs of the full language, all platforms in turn.
 
     Prints each program on which they do not warn alike (same warnings after the same operations, in the same order),
-    shortened; exit status 1 if there is one. A model is held against the real thing by kernel:PATH as the second.
+    minimised; exit status 1 if there is one. A model is held against the real thing by kernel:PATH as the second.
     """
     names = platform_files.names()
     machines = [platform_files.to_core(platform_files.load(name)) for name in names]
@@ -33,12 +36,12 @@ def compare(context: click.Context, first: str, second: str, programs: int, ops:
     done = warnings = differences = 0
     while done < programs and differences < DIFFERENCES_MAX:
         count = min(BATCH, programs - done)
-        found = _core.compare_trackers(one, other, machines, count, seed + done, ops, DIFFERENCES_MAX - differences)
+        found = _core.compare_trackers(one, other, machines, count, seed + done, ops, DIFFERENCES_MAX - differences, costs)
         done += found["programs"]
         warnings += found["warnings"]
         for operations, platform in found["differences"]:
             differences += 1
-            click.echo(f"# {names[platform]}: {first} and {second} do not warn alike")
+            click.echo(f"# {names[platform]}: {first} and {second} differ")
             click.echo(render(Program(operations)))
         click.echo(f"{done:,} programs, {warnings:,} warnings, {differences} differences", err=True)
     click.echo(f"{first} and {second}: {done:,} programs, {warnings:,} warnings, {differences} differences")

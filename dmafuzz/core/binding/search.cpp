@@ -17,14 +17,14 @@ namespace dmafuzz {
 namespace {
 
 nb::dict compare_trackers(const std::string& a, const std::string& b, const std::vector<Platform>& platforms, uint64_t programs,
-                          uint64_t seed, int ops, size_t differences_max) {
+                          uint64_t seed, int ops, size_t differences_max, bool costs) {
     auto first = make_tracker(a), second = make_tracker(b);
     if (!first) throw nb::value_error(("no tracker of that name: " + a).c_str());
     if (!second) throw nb::value_error(("no tracker of that name: " + b).c_str());
     Comparison c;
     {
         nb::gil_scoped_release release;
-        c = compare(*first, *second, platforms, programs, seed, ops, differences_max);
+        c = compare(*first, *second, platforms, programs, seed, {ops, differences_max, costs});
     }
     nb::dict d;
     d["programs"] = c.programs;
@@ -111,7 +111,7 @@ void bind_search(nb::module_& m) {
         return random_program(rng, ops).ops;
     }, "seed"_a, "ops"_a, "A valid random program of about that many operations.");
     m.def("compare_trackers", &compare_trackers, "a"_a, "b"_a, "platforms"_a, "programs"_a, "seed"_a = 0, "ops"_a = 24,
-          "differences_max"_a = 10, "Two trackers on random programs: programs, warnings, and shortened programs on which they differ.");
+          "differences_max"_a = 10, "costs"_a = false, "Two trackers on random programs: programs, warnings, and minimal programs on which they differ.");
 }
 
 }  // namespace dmafuzz

@@ -15,11 +15,16 @@ struct Difference {
 struct Comparison {
     uint64_t programs = 0;
     uint64_t warnings = 0;
-    std::vector<Difference> differences;  // shortened; at most `differences_max`
+    std::vector<Difference> differences;  // minimised; at most `differences_max`
+};
+
+struct Compared {
+    int ops_max = 24;                     // of a program
+    size_t differences_max = 10;
+    bool costs = false;                   // locks, look-up steps and tree operations too
 };
 
 // Random programs over the full language, platforms in turn. Stops early at `differences_max`.
-Comparison compare(Tracker& a, Tracker& b, const std::vector<Platform>& platforms, uint64_t programs, uint64_t seed,
-                   int ops_max_each, size_t differences_max);
+Comparison compare(Tracker& a, Tracker& b, const std::vector<Platform>& platforms, uint64_t programs, uint64_t seed, const Compared& what);
 
 }  // namespace dmafuzz

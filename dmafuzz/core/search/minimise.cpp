@@ -20,9 +20,11 @@ Program drop_invalid(const Program& program) {
 
 class Minimiser {
   public:
-    Minimiser(Judge& judge, Program program, const Target& target) : judge_(judge), best_(std::move(program)), target_(target) {}
+    using Shows = std::function<bool(const Program&)>;
 
-    Minimised run() {
+    Minimiser(Program program, const Shows& shows) : best_(std::move(program)), shows_(shows) {}
+
+    Program run() {
         // From canonical names, so that what a program's names happen to be changes nothing.
         accept(canonical(best_));
         // Each pass makes the program smaller in the order of verdicts.md or leaves it alone, so this ends.
@@ -38,18 +40,16 @@ class Minimiser {
             Program renamed = canonical(best_);
             if (renamed != best_ && accept(renamed)) changed = true;
         }
-        judge_.start(best_);
-        Rules rules = broken_rules(judge_.analyse(target_.platform).run, judge_.platform(target_.platform));
-        return {best_, rules, tried_};
+        return best_;
     }
+    uint64_t tried() const { return tried_; }
 
   private:
     bool accept(const Program& candidate) {
         if (candidate.ops.empty() || candidate == best_) return false;
         if (check(candidate)) return false;
         tried_++;
-        judge_.start(candidate);
-        if (!shows(judge_, target_)) return false;
+        if (!shows_(candidate)) return false;
         best_ = candidate;
         return true;
     }
@@ -339,16 +339,30 @@ class Minimiser {
         });
     }
 
-    Judge& judge_;
     Program best_;
-    Target target_;
+    const Shows& shows_;
     uint64_t tried_ = 0;
 };
 
 }  // namespace
 
 Minimised minimise(Judge& judge, const Program& program, Target target) {
-    return Minimiser(judge, program, target).run();
+    auto shows_target = [&](const Program& candidate) {
+        judge.start(candidate);
+        return shows(judge, target);
+    };
+    const std::function<bool(const Program&)> keeps = shows_target;
+    Minimiser minimiser(program, keeps);
+    Minimised done;
+    done.program = minimiser.run();
+    done.tried = minimiser.tried();
+    judge.start(done.program);
+    done.rules = broken_rules(judge.analyse(target.platform).run, judge.platform(target.platform));
+    return done;
+}
+
+Program minimise(const Program& program, const std::function<bool(const Program&)>& shows) {
+    return Minimiser(program, shows).run();
 }
 
 Program canonical(const Program& program) {

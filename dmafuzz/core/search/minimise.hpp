@@ -2,6 +2,8 @@
 // specification's verdicts.md (Minimal): operations, CPUs, split calls, devices, buffers, sizes and offsets, text.
 #pragma once
 
+#include <functional>
+
 #include "program/scope.hpp"
 #include "search/cause.hpp"
 
@@ -16,6 +18,8 @@ struct Minimised {
 // 1-minimal: no single removal or simplification of the result keeps the target. Deterministic.
 // `program` must show the target.
 Minimised minimise(Judge& judge, const Program& program, Target target);
+// The same for whatever else a program can show.
+Program minimise(const Program& program, const std::function<bool(const Program&)>& shows);
 
 // Buffers, mappings and CPUs renamed in order of first appearance.
 Program canonical(const Program& program);
