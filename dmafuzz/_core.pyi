@@ -624,6 +624,9 @@ class Judge:
     def witness(self, ops: Sequence[Op], platform: int, corruption: int) -> list[Any]:
         """One behaviour that reaches a corruption (its index in the judgement)."""
 
+    def cost(self, ops: Sequence[Op], platform: int) -> dict[str, int] | None:
+        """What the program costs the tracker there; None if it does not say."""
+
     def hooks(self, ops: Sequence[Op], platform: int) -> list[Any]:
         """The hook calls that the program makes there."""
 

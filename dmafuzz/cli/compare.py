@@ -22,9 +22,7 @@ DIFFERENCES_MAX = 10
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
 @click.option("--costs", is_flag=True, help="Compare locks, look-up steps and tree operations too.")
 @click.pass_context
-def compare(
-    context: click.Context, first: str, second: str, programs: int, ops: int, seed: int, costs: bool
-) -> None:
+def compare(context: click.Context, first: str, second: str, programs: int, ops: int, seed: int, costs: bool) -> None:
     """Run two trackers on random programs of the full language, all platforms in turn.
 
     Prints each program on which they do not warn alike (same warnings after the same operations, in the same order),
@@ -36,7 +34,9 @@ def compare(
     done = warnings = differences = 0
     while done < programs and differences < DIFFERENCES_MAX:
         count = min(BATCH, programs - done)
-        found = _core.compare_trackers(one, other, machines, count, seed + done, ops, DIFFERENCES_MAX - differences, costs)
+        found = _core.compare_trackers(
+            one, other, machines, count, seed + done, ops, DIFFERENCES_MAX - differences, costs
+        )
         done += found["programs"]
         warnings += found["warnings"]
         for operations, platform in found["differences"]:

@@ -20,6 +20,7 @@ _COMMANDS = {
     "minimize": ("dmafuzz.cli.minimize", "minimize"),
     "fuzz": ("dmafuzz.cli.fuzz", "fuzz"),
     "compare": ("dmafuzz.cli.compare", "compare"),
+    "cost": ("dmafuzz.cli.cost", "cost"),
     "bench": ("dmafuzz.cli.bench", "bench"),
     "list": ("dmafuzz.cli.names", "list_names"),
 }

@@ -170,7 +170,9 @@ struct dk_lock_count {
 /* Returns the number of places that have taken locks; at most `max` of them are stored. */
 int dmafuzz_kernel_locks(struct dk_lock_count *out, int max);
 uint64_t dmafuzz_kernel_list_steps(void);
+/* Those with a lock held, and those without. */
 uint64_t dmafuzz_kernel_tree_operations(void);
+uint64_t dmafuzz_kernel_lockless_operations(void);
 /* One counter for each edge of the kernel's code, which whoever reads them clears; 0 where the library has none. */
 size_t dmafuzz_kernel_coverage(uint8_t **counters);
 /* The name of a warning id as in the specification, "unknown" for others. */

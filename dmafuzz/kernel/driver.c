@@ -272,4 +272,5 @@ DK_EXPORT int dmafuzz_kernel_locks(struct dk_lock_count *out, int max) {
 
 DK_EXPORT uint64_t dmafuzz_kernel_list_steps(void) { return dk_list_steps.count; }
 DK_EXPORT uint64_t dmafuzz_kernel_tree_operations(void) { return dk_tree_operations; }
+DK_EXPORT uint64_t dmafuzz_kernel_lockless_operations(void) { return dk_lockless_operations; }
 DK_EXPORT uint64_t dmafuzz_kernel_progress(void) { return dk_runs << 16 | dk_now.call; }

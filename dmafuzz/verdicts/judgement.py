@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from dmafuzz._core import Op
 
+from .cost import Cost
+
 
 @dataclass(frozen=True)
 class Breach:
@@ -87,7 +89,7 @@ class Judgement:
     """One program, one tracker, one platform.
 
     ``ops`` are the operations carried out: the program's own, ``program_ops`` of them, then its tidy-up. ``failed``
-    are the mappings whose map fails on this platform.
+    are the mappings whose map fails on this platform. ``cost`` is what the tracker did, if it counts.
     """
 
     program: str
@@ -102,3 +104,4 @@ class Judgement:
     ops: tuple[Op, ...]
     program_ops: int
     failed: tuple[int, ...]
+    cost: Cost | None = None

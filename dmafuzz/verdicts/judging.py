@@ -12,6 +12,7 @@ from dmafuzz._core import Op
 from dmafuzz.platforms import PlatformFile
 from dmafuzz.program import Program
 
+from .cost import Cost
 from .errors import VerdictError
 from .judgement import Breach, Corruption, Harm, Judgement, Step, Warning
 from .trackers import Tracker, resolve
@@ -66,6 +67,11 @@ class Judging:
         bench = self._bench(platform)
         steps = bench.judge.witness(program.ops, bench.index, corruption.index)
         return tuple(Step(s["op"], s["event"], s["asked"], s["place"], s["writer"]) for s in steps)
+
+    def cost(self, program: Program, platform: str) -> Cost | None:
+        """What the program costs the tracker on one platform; None if the tracker does not count."""
+        bench = self._bench(platform)
+        return Cost.of(bench.judge.cost(program.ops, bench.index))
 
     def hooks(self, program: Program, platform: str) -> list[dict[str, Any]]:
         """The hook calls that the tracker sees, as the core gives them: addresses and sizes in bytes."""
@@ -168,4 +174,5 @@ def _judgement(facts: Mapping[str, Any], program: str, tracker: str, platform: s
         ops=tuple(ops),
         program_ops=facts["program_ops"],
         failed=tuple(facts["failed"]),
+        cost=Cost.of(facts["cost"]),
     )

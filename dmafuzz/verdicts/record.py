@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from dmafuzz._core import GRANULE_BYTES
@@ -34,6 +35,7 @@ def to_json(judgement: Judgement) -> dict[str, Any]:
         "failed": [f"m{mapping}" for mapping in judgement.failed],
         "ops": [render_op(op) for op in judgement.ops],
         "program_ops": judgement.program_ops,
+        "cost": None if judgement.cost is None else asdict(judgement.cost),
     }
 
 

@@ -90,6 +90,25 @@ nb::list harms_of(const Analysis& a) {
     return out;
 }
 
+nb::object cost_of(Judge& judge, size_t platform) {
+    auto cost = judge.cost(platform);
+    if (!cost) return nb::none();
+    nb::dict d;
+    d["bucket_locks"] = cost->bucket_locks;
+    d["tree_locks"] = cost->tree_locks;
+    d["pool_locks"] = cost->pool_locks;
+    d["other_locks"] = cost->other_locks;
+    d["lookup_steps"] = cost->lookup_steps;
+    d["tree_operations"] = cost->tree_operations;
+    d["lockless_operations"] = cost->lockless_operations;
+    return d;
+}
+
+nb::object cost(Judge& judge, const std::vector<Op>& ops, size_t platform) {
+    judge.start(Program{ops});
+    return cost_of(judge, platform);
+}
+
 nb::dict judgement(Judge& judge, const std::vector<Op>& ops, size_t platform) {
     judge.start(Program{ops});
     const Analysis& a = judge.judge(platform);
@@ -108,6 +127,7 @@ nb::dict judgement(Judge& judge, const std::vector<Op>& ops, size_t platform) {
     for (int i = 0; i < mappings_max; i++)
         if (a.run.mappings[i].defined && a.run.mappings[i].failed) failed.append(i);
     d["failed"] = failed;
+    d["cost"] = cost_of(judge, platform);
     return d;
 }
 
@@ -230,6 +250,7 @@ void bind_judge(nb::module_& m) {
         .def("targets", &targets, "ops"_a, "platform"_a, "What there is to find on one platform: (label, kind) pairs.")
         .def("minimise", &minimised, "ops"_a, "platform"_a, "label"_a, "kind"_a, "The 1-minimal program that still shows it: ops, rules, tried.")
         .def("witness", &witness_of, "ops"_a, "platform"_a, "corruption"_a, "One behaviour that reaches a corruption (its index in the judgement).")
+        .def("cost", &cost, "ops"_a, "platform"_a, "What the program costs the tracker there; None if it does not say.")
         .def("hooks", &hooks_of, "ops"_a, "platform"_a, "The hook calls that the program makes there.");
 }
 

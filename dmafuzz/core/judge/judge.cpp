@@ -38,6 +38,16 @@ const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* 
     return a;
 }
 
+std::optional<Cost> Judge::cost(size_t i) {
+    std::vector<HookCall> calls;
+    for (const HookCall& call : analyse(i).run.hooks)
+        if (call.kind != HookKind::unbind) calls.push_back(call);
+    Watch watch;
+    Cost cost;
+    tracker_->watch(calls, platforms_[i], watch, nullptr);
+    return tracker_->cost(cost) ? std::optional(cost) : std::nullopt;
+}
+
 void Judge::retrace(size_t i, std::vector<Trace>& traces, Simulator& simulator) {
     simulator.simulate(analyse(i).run, platforms_[i], nullptr, &traces);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "coherency/simulator.hpp"
@@ -54,6 +55,10 @@ class Judge {
     const Analysis& cover(size_t platform, TransitionSink* transitions = nullptr, PathSink* paths = nullptr);
     // The labels on one platform; looks at others only as far as a warning needs it.
     const Analysis& judge(size_t platform);
+
+    // What the program costs the tracker there, if it can say. Runs it once more, without the tidy-up's unbinds: they
+    // take the lock of each bucket, once in a device's life, and would hide all the rest.
+    std::optional<Cost> cost(size_t platform);
 
     const Simulator& simulator() const { return simulator_; }
     // A walk of its own, with everything written down, for witnesses.

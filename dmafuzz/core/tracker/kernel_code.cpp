@@ -52,6 +52,7 @@ class Library {
         find(locks_, "dmafuzz_kernel_locks");
         find(list_steps_, "dmafuzz_kernel_list_steps");
         find(tree_operations_, "dmafuzz_kernel_tree_operations");
+        find(lockless_operations_, "dmafuzz_kernel_lockless_operations");
         find(coverage_, "dmafuzz_kernel_coverage");
         find(runner_.abort, "dmafuzz_kernel_abort");
         find(runner_.progress, "dmafuzz_kernel_progress");
@@ -100,6 +101,7 @@ class Library {
         for (int i = 0; i < count; i++) counter_of(cost, sites[static_cast<size_t>(i)].name) += sites[static_cast<size_t>(i)].count;
         cost.lookup_steps = list_steps_();
         cost.tree_operations = tree_operations_();
+        cost.lockless_operations = lockless_operations_();
         return cost;
     }
 
@@ -141,6 +143,7 @@ class Library {
     int (*locks_)(dk_lock_count*, int);
     uint64_t (*list_steps_)();
     uint64_t (*tree_operations_)();
+    uint64_t (*lockless_operations_)();
     size_t (*coverage_)(uint8_t**);
     Runner runner_{};
     bool booted_ = false;

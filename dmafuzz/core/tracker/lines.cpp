@@ -111,7 +111,7 @@ void DmaDebug::remove_lines(const Entry& entry) {
 // The entry that assert-idle comes to for a page, no_slot for none. It looks at as many active lines as a page has,
 // from the page's first on, and believes what their entries (which may be gone) say of where they are.
 uint16_t DmaDebug::first_active_line(uint64_t page) {
-    cost_.tree_operations++;
+    ++(era_.idle_under_rcu ? cost_.lockless_operations : cost_.tree_operations);
     if (era_.tracked == Tracked::page) {
         ActiveLine* found = lines_.find(page / page_bytes);
         return found ? found->first : no_slot;

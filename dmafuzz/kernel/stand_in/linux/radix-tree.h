@@ -1,6 +1,7 @@
 /* A map from an index to an item with three tags: what dma-debug asks of a radix tree. It is a hash
  * table, since a reset must not cost more than a new generation number. */
 #pragma once
+#include <linux/spinlock.h>
 #include <dk/fault.h>
 #include <dk/own.h>
 #include <linux/kernel.h>
@@ -29,7 +30,12 @@ struct radix_tree_root {
 
 enum { dk_first_slots = 1024 };
 static struct dk_table *dk_tables DK_OWN;
-static u64 dk_tree_operations DK_OWN;
+static u64 dk_tree_operations DK_OWN;      /* under a lock */
+static u64 dk_lockless_operations DK_OWN;
+
+static inline void dk_count_tree_operation(void) {
+    ++*(dk_held ? &dk_tree_operations : &dk_lockless_operations);
+}
 
 void *dk_zalloc(size_t size);
 
@@ -69,7 +75,7 @@ static inline struct dk_slot *dk_probe(struct dk_table *table, unsigned long ind
 static inline struct dk_slot *dk_find(const struct radix_tree_root *root, unsigned long index) {
     struct dk_slot *slot;
 
-    ++dk_tree_operations;
+    dk_count_tree_operation();
     if (!root->table) return NULL;
     slot = dk_probe(root->table, index);
     return slot->generation == root->table->generation && slot->item ? slot : NULL;
@@ -94,7 +100,7 @@ static noinline bool dk_tree_grow(struct radix_tree_root *root) {
 static void dk_trees_reset(void) {
     struct dk_table *table;
 
-    dk_tree_operations = 0;
+    dk_tree_operations = dk_lockless_operations = 0;
     for (table = dk_tables; table; table = table->next) {
         table->used = 0;
         if (++table->generation) continue;
@@ -107,7 +113,7 @@ static inline int radix_tree_insert(struct radix_tree_root *root, unsigned long 
     struct dk_table *table = root->table;
     struct dk_slot *slot;
 
-    ++dk_tree_operations;
+    dk_count_tree_operation();
     if (unlikely(!table || 2 * table->used >= table->mask)) {
         if (!dk_tree_grow(root)) return -ENOMEM;
         table = root->table;
@@ -175,7 +181,7 @@ static unsigned int radix_tree_gang_lookup(const struct radix_tree_root *root, v
                                            unsigned int max_items) {
     unsigned int n = 0;
 
-    ++dk_tree_operations;
+    dk_count_tree_operation();
     while (root->table && n < max_items) {
         struct dk_slot *next = dk_least_from(root->table, first);
 
