@@ -18,7 +18,7 @@ from dmafuzz.verdicts import Judgement, check, judging, tracker_names
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 FILES = sorted(CORPUS.rglob("*.dma"))
-FOLDERS = {"threads", "conforming", "rules", "machines"}
+FOLDERS = {"threads", "conforming", "rules", "machines", "costs"}
 TRACKER = "6.12"
 
 # Rules that no program breaks alone: who reads under the device's hands has not kept his off, and a page beyond the

@@ -71,7 +71,7 @@ def version_of(tracker: str) -> Kernel | None:
 def nearest(name: str) -> str:
     """The end of a message about an unknown name."""
     known = [each.name for each in builtins()]
-    close = [each for each in known if name in each] or difflib.get_close_matches(name, known, n=5, cutoff=0.5)
+    close = [each for each in known if name and name in each] or difflib.get_close_matches(name, known, n=5, cutoff=0.5)
     return f"nearest: {', '.join(close)}" if close else f"known: {', '.join(known)}"
 
 
