@@ -604,6 +604,9 @@ class Platform:
 def trackers() -> list[dict[str, Any]]:
     """All trackers that are built in: newest era first, then proposals, then canaries."""
 
+def newest_kernel() -> str:
+    """The last kernel that the newest era is known to be right for."""
+
 def rules() -> list[tuple[str, str]]:
     """The contract's rules: id and text."""
 

@@ -41,7 +41,7 @@ def differences(one: str, other: str) -> list[object]:
 
 def test_eras_go_from_the_first_kernel_with_dma_debug_to_the_newest() -> None:
     assert ERAS[0].name == "2.6.30"
-    assert ERAS[-1].name == "7.2"
+    assert version(ERAS[-1].name) <= Kernel.parse(_core.newest_kernel())
     assert [version(era.name) for era in ERAS] == sorted(version(era.name) for era in ERAS)
 
 

@@ -12,8 +12,6 @@ from dmafuzz.platforms.kernels import Kernel
 
 from .errors import VerdictError
 
-# The newest kernel whose dma-debug was read; of later ones nothing is known.
-NEWEST = Kernel.parse("7.3")
 # The last minor versions of the series before.
 _LAST = {3: 19, 4: 20, 5: 19, 6: 19}
 
@@ -81,8 +79,8 @@ def _of_version(name: str, version: str) -> str:
     first = released[-1].name
     if kernel < Kernel.parse(first):
         raise VerdictError(f"tracker {name!r}: dma-debug came with {first}")
-    if kernel.numbers[:2] > NEWEST.numbers:
-        newest = ".".join(str(number) for number in NEWEST.numbers)
+    newest = _core.newest_kernel()
+    if kernel.numbers[:2] > Kernel.parse(newest).numbers:
         raise VerdictError(
             f"tracker {name!r}: nothing is known of kernels after {newest} (nearest: {released[0].name})"
         )

@@ -8,6 +8,7 @@
 #include "judge/contract.hpp"
 #include "judge/judge.hpp"
 #include "search/minimise.hpp"
+#include "tracker/era.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -239,6 +240,7 @@ void bind_judge(nb::module_& m) {
         }
         return out;
     }, "All trackers that are built in: newest era first, then proposals, then canaries.");
+    m.def("newest_kernel", &newest_kernel, "The last kernel that the newest era is known to be right for.");
     m.def("rules", [] {
         std::vector<std::pair<std::string, std::string>> out;
         for (int i = 0; i < static_cast<int>(Rule::count_); i++) out.emplace_back(name_of(static_cast<Rule>(i)), text_of(static_cast<Rule>(i)));

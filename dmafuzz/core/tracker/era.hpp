@@ -103,6 +103,8 @@ struct Era {
 
 // In order of time. Debian's 6.1 and 6.12 stand where their numbers say; they carry later changes.
 const std::vector<Era>& eras();
+// The last kernel that the last era is known to be right for.
+const char* newest_kernel();
 // Proposed changes, each applied to the era that it was made for.
 const std::vector<Era>& proposals();
 

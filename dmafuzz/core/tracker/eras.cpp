@@ -125,6 +125,9 @@ void add_phys(History& h) {
     h.since("7.2", 2026, "attributes are compared at unmap", [](Era& e) { e.attributes_compared = true; });
 }
 
+// The newest kernel that was read: it is like the last row. Of later ones nothing is known.
+constexpr const char* newest_read = "7.3";
+
 std::vector<Era> all_eras() {
     History history;
     add_before_lines(history);
@@ -172,6 +175,8 @@ std::vector<Era> all_proposals() {
 }
 
 }  // namespace
+
+const char* newest_kernel() { return newest_read; }
 
 const std::vector<Era>& eras() {
     static const std::vector<Era> rows = all_eras();
