@@ -17,7 +17,7 @@ namespace dmafuzz {
 
 namespace {
 
-std::string buffer_name(uint8_t buffer) { return buffer == stack_buffer ? "stack" : "b" + std::to_string(buffer); }
+std::string buffer_name(uint8_t buffer) { return buffer == stack_buffer ? "stack" : std::string("b").append(std::to_string(buffer)); }
 
 nb::object mapping_or_none(uint8_t mapping) { return mapping == no_mapping ? nb::none() : nb::cast(static_cast<int>(mapping)); }
 
