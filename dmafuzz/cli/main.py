@@ -21,6 +21,7 @@ _COMMANDS = {
     "fuzz": ("dmafuzz.cli.fuzz", "fuzz"),
     "compare": ("dmafuzz.cli.compare", "compare"),
     "bench": ("dmafuzz.cli.bench", "bench"),
+    "kernel": ("dmafuzz.cli.kernel", "kernels"),
     "list": ("dmafuzz.cli.names", "list_names"),
 }
 

@@ -8,13 +8,14 @@ import click
 
 from dmafuzz import _core, platforms
 from dmafuzz.verdicts import catalogue, tracker_names
+from dmafuzz.verdicts.trackers import added_kernels
 
 _TRACKERS = {"silent": "a canary that never warns", "noisy": "a canary that always warns"}
 
 
 def _trackers() -> list[tuple[str, str]]:
     known = [(name, _TRACKERS.get(name, f"dma-debug as in {name}")) for name in tracker_names()]
-    return [*known, ("kernel:PATH", "the code of a kernel tree, or of an archive of one")]
+    return [*known, *added_kernels(), ("kernel:PATH", "the code of a kernel tree, or of an archive of one")]
 
 
 def _platforms() -> list[tuple[str, str]]:

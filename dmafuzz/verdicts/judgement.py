@@ -19,8 +19,8 @@ class Breach:
 class Warning:
     """A tracker's warning, fired by operation ``op``.
 
-    ``worth`` is what it comes to on this platform: "justified", "hazard", "bookkeeping" or "false". A hazard ``hurts``
-    the platform of that name, where what it covers is corrupt; None for the others.
+    ``worth`` is what it comes to on this platform: "justified", "hazard", "bookkeeping", "false" or "breakdown". A
+    hazard ``hurts`` the platform of that name, where what it covers is corrupt; None for the others.
     """
 
     id: str
