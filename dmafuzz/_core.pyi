@@ -680,6 +680,11 @@ def stage_costs(tracker: str, platform: Platform, ops: int, programs: int, seed:
     Operations of a program on average, and for each stage the seconds a program, with all stages before it.
     """
 
+def clean_hooks_cost(tracker: str, platform: Platform, programs: int) -> float:
+    """
+    Seconds that a tracker alone takes for 24 hook calls that it has nothing to say about.
+    """
+
 def random_program(seed: int, ops: int) -> list[Op]:
     """A valid random program of about that many operations."""
 

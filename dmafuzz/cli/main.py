@@ -22,6 +22,7 @@ _COMMANDS = {
     "compare": ("dmafuzz.cli.compare", "compare"),
     "cost": ("dmafuzz.cli.cost", "cost"),
     "bench": ("dmafuzz.cli.bench", "bench"),
+    "kernel": ("dmafuzz.cli.kernel", "kernels"),
     "list": ("dmafuzz.cli.names", "list_names"),
 }
 

@@ -14,7 +14,7 @@ from dmafuzz.verdicts import Judging, VerdictError, default_portfolio, judging
 from . import options
 from .errors import BadInput
 
-_LABELS = ("FN", "FP", "hazard")
+_LABELS = ("broken", "FN", "FP", "hazard")
 
 
 @click.command()
@@ -25,9 +25,7 @@ _LABELS = ("FN", "FP", "hazard")
 )
 @options.portfolio
 @click.option("--label", type=click.Choice(_LABELS), help="What it shows. Default: the first.")
-@click.option(
-    "--kind", metavar="K", help="The kind of corruption (FN) or the warning (FP, hazard). Default: the first."
-)
+@click.option("--kind", metavar="K", help="The kind of corruption (FN) or the warning (others). Default: the first.")
 @click.option("--out", metavar="FILE", type=click.Path(), help="Write the program there instead of printing it.")
 def minimize(
     file: str,

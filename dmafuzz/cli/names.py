@@ -8,6 +8,7 @@ import click
 
 from dmafuzz import _core, platforms
 from dmafuzz.verdicts import Builtin, builtins, catalogue
+from dmafuzz.verdicts.trackers import added_kernels
 
 
 def _tracker(tracker: Builtin) -> str:
@@ -21,6 +22,7 @@ def _trackers() -> list[tuple[str, str]]:
     """A kernel version between two eras is the earlier one's."""
     return [
         *((tracker.name, _tracker(tracker)) for tracker in builtins()),
+        *((name, f"      {what}") for name, what in added_kernels()),
         ("kernel:PATH", "      the code of a kernel tree, or of an archive of one"),
     ]
 

@@ -11,7 +11,7 @@ tracker = click.option(
     metavar="T",
     default=DEFAULT_TRACKER,
     show_default=True,
-    help="A built-in tracker, or kernel:PATH for the code of a kernel tree or archive.",
+    help="A built-in tracker, or kernel:NAME or kernel:PATH for the code of a kernel tree or archive.",
 )
 portfolio = click.option(
     "--portfolio", metavar="NAME", help="The platforms of one time. Default: the tracker's own, else that of 6.12."

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from dmafuzz import _core
+from dmafuzz import _core, platforms
 from dmafuzz.program import Expect, Program, render, render_op
+from dmafuzz.program.expect import writable_tracker
+from dmafuzz.verdicts.trackers import default_portfolio
 
-LABELS = ("FN", "FP", "hazard")
+BROKEN = "broken"  # the tracker itself crashed
+LABELS = (BROKEN, "FN", "FP", "hazard")
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,9 @@ class RawFinding:
 class Finding:
     """A minimal program and what it shows, judged anew on the whole portfolio.
 
-    ``label`` is FN, FP or hazard; ``kinds`` are corruption kinds of an FN, warning ids of the others, over all
-    platforms that show the label; ``rules`` are the contract's rules that it breaks where it was found.
+    ``label`` is FN, FP, hazard, or broken where the tracker itself crashed; ``kinds`` are corruption kinds of an FN,
+    warning ids of the others, over all platforms that show the label; ``rules`` are the contract's rules that it breaks
+    where it was found.
     ``outcomes`` are the labels of every platform of the portfolio.
     """
 
@@ -93,12 +97,16 @@ class Finding:
         return "\n".join([version, *head, *rest]) + "\n"
 
     def _expectations(self) -> list[Expect]:
-        # Labels depend on the portfolio that justifies warnings, and a file can only name the tracker's own.
-        if self.portfolio != self.tracker:
+        if not writable_tracker(self.tracker):
             return []
+        known = set(platforms.names())
+        # Labels depend on the portfolio that justifies warnings, and a file can only name the tracker's own; save where
+        # the tracker broke down, which depends on nothing else.
+        everywhere = self.portfolio is not None and self.portfolio == default_portfolio(self.tracker)
         by_labels: dict[tuple[str, ...], list[str]] = {}
         for platform, labels in self.outcomes:
-            by_labels.setdefault(labels, []).append(platform)
+            if everywhere or (labels == (BROKEN,) and platform in known):
+                by_labels.setdefault(labels, []).append(platform)
         return [
             Expect(tracker=self.tracker, platforms=tuple(platforms), labels=labels)
             for labels, platforms in by_labels.items()

@@ -24,11 +24,27 @@ def confirm(
 ) -> list[Finding | None]:
     """Judges each anew on all platforms, in a process that has judged nothing else.
 
-    Returns a finding for each, or None for one that does not show there what its engine reported.
+    Returns a finding for each, or None for one that does not show there what its engine reported, or ends the process.
     Raises RuntimeError if the process fails.
     """
     if not raw:
         return []
+    answers = _answers(raw, core_tracker, platform_names)
+    if answers is None and len(raw) > 1:
+        # One of them ends the process: a kernel's own code can do that. The others still count.
+        return [
+            finding for item in raw for finding in confirm([item], tracker, core_tracker, platform_names, portfolio)
+        ]
+    return [
+        _finding(item, answer, tracker, portfolio) if answer["shown"] else None
+        for item, answer in zip(raw, answers or [{"shown": False}], strict=True)
+    ]
+
+
+def _answers(
+    raw: Sequence[RawFinding], core_tracker: str, platform_names: Sequence[str]
+) -> list[dict[str, Any]] | None:
+    """What the fresh process says of each, or None if a signal ends it. Raises RuntimeError if it fails otherwise."""
     items = [{**asdict(item), "records": item.records.hex()} for item in raw]
     request = {"tracker": core_tracker, "platforms": list(platform_names), "items": items}
     done = subprocess.run(
@@ -40,13 +56,12 @@ def confirm(
         check=False,
         start_new_session=True,  # Ctrl-C is for the parent, which waits for this
     )
+    if done.returncode < 0:
+        return None
     if done.returncode != 0:
         raise RuntimeError(f"the replaying process failed: {done.stderr.strip()[-500:]}")
-    answers = json.loads(done.stdout)
-    return [
-        _finding(item, answer, tracker, portfolio) if answer["shown"] else None
-        for item, answer in zip(raw, answers, strict=True)
-    ]
+    answers: list[dict[str, Any]] = json.loads(done.stdout)
+    return answers
 
 
 def _finding(item: RawFinding, answer: dict[str, Any], tracker: str, portfolio: str | None) -> Finding:

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from dmafuzz.findings.finding import LABELS, Finding
+from dmafuzz.findings.finding import BROKEN, LABELS, Finding
 from dmafuzz.program import render_op
+from dmafuzz.verdicts.catalogue import SPOKEN
 
 if TYPE_CHECKING:
     from dmafuzz.search.plan import Plan
@@ -31,7 +32,8 @@ def summary_lines(plan: Plan, summary: Summary) -> Iterator[str]:
         folder = plan.out / "unconfirmed"
         yield f"{summary.unconfirmed} reports did not show when replayed; they are in {folder}: a bug of dmafuzz"
     for label in LABELS:
-        yield from _label_lines(plan, label, summary)
+        if label != BROKEN or summary.causes[label]:  # said only where there is one
+            yield from _label_lines(plan, label, summary)
     yield from _in_full(summary.new)
 
 
@@ -40,7 +42,7 @@ def _label_lines(plan: Plan, label: str, summary: Summary) -> Iterator[str]:
     new = [finding for finding in summary.new if finding.label == label]
     earlier = total - len(new)
     yield ""
-    yield f"{label}: {total} causes" + (f", {earlier} of them from earlier runs" if earlier else "")
+    yield f"{SPOKEN.get(label, label)}: {total} causes" + (f", {earlier} of them from earlier runs" if earlier else "")
     groups = _by_shape(new)
     for finding, count in groups[:ROWS_MAX]:
         rules = ", ".join(finding.rules) or "keeps the contract"

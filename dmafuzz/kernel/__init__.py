@@ -2,5 +2,17 @@
 
 from dmafuzz.kernel.build import KernelTracker, build
 from dmafuzz.kernel.error import KernelError
+from dmafuzz.kernel.registry import Added, Registered, add, locate, registered, remove, version_of
 
-__all__ = ["KernelError", "KernelTracker", "build"]
+__all__ = [
+    "Added",
+    "KernelError",
+    "KernelTracker",
+    "Registered",
+    "add",
+    "build",
+    "locate",
+    "registered",
+    "remove",
+    "version_of",
+]

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from dmafuzz import _core
 from dmafuzz.kernel.compiler import Compiler
 from dmafuzz.kernel.error import KernelError
 from dmafuzz.kernel.probe import define_attributes, included_headers, needs_fixed_line, probe
@@ -98,9 +99,25 @@ def _build_into(
 
             with ThreadPoolExecutor(os.cpu_count()) as workers:
                 list(workers.map(one, units))
+            _boot(made, source)
             _rename(made, folder)
     except OSError as error:
         raise KernelError(f"{cache_directory()}: cannot be written: {error.strerror}") from None
+
+
+def _boot(made: Path, source: Source) -> None:
+    """A kernel that does not even boot is not kept."""
+    machines = []
+    for shift in L1_SHIFTS:
+        machine = _core.Platform()
+        machine.l1_line = 1 << shift
+        machines.append(machine)
+    try:
+        judge = _core.Judge(f"kernel:{made}", machines)
+        for index in range(len(machines)):
+            judge.judge([], index)
+    except RuntimeError as error:
+        raise KernelError(f"{source.debug_c}: {error}") from None
 
 
 def _rename(made: Path, folder: Path) -> None:

@@ -64,6 +64,7 @@ static void dk_about_entry(const unsigned long *store) {
 
 static noinline void dk_fail(int id, const char *why) __attribute__((noreturn, cold));
 static noinline void dk_fail(int id, const char *why) {
+    if (dk_run.count >= dk_run.max && dk_run.max) dk_run.count = dk_run.max - 1;  /* told in any case */
     dk_record(id, why);
     dk_running = false;
     __builtin_longjmp(dk_escape, 1);

@@ -10,9 +10,12 @@ from .fields import NONE
 from .tokens import Cursor, Token
 
 EXPECT = "expect"  # the word that such a line begins with
-LABELS = ("TN", "TP", "FN", "FP", "hazard", "bookkeeping")  # verdicts.md, Labels
+# The specification's verdicts.md, Labels; and broken: the tracker itself crashed.
+LABELS = ("TN", "TP", "FN", "FP", "hazard", "bookkeeping", "broken")
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+>-]*")
+# Besides names: the code of a kernel, by name or path.
+_TRACKER = re.compile(rf"kernel:[^\s#]+|{_WORD.pattern}")
 _OPTIONAL_LISTS = ("warnings", "corruptions", "harms")
 _KEYS = ("tracker", "platform", "portfolio", "labels", *_OPTIONAL_LISTS)
 
@@ -36,7 +39,8 @@ class Expect:
     harms: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        _check_words((self.tracker,))
+        if not writable_tracker(self.tracker):
+            raise ValueError(f"not a tracker's name: {self.tracker!r}")
         _check_words(self.labels)
         if not self.labels or any(label not in LABELS for label in self.labels):
             raise ValueError(f"labels are some of {', '.join(LABELS)}")
@@ -45,6 +49,11 @@ class Expect:
         _check_words(self.platforms if self.portfolio is None else (self.portfolio,))
         for words in (self.warnings, self.corruptions, self.harms):
             _check_words(words or ())
+
+
+def writable_tracker(name: str) -> bool:
+    """Can a line name that tracker? Not every path can stand in one."""
+    return bool(_TRACKER.fullmatch(name)) and name.isprintable() and name != NONE
 
 
 def _check_words(words: Sequence[str]) -> None:
@@ -87,7 +96,7 @@ def parse_expect(cursor: Cursor) -> Expect:
     if "platform" not in values and "portfolio" not in values:
         raise cursor.end.error("platform= or portfolio=")
     return Expect(
-        tracker=_name(values["tracker"]),
+        tracker=_tracker(values["tracker"]),
         labels=_labels(values["labels"]),
         platforms=_names(values["platform"]) if "platform" in values else (),
         portfolio=_name(values["portfolio"]) if "portfolio" in values else None,
@@ -95,6 +104,12 @@ def parse_expect(cursor: Cursor) -> Expect:
         corruptions=_names_or_none(values.get("corruptions")),
         harms=_names_or_none(values.get("harms")),
     )
+
+
+def _tracker(token: Token) -> str:
+    if not writable_tracker(token.text):
+        raise token.error("a tracker: letters, digits and . _ + > -, or kernel:NAME, kernel:PATH")
+    return token.text
 
 
 def _name(token: Token) -> str:

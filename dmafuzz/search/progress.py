@@ -45,6 +45,7 @@ class Progress:
         return (
             f"{summary.programs:,} programs ({rate:,.0f}/s), coverage {summary.coverage}, corpus {summary.corpus}, "
             f"causes: {causes['FN']} FN, {causes['FP']} FP, {causes['hazard']} hazard"
+            + (f", {causes['broken']} tracker crash" if causes["broken"] else "")
         )
 
     def say(self, message: str) -> None:

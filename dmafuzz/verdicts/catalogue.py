@@ -7,6 +7,7 @@ from __future__ import annotations
 
 # In the order in which verdicts are shown: what has to be looked at first comes first.
 LABELS = {
+    "broken": "the tracker's own code crashed, hangs, or waits for a lock that it holds; nothing else is judged then",
     "FN": "a corruption that no warning explains",
     "FP": "a warning that no platform of the portfolio justifies",
     "hazard": "a warning that only another platform of the portfolio justifies",
@@ -15,12 +16,16 @@ LABELS = {
     "TN": "no warning, no corruption",
 }
 
+# What people are told instead of a label's name.
+SPOKEN = {"broken": "tracker crash"}
+
 # What a warning comes to, by the core's name.
 WORTH = {
     "justified": "justified: what it covers is corrupt",
     "hazard": "hazard: nothing it covers is corrupt here, but on {hurts} it is",
     "bookkeeping": "bookkeeping: nothing it covers is corrupt on any platform of portfolio {portfolio}, but there is a "
     "leak, a fault or a sleep in atomic context",
+    "breakdown": "tracker crash: the tracker's own code went wrong, whatever the program is worth",
     "false": "false positive: nothing it covers is corrupt, or otherwise harmed, on any platform of portfolio "
     "{portfolio}",
 }
@@ -53,7 +58,7 @@ WARNINGS = {
     "assert-idle": "copy-on-write reads a page that has an active mapping",
     "leak": "a device is unbound while it has mappings",
     "resource-ram": "map_resource of RAM",
-    "crash": "the kernel's own code crashed",
+    "crash": "the kernel's own code touches memory that is not its own, corrupts a list, or fails a check",
     "hang": "the kernel's own code did not return",
     "deadlock": "the kernel's own code waits for a lock that it holds",
     "unknown": "a message of the kernel's own code that is not known here",

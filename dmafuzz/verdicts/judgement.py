@@ -21,10 +21,10 @@ class Breach:
 class Warning:
     """A tracker's warning, fired by operation ``op``.
 
-    ``worth`` is what it comes to on this platform: "justified", "hazard", "bookkeeping" or "false". A hazard ``hurts``
-    the platform of that name, where what it covers is corrupt; None for the others. ``counted``: in dma-debug's
-    error_count. ``entry_op`` is the operation that made the entry it is about, ``line`` the physical address of the
-    cache line (or page) of ``line_size`` bytes it is about; None if it is about none.
+    ``worth`` is what it comes to on this platform: "justified", "hazard", "bookkeeping", "false" or "breakdown". A
+    hazard ``hurts`` the platform of that name, where what it covers is corrupt; None for the others. ``counted``: in
+    dma-debug's error_count. ``entry_op`` is the operation that made the entry it is about, ``line`` the physical
+    address of the cache line (or page) of ``line_size`` bytes it is about; None if it is about none.
     """
 
     id: str

@@ -89,7 +89,7 @@ class Judging:
         )
 
     def targets(self, program: Program, platform: str) -> list[tuple[str, str]]:
-        """What there is to minimise for: (label, kind) with a label of FN, FP and hazard."""
+        """What there is to minimise for: (label, kind) with a label of broken, FN, FP and hazard."""
         bench = self._bench(platform)
         return [(label, kind) for label, kind in bench.judge.targets(program.ops, bench.index)]
 

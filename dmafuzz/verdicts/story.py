@@ -8,7 +8,7 @@ from dmafuzz import _core
 from dmafuzz.program import Program
 
 from . import sentences
-from .catalogue import WARNINGS, WORTH
+from .catalogue import SPOKEN, WARNINGS, WORTH
 from .explain import MEANWHILE, SO, Sentence, course, outcome
 from .groups import Group, grouped
 from .judgement import Corruption, Judgement
@@ -20,7 +20,7 @@ from .warned import about_warning
 
 _LABEL_CHARS = 14
 _LEAD_CHARS = 12  # "after op 12", and a blank
-_TONES = {"FN": Tone.LOSS, "FP": Tone.WARNING, "hazard": Tone.WARNING}
+_TONES = {"broken": Tone.LOSS, "FN": Tone.LOSS, "FP": Tone.WARNING, "hazard": Tone.WARNING}
 _LEAD_TONES = {MEANWHILE: Tone.ASIDE, SO: Tone.LOSS}
 _NAMED_MAX = 4
 _BLANK = Line("")
@@ -53,7 +53,7 @@ def _title(judging: Judging, judgements: Sequence[Judgement]) -> Line:
 
 
 def _verdict(group: Group) -> list[Line]:
-    labels = ", ".join(group.labels)
+    labels = ", ".join(SPOKEN.get(label, label) for label in group.labels)
     tone = _TONES.get(group.labels[0], Tone.PLAIN)
     return wrapped(f"{labels:<{_LABEL_CHARS}}", f"{_happenings(group.first)}: {', '.join(group.platforms)}", tone)
 
@@ -106,7 +106,8 @@ def _chosen(groups: Sequence[Group]) -> list[tuple[Judgement, Corruption]]:
     """For each kind the corruption to explain: unexplained by warnings first, then by how many platforms have it."""
     best: dict[str, tuple[tuple[bool, int, int], Judgement, Corruption]] = {}
     for group in groups:
-        for corruption in group.first.corruptions:
+        # Of a tracker that broke down nobody knows what it would have said.
+        for corruption in () if "broken" in group.labels else group.first.corruptions:
             rank = (corruption.explained, -len(group.judgements), corruption.op)
             if corruption.kind not in best or rank < best[corruption.kind][0]:
                 best[corruption.kind] = (rank, group.first, corruption)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from dmafuzz import kernel, platforms
@@ -11,10 +12,14 @@ from .eras import builtins, era_of, nearest, version_of
 from .errors import VerdictError
 
 DEFAULT_TRACKER = "6.12"
-KERNEL = "kernel:"  # what the name of a kernel's own code begins with; a path to its tree or archive follows
+KERNEL = (
+    "kernel:"  # what the name of a kernel's own code begins with; its name or a path to its tree or archive follows
+)
 
-# For trackers without a portfolio of their own name: the canaries, and kernels whose version is not looked at.
+# For trackers of no kernel version: the canaries, and kernels that do not say which they are.
 _FALLBACK_PORTFOLIO = "6.12"
+
+_NUMBERS = re.compile(r"\d+\.\d+(?:\.\d+)*")
 
 
 @dataclass(frozen=True)
@@ -26,12 +31,12 @@ class Tracker:
 
 
 def names() -> list[str]:
-    """The trackers that are built in, newest era first. Besides these there is ``kernel:PATH``."""
+    """The trackers that are built in, newest era first. Besides these there are kernels, by name or path."""
     return [each.name for each in builtins()]
 
 
 def resolve(name: str) -> Tracker:
-    """The tracker of a name: a built-in one, a kernel version, or ``kernel:PATH``, which is compiled first if need be.
+    """The tracker of a name: a built-in one, a kernel version, or a kernel's own code, compiled first if need be.
 
     Raises VerdictError if there is no such tracker or the kernel cannot be used.
     """
@@ -39,26 +44,46 @@ def resolve(name: str) -> Tracker:
         return Tracker(name, KERNEL + str(_library(name.removeprefix(KERNEL))))
     core = era_of(name)
     if core is None:
-        raise VerdictError(f"no tracker is named {name!r} ({nearest(name)}; or a kernel version, or {KERNEL}PATH)")
+        other = f"or a kernel version, {KERNEL}NAME, {KERNEL}PATH"
+        raise VerdictError(f"no tracker is named {name!r} ({nearest(name)}; {other})")
     return Tracker(name, core)
 
 
 def default_portfolio(tracker: str) -> str:
     """The portfolio that a tracker is judged against if nobody says which: the last one up to its kernel version.
 
-    Before the first portfolio it is the first; the canaries, and kernels whose version is not looked at, get 6.12's.
+    Before the first portfolio it is the first.
     """
-    version = version_of(tracker)
+    version = _kernel_version(tracker.removeprefix(KERNEL)) if tracker.startswith(KERNEL) else version_of(tracker)
     if version is None:
         return _FALLBACK_PORTFOLIO
     dated = [(Kernel.parse(name), name) for name in platforms.portfolio_names() if name[0].isdigit()]
     return max((each for each in dated if each[0] <= version), default=min(dated))[1]
 
 
-def _library(path: str) -> object:
-    if not path:
-        raise VerdictError(f"{KERNEL} needs the path of a kernel tree or of an archive of one")
+def added_kernels() -> list[tuple[str, str]]:
+    """The kernels that have been added: the tracker's name, and what it is. Raises VerdictError."""
     try:
-        return kernel.build(path).library
+        return [
+            (KERNEL + entry.name, f"the code of {entry.version or 'a kernel'}, from {entry.source}")
+            for entry in kernel.registered()
+        ]
     except kernel.KernelError as error:
         raise VerdictError(str(error)) from None
+
+
+def _library(path: str) -> object:
+    if not path:
+        raise VerdictError(f"{KERNEL} needs the name of an added kernel, or the path of a kernel tree or archive")
+    try:
+        return kernel.locate(path).library
+    except kernel.KernelError as error:
+        raise VerdictError(str(error)) from None
+
+
+def _kernel_version(path: str) -> Kernel | None:
+    try:
+        found = _NUMBERS.match(kernel.version_of(path))
+    except kernel.KernelError:
+        return None  # whoever uses the tracker is told
+    return Kernel.parse(found.group()) if found else None

@@ -36,7 +36,7 @@ nb::list labels_of(const Analysis& a) {
 }
 
 nb::list warnings_of(const Analysis& a, const Judge& judge) {
-    static constexpr std::array<const char*, 4> worths{"justified", "hazard", "bookkeeping", "false"};
+    static constexpr std::array<const char*, 5> worths{"justified", "hazard", "bookkeeping", "false", "breakdown"};
     nb::list out;
     for (const JudgedWarning& w : a.warnings) {
         nb::dict d;

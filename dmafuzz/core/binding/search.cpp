@@ -106,6 +106,8 @@ void bind_search(nb::module_& m) {
         return std::make_pair(costs.operations, costs.seconds);
     }, "tracker"_a, "platform"_a, "ops"_a, "programs"_a, "seed"_a,
           "Operations of a program on average, and for each stage the seconds a program, with all stages before it.");
+    m.def("clean_hooks_cost", &clean_hooks_cost, "tracker"_a, "platform"_a, "programs"_a,
+          "Seconds that a tracker alone takes for 24 hook calls that it has nothing to say about.");
     m.def("random_program", [](uint64_t seed, int ops) {
         Rng rng(seed);
         return random_program(rng, ops).ops;

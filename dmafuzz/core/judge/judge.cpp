@@ -6,7 +6,7 @@
 namespace dmafuzz {
 
 const char* name_of(Label label) {
-    static constexpr std::array<const char*, static_cast<size_t>(Label::count_)> names{"TN", "TP", "FN", "FP", "hazard", "bookkeeping"};
+    static constexpr std::array<const char*, static_cast<size_t>(Label::count_)> names{"TN", "TP", "FN", "FP", "hazard", "bookkeeping", "broken"};
     return names[static_cast<size_t>(label)];
 }
 
@@ -109,6 +109,7 @@ const Analysis& Judge::cover(size_t platform, TransitionSink* transitions, PathS
     for (Corruption& c : a.corruptions) {
         c.explained = false;
         for (size_t i = 0; i < a.watch.warnings.size(); i++) {
+            if (is_breakdown(a.watch.warnings[i].id)) continue;
             if (!covers(a.watch.warnings[i], a, c.phys, static_cast<uint64_t>(c.span.size) * granule_bytes, c.mappings, platforms_[platform].line))
                 continue;
             c.explained = true;
@@ -138,12 +139,21 @@ const Analysis& Judge::judge(size_t platform) {
     a.warnings.clear();
     for (size_t i = 0; i < a.watch.warnings.size(); i++) {
         JudgedWarning judged{a.watch.warnings[i]};
+        if (is_breakdown(judged.warning.id)) {
+            judged.worth = Worth::breakdown;
+            a.warnings.push_back(judged);
+            continue;
+        }
         judged.worth = a.justified_here[i] ? Worth::justified : worth_elsewhere(judged.warning, platform, judged.platform);
         a.warnings.push_back(judged);
         all_justified &= judged.worth == Worth::justified || judged.worth == Worth::bookkeeping;
         if (judged.worth == Worth::hazard) a.labels |= bit(Label::hazard);
         if (judged.worth == Worth::bookkeeping) a.labels |= bit(Label::bookkeeping);
         if (judged.worth == Worth::false_positive) a.labels |= bit(Label::fp);
+    }
+    if (a.broken()) {
+        a.labels = bit(Label::broken);
+        return a;
     }
     bool silent_loss = std::any_of(a.corruptions.begin(), a.corruptions.end(), [](const Corruption& c) { return !c.explained; });
     if (silent_loss) a.labels |= bit(Label::fn);

@@ -12,13 +12,13 @@
 
 namespace dmafuzz {
 
-enum class Label : uint8_t { tn, tp, fn, fp, hazard, bookkeeping, count_ };
+enum class Label : uint8_t { tn, tp, fn, fp, hazard, bookkeeping, broken, count_ };
 const char* name_of(Label label);
 using Labels = uint8_t;  // a bit each
 inline constexpr Labels bit(Label label) { return static_cast<Labels>(1u << static_cast<int>(label)); }
 
 // What a warning comes to on one platform.
-enum class Worth : uint8_t { justified, hazard, bookkeeping, false_positive };
+enum class Worth : uint8_t { justified, hazard, bookkeeping, false_positive, breakdown };
 
 struct JudgedWarning {
     Warning warning;
@@ -36,6 +36,8 @@ struct Analysis {
     bool covered = false;
     std::vector<JudgedWarning> warnings;
     Labels labels = 0;
+    // Has the tracker broken down?
+    bool broken() const { return !watch.warnings.empty() && is_breakdown(watch.warnings.back().id); }
 };
 
 class Judge {

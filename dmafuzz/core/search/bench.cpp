@@ -18,6 +18,45 @@ double seconds_each(const std::vector<Program>& programs, Do what) {
 
 }  // namespace
 
+namespace {
+
+Program mapped_in_turn(int times) {
+    Program program;
+    Op op;
+    op.kind = OpKind::alloc;
+    op.size = granules_per_page;
+    program.ops.push_back(op);
+    for (int i = 0; i < times; i++) {
+        for (OpKind kind : {OpKind::map_page, OpKind::sync_single_for_cpu, OpKind::unmap_page}) {
+            op = Op{};
+            op.kind = kind;
+            op.mapping = static_cast<uint8_t>(i);
+            op.direction = Direction::from_device;
+            if (kind == OpKind::map_page) op.size = granules_per_page;
+            program.ops.push_back(op);
+        }
+    }
+    return program;
+}
+
+}  // namespace
+
+double clean_hooks_cost(const std::string& name, const Platform& platform, int programs) {
+    constexpr size_t calls = 24;
+    constexpr int calls_each = 4;  // map, the check of its address, sync, unmap
+    auto tracker = make_tracker(name);
+    if (!tracker) throw std::invalid_argument("no tracker of that name: " + name);
+    Machine machine;
+    Run run;
+    Watch watch;
+    machine.carry_out(mapped_in_turn(static_cast<int>(calls) / calls_each), platform, run);
+    run.hooks.resize(calls);  // without the tidy-up's
+    tracker->watch(run.hooks, platform, watch, nullptr);
+    auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < programs; i++) tracker->watch(run.hooks, platform, watch, nullptr);
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / programs;
+}
+
 StageCosts stage_costs(const std::string& name, const Platform& platform, int ops, int count, uint64_t seed) {
     Rng rng(seed);
     StageCosts costs;

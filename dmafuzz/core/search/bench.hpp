@@ -17,4 +17,8 @@ struct StageCosts {
 // Random programs of `ops` operations on one platform. Throws std::invalid_argument for an unknown tracker.
 StageCosts stage_costs(const std::string& tracker, const Platform& platform, int ops, int programs, uint64_t seed);
 
+// Seconds that a tracker alone takes for a program of 24 hook calls that it has nothing to say about: a page mapped, checked,
+// synced and unmapped, six times over. Throws std::invalid_argument for an unknown tracker.
+double clean_hooks_cost(const std::string& tracker, const Platform& platform, int programs);
+
 }  // namespace dmafuzz

@@ -13,6 +13,7 @@ bool has_kind(Judge& judge, const Target& t) {
                            [&](const Corruption& c) { return static_cast<uint8_t>(c.kind) == t.kind && !c.explained; });
     }
     const Analysis& here = judge.cover(t.platform);
+    if (t.label == Label::broken) return here.broken() && static_cast<uint8_t>(here.watch.warnings.back().id) == t.kind;
     bool candidate = false;
     for (size_t i = 0; i < here.watch.warnings.size(); i++)
         candidate |= static_cast<uint8_t>(here.watch.warnings[i].id) == t.kind && !here.justified_here[i];
@@ -35,6 +36,11 @@ std::vector<Target> targets_of(Judge& judge, size_t platform) {
         Target t{label, kind, platform, 0};
         if (std::find(targets.begin(), targets.end(), t) == targets.end()) targets.push_back(t);
     };
+    const Analysis& here = judge.cover(platform);
+    if (here.broken()) {
+        add(Label::broken, static_cast<uint8_t>(here.watch.warnings.back().id));
+        return targets;
+    }
     const Analysis& a = judge.judge(platform);
     for (const Corruption& c : a.corruptions)
         if (!c.explained) add(Label::fn, static_cast<uint8_t>(c.kind));

@@ -10,7 +10,7 @@ namespace dmafuzz {
 // What is kept while a program shrinks: a label of one platform, one kind of corruption or warning, and no rule
 // broken that was not broken before.
 struct Target {
-    Label label = Label::fn;    // fn, fp or hazard
+    Label label = Label::fn;    // fn, fp, hazard or broken
     uint8_t kind = 0;           // CorruptionKind of an fn, WarningId of the others
     size_t platform = 0;
     Rules rules = 0;

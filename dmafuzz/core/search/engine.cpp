@@ -82,7 +82,9 @@ bool Engine::evaluate(const Program& program) {
     coverage_.start();
     mark_program(program);
     judge_.start(program);
-    mark_verdict(judge_.cover(platform, &coverage_, &coverage_));
+    const Analysis& analysis = judge_.cover(platform, &coverage_, &coverage_);
+    mark_verdict(analysis);
+    broken_ = analysis.broken();
     stats_.programs++;
     stats_.operations += program.ops.size();
     return coverage_.novel();
@@ -134,19 +136,24 @@ void Engine::consider(const Program& program, Target target) {
 // share of the time; what waits is not lost.
 void Engine::collect_waiting(bool all) {
     constexpr double share = 0.25;
-    while (!waiting_.empty() && (all || collecting_ < share * (collecting_ + running_))) {
-        Program program = std::move(waiting_.back());
-        waiting_.pop_back();
-        auto start = Clock::now();
-        collect(program);
-        collecting_ += std::chrono::duration<double>(Clock::now() - start).count();
-    }
+    while (!waiting_.empty() && (all || collecting_ < share * (collecting_ + running_))) collect_newest();
+}
+
+void Engine::collect_newest() {
+    Program program = std::move(waiting_.back());
+    waiting_.pop_back();
+    auto start = Clock::now();
+    collect(program);
+    collecting_ += std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 void Engine::keep(const Program& program) {
     stats_.novel++;
     corpus_.push_back(program);
     waiting_.push_back(program);
+    // Where the tracker itself goes wrong, the first case is more urgent than anything else.
+    auto breakdown = [](const Known& k) { return k.label == Label::broken; };
+    if (broken_ && std::none_of(known_.begin(), known_.end(), breakdown)) collect_newest();
 }
 
 bool Engine::add(const Program& program) {

@@ -96,6 +96,7 @@ class Engine {
     void keep(const Program& program);
     bool try_child(const Program& child);
     void collect_waiting(bool all);
+    void collect_newest();
     Program child_of(const Program* parent);
 
     Judge judge_;
@@ -108,6 +109,7 @@ class Engine {
     std::vector<Known> known_;
     std::vector<Program> waiting_;
     double running_ = 0, collecting_ = 0;      // seconds
+    bool broken_ = false;                      // the tracker, by the program evaluated last
     std::unordered_set<uint64_t> causes_;      // label, kind, rules, minimal program
     EngineStats stats_;
     FlightRecorder recorder_;

@@ -76,7 +76,8 @@ class Library {
         booted_ = false;
         int failed;
         {
-            RunGuard guard(runner_);
+            constexpr int patience = 1000;  // tens of thousands of entries are made
+            RunGuard guard(runner_, patience);
             failed = boot_(&machine);
         }
         if (failed == other_line) return false;
@@ -87,7 +88,7 @@ class Library {
     }
 
     int run(const std::vector<HookCall>& calls, std::vector<dk_warning>& warnings) {
-        RunGuard guard(runner_);
+        RunGuard guard(runner_, 1);
         reset_();
         return run_(reinterpret_cast<const dk_call*>(calls.data()), static_cast<int>(calls.size()), warnings.data(),
                     static_cast<int>(warnings.size()));

@@ -18,14 +18,15 @@ namespace {
 // A failed check of the compiler is an illegal instruction, or on some machines a trap.
 constexpr std::array<int, 5> fault_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
 constexpr int tick_signal = SIGVTALRM;
-// Of the thread's own time. A hook takes at most some tenths of a millisecond.
-constexpr long tick_nanoseconds = 100'000'000;
+// Of the thread's own time. A hook takes at most some tenths of a millisecond, save on very slow machines.
+constexpr long tick_nanoseconds = 10'000'000;
 
 std::array<struct sigaction, fault_signals.size()> others{};
 
 thread_local const Runner* running = nullptr;
 constexpr uint64_t none_yet = ~uint64_t{0};
 thread_local uint64_t progress_at_tick = none_yet;
+thread_local int patience_left = 0;
 thread_local bool watched = false;
 
 // Does not return from the kernel's code; elsewhere the handler before ours takes over.
@@ -35,12 +36,12 @@ void on_fault(int number, siginfo_t*, void*) {
         if (fault_signals[i] == number) sigaction(number, &others[i], nullptr);
 }
 
-// A call that was at work at the last tick already hangs.
+// A call that was at work at the last ticks already hangs.
 void on_tick(int, siginfo_t*, void*) {
     const Runner* runner = running;
     if (!runner) return;
     uint64_t progress = runner->progress();
-    if (progress == progress_at_tick) runner->abort(DK_HANG);
+    if (progress == progress_at_tick && --patience_left <= 0) runner->abort(DK_HANG);
     progress_at_tick = progress;
 }
 
@@ -88,8 +89,9 @@ void watch_thread() {
 
 }  // namespace
 
-RunGuard::RunGuard(const Runner& runner) {
+RunGuard::RunGuard(const Runner& runner, int patience) {
     if (!watched) watch_thread();
+    patience_left = patience;
     progress_at_tick = none_yet;
     running = &runner;
 }

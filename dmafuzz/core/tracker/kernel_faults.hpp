@@ -12,10 +12,11 @@ struct Runner {
     uint64_t (*progress)();    // grows from call to call
 };
 
-// While it lives, what goes wrong in this thread is the library's.
+// While it lives, what goes wrong in this thread is the library's. A call that lasts for more than `patience` hundredths
+// of a second, of the thread's own time, hangs.
 class RunGuard {
   public:
-    explicit RunGuard(const Runner& runner);
+    RunGuard(const Runner& runner, int patience);
     ~RunGuard();
     RunGuard(const RunGuard&) = delete;
     RunGuard& operator=(const RunGuard&) = delete;

@@ -49,6 +49,8 @@ enum class WarningId : uint8_t {
     count_,
 };
 const char* name_of(WarningId id);
+// The tracker did not survive: what it says or does not say after that counts for nothing.
+inline bool is_breakdown(WarningId id) { return id == WarningId::crash || id == WarningId::hang || id == WarningId::deadlock; }
 
 inline constexpr uint8_t no_op = 0xff;
 

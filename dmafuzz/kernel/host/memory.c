@@ -8,16 +8,17 @@
 
 #include "../stand_in/dk/own.h"
 
-/* Addresses cost nothing: pages are there when they are written to. */
-static const size_t arena_bytes = 256u << 20, log_bytes = 64u << 20;
+/* Addresses cost nothing: pages are there when they are written to. In front there are some that nobody may touch. */
+static const size_t arena_bytes = 256u << 20, log_bytes = 64u << 20, guard_bytes = 1u << 20;
 
 static char *arena DK_OWN, *undo_log DK_OWN;
 static size_t used DK_OWN, booted DK_OWN;
 
 static char *reserve(size_t size) {
-    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char *at = mmap(NULL, guard_bytes + size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-    return at == MAP_FAILED ? NULL : at;
+    if (at == MAP_FAILED || mprotect(at + guard_bytes, size, PROT_READ | PROT_WRITE)) return NULL;
+    return at + guard_bytes;
 }
 
 /* Entries want whole cache lines. */
@@ -68,6 +69,6 @@ void dk_memory_restore(void) {
 }
 
 __attribute__((destructor)) static void let_go(void) {
-    if (arena) munmap(arena, arena_bytes);
-    if (undo_log) munmap(undo_log, log_bytes);
+    if (arena) munmap(arena - guard_bytes, guard_bytes + arena_bytes);
+    if (undo_log) munmap(undo_log - guard_bytes, guard_bytes + log_bytes);
 }

@@ -18,17 +18,21 @@ struct range {
     const char *copy;
 };
 
-enum { ranges_max = 8, page_bytes = 4096 };
+enum { ranges_max = 8, page_bytes = 4096, guard_bytes = 1 << 20 };
 
-/* A page of its own, read-only but for moments. */
-static union {
-    struct {
-        struct range all[ranges_max], kernels[ranges_max];
-        int all_count, kernels_count;
-        struct dk_machine machine;
-        bool taken;
+/* A page of its own, read-only but for moments; and behind it room that nobody may touch, since what comes after the
+ * library in memory belongs to others. */
+static struct {
+    union {
+        struct {
+            struct range all[ranges_max], kernels[ranges_max];
+            int all_count, kernels_count;
+            struct dk_machine machine;
+            bool taken;
+        };
+        char page[page_bytes];
     };
-    char page[page_bytes];
+    char guard[guard_bytes];
 } kept __attribute__((aligned(page_bytes)));
 
 extern char __start_dk_own[] __attribute__((visibility("hidden"))), __stop_dk_own[] __attribute__((visibility("hidden")));
@@ -92,7 +96,7 @@ static void leave_out(const char *from, const char *to) {
     }
 }
 
-static void protect(int how) { mprotect(&kept, sizeof kept, how); }
+static void protect(int how) { mprotect(&kept, page_bytes, how); }
 
 int dk_snapshot_take(const char *table, size_t table_size) {
     if (kept.taken) return 0;
@@ -105,6 +109,7 @@ int dk_snapshot_take(const char *table, size_t table_size) {
     leave_out(__start_dk_own, __stop_dk_own);
     leave_out(__start___sancov_cntrs, __stop___sancov_cntrs);
     kept.taken = true;
+    mprotect(kept.guard, guard_bytes, PROT_NONE);
     protect(PROT_READ);
     return 0;
 }

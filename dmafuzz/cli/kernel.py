@@ -1,0 +1,107 @@
+"""`dmafuzz kernel`: the code of kernel trees as trackers of their own name."""
+
+from __future__ import annotations
+
+import statistics
+
+import click
+
+from dmafuzz import _core, kernel
+from dmafuzz import platforms as platform_files
+from dmafuzz.kernel import Added, KernelError, Registered
+from dmafuzz.verdicts import resolve
+from dmafuzz.verdicts.trackers import KERNEL
+
+from .errors import BadInput
+
+BENCH_PROGRAMS = 200_000
+BENCH_REPEATS = 5
+
+
+@click.group("kernel")
+def kernels() -> None:
+    """Build kernels' own dma-debug, to be judged like any tracker: `--tracker kernel:NAME`.
+
+    What is built stays in your cache folder, with a copy of the source files that it is built from.
+    """
+
+
+@kernels.command()
+@click.argument("path", metavar="PATH", type=click.Path())
+@click.option("--name", metavar="N", help="Default: the version in the tree's Makefile, else the folder's name.")
+@click.option("--instrument", is_flag=True, help="Count the edges of the kernel's code that programs take.")
+def add(path: str, name: str | None, instrument: bool) -> None:
+    """Build the dma-debug of a kernel tree, or of an archive of one, unmodified, and give it a name."""
+    try:
+        added = kernel.add(path, name, instrument)
+    except KernelError as error:
+        raise BadInput(str(error)) from None
+    for line in _report(added):
+        click.echo(line)
+
+
+@kernels.command("list")
+def list_kernels() -> None:
+    """List the kernels that have been added."""
+    try:
+        entries = list(kernel.registered())
+    except KernelError as error:
+        raise BadInput(str(error)) from None
+    rows = [("NAME", "VERSION", "ADDED", "INSTRUMENTED", "SOURCE"), *map(_row, entries)]
+    if not entries:
+        click.echo("no kernel is added: `dmafuzz kernel add PATH`")
+        return
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for row in rows:
+        click.echo("  ".join([*(f"{text:<{width}}" for text, width in zip(row, widths, strict=False)), row[-1]]))
+
+
+@kernels.command()
+@click.argument("name", metavar="NAME")
+def remove(name: str) -> None:
+    """Forget a kernel, and what was built of it."""
+    try:
+        entry = kernel.remove(name)
+    except KernelError as error:
+        raise BadInput(str(error)) from None
+    click.echo(f"{KERNEL}{entry.name}, of {entry.source}, is forgotten")
+
+
+@kernels.command()
+@click.argument("name", metavar="NAME")
+@click.option("--platform", default="x86-5.5", show_default=True, metavar="P")
+@click.option("--repeats", type=click.IntRange(1, 100), default=BENCH_REPEATS, show_default=True)
+def bench(name: str, platform: str, repeats: int) -> None:
+    """How many programs of 24 hook calls a second the kernel's code takes, in one process.
+
+    A page is mapped, checked, synced and unmapped, six times over. NAME is what comes after `kernel:`.
+    """
+    core = resolve(KERNEL + name).core
+    machine = platform_files.to_core(platform_files.load(platform))
+    rates = [1 / _core.clean_hooks_cost(core, machine, BENCH_PROGRAMS) for _ in range(repeats)]
+    click.echo(
+        f"{KERNEL}{name} on {platform}: {statistics.median(rates):,.0f} programs of 24 calls a second "
+        f"(median of {repeats}; {min(rates):,.0f} to {max(rates):,.0f})"
+    )
+
+
+def _report(added: Added) -> list[str]:
+    entry, before = added.entry, added.before
+    what = f"{KERNEL}{entry.name}: dma-debug of {_of(entry)}"
+    if entry.instrumented:
+        what += f", instrumented ({entry.instrumented})"
+    if entry.instrumented and "clang" not in entry.instrumented:
+        what += "; clang is not there, whose counters cost less"
+    if before is None:
+        return [what]
+    if before.library == entry.library:
+        return [f"{what}; the same as before"]
+    return [f"{what}; replaces {_of(before)}, added {before.added}"]
+
+
+def _of(entry: Registered) -> str:
+    return f"{entry.version or 'an unknown version'} from {entry.source}"
+
+
+def _row(entry: Registered) -> tuple[str, str, str, str, str]:
+    return entry.name, entry.version or "-", entry.added, "yes" if entry.instrumented else "no", entry.source

@@ -1,0 +1,192 @@
+"""Kernels by name: what `dmafuzz kernel add` has built, one small file for each.
+
+With a name the few source files of its tree are kept too, in the user's cache: the tree may go or change, and a library
+can be built anew when dmafuzz has changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from dmafuzz.kernel.build import KernelTracker, build_source, our_digest
+from dmafuzz.kernel.error import KernelError
+from dmafuzz.kernel.source import Source, cache_directory, find_source, place_in, store
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+_ARCHIVE_ENDINGS = re.compile(r"(\.tar)?\.(xz|gz|bz2|zst)$|\.tar$|\.tgz$")
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A kernel that has a name. ``source`` is where it came from; it need not be there any more."""
+
+    name: str
+    version: str
+    source: str
+    added: str
+    instrumented: str  # by which compiler; empty: not
+    library: str  # digests: of the library, of what is ours in it, of the source files
+    ours: str
+    files: str
+
+    @property
+    def folder(self) -> Path:
+        return cache_directory() / self.library
+
+    @property
+    def tree(self) -> Path:
+        return cache_directory() / "sources" / self.files
+
+
+@dataclass(frozen=True)
+class Added:
+    """What an addition has come to; ``before`` is what had the name."""
+
+    entry: Registered
+    before: Registered | None
+
+
+def add(path: str | os.PathLike[str], name: str | None = None, instrument: bool = False) -> Added:
+    """Builds a kernel's tracker and gives it a name. Raises KernelError, and then nothing has changed."""
+    source = find_source(Path(path))
+    chosen = checked_name(source.version() or _stem(Path(path)) if name is None else name)
+    before = find(chosen)
+    files = source.files()
+    built = build_source(source, instrument)
+    entry = Registered(
+        name=chosen,
+        version=built.version,
+        source=str(Path(path).absolute()),
+        added=datetime.now().astimezone().isoformat(timespec="seconds"),
+        instrumented=built.instrumented,
+        library=built.digest,
+        ours=our_digest(),
+        files=_digest(files),
+    )
+    if not place_in(entry.tree):
+        store(files, entry.tree)
+    _write(entry)
+    return Added(entry, before)
+
+
+def remove(name: str) -> Registered:
+    """Forgets a name, and what nothing else needs of it. Raises KernelError for an unknown one."""
+    entry = find(name)
+    if entry is None:
+        raise KernelError(f"no kernel is added as {name!r}{_known()}")
+    try:
+        _record(name).unlink()
+    except OSError as error:
+        raise KernelError(f"{_record(name)}: cannot be removed: {error.strerror}") from None
+    others = list(registered())
+    if all(other.library != entry.library for other in others):
+        shutil.rmtree(entry.folder, ignore_errors=True)
+    if all(other.files != entry.files for other in others):
+        shutil.rmtree(entry.tree, ignore_errors=True)
+    return entry
+
+
+def registered() -> Iterator[Registered]:
+    """All that have a name, in the order of the names. Raises KernelError for a record that cannot be read."""
+    for path in sorted(_records().glob("*.json")):
+        entry = find(path.stem)
+        if entry is not None:
+            yield entry
+
+
+def find(name: str) -> Registered | None:
+    """What has that name, or None. Raises KernelError for a record that cannot be read."""
+    if not _NAME.fullmatch(name) or not _record(name).is_file():
+        return None
+    try:
+        return Registered(**{**json.loads(_record(name).read_text(encoding="utf-8")), "name": name})
+    except (OSError, ValueError, TypeError):
+        raise KernelError(f"{_record(name)}: cannot be read: remove it, and add the kernel again") from None
+
+
+def locate(text: str, instrument: bool = False) -> KernelTracker:
+    """The tracker of a name or, where nothing has that name, of a path. Raises KernelError."""
+    entry = find(text)
+    if entry is not None:
+        return _ready(entry)
+    if not Path(text).exists():
+        raise KernelError(f"{text}: no such kernel tree or archive, and no kernel is added under that name{_known()}")
+    return build_source(find_source(Path(text)), instrument)
+
+
+def version_of(text: str) -> str:
+    """The version of a kernel by name or path, or an empty string. Raises KernelError as `locate` does."""
+    entry = find(text)
+    return find_source(Path(text)).version() if entry is None else entry.version
+
+
+def checked_name(name: str) -> str:
+    """Raises KernelError for what cannot be a name."""
+    if not _NAME.fullmatch(name):
+        raise KernelError(
+            f"{name!r} cannot be the name of a kernel (--name): expected at most 64 letters, digits and . _ + -, "
+            "a letter or digit first"
+        )
+    return name
+
+
+def _ready(entry: Registered) -> KernelTracker:
+    """Needs no compiler as long as the library is there and made by this dmafuzz."""
+    source = Source(Path(entry.source), entry.tree)
+    if entry.ours == our_digest() and entry.folder.is_dir():
+        return KernelTracker(entry.folder, source.origin, entry.version, entry.library, entry.instrumented)
+    if not place_in(entry.tree):
+        raise KernelError(
+            f"kernel {entry.name}: its library is gone or of another dmafuzz, and so is the copy of its source; "
+            f"add {entry.source} again"
+        )
+    built = build_source(source, bool(entry.instrumented))
+    _write(replace(entry, library=built.digest, ours=our_digest(), instrumented=built.instrumented))
+    return built
+
+
+def _known() -> str:
+    names = [path.stem for path in sorted(_records().glob("*.json"))]
+    return f" (added are: {', '.join(names)})" if names else " (none is added: `dmafuzz kernel add PATH`)"
+
+
+def _records() -> Path:
+    return cache_directory() / "names"
+
+
+def _record(name: str) -> Path:
+    return _records() / f"{name}.json"
+
+
+def _write(entry: Registered) -> None:
+    """All of it or nothing; other names have files of their own."""
+    path = _record(entry.name)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps(asdict(entry), indent=1) + "\n", encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise KernelError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _digest(files: dict[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, data in sorted(files.items()):
+        digest.update(f"{name}\0{len(data)}\0".encode() + data)
+    return digest.hexdigest()
+
+
+def _stem(path: Path) -> str:
+    return _ARCHIVE_ENDINGS.sub("", path.absolute().name)
