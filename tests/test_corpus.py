@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from dmafuzz import _core, platforms
-from dmafuzz.platforms import PlatformFile
 from dmafuzz.program import Program, read, render
 from dmafuzz.verdicts import Judgement, check, judging, tracker_names
+from machine_kinds import bounced, coherent, fails, machine, maintained
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 FILES = sorted(CORPUS.rglob("*.dma"))
-FOLDERS = {"threads", "conforming", "rules", "machines", "costs"}
+FOLDERS = {"threads", "conforming", "rules", "machines", "costs", "eras"}
 TRACKER = "6.12"
 
 # Rules that no program breaks alone: who reads under the device's hands has not kept his off, and a page beyond the
@@ -101,34 +101,6 @@ def warnings(name: str, platform: str, tracker: str = TRACKER) -> set[str]:
 
 def harms(name: str, platform: str) -> set[str]:
     return {harm.kind for harm in judged(name, platform).harms}
-
-
-# What a platform does to ordinary low pages of device d0
-
-
-def machine(platform: str) -> PlatformFile:
-    return platforms.load(platform)
-
-
-def fails(platform: str) -> bool:
-    """Every streaming map fails: everything is to be bounced, and the pool is full."""
-    bounce = machine(platform).bounce
-    return bounce.always and not bounce.slots
-
-
-def bounced(platform: str) -> bool:
-    """Every streaming mapping has a bounce buffer."""
-    bounce = machine(platform).bounce
-    return bounce.always and bounce.slots > 0
-
-
-def coherent(platform: str) -> bool:
-    return machine(platform).device.resolved()[0].coherent
-
-
-def maintained(platform: str) -> bool:
-    """Mapped directly, for a device that is not coherent."""
-    return not coherent(platform) and not bounced(platform) and not fails(platform)
 
 
 # Section 8 of the project's first task: facts of the threads
@@ -287,8 +259,9 @@ def broken_with_narrow_mask() -> set[str]:
 
 
 def test_every_tracker_judges_the_whole_corpus() -> None:
+    programs = [read(file) for file in FILES]
     for tracker in tracker_names():
         bench = judging(tracker, TRACKER)
-        for file in FILES:
+        for each in programs:
             for platform in bench.members:
-                assert bench.judge(read(file), platform).labels
+                assert bench.judge(each, platform).labels
