@@ -13,7 +13,8 @@ import pytest
 
 from dmafuzz import _core, platforms
 from dmafuzz.program import Program, read, render
-from dmafuzz.verdicts import Judgement, check, judging, tracker_names
+from dmafuzz.trackers import names as tracker_names
+from dmafuzz.verdicts import Judgement, check, judging
 from machine_kinds import bounced, coherent, fails, machine, maintained
 
 CORPUS = Path(__file__).parent.parent / "corpus"

@@ -10,8 +10,9 @@ from click.testing import CliRunner
 
 from dmafuzz.cli.main import main
 from dmafuzz.program import parse
-from dmafuzz.verdicts import default_portfolio, judging
-from dmafuzz.verdicts.cost import PAGE_COPY_UNITS, Cost, Workload
+from dmafuzz.trackers import Cost, Workload, default_portfolio
+from dmafuzz.trackers.cost import PAGE_COPY_UNITS
+from dmafuzz.verdicts import judging
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 X86 = "x86-5.5"

@@ -12,11 +12,13 @@ from dmafuzz import _core, platforms
 from dmafuzz.cli.main import main
 from dmafuzz.platforms.kernels import Kernel
 from dmafuzz.program import parse
-from dmafuzz.verdicts import VerdictError, builtins, default_portfolio, judge, resolve, to_json
+from dmafuzz.trackers import TrackerError, builtins, default_portfolio, resolve
+from dmafuzz.verdicts import judge, to_json
 
 ERAS = [each for each in reversed(builtins()) if each.kind == "era"]
 PROPOSALS = [each for each in builtins() if each.kind == "proposal"]
-# Changes that no warning shows: the number of buckets, and where an entry is freed.
+# Changes that no warning of a random program shows: the number of buckets (corpus/eras has a program that tells them
+# apart), and where an entry is freed.
 INVISIBLE = {("5.0", "5.5"), ("6.0", "6.1"), ("6.0", "6.13")}
 PROGRAMS = 20_000
 
@@ -125,7 +127,7 @@ def test_a_kernel_version_is_an_alias_of_its_era(name: str, era: str) -> None:
     ],
 )
 def test_a_name_that_is_none_is_answered_with_what_is_near(name: str, says: str) -> None:
-    with pytest.raises(VerdictError, match=re.escape(says)):
+    with pytest.raises(TrackerError, match=re.escape(says)):
         resolve(name)
 
 

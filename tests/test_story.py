@@ -5,7 +5,8 @@ import pytest
 from dmafuzz import _core
 from dmafuzz.cli.terminal import show
 from dmafuzz.program import Program, parse, render_op
-from dmafuzz.verdicts import Judgement, catalogue, judging, sentences, story, tracker_names
+from dmafuzz.trackers import names as tracker_names
+from dmafuzz.verdicts import Judgement, catalogue, judging, sentences, story
 from dmafuzz.verdicts.layout import WIDTH_CHARS, Line, Tone
 
 WRITEBACK = """dmafuzz 1

@@ -14,7 +14,7 @@ from dmafuzz import _core
 from dmafuzz import platforms as platform_files
 from dmafuzz.search import ENGINES, Campaign, Plan, atheris_available
 from dmafuzz.search.progress import Progress
-from dmafuzz.verdicts import default_portfolio, resolve
+from dmafuzz.trackers import default_portfolio, resolve
 
 from . import options
 

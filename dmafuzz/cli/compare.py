@@ -7,7 +7,7 @@ import click
 from dmafuzz import _core
 from dmafuzz import platforms as platform_files
 from dmafuzz.program import Program, render
-from dmafuzz.verdicts import resolve
+from dmafuzz.trackers import resolve
 
 PROGRAMS = 1_000_000
 BATCH = 100_000  # programs between two lines of progress

@@ -12,8 +12,9 @@ from tqdm import tqdm
 from dmafuzz import _core
 from dmafuzz import program as language
 from dmafuzz.program import Program
-from dmafuzz.verdicts import Judging, default_portfolio, judging
-from dmafuzz.verdicts.cost import NAMES, Cost, Workload
+from dmafuzz.trackers import Cost, Workload, default_portfolio
+from dmafuzz.trackers.cost import NAMES
+from dmafuzz.verdicts import Judging, judging
 
 from .errors import BadInput
 

@@ -10,12 +10,13 @@ import click
 
 from dmafuzz.platforms import PlatformError
 from dmafuzz.program import ProgramError
+from dmafuzz.trackers import TrackerError
 from dmafuzz.verdicts import VerdictError
 
 EXIT_DIFFERENCE = 1
 EXIT_BAD_INPUT = 2
 
-INPUT_ERRORS = (ProgramError, PlatformError, VerdictError)
+INPUT_ERRORS = (ProgramError, PlatformError, TrackerError, VerdictError)
 
 
 class BadInput(click.ClickException):

@@ -11,7 +11,7 @@ from dmafuzz.findings.summary import summary_lines
 from dmafuzz.search import ENGINES, Campaign, Plan, atheris_available
 from dmafuzz.search.plan import engine_title
 from dmafuzz.search.progress import Progress
-from dmafuzz.verdicts import default_portfolio, resolve
+from dmafuzz.trackers import default_portfolio, resolve
 
 from . import options
 from .errors import BadInput

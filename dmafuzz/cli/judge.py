@@ -9,7 +9,8 @@ import click
 
 from dmafuzz import program as language
 from dmafuzz.program import Program
-from dmafuzz.verdicts import Judging, check, default_portfolio, judging, story, to_json
+from dmafuzz.trackers import default_portfolio
+from dmafuzz.verdicts import Judging, check, judging, story, to_json
 
 from . import options
 from .errors import EXIT_BAD_INPUT, EXIT_DIFFERENCE, INPUT_ERRORS, complain

@@ -9,8 +9,7 @@ import click
 from dmafuzz import _core, kernel
 from dmafuzz import platforms as platform_files
 from dmafuzz.kernel import Added, KernelError, Registered
-from dmafuzz.verdicts import resolve
-from dmafuzz.verdicts.trackers import KERNEL
+from dmafuzz.trackers import KERNEL, resolve
 
 from .errors import BadInput
 

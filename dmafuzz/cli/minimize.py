@@ -9,7 +9,8 @@ import click
 
 from dmafuzz import program as language
 from dmafuzz.program import Comments, Program
-from dmafuzz.verdicts import Judging, VerdictError, default_portfolio, judging
+from dmafuzz.trackers import default_portfolio
+from dmafuzz.verdicts import Judging, VerdictError, judging
 
 from . import options
 from .errors import BadInput

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import click
 
 from dmafuzz import _core, platforms
-from dmafuzz.verdicts import Builtin, builtins, catalogue
-from dmafuzz.verdicts.trackers import added_kernels
+from dmafuzz.trackers import Builtin, added_kernels, builtins
+from dmafuzz.verdicts import catalogue
 
 
 def _tracker(tracker: Builtin) -> str:

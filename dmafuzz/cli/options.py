@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from dmafuzz.verdicts import DEFAULT_TRACKER
+from dmafuzz.trackers import DEFAULT_TRACKER
 
 tracker = click.option(
     "--tracker",

@@ -9,7 +9,8 @@ import click
 
 from dmafuzz import _core
 from dmafuzz import program as language
-from dmafuzz.verdicts import Judging, default_portfolio, judging
+from dmafuzz.trackers import default_portfolio
+from dmafuzz.verdicts import Judging, judging
 
 from . import options
 

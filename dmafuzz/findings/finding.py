@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dmafuzz import _core, platforms
 from dmafuzz.program import Expect, Program, render, render_op
 from dmafuzz.program.expect import writable_tracker
-from dmafuzz.verdicts.trackers import default_portfolio
+from dmafuzz.trackers import default_portfolio
 
 BROKEN = "broken"  # the tracker itself crashed
 LABELS = (BROKEN, "FN", "FP", "hazard")

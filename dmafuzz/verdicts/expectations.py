@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dmafuzz.program import Expect, Program
+from dmafuzz.trackers import default_portfolio
 
 from .judgement import Judgement
 from .judging import judging
-from .trackers import default_portfolio
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Difference:
 def check(program: Program) -> list[Difference]:
     """Judges a program as its expectations say, each with its own tracker, platforms and portfolio.
 
-    An expectation that names platforms is judged within the default portfolio of its tracker. Raises VerdictError or
+    An expectation that names platforms is judged within the default portfolio of its tracker. Raises TrackerError or
     PlatformError for a name that does not exist.
     """
     return [

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dmafuzz._core import Op
-
-from .cost import Cost
+from dmafuzz.trackers import Cost
 
 
 @dataclass(frozen=True)

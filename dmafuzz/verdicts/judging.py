@@ -11,11 +11,10 @@ from dmafuzz import _core, platforms
 from dmafuzz._core import Op
 from dmafuzz.platforms import PlatformFile
 from dmafuzz.program import Program
+from dmafuzz.trackers import Cost, Tracker, resolve
 
-from .cost import Cost
 from .errors import VerdictError
 from .judgement import Breach, Corruption, Harm, Judgement, Step, Warning
-from .trackers import Tracker, resolve
 
 # Where the physical layout has the bounce pool (ARCHITECTURE.md, Memory), in bytes.
 _BOUNCE_POOL = range(0x20000, 0x120000)
@@ -38,7 +37,7 @@ class Judging:
     """One tracker and one portfolio, ready to judge programs on any platform.
 
     A platform outside the portfolio can be judged too: its own corruption then counts for its own judgement, and no
-    other's. Raises VerdictError for an unknown tracker, PlatformError for an unknown portfolio.
+    other's. Raises TrackerError for an unknown tracker, PlatformError for an unknown portfolio.
     """
 
     def __init__(self, tracker: str, portfolio: str) -> None:
@@ -143,7 +142,7 @@ def judge(
 ) -> list[Judgement]:
     """Judges a program on platforms, in their order.
 
-    ``portfolio`` decides what is a hazard and what an FP. Raises VerdictError for an unknown tracker, PlatformError for
+    ``portfolio`` decides what is a hazard and what an FP. Raises TrackerError for an unknown tracker, PlatformError for
     an unknown platform or portfolio.
     """
     bench = judging(tracker, portfolio)

@@ -9,7 +9,7 @@ from dmafuzz import kernel, platforms
 from dmafuzz.platforms.kernels import Kernel
 
 from .eras import builtins, era_of, nearest, version_of
-from .errors import VerdictError
+from .errors import TrackerError
 
 DEFAULT_TRACKER = "6.12"
 KERNEL = (
@@ -38,14 +38,14 @@ def names() -> list[str]:
 def resolve(name: str) -> Tracker:
     """The tracker of a name: a built-in one, a kernel version, or a kernel's own code, compiled first if need be.
 
-    Raises VerdictError if there is no such tracker or the kernel cannot be used.
+    Raises TrackerError if there is no such tracker or the kernel cannot be used.
     """
     if name.startswith(KERNEL):
         return Tracker(name, KERNEL + str(_library(name.removeprefix(KERNEL))))
     core = era_of(name)
     if core is None:
         other = f"or a kernel version, {KERNEL}NAME, {KERNEL}PATH"
-        raise VerdictError(f"no tracker is named {name!r} ({nearest(name)}; {other})")
+        raise TrackerError(f"no tracker is named {name!r} ({nearest(name)}; {other})")
     return Tracker(name, core)
 
 
@@ -62,23 +62,23 @@ def default_portfolio(tracker: str) -> str:
 
 
 def added_kernels() -> list[tuple[str, str]]:
-    """The kernels that have been added: the tracker's name, and what it is. Raises VerdictError."""
+    """The kernels that have been added: the tracker's name, and what it is. Raises TrackerError."""
     try:
         return [
             (KERNEL + entry.name, f"the code of {entry.version or 'a kernel'}, from {entry.source}")
             for entry in kernel.registered()
         ]
     except kernel.KernelError as error:
-        raise VerdictError(str(error)) from None
+        raise TrackerError(str(error)) from None
 
 
 def _library(path: str) -> object:
     if not path:
-        raise VerdictError(f"{KERNEL} needs the name of an added kernel, or the path of a kernel tree or archive")
+        raise TrackerError(f"{KERNEL} needs the name of an added kernel, or the path of a kernel tree or archive")
     try:
         return kernel.locate(path).library
     except kernel.KernelError as error:
-        raise VerdictError(str(error)) from None
+        raise TrackerError(str(error)) from None
 
 
 def _kernel_version(path: str) -> Kernel | None:

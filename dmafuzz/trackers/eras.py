@@ -10,7 +10,7 @@ from functools import cache
 from dmafuzz import _core
 from dmafuzz.platforms.kernels import Kernel
 
-from .errors import VerdictError
+from .errors import TrackerError
 
 # The last minor versions of the series before.
 _LAST = {3: 19, 4: 20, 5: 19, 6: 19}
@@ -50,7 +50,7 @@ def builtins() -> tuple[Builtin, ...]:
 def era_of(name: str) -> str | None:
     """The tracker of a built-in name, or the era of a kernel version. None if it is neither.
 
-    Raises VerdictError for a version that is older than dma-debug, newer than what is known, or of a stable series
+    Raises TrackerError for a version that is older than dma-debug, newer than what is known, or of a stable series
     that carries later changes.
     """
     if name in (each.name for each in builtins()):
@@ -78,21 +78,21 @@ def _of_version(name: str, version: str) -> str:
     released = [each for each in builtins() if each.kind == "era" and not each.vendor and "-rc" not in each.name]
     first = released[-1].name
     if kernel < Kernel.parse(first):
-        raise VerdictError(f"tracker {name!r}: dma-debug came with {first}")
+        raise TrackerError(f"tracker {name!r}: dma-debug came with {first}")
     newest = _core.newest_kernel()
     if kernel.numbers[:2] > Kernel.parse(newest).numbers:
-        raise VerdictError(
+        raise TrackerError(
             f"tracker {name!r}: nothing is known of kernels after {newest} (nearest: {released[0].name})"
         )
     major, minor = kernel.numbers[:2]
     if minor > _LAST.get(major, minor):
-        raise VerdictError(
+        raise TrackerError(
             f"tracker {name!r}: there is no such kernel: after {major}.{_LAST[major]} came {major + 1}.0"
         )
     series = version.rsplit(".", 1)[0]
     if series in _MIXED:
         era, why = _MIXED[series]
-        raise VerdictError(
+        raise TrackerError(
             f"tracker {name!r}: stable kernels carry changes of later eras: say {era} ({why}), or kernel:PATH"
         )
     return next(each.name for each in released if Kernel.parse(each.name) <= kernel)

@@ -1,0 +1,21 @@
+"""Trackers: which there are, by which names, and what they cost. What they do is the native core's."""
+
+from .cost import Cost, Workload
+from .eras import Builtin, builtins
+from .errors import TrackerError
+from .resolve import DEFAULT_TRACKER, KERNEL, Tracker, added_kernels, default_portfolio, names, resolve
+
+__all__ = [
+    "DEFAULT_TRACKER",
+    "KERNEL",
+    "Builtin",
+    "Cost",
+    "Tracker",
+    "TrackerError",
+    "Workload",
+    "added_kernels",
+    "builtins",
+    "default_portfolio",
+    "names",
+    "resolve",
+]
