@@ -1,4 +1,4 @@
-"""What a platform does to ordinary low pages of device d0, derived from what its file says rather than from its name."""
+"""What a platform does to ordinary low pages of device d0, derived from what its file says, not from its name."""
 
 from __future__ import annotations
 
