@@ -680,6 +680,11 @@ def stage_costs(tracker: str, platform: Platform, ops: int, programs: int, seed:
     Operations of a program on average, and for each stage the seconds a program, with all stages before it.
     """
 
+def tracker_cost(tracker: str, ops: Sequence[Op], platform: Platform) -> dict[str, int] | None:
+    """
+    What a program costs a tracker: lock acquisitions by lock, look-up steps, tree operations; None if it does not say.
+    """
+
 def clean_hooks_cost(tracker: str, platform: Platform, programs: int) -> float:
     """
     Seconds that a tracker alone takes for 24 hook calls that it has nothing to say about.

@@ -397,6 +397,7 @@ ATTR_NAMES = (
 SUBJECTS = "cpu0 to cpu3, 'device' or 'expect'"
 KEYS = "one of tracker=, platform=, portfolio=, labels=, warnings=, corruptions=, harms="
 NAME = "a name of letters, digits and . _ + > -"
+TRACKER = f"{NAME}, or kernel:NAME or kernel:PATH"
 
 # The column is that of the first '^' in the second string, under the line.
 WORD_ERRORS: list[tuple[str, str, str | None, str]] = [
@@ -597,20 +598,20 @@ WORD_ERRORS: list[tuple[str, str, str | None, str]] = [
     ("expect tracker=t tracker=t", "                 ^", "tracker= once", "'tracker'"),
     ("expect tracker=t platform", "                 ^", KEYS, "'platform'"),
     ("expect tracker=t plattform=p", "                 ^", KEYS, "'plattform'"),
-    ("expect tracker= platform=p labels=TN", "               ^", NAME, "nothing after 'tracker='"),
+    ("expect tracker= platform=p labels=TN", "               ^", TRACKER, "nothing after 'tracker='"),
     ("expect tracker=t platform=p,,q labels=TN", "                            ^", NAME, "nothing"),
     ("expect tracker=t platform=p,p labels=TN", "                            ^", "each name once", "'p'"),
     ("expect tracker=t platform=none labels=TN", "                          ^", NAME, "'none'"),
     (
         "expect tracker=t platform=p labels=",
         "                                   ^",
-        "labels out of TN, TP, FN, FP, hazard, bookkeeping",
+        "labels out of TN, TP, FN, FP, hazard, bookkeeping, broken",
         "nothing after 'labels='",
     ),
     (
         "expect tracker=t platform=p labels=none",
         "                                   ^",
-        "labels out of TN, TP, FN, FP, hazard, bookkeeping",
+        "labels out of TN, TP, FN, FP, hazard, bookkeeping, broken",
         "'none'",
     ),
     ("expect tracker=t platform=p labels=FN,FN", "                                      ^", "each name once", "'FN'"),

@@ -108,7 +108,7 @@ def parse_expect(cursor: Cursor) -> Expect:
 
 def _tracker(token: Token) -> str:
     if not writable_tracker(token.text):
-        raise token.error("a tracker: letters, digits and . _ + > -, or kernel:NAME, kernel:PATH")
+        raise token.error("a name of letters, digits and . _ + > -, or kernel:NAME or kernel:PATH")
     return token.text
 
 

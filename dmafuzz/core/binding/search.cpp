@@ -3,6 +3,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "binding/binding.hpp"
+#include "machine/machine.hpp"
 #include "search/bench.hpp"
 #include "search/engine.hpp"
 #include "search/equivalence.hpp"
@@ -32,6 +33,26 @@ nb::dict compare_trackers(const std::string& a, const std::string& b, const std:
     nb::list differences;
     for (const Difference& x : c.differences) differences.append(nb::make_tuple(x.program.ops, x.platform));
     d["differences"] = differences;
+    return d;
+}
+
+nb::object tracker_cost(const std::string& name, const std::vector<Op>& ops, const Platform& platform) {
+    auto tracker = make_tracker(name);
+    if (!tracker) throw nb::value_error(("no tracker of that name: " + name).c_str());
+    Machine machine;
+    Run run;
+    Watch watch;
+    machine.carry_out(Program{ops}, platform, run);
+    tracker->watch(run.hooks, platform, watch);
+    Cost cost;
+    if (!tracker->cost(cost)) return nb::none();
+    nb::dict d;
+    d["bucket_locks"] = cost.bucket_locks;
+    d["tree_locks"] = cost.tree_locks;
+    d["pool_locks"] = cost.pool_locks;
+    d["other_locks"] = cost.other_locks;
+    d["lookup_steps"] = cost.lookup_steps;
+    d["tree_operations"] = cost.tree_operations;
     return d;
 }
 
@@ -106,6 +127,8 @@ void bind_search(nb::module_& m) {
         return std::make_pair(costs.operations, costs.seconds);
     }, "tracker"_a, "platform"_a, "ops"_a, "programs"_a, "seed"_a,
           "Operations of a program on average, and for each stage the seconds a program, with all stages before it.");
+    m.def("tracker_cost", &tracker_cost, "tracker"_a, "ops"_a, "platform"_a,
+          "What a program costs a tracker: lock acquisitions by lock, look-up steps, tree operations; None if it does not say.");
     m.def("clean_hooks_cost", &clean_hooks_cost, "tracker"_a, "platform"_a, "programs"_a,
           "Seconds that a tracker alone takes for 24 hook calls that it has nothing to say about.");
     m.def("random_program", [](uint64_t seed, int ops) {

@@ -7,13 +7,12 @@ namespace dmafuzz {
 namespace {
 
 bool has_kind(Judge& judge, const Target& t) {
-    if (t.label == Label::fn) {
-        const Analysis& a = judge.cover(t.platform);
-        return std::any_of(a.corruptions.begin(), a.corruptions.end(),
-                           [&](const Corruption& c) { return static_cast<uint8_t>(c.kind) == t.kind && !c.explained; });
-    }
     const Analysis& here = judge.cover(t.platform);
     if (t.label == Label::broken) return here.broken() && static_cast<uint8_t>(here.watch.warnings.back().id) == t.kind;
+    if (here.broken()) return false;
+    if (t.label == Label::fn)
+        return std::any_of(here.corruptions.begin(), here.corruptions.end(),
+                           [&](const Corruption& c) { return static_cast<uint8_t>(c.kind) == t.kind && !c.explained; });
     bool candidate = false;
     for (size_t i = 0; i < here.watch.warnings.size(); i++)
         candidate |= static_cast<uint8_t>(here.watch.warnings[i].id) == t.kind && !here.justified_here[i];
