@@ -11,8 +11,8 @@ import pytest
 
 from dmafuzz import _core, platforms
 from dmafuzz.program import Program, read
-from dmafuzz.verdicts import judging
 from dmafuzz.trackers import builtins, default_portfolio
+from dmafuzz.verdicts import judging
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 FILES = sorted((CORPUS / "eras").glob("*.dma"))

@@ -22,7 +22,7 @@ from dmafuzz import _core, kernel, platforms
 from dmafuzz.cli import main
 from dmafuzz.kernel.source import find_source
 from dmafuzz.program import parse
-from dmafuzz.verdicts import default_portfolio
+from dmafuzz.trackers import default_portfolio
 
 ARCHIVE = Path("/usr/src/linux-source-6.12.tar.xz")
 MAPPED = "cpu0 b0 = alloc pages 4096\ncpu0 m0 = map_page d0 b0 0 64 FROM_DEVICE"
@@ -182,7 +182,8 @@ def test_a_kernel_is_added_by_its_version_and_judges(tmp_path: Path) -> None:
     listed = said(run("kernel", "list")).splitlines()
     assert listed[1].split()[:2] == ["9.8.7-toy", "9.8.7-toy"]
     assert listed[1].split()[3:] == ["no", f"{tmp_path}/tree"]
-    assert f"kernel:9.8.7-toy  the code of 9.8.7-toy, from {tmp_path}/tree" in said(run("list", "trackers"))
+    named = [line.split(maxsplit=1) for line in said(run("list", "trackers")).splitlines()]
+    assert ["kernel:9.8.7-toy", f"the code of 9.8.7-toy, from {tmp_path}/tree"] in named
     (tmp_path / "program.dma").write_text(f"dmafuzz 1\n{SYNCED_ELSEWHERE}\nexpect tracker=kernel:9.8.7-toy "
                                           "platform=x86-5.5 labels=hazard warnings=sync-unallocated\n")  # fmt: skip
     assert "ok, 1 expectation" in said(run("judge", "--check", tmp_path / "program.dma"))

@@ -17,8 +17,8 @@ import pytest
 
 from dmafuzz import _core, platforms
 from dmafuzz.program import Program, read
-from dmafuzz.verdicts import judging
 from dmafuzz.trackers import builtins, default_portfolio
+from dmafuzz.verdicts import judging
 from machine_kinds import Kind, kind, machine
 
 CORPUS = Path(__file__).parent.parent / "corpus"
