@@ -66,6 +66,13 @@ def version_of(tracker: str) -> Kernel | None:
     return Kernel.parse(found.group(1)) if found else None
 
 
+def end_of(tracker: str) -> Kernel | None:
+    """The version with which the era after this one begins, or after the one that a proposal changes; None: no such."""
+    base = next((each.base for each in builtins() if each.name == tracker and each.base), tracker)
+    released = [each.name for each in builtins() if each.kind == "era" and not each.vendor]
+    return version_of(released[released.index(base) - 1]) if base in released[1:] else None
+
+
 def nearest(name: str) -> str:
     """The end of a message about an unknown name."""
     known = [each.name for each in builtins()]

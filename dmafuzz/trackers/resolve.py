@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dmafuzz import kernel, platforms
 from dmafuzz.platforms.kernels import Kernel
 
-from .eras import builtins, era_of, nearest, version_of
+from .eras import builtins, end_of, era_of, nearest, version_of
 from .errors import TrackerError
 
 DEFAULT_TRACKER = "6.12"
@@ -50,15 +50,17 @@ def resolve(name: str) -> Tracker:
 
 
 def default_portfolio(tracker: str) -> str:
-    """The portfolio that a tracker is judged against if nobody says which: the last one up to its kernel version.
+    """The portfolio that a tracker is judged against if nobody says which: the first of its era, if there is one.
 
-    Before the first portfolio it is the first.
+    Otherwise, and for a kernel version, it is the last one that is not later; before the first portfolio, the first.
     """
     version = _kernel_version(tracker.removeprefix(KERNEL)) if tracker.startswith(KERNEL) else version_of(tracker)
     if version is None:
         return _FALLBACK_PORTFOLIO
     dated = [(Kernel.parse(name), name) for name in platforms.portfolio_names() if name[0].isdigit()]
-    return max((each for each in dated if each[0] <= version), default=min(dated))[1]
+    after = end_of(tracker)
+    within = [each for each in dated if after and version <= each[0] < after]
+    return min(within)[1] if within else max((each for each in dated if each[0] <= version), default=min(dated))[1]
 
 
 def added_kernels() -> list[tuple[str, str]]:
