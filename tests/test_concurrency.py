@@ -183,7 +183,7 @@ def test_a_sync_has_its_hook_last(tracker: str, call: str) -> None:
 
 @every_tracker
 def test_a_sync_sg_has_its_hook_last(tracker: str) -> None:
-    """The second half finds no first element and checks none (2.6.30: all); had it come first, the direction was told."""
+    """The second half finds no first element and checks none (2.6.30: all); had it come first, it had told."""
     text = """
         cpu0 b0 = alloc pages 4096
         cpu0 m0 = map_sg d0 FROM_DEVICE b0:0:64
@@ -414,7 +414,7 @@ def test_two_mappings_live_at_once_in_an_unmap_sg_have_two_addresses() -> None:
 
 @every_tracker
 def test_a_sync_between_the_hook_of_an_unmap_sg_and_its_operation(tracker: str) -> None:
-    """The mapping is live, and the tracker says that it is not. A sync_sg finds no first element: it checks none, or all."""
+    """The mapping is live, and the tracker says that it is not. A sync_sg finds no first element and checks none."""
     text = """
         cpu0 b0 = alloc pages 4096
         cpu0 m0 = map_sg d0 FROM_DEVICE b0:0:4096
