@@ -241,6 +241,7 @@ static noinline void dk_run_calls(const struct dk_call *calls, int n) {
     for (int i = 0; i < n; ++i, ++dk_now.call) {
         dk_now.cpu = calls[i].cpu % DK_CPUS;
         dk_now.area = calls[i].area;
+        dk_no_walk();
         dk_hook(&calls[i]);
         if (unlikely(dk_held != NULL)) dk_deadlock("a hook has returned with a lock held");
     }

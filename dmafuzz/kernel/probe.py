@@ -5,6 +5,7 @@ Features are found in the source itself, never by version: a patched tree is as 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -23,6 +24,17 @@ _INIT_WITH_COUNT = re.compile(r"^void\s+dma_debug_init\s*\(\s*u32\b", re.MULTILI
 # assert-idle keeps the lines of a page in a static array, whose size must be a constant.
 _SIZED_BY_LINE = re.compile(r"^\s*static\b[^;(]*\[\s*CACHELINES_PER_PAGE\s*\]\s*;", re.MULTILINE)
 _ATTRIBUTE = re.compile(r"\bDMA_ATTR_\w+")
+
+# The functions that walk, and the digests of what they were in kernels whose walk dk/walk.h shortens: 6.0 to 7.3.
+_WALK = (
+    "hash_fn",
+    "get_hash_bucket",
+    "put_hash_bucket",
+    "containing_match",
+    "__hash_bucket_find",
+    "bucket_find_contain",
+)
+_KNOWN_WALKS = {"47e22da833db06908e052b1a54add5f39f4512e75411f9583f331fb96e4a3b9d"}
 
 # Called by nobody.
 _NOT_PROBED = {"debug_dma_dump_mappings"}
@@ -79,6 +91,8 @@ def probe(source: Source, l1_shift: int | None = None) -> str:
         lines.append("#define DK_HAS_TABLE 1")
     if l1_shift is not None:
         lines.append(f"#define DK_FIXED_L1_SHIFT {l1_shift}")
+    if _walks_as_known(code):
+        lines.append("#define DK_KNOWN_WALK 1")
     if _INIT_WITH_COUNT.search(code):
         lines.append("#define DK_INIT_WITH_COUNT 1")
     if _checks_resources(source):
@@ -125,6 +139,13 @@ def _trace_member(source: Source, code: str) -> str:
     if not found:
         raise KernelError(f"{source.debug_c}: entries have no stack trace, by which warnings find their entry")
     return found.group(1)
+
+
+def _walks_as_known(code: str) -> bool:
+    """Is a sync's walk through the buckets, with all that it calls, to the letter what dk/walk.h knows?"""
+    bodies = [re.search(rf"^[\w \t*\n]*\b{name}\([^{{;]*\)[^{{;]*\{{.*?^\}}", code, re.M | re.S) for name in _WALK]
+    text = "\n".join(" ".join(body.group().split()) if body else "" for body in bodies)
+    return bool(_TABLE.search(code)) and hashlib.sha256(text.encode()).hexdigest() in _KNOWN_WALKS
 
 
 def _intersects_the_old_way(source: Source) -> bool:

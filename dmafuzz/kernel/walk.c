@@ -40,6 +40,54 @@ static noinline int dk_next_bucket(int bucket, const void *lock, struct dk_lock_
     return next;
 }
 
+#ifdef DK_KNOWN_WALK
+
+enum { dk_bucket_shift = HASH_FN_SHIFT, dk_bucket_mask = HASH_SIZE - 1 };
+
+/* The nearest touched bucket that lies at least `least` buckets before this one; `limit` where there is none before that.
+ * *count: how many there are. */
+static u64 dk_touched_before(int bucket, u64 least, u64 limit, u64 *count) {
+    u64 nearest = limit;
+
+    for (unsigned int n = 0; n < dk_touched_count; ++n)
+        for (u64 bits = dk_touched[dk_touched_words[n]]; bits; bits &= bits - 1) {
+            u64 distance = bucket - (dk_touched_words[n] * dk_word_bits + __builtin_ctzll(bits)) & dk_bucket_mask;
+
+            if (distance < least || distance >= limit) continue;
+            ++*count;
+            if (distance < nearest) nearest = distance;
+        }
+    return nearest;
+}
+
+/* The limit of a loop that looks at touched buckets only: the first, those, and the step after the last. */
+static noinline u64 dk_begin_walk(u64 *address, u64 limit) {
+    u64 count = 0;
+
+    if (limit < 2 || HASH_FN_MASK != HASH_SIZE - 1 || HASH_SIZE & HASH_FN_MASK) return limit;
+    dk_touched_before(*address >> dk_bucket_shift & dk_bucket_mask, 1, limit, &count);
+    dk_back.address = address;
+    dk_back.step = 0;
+    dk_back.limit = limit;
+    return count + 1;
+}
+
+static noinline int dk_bucket_back(int bucket, const void *lock, struct dk_lock_site *site) {
+    u64 next, skipped, unused = 0;
+
+    if (bucket < 0 || bucket >= (int)HASH_SIZE || lock != (const void *)&dma_entry_hash[bucket].lock) return bucket;
+    ++dk_back.step;
+    next = dk_touched_before(bucket + dk_back.step & dk_bucket_mask, dk_back.step, dk_back.limit, &unused);
+    skipped = next - dk_back.step;
+    *dk_back.address -= skipped << dk_bucket_shift;
+    site->taken.count += skipped;
+    dk_back.step = next;
+    if (next == dk_back.limit) dk_no_walk();
+    return bucket - skipped & dk_bucket_mask;
+}
+
+#endif
+
 #else
 
 static inline void dk_note_head(const struct list_head *head) { }

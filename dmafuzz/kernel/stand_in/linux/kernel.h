@@ -1,5 +1,6 @@
 #pragma once
 #include <linux/compiler.h>
+#include <dk/walk.h>
 #include <linux/errno.h>
 #include <linux/types.h>
 
@@ -12,7 +13,7 @@
 #define lower_32_bits(n) ((u32)(n))
 #define upper_32_bits(n) ((u32)((u64)(n) >> 32))
 
-#define min(a, b) ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ < b_ ? a_ : b_; })
+#define min(a, b) ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); dk_limit(#a, a_ < b_ ? a_ : b_); })
 #define max(a, b) ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ > b_ ? a_ : b_; })
 #define min_t(type, a, b) min((type)(a), (type)(b))
 #define max_t(type, a, b) max((type)(a), (type)(b))

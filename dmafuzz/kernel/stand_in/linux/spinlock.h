@@ -77,6 +77,7 @@ static inline void dk_locks_reset(void) {
 #define dk_lock(lock) ({ \
     static struct dk_lock_site dk_site DK_OWN = {#lock}; \
     if (unlikely(dk_now.walking)) i = dk_next_bucket(i, lock, &dk_site); \
+    dk_walk_back(lock, &dk_site); \
     dk_take(&dk_site, lock); \
 })
 #define dk_lock_save(lock, flags) ((flags) = 0, dk_lock(lock))
