@@ -179,12 +179,24 @@ class TestCheck:
         assert [json.loads(line)["labels"] for line in result.stdout.splitlines()] == [["TN"]]
         assert "expected FN, found TN" in result.stderr
 
-    @pytest.mark.parametrize("name", ["tracker=6.99 platform=x86-5.5", "tracker=6.12 platform=x87"])
-    def test_of_an_unknown_name_is_bad_input(self, tmp_path: Path, name: str) -> None:
-        file = written(tmp_path / "p.dma", CLEAN + f"expect {name} labels=TN\n")
+    @pytest.mark.parametrize(
+        ("line", "unknown"),
+        [
+            ("tracker=6.99 platform=x86-5.5 labels=TN", "6.99"),
+            ("tracker=6.12 platform=x87 labels=TN", "x87"),
+            ("tracker=6.12 portfolio=6.13 labels=TN", "6.13"),
+            ("tracker=6.12 platform=x86-5.5 labels=TN warnings=line-overlapp", "line-overlapp"),
+            ("tracker=6.12 platform=x86-5.5 labels=TN corruptions=stale", "stale"),
+            ("tracker=6.12 platform=x86-5.5 labels=TN harms=leaks", "leaks"),
+        ],
+    )
+    def test_of_an_unknown_name_is_bad_input_at_its_line(self, tmp_path: Path, line: str, unknown: str) -> None:
+        known = f"expect tracker=6.12 platform={X86} labels=TN\n"
+        file = written(tmp_path / "p.dma", f"{CLEAN}{known}expect {line}\n")
         result = run("judge", "--check", file)
         assert result.exit_code == 2
-        assert str(file) in result.stderr
+        assert result.stderr.startswith(f"{file}:{CLEAN.count(chr(10)) + 2}:1: ")
+        assert unknown in result.stderr
 
 
 class TestBadInput:

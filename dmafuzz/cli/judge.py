@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from dmafuzz import program as language
 from dmafuzz.program import Program
+from dmafuzz.program.expect import EXPECT
 from dmafuzz.trackers import default_portfolio
-from dmafuzz.verdicts import Judging, check, judging, story, to_json
+from dmafuzz.verdicts import ExpectError, Judging, check, judging, story, to_json
 
 from . import options
 from .errors import EXIT_BAD_INPUT, EXIT_DIFFERENCE, INPUT_ERRORS, complain
@@ -82,14 +84,20 @@ def _check(programs: Sequence[tuple[str, Program]], to_stderr: bool) -> int:
     for file, program in programs:
         try:
             lines, differs = _checked(file, program)
-        except INPUT_ERRORS as error:
-            complain(f"{file}: {error}")
+        except ExpectError as error:
+            complain(f"{file}:{_line_of(file, error.number)}:1: {error}")
             status = EXIT_BAD_INPUT
             continue
         status = max(status, EXIT_DIFFERENCE if differs else 0)
         for line in lines:
             click.echo(line, err=to_stderr)
     return status
+
+
+def _line_of(file: str, number: int) -> int:
+    """The line of an `expect`, from 1, by its number among them."""
+    lines = Path(file).read_text(encoding="utf-8").splitlines()
+    return [at for at, line in enumerate(lines, 1) if line.split()[:1] == [EXPECT]][number]
 
 
 def _checked(file: str, program: Program) -> tuple[list[str], bool]:

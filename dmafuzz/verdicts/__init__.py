@@ -1,6 +1,6 @@
 """Verdicts: a tracker's warnings on a program held against what can go wrong on a platform."""
 
-from .errors import VerdictError
+from .errors import ExpectError, VerdictError
 from .expectations import Difference, check
 from .judgement import Breach, Corruption, Harm, Judgement, Step, Warning
 from .judging import Judging, Minimised, judge, judging
@@ -13,6 +13,7 @@ __all__ = [
     "Breach",
     "Corruption",
     "Difference",
+    "ExpectError",
     "Harm",
     "Judgement",
     "Judging",

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from dmafuzz.platforms import PlatformError
 from dmafuzz.program import Expect, Program
-from dmafuzz.trackers import default_portfolio
+from dmafuzz.trackers import TrackerError, default_portfolio
 
+from .catalogue import CORRUPTIONS, HARMS, WARNINGS
+from .errors import ExpectError
 from .judgement import Judgement
-from .judging import judging
+from .judging import Judging, judging
 
 
 @dataclass(frozen=True)
@@ -31,16 +34,33 @@ class Difference:
 def check(program: Program) -> list[Difference]:
     """Judges a program as its expectations say, each with its own tracker, platforms and portfolio.
 
-    An expectation that names platforms is judged within the default portfolio of its tracker. Raises TrackerError or
-    PlatformError for a name that does not exist.
+    An expectation that names platforms is judged within the default portfolio of its tracker. Raises ExpectError for
+    one that names what does not exist, before any is judged.
     """
+    benches = [_bench(number, expect) for number, expect in enumerate(program.expects)]
     return [
-        difference for number, expect in enumerate(program.expects) for difference in _check(program, number, expect)
+        difference
+        for number, (expect, bench) in enumerate(zip(program.expects, benches, strict=True))
+        for difference in _check(program, number, expect, bench)
     ]
 
 
-def _check(program: Program, number: int, expect: Expect) -> Iterator[Difference]:
-    bench = judging(expect.tracker, expect.portfolio or default_portfolio(expect.tracker))
+def _bench(number: int, expect: Expect) -> Judging:
+    """What judges an expectation, whose names all exist."""
+    kinds = ((expect.warnings, WARNINGS), (expect.corruptions, CORRUPTIONS), (expect.harms, HARMS))
+    for names, known in kinds:
+        if unknown := [name for name in names or () if name not in known]:
+            raise ExpectError(number, f"expected some of {', '.join(known)}, found {', '.join(unknown)}")
+    try:
+        bench = judging(expect.tracker, expect.portfolio or default_portfolio(expect.tracker))
+        for platform in expect.platforms:
+            bench.machine(platform)
+    except (TrackerError, PlatformError) as error:
+        raise ExpectError(number, str(error)) from None
+    return bench
+
+
+def _check(program: Program, number: int, expect: Expect, bench: Judging) -> Iterator[Difference]:
     for platform in expect.platforms or bench.members:
         judgement = bench.judge(program, platform)
         for what, expected, found in _compared(expect, judgement):

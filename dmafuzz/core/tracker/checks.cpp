@@ -46,7 +46,7 @@ bool DmaDebug::mapping_error(uint8_t device, uint64_t dma) {
     const uint64_t bucket = bucket_of(dma);
     for (uint16_t slot : live_) {
         Entry& e = pool_[slot];
-        if (bucket_of(e.dma) != bucket) continue;
+        if (e.bucket != bucket) continue;
         cost_.lookup_steps++;
         if (e.device != device || e.dma != dma || e.map_error != MapError::not_checked) continue;
         e.map_error = MapError::checked;

@@ -26,13 +26,13 @@ bool DmaDebug::matches(const Entry& ref, const Entry& entry, Match match) const 
     return entry.dma <= ref.dma && entry.dma + entry.size >= ref.dma + ref.size;
 }
 
-// The best fit among the entries `distance` buckets before the reference's: a perfect one at once,
-// oldest first; else the only one; of several imperfect ones, none. Before best fit: the oldest.
-int DmaDebug::best_in_bucket(const Entry& ref, Match match, uint64_t buckets_back) {
+// The best fit among the entries of a bucket: a perfect one at once, oldest first; else the only one; of several
+// imperfect ones, none. Before best fit: the oldest.
+int DmaDebug::best_in_bucket(const Entry& ref, Match match, uint64_t bucket) {
     int only = not_found, count = 0;
     for (size_t i = 0; i < live_.size(); i++) {
         const Entry& e = pool_[live_[i]];
-        if (distance(ref, e) != buckets_back) continue;
+        if (e.bucket != bucket) continue;
         cost_.lookup_steps++;
         if (!matches(ref, e, match)) continue;
         int score = (e.size == ref.size) + (e.type == ref.type) + (e.direction == ref.direction) + (e.nents == ref.nents);
@@ -52,7 +52,7 @@ int DmaDebug::walk(const Entry& ref, uint64_t buckets) {
             if (back >= from) nearest = std::min(nearest, back);
         }
         if (nearest == buckets) break;
-        int found = best_in_bucket(ref, Match::containing, nearest);
+        int found = best_in_bucket(ref, Match::containing, (bucket_of(ref.dma) - nearest) & (era_.hash_size - 1));
         if (found != not_found) {
             cost_.bucket_locks += nearest + 1;
             return found;
@@ -75,7 +75,7 @@ int DmaDebug::walk_shifted(const Entry& ref, uint64_t buckets) {
         if (nearest == buckets) break;
         Entry shifted = ref;
         shifted.dma -= nearest << bucket_shift;
-        int found = best_in_bucket(shifted, Match::containing, 0);
+        int found = best_in_bucket(shifted, Match::containing, bucket_of(shifted.dma));
         if (found != not_found) {
             cost_.bucket_locks += nearest + 1;
             return found;
@@ -120,6 +120,7 @@ uint16_t DmaDebug::take_from_pool(const Entry& entry) {
 
 void DmaDebug::insert(const HookCall& call, const Entry& entry) {
     uint16_t slot = take_from_pool(entry);
+    pool_[slot].bucket = static_cast<uint32_t>(bucket_of(entry.dma));
     cost_.bucket_locks++;
     live_.push_back(slot);
     note(0x2000 + std::min<size_t>(live_.size(), 4));

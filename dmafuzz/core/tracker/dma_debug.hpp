@@ -23,11 +23,12 @@ class DmaDebug final : public Tracker {
 
     struct Entry {
         uint64_t dma = 0, size = 0, phys = 0;
+        uint32_t bucket = 0;
         uint8_t device = 0;
         uint8_t attrs = 0;
         Type type = Type::single;
         Direction direction = Direction::bidirectional;
-        int nents = 0, mapped = 0;  // of a scatter list
+        uint8_t nents = 0, mapped = 0;  // of a scatter list
         MapError map_error = MapError::not_applicable;
         uint8_t mapping = no_mapping;
         uint8_t op = no_op;
@@ -68,14 +69,14 @@ class DmaDebug final : public Tracker {
     uint16_t take_from_pool(const Entry& entry);
     void insert(const HookCall& call, const Entry& entry);
     void remove(int index);
-    int find_exact(const Entry& ref) { return best_in_bucket(ref, Match::exact, 0); }
+    int find_exact(const Entry& ref) { return best_in_bucket(ref, Match::exact, bucket_of(ref.dma)); }
     int find_for_sync(const HookCall& call, const Entry& ref);
     int walk(const Entry& ref, uint64_t buckets);
     int walk_shifted(const Entry& ref, uint64_t buckets);
-    int best_in_bucket(const Entry& ref, Match match, uint64_t distance);
+    int best_in_bucket(const Entry& ref, Match match, uint64_t bucket);
     bool matches(const Entry& ref, const Entry& entry, Match match) const;
     uint64_t bucket_of(uint64_t dma) const { return dma >> bucket_shift & (era_.hash_size - 1); }
-    uint64_t distance(const Entry& ref, const Entry& e) const { return (bucket_of(ref.dma) - bucket_of(e.dma)) & (era_.hash_size - 1); }
+    uint64_t distance(const Entry& ref, const Entry& e) const { return (bucket_of(ref.dma) - e.bucket) & (era_.hash_size - 1); }
 
     // C (lines.cpp)
     uint64_t line_bytes() const;
