@@ -19,6 +19,7 @@ from dmafuzz.trackers import default_portfolio, resolve
 from . import options
 
 PROGRAMS = 3000
+CLEAN_PROGRAMS = 200_000
 REPEATS = 5
 OPS = 14
 
@@ -51,6 +52,7 @@ def bench(tracker: str, platform: str, ops: int, seconds: float, repeats: int) -
     click.echo(f"{statistics.mean(operations for operations, _ in runs):.1f} operations a program on average")
     for index, (stage, _) in enumerate(runs[0][1]):
         _row(stage, [1 / stages[index][1] for _, stages in runs])
+    _row("tracker alone, 24 clean hook calls", clean_rates(core_tracker, machine, repeats))
     for engine in ENGINES:
         if engine == "atheris" and not atheris_available():
             click.echo("atheris: not installed, skipped")
@@ -76,6 +78,11 @@ def _rates(plan: Callable[[Path], Plan], repeats: int) -> list[float]:
             summary = Campaign(plan(Path(folder)), _Quiet()).run()
             rates.append(summary.programs / summary.seconds)
     return rates
+
+
+def clean_rates(core_tracker: str, machine: _core.Platform, repeats: int) -> list[float]:
+    """Programs of 24 hook calls a second that a tracker alone takes, where it has nothing to say."""
+    return [1 / _core.clean_hooks_cost(core_tracker, machine, CLEAN_PROGRAMS) for _ in range(repeats)]
 
 
 def _row(name: str, rates: list[float]) -> None:

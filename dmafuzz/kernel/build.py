@@ -1,8 +1,8 @@
 """Builds a kernel's own dma-debug, unmodified, into shared libraries.
 
-Supported is dma-debug of 3.14 and later: lib/dma-debug.c up to 4.17, kernel/dma/debug.c from 4.18 on. A tree is read,
-not asked for its version, so that patched trees and trees to come are as good as long as they need nothing new; the
-message names what the stand-in headers lack otherwise.
+Supported is every dma-debug from 2.6.30 to 7.3: lib/dma-debug.c up to 4.17, kernel/dma/debug.c from 4.18 on. A tree is
+read, not asked for its version, so that patched trees and trees to come are as good as long as they need nothing new;
+the message names what the stand-in headers lack otherwise.
 
 What is built is kept in the user's cache, by the content of everything it is made of. The kernel's source stays where
 it is.

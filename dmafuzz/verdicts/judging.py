@@ -118,7 +118,7 @@ class Judging:
     def _core_judge(self, machines: Sequence[PlatformFile]) -> Any:
         try:
             return _core.Judge(self.tracker.core, [platforms.to_core(machine) for machine in machines])
-        except ValueError as error:  # a library that cannot be loaded
+        except (ValueError, RuntimeError) as error:  # a library that cannot be loaded
             raise VerdictError(f"{self.tracker.name}: {error}") from None
 
 
