@@ -25,7 +25,7 @@ static const struct {
     {"syncs device write-only DMA memory to device", DK_SYNC_WRITE_ONLY_FOR_DEVICE},
     {"syncs DMA sg list with different entry count", DK_SYNC_SG_COUNT},
     {"maps memory from stack", DK_MAP_STACK},
-    {"maps memory fromstack", DK_MAP_STACK},  /* up to 3.14 */
+    {"maps memory fromstack", DK_MAP_STACK},   /* a blank was missing */
     {"maps memory from kernel text or rodata", DK_MAP_TEXT_RODATA},
     {"maps memory from invalid area", DK_MAP_INVALID_AREA},
     {"maps memory from vmalloc area", DK_MAP_VMALLOC},
