@@ -314,6 +314,16 @@ Area Machine::area_of(int buffer, int cpu, bool address_only) const {
     }
 }
 
+namespace {
+
+// The allocations but the coherent one have no such parameter, or refuse whatever a program could say.
+bool has_attrs(OpKind kind) {
+    return kind != OpKind::alloc_noncoherent && kind != OpKind::free_noncoherent && kind != OpKind::alloc_noncontiguous &&
+           kind != OpKind::free_noncontiguous;
+}
+
+}  // namespace
+
 // The hook call of a call's hook step, with the scatter list as it stands now.
 void Machine::hook(Call& call) {
     if (call.early_failure) return;
@@ -324,7 +334,7 @@ void Machine::hook(Call& call) {
     h.op = now_;
     h.mapping = op.mapping;
     h.device = call.device;
-    h.attrs = op.kind == OpKind::alloc_noncoherent || op.kind == OpKind::free_noncoherent ? 0 : call.attrs;  // no parameter of theirs
+    h.attrs = has_attrs(op.kind) ? call.attrs : 0;
     h.direction = call.direction;
     h.dma = traits(op.kind).defines_mapping ? m.dma : call.dma;
     h.size = call.bytes;
