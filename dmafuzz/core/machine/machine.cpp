@@ -25,8 +25,9 @@ constexpr uint64_t iova_base = 0x10000;
 constexpr uint64_t iova_limit = uint64_t{1} << 32;
 
 // The pages of an anonymous buffer that some line will break.
-std::vector<bool> pages_that_move(const Program& program, int buffer) {
+std::vector<bool> pages_that_move(const Program& program, int buffer, BufferKind kind) {
     std::vector<bool> moves;
+    if (kind != BufferKind::anonymous && kind != BufferKind::page_cache) return moves;
     for (const Op& op : program.ops) {
         if (op.kind != OpKind::cow || op.buffer != buffer) continue;
         size_t page = op.offset / granules_per_page;
@@ -44,6 +45,11 @@ Step& Machine::step(StepKind kind) {
 }
 
 void Machine::touch(uint64_t phys, uint64_t bytes) {
+    // Operation and hook of a call mostly name the same memory.
+    if (!run_->touches.empty()) {
+        const Touch& last = run_->touches.back();
+        if (last.op == now_ && last.phys == phys && last.size == bytes) return;
+    }
     run_->touches.push_back({now_, phys, static_cast<uint32_t>(bytes)});
 }
 
@@ -183,7 +189,7 @@ void Machine::other_line(const Op& op, uint8_t index) {
     switch (op.kind) {
         case OpKind::alloc: {
             uint32_t bytes = static_cast<uint32_t>(op.size) * granule_bytes;
-            memory_.place(*run_, op.buffer, op.buffer_kind, bytes, op.high, op.cpu, pages_that_move(*program_, op.buffer));
+            memory_.place(*run_, op.buffer, op.buffer_kind, bytes, op.high, op.cpu, pages_that_move(*program_, op.buffer, op.buffer_kind));
             run_->kinds[op.buffer] = op.buffer_kind;
             bool in_image = op.buffer_kind == BufferKind::text || op.buffer_kind == BufferKind::rodata;
             if (op.buffer_kind != BufferKind::mmio) step(in_image ? StepKind::appear : StepKind::alloc).buffer = op.buffer;
@@ -331,10 +337,11 @@ void Machine::hook(Call& call) {
     auto with_list = [&](uint8_t given, uint8_t mapped) {
         h.entry_count = given;
         h.mapped_count = mapped;
-        h.entries = lists_[call.list].state;
+        const List& list = lists_[call.list];
+        h.entries = {};
         for (int i = 0; i < given; i++) {
+            h.entries[i] = list.state[i];
             // On whose stack an entry lies depends on the CPU that runs the hook.
-            const List& list = lists_[call.list];
             if (list.entries[i].size) h.entries[i].area = area_of(list.entries[i].buffer, op.cpu, false);
             touch(h.entries[i].phys, h.entries[i].size);
         }
