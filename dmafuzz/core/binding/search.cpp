@@ -63,8 +63,11 @@ nb::dict stats_of(const Engine& engine) {
     d["corpus"] = s.corpus;
     d["coverage"] = s.coverage;
     d["waiting"] = s.waiting;
-    d["automaton_hits"] = s.automaton_hits;
-    d["automaton_misses"] = s.automaton_misses;
+    d["automaton_hits"] = s.automaton.hits;
+    d["automaton_misses"] = s.automaton.misses;
+    d["automaton_states"] = s.automaton.states;
+    d["automaton_transitions"] = s.automaton.transitions;
+    d["automaton_drops"] = s.automaton.drops;
     return d;
 }
 

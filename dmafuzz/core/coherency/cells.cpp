@@ -1,58 +1,69 @@
-// Cells: granules that no operation of the program tells apart are simulated once.
-#include <algorithm>
+#include "coherency/cells.hpp"
 
-#include "coherency/simulator.hpp"
+#include <algorithm>
+#include <bit>
 
 namespace dmafuzz {
 
-void Simulator::add_break(int buffer, uint32_t offset) { breaks_.push_back(static_cast<uint32_t>(buffer) << 16 | offset); }
+namespace {
+
+uint64_t end_of(const Extent& e) { return e.phys + static_cast<uint64_t>(e.size) * granule_bytes; }
+
+// True where the range is remembered already; remembers it.
+template <class Ranges>
+bool known(Ranges& ranges, uint64_t from, uint64_t to, uint64_t program) {
+    auto& slot = ranges[(from * 31 + to) / granule_bytes % ranges.size()];
+    if (slot.program == program && slot.from == from && slot.to == to) return true;
+    slot = {from, to, program};
+    return false;
+}
+
+}  // namespace
 
 // Breaks whatever buffer has a home there, at any time.
-void Simulator::break_physical(uint64_t from, uint64_t to) {
-    // Programs name the same few ranges over and over.
-    auto& remembered = broken_[(from * 31 + to) / granule_bytes % broken_.size()];
-    if (remembered == std::pair{from, to}) return;
-    remembered = {from, to};
+void Cutting::break_physical(uint64_t from, uint64_t to) {
+    if (known(broken_, from, to, program_)) return;
     for (const Extent& e : run_->extents) {
-        uint64_t end = e.phys + static_cast<uint64_t>(e.size) * granule_bytes;
+        uint64_t end = end_of(e);
+        if (from >= end || to <= e.phys) continue;
         auto at = [&](uint64_t phys) {
             if (phys > e.phys && phys < end) add_break(e.buffer, e.offset + static_cast<uint32_t>((phys - e.phys) / granule_bytes));
         };
-        if (from < end && to > e.phys) {
-            at(from);
-            at(to);
-        }
+        at(from);
+        at(to);
     }
 }
 
-void Simulator::build_cells(const Run& run) {
-    breaks_.clear();
-    broken_.fill({});
-    const uint64_t line_mask = (uint64_t{1} << line_shift_) - 1;
-    for (const Extent& e : run.extents) {
+// A range's ends, and the boundaries of the lines that it covers in part.
+void Cutting::physical(uint64_t from, uint64_t to) {
+    if (known(named_, from, to, program_)) return;
+    break_physical(from, to);
+    if (((from | to) & line_mask_) == 0) return;
+    break_physical(from & ~line_mask_, (to + line_mask_) & ~line_mask_);
+    break_physical((from + line_mask_) & ~line_mask_, to & ~line_mask_);
+}
+
+void Cutting::in_buffer(int buffer, uint32_t offset, uint32_t size) {
+    for (const Extent& e : run_->extents) {
+        if (e.buffer != buffer) continue;
+        uint32_t from = std::max<uint32_t>(offset, e.offset), to = std::min<uint32_t>(offset + size, e.offset + e.size);
+        if (from >= to) continue;
+        physical(e.phys + static_cast<uint64_t>(from - e.offset) * granule_bytes,
+                 e.phys + static_cast<uint64_t>(to - e.offset) * granule_bytes);
+    }
+}
+
+void Cutting::break_extents() {
+    for (const Extent& e : run_->extents) {
         add_break(e.buffer, e.offset);
         add_break(e.buffer, e.offset + e.size);
         // Lines that the extent covers in part stand for themselves.
-        uint64_t end = e.phys + static_cast<uint64_t>(e.size) * granule_bytes;
-        break_physical((e.phys + line_mask) & ~line_mask, end & ~line_mask);
+        break_physical((e.phys + line_mask_) & ~line_mask_, end_of(e) & ~line_mask_);
     }
-    // A range's ends, and the boundaries of the lines that it covers in part.
-    auto physical = [&](uint64_t from, uint64_t to) {
-        break_physical(from, to);
-        if (((from | to) & line_mask) == 0) return;
-        break_physical(from & ~line_mask, (to + line_mask) & ~line_mask);
-        break_physical((from + line_mask) & ~line_mask, to & ~line_mask);
-    };
-    auto in_buffer = [&](int buffer, uint32_t offset, uint32_t size) {
-        for (const Extent& e : run.extents) {
-            if (e.buffer != buffer) continue;
-            uint32_t from = std::max<uint32_t>(offset, e.offset), to = std::min<uint32_t>(offset + size, e.offset + e.size);
-            if (from >= to) continue;
-            physical(e.phys + static_cast<uint64_t>(from - e.offset) * granule_bytes,
-                     e.phys + static_cast<uint64_t>(to - e.offset) * granule_bytes);
-        }
-    };
-    for (const Step& s : run.steps) {
+}
+
+void Cutting::break_steps() {
+    for (const Step& s : run_->steps) {
         switch (s.kind) {
             case StepKind::cpu_read:
             case StepKind::cpu_write:
@@ -67,8 +78,8 @@ void Simulator::build_cells(const Run& run) {
             case StepKind::copy_back:
             case StepKind::device_write:
             case StepKind::wild_slot: {
-                const Piece& p = run.pieces[s.piece];
-                if (s.offset == 0 && s.size == p.size) break;  // whole pieces come below
+                const Piece& p = run_->pieces[s.piece];
+                if (s.offset == 0 && s.size == p.size) break;  // whole pieces are broken anyway
                 uint64_t from = p.phys + static_cast<uint64_t>(s.offset) * granule_bytes;
                 physical(from, from + static_cast<uint64_t>(s.size) * granule_bytes);
                 in_buffer(p.buffer, p.offset + s.offset, s.size);
@@ -77,46 +88,65 @@ void Simulator::build_cells(const Run& run) {
             default: break;
         }
     }
-    // What a warning about a call covers ends where the call's range ends.
-    for (const Touch& t : run.touches) physical(t.phys, t.phys + t.size);
-    for (const Piece& p : run.pieces) {
+}
+
+void Cutting::break_pieces() {
+    for (const Piece& p : run_->pieces) {
         physical(p.phys, p.phys + static_cast<uint64_t>(p.size) * granule_bytes);
         in_buffer(p.buffer, p.offset, p.size);
         if (p.reach < p.size) in_buffer(p.buffer, p.offset + p.reach, p.size - p.reach);
     }
-    std::sort(breaks_.begin(), breaks_.end());
-    breaks_.erase(std::unique(breaks_.begin(), breaks_.end()), breaks_.end());
+}
 
-    cell_count_ = 0;
-    shared_.clear();
-    int buffer = 0;
+void Cutting::make_shapes() {
+    shapes_.clear();
+    parts_.clear();
+    size_t buffer = 0;
     for (size_t i = 0; i + 1 < breaks_.size(); i++) {
         uint32_t at = breaks_[i], next = breaks_[i + 1];
         if (at >> 16 != next >> 16) continue;
         uint16_t offset = static_cast<uint16_t>(at);
-        auto home = std::find_if(run.extents.begin(), run.extents.end(), [&](const Extent& e) {
+        auto home = std::find_if(run_->extents.begin(), run_->extents.end(), [&](const Extent& e) {
             return e.buffer == at >> 16 && e.first && offset >= e.offset && offset < e.offset + e.size;
         });
-        if (home == run.extents.end()) continue;  // between two pieces of live stack
-        while (buffer <= static_cast<int>(at >> 16)) first_cell_[buffer++] = static_cast<uint16_t>(cell_count_);
-        if (cell_count_ == cells_.size()) cells_.emplace_back();
-        Cell& cell = cells_[cell_count_++];
-        cell.start_anew();
-        cell.span = {static_cast<uint8_t>(at >> 16), offset, static_cast<uint16_t>(next - at)};
-        uint64_t phys = home->phys + static_cast<uint64_t>(offset - home->offset) * granule_bytes;
-        cell.alone = ((phys | bytes_of(cell)) & line_mask) == 0;
-        if (!cell.alone) shared_.emplace_back(line_of(phys), static_cast<uint16_t>(cell_count_ - 1));
-        BufferKind kind = run.kinds[cell.span.buffer];
-        cell.image = kind == BufferKind::text || kind == BufferKind::rodata;
-        cell.uncached = cell.span.buffer < buffers_max && run.uncached[cell.span.buffer];
+        if (home == run_->extents.end()) continue;  // between two pieces of live stack
+        while (buffer <= at >> 16) first_cell_[buffer++] = static_cast<uint16_t>(shapes_.size());
+        CellShape shape{{static_cast<uint8_t>(at >> 16), offset, static_cast<uint16_t>(next - at)}, 0, 0, 0};
+        shape.phys = home->phys + static_cast<uint64_t>(offset - home->offset) * granule_bytes;
+        bool whole_lines = ((shape.phys | static_cast<uint64_t>(shape.span.size) * granule_bytes) & line_mask_) == 0;
+        if (!whole_lines) parts_.push_back({shape.phys >> line_shift_, static_cast<uint16_t>(shapes_.size())});
+        shapes_.push_back(shape);
     }
-    while (buffer <= buffers_with_stack) first_cell_[buffer++] = static_cast<uint16_t>(cell_count_);
-    // Parts of lines: with company, or not. Copy-on-write moves whole pages, so company stays company.
-    for (auto [line, index] : shared_) {
-        for (auto [other_line, other] : shared_)
-            if (other_line == line && other != index) cells_[index].beside.push_back(other);
-        cells_[index].alone = cells_[index].beside.empty();
+    while (buffer < first_cell_.size()) first_cell_[buffer++] = static_cast<uint16_t>(shapes_.size());
+}
+
+// Parts of lines: with company, or not. Copy-on-write moves whole pages, so company stays company.
+void Cutting::find_company() {
+    beside_.clear();
+    for (const Part& part : parts_) {
+        CellShape& shape = shapes_[part.cell];
+        shape.beside_first = static_cast<uint32_t>(beside_.size());
+        for (const Part& other : parts_)
+            if (other.line == part.line && other.cell != part.cell) beside_.push_back(other.cell);
+        shape.beside_end = static_cast<uint32_t>(beside_.size());
     }
+}
+
+void Cutting::cut(const Run& run, int line_bytes) {
+    run_ = &run;
+    line_mask_ = static_cast<uint64_t>(line_bytes) - 1;
+    line_shift_ = std::countr_zero(static_cast<unsigned>(line_bytes));
+    program_++;
+    breaks_.clear();
+    break_extents();
+    break_steps();
+    // What a warning about a call covers ends where the call's range ends.
+    for (const Touch& t : run.touches) physical(t.phys, t.phys + t.size);
+    break_pieces();
+    std::sort(breaks_.begin(), breaks_.end());
+    breaks_.erase(std::unique(breaks_.begin(), breaks_.end()), breaks_.end());
+    make_shapes();
+    find_company();
 }
 
 }  // namespace dmafuzz

@@ -99,4 +99,7 @@ inline constexpr Unasked unasked(Event event) { return static_cast<Unasked>(1u <
 inline constexpr Unasked evictions = unasked(Event::drop_clean) | unasked(Event::write_back) | unasked(Event::write_back_drop);
 inline constexpr int unasked_events = static_cast<int>(Event::written_elsewhere) + 1;
 
+// `set` and all that any number of the unasked events makes of it.
+Set closure(Set set, Unasked unasked);
+
 }  // namespace dmafuzz

@@ -39,7 +39,7 @@ const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* 
 }
 
 void Judge::retrace(size_t i, std::vector<Trace>& traces, Simulator& simulator) {
-    simulator.simulate(analyse(i).run, platforms_[i], nullptr, &traces);
+    simulator.simulate_explicitly(analyse(i).run, platforms_[i], nullptr, &traces);
 }
 
 // A leak: forgotten, or ended by a call so wrong that the tracker still has the entry.

@@ -227,8 +227,7 @@ EngineStats Engine::stats() const {
     s.corpus = corpus_.size();
     s.coverage = coverage_.seen();
     s.waiting = waiting_.size();
-    s.automaton_hits = judge_.simulator().automaton().hits();
-    s.automaton_misses = judge_.simulator().automaton().misses();
+    s.automaton = Automaton::shared().stats();
     return s;
 }
 
