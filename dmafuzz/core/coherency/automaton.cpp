@@ -46,7 +46,8 @@ Automaton::State Automaton::of(Set set) {
     size_t at = find(set);
     if (index_[at] != unknown) return index_[at];
     State state = static_cast<State>(states_.size());
-    Row row{set, dmafuzz::cpu_view(set), dmafuzz::memory_view(set), {}};
+    Row row{set, dmafuzz::cpu_view(set), dmafuzz::memory_view(set), false, {}};
+    row.suspicious = (row.cpu_view | row.memory_view) & (lane::wrong | lane::bit(Flag::foreign, true));
     row.next.fill(unknown);
     states_.push_back(row);
     index_[at] = state;

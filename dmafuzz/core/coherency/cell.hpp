@@ -21,6 +21,9 @@ struct CellCopy {
     bool ghost_beside = false;    // a coherent device writes dead memory in the same line
     uint8_t writer = no_mapping;  // a mapping whose device writes it
     Unasked own = 0;              // what entitled and wild writers do to this very copy
+    Unasked alone = 0;            // all unasked events that it may see, but for those of neighbours
+    Unasked closed_under = 0xffff;  // when it was settled last; none yet
+    uint64_t settled = 0;         // the set then
 };
 
 // A piece over the cell.
@@ -45,11 +48,12 @@ struct Cell {
     bool live = false;
     bool image = false;       // kernel text or rodata
     bool uncached = false;    // CPU accesses bypass the cache
+    bool company = false;     // other cells have part of its line
     bool several = false;     // granules: whoever writes one of them writes beside the others
-    bool dirty = false;       // to be settled
     bool surveyed = false;    // what follows, and the copies' `own` and `writer`, are up to date
     bool cpu_reads = false, cpu_writes = false;
     bool lost_writer = false; // a device writes into void
+    bool looked = false;      // for corruption, since the survey
     uint8_t writers = 0;      // copies with an entitled writer
     uint8_t reported = 0;     // corruption kinds, a bit each
     bool exposed = false;
@@ -83,7 +87,7 @@ struct Cell {
     }
     // As new, but for the memory that its lists hold: nothing is allocated for each program.
     void start_anew() {
-        live = dirty = surveyed = exposed = false;
+        live = surveyed = looked = exposed = false;
         reported = 0;
         home = no_index;
         mappings = 0;

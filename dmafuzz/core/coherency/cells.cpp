@@ -9,38 +9,34 @@ namespace {
 
 uint64_t end_of(const Extent& e) { return e.phys + static_cast<uint64_t>(e.size) * granule_bytes; }
 
-// True where the range is remembered already; remembers it.
-template <class Ranges>
-bool known(Ranges& ranges, uint64_t from, uint64_t to, uint64_t program) {
-    auto& slot = ranges[(from * 31 + to) / granule_bytes % ranges.size()];
-    if (slot.program == program && slot.from == from && slot.to == to) return true;
-    slot = {from, to, program};
-    return false;
-}
+constexpr uint32_t bits_in_word = 64;
 
 }  // namespace
 
-// Breaks whatever buffer has a home there, at any time.
-void Cutting::break_physical(uint64_t from, uint64_t to) {
-    if (known(broken_, from, to, program_)) return;
-    for (const Extent& e : run_->extents) {
-        uint64_t end = end_of(e);
-        if (from >= end || to <= e.phys) continue;
-        auto at = [&](uint64_t phys) {
-            if (phys > e.phys && phys < end) add_break(e.buffer, e.offset + static_cast<uint32_t>((phys - e.phys) / granule_bytes));
-        };
-        at(from);
-        at(to);
+// Cuts the extent where the range begins and ends, if they meet. What is not to be cut falls on the extent's
+// beginning, which is a cell's beginning anyway.
+void Cutting::break_at(const Extent& e, uint64_t from, uint64_t to) {
+    const uint64_t end = end_of(e);
+    const bool meets = (from < end) & (to > e.phys);
+    const uint64_t cut_from = meets & (from > e.phys) ? from - e.phys : 0;
+    const uint64_t cut_to = meets & (to < end) ? to - e.phys : 0;
+    uint64_t* bits = breaks_.data() + first_word_[e.buffer];
+    for (uint64_t cut : {cut_from, cut_to}) {
+        const uint64_t at = e.offset + cut / granule_bytes;
+        bits[at / bits_in_word] |= uint64_t{1} << (at % bits_in_word);
     }
 }
 
-// A range's ends, and the boundaries of the lines that it covers in part.
+// A range's ends, and the boundaries of the lines that it covers in part: in whatever buffer has a home there, at any time.
 void Cutting::physical(uint64_t from, uint64_t to) {
-    if (known(named_, from, to, program_)) return;
-    break_physical(from, to);
-    if (((from | to) & line_mask_) == 0) return;
-    break_physical(from & ~line_mask_, (to + line_mask_) & ~line_mask_);
-    break_physical((from + line_mask_) & ~line_mask_, to & ~line_mask_);
+    Range& slot = named_[(from * 31 + to) / granule_bytes % remembered];
+    if (slot.program == program_ && slot.from == from && slot.to == to) return;
+    slot = {from, to, program_};
+    for (const Extent& e : run_->extents) {
+        break_at(e, from, to);
+        break_at(e, from & ~line_mask_, (to + line_mask_) & ~line_mask_);
+        break_at(e, (from + line_mask_) & ~line_mask_, to & ~line_mask_);
+    }
 }
 
 void Cutting::in_buffer(int buffer, uint32_t offset, uint32_t size) {
@@ -53,40 +49,35 @@ void Cutting::in_buffer(int buffer, uint32_t offset, uint32_t size) {
     }
 }
 
+// Room for each buffer's bits.
+void Cutting::lay_out() {
+    std::array<uint32_t, buffers_with_stack> granules{};
+    for (const Extent& e : run_->extents) granules[e.buffer] = std::max<uint32_t>(granules[e.buffer], e.offset + static_cast<uint32_t>(e.size));
+    uint32_t words = 0;
+    for (size_t buffer = 0; buffer < buffers_with_stack; buffer++) {
+        first_word_[buffer] = words;
+        if (granules[buffer]) words += granules[buffer] / bits_in_word + 1;  // its end has a bit, too
+    }
+    first_word_[buffers_with_stack] = words;
+    breaks_.assign(words, 0);
+}
+
 void Cutting::break_extents() {
     for (const Extent& e : run_->extents) {
-        add_break(e.buffer, e.offset);
-        add_break(e.buffer, e.offset + e.size);
-        // Lines that the extent covers in part stand for themselves.
-        break_physical((e.phys + line_mask_) & ~line_mask_, end_of(e) & ~line_mask_);
+        uint64_t* bits = breaks_.data() + first_word_[e.buffer];
+        for (uint32_t at : {uint32_t{e.offset}, e.offset + static_cast<uint32_t>(e.size)})
+            bits[at / bits_in_word] |= uint64_t{1} << (at % bits_in_word);
     }
+    // Lines that an extent covers in part stand for themselves.
+    for (const Extent& e : run_->extents)
+        for (const Extent& other : run_->extents)
+            break_at(other, (e.phys + line_mask_) & ~line_mask_, end_of(e) & ~line_mask_);
 }
 
 void Cutting::break_steps() {
-    for (const Step& s : run_->steps) {
-        switch (s.kind) {
-            case StepKind::cpu_read:
-            case StepKind::cpu_write:
-            case StepKind::cpu_dirty:
-            case StepKind::move: in_buffer(s.buffer, s.offset, s.size); break;
-            case StepKind::maintain:
-            case StepKind::wild_memory: physical(s.phys, s.phys + static_cast<uint64_t>(s.size) * granule_bytes); break;
-            case StepKind::to_device:
-            case StepKind::to_cpu:
-            case StepKind::maintain_slot:
-            case StepKind::copy_in:
-            case StepKind::copy_back:
-            case StepKind::device_write:
-            case StepKind::wild_slot: {
-                const Piece& p = run_->pieces[s.piece];
-                if (s.offset == 0 && s.size == p.size) break;  // whole pieces are broken anyway
-                uint64_t from = p.phys + static_cast<uint64_t>(s.offset) * granule_bytes;
-                physical(from, from + static_cast<uint64_t>(s.size) * granule_bytes);
-                in_buffer(p.buffer, p.offset + s.offset, s.size);
-                break;
-            }
-            default: break;
-        }
+    for (const Cut& cut : run_->cuts) {
+        if (cut.buffer == no_buffer) physical(cut.phys, cut.phys + static_cast<uint64_t>(cut.size) * granule_bytes);
+        else in_buffer(cut.buffer, cut.offset, cut.size);
     }
 }
 
@@ -98,26 +89,40 @@ void Cutting::break_pieces() {
     }
 }
 
+void Cutting::make_shape(size_t buffer, uint32_t offset, uint32_t next) {
+    auto is_home = [&](const Extent& e) {
+        return e.buffer == buffer && e.first && offset >= e.offset && offset < e.offset + static_cast<uint32_t>(e.size);
+    };
+    const std::vector<Extent>& extents = run_->extents;
+    if (!is_home(extents[home_])) {
+        auto found = std::find_if(extents.begin(), extents.end(), is_home);
+        if (found == extents.end()) return;  // between two pieces of live stack
+        home_ = static_cast<size_t>(found - extents.begin());
+    }
+    const Extent& home = extents[home_];
+    CellShape shape{{static_cast<uint8_t>(buffer), static_cast<uint16_t>(offset), static_cast<uint16_t>(next - offset)}, 0, 0, 0};
+    shape.phys = home.phys + static_cast<uint64_t>(offset - home.offset) * granule_bytes;
+    const bool whole_lines = ((shape.phys | static_cast<uint64_t>(shape.span.size) * granule_bytes) & line_mask_) == 0;
+    if (!whole_lines) parts_.push_back({shape.phys >> line_shift_, static_cast<uint16_t>(shapes_.size())});
+    shapes_.push_back(shape);
+}
+
 void Cutting::make_shapes() {
     shapes_.clear();
     parts_.clear();
-    size_t buffer = 0;
-    for (size_t i = 0; i + 1 < breaks_.size(); i++) {
-        uint32_t at = breaks_[i], next = breaks_[i + 1];
-        if (at >> 16 != next >> 16) continue;
-        uint16_t offset = static_cast<uint16_t>(at);
-        auto home = std::find_if(run_->extents.begin(), run_->extents.end(), [&](const Extent& e) {
-            return e.buffer == at >> 16 && e.first && offset >= e.offset && offset < e.offset + e.size;
-        });
-        if (home == run_->extents.end()) continue;  // between two pieces of live stack
-        while (buffer <= at >> 16) first_cell_[buffer++] = static_cast<uint16_t>(shapes_.size());
-        CellShape shape{{static_cast<uint8_t>(at >> 16), offset, static_cast<uint16_t>(next - at)}, 0, 0, 0};
-        shape.phys = home->phys + static_cast<uint64_t>(offset - home->offset) * granule_bytes;
-        bool whole_lines = ((shape.phys | static_cast<uint64_t>(shape.span.size) * granule_bytes) & line_mask_) == 0;
-        if (!whole_lines) parts_.push_back({shape.phys >> line_shift_, static_cast<uint16_t>(shapes_.size())});
-        shapes_.push_back(shape);
+    home_ = 0;
+    constexpr uint32_t none = 0xffffffff;
+    for (size_t buffer = 0; buffer < buffers_with_stack; buffer++) {
+        first_cell_[buffer] = static_cast<uint16_t>(shapes_.size());
+        uint32_t last = none;
+        for (uint32_t word = first_word_[buffer]; word < first_word_[buffer + 1]; word++)
+            for (uint64_t left = breaks_[word]; left; left &= left - 1) {
+                uint32_t at = (word - first_word_[buffer]) * bits_in_word + static_cast<uint32_t>(std::countr_zero(left));
+                if (last != none) make_shape(buffer, last, at);
+                last = at;
+            }
     }
-    while (buffer < first_cell_.size()) first_cell_[buffer++] = static_cast<uint16_t>(shapes_.size());
+    first_cell_[buffers_with_stack] = static_cast<uint16_t>(shapes_.size());
 }
 
 // Parts of lines: with company, or not. Copy-on-write moves whole pages, so company stays company.
@@ -137,14 +142,12 @@ void Cutting::cut(const Run& run, int line_bytes) {
     line_mask_ = static_cast<uint64_t>(line_bytes) - 1;
     line_shift_ = std::countr_zero(static_cast<unsigned>(line_bytes));
     program_++;
-    breaks_.clear();
+    lay_out();
     break_extents();
     break_steps();
     // What a warning about a call covers ends where the call's range ends.
     for (const Touch& t : run.touches) physical(t.phys, t.phys + t.size);
     break_pieces();
-    std::sort(breaks_.begin(), breaks_.end());
-    breaks_.erase(std::unique(breaks_.begin(), breaks_.end()), breaks_.end());
     make_shapes();
     find_company();
 }

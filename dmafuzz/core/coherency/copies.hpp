@@ -42,6 +42,7 @@ inline constexpr int count = 5;
 constexpr Lane bit(Flag flag, bool given_up) { return static_cast<Lane>(1u << (2 * static_cast<int>(flag) + given_up)); }
 constexpr Lane expected = bit(Flag::fresh, false) | bit(Flag::lagging, false) | bit(Flag::stale, false) |
                           bit(Flag::foreign, false) | bit(Flag::wild, false);
+constexpr Lane wrong = expected & ~bit(Flag::fresh, false);
 }  // namespace lane
 
 constexpr Set put(Lane value, int at) { return static_cast<Set>(value) << (lane::bits * at); }

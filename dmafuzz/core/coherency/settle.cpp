@@ -16,44 +16,66 @@ constexpr Lane foreign_1 = lane::bit(Flag::foreign, true);
 constexpr Unasked coherent_writes = unasked(Event::device_write_coherent) | unasked(Event::wild_write_coherent);
 constexpr Unasked entitled_writes = unasked(Event::cpu_write) | unasked(Event::device_write) | unasked(Event::device_write_coherent);
 
+// What writes to one granule of a line do to the others.
+Unasked beside(Unasked own) {
+    return static_cast<Unasked>((own & unasked(Event::cpu_write) ? unasked(Event::cpu_write_beside) : 0) |
+                                (own & coherent_writes ? unasked(Event::device_write_beside) : 0));
+}
+
 }  // namespace
 
 // Who may read and write a cell, and what writers do to each of its copies.
 void Simulator::survey(Cell& cell) {
+    cell.surveyed = true;
+    cell.looked = cell.lost_writer = false;
+    cell.cpu_reads = cell.live;
+    cell.cpu_writes = cell.live && !cell.image;
     for (CellCopy& copy : cell.copies) {
         copy.own = 0;
         copy.writer = no_mapping;
     }
-    cell.surveyed = true;
-    cell.lost_writer = false;
-    cell.cpu_reads = cell.cpu_writes = cell.live;
-    survey_devices(cell);
-    if (cell.image) cell.cpu_writes = cell.lost_writer = false;
+    for (const CellCover& cover : cell.covers) survey_device(cell, cover);
     if (!cell.live) return;
     if (cell.cpu_writes) cell.copies[cell.home].own |= unasked(cell.uncached ? Event::device_write : Event::cpu_write);
     if (ghosts_seen_) look_for_ghosts(cell);
     cell.writers = 0;
     for (const CellCopy& copy : cell.copies) cell.writers += (copy.own & entitled_writes) != 0;
+    for (CellCopy& copy : cell.copies) copy.alone = steps_alone(cell, copy);
+    if (cell.cpu_reads && !cell.uncached) cell.copies[cell.home].alone |= unasked(Event::fill);
 }
 
-void Simulator::survey_devices(Cell& cell) {
-    for (const CellCover& cover : cell.covers) {
-        if (cover.live && !cover.joint) {
-            cell.cpu_writes = false;
-            if (cover.owned && device_writes(cover.direction)) cell.cpu_reads = false;
-        }
-        if (!cell.live || !may_write(cover)) continue;
-        if (cover.copy == no_index) {
-            cell.lost_writer = true;
-            continue;
-        }
-        CellCopy& copy = cell.copies[cover.copy];
-        const bool past_cache = !cover.coherent || copy.slot;
-        // Nobody may write the kernel's image, whatever was mapped.
-        if (cell.image) copy.own |= unasked(past_cache ? Event::wild_write : Event::wild_write_coherent);
-        else copy.own |= unasked(past_cache ? Event::device_write : Event::device_write_coherent);
-        copy.writer = run_->pieces[cover.piece].mapping;
+void Simulator::survey_device(Cell& cell, const CellCover& cover) {
+    if (!cover.live) return;
+    const bool writes = (cover.owned || cover.joint) && device_writes(cover.direction);
+    if (!cover.joint) cell.cpu_writes = false;
+    if (!writes) return;
+    if (!cover.joint) cell.cpu_reads = false;
+    if (!cell.live) return;
+    if (cover.copy == no_index) {
+        cell.lost_writer = !cell.image;
+        return;
     }
+    CellCopy& copy = cell.copies[cover.copy];
+    const bool past_cache = !cover.coherent || copy.slot;
+    // Nobody may write the kernel's image, whatever was mapped.
+    if (cell.image) copy.own |= unasked(past_cache ? Event::wild_write : Event::wild_write_coherent);
+    else copy.own |= unasked(past_cache ? Event::device_write : Event::device_write_coherent);
+    copy.writer = run_->pieces[cover.piece].mapping;
+}
+
+// The unasked steps that a copy may see, neighbours and the CPU's own reads left out.
+Unasked Simulator::steps_alone(const Cell& cell, const CellCopy& copy) const {
+    Unasked steps = copy.own;
+    const bool others_write = cell.writers > ((copy.own & entitled_writes) != 0) || cell.lost_writer;
+    if (others_write) steps |= unasked(Event::written_elsewhere);
+    if (copy.single) return steps;
+    steps |= evictions;
+    if (platform_->speculates) steps |= unasked(Event::fill);
+    if (copy.slot) return steps;
+    // Another granule of the same line, where the cell has several.
+    if (cell.several) steps |= beside(copy.own);
+    if (copy.ghost_beside) steps |= unasked(Event::device_write_beside);
+    return steps;
 }
 
 // What a mapping of a dead buffer, or rather the part of it over one dead cell, does to a memory copy.
@@ -87,38 +109,31 @@ void Simulator::look_for_ghosts(Cell& cell) {
 
 // The unasked steps that a copy may see.
 Unasked Simulator::steps_on(const Cell& cell, const CellCopy& copy) {
-    Unasked steps = copy.own;
-    const bool others_write = cell.writers > ((copy.own & entitled_writes) != 0) || cell.lost_writer;
-    if (others_write) steps |= unasked(Event::written_elsewhere);
-    if (copy.single) return steps;
-    steps |= evictions;
-    bool fills = platform_->speculates || (cell.cpu_reads && !cell.uncached && &copy == &cell.copies[cell.home]);
-    Unasked beside = 0;
-    if (!copy.slot) {
-        // Another granule of the same line: of this cell, if it has several, or of a neighbour.
-        if (cell.several) beside = copy.own;
-        each_beside(cell, copy.phys, [&](const Cell& other, uint8_t index) {
-            beside |= other.copies[index].own;
-            fills |= index == other.home && other.cpu_reads && !other.uncached;
-        });
-    }
-    if (fills) steps |= unasked(Event::fill);
-    if (beside & unasked(Event::cpu_write)) steps |= unasked(Event::cpu_write_beside);
-    if (beside & coherent_writes || copy.ghost_beside) steps |= unasked(Event::device_write_beside);
+    Unasked steps = copy.alone;
+    if (!cell.company || copy.slot) return steps;
+    each_beside(cell, copy.phys, [&](const Cell& other, uint8_t at) {
+        steps |= beside(other.copies[at].own);
+        if (at == other.home && other.cpu_reads && !other.uncached) steps |= unasked(Event::fill);
+    });
     return steps;
 }
 
-void Simulator::close(Cell& cell) {
+// Closes every copy's set under the unasked steps; false where nothing is new since the last time.
+bool Simulator::close(Cell& cell) {
+    bool news = false;
     for (CellCopy& copy : cell.copies) {
         const Unasked steps = steps_on(cell, copy);
         if (traces_) write_down_closure(cell, copy, steps);
+        if (!explicitly_ && copy.set == copy.settled && steps == copy.closed_under) continue;
+        news = true;
         const uint64_t after = closed(copy.set, steps);
-        if (after == copy.set) continue;
-        copy.set = after;
         // The change of the views, not of all states: coarse enough that novelty means something.
-        if (sink_)
+        if (sink_ && after != copy.set)
             sink_->transition(((static_cast<uint64_t>(seen_by_cpu(after)) << 10 | in_memory(after)) * 0xc2b2ae3d27d4eb4full) ^ steps);
+        copy.set = copy.settled = after;
+        copy.closed_under = steps;
     }
+    return news;
 }
 
 void Simulator::write_down_closure(const Cell& cell, const CellCopy& copy, Unasked steps) {
@@ -155,12 +170,26 @@ void Simulator::expose(Cell& cell, uint8_t mapping) {
     harms_.push_back({HarmKind::exposure, op_, mapping, cell.span, cell.home_phys()});
 }
 
+// Is there anything to find? Most of the time, nothing that anybody could see is wrong.
+bool Simulator::suspicious(const Cell& cell) const {
+    if (explicitly_) return true;
+    for (const CellCopy& copy : cell.copies)
+        if (automaton_->suspicious(static_cast<Automaton::State>(copy.set))) return true;
+    for (const CellCover& cover : cell.covers)
+        if (cover.copy == no_index) return true;
+    return false;
+}
+
 void Simulator::look(Cell& cell) {
+    cell.looked = true;
+    if (!suspicious(cell)) return;
     if (cell.cpu_reads) {
         const Lane seen = view_by_cpu(cell);
-        if (Lane wrong = seen & stale_0) report(cell, CorruptionKind::stale_cpu_data, cell.home, wrong, !cell.uncached);
-        if (Lane wrong = seen & lagging_0) report(cell, CorruptionKind::lost_cpu_write, cell.home, wrong, !cell.uncached);
-        if (Lane wrong = seen & alien_0) report(cell, CorruptionKind::clobbered, cell.home, wrong, !cell.uncached);
+        if (seen & lane::wrong) {
+            if (Lane wrong = seen & stale_0) report(cell, CorruptionKind::stale_cpu_data, cell.home, wrong, !cell.uncached);
+            if (Lane wrong = seen & lagging_0) report(cell, CorruptionKind::lost_cpu_write, cell.home, wrong, !cell.uncached);
+            if (Lane wrong = seen & alien_0) report(cell, CorruptionKind::clobbered, cell.home, wrong, !cell.uncached);
+        }
         if (seen & foreign_1) expose(cell, no_mapping);
     }
     for (const CellCover& cover : cell.covers)
@@ -187,18 +216,15 @@ void Simulator::look_for_faults(const Cell& cell) {
 
 void Simulator::settle(uint8_t op) {
     op_ = op;
-    std::sort(dirty_.begin(), dirty_.end());  // reports come in the order of cells
-    for (uint16_t index : dirty_)
-        if (!cells_[index].surveyed || ghosts_seen_) survey(cells_[index]);
-    for (uint16_t index : dirty_) {
-        Cell& cell = cells_[index];
-        cell.dirty = false;
-        look_for_faults(cell);
-        if (!cell.live) continue;
-        close(cell);
-        look(cell);
-    }
-    dirty_.clear();
+    each_dirty([&](Cell& cell) {
+        if (!cell.surveyed || ghosts_seen_) survey(cell);
+    });
+    each_dirty([&](Cell& cell) {
+        if (platform_->iommu != Iommu::off) look_for_faults(cell);
+        if (!cell.live) return;
+        if (close(cell) || !cell.looked) look(cell);
+    });
+    std::fill(dirty_.begin(), dirty_.end(), 0);
 }
 
 }  // namespace dmafuzz

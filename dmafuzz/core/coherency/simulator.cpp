@@ -1,7 +1,6 @@
 #include "coherency/simulator.hpp"
 
 #include <algorithm>
-#include <bit>
 
 namespace dmafuzz {
 
@@ -77,14 +76,6 @@ void Simulator::happen_to_all(Cell& cell, uint8_t but, Event event) {
         if (i != but) happen(cell, i, event);
 }
 
-// The cell, and those that share lines with it, have to be looked at again.
-void Simulator::touch(Cell& cell) {
-    cell.surveyed = false;
-    mark(cell);
-    for (uint16_t neighbour : cutting_.beside(cell.index))
-        if (cells_[neighbour].live) mark(cells_[neighbour]);
-}
-
 // Given up or not, in the states of a set: bit 0 no, bit 1 yes.
 Lane Simulator::given_up_of(uint64_t state) const {
     Lane tokens = seen_by_cpu(state) | in_memory(state);
@@ -146,6 +137,7 @@ void Simulator::die(uint8_t buffer) {
 
 // Copy-on-write: the owner moves, mappings stay with the old page.
 void Simulator::move(const Step& step) {
+    moved_ = true;
     each_cell(step.buffer, step.offset, step.size, [&](Cell& cell) {
         touch(cell);
         const uint8_t old = cell.home;
@@ -303,18 +295,14 @@ void Simulator::maintain(const Step& step) {
     const uint64_t from = step.phys, to = step.phys + static_cast<uint64_t>(step.size) * granule_bytes;
     const uint64_t first = from & ~mask, last = (to + mask) & ~mask;
     const bool unaligned = ((from | to) & mask) != 0;
-    for (size_t i = 0; i < cell_count(); i++) {
-        Cell& cell = cells_[i];
-        for (uint8_t k = 0; k < cell.copies.size(); k++) {
-            const CellCopy& copy = cell.copies[k];
-            if (copy.slot || copy.phys < first || copy.phys >= last) continue;
-            uint64_t at = copy.phys & ~mask;
-            bool in_part = at < from || at + line > to;
-            bool protects = (platform_->edges == Edges::clean && in_part) || (platform_->edges == Edges::whole_range && unaligned);
-            bool spared = step.maintenance == Maintenance::invalidate && protects;
-            happen(cell, k, spared ? Event::clean_invalidate : maintenance_event(step.maintenance));
-        }
-    }
+    each_memory_copy([&](Cell& cell, uint8_t copy, uint64_t phys) {
+        if (phys < first || phys >= last) return;
+        const uint64_t at = phys & ~mask;
+        bool in_part = at < from || at + line > to;
+        bool protects = (platform_->edges == Edges::clean && in_part) || (platform_->edges == Edges::whole_range && unaligned);
+        bool spared = step.maintenance == Maintenance::invalidate && protects;
+        happen(cell, copy, spared ? Event::clean_invalidate : maintenance_event(step.maintenance));
+    });
 }
 
 void Simulator::maintain_slot(const Step& step) {
@@ -451,6 +439,7 @@ void Simulator::take(const Step& step) {
 }
 
 void Simulator::start_cells() {
+    dirty_.assign(cell_count() / bits_in_word + 1, 0);
     if (cells_.size() < cell_count()) cells_.resize(cell_count());
     for (size_t i = 0; i < cell_count(); i++) {
         Cell& cell = cells_[i];
@@ -461,6 +450,7 @@ void Simulator::start_cells() {
         cell.image = kind == BufferKind::text || kind == BufferKind::rodata;
         cell.uncached = cell.span.buffer < buffers_max && run_->uncached[cell.span.buffer];
         cell.several = cell.span.size > 1;
+        cell.company = !cutting_.beside(cell.index).empty();
     }
 }
 
@@ -471,8 +461,7 @@ void Simulator::walk(const Run& run, const Platform& platform, TransitionSink* s
     line_shift_ = std::countr_zero(static_cast<unsigned>(platform.line));
     births_.clear();
     ghosts_.clear();
-    ghosts_seen_ = false;
-    dirty_.clear();
+    ghosts_seen_ = moved_ = false;
     corruptions_.clear();
     harms_.clear();
     pieces_.assign(run.pieces.size(), {});

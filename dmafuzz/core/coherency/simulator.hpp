@@ -3,6 +3,7 @@
 // Source: the specification's coherency.md.
 #pragma once
 
+#include <bit>
 #include <vector>
 
 #include "coherency/automaton.hpp"
@@ -90,6 +91,7 @@ class Simulator {
 
   private:
     static constexpr uint16_t nowhere = 0xffff;
+    static constexpr size_t bits_in_word = 64;
 
     struct PieceCells {
         uint16_t first = 0, end = 0;
@@ -130,12 +132,14 @@ class Simulator {
     // Settling (settle.cpp)
     void settle(uint8_t op);
     void survey(Cell& cell);
-    void survey_devices(Cell& cell);
+    void survey_device(Cell& cell, const CellCover& cover);
+    Unasked steps_alone(const Cell& cell, const CellCopy& copy) const;
     void look_for_ghosts(Cell& cell);
     void meet_ghost(const Piece& ghost, uint8_t index, const Cell& dead, const Cell& cell, CellCopy& copy);
     Unasked steps_on(const Cell& cell, const CellCopy& copy);
-    void close(Cell& cell);
+    bool close(Cell& cell);
     void write_down_closure(const Cell& cell, const CellCopy& copy, Unasked steps);
+    bool suspicious(const Cell& cell) const;
     void look(Cell& cell);
     void look_by_device(Cell& cell, const CellCover& cover);
     void look_for_faults(const Cell& cell);
@@ -162,16 +166,20 @@ class Simulator {
     Lane view_by_cpu(const Cell& cell) const;
 
     // Small tools
+    template <class Do> void each_dirty(Do what);
     uint8_t new_copy(Cell& cell, Set set, uint64_t phys, bool slot, uint8_t piece);
     void happen(Cell& cell, uint8_t copy, Event event);
     void happen_to_all(Cell& cell, uint8_t but, Event event);
-    void mark(Cell& cell) {
-        if (cell.dirty) return;
-        cell.dirty = true;
-        dirty_.push_back(cell.index);
+    void mark(const Cell& cell) { dirty_[cell.index / bits_in_word] |= uint64_t{1} << (cell.index % bits_in_word); }
+    // The cell, and those that share lines with it, have to be looked at again.
+    void touch(Cell& cell) {
+        cell.surveyed = false;
+        mark(cell);
+        if (!cell.company) return;
+        for (uint16_t neighbour : cutting_.beside(cell.index)) mark(cells_[neighbour]);
     }
-    void touch(Cell& cell);
     template <class Do> void each_beside(const Cell& cell, uint64_t phys, Do what);
+    template <class Do> void each_memory_copy(Do what);
     template <class Do> void each_in_lines(uint64_t from, uint64_t to, Do what);
     template <class Do> void each_cell(uint8_t buffer, uint32_t offset, uint32_t size, Do what);
     template <class Do> void each_cover(uint8_t piece, uint32_t offset, uint32_t size, Do what);
@@ -189,9 +197,10 @@ class Simulator {
     std::vector<Cell> cells_;
     std::vector<PieceCells> pieces_;
     std::vector<CopyFacts> births_;       // all copies of the program
-    std::vector<uint16_t> dirty_;         // cells to be settled
+    std::vector<uint64_t> dirty_;         // cells to be settled, a bit each
     std::vector<uint8_t> ghosts_;         // live pieces of dead buffers
     bool ghosts_seen_ = false;
+    bool moved_ = false;                  // some page, by copy-on-write
 
     bool explicitly_ = false;             // without the automaton
     std::vector<Trace>* traces_ = nullptr;
@@ -199,6 +208,14 @@ class Simulator {
     std::vector<Corruption> corruptions_;
     std::vector<Harm> harms_;
 };
+
+// In order of the cells, which is the order of reports.
+template <class Do>
+void Simulator::each_dirty(Do what) {
+    for (size_t word = 0; word < dirty_.size(); word++)
+        for (uint64_t left = dirty_[word]; left; left &= left - 1)
+            what(cells_[word * bits_in_word + static_cast<size_t>(std::countr_zero(left))]);
+}
 
 template <class Do>
 void Simulator::each_cell(uint8_t buffer, uint32_t offset, uint32_t size, Do what) {
@@ -219,22 +236,33 @@ void Simulator::each_cover(uint8_t piece, uint32_t offset, uint32_t size, Do wha
     }
 }
 
+// Homes, and where anything has moved, old pages.
+template <class Do>
+void Simulator::each_memory_copy(Do what) {
+    for (Cell* cell = cells_.data(); cell != cells_.data() + cell_count(); cell++) {
+        if (!cell->live) continue;
+        if (!moved_) {
+            what(*cell, cell->home, cell->home_phys());
+            continue;
+        }
+        for (uint8_t k = 0; k < cell->copies.size(); k++)
+            if (!cell->copies[k].slot) what(*cell, k, cell->copies[k].phys);
+    }
+}
+
 // The memory copies in the lines of a range, and whether the range holds them.
 template <class Do>
 void Simulator::each_in_lines(uint64_t from, uint64_t to, Do what) {
-    for (size_t i = 0; i < cell_count(); i++) {
-        Cell& cell = cells_[i];
-        for (uint8_t k = 0; k < cell.copies.size(); k++) {
-            const CellCopy& copy = cell.copies[k];
-            if (copy.slot || line_of(copy.phys) > line_of(to - 1) || line_of(copy.phys + cell.bytes() - 1) < line_of(from)) continue;
-            what(cell, k, copy.phys >= from && copy.phys < to);
-        }
-    }
+    each_memory_copy([&](Cell& cell, uint8_t k, uint64_t phys) {
+        if (line_of(phys) > line_of(to - 1) || line_of(phys + cell.bytes() - 1) < line_of(from)) return;
+        what(cell, k, phys >= from && phys < to);
+    });
 }
 
 // The memory copies of other cells in the same line as a memory copy of this one.
 template <class Do>
 void Simulator::each_beside(const Cell& cell, uint64_t phys, Do what) {
+    if (!cell.company) return;
     const uint64_t line = line_of(phys);
     for (uint16_t neighbour : cutting_.beside(cell.index)) {
         Cell& other = cells_[neighbour];

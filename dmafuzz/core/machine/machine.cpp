@@ -12,6 +12,7 @@ void Run::clear() {
     extents.clear();
     hooks.clear();
     touches.clear();
+    cuts.clear();
     leaks.clear();
     mappings.fill({});
     kinds.fill(BufferKind::pages);
@@ -42,6 +43,24 @@ std::vector<bool> pages_that_move(const Program& program, int buffer, BufferKind
 Step& Machine::step(StepKind kind) {
     run_->steps.push_back({kind, now_});
     return run_->steps.back();
+}
+
+// A step that may concern part of something: where it begins and ends, cells do.
+void Machine::emit(const Step& s) {
+    run_->steps.push_back(s);
+    switch (s.kind) {
+        case StepKind::cpu_read:
+        case StepKind::cpu_write:
+        case StepKind::cpu_dirty:
+        case StepKind::move: run_->cuts.push_back({s.buffer, s.offset, s.size, 0}); return;
+        case StepKind::maintain:
+        case StepKind::wild_memory: run_->cuts.push_back({no_buffer, 0, s.size, s.phys}); return;
+        default: break;
+    }
+    const Piece& p = run_->pieces[s.piece];
+    if (s.offset == 0 && s.size == p.size) return;  // all cells of a piece begin and end with it
+    run_->cuts.push_back({no_buffer, 0, s.size, p.phys + static_cast<uint64_t>(s.offset) * granule_bytes});
+    run_->cuts.push_back({p.buffer, p.offset + s.offset, s.size, 0});
 }
 
 void Machine::touch(uint64_t phys, uint64_t bytes) {
@@ -199,11 +218,11 @@ void Machine::other_line(const Op& op, uint8_t index) {
             step(StepKind::die).buffer = op.buffer;
             memory_.give_back(op.buffer);
             return;
-        case OpKind::read: run_->steps.push_back(access); return;
+        case OpKind::read: emit(access); return;
         case OpKind::write:
         case OpKind::dirty:
             access.kind = op.kind == OpKind::write ? StepKind::cpu_write : StepKind::cpu_dirty;
-            run_->steps.push_back(access);
+            emit(access);
             return;
         case OpKind::cow: {
             uint32_t page = op.offset / granules_per_page;
@@ -216,12 +235,12 @@ void Machine::other_line(const Op& op, uint8_t index) {
             copy.phys = memory_.phys_of(op.buffer, op.offset) & ~uint64_t{page_bytes - 1};
             run_->hooks.push_back(copy);
             touch(copy.phys, page_bytes);
-            run_->steps.push_back(access);
+            emit(access);
             if (run_->kinds[op.buffer] != BufferKind::anonymous) return;
             uint64_t phys = memory_.move_page(*run_, op.buffer, page);
             access.kind = StepKind::move;
             access.phys = phys;
-            run_->steps.push_back(access);
+            emit(access);
             return;
         }
         case OpKind::mapping_error: {

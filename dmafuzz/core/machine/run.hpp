@@ -97,6 +97,15 @@ struct Touch {
     uint32_t size;  // bytes
 };
 
+// A part of a buffer, or of physical memory, that a step concerns.
+struct Cut {
+    uint8_t buffer;    // no_buffer: physical
+    uint32_t offset;   // granules
+    uint32_t size;
+    uint64_t phys;
+};
+inline constexpr uint8_t no_buffer = 0xff;
+
 struct MappingFacts {
     bool defined = false;
     bool live = false;
@@ -130,6 +139,7 @@ struct Run {
     std::vector<Extent> extents;
     std::vector<HookCall> hooks;
     std::vector<Touch> touches;
+    std::vector<Cut> cuts;    // whole pieces left out
     std::vector<LeakSuspect> leaks;
     std::array<MappingFacts, mappings_max> mappings;
     std::array<BufferKind, buffers_with_stack> kinds;
