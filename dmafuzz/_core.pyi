@@ -677,6 +677,13 @@ def stage_costs(tracker: str, platform: Platform, ops: int, programs: int, seed:
 def random_program(seed: int, ops: int) -> list[Op]:
     """A valid random program of about that many operations."""
 
+AUTOMATON_BYTES: int = 67108864
+
+def compare_walks(platforms: Sequence[Platform], programs: int, seed: int = 0, ops: int = 24, automaton_bytes: int = 67108864, differences_max: int = 10) -> dict[str, Any]:
+    """
+    The simulator's look-ups against the sets themselves on random programs: programs, what both found, programs on which they differ.
+    """
+
 def compare_trackers(a: str, b: str, platforms: Sequence[Platform], programs: int, seed: int = 0, ops: int = 24, differences_max: int = 10) -> dict[str, Any]:
     """
     Two trackers on random programs: programs, warnings, and shortened programs on which they differ.

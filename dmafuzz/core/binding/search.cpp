@@ -4,6 +4,7 @@
 
 #include "binding/binding.hpp"
 #include "search/bench.hpp"
+#include "search/cross_check.hpp"
 #include "search/engine.hpp"
 #include "search/equivalence.hpp"
 #include "search/libfuzzer.hpp"
@@ -53,6 +54,34 @@ nb::list findings_of(Engine& engine, bool finish) {
     return out;
 }
 
+void put_stats(nb::dict& d, const AutomatonStats& s) {
+    d["automaton_hits"] = s.hits;
+    d["automaton_misses"] = s.misses;
+    d["automaton_states"] = s.states;
+    d["automaton_transitions"] = s.transitions;
+    d["automaton_drops"] = s.drops;
+    d["automaton_bytes"] = s.bytes;
+}
+
+nb::dict compare_walks_of(const std::vector<Platform>& platforms, uint64_t programs, uint64_t seed, int ops, size_t budget,
+                          size_t differences_max) {
+    WalkComparison c;
+    {
+        nb::gil_scoped_release release;
+        c = compare_walks(platforms, programs, seed, ops, budget, differences_max);
+    }
+    nb::dict d;
+    d["programs"] = c.programs;
+    d["corruptions"] = c.corruptions;
+    d["harms"] = c.harms;
+    d["transitions"] = c.transitions;
+    put_stats(d, c.automaton);
+    nb::list differences;
+    for (const WalkDifference& x : c.differences) differences.append(nb::make_tuple(x.program.ops, x.platform));
+    d["differences"] = differences;
+    return d;
+}
+
 nb::dict stats_of(const Engine& engine) {
     EngineStats s = engine.stats();
     nb::dict d;
@@ -63,11 +92,7 @@ nb::dict stats_of(const Engine& engine) {
     d["corpus"] = s.corpus;
     d["coverage"] = s.coverage;
     d["waiting"] = s.waiting;
-    d["automaton_hits"] = s.automaton.hits;
-    d["automaton_misses"] = s.automaton.misses;
-    d["automaton_states"] = s.automaton.states;
-    d["automaton_transitions"] = s.automaton.transitions;
-    d["automaton_drops"] = s.automaton.drops;
+    put_stats(d, s.automaton);
     return d;
 }
 
@@ -113,6 +138,10 @@ void bind_search(nb::module_& m) {
         Rng rng(seed);
         return random_program(rng, ops).ops;
     }, "seed"_a, "ops"_a, "A valid random program of about that many operations.");
+    m.attr("AUTOMATON_BYTES") = Automaton::default_budget;
+    m.def("compare_walks", &compare_walks_of, "platforms"_a, "programs"_a, "seed"_a = 0, "ops"_a = 24,
+          "automaton_bytes"_a = Automaton::default_budget, "differences_max"_a = 10,
+          "The simulator's look-ups against the sets themselves on random programs: programs, what both found, programs on which they differ.");
     m.def("compare_trackers", &compare_trackers, "a"_a, "b"_a, "platforms"_a, "programs"_a, "seed"_a = 0, "ops"_a = 24,
           "differences_max"_a = 10, "Two trackers on random programs: programs, warnings, and shortened programs on which they differ.");
 }

@@ -14,6 +14,7 @@ struct Span {
     uint8_t buffer;
     uint16_t offset;  // granules
     uint16_t size;
+    bool operator==(const Span&) const = default;
 };
 
 struct CellShape {

@@ -473,7 +473,7 @@ void Simulator::walk(const Run& run, const Platform& platform, TransitionSink* s
 void Simulator::simulate(const Run& run, const Platform& platform, TransitionSink* sink) {
     explicitly_ = false;
     traces_ = nullptr;
-    automaton_ = &Automaton::shared();
+    automaton_ = own_automaton_ ? own_automaton_ : &Automaton::shared();
     automaton_->make_room();
     walk(run, platform, sink);
 }

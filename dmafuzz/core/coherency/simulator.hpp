@@ -39,6 +39,7 @@ struct Corruption {
     uint16_t copy = 0;
     Lane wrong = 0;
     bool sees_cache = true;  // the view: the cached copy if present; else memory only
+    bool operator==(const Corruption&) const = default;
 };
 
 struct Harm {
@@ -47,6 +48,7 @@ struct Harm {
     uint8_t mapping = no_mapping;
     Span span{};       // exposure only
     uint64_t phys = 0;
+    bool operator==(const Harm&) const = default;
 };
 
 // What one step did to one copy, for witnesses; written down only when asked for.
@@ -72,6 +74,9 @@ class TransitionSink {
 
 class Simulator {
   public:
+    // `automaton`: instead of the shared one.
+    explicit Simulator(Automaton* automaton = nullptr) : own_automaton_(automaton) {}
+
     // Everything is overwritten; results stay valid until the next call.
     void simulate(const Run& run, const Platform& platform, TransitionSink* sink = nullptr);
     // The same without the automaton: every event is carried out on the sets themselves. For witnesses, and to hold the
@@ -189,6 +194,7 @@ class Simulator {
     const Run* run_ = nullptr;
     const Platform* platform_ = nullptr;
     TransitionSink* sink_ = nullptr;
+    Automaton* own_automaton_;
     Automaton* automaton_ = nullptr;
     int line_shift_ = 6;
     uint8_t op_ = 0;
