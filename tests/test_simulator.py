@@ -110,7 +110,9 @@ def compare_walks(programs: int, seed: int, **more: int) -> dict[str, Any]:
     assert found["corruptions"] > programs
     assert found["harms"] > 0
     assert found["transitions"] > programs
-    listing = ["\n".join(render_op(op) for op in ops) + f"\non {machines()[at].name}" for ops, at in found["differences"]]
+    listing = [
+        "\n".join(render_op(op) for op in ops) + f"\non {machines()[at].name}" for ops, at in found["differences"]
+    ]
     assert not listing, listing[0]
     return found
 

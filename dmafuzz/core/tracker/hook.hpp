@@ -45,6 +45,7 @@ struct HookEntry {
     uint64_t dma;           // current DMA address and length: state of the list
     uint32_t dma_size;
     Area area;
+    bool operator==(const HookEntry&) const = default;
 };
 
 inline constexpr uint8_t no_mapping = 0xff;
@@ -58,6 +59,15 @@ struct HookCall {
         std::memcpy(static_cast<void*>(this), &other, offsetof(HookCall, entries));
         if (other.entry_count) entries = other.entries;
         return *this;
+    }
+
+    bool operator==(const HookCall& o) const {
+        if (kind != o.kind || cpu != o.cpu || device != o.device || op != o.op || mapping != o.mapping || attrs != o.attrs ||
+            direction != o.direction || area != o.area || single != o.single || range != o.range || map_failed != o.map_failed ||
+            entry_count != o.entry_count || mapped_count != o.mapped_count || dma != o.dma || phys != o.phys || size != o.size ||
+            offset != o.offset)
+            return false;
+        return entry_count == 0 || entries == o.entries;
     }
 
     HookKind kind = HookKind::map_page;
