@@ -674,6 +674,16 @@ def stage_costs(tracker: str, platform: Platform, ops: int, programs: int, seed:
     Operations of a program on average, and for each stage the seconds a program, with all stages before it.
     """
 
+def portfolio_costs(tracker: str, portfolio: Sequence[Platform], ops: int, programs: int, seed: int) -> tuple[float, float]:
+    """
+    Seconds a program: judged on one platform, on average over the portfolio, and on all of them.
+    """
+
+def automaton_stats() -> dict[str, int]:
+    """
+    The automaton that all programs of this process share: sizes, hits, misses, and how often it was dropped.
+    """
+
 def random_program(seed: int, ops: int) -> list[Op]:
     """A valid random program of about that many operations."""
 

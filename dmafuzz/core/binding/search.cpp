@@ -134,6 +134,16 @@ void bind_search(nb::module_& m) {
         return std::make_pair(costs.operations, costs.seconds);
     }, "tracker"_a, "platform"_a, "ops"_a, "programs"_a, "seed"_a,
           "Operations of a program on average, and for each stage the seconds a program, with all stages before it.");
+    m.def("portfolio_costs", [](const std::string& tracker, const std::vector<Platform>& portfolio, int ops, int programs, uint64_t seed) {
+        PortfolioCosts costs = portfolio_costs(tracker, portfolio, ops, programs, seed);
+        return std::make_pair(costs.one, costs.all);
+    }, "tracker"_a, "portfolio"_a, "ops"_a, "programs"_a, "seed"_a,
+          "Seconds a program: judged on one platform, on average over the portfolio, and on all of them.");
+    m.def("automaton_stats", [] {
+        nb::dict d;
+        put_stats(d, Automaton::shared().stats());
+        return d;
+    }, "The automaton that all programs of this process share: sizes, hits, misses, and how often it was dropped.");
     m.def("random_program", [](uint64_t seed, int ops) {
         Rng rng(seed);
         return random_program(rng, ops).ops;

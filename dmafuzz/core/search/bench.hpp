@@ -17,4 +17,11 @@ struct StageCosts {
 // Random programs of `ops` operations on one platform. Throws std::invalid_argument for an unknown tracker.
 StageCosts stage_costs(const std::string& tracker, const Platform& platform, int ops, int programs, uint64_t seed);
 
+// Judging programs on each platform alone, and on all of them one after the other: seconds a program.
+struct PortfolioCosts {
+    double one = 0;  // on average over the platforms
+    double all = 0;
+};
+PortfolioCosts portfolio_costs(const std::string& tracker, const std::vector<Platform>& portfolio, int ops, int programs, uint64_t seed);
+
 }  // namespace dmafuzz
