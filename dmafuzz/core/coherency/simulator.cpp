@@ -99,7 +99,7 @@ void Simulator::alloc_cell(uint16_t index, uint8_t buffer, Set set, bool cached)
         each_beside(cell, phys, [&](Cell& other, uint8_t copy) {
             if (other.span.buffer != buffer) happen(other, copy, Event::cpu_write_beside);
         });
-    touch(cell);
+    reshape(cell);
 }
 
 void Simulator::alloc(uint8_t buffer, bool cached) {
@@ -122,7 +122,7 @@ void Simulator::alloc_live_stack(uint8_t buffer, bool cached) {
 
 void Simulator::die(uint8_t buffer) {
     each_cell(buffer, 0, whole, [&](Cell& cell) {
-        touch(cell);
+        reshape(cell);
         cell.copies.clear();
         // Ended mappings too: a slot that was never given back dies with what it is a copy of.
         for (CellCover& cover : cell.covers) cover.copy = no_index;
@@ -139,7 +139,7 @@ void Simulator::die(uint8_t buffer) {
 void Simulator::move(const Step& step) {
     moved_ = true;
     each_cell(step.buffer, step.offset, step.size, [&](Cell& cell) {
-        touch(cell);
+        reshape(cell);
         const uint8_t old = cell.home;
         const uint64_t source = cell.copies[old].set;
         const uint64_t phys = step.phys + static_cast<uint64_t>(cell.span.offset - step.offset) * granule_bytes;
@@ -185,13 +185,13 @@ void Simulator::begin_cell(uint8_t index, Cell& cell) {
     }
     cell.covers.push_back(cover);
     cell.mappings |= 1u << p.mapping;
-    touch(cell);
+    reshape(cell);
 }
 
 void Simulator::end(uint8_t index) {
     each_cover(index, 0, whole, [&](Cell& cell, uint8_t at) {
         if (at == no_index) return;
-        touch(cell);
+        reshape(cell);
         CellCover& cover = cell.covers[at];
         cover.live = cover.owned = false;
         // A slot that no call has given back keeps its bytes: a later call at its address copies them.
@@ -209,7 +209,7 @@ void Simulator::end(uint8_t index) {
 void Simulator::slot_gone(uint8_t index) {
     each_cover(index, 0, whole, [&](Cell& cell, uint8_t at) {
         if (at == no_index || !cell.has_slot(cell.covers[at])) return;
-        touch(cell);
+        reshape(cell);
         const uint8_t slot = cell.covers[at].copy;
         cell.covers[at].copy = no_index;
         cell.drop_copy(slot);
@@ -221,7 +221,7 @@ void Simulator::slot_gone(uint8_t index) {
 void Simulator::cut_off(uint8_t index) {
     each_cover(index, 0, whole, [&](Cell& cell, uint8_t at) {
         if (at == no_index) return;
-        touch(cell);
+        reshape(cell);
         CellCover& cover = cell.covers[at];
         const uint8_t copy = cover.copy;
         cover.is_void = true;
@@ -237,7 +237,7 @@ void Simulator::cut_off(uint8_t index) {
 void Simulator::own(const Step& step, bool device) {
     each_cover(step.piece, step.offset, step.size, [&](Cell& cell, uint8_t at) {
         if (at == no_index) return;
-        touch(cell);
+        reshape(cell);
         CellCover& cover = cell.covers[at];
         cover.owned = device;
         if (!device || !cell.live) return;

@@ -177,11 +177,15 @@ class Simulator {
     void happen_to_all(Cell& cell, uint8_t but, Event event);
     void mark(const Cell& cell) { dirty_[cell.index / bits_in_word] |= uint64_t{1} << (cell.index % bits_in_word); }
     // The cell, and those that share lines with it, have to be looked at again.
-    void touch(Cell& cell) {
-        cell.surveyed = false;
+    void touch(const Cell& cell) {
         mark(cell);
         if (!cell.company) return;
         for (uint16_t neighbour : cutting_.beside(cell.index)) mark(cells_[neighbour]);
+    }
+    // The same where copies or covers come, go or change hands.
+    void reshape(Cell& cell) {
+        cell.surveyed = false;
+        touch(cell);
     }
     template <class Do> void each_beside(const Cell& cell, uint64_t phys, Do what);
     template <class Do> void each_memory_copy(Do what);
