@@ -37,10 +37,12 @@ struct CellCover {
     bool live;
     bool is_void;     // not even an address leads there
     uint8_t copy;     // none: void
+    Unasked write;    // what a write of the device does to the copy; nothing where it may not write
 };
 
-inline bool may_write(const CellCover& c) { return c.live && (c.owned || c.joint) && device_writes(c.direction); }
-inline bool may_read(const CellCover& c) { return c.live && (c.owned || c.joint) && device_reads(c.direction); }
+// Without branches: nobody can foretell them.
+inline bool may_write(const CellCover& c) { return c.live & (c.owned | c.joint) & device_writes(c.direction); }
+inline bool may_read(const CellCover& c) { return c.live & (c.owned | c.joint) & device_reads(c.direction); }
 
 struct Cell {
     Span span{};

@@ -32,8 +32,9 @@ void Cutting::physical(uint64_t from, uint64_t to) {
     Range& slot = named_[(from * 31 + to) / granule_bytes % remembered];
     if (slot.program == program_ && slot.from == from && slot.to == to) return;
     slot = {from, to, program_};
+    for (const Extent& e : run_->extents) break_at(e, from, to);
+    if (((from | to) & line_mask_) == 0) return;
     for (const Extent& e : run_->extents) {
-        break_at(e, from, to);
         break_at(e, from & ~line_mask_, (to + line_mask_) & ~line_mask_);
         break_at(e, (from + line_mask_) & ~line_mask_, to & ~line_mask_);
     }

@@ -29,7 +29,7 @@ void Simulator::survey(Cell& cell) {
     cell.surveyed = true;
     cell.looked = cell.lost_writer = false;
     cell.cpu_reads = cell.live;
-    cell.cpu_writes = cell.live && !cell.image;
+    cell.cpu_writes = cell.live & !cell.image;
     for (CellCopy& copy : cell.copies) {
         copy.own = 0;
         copy.writer = no_mapping;
@@ -41,26 +41,20 @@ void Simulator::survey(Cell& cell) {
     cell.writers = 0;
     for (const CellCopy& copy : cell.copies) cell.writers += (copy.own & entitled_writes) != 0;
     for (CellCopy& copy : cell.copies) copy.alone = steps_alone(cell, copy);
-    if (cell.cpu_reads && !cell.uncached) cell.copies[cell.home].alone |= unasked(Event::fill);
+    if (cell.cpu_reads & !cell.uncached) cell.copies[cell.home].alone |= unasked(Event::fill);
 }
 
 void Simulator::survey_device(Cell& cell, const CellCover& cover) {
-    if (!cover.live) return;
-    const bool writes = (cover.owned || cover.joint) && device_writes(cover.direction);
-    if (!cover.joint) cell.cpu_writes = false;
-    if (!writes) return;
-    if (!cover.joint) cell.cpu_reads = false;
-    if (!cell.live) return;
+    const bool writes = may_write(cover);
+    cell.cpu_writes &= !(cover.live & !cover.joint);
+    cell.cpu_reads &= !(writes & !cover.joint);
     if (cover.copy == no_index) {
-        cell.lost_writer = !cell.image;
+        cell.lost_writer |= writes & cell.live & !cell.image;
         return;
     }
     CellCopy& copy = cell.copies[cover.copy];
-    const bool past_cache = !cover.coherent || copy.slot;
-    // Nobody may write the kernel's image, whatever was mapped.
-    if (cell.image) copy.own |= unasked(past_cache ? Event::wild_write : Event::wild_write_coherent);
-    else copy.own |= unasked(past_cache ? Event::device_write : Event::device_write_coherent);
-    copy.writer = run_->pieces[cover.piece].mapping;
+    copy.own |= writes ? cover.write : Unasked{0};
+    if (traces_ && writes) copy.writer = run_->pieces[cover.piece].mapping;
 }
 
 // The unasked steps that a copy may see, neighbours and the CPU's own reads left out.
@@ -111,7 +105,8 @@ void Simulator::look_for_ghosts(Cell& cell) {
 Unasked Simulator::steps_on(const Cell& cell, const CellCopy& copy) {
     Unasked steps = copy.alone;
     if (!cell.company || copy.slot) return steps;
-    each_beside(cell, copy.phys, [&](const Cell& other, uint8_t at) {
+    each_beside(cell, copy.phys, [&](Cell& other, uint8_t at) {
+        if (!other.surveyed) survey(other);
         steps |= beside(other.copies[at].own);
         if (at == other.home && other.cpu_reads && !other.uncached) steps |= unasked(Event::fill);
     });
@@ -216,10 +211,10 @@ void Simulator::look_for_faults(const Cell& cell) {
 
 void Simulator::settle(uint8_t op) {
     op_ = op;
+    // Ghosts come and go without a word to those who live there now.
+    if (ghosts_seen_) each_dirty([](Cell& cell) { cell.surveyed = false; });
     each_dirty([&](Cell& cell) {
-        if (!cell.surveyed || ghosts_seen_) survey(cell);
-    });
-    each_dirty([&](Cell& cell) {
+        if (!cell.surveyed) survey(cell);
         if (platform_->iommu != Iommu::off) look_for_faults(cell);
         if (!cell.live) return;
         if (close(cell) || !cell.looked) look(cell);

@@ -176,13 +176,18 @@ void Simulator::begin_cell(uint8_t index, Cell& cell) {
     const uint64_t phys = p.phys + static_cast<uint64_t>(granule) * granule_bytes;
     const bool there = cell.live && cell.home_phys() == phys && granule < p.reach && p.via != Via::nothing;
     const bool translated = platform_->iommu != Iommu::off && device.iommu;
-    CellCover cover{index, p.direction, device.coherent, p.joint, translated, false, true, !there, no_index};
+    CellCover cover{index, p.direction, device.coherent, p.joint, translated, false, true, !there, no_index, 0};
     if (there && p.via == Via::direct) cover.copy = cell.home;
     if (there && p.via == Via::slot) {
         // A slot's memory is foreign, nothing of it is cached.
         cover.copy = new_copy(cell, put(foreign_as_given(cell.copies[cell.home].set), lane::memory_absent), 0, true, index);
         cell.copies[cover.copy].single = device.coherent;
     }
+    const bool past_cache = !device.coherent || p.via == Via::slot;
+    // Nobody may write the kernel's image, whatever was mapped.
+    const Event write = cell.image ? (past_cache ? Event::wild_write : Event::wild_write_coherent)
+                                   : (past_cache ? Event::device_write : Event::device_write_coherent);
+    if (device_writes(p.direction)) cover.write = unasked(write);
     cell.covers.push_back(cover);
     cell.mappings |= 1u << p.mapping;
     reshape(cell);
