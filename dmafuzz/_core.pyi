@@ -680,18 +680,30 @@ def stage_costs(tracker: str, platform: Platform, ops: int, programs: int, seed:
     Operations of a program on average, and for each stage the seconds a program, with all stages before it.
     """
 
-def tracker_cost(tracker: str, ops: Sequence[Op], platform: Platform) -> dict[str, int] | None:
-    """
-    What a program costs a tracker: lock acquisitions by lock, look-up steps, tree operations; None if it does not say.
-    """
-
 def clean_hooks_cost(tracker: str, platform: Platform, programs: int) -> float:
     """
     Seconds that a tracker alone takes for 24 hook calls that it has nothing to say about.
     """
 
+def portfolio_costs(tracker: str, portfolio: Sequence[Platform], ops: int, programs: int, seed: int) -> tuple[float, float]:
+    """
+    Seconds a program: judged on one platform, on average over the portfolio, and on all of them.
+    """
+
+def automaton_stats() -> dict[str, int]:
+    """
+    The automaton that all programs of this process share: sizes, hits, misses, and how often it was dropped.
+    """
+
 def random_program(seed: int, ops: int) -> list[Op]:
     """A valid random program of about that many operations."""
+
+AUTOMATON_BYTES: int = 67108864
+
+def compare_walks(platforms: Sequence[Platform], programs: int, seed: int = 0, ops: int = 24, automaton_bytes: int = 67108864, differences_max: int = 10) -> dict[str, Any]:
+    """
+    The simulator's look-ups against the sets themselves on random programs: programs, what both found, programs on which they differ.
+    """
 
 def compare_trackers(a: str, b: str, platforms: Sequence[Platform], programs: int, seed: int = 0, ops: int = 24, differences_max: int = 10, costs: bool = False) -> dict[str, Any]:
     """

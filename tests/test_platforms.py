@@ -394,11 +394,13 @@ def test_to_core_fills_every_field(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fields_declared(header: str) -> dict[str, set[str]]:
-    """The data members of each struct: the last word before an initialiser or a semicolon."""
+    """The data members of each struct, not its operators: the last word before an initialiser or a semicolon."""
     fields: dict[str, set[str]] = {}
     for part in header.split("\nstruct ")[1:]:
         name, body = part.split(" {", 1)
         lines = [line.split("//")[0].strip() for line in body.split("\n};")[0].splitlines()]
-        declarations = [line.split("=")[0].split("{")[0].rstrip("; ") for line in lines if line]
+        declarations = [
+            line.split("=")[0].split("{")[0].rstrip("; ") for line in lines if line and "operator" not in line
+        ]
         fields[name] = {declaration.split()[-1] for declaration in declarations}
     return fields

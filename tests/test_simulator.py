@@ -102,3 +102,31 @@ def test_a_simulator_that_is_wrong_is_noticed() -> None:
     coherent, other = platforms.names().index("x86-5.5"), platforms.names().index("mips-r10000-5.10")
     programs = [random_small(rng, 8) for _ in range(200)]
     assert any(of_core(ops, coherent) != of_naive(ops, other) for ops in programs)
+
+
+def compare_walks(programs: int, seed: int, **more: int) -> dict[str, Any]:
+    found = _core.compare_walks(list(machines()), programs=programs, seed=seed, **more)
+    assert found["programs"] == programs
+    assert found["corruptions"] > programs
+    assert found["harms"] > 0
+    assert found["transitions"] > programs
+    listing = [
+        "\n".join(render_op(op) for op in ops) + f"\non {machines()[at].name}" for ops, at in found["differences"]
+    ]
+    assert not listing, listing[0]
+    return found
+
+
+def test_looking_up_is_the_same_as_carrying_out() -> None:
+    """The automaton against the sets themselves, random programs and mutants, every platform: corruptions, harms and
+    feedback in every detail. By hand with ten million and more."""
+    found = compare_walks(200_000, seed=20260727)
+    assert found["automaton_drops"] == 0
+    assert found["automaton_hits"] > 100 * found["automaton_misses"]
+
+
+def test_an_automaton_without_room_is_slower_and_never_wrong() -> None:
+    found = compare_walks(20_000, seed=7, automaton_bytes=100_000)
+    assert found["automaton_drops"] > 10
+    starved = compare_walks(2_000, seed=8, automaton_bytes=0)
+    assert starved["automaton_drops"] == 2_000

@@ -22,6 +22,7 @@ PROGRAMS = 3000
 CLEAN_PROGRAMS = 200_000
 REPEATS = 5
 OPS = 14
+PORTFOLIO = 10
 
 
 class _Quiet(Progress):
@@ -53,6 +54,8 @@ def bench(tracker: str, platform: str, ops: int, seconds: float, repeats: int) -
     for index, (stage, _) in enumerate(runs[0][1]):
         _row(stage, [1 / stages[index][1] for _, stages in runs])
     _row("tracker alone, 24 clean hook calls", clean_rates(core_tracker, machine, repeats))
+    _portfolio(tracker, core_tracker, ops, repeats)
+    _automaton()
     for engine in ENGINES:
         if engine == "atheris" and not atheris_available():
             click.echo("atheris: not installed, skipped")
@@ -62,6 +65,26 @@ def bench(tracker: str, platform: str, ops: int, seconds: float, repeats: int) -
         _row(f"{engine} engine, this platform", one)
         all_ = _rates(partial(_plan, engine, tracker, core_tracker, portfolio, seconds, ops), repeats)
         _row(f"{engine} engine, portfolio of {len(portfolio)}", all_)
+
+
+def _portfolio(tracker: str, core_tracker: str, ops: int, repeats: int) -> None:
+    """A portfolio of ten against one platform of it, in the bare loop."""
+    models = platform_files.portfolio(default_portfolio(tracker))[:PORTFOLIO]
+    machines = [platform_files.to_core(model) for model in models]
+    costs = [_core.portfolio_costs(core_tracker, machines, ops, PROGRAMS, seed) for seed in range(repeats)]
+    _row(f"bare loop, portfolio of {len(machines)}", [1 / all_ for _, all_ in costs])
+    click.echo(f"{'costs, one platform being 1':36} {statistics.median(all_ / one for one, all_ in costs):>12.1f}")
+
+
+def _automaton() -> None:
+    stats = _core.automaton_stats()
+    hits, misses = stats["automaton_hits"], stats["automaton_misses"]
+    click.echo(
+        f"automaton: {stats['automaton_states']:,} states, {stats['automaton_transitions']:,} transitions, "
+        f"{stats['automaton_bytes'] / 2**20:.1f} of {_core.AUTOMATON_BYTES / 2**20:.0f} MiB, "
+        f"{hits / max(1, hits + misses):.3%} of {hits + misses:,} look-ups known, "
+        f"dropped {stats['automaton_drops']} times"
+    )
 
 
 def _plan(

@@ -3,8 +3,8 @@
 #include <nanobind/stl/vector.h>
 
 #include "binding/binding.hpp"
-#include "machine/machine.hpp"
 #include "search/bench.hpp"
+#include "search/cross_check.hpp"
 #include "search/engine.hpp"
 #include "search/equivalence.hpp"
 #include "search/libfuzzer.hpp"
@@ -36,26 +36,6 @@ nb::dict compare_trackers(const std::string& a, const std::string& b, const std:
     return d;
 }
 
-nb::object tracker_cost(const std::string& name, const std::vector<Op>& ops, const Platform& platform) {
-    auto tracker = make_tracker(name);
-    if (!tracker) throw nb::value_error(("no tracker of that name: " + name).c_str());
-    Machine machine;
-    Run run;
-    Watch watch;
-    machine.carry_out(Program{ops}, platform, run);
-    tracker->watch(run.hooks, platform, watch);
-    Cost cost;
-    if (!tracker->cost(cost)) return nb::none();
-    nb::dict d;
-    d["bucket_locks"] = cost.bucket_locks;
-    d["tree_locks"] = cost.tree_locks;
-    d["pool_locks"] = cost.pool_locks;
-    d["other_locks"] = cost.other_locks;
-    d["lookup_steps"] = cost.lookup_steps;
-    d["tree_operations"] = cost.tree_operations;
-    return d;
-}
-
 nb::list findings_of(Engine& engine, bool finish) {
     nb::list out;
     for (const Finding& f : engine.take_findings(finish)) {
@@ -74,6 +54,34 @@ nb::list findings_of(Engine& engine, bool finish) {
     return out;
 }
 
+void put_stats(nb::dict& d, const AutomatonStats& s) {
+    d["automaton_hits"] = s.hits;
+    d["automaton_misses"] = s.misses;
+    d["automaton_states"] = s.states;
+    d["automaton_transitions"] = s.transitions;
+    d["automaton_drops"] = s.drops;
+    d["automaton_bytes"] = s.bytes;
+}
+
+nb::dict compare_walks_of(const std::vector<Platform>& platforms, uint64_t programs, uint64_t seed, int ops, size_t budget,
+                          size_t differences_max) {
+    WalkComparison c;
+    {
+        nb::gil_scoped_release release;
+        c = compare_walks(platforms, programs, seed, ops, budget, differences_max);
+    }
+    nb::dict d;
+    d["programs"] = c.programs;
+    d["corruptions"] = c.corruptions;
+    d["harms"] = c.harms;
+    d["transitions"] = c.transitions;
+    put_stats(d, c.automaton);
+    nb::list differences;
+    for (const WalkDifference& x : c.differences) differences.append(nb::make_tuple(x.program.ops, x.platform));
+    d["differences"] = differences;
+    return d;
+}
+
 nb::dict stats_of(const Engine& engine) {
     EngineStats s = engine.stats();
     nb::dict d;
@@ -84,8 +92,7 @@ nb::dict stats_of(const Engine& engine) {
     d["corpus"] = s.corpus;
     d["coverage"] = s.coverage;
     d["waiting"] = s.waiting;
-    d["automaton_hits"] = s.automaton_hits;
-    d["automaton_misses"] = s.automaton_misses;
+    put_stats(d, s.automaton);
     return d;
 }
 
@@ -127,14 +134,26 @@ void bind_search(nb::module_& m) {
         return std::make_pair(costs.operations, costs.seconds);
     }, "tracker"_a, "platform"_a, "ops"_a, "programs"_a, "seed"_a,
           "Operations of a program on average, and for each stage the seconds a program, with all stages before it.");
-    m.def("tracker_cost", &tracker_cost, "tracker"_a, "ops"_a, "platform"_a,
-          "What a program costs a tracker: lock acquisitions by lock, look-up steps, tree operations; None if it does not say.");
     m.def("clean_hooks_cost", &clean_hooks_cost, "tracker"_a, "platform"_a, "programs"_a,
           "Seconds that a tracker alone takes for 24 hook calls that it has nothing to say about.");
+    m.def("portfolio_costs", [](const std::string& tracker, const std::vector<Platform>& portfolio, int ops, int programs, uint64_t seed) {
+        PortfolioCosts costs = portfolio_costs(tracker, portfolio, ops, programs, seed);
+        return std::make_pair(costs.one, costs.all);
+    }, "tracker"_a, "portfolio"_a, "ops"_a, "programs"_a, "seed"_a,
+          "Seconds a program: judged on one platform, on average over the portfolio, and on all of them.");
+    m.def("automaton_stats", [] {
+        nb::dict d;
+        put_stats(d, Automaton::shared().stats());
+        return d;
+    }, "The automaton that all programs of this process share: sizes, hits, misses, and how often it was dropped.");
     m.def("random_program", [](uint64_t seed, int ops) {
         Rng rng(seed);
         return random_program(rng, ops).ops;
     }, "seed"_a, "ops"_a, "A valid random program of about that many operations.");
+    m.attr("AUTOMATON_BYTES") = Automaton::default_budget;
+    m.def("compare_walks", &compare_walks_of, "platforms"_a, "programs"_a, "seed"_a = 0, "ops"_a = 24,
+          "automaton_bytes"_a = Automaton::default_budget, "differences_max"_a = 10,
+          "The simulator's look-ups against the sets themselves on random programs: programs, what both found, programs on which they differ.");
     m.def("compare_trackers", &compare_trackers, "a"_a, "b"_a, "platforms"_a, "programs"_a, "seed"_a = 0, "ops"_a = 24,
           "differences_max"_a = 10, "costs"_a = false, "Two trackers on random programs: programs, warnings, and minimal programs on which they differ.");
 }

@@ -1,122 +1,156 @@
-// Cells: granules that no operation of the program tells apart are simulated once.
-#include <algorithm>
+#include "coherency/cells.hpp"
 
-#include "coherency/simulator.hpp"
+#include <algorithm>
+#include <bit>
 
 namespace dmafuzz {
 
-void Simulator::add_break(int buffer, uint32_t offset) { breaks_.push_back(static_cast<uint32_t>(buffer) << 16 | offset); }
+namespace {
 
-// Breaks whatever buffer has a home there, at any time.
-void Simulator::break_physical(uint64_t from, uint64_t to) {
-    // Programs name the same few ranges over and over.
-    auto& remembered = broken_[(from * 31 + to) / granule_bytes % broken_.size()];
-    if (remembered == std::pair{from, to}) return;
-    remembered = {from, to};
-    for (const Extent& e : run_->extents) {
-        uint64_t end = e.phys + static_cast<uint64_t>(e.size) * granule_bytes;
-        auto at = [&](uint64_t phys) {
-            if (phys > e.phys && phys < end) add_break(e.buffer, e.offset + static_cast<uint32_t>((phys - e.phys) / granule_bytes));
-        };
-        if (from < end && to > e.phys) {
-            at(from);
-            at(to);
-        }
+uint64_t end_of(const Extent& e) { return e.phys + static_cast<uint64_t>(e.size) * granule_bytes; }
+
+constexpr uint32_t bits_in_word = 64;
+
+}  // namespace
+
+// Cuts the extent where the range begins and ends, if they meet. What is not to be cut falls on the extent's
+// beginning, which is a cell's beginning anyway.
+void Cutting::break_at(const Extent& e, uint64_t from, uint64_t to) {
+    const uint64_t end = end_of(e);
+    const bool meets = (from < end) & (to > e.phys);
+    const uint64_t cut_from = meets & (from > e.phys) ? from - e.phys : 0;
+    const uint64_t cut_to = meets & (to < end) ? to - e.phys : 0;
+    uint64_t* bits = breaks_.data() + first_word_[e.buffer];
+    for (uint64_t cut : {cut_from, cut_to}) {
+        const uint64_t at = e.offset + cut / granule_bytes;
+        bits[at / bits_in_word] |= uint64_t{1} << (at % bits_in_word);
     }
 }
 
-void Simulator::build_cells(const Run& run) {
-    breaks_.clear();
-    broken_.fill({});
-    const uint64_t line_mask = (uint64_t{1} << line_shift_) - 1;
-    for (const Extent& e : run.extents) {
-        add_break(e.buffer, e.offset);
-        add_break(e.buffer, e.offset + e.size);
-        // Lines that the extent covers in part stand for themselves.
-        uint64_t end = e.phys + static_cast<uint64_t>(e.size) * granule_bytes;
-        break_physical((e.phys + line_mask) & ~line_mask, end & ~line_mask);
+// A range's ends, and the boundaries of the lines that it covers in part: in whatever buffer has a home there, at any time.
+void Cutting::physical(uint64_t from, uint64_t to) {
+    Range& slot = named_[(from * 31 + to) / granule_bytes % remembered];
+    if (slot.program == program_ && slot.from == from && slot.to == to) return;
+    slot = {from, to, program_};
+    for (const Extent& e : run_->extents) break_at(e, from, to);
+    if (((from | to) & line_mask_) == 0) return;
+    for (const Extent& e : run_->extents) {
+        break_at(e, from & ~line_mask_, (to + line_mask_) & ~line_mask_);
+        break_at(e, (from + line_mask_) & ~line_mask_, to & ~line_mask_);
     }
-    // A range's ends, and the boundaries of the lines that it covers in part.
-    auto physical = [&](uint64_t from, uint64_t to) {
-        break_physical(from, to);
-        if (((from | to) & line_mask) == 0) return;
-        break_physical(from & ~line_mask, (to + line_mask) & ~line_mask);
-        break_physical((from + line_mask) & ~line_mask, to & ~line_mask);
-    };
-    auto in_buffer = [&](int buffer, uint32_t offset, uint32_t size) {
-        for (const Extent& e : run.extents) {
-            if (e.buffer != buffer) continue;
-            uint32_t from = std::max<uint32_t>(offset, e.offset), to = std::min<uint32_t>(offset + size, e.offset + e.size);
-            if (from >= to) continue;
-            physical(e.phys + static_cast<uint64_t>(from - e.offset) * granule_bytes,
-                     e.phys + static_cast<uint64_t>(to - e.offset) * granule_bytes);
-        }
-    };
-    for (const Step& s : run.steps) {
-        switch (s.kind) {
-            case StepKind::cpu_read:
-            case StepKind::cpu_write:
-            case StepKind::cpu_dirty:
-            case StepKind::move: in_buffer(s.buffer, s.offset, s.size); break;
-            case StepKind::maintain:
-            case StepKind::wild_memory: physical(s.phys, s.phys + static_cast<uint64_t>(s.size) * granule_bytes); break;
-            case StepKind::to_device:
-            case StepKind::to_cpu:
-            case StepKind::maintain_slot:
-            case StepKind::copy_in:
-            case StepKind::copy_back:
-            case StepKind::device_write:
-            case StepKind::wild_slot: {
-                const Piece& p = run.pieces[s.piece];
-                if (s.offset == 0 && s.size == p.size) break;  // whole pieces come below
-                uint64_t from = p.phys + static_cast<uint64_t>(s.offset) * granule_bytes;
-                physical(from, from + static_cast<uint64_t>(s.size) * granule_bytes);
-                in_buffer(p.buffer, p.offset + s.offset, s.size);
-                break;
-            }
-            default: break;
-        }
+}
+
+void Cutting::in_buffer(int buffer, uint32_t offset, uint32_t size) {
+    for (const Extent& e : run_->extents) {
+        if (e.buffer != buffer) continue;
+        uint32_t from = std::max<uint32_t>(offset, e.offset), to = std::min<uint32_t>(offset + size, e.offset + e.size);
+        if (from >= to) continue;
+        physical(e.phys + static_cast<uint64_t>(from - e.offset) * granule_bytes,
+                 e.phys + static_cast<uint64_t>(to - e.offset) * granule_bytes);
     }
-    // What a warning about a call covers ends where the call's range ends.
-    for (const Touch& t : run.touches) physical(t.phys, t.phys + t.size);
-    for (const Piece& p : run.pieces) {
+}
+
+// Room for each buffer's bits.
+void Cutting::lay_out() {
+    std::array<uint32_t, buffers_with_stack> granules{};
+    for (const Extent& e : run_->extents) granules[e.buffer] = std::max<uint32_t>(granules[e.buffer], e.offset + static_cast<uint32_t>(e.size));
+    uint32_t words = 0;
+    for (size_t buffer = 0; buffer < buffers_with_stack; buffer++) {
+        first_word_[buffer] = words;
+        if (granules[buffer]) words += granules[buffer] / bits_in_word + 1;  // its end has a bit, too
+    }
+    first_word_[buffers_with_stack] = words;
+    breaks_.assign(words, 0);
+}
+
+void Cutting::break_extents() {
+    for (const Extent& e : run_->extents) {
+        uint64_t* bits = breaks_.data() + first_word_[e.buffer];
+        for (uint32_t at : {uint32_t{e.offset}, e.offset + static_cast<uint32_t>(e.size)})
+            bits[at / bits_in_word] |= uint64_t{1} << (at % bits_in_word);
+    }
+    // Lines that an extent covers in part stand for themselves.
+    for (const Extent& e : run_->extents)
+        for (const Extent& other : run_->extents)
+            break_at(other, (e.phys + line_mask_) & ~line_mask_, end_of(e) & ~line_mask_);
+}
+
+void Cutting::break_steps() {
+    for (const Cut& cut : run_->cuts) {
+        if (cut.buffer == no_buffer) physical(cut.phys, cut.phys + static_cast<uint64_t>(cut.size) * granule_bytes);
+        else in_buffer(cut.buffer, cut.offset, cut.size);
+    }
+}
+
+void Cutting::break_pieces() {
+    for (const Piece& p : run_->pieces) {
         physical(p.phys, p.phys + static_cast<uint64_t>(p.size) * granule_bytes);
         in_buffer(p.buffer, p.offset, p.size);
         if (p.reach < p.size) in_buffer(p.buffer, p.offset + p.reach, p.size - p.reach);
     }
-    std::sort(breaks_.begin(), breaks_.end());
-    breaks_.erase(std::unique(breaks_.begin(), breaks_.end()), breaks_.end());
+}
 
-    cell_count_ = 0;
-    shared_.clear();
-    int buffer = 0;
-    for (size_t i = 0; i + 1 < breaks_.size(); i++) {
-        uint32_t at = breaks_[i], next = breaks_[i + 1];
-        if (at >> 16 != next >> 16) continue;
-        uint16_t offset = static_cast<uint16_t>(at);
-        auto home = std::find_if(run.extents.begin(), run.extents.end(), [&](const Extent& e) {
-            return e.buffer == at >> 16 && e.first && offset >= e.offset && offset < e.offset + e.size;
-        });
-        if (home == run.extents.end()) continue;  // between two pieces of live stack
-        while (buffer <= static_cast<int>(at >> 16)) first_cell_[buffer++] = static_cast<uint16_t>(cell_count_);
-        if (cell_count_ == cells_.size()) cells_.emplace_back();
-        Cell& cell = cells_[cell_count_++];
-        cell.start_anew();
-        cell.span = {static_cast<uint8_t>(at >> 16), offset, static_cast<uint16_t>(next - at)};
-        uint64_t phys = home->phys + static_cast<uint64_t>(offset - home->offset) * granule_bytes;
-        cell.alone = ((phys | bytes_of(cell)) & line_mask) == 0;
-        if (!cell.alone) shared_.emplace_back(line_of(phys), static_cast<uint16_t>(cell_count_ - 1));
-        BufferKind kind = run.kinds[cell.span.buffer];
-        cell.image = kind == BufferKind::text || kind == BufferKind::rodata;
-        cell.uncached = cell.span.buffer < buffers_max && run.uncached[cell.span.buffer];
+void Cutting::make_shape(size_t buffer, uint32_t offset, uint32_t next) {
+    auto is_home = [&](const Extent& e) {
+        return e.buffer == buffer && e.first && offset >= e.offset && offset < e.offset + static_cast<uint32_t>(e.size);
+    };
+    const std::vector<Extent>& extents = run_->extents;
+    if (!is_home(extents[home_])) {
+        auto found = std::find_if(extents.begin(), extents.end(), is_home);
+        if (found == extents.end()) return;  // between two pieces of live stack
+        home_ = static_cast<size_t>(found - extents.begin());
     }
-    while (buffer <= buffers_with_stack) first_cell_[buffer++] = static_cast<uint16_t>(cell_count_);
-    // Parts of lines: with company, or not. Copy-on-write moves whole pages, so company stays company.
-    for (auto [line, index] : shared_) {
-        for (auto [other_line, other] : shared_)
-            if (other_line == line && other != index) cells_[index].beside.push_back(other);
-        cells_[index].alone = cells_[index].beside.empty();
+    const Extent& home = extents[home_];
+    CellShape shape{{static_cast<uint8_t>(buffer), static_cast<uint16_t>(offset), static_cast<uint16_t>(next - offset)}, 0, 0, 0};
+    shape.phys = home.phys + static_cast<uint64_t>(offset - home.offset) * granule_bytes;
+    const bool whole_lines = ((shape.phys | static_cast<uint64_t>(shape.span.size) * granule_bytes) & line_mask_) == 0;
+    if (!whole_lines) parts_.push_back({shape.phys >> line_shift_, static_cast<uint16_t>(shapes_.size())});
+    shapes_.push_back(shape);
+}
+
+void Cutting::make_shapes() {
+    shapes_.clear();
+    parts_.clear();
+    home_ = 0;
+    constexpr uint32_t none = 0xffffffff;
+    for (size_t buffer = 0; buffer < buffers_with_stack; buffer++) {
+        first_cell_[buffer] = static_cast<uint16_t>(shapes_.size());
+        uint32_t last = none;
+        for (uint32_t word = first_word_[buffer]; word < first_word_[buffer + 1]; word++)
+            for (uint64_t left = breaks_[word]; left; left &= left - 1) {
+                uint32_t at = (word - first_word_[buffer]) * bits_in_word + static_cast<uint32_t>(std::countr_zero(left));
+                if (last != none) make_shape(buffer, last, at);
+                last = at;
+            }
     }
+    first_cell_[buffers_with_stack] = static_cast<uint16_t>(shapes_.size());
+}
+
+// Parts of lines: with company, or not. Copy-on-write moves whole pages, so company stays company.
+void Cutting::find_company() {
+    beside_.clear();
+    for (const Part& part : parts_) {
+        CellShape& shape = shapes_[part.cell];
+        shape.beside_first = static_cast<uint32_t>(beside_.size());
+        for (const Part& other : parts_)
+            if (other.line == part.line && other.cell != part.cell) beside_.push_back(other.cell);
+        shape.beside_end = static_cast<uint32_t>(beside_.size());
+    }
+}
+
+void Cutting::cut(const Run& run, int line_bytes) {
+    run_ = &run;
+    line_mask_ = static_cast<uint64_t>(line_bytes) - 1;
+    line_shift_ = std::countr_zero(static_cast<unsigned>(line_bytes));
+    program_++;
+    lay_out();
+    break_extents();
+    break_steps();
+    // What a warning about a call covers ends where the call's range ends.
+    for (const Touch& t : run.touches) physical(t.phys, t.phys + t.size);
+    break_pieces();
+    make_shapes();
+    find_company();
 }
 
 }  // namespace dmafuzz

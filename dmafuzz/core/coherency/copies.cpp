@@ -122,6 +122,16 @@ Set apply(Event event, Set s) {
     return s;
 }
 
+Set closure(Set set, Unasked unasked) {
+    for (;;) {
+        Set next = set;
+        for (int e = 0; e < unasked_events; e++)
+            if (unasked >> e & 1) next |= apply(static_cast<Event>(e), set);
+        if (next == set) return set;
+        set = next;
+    }
+}
+
 const char* name_of(Event event) {
     switch (event) {
         case Event::drop_clean: return "drop";

@@ -42,6 +42,7 @@ inline constexpr int count = 5;
 constexpr Lane bit(Flag flag, bool given_up) { return static_cast<Lane>(1u << (2 * static_cast<int>(flag) + given_up)); }
 constexpr Lane expected = bit(Flag::fresh, false) | bit(Flag::lagging, false) | bit(Flag::stale, false) |
                           bit(Flag::foreign, false) | bit(Flag::wild, false);
+constexpr Lane wrong = expected & ~bit(Flag::fresh, false);
 }  // namespace lane
 
 constexpr Set put(Lane value, int at) { return static_cast<Set>(value) << (lane::bits * at); }
@@ -98,5 +99,8 @@ using Unasked = uint16_t;
 inline constexpr Unasked unasked(Event event) { return static_cast<Unasked>(1u << static_cast<int>(event)); }
 inline constexpr Unasked evictions = unasked(Event::drop_clean) | unasked(Event::write_back) | unasked(Event::write_back_drop);
 inline constexpr int unasked_events = static_cast<int>(Event::written_elsewhere) + 1;
+
+// `set` and all that any number of the unasked events makes of it.
+Set closure(Set set, Unasked unasked);
 
 }  // namespace dmafuzz

@@ -1,12 +1,14 @@
-// The simulator: can this program lose or mix up data on this platform? Walks the machine's steps,
-// keeping for every cell and place the exact set of states (copies.hpp).
+// The simulator: can this program lose or mix up data on this platform? Walks the machine's steps, keeping for every cell
+// and place the exact set of states (copies.hpp); what becomes of a set is looked up in the automaton.
 // Source: the specification's coherency.md.
 #pragma once
 
+#include <bit>
 #include <vector>
 
 #include "coherency/automaton.hpp"
-#include "coherency/copies.hpp"
+#include "coherency/cell.hpp"
+#include "coherency/cells.hpp"
 #include "machine/run.hpp"
 
 namespace dmafuzz {
@@ -25,13 +27,6 @@ const char* name_of(CorruptionKind kind);
 enum class HarmKind : uint8_t { exposure, leak, fault, sleep_in_atomic, count_ };
 const char* name_of(HarmKind kind);
 
-// Granules of a buffer that always share their fate: no operation tells them apart.
-struct Span {
-    uint8_t buffer;
-    uint16_t offset;  // granules
-    uint16_t size;
-};
-
 struct Corruption {
     CorruptionKind kind;
     uint8_t op;
@@ -44,6 +39,7 @@ struct Corruption {
     uint16_t copy = 0;
     Lane wrong = 0;
     bool sees_cache = true;  // the view: the cached copy if present; else memory only
+    bool operator==(const Corruption&) const = default;
 };
 
 struct Harm {
@@ -52,6 +48,7 @@ struct Harm {
     uint8_t mapping = no_mapping;
     Span span{};       // exposure only
     uint64_t phys = 0;
+    bool operator==(const Harm&) const = default;
 };
 
 // What one step did to one copy, for witnesses; written down only when asked for.
@@ -77,12 +74,17 @@ class TransitionSink {
 
 class Simulator {
   public:
+    // `automaton`: instead of the shared one.
+    explicit Simulator(Automaton* automaton = nullptr) : own_automaton_(automaton) {}
+
     // Everything is overwritten; results stay valid until the next call.
-    void simulate(const Run& run, const Platform& platform, TransitionSink* sink = nullptr, std::vector<Trace>* traces = nullptr);
+    void simulate(const Run& run, const Platform& platform, TransitionSink* sink = nullptr);
+    // The same without the automaton: every event is carried out on the sets themselves. For witnesses, and to hold the
+    // automaton against.
+    void simulate_explicitly(const Run& run, const Platform& platform, TransitionSink* sink, std::vector<Trace>* traces);
 
     const std::vector<Corruption>& corruptions() const { return corruptions_; }
     const std::vector<Harm>& harms() const { return harms_; }
-    const Automaton& automaton() const { return automaton_; }
 
     struct CopyFacts {
         uint16_t cell;
@@ -90,180 +92,193 @@ class Simulator {
         uint8_t piece;  // of a slot
         bool home;
     };
-    CopyFacts facts(uint16_t copy) const;
+    CopyFacts facts(uint16_t copy) const { return births_[copy]; }
 
   private:
     static constexpr uint16_t nowhere = 0xffff;
+    static constexpr size_t bits_in_word = 64;
 
-    // One place of a cell: its home memory, an old page, or a bounce slot; with the cache line over it.
-    struct Copy {
-        Set set = 0;
-        uint64_t phys = 0;      // memory: of the cell's first granule
-        uint16_t cell = 0;
-        uint8_t piece = 0;      // slots
-        bool slot = false;
-        bool single = false;    // a coherent device's slot: no cache of its own
+    struct PieceCells {
+        uint16_t first = 0, end = 0;
         bool live = false;
-        bool home = false;
-        Unasked own = 0;        // what entitled and wild writers do to this very copy
-        bool cpu_reads = false; // through the cache
-        bool ghost_beside = false;  // a coherent device writes dead memory in the same line
-        uint8_t writer = no_mapping;
-    };
-    struct Cell {
-        Span span{};
-        bool live = false;
-        bool dirty = false;         // to be settled
-        bool alone = false;         // no other cell ever lives in its lines; else `beside` has them
-        bool uncached = false;
-        bool image = false;         // kernel text or rodata
-        bool cpu_reads = false, cpu_writes = false;
-        bool lost_writer = false;   // a device writes into void
-        uint8_t writers = 0;        // copies with an entitled writer
-        uint8_t reported = 0;       // corruption kinds, a bit each
-        bool exposed = false;
-        uint64_t mappings = 0;
-        uint16_t home = nowhere;
-        std::vector<uint16_t> copies;
-        std::vector<uint16_t> covers;
-        std::vector<uint16_t> beside;
-
-        // As new, but for the memory that its lists hold: nothing is allocated for each program.
-        void start_anew() {
-            std::vector<uint16_t> kept[] = {std::move(copies), std::move(covers), std::move(beside)};
-            *this = {};
-            for (auto& list : kept) list.clear();
-            copies = std::move(kept[0]);
-            covers = std::move(kept[1]);
-            beside = std::move(kept[2]);
-        }
-    };
-    // A piece over a cell.
-    struct Cover {
-        uint8_t piece;
-        uint16_t cell;
-        uint16_t copy;   // nowhere: void
-        bool owned;      // by the device
-        bool live;
-        bool is_void;    // not even an address leads there
     };
 
-    // Cells (cells.cpp)
-    void build_cells(const Run& run);
-    void add_break(int buffer, uint32_t offset);
-    void break_physical(uint64_t from, uint64_t to);
+    void walk(const Run& run, const Platform& platform, TransitionSink* sink);
+    void start_cells();
 
     // Steps
     void take(const Step& step);
+    void harm(HarmKind kind, uint8_t piece);
     void alloc(uint8_t buffer, bool cached);
+    void alloc_cell(uint16_t cell, uint8_t buffer, Set set, bool cached);
+    void alloc_live_stack(uint8_t buffer, bool cached);
     void die(uint8_t buffer);
     void move(const Step& step);
     void begin(uint8_t piece);
+    void begin_cell(uint8_t piece, Cell& cell);
     void end(uint8_t piece);
     void slot_gone(uint8_t piece);
     void cut_off(uint8_t piece);
     void own(const Step& step, bool device);
     void cpu_access(const Step& step);
+    void cpu_read(Cell& cell);
+    void cpu_write(const Step& step, Cell& cell);
     void maintain(const Step& step);
     void maintain_slot(const Step& step);
     void copy_between(const Step& step, bool into_slot);
+    void copy(Cell& cell, uint8_t from, uint8_t to);
+    void copy_back_to_others(const Cell& dead, uint64_t phys, bool into_slot);
+    bool copied_too(const Step& step, const Cell& cell) const;
     void device_write(const Step& step);
     void wild(const Step& step);
-    void settle(uint8_t op);
+    void wild_in_slot(const Step& step);
+    bool entitled(const Cell& cell, uint8_t asker) const;
 
-    // Settling one cell
+    // Settling (settle.cpp)
+    void settle(uint8_t op);
     void survey(Cell& cell);
-    void survey_ghosts(Cell& cell);
-    void close(Cell& cell);
+    void survey_device(Cell& cell, const CellCover& cover);
+    Unasked steps_alone(const Cell& cell, const CellCopy& copy) const;
+    void look_for_ghosts(Cell& cell);
+    void meet_ghost(const Piece& ghost, uint8_t index, const Cell& dead, const Cell& cell, CellCopy& copy);
+    Unasked steps_on(const Cell& cell, const CellCopy& copy);
+    bool close(Cell& cell);
+    void write_down_closure(const Cell& cell, const CellCopy& copy, Unasked steps);
+    bool suspicious(const Cell& cell) const;
     void look(Cell& cell);
+    void look_by_device(Cell& cell, const CellCover& cover);
     void look_for_faults(const Cell& cell);
-    bool may_write(const Cover& cover) const;
-    bool may_read(const Cover& cover) const;
-    void report(Cell& cell, CorruptionKind kind, uint16_t copy, Lane wrong, bool sees_cache);
+    void report(Cell& cell, CorruptionKind kind, uint8_t copy, Lane wrong, bool sees_cache);
     void expose(Cell& cell, uint8_t mapping);
 
-    // Small tools
-    uint16_t new_copy(uint16_t cell, Set set, uint64_t phys);
-    void drop_copy(uint16_t copy);
-    void happen(uint16_t copy, Event event);
-    void elsewhere(const Cell& cell, uint16_t but, Event event);
-    void mark(Cell& cell) {
-        if (cell.dirty) return;
-        cell.dirty = true;
-        dirty_.push_back(static_cast<uint16_t>(&cell - cells_.data()));
+    // Sets: the automaton's states, or, explicitly, the sets themselves.
+    uint64_t of(Set set) { return explicitly_ ? set : automaton_->of(set); }
+    Set set_of(uint64_t state) const { return explicitly_ ? state : automaton_->set(static_cast<Automaton::State>(state)); }
+    uint64_t next(Event event, uint64_t state) {
+        return explicitly_ ? apply(event, state) : automaton_->apply(event, static_cast<Automaton::State>(state));
     }
-    void touch(Cell& cell);
-    template <class Do> void each_beside(const Copy& copy, Do what);
+    uint64_t closed(uint64_t state, Unasked steps) {
+        return explicitly_ ? closure(state, steps) : automaton_->close(static_cast<Automaton::State>(state), steps);
+    }
+    Lane seen_by_cpu(uint64_t state) const {
+        return explicitly_ ? cpu_view(state) : automaton_->cpu_view(static_cast<Automaton::State>(state));
+    }
+    Lane in_memory(uint64_t state) const {
+        return explicitly_ ? memory_view(state) : automaton_->memory_view(static_cast<Automaton::State>(state));
+    }
+    Lane given_up_of(uint64_t state) const;
+    Lane foreign_as_given(uint64_t state) const;
+    Lane view_by_cpu(const Cell& cell) const;
+
+    // Small tools
+    template <class Do> void each_dirty(Do what);
+    uint8_t new_copy(Cell& cell, Set set, uint64_t phys, bool slot, uint8_t piece);
+    void happen(Cell& cell, uint8_t copy, Event event);
+    void happen_to_all(Cell& cell, uint8_t but, Event event);
+    void mark(const Cell& cell) { dirty_[cell.index / bits_in_word] |= uint64_t{1} << (cell.index % bits_in_word); }
+    // The cell, and those that share lines with it, have to be looked at again.
+    void touch(const Cell& cell) {
+        mark(cell);
+        if (!cell.company) return;
+        for (uint16_t neighbour : cutting_.beside(cell.index)) mark(cells_[neighbour]);
+    }
+    // The same where copies or covers come, go or change hands.
+    void reshape(Cell& cell) {
+        cell.surveyed = false;
+        touch(cell);
+    }
+    template <class Do> void each_beside(const Cell& cell, uint64_t phys, Do what);
+    template <class Do> void each_memory_copy(Do what);
     template <class Do> void each_in_lines(uint64_t from, uint64_t to, Do what);
     template <class Do> void each_cell(uint8_t buffer, uint32_t offset, uint32_t size, Do what);
     template <class Do> void each_cover(uint8_t piece, uint32_t offset, uint32_t size, Do what);
     uint64_t line_of(uint64_t phys) const { return phys >> line_shift_; }
-    uint64_t bytes_of(const Cell& cell) const { return static_cast<uint64_t>(cell.span.size) * granule_bytes; }
-    Lane view_by_cpu(const Cell& cell) const;
+    size_t cell_count() const { return cutting_.shapes().size(); }
 
     const Run* run_ = nullptr;
     const Platform* platform_ = nullptr;
     TransitionSink* sink_ = nullptr;
-    std::vector<Trace>* traces_ = nullptr;
+    Automaton* own_automaton_;
+    Automaton* automaton_ = nullptr;
     int line_shift_ = 6;
     uint8_t op_ = 0;
 
-    std::vector<uint32_t> breaks_;        // buffer << 16 | offset
-    std::array<std::pair<uint64_t, uint64_t>, 64> broken_{};   // intervals broken lately, a direct-mapped cache
-    std::vector<std::pair<uint64_t, uint16_t>> shared_;  // line, cell that has part of it
+    Cutting cutting_;
     std::vector<Cell> cells_;
-    size_t cell_count_ = 0;
-    std::array<uint16_t, buffers_with_stack + 1> first_cell_{};
-    std::vector<Copy> copies_;
-    std::vector<Cover> covers_;
-    std::vector<std::pair<uint16_t, uint16_t>> piece_covers_;  // [first, last) in covers_
-    std::vector<uint16_t> dirty_;         // cells to be settled
+    std::vector<PieceCells> pieces_;
+    std::vector<CopyFacts> births_;       // all copies of the program
+    std::vector<uint64_t> dirty_;         // cells to be settled, a bit each
     std::vector<uint8_t> ghosts_;         // live pieces of dead buffers
+    bool ghosts_seen_ = false;
+    bool moved_ = false;                  // some page, by copy-on-write
+
+    bool explicitly_ = false;             // without the automaton
+    std::vector<Trace>* traces_ = nullptr;
 
     std::vector<Corruption> corruptions_;
     std::vector<Harm> harms_;
-    Automaton automaton_;
 };
+
+// In order of the cells, which is the order of reports.
+template <class Do>
+void Simulator::each_dirty(Do what) {
+    for (size_t word = 0; word < dirty_.size(); word++)
+        for (uint64_t left = dirty_[word]; left; left &= left - 1)
+            what(cells_[word * bits_in_word + static_cast<size_t>(std::countr_zero(left))]);
+}
 
 template <class Do>
 void Simulator::each_cell(uint8_t buffer, uint32_t offset, uint32_t size, Do what) {
-    for (size_t i = first_cell_[buffer]; i < first_cell_[buffer + 1]; i++)
-        if (cells_[i].span.offset >= offset && cells_[i].span.offset < offset + size) what(cells_[i]);
+    for (uint16_t i = cutting_.first_cell(buffer); i < cutting_.first_cell(buffer + 1u); i++) {
+        uint32_t at = cells_[i].span.offset;
+        if (at >= offset && at < offset + size) what(cells_[i]);
+    }
 }
 
+// The cells of a piece's range, with the index of the piece's cover there: none where nothing is left of it.
 template <class Do>
 void Simulator::each_cover(uint8_t piece, uint32_t offset, uint32_t size, Do what) {
-    const Piece& p = run_->pieces[piece];
-    auto [first, last] = piece_covers_[piece];
-    for (size_t i = first; i < last; i++) {
-        Cover& cover = covers_[i];
-        uint32_t at = cells_[cover.cell].span.offset - p.offset;
-        if (at >= offset && at < offset + size) what(cover);
+    const uint32_t start = run_->pieces[piece].offset;
+    const PieceCells range = pieces_[piece];
+    for (uint16_t i = range.first; i < range.end; i++) {
+        uint32_t at = cells_[i].span.offset - start;
+        if (at >= offset && at < offset + size) what(cells_[i], cells_[i].cover_of(piece));
     }
 }
 
-// The live memory copies in the lines of a range, and whether the range holds them.
+// Homes, and where anything has moved, old pages.
+template <class Do>
+void Simulator::each_memory_copy(Do what) {
+    for (Cell* cell = cells_.data(); cell != cells_.data() + cell_count(); cell++) {
+        if (!cell->live) continue;
+        if (!moved_) {
+            what(*cell, cell->home, cell->home_phys());
+            continue;
+        }
+        for (uint8_t k = 0; k < cell->copies.size(); k++)
+            if (!cell->copies[k].slot) what(*cell, k, cell->copies[k].phys);
+    }
+}
+
+// The memory copies in the lines of a range, and whether the range holds them.
 template <class Do>
 void Simulator::each_in_lines(uint64_t from, uint64_t to, Do what) {
-    for (size_t i = 0; i < copies_.size(); i++) {
-        const Copy& copy = copies_[i];
-        if (!copy.live || copy.slot || line_of(copy.phys) > line_of(to - 1)) continue;
-        if (line_of(copy.phys + bytes_of(cells_[copy.cell]) - 1) < line_of(from)) continue;
-        what(static_cast<uint16_t>(i), copy.phys >= from && copy.phys < to);
-    }
+    each_memory_copy([&](Cell& cell, uint8_t k, uint64_t phys) {
+        if (line_of(phys) > line_of(to - 1) || line_of(phys + cell.bytes() - 1) < line_of(from)) return;
+        what(cell, k, phys >= from && phys < to);
+    });
 }
 
-// The live memory copies of other cells in the same line.
+// The memory copies of other cells in the same line as a memory copy of this one.
 template <class Do>
-void Simulator::each_beside(const Copy& copy, Do what) {
-    const Cell& cell = cells_[copy.cell];
-    if (cell.alone) return;
-    uint64_t line = line_of(copy.phys);
-    for (uint16_t neighbour : cell.beside)
-        for (uint16_t index : cells_[neighbour].copies) {
-            Copy& other = copies_[index];
-            if (!other.slot && line_of(other.phys) == line) what(other);
-        }
+void Simulator::each_beside(const Cell& cell, uint64_t phys, Do what) {
+    if (!cell.company) return;
+    const uint64_t line = line_of(phys);
+    for (uint16_t neighbour : cutting_.beside(cell.index)) {
+        Cell& other = cells_[neighbour];
+        for (uint8_t k = 0; k < other.copies.size(); k++)
+            if (!other.copies[k].slot && line_of(other.copies[k].phys) == line) what(other, k);
+    }
 }
 
 }  // namespace dmafuzz

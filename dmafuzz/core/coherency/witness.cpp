@@ -70,7 +70,7 @@ Set after(const Trace& t) {
     switch (t.what) {
         case Trace::What::born: return t.before;
         case Trace::What::event: return apply(t.event, t.before);
-        case Trace::What::closure: return Automaton::compute(t.before, t.unasked);
+        case Trace::What::closure: return closure(t.before, t.unasked);
         case Trace::What::copied: return 0;
     }
     return 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "judge/twins.hpp"
+
 namespace dmafuzz {
 
 const char* name_of(Label label) {
@@ -15,11 +17,51 @@ Judge::Judge(const std::string& tracker, std::vector<Platform> portfolio) : Judg
 }
 
 Judge::Judge(std::unique_ptr<Tracker> tracker, std::vector<Platform> portfolio)
-    : tracker_(std::move(tracker)), platforms_(std::move(portfolio)), analyses_(platforms_.size()), done_(platforms_.size()) {}
+    : tracker_(std::move(tracker)), platforms_(std::move(portfolio)), analyses_(platforms_.size()), done_(platforms_.size()) {
+    for (const Platform& a : platforms_)
+        for (const Platform& b : platforms_) {
+            tracker_twins_.push_back(same_to_trackers(a, b));
+            simulator_twins_.push_back(same_to_simulator(a, b));
+        }
+}
 
 void Judge::start(const Program& program) {
     program_ = program;
     std::fill(done_.begin(), done_.end(), false);
+    order_.clear();
+}
+
+bool Judge::take_over_watch(size_t i) {
+    for (size_t known : order_) {
+        if (!tracker_twins_[i * platforms_.size() + known] || !same_hooks(analyses_[known].run, analyses_[i].run)) continue;
+        analyses_[i].watch = analyses_[known].watch;
+        return true;
+    }
+    return false;
+}
+
+bool Judge::take_over_simulation(size_t i) {
+    Analysis& a = analyses_[i];
+    for (size_t known : order_) {
+        const Analysis& twin = analyses_[known];
+        if (!simulator_twins_[i * platforms_.size() + known] || !same_memory(twin.run, a.run)) continue;
+        a.corruptions = twin.corruptions;
+        a.harms.assign(twin.harms.begin(), twin.harms.begin() + static_cast<std::ptrdiff_t>(twin.simulated_harms));
+        return true;
+    }
+    return false;
+}
+
+// Feedback is of this platform: where it is asked for, nothing is taken over.
+void Judge::watch(size_t i, PathSink* paths) {
+    if (paths || !take_over_watch(i)) tracker_->watch(analyses_[i].run.hooks, platforms_[i], analyses_[i].watch, paths);
+}
+
+void Judge::simulate(size_t i, TransitionSink* transitions) {
+    if (!transitions && take_over_simulation(i)) return;
+    simulator_.simulate(analyses_[i].run, platforms_[i], transitions);
+    analyses_[i].corruptions = simulator_.corruptions();
+    analyses_[i].harms = simulator_.harms();
 }
 
 const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* paths) {
@@ -27,11 +69,11 @@ const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* 
     if (done_[i]) return a;
     done_[i] = true;
     machine_.carry_out(program_, platforms_[i], a.run);
-    tracker_->watch(a.run.hooks, platforms_[i], a.watch, paths);
-    simulator_.simulate(a.run, platforms_[i], transitions);
-    a.corruptions = simulator_.corruptions();
-    a.harms = simulator_.harms();
+    watch(i, paths);
+    simulate(i, transitions);
+    a.simulated_harms = a.harms.size();
     add_leaks(a);
+    order_.push_back(i);
     a.warnings.clear();
     a.labels = 0;
     a.covered = false;
@@ -49,7 +91,7 @@ std::optional<Cost> Judge::cost(size_t i) {
 }
 
 void Judge::retrace(size_t i, std::vector<Trace>& traces, Simulator& simulator) {
-    simulator.simulate(analyse(i).run, platforms_[i], nullptr, &traces);
+    simulator.simulate_explicitly(analyse(i).run, platforms_[i], nullptr, &traces);
 }
 
 // A leak: forgotten, or ended by a call so wrong that the tracker still has the entry.

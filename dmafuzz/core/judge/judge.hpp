@@ -32,6 +32,7 @@ struct Analysis {
     Watch watch;
     std::vector<Corruption> corruptions;
     std::vector<Harm> harms;
+    size_t simulated_harms = 0;        // the first of them; the others are leaks
     std::vector<bool> justified_here;  // by warning
     bool covered = false;
     std::vector<JudgedWarning> warnings;
@@ -72,11 +73,18 @@ class Judge {
     bool covers_harm(const Warning& warning, size_t platform);
     Worth worth_elsewhere(const Warning& warning, size_t platform, uint8_t& elsewhere);
     void add_leaks(Analysis& analysis) const;
+    void watch(size_t platform, PathSink* paths);
+    void simulate(size_t platform, TransitionSink* transitions);
+    bool take_over_watch(size_t platform);
+    bool take_over_simulation(size_t platform);
 
     std::unique_ptr<Tracker> tracker_;
     std::vector<Platform> platforms_;
     std::vector<Analysis> analyses_;
     std::vector<bool> done_;
+    std::vector<size_t> order_;  // those done, in order
+    // By pairs of platforms (see twins.hpp).
+    std::vector<bool> tracker_twins_, simulator_twins_;
     Program program_;
     Machine machine_;
     Simulator simulator_;

@@ -85,16 +85,16 @@ void Machine::for_cpu(const Call& call, const Hit& at, uint32_t bytes) {
     s.size = bytes / granule_bytes;
     if (at.what == Hit::What::memory && maintained) {
         s.phys = at.phys;
-        run_->steps.push_back(s);
+        emit(s);
     }
     if (!in_slot(at, s)) return;
     if (!platform_->devices[run_->pieces[at.piece].device].coherent && maintained) {
         s.kind = StepKind::maintain_slot;
-        run_->steps.push_back(s);
+        emit(s);
     }
     if (call.direction == Direction::to_device) return;
     s.kind = StepKind::copy_back;
-    run_->steps.push_back(s);
+    emit(s);
 }
 
 void Machine::sync_hit(const Call& call, const Hit& at, uint32_t bytes) {
@@ -105,17 +105,17 @@ void Machine::sync_hit(const Call& call, const Hit& at, uint32_t bytes) {
     s.size = bytes / granule_bytes;
     if (at.what == Hit::What::memory && maintained) {
         s.phys = at.phys;
-        run_->steps.push_back(s);
+        emit(s);
     }
     if (!in_slot(at, s)) return;
     if (call.direction != Direction::from_device || platform_->sync_from_device_copies_in) {
         Step copy = s;
         copy.kind = StepKind::copy_in;
-        run_->steps.push_back(copy);
+        emit(copy);
     }
     if (platform_->devices[run_->pieces[at.piece].device].coherent || !maintained) return;
     s.kind = StepKind::maintain_slot;
-    run_->steps.push_back(s);
+    emit(s);
 }
 
 void Machine::sync_at(const Call& call, uint64_t dma, uint32_t bytes) {
@@ -163,7 +163,7 @@ void Machine::move_ownership(const Call& call) {
         s.piece = static_cast<uint8_t>(m.piece + i);
         s.offset = static_cast<uint32_t>(offset);
         s.size = static_cast<uint32_t>(size);
-        run_->steps.push_back(s);
+        emit(s);
     }
 }
 
@@ -262,7 +262,7 @@ void Machine::device_access_piece(const Op& op, uint8_t index, uint32_t offset, 
     s.piece = s.asker = index;
     s.offset = offset;
     s.size = size;
-    if (m.live && permitted && writes) run_->steps.push_back(s);  // where it is entitled
+    if (m.live && permitted && writes) emit(s);  // where it is entitled
     if (piece.dma == dma_error_cookie) {
         if (behind_iommu && !(m.live && permitted)) fault();
         return;
@@ -284,7 +284,7 @@ void Machine::device_access_piece(const Op& op, uint8_t index, uint32_t offset, 
             s.phys = piece.phys + static_cast<uint64_t>(offset) * granule_bytes;
             s.coherent = platform_->devices[piece.device].coherent;
             s.maybe = true;
-            run_->steps.push_back(s);
+            emit(s);
             return;
         }
     }
@@ -293,7 +293,7 @@ void Machine::device_access_piece(const Op& op, uint8_t index, uint32_t offset, 
     if (at.what == Hit::What::memory) {
         s.kind = StepKind::wild_memory;
         s.phys = at.phys;
-        run_->steps.push_back(s);
+        emit(s);
         return;
     }
     // A slot: it lands in the copy of whoever has it now.
@@ -303,7 +303,7 @@ void Machine::device_access_piece(const Op& op, uint8_t index, uint32_t offset, 
     s.piece = at.piece;
     s.offset = static_cast<uint32_t>(slot_offset);
     s.size = static_cast<uint32_t>(slot_size);
-    run_->steps.push_back(s);
+    emit(s);
 }
 
 }  // namespace dmafuzz

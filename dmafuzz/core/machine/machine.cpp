@@ -12,6 +12,7 @@ void Run::clear() {
     extents.clear();
     hooks.clear();
     touches.clear();
+    cuts.clear();
     leaks.clear();
     mappings.fill({});
     kinds.fill(BufferKind::pages);
@@ -25,8 +26,9 @@ constexpr uint64_t iova_base = 0x10000;
 constexpr uint64_t iova_limit = uint64_t{1} << 32;
 
 // The pages of an anonymous buffer that some line will break.
-std::vector<bool> pages_that_move(const Program& program, int buffer) {
+std::vector<bool> pages_that_move(const Program& program, int buffer, BufferKind kind) {
     std::vector<bool> moves;
+    if (kind != BufferKind::anonymous && kind != BufferKind::page_cache) return moves;
     for (const Op& op : program.ops) {
         if (op.kind != OpKind::cow || op.buffer != buffer) continue;
         size_t page = op.offset / granules_per_page;
@@ -43,7 +45,30 @@ Step& Machine::step(StepKind kind) {
     return run_->steps.back();
 }
 
+// A step that may concern part of something: where it begins and ends, cells do.
+void Machine::emit(const Step& s) {
+    run_->steps.push_back(s);
+    switch (s.kind) {
+        case StepKind::cpu_read:
+        case StepKind::cpu_write:
+        case StepKind::cpu_dirty:
+        case StepKind::move: run_->cuts.push_back({s.buffer, s.offset, s.size, 0}); return;
+        case StepKind::maintain:
+        case StepKind::wild_memory: run_->cuts.push_back({no_buffer, 0, s.size, s.phys}); return;
+        default: break;
+    }
+    const Piece& p = run_->pieces[s.piece];
+    if (s.offset == 0 && s.size == p.size) return;  // all cells of a piece begin and end with it
+    run_->cuts.push_back({no_buffer, 0, s.size, p.phys + static_cast<uint64_t>(s.offset) * granule_bytes});
+    run_->cuts.push_back({p.buffer, p.offset + s.offset, s.size, 0});
+}
+
 void Machine::touch(uint64_t phys, uint64_t bytes) {
+    // Operation and hook of a call mostly name the same memory.
+    if (!run_->touches.empty()) {
+        const Touch& last = run_->touches.back();
+        if (last.op == now_ && last.phys == phys && last.size == bytes) return;
+    }
     run_->touches.push_back({now_, phys, static_cast<uint32_t>(bytes)});
 }
 
@@ -183,7 +208,7 @@ void Machine::other_line(const Op& op, uint8_t index) {
     switch (op.kind) {
         case OpKind::alloc: {
             uint32_t bytes = static_cast<uint32_t>(op.size) * granule_bytes;
-            memory_.place(*run_, op.buffer, op.buffer_kind, bytes, op.high, op.cpu, pages_that_move(*program_, op.buffer));
+            memory_.place(*run_, op.buffer, op.buffer_kind, bytes, op.high, op.cpu, pages_that_move(*program_, op.buffer, op.buffer_kind));
             run_->kinds[op.buffer] = op.buffer_kind;
             bool in_image = op.buffer_kind == BufferKind::text || op.buffer_kind == BufferKind::rodata;
             if (op.buffer_kind != BufferKind::mmio) step(in_image ? StepKind::appear : StepKind::alloc).buffer = op.buffer;
@@ -193,11 +218,11 @@ void Machine::other_line(const Op& op, uint8_t index) {
             step(StepKind::die).buffer = op.buffer;
             memory_.give_back(op.buffer);
             return;
-        case OpKind::read: run_->steps.push_back(access); return;
+        case OpKind::read: emit(access); return;
         case OpKind::write:
         case OpKind::dirty:
             access.kind = op.kind == OpKind::write ? StepKind::cpu_write : StepKind::cpu_dirty;
-            run_->steps.push_back(access);
+            emit(access);
             return;
         case OpKind::cow: {
             uint32_t page = op.offset / granules_per_page;
@@ -210,12 +235,12 @@ void Machine::other_line(const Op& op, uint8_t index) {
             copy.phys = memory_.phys_of(op.buffer, op.offset) & ~uint64_t{page_bytes - 1};
             run_->hooks.push_back(copy);
             touch(copy.phys, page_bytes);
-            run_->steps.push_back(access);
+            emit(access);
             if (run_->kinds[op.buffer] != BufferKind::anonymous) return;
             uint64_t phys = memory_.move_page(*run_, op.buffer, page);
             access.kind = StepKind::move;
             access.phys = phys;
-            run_->steps.push_back(access);
+            emit(access);
             return;
         }
         case OpKind::mapping_error: {
@@ -341,10 +366,11 @@ void Machine::hook(Call& call) {
     auto with_list = [&](uint8_t given, uint8_t mapped) {
         h.entry_count = given;
         h.mapped_count = mapped;
-        h.entries = lists_[call.list].state;
+        const List& list = lists_[call.list];
+        h.entries = {};
         for (int i = 0; i < given; i++) {
+            h.entries[i] = list.state[i];
             // On whose stack an entry lies depends on the CPU that runs the hook.
-            const List& list = lists_[call.list];
             if (list.entries[i].size) h.entries[i].area = area_of(list.entries[i].buffer, op.cpu, false);
             touch(h.entries[i].phys, h.entries[i].size);
         }

@@ -97,6 +97,7 @@ class Machine {
 
     // Writing things down
     Step& step(StepKind kind);
+    void emit(const Step& step);
     void touch(uint64_t phys, uint64_t bytes);
     void touch_at(uint8_t device, uint64_t dma, uint32_t bytes);
     Area area_of(int buffer, int cpu, bool address_only) const;

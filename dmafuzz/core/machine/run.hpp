@@ -22,6 +22,7 @@ struct Extent {
     uint16_t size;
     uint64_t phys;
     bool first;  // the home it was born in; false: moved there by copy-on-write
+    bool operator==(const Extent&) const = default;
 };
 
 // How a device reaches the memory of a piece.
@@ -48,6 +49,7 @@ struct Piece {
     uint8_t group_size;     // of the first piece: how many
     uint64_t iova;          // of the first piece: what was taken
     uint32_t iova_bytes;
+    bool operator==(const Piece&) const = default;
 };
 
 enum class StepKind : uint8_t {
@@ -88,6 +90,7 @@ struct Step {
     uint32_t offset = 0;     // granules
     uint32_t size = 0;       // granules
     uint64_t phys = 0;
+    bool operator==(const Step&) const = default;
 };
 
 // Physical memory that an operation's call names or works on.
@@ -95,7 +98,18 @@ struct Touch {
     uint8_t op;
     uint64_t phys;
     uint32_t size;  // bytes
+    bool operator==(const Touch&) const = default;
 };
+
+// A part of a buffer, or of physical memory, that a step concerns.
+struct Cut {
+    uint8_t buffer;    // no_buffer: physical
+    uint32_t offset;   // granules
+    uint32_t size;
+    uint64_t phys;
+    bool operator==(const Cut&) const = default;
+};
+inline constexpr uint8_t no_buffer = 0xff;
 
 struct MappingFacts {
     bool defined = false;
@@ -130,6 +144,7 @@ struct Run {
     std::vector<Extent> extents;
     std::vector<HookCall> hooks;
     std::vector<Touch> touches;
+    std::vector<Cut> cuts;    // whole pieces left out
     std::vector<LeakSuspect> leaks;
     std::array<MappingFacts, mappings_max> mappings;
     std::array<BufferKind, buffers_with_stack> kinds;

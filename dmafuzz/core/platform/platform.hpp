@@ -30,6 +30,7 @@ struct Device {
     uint64_t segment_boundary = 0xffffffff;  // a mask; dma_get_seg_boundary
     bool truncates = false;           // does nothing beyond segment_max
     bool wraps = false;               // wraps at segment_boundary
+    bool operator==(const Device&) const = default;
 };
 
 struct Platform {
@@ -63,6 +64,7 @@ struct Platform {
     bool mismatched_aliases_hit = false;
 
     std::array<Device, devices_max> devices{};
+    bool operator==(const Platform&) const = default;
 };
 
 }  // namespace dmafuzz

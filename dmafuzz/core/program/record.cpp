@@ -20,7 +20,9 @@ void put16(uint8_t* at, uint16_t value) {
 
 uint16_t get16(const uint8_t* at) { return static_cast<uint16_t>(at[0] | at[1] << 8); }
 
-void encode_op(const Op& op, uint8_t* r) {
+}  // namespace
+
+void encode(const Op& op, uint8_t* r) {
     r[0] = static_cast<uint8_t>(op.kind);
     r[1] = static_cast<uint8_t>(op.cpu | op.split << 2 | op.unchecked << 3 | op.high << 4 | op.reuse_list << 5);
     r[2] = static_cast<uint8_t>(op.device | op.given_device << 2 | op.given_size << 3 | op.given_direction << 4 |
@@ -39,6 +41,8 @@ void encode_op(const Op& op, uint8_t* r) {
         put16(e + 3, op.entries[i].size);
     }
 }
+
+namespace {
 
 Op decode_op(const uint8_t* r) {
     Op op;
@@ -79,7 +83,7 @@ Op decode_op(const uint8_t* r) {
 
 std::vector<uint8_t> encode(const Program& program) {
     std::vector<uint8_t> bytes(program.ops.size() * record_bytes);
-    for (size_t i = 0; i < program.ops.size(); i++) encode_op(program.ops[i], bytes.data() + i * record_bytes);
+    for (size_t i = 0; i < program.ops.size(); i++) encode(program.ops[i], bytes.data() + i * record_bytes);
     return bytes;
 }
 

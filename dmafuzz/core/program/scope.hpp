@@ -79,6 +79,7 @@ std::optional<ProgramProblem> check(const Program& program);
 
 // Fixed-width records: one operation each, so that mutation and crossover act on operations.
 inline constexpr int record_bytes = 32;
+void encode(const Op& op, uint8_t* record);
 std::vector<uint8_t> encode(const Program& program);
 // Any byte string decodes to a valid program; a trailing part of a record counts as if filled up with zeros.
 Program decode(const uint8_t* bytes, size_t size);

@@ -16,6 +16,12 @@ double seconds_each(const std::vector<Program>& programs, Do what) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / static_cast<double>(programs.size());
 }
 
+std::vector<Program> random_programs(Rng& rng, int ops, int count) {
+    std::vector<Program> programs;
+    for (int i = 0; i < count; i++) programs.push_back(random_program(rng, ops));
+    return programs;
+}
+
 }  // namespace
 
 namespace {
@@ -60,11 +66,8 @@ double clean_hooks_cost(const std::string& name, const Platform& platform, int p
 StageCosts stage_costs(const std::string& name, const Platform& platform, int ops, int count, uint64_t seed) {
     Rng rng(seed);
     StageCosts costs;
-    std::vector<Program> programs;
-    for (int i = 0; i < count; i++) {
-        programs.push_back(random_program(rng, ops));
-        costs.operations += static_cast<double>(programs.back().ops.size()) / count;
-    }
+    std::vector<Program> programs = random_programs(rng, ops, count);
+    for (const Program& p : programs) costs.operations += static_cast<double>(p.ops.size()) / count;
     auto tracker = make_tracker(name);
     if (!tracker) throw std::invalid_argument("no tracker of that name: " + name);
     Machine machine;
@@ -100,6 +103,23 @@ StageCosts stage_costs(const std::string& name, const Platform& platform, int op
         judge.cover(0, &coverage, &coverage);
         coverage.novel();
     }));
+    return costs;
+}
+
+PortfolioCosts portfolio_costs(const std::string& tracker, const std::vector<Platform>& portfolio, int ops, int count, uint64_t seed) {
+    Rng rng(seed);
+    const std::vector<Program> programs = random_programs(rng, ops, count);
+    Judge judge(tracker, portfolio);
+    PortfolioCosts costs;
+    for (size_t platform = 0; platform < portfolio.size(); platform++)
+        costs.one += seconds_each(programs, [&](const Program& p) {
+            judge.start(p);
+            judge.cover(platform);
+        }) / static_cast<double>(portfolio.size());
+    costs.all = seconds_each(programs, [&](const Program& p) {
+        judge.start(p);
+        for (size_t platform = 0; platform < portfolio.size(); platform++) judge.cover(platform);
+    });
     return costs;
 }
 

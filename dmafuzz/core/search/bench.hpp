@@ -21,4 +21,11 @@ StageCosts stage_costs(const std::string& tracker, const Platform& platform, int
 // synced and unmapped, six times over. Throws std::invalid_argument for an unknown tracker.
 double clean_hooks_cost(const std::string& tracker, const Platform& platform, int programs);
 
+// Judging programs on each platform alone, and on all of them one after the other: seconds a program.
+struct PortfolioCosts {
+    double one = 0;  // on average over the platforms
+    double all = 0;
+};
+PortfolioCosts portfolio_costs(const std::string& tracker, const std::vector<Platform>& portfolio, int ops, int programs, uint64_t seed);
+
 }  // namespace dmafuzz

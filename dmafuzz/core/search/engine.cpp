@@ -13,15 +13,21 @@ namespace dmafuzz {
 
 namespace {
 
-uint64_t hash_bytes(const std::vector<uint8_t>& bytes, uint64_t seed) {
-    uint64_t h = seed ^ 0xcbf29ce484222325ull;
-    for (uint8_t b : bytes) h = (h ^ b) * 0x100000001b3ull;
-    return h ^ h >> 29;
-}
-
-uint64_t hash_program(const Program& program) { return hash_bytes(encode(program), 0); }
-
 uint64_t mix(uint64_t a, uint64_t b) { return (a ^ (b + 0x9e3779b97f4a7c15ull + (a << 6) + (a >> 2))) * 0xff51afd7ed558ccdull; }
+
+// Of the records, so that it says nothing of how a program is kept.
+uint64_t hash_program(const Program& program) {
+    uint64_t h = program.ops.size();
+    for (const Op& op : program.ops) {
+        std::array<uint64_t, record_bytes / sizeof(uint64_t)> words;
+        encode(op, reinterpret_cast<uint8_t*>(words.data()));
+        for (uint64_t word : words) {
+            h = (h ^ word) * 0x9e3779b97f4a7c15ull;
+            h ^= h >> 32;
+        }
+    }
+    return h;
+}
 
 }  // namespace
 
@@ -41,10 +47,10 @@ void FlightRecorder::open(const std::string& path) {
 
 void FlightRecorder::record(const Program& program) {
     if (!page_) return;
-    std::vector<uint8_t> bytes = encode(program);
     page_->bytes = 0;
-    std::memcpy(page_->records, bytes.data(), bytes.size());
-    page_->bytes = bytes.size();
+    const size_t count = std::min<size_t>(program.ops.size(), ops_max);
+    for (size_t i = 0; i < count; i++) encode(program.ops[i], page_->records + i * record_bytes);
+    page_->bytes = count * record_bytes;
     page_->count++;
 }
 
@@ -234,8 +240,7 @@ EngineStats Engine::stats() const {
     s.corpus = corpus_.size();
     s.coverage = coverage_.seen();
     s.waiting = waiting_.size();
-    s.automaton_hits = judge_.simulator().automaton().hits();
-    s.automaton_misses = judge_.simulator().automaton().misses();
+    s.automaton = Automaton::shared().stats();
     return s;
 }
 

@@ -28,7 +28,7 @@ struct EngineStats {
     size_t corpus = 0;
     size_t coverage = 0;
     size_t waiting = 0;  // novel programs not yet judged on the whole portfolio
-    uint64_t automaton_hits = 0, automaton_misses = 0;
+    AutomatonStats automaton;
 };
 
 // What the worker is at, in memory that outlives it: a parent reads there what a dead worker died on.

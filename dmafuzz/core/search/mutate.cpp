@@ -172,23 +172,30 @@ Program random_program(Rng& rng, int ops) {
 
 namespace {
 
-Scope scope_before(const Program& program, size_t line) {
+// The names as they are after some lines; the program may have been changed already, so each line is repaired.
+struct Reader {
     Scope scope;
-    for (size_t i = 0; i < line; i++) scope.apply(program.ops[i]);
-    return scope;
-}
+    size_t taken = 0;
+
+    void read(const Program& program, size_t from, size_t to) {
+        for (size_t i = from; i < to && taken < ops_max; i++) {
+            Op op = program.ops[i];
+            if (!scope.repair(op)) continue;
+            scope.apply(op);
+            taken++;
+        }
+    }
+};
 
 void insert(Rng& rng, Program& p) {
     size_t at = rng.below(static_cast<uint32_t>(p.ops.size() + 1));
-    // The program may have been changed already: names are looked up in its repaired prefix.
-    Program prefix;
-    prefix.ops.assign(p.ops.begin(), p.ops.begin() + static_cast<std::ptrdiff_t>(at));
-    prefix = repair(prefix);
-    Op op = random_op(rng, scope_before(prefix, prefix.ops.size()));
+    Reader reader;
+    reader.read(p, 0, at);
+    Op op = random_op(rng, reader.scope);
     // A new name in the middle must not take one that is defined later.
     if (traits(op.kind).defines_buffer || traits(op.kind).defines_mapping) {
-        Program whole = repair(p);
-        Scope end = scope_before(whole, whole.ops.size());
+        reader.read(p, at, p.ops.size());
+        const Scope& end = reader.scope;
         if (traits(op.kind).defines_buffer && end.free_buffer() >= 0) op.buffer = static_cast<uint8_t>(end.free_buffer());
         if (traits(op.kind).defines_mapping && end.free_mapping() >= 0) op.mapping = static_cast<uint8_t>(end.free_mapping());
     }

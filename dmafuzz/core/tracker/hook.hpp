@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "program/op.hpp"
 
@@ -36,18 +38,38 @@ enum class Area : uint8_t { linear, current_stack, vmalloc, vmalloc_stack, text,
 
 inline constexpr uint64_t dma_error_cookie = ~uint64_t{0};
 
-// A scatter list entry as it stands when the hook runs.
+// A scatter list entry as it stands when the hook runs. No default values: most hook calls have no entries.
 struct HookEntry {
-    uint64_t phys = 0;
-    uint32_t size = 0;      // the CPU's length
-    uint64_t dma = 0;       // current DMA address and length: state of the list
-    uint32_t dma_size = 0;
-    Area area = Area::linear;
+    uint64_t phys;
+    uint32_t size;          // the CPU's length
+    uint64_t dma;           // current DMA address and length: state of the list
+    uint32_t dma_size;
+    Area area;
+    bool operator==(const HookEntry&) const = default;
 };
 
 inline constexpr uint8_t no_mapping = 0xff;
 
 struct HookCall {
+    HookCall() {}
+    // Calls without a list leave the entries alone: they are most of the structure, and neither cleared nor copied.
+    HookCall(const HookCall& other) { *this = other; }
+    HookCall& operator=(const HookCall& other) {
+        if (this == &other) return *this;
+        std::memcpy(static_cast<void*>(this), &other, offsetof(HookCall, entries));
+        if (other.entry_count) entries = other.entries;
+        return *this;
+    }
+
+    bool operator==(const HookCall& o) const {
+        if (kind != o.kind || cpu != o.cpu || device != o.device || op != o.op || mapping != o.mapping || attrs != o.attrs ||
+            direction != o.direction || area != o.area || single != o.single || range != o.range || map_failed != o.map_failed ||
+            entry_count != o.entry_count || mapped_count != o.mapped_count || dma != o.dma || phys != o.phys || size != o.size ||
+            offset != o.offset)
+            return false;
+        return entry_count == 0 || entries == o.entries;
+    }
+
     HookKind kind = HookKind::map_page;
     uint8_t cpu = 0;
     uint8_t device = 0;
@@ -65,7 +87,7 @@ struct HookCall {
     uint64_t phys = 0;              // map_*: of the memory; free_coherent, free_pages: of the CPU address given
     uint32_t size = 0;              // bytes
     uint32_t offset = 0;            // sync_range: the part of `dma` that is the offset
-    std::array<HookEntry, entries_max> entries{};
+    std::array<HookEntry, entries_max> entries;  // of calls with a list; zero beyond `entry_count`
 };
 
 }  // namespace dmafuzz

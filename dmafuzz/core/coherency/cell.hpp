@@ -1,0 +1,101 @@
+// What the simulator keeps of one cell: its copies and the mappings over it.
+// Source: the specification's coherency.md.
+#pragma once
+
+#include <vector>
+
+#include "coherency/copies.hpp"
+#include "coherency/cells.hpp"
+
+namespace dmafuzz {
+
+inline constexpr uint8_t no_index = 0xff;
+
+// A place of the cell: its home memory, an old page, or a bounce slot; with the cache line over it.
+struct CellCopy {
+    uint64_t set = 0;             // the set itself, or the automaton's state for it
+    uint64_t phys = 0;            // memory: of the cell's first granule
+    uint16_t name = 0;            // among all copies of the program
+    bool slot = false;
+    bool single = false;          // a coherent device's slot: no cache of its own
+    bool ghost_beside = false;    // a coherent device writes dead memory in the same line
+    uint8_t writer = no_mapping;  // a mapping whose device writes it
+    Unasked own = 0;              // what entitled and wild writers do to this very copy
+    Unasked alone = 0;            // all unasked events that it may see, but for those of neighbours
+    Unasked closed_under = 0xffff;  // when it was settled last; none yet
+    uint64_t settled = 0;         // the set then
+};
+
+// A piece over the cell.
+struct CellCover {
+    uint8_t piece;
+    Direction direction;
+    bool coherent;    // the device
+    bool joint;       // CPU and device own it together
+    bool translated;  // the device is behind an IOMMU
+    bool owned;       // by the device
+    bool live;
+    bool is_void;     // not even an address leads there
+    uint8_t copy;     // none: void
+    Unasked write;    // what a write of the device does to the copy; nothing where it may not write
+};
+
+// Without branches: nobody can foretell them.
+inline bool may_write(const CellCover& c) { return c.live & (c.owned | c.joint) & device_writes(c.direction); }
+inline bool may_read(const CellCover& c) { return c.live & (c.owned | c.joint) & device_reads(c.direction); }
+
+struct Cell {
+    Span span{};
+    uint16_t index = 0;
+    bool live = false;
+    bool image = false;       // kernel text or rodata
+    bool uncached = false;    // CPU accesses bypass the cache
+    bool company = false;     // other cells have part of its line
+    bool several = false;     // granules: whoever writes one of them writes beside the others
+    bool surveyed = false;    // what follows, and the copies' `own` and `writer`, are up to date
+    bool cpu_reads = false, cpu_writes = false;
+    bool lost_writer = false; // a device writes into void
+    bool looked = false;      // for corruption, since the survey
+    uint8_t writers = 0;      // copies with an entitled writer
+    uint8_t reported = 0;     // corruption kinds, a bit each
+    bool exposed = false;
+    uint8_t home = no_index;
+    uint32_t mappings = 0;
+    std::vector<CellCopy> copies;   // in order of birth
+    std::vector<CellCover> covers;  // live ones, and ended ones that still have a slot; in order of their maps
+
+    uint64_t bytes() const { return static_cast<uint64_t>(span.size) * granule_bytes; }
+    uint64_t home_phys() const { return copies[home].phys; }
+    uint8_t cover_of(uint8_t piece) const {
+        for (size_t i = 0; i < covers.size(); i++)
+            if (covers[i].piece == piece) return static_cast<uint8_t>(i);
+        return no_index;
+    }
+    bool has_slot(const CellCover& c) const { return c.copy != no_index && copies[c.copy].slot; }
+    bool live_cover_on(uint8_t copy) const {
+        for (const CellCover& c : covers)
+            if (c.live && c.copy == copy) return true;
+        return false;
+    }
+    void drop_copy(uint8_t copy) {
+        copies.erase(copies.begin() + copy);
+        for (CellCover& c : covers)
+            if (c.copy != no_index && c.copy > copy) c.copy--;
+        if (home != no_index && home > copy) home--;
+    }
+    // An ended mapping is remembered for its slot only.
+    void forget_if_ended(uint8_t cover) {
+        if (!covers[cover].live && covers[cover].copy == no_index) covers.erase(covers.begin() + cover);
+    }
+    // As new, but for the memory that its lists hold: nothing is allocated for each program.
+    void start_anew() {
+        live = surveyed = looked = exposed = false;
+        reported = 0;
+        home = no_index;
+        mappings = 0;
+        copies.clear();
+        covers.clear();
+    }
+};
+
+}  // namespace dmafuzz
