@@ -12,7 +12,7 @@ import pytest
 import naive
 from dmafuzz import _core, platforms
 from dmafuzz.program import render_op
-from small_programs import every_small, haunted, random_small
+from small_programs import every_small, haunted, random_small, torn_and_haunted
 
 GRANULE = _core.GRANULE_BYTES
 
@@ -87,6 +87,13 @@ def test_a_mapping_of_a_dead_buffer_that_changes_hands(style: str) -> None:
     """Whoever lives in the dead buffer's memory by then is hurt at that moment, not when something next happens to it."""
     platform = platforms.names().index(style)
     assert assert_agree(((ops, platform) for ops in haunted()), too_large_max=0) > 500
+
+
+@pytest.mark.parametrize("style", ["x86-5.5", "arm64-6.5"])
+def test_a_mapping_of_a_dead_buffer_that_was_torn_apart(style: str) -> None:
+    """Its void part led nowhere while the buffer lived, and leads nowhere after."""
+    platform = platforms.names().index(style)
+    assert assert_agree(((ops, platform) for ops in torn_and_haunted()), too_large_max=0) > 500
 
 
 def test_twenty_thousand_random_programs() -> None:
