@@ -119,8 +119,8 @@ def haunted() -> Iterator[list[Op]]:
 
 
 def torn_and_haunted() -> Iterator[list[Op]]:
-    """A mapping over a buffer that copy-on-write has torn apart: where address arithmetic from its first page leads, somebody
-    else lives, before and after the buffer's death."""
+    """A mapping over a buffer that copy-on-write has torn apart: where address arithmetic from its first page leads,
+    somebody else lives, before and after the buffer's death."""
     rest = [
         _op(OpKind.free, buffer=0),
         _op(OpKind.sync_single_for_cpu, mapping=0),

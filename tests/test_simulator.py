@@ -84,7 +84,8 @@ def test_every_program_of_up_to_four_operations_of_a_small_alphabet(style: str) 
 
 @pytest.mark.parametrize("style", ["x86-5.5", "arm64-6.5", "mips-r10000-5.10"])
 def test_a_mapping_of_a_dead_buffer_that_changes_hands(style: str) -> None:
-    """Whoever lives in the dead buffer's memory by then is hurt at that moment, not when something next happens to it."""
+    """Whoever lives in the dead buffer's memory by then is hurt at that moment, not when something next happens
+    there."""
     platform = platforms.names().index(style)
     assert assert_agree(((ops, platform) for ops in haunted()), too_large_max=0) > 500
 
