@@ -618,6 +618,11 @@ class Judge:
     def judge(self, ops: Sequence[Op], platform: int) -> dict[str, Any]:
         """The judgement on the portfolio's platform of that index, as a dict."""
 
+    def judge_all(self, ops: Sequence[Op]) -> list[dict[str, Any]]:
+        """
+        The judgements on all platforms of the portfolio, in order: worked out together.
+        """
+
     def targets(self, ops: Sequence[Op], platform: int) -> list[Any]:
         """What there is to find on one platform: (label, kind) pairs."""
 

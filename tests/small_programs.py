@@ -92,3 +92,51 @@ def every_small(ops: int) -> Iterator[list[Op]]:
         program = [first, *rest]
         if _core.check(program) is None:
             yield program
+
+
+def haunted() -> Iterator[list[Op]]:
+    """A buffer dies under its mapping, another one gets its memory, and then the dead one's mapping changes hands."""
+    rest = [
+        _op(OpKind.sync_single_for_device, mapping=0),
+        _op(OpKind.sync_single_for_cpu, mapping=0),
+        _op(OpKind.unmap_single, mapping=0),
+        _op(OpKind.write, buffer=1, size=1),
+        _op(OpKind.map_single, mapping=1, buffer=1, size=2, direction=Direction.to_device),
+        _op(OpKind.sync_single_for_cpu, mapping=1),
+    ]
+    for kind, size in itertools.product((BufferKind.kmalloc, BufferKind.pages), (2, 4, 6)):
+        for tail in itertools.product(rest, repeat=3):
+            program = [
+                _op(OpKind.alloc, buffer=0, buffer_kind=kind, size=size),
+                _op(OpKind.map_single, mapping=0, buffer=0, size=size, direction=Direction.bidirectional),
+                _op(OpKind.sync_single_for_cpu, mapping=0),
+                _op(OpKind.free, buffer=0),
+                _op(OpKind.alloc, buffer=1, buffer_kind=kind, size=size),
+                *tail,
+            ]
+            if _core.check(program) is None:
+                yield program
+
+
+def torn_and_haunted() -> Iterator[list[Op]]:
+    """A mapping over a buffer that copy-on-write has torn apart: where address arithmetic from its first page leads,
+    somebody else lives, before and after the buffer's death."""
+    rest = [
+        _op(OpKind.free, buffer=0),
+        _op(OpKind.sync_single_for_cpu, mapping=0),
+        _op(OpKind.sync_single_for_device, mapping=0),
+        _op(OpKind.unmap_single, mapping=0),
+        _op(OpKind.write, buffer=1, size=1),
+        _op(OpKind.read, buffer=1, size=4),
+    ]
+    for direction, size in itertools.product(_DIRECTIONS, (257, 260, 512)):
+        for tail in itertools.product(rest, repeat=3):
+            program = [
+                _op(OpKind.alloc, buffer=0, buffer_kind=BufferKind.anonymous, size=512),
+                _op(OpKind.cow, buffer=0),
+                _op(OpKind.alloc, buffer=1, buffer_kind=BufferKind.pages, size=4),
+                _op(OpKind.map_single, mapping=0, buffer=0, size=size, direction=direction),
+                *tail,
+            ]
+            if _core.check(program) is None:
+                yield program

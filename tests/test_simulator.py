@@ -12,7 +12,7 @@ import pytest
 import naive
 from dmafuzz import _core, platforms
 from dmafuzz.program import render_op
-from small_programs import every_small, random_small
+from small_programs import every_small, haunted, random_small, torn_and_haunted
 
 GRANULE = _core.GRANULE_BYTES
 
@@ -82,6 +82,21 @@ def test_every_program_of_up_to_four_operations_of_a_small_alphabet(style: str) 
     assert assert_agree(programs, too_large_max=0) > 1000
 
 
+@pytest.mark.parametrize("style", ["x86-5.5", "arm64-6.5", "mips-r10000-5.10"])
+def test_a_mapping_of_a_dead_buffer_that_changes_hands(style: str) -> None:
+    """Whoever lives in the dead buffer's memory by then is hurt at that moment, not when something next happens
+    there."""
+    platform = platforms.names().index(style)
+    assert assert_agree(((ops, platform) for ops in haunted()), too_large_max=0) > 500
+
+
+@pytest.mark.parametrize("style", ["x86-5.5", "arm64-6.5"])
+def test_a_mapping_of_a_dead_buffer_that_was_torn_apart(style: str) -> None:
+    """Its void part led nowhere while the buffer lived, and leads nowhere after."""
+    platform = platforms.names().index(style)
+    assert assert_agree(((ops, platform) for ops in torn_and_haunted()), too_large_max=0) > 500
+
+
 def test_twenty_thousand_random_programs() -> None:
     rng = random.Random(20110101)
     names = range(len(machines()))
@@ -130,3 +145,13 @@ def test_an_automaton_without_room_is_slower_and_never_wrong() -> None:
     assert found["automaton_drops"] > 10
     starved = compare_walks(2_000, seed=8, automaton_bytes=0)
     assert starved["automaton_drops"] == 2_000
+
+
+@pytest.mark.parametrize("tracker", ["6.12", "6.1"])
+def test_a_portfolio_judged_together_is_each_platform_judged_alone(tracker: str) -> None:
+    """What one platform takes over from another is what it would have found itself."""
+    together, alone = _core.Judge(tracker, machines()), _core.Judge(tracker, machines())
+    for seed in range(100):
+        ops = _core.random_program(seed, 16)
+        for platform, found in enumerate(together.judge_all(ops)):
+            assert found == alone.judge(ops, platform), "\n".join(render_op(op) for op in ops)

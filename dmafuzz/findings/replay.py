@@ -72,8 +72,8 @@ def _finding(item: RawFinding, answer: dict[str, Any], tracker: str, portfolio: 
 def _replay(judge: _core.Judge, names: list[str], item: dict[str, Any]) -> dict[str, Any]:
     ops = _core.decode(bytes.fromhex(item["records"]))
     outcomes, kinds, shown = [], set(), False
-    for index, name in enumerate(names):
-        outcomes.append((name, judge.judge(ops, index)["labels"]))
+    for index, (name, judgement) in enumerate(zip(names, judge.judge_all(ops), strict=True)):
+        outcomes.append((name, judgement["labels"]))
         for label, kind in judge.targets(ops, index):
             if label == item["label"]:
                 kinds.add(kind)

@@ -110,8 +110,7 @@ nb::object cost(Judge& judge, const std::vector<Op>& ops, size_t platform) {
     return cost_of(judge, platform);
 }
 
-nb::dict judgement(Judge& judge, const std::vector<Op>& ops, size_t platform) {
-    judge.start(Program{ops});
+nb::dict describe(Judge& judge, size_t platform) {
     const Analysis& a = judge.judge(platform);
     nb::dict d;
     d["platform"] = judge.platform(platform).name;
@@ -130,6 +129,18 @@ nb::dict judgement(Judge& judge, const std::vector<Op>& ops, size_t platform) {
     d["failed"] = failed;
     d["cost"] = cost_of(judge, platform);
     return d;
+}
+
+nb::dict judgement(Judge& judge, const std::vector<Op>& ops, size_t platform) {
+    judge.start(Program{ops});
+    return describe(judge, platform);
+}
+
+nb::list judgements(Judge& judge, const std::vector<Op>& ops) {
+    judge.start(Program{ops});
+    nb::list out;
+    for (size_t platform = 0; platform < judge.platforms(); platform++) out.append(describe(judge, platform));
+    return out;
 }
 
 nb::list hooks_of(Judge& judge, const std::vector<Op>& ops, size_t platform) {
@@ -249,6 +260,7 @@ void bind_judge(nb::module_& m) {
     nb::class_<Judge>(m, "Judge", "Judges programs: one tracker, the platforms of a portfolio.")
         .def(nb::init<const std::string&, std::vector<Platform>>(), "tracker"_a, "portfolio"_a)
         .def("judge", &judgement, "ops"_a, "platform"_a, "The judgement on the portfolio's platform of that index, as a dict.")
+        .def("judge_all", &judgements, "ops"_a, "The judgements on all platforms of the portfolio, in order: worked out together.")
         .def("targets", &targets, "ops"_a, "platform"_a, "What there is to find on one platform: (label, kind) pairs.")
         .def("minimise", &minimised, "ops"_a, "platform"_a, "label"_a, "kind"_a, "The 1-minimal program that still shows it: ops, rules, tried.")
         .def("witness", &witness_of, "ops"_a, "platform"_a, "corruption"_a, "One behaviour that reaches a corruption (its index in the judgement).")

@@ -76,7 +76,8 @@ Unasked Simulator::steps_alone(const Cell& cell, const CellCopy& copy) const {
 void Simulator::meet_ghost(const Piece& ghost, uint8_t index, const Cell& dead, const Cell& cell, CellCopy& copy) {
     const uint32_t at = dead.span.offset - ghost.offset;
     const uint8_t cover = dead.cover_of(index);
-    if (at >= ghost.reach || cover == no_index || !(dead.covers[cover].owned || ghost.joint)) return;
+    // What never reached the buffer reaches nobody in its place.
+    if (cover == no_index || dead.covers[cover].is_void || !(dead.covers[cover].owned || ghost.joint)) return;
     const bool coherent = platform_->devices[ghost.device].coherent;
     const uint64_t from = ghost.phys + static_cast<uint64_t>(at) * granule_bytes;
     const uint64_t to = from + dead.bytes();
@@ -211,6 +212,9 @@ void Simulator::look_for_faults(const Cell& cell) {
 
 void Simulator::settle(uint8_t op) {
     op_ = op;
+    // Explicitly, nothing is taken for settled: that is how marks that are missing come to light.
+    if (explicitly_)
+        for (size_t i = 0; i < cell_count(); i++) reshape(cells_[i]);
     // Ghosts come and go without a word to those who live there now.
     if (ghosts_seen_) each_dirty([](Cell& cell) { cell.surveyed = false; });
     each_dirty([&](Cell& cell) {

@@ -208,7 +208,15 @@ void Simulator::end(uint8_t index) {
         cell.forget_if_ended(at);
     });
     pieces_[index].live = false;
+    mark_haunted(index);
     std::erase(ghosts_, index);
+}
+
+// A mapping of a dead buffer has changed hands or come to its end: those who live in its memory now have to be looked at.
+void Simulator::mark_haunted(uint8_t index) {
+    if (std::find(ghosts_.begin(), ghosts_.end(), index) == ghosts_.end()) return;
+    const Piece& p = run_->pieces[index];
+    each_in_lines(p.phys, p.phys + static_cast<uint64_t>(p.size) * granule_bytes, [&](const Cell& cell, uint8_t, bool) { mark(cell); });
 }
 
 void Simulator::slot_gone(uint8_t index) {
@@ -234,6 +242,7 @@ void Simulator::cut_off(uint8_t index) {
         if (copy != no_index && cell.copies[copy].slot) cell.drop_copy(copy);
         cell.forget_if_ended(at);
     });
+    mark_haunted(index);
     std::erase(ghosts_, index);
 }
 
@@ -252,6 +261,7 @@ void Simulator::own(const Step& step, bool device) {
         }
         if (cover.direction == Direction::from_device && !cell.image) happen_to_all(cell, no_index, Event::give_up);
     });
+    if (!ghosts_.empty()) mark_haunted(step.piece);
 }
 
 // ---- Accesses

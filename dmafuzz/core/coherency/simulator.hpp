@@ -119,6 +119,7 @@ class Simulator {
     void end(uint8_t piece);
     void slot_gone(uint8_t piece);
     void cut_off(uint8_t piece);
+    void mark_haunted(uint8_t piece);
     void own(const Step& step, bool device);
     void cpu_access(const Step& step);
     void cpu_read(Cell& cell);

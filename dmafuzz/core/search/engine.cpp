@@ -98,16 +98,19 @@ bool Engine::evaluate(const Program& program) {
 
 bool Engine::run(const Program& program) { return evaluate(program); }
 
+// On the whole portfolio, worked out once for all of its platforms; minimising starts afresh.
 void Engine::collect(const Program& program) {
+    judge_.start(program);
+    std::vector<Target> found;
     for (size_t platform = 0; platform < judge_.platforms(); platform++) {
-        judge_.start(program);
         std::vector<Target> targets = targets_of(judge_, platform);
         Rules rules = targets.empty() ? 0 : broken_rules(judge_.analyse(platform).run, judge_.platform(platform));
         for (Target target : targets) {
             target.rules = rules;
-            consider(program, target);
+            found.push_back(target);
         }
     }
+    for (const Target& target : found) consider(program, target);
 }
 
 // Is a cause that is known already at work in the program? The same kind of finding, no rule broken that the program keeps,
