@@ -64,4 +64,15 @@ StageCosts stage_costs(const std::string& name, const Platform& platform, int op
     return costs;
 }
 
+double seconds_a_program(const std::string& tracker, const Platform& platform, const std::vector<Program>& programs, int rounds) {
+    Judge judge(tracker, {platform});
+    double seconds = 0;
+    for (int i = 0; i < rounds; i++)
+        seconds += seconds_each(programs, [&](const Program& p) {
+            judge.start(p);
+            judge.cover(0);
+        });
+    return seconds / rounds;
+}
+
 }  // namespace dmafuzz

@@ -25,6 +25,8 @@ uint64_t mix(uint64_t a, uint64_t b) { return (a ^ (b + 0x9e3779b97f4a7c15ull + 
 
 }  // namespace
 
+size_t platform_of(const Program& program, size_t platforms) { return hash_program(program) % platforms; }
+
 FlightRecorder::~FlightRecorder() {
     if (page_) munmap(page_, sizeof(Page));
 }
@@ -78,11 +80,13 @@ void Engine::mark_verdict(const Analysis& a) {
 // One program, on one platform that depends on nothing but the program, so that it replays.
 bool Engine::evaluate(const Program& program) {
     recorder_.record(program);
-    size_t platform = hash_program(program) % judge_.platforms();
+    if (lookout_) lookout_->begin();
+    size_t platform = platform_of(program, judge_.platforms());
     coverage_.start();
     mark_program(program);
     judge_.start(program);
     mark_verdict(judge_.cover(platform, &coverage_, &coverage_));
+    if (lookout_) lookout_->judged(program, judge_, platform);
     stats_.programs++;
     stats_.operations += program.ops.size();
     return coverage_.novel();
@@ -94,6 +98,7 @@ void Engine::collect(const Program& program) {
     for (size_t platform = 0; platform < judge_.platforms(); platform++) {
         judge_.start(program);
         std::vector<Target> targets = targets_of(judge_, platform);
+        if (lookout_ && !targets.empty()) lookout_->look(program, judge_, platform);
         Rules rules = targets.empty() ? 0 : broken_rules(judge_.analyse(platform).run, judge_.platform(platform));
         for (Target target : targets) {
             target.rules = rules;
