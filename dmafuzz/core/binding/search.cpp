@@ -87,7 +87,8 @@ void bind_lookout(nb::module_& m) {
             for (const auto& [label, kind, rules, skeleton, platforms] : causes) all.push_back(wanted(label, kind, rules, skeleton, platforms));
             new (self) Lookout(std::move(all), board);
         }, "causes"_a, "board"_a);
-    m.attr("WANTED_MAX") = wanted_max;
+    m.def("platform_of", [](nb::bytes data, size_t platforms) { return platform_of(program_of(data), platforms); }, "program"_a, "platforms"_a,
+          "Where an engine judges a program first: the index of one of so many platforms.");
     nb::class_<Subject>(m, "Subject", "The core as others drive it: one program after the other, without feedback.")
         .def(nb::init<const std::string&, std::vector<Platform>, Lookout&>(), "tracker"_a, "portfolio"_a, "lookout"_a, nb::keep_alive<1, 4>())
         .def("run", [](Subject& s, nb::bytes data) { s.run(program_of(data)); }, "program"_a)

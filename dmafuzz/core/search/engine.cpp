@@ -126,6 +126,11 @@ void Engine::consider(const Program& program, Target target) {
     if (known(program, target) && !rng_.one_in(one_in_known)) return;
     Minimised minimal = minimise(judge_, program, target);
     stats_.minimised++;
+    if (lookout_) {
+        judge_.start(minimal.program);
+        judge_.cover(target.platform);
+        lookout_->look(minimal.program, judge_, target.platform);
+    }
     target.rules = minimal.rules;
     uint64_t cause = mix(mix(static_cast<uint64_t>(target.label) << 8 | target.kind, minimal.rules), hash_program(minimal.program));
     if (!causes_.insert(cause).second) return;
