@@ -1,4 +1,7 @@
-"""One engine in a process of its own: ``python -P -m dmafuzz.benchmark.child JOB``. Its parent reads the board and ends it."""
+"""One engine in a process of its own, ``python -P -m dmafuzz.benchmark.child JOB``.
+
+Its parent reads the board and ends it.
+"""
 
 from __future__ import annotations
 

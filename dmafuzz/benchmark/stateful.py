@@ -79,7 +79,9 @@ class DmaPrograms(RuleBasedStateMachine):
         return Buffer(name, kind, size)
 
     @precondition(room)
-    @rule(target=mappings, cpu=_CPUS, call=st.sampled_from(("coherent", "noncoherent", "noncontiguous")), data=st.data())
+    @rule(
+        target=mappings, cpu=_CPUS, call=st.sampled_from(("coherent", "noncoherent", "noncontiguous")), data=st.data()
+    )
     def allocate(self, cpu: int, call: str, data: Any) -> Mapping:
         buffer, mapping = self.new_buffer(), self.new_mapping()
         direction = "" if call == "coherent" else f" {data.draw(_DIRECTIONS)}"
@@ -101,7 +103,13 @@ class DmaPrograms(RuleBasedStateMachine):
         return Mapping(mapping, call)
 
     @precondition(room)
-    @rule(target=mappings, cpu=_CPUS, device=_DEVICES, direction=_DIRECTIONS, entries=st.lists(buffers, min_size=1, max_size=3))
+    @rule(
+        target=mappings,
+        cpu=_CPUS,
+        device=_DEVICES,
+        direction=_DIRECTIONS,
+        entries=st.lists(buffers, min_size=1, max_size=3),
+    )
     def map_list(self, cpu: int, device: int, direction: str, entries: list[Buffer]) -> Mapping | None:
         if any(buffer.name in self.dead for buffer in entries):
             return None
@@ -110,14 +118,21 @@ class DmaPrograms(RuleBasedStateMachine):
         self.add(cpu, f"{mapping} = map_sg d{device} {direction} {each}")
         return Mapping(mapping, "sg")
 
-    @rule(cpu=_CPUS, mapping=mappings, end=st.sampled_from(("cpu", "device")), extra=st.sampled_from(("", "", " size=16")))
+    @rule(
+        cpu=_CPUS, mapping=mappings, end=st.sampled_from(("cpu", "device")), extra=st.sampled_from(("", "", " size=16"))
+    )
     def sync(self, cpu: int, mapping: Mapping | None, end: str, extra: str) -> None:
         if mapping is None:
             return
         what = "sg" if mapping.call in ("sg", "noncontiguous") else "single"
         self.add(cpu, f"sync_{what}_for_{end} {mapping.name}{extra if what == 'single' else ''}")
 
-    @rule(cpu=_CPUS, mapping=mappings, wrong=st.sampled_from((None, None, None, "single", "resource")), split=st.booleans())
+    @rule(
+        cpu=_CPUS,
+        mapping=mappings,
+        wrong=st.sampled_from((None, None, None, "single", "resource")),
+        split=st.booleans(),
+    )
     def unmap(self, cpu: int, mapping: Mapping | None, wrong: str | None, split: bool) -> None:
         if mapping is None:
             return
