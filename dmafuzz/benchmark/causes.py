@@ -21,7 +21,10 @@ NamedCause: TypeAlias = tuple[str, str, list[str], list[_core.OpKind], list[str]
 
 @dataclass(frozen=True)
 class Cause:
-    """What a program has to show, and the smallest one that does. No ``platforms``: any counts."""
+    """What a program has to show, and the smallest one that does. No ``platforms``: any counts.
+
+    ``why``: the reason why random programs come upon it as soon as a guided search, where that is so.
+    """
 
     name: str
     title: str
@@ -30,6 +33,7 @@ class Cause:
     rules: tuple[str, ...]
     platforms: tuple[str, ...]
     program: Program
+    why: str
 
     def named(self) -> NamedCause:
         kinds = [op.kind for op in self.program.ops]
@@ -49,6 +53,7 @@ def causes() -> tuple[Cause, ...]:
             tuple(table["rules"]),
             tuple(table.get("platforms", ())),
             parse(f"dmafuzz 1\n{table['program']}"),
+            table.get("why", ""),
         )
         for name, table in tables.items()
     )

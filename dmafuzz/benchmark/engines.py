@@ -103,10 +103,10 @@ def run(engine: Engine, job: Job, look: Callable[[Board], None] = lambda board: 
             time.sleep(_LOOK_EVERY_S)
 
 
-def prepare(engine: Engine, job: Job) -> None:
+def prepare(engine: Engine, job: Job, say: Callable[[str], None]) -> None:
     """Builds what has to be built. Raises HarnessError."""
     if engine.native:
-        harness.build(engine.native, job.core_tracker, job.machines(), job.causes)
+        harness.build(engine.native, job.core_tracker, job.machines(), job.causes, say)
 
 
 @contextlib.contextmanager

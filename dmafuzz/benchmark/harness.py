@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,8 +63,17 @@ def compiler_version(kind: Kind) -> str | None:
     return next((line.strip() for line in lines if any(c.isdigit() for c in line)), kind.compiler)
 
 
-def build(kind: Kind, tracker: str, platforms: Sequence[Any], causes: Sequence[Cause]) -> Path:
-    """The executable that judges by that tracker on those platforms. Raises HarnessError."""
+def build(
+    kind: Kind,
+    tracker: str,
+    platforms: Sequence[Any],
+    causes: Sequence[Cause],
+    say: Callable[[str], None] | None = None,
+) -> Path:
+    """The executable that judges by that tracker on those platforms; ``say`` hears what takes long.
+
+    Raises HarnessError.
+    """
     root = checkout()
     version = compiler_version(kind)
     if version is None:
@@ -73,6 +82,8 @@ def build(kind: Kind, tracker: str, platforms: Sequence[Any], causes: Sequence[C
     digest = _digest(root, kind, version)
     program = _cache() / f"{kind.name}-{digest}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     if not program.exists():
+        if say:
+            say(f"compiling the harness of {kind.name}: a minute or two, the first time")
         library = _library(root, kind, digest)
         with _folder() as folder:
             _link(root, kind, library, text, Path(folder), program)

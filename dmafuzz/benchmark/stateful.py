@@ -60,6 +60,10 @@ class DmaPrograms(RuleBasedStateMachine):
         if split:
             self.between.add(cpu)
 
+    def text(self, ops_max: int) -> str:
+        """The program so far, cut where it gets too long: half a call takes two lines."""
+        return "\n".join(self.lines[: 1 + ops_max])
+
     def new_mapping(self) -> str:
         self.mapping_count += 1
         return f"m{self.mapping_count - 1}"
@@ -175,7 +179,7 @@ def run(job: Job) -> None:
 
     class Judged(DmaPrograms):
         def teardown(self) -> None:
-            program = parse("\n".join(self.lines))
+            program = parse(self.text(job.ops))
             records = program.encode()
             bench.judge(program, job.platforms[_core.platform_of(records, len(job.platforms))])
             # Once more in the core, which looks and counts; a hundredth of what it took until here.

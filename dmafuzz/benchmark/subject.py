@@ -55,10 +55,8 @@ class Bench:
     def _ready(self, engine: Engine, names: tuple[str, ...], hunt: bool) -> bool:
         reason = engines.missing(engine)
         if reason is None:
-            if engine.native:
-                self.say(f"building the harness of {engine.name}, if it has not been built before")
             try:
-                engines.prepare(engine, self.job(engine, names, hunt, 0, 0, ""))
+                engines.prepare(engine, self.job(engine, names, hunt, 0, 0, ""), self.say)
             except HarnessError as error:
                 reason = str(error)
         if reason:

@@ -54,7 +54,7 @@ def measure(bench: Bench, seconds: float, repeats: int) -> dict[str, list[Rate]]
     return rates
 
 
-def table(rates: Rates) -> Table:
+def table(rates: Rates, seconds: float) -> Table:
     """Ratios are of the same repeat."""
     bare = rates[_BARE]
     rows = []
@@ -79,8 +79,9 @@ def table(rates: Rates) -> Table:
         )
     header = ("", "programs/s", "spread", "of the bare loop", "spread", "operations each", "of its operations")
     notes = (
-        f"{len(bare)} repeats, each of them all rows in turn; ratios are those of one repeat. Engines run programs of "
+        f"Repeats: {len(bare)}, each of them all rows in turn; ratios are those of one repeat. Engines run programs of "
         "different lengths: the last column compares operations a second. Engines count from their first program on; "
-        "`dmafuzz fuzz` is a whole run with starting up, corpus and replayed findings.",
+        "`dmafuzz fuzz` is a whole run with starting up, corpus and replayed findings. "
+        f"libFuzzer and AFL++ get faster as their corpora settle; these are their first {seconds:g} seconds.",
     )
     return Table("Throughput", header, tuple(rows), notes)

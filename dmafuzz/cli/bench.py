@@ -72,7 +72,7 @@ def bench(
             click.echo("\n".join(("", *table.text())))
 
     click.echo(f"tracker {tracker}, platform {platform}, at most {ops} operations; {report.machine()}")
-    show(throughput.table(throughput.measure(subject, seconds, repeats)))
+    show(throughput.table(throughput.measure(subject, seconds, repeats), seconds))
     if find:
         show(*hunt.tables(hunt.measure(subject, seeds, limit), limit))
     if scale:
@@ -115,12 +115,13 @@ def _subject(tracker: str, platform: str, ops: int) -> Bench:
 def _write(folder: Path, subject: Bench, tables: list[Table], curves: list[scaling.Scaling]) -> None:
     try:
         drawn = plots.draw(curves, folder) if curves else []
-        path = report.write(folder, subject, " ".join(_command()), tables, drawn)
+        path = report.write(folder, subject, " ".join(_command(folder)), tables, drawn)
     except OSError as error:
         raise BadInput(f"{folder}: cannot be written: {error.strerror}") from None
     click.echo(f"\n{path}")
 
 
-def _command() -> Iterator[str]:
+def _command(folder: Path) -> Iterator[str]:
+    """As it was given, but for where this machine keeps its reports."""
     yield "dmafuzz"
-    yield from sys.argv[1:]
+    yield from (argument.replace(str(folder), folder.name or ".") for argument in sys.argv[1:])
