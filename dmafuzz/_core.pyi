@@ -638,6 +638,32 @@ class Judge:
     def hooks(self, ops: Sequence[Op], platform: int) -> list[Any]:
         """The hook calls that the program makes there."""
 
+class Lookout:
+    """
+    Looks for known causes while programs are judged; keeps what it counts and sees in a file.
+    """
+
+    def __init__(self, causes: Sequence[tuple[str, str, Sequence[str], Sequence[OpKind], Sequence[str]]], board: str) -> None: ...
+
+def platform_of(program: bytes, platforms: int) -> int:
+    """
+    Where an engine judges a program first: the index of one of so many platforms.
+    """
+
+class Subject:
+    """
+    The core as others drive it: one program after the other, without feedback.
+    """
+
+    def __init__(self, tracker: str, portfolio: Sequence[Platform], lookout: Lookout) -> None: ...
+
+    def run(self, program: bytes) -> None: ...
+
+    def roam(self, uniform: bool, seed: int, ops_limit: int, milliseconds: int) -> None:
+        """
+        Random programs for that long: uniform ones, or those of the engine's own generator.
+        """
+
 COVERAGE_CELLS: int = 65536
 
 class Engine:
@@ -669,6 +695,9 @@ class Engine:
 
     def stats(self) -> dict[str, int]: ...
 
+    def look_with(self, lookout: Lookout) -> None:
+        """Shows all that is judged from now on to the lookout."""
+
     def drive_libfuzzer(self, children: int, milliseconds: int) -> None:
         """Makes libFuzzer's custom mutator run bursts of this engine."""
 
@@ -699,6 +728,9 @@ def automaton_stats() -> dict[str, int]:
     """
     The automaton that all programs of this process share: sizes, hits, misses, and how often it was dropped.
     """
+
+def seconds_a_program(tracker: str, platform: Platform, programs: Sequence[Sequence[Op]], rounds: int) -> float:
+    """Seconds a program in the bare loop."""
 
 def random_program(seed: int, ops: int) -> list[Op]:
     """A valid random program of about that many operations."""

@@ -1,112 +1,127 @@
-"""`dmafuzz bench`: what judging costs on this machine, all of it measured in one go."""
+"""`dmafuzz bench`: what judging costs on this machine, and how soon engines find what is known; all in one run."""
 
 from __future__ import annotations
 
-import statistics
-import tempfile
-from collections.abc import Callable
-from functools import partial
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from dmafuzz import _core
 from dmafuzz import platforms as platform_files
-from dmafuzz.search import ENGINES, Campaign, Plan, atheris_available
-from dmafuzz.search.progress import Progress
+from dmafuzz.benchmark import endurance as long_run
+from dmafuzz.benchmark import hunt, plots, report, scaling, throughput
+from dmafuzz.benchmark.causes import PORTFOLIO, TRACKER
+from dmafuzz.benchmark.statistics import MissingPackageError, require
+from dmafuzz.benchmark.subject import Bench
+from dmafuzz.benchmark.table import Table
 from dmafuzz.trackers import default_portfolio, resolve
 
 from . import options
+from .errors import BadInput
 
-PROGRAMS = 3000
-CLEAN_PROGRAMS = 200_000
-REPEATS = 5
 OPS = 14
-PORTFOLIO = 10
-
-
-class _Quiet(Progress):
-    """The figures are printed at the end."""
-
-    def update(self, seconds: float, summary: object) -> None:
-        pass
-
-    def start(self, seconds: float | None) -> None:
-        pass
 
 
 @click.command()
 @options.tracker
-@click.option("--platform", default="arm64-6.5", show_default=True, metavar="P", help="The platform to judge on.")
+@click.option("--platform", default="arm64-6.5", show_default=True, metavar="P", help="The one platform to judge on.")
 @click.option("--ops", type=click.IntRange(2, 64), default=OPS, show_default=True, help="Operations of a program.")
-@click.option("--seconds", type=click.FloatRange(min=1), default=10.0, show_default=True, help="For each engine.")
-@click.option("--repeats", type=click.IntRange(1, 100), default=REPEATS, show_default=True, help="Of each figure.")
-def bench(tracker: str, platform: str, ops: int, seconds: float, repeats: int) -> None:
-    """Programs a second: the stages of the bare loop, then whole engines with feedback, corpus and findings.
+@click.option(
+    "--seconds", type=click.FloatRange(min=0.5), default=2.0, show_default=True, help="Each engine, each time."
+)
+@click.option("--repeats", type=click.IntRange(1, 100), default=3, show_default=True, help="Of each figure.")
+@click.option("--find", is_flag=True, help="Time to find: what each engine needs for causes that are known.")
+@click.option("--seeds", type=click.IntRange(1, 1000), default=10, show_default=True, help="Runs to find, each engine.")
+@click.option(
+    "--limit", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds of a run to find."
+)
+@click.option("--scaling", "scale", is_flag=True, help="Cost by operations, lines, mappings, jobs and platforms.")
+@click.option("--run-seconds", type=click.FloatRange(min=2), default=10.0, show_default=True,
+              help="Of each whole run for --scaling.")  # fmt: skip
+@click.option("--endurance", type=click.FloatRange(min=1), metavar="MINUTES", help="One long run: speed and memory.")
+@click.option("--report", "folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Write benchmark.md, and a plot each for --scaling.")  # fmt: skip
+def bench(
+    tracker: str,
+    platform: str,
+    ops: int,
+    seconds: float,
+    repeats: int,
+    find: bool,
+    seeds: int,
+    limit: float,
+    scale: bool,
+    run_seconds: float,
+    endurance: float | None,
+    folder: Path | None,
+) -> None:
+    """Programs a second of every engine on the same core: bare loop, atheris, libFuzzer, AFL++, Hypothesis, random.
 
-    Medians over the repeats, with the smallest and the largest. One process each.
+    Medians over the repeats, with the smallest and the largest, and ratios to the bare loop in the same repeat. Raw
+    libFuzzer and AFL++ are built from the sources of a checkout when first used. What is not installed is skipped.
     """
+    _check(tracker, find, scale, folder)
+    subject = _subject(tracker, platform, ops)
+    tables: list[Table] = []
+    curves: list[scaling.Scaling] = []
+
+    def show(*made: Table) -> None:
+        for table in made:
+            tables.append(table)
+            click.echo("\n".join(("", *table.text())))
+
+    click.echo(f"tracker {tracker}, platform {platform}, at most {ops} operations; {report.machine()}")
+    show(throughput.table(throughput.measure(subject, seconds, repeats), seconds))
+    if find:
+        show(*hunt.tables(hunt.measure(subject, seeds, limit), limit))
+    if scale:
+        curves = scaling.measure(subject, run_seconds, repeats)
+        show(scaling.table(curves))
+    if endurance is not None:
+        show(long_run.table(long_run.measure(subject, endurance), endurance))
+    if folder is not None:
+        _write(folder, subject, tables, curves)
+
+
+def _check(tracker: str, find: bool, scale: bool, folder: Path | None) -> None:
+    """What would otherwise fail at the end of an hour fails at once."""
+    if find and resolve(tracker).core != TRACKER:
+        raise BadInput(f"--find: the known causes are those of tracker {TRACKER}, not of {tracker}")
+    try:
+        if find:
+            require("scipy")
+        if scale and folder is not None:
+            require("matplotlib")
+    except MissingPackageError as error:
+        raise BadInput(f"{'--find' if 'scipy' in str(error) else '--report with --scaling'} {error}") from None
+    if folder is not None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(f"{folder}: cannot be used: {error.strerror}") from None
+
+
+def _subject(tracker: str, platform: str, ops: int) -> Bench:
     core_tracker = resolve(tracker).core
-    machine = platform_files.to_core(platform_files.load(platform))
-    click.echo(f"tracker {tracker}, platform {platform}, {repeats} repeats: median (smallest to largest)")
-    runs = [_core.stage_costs(core_tracker, machine, ops, PROGRAMS, seed) for seed in range(repeats)]
-    click.echo(f"{statistics.mean(operations for operations, _ in runs):.1f} operations a program on average")
-    for index, (stage, _) in enumerate(runs[0][1]):
-        _row(stage, [1 / stages[index][1] for _, stages in runs])
-    _row("tracker alone, 24 clean hook calls", clean_rates(core_tracker, machine, repeats))
-    _portfolio(tracker, core_tracker, ops, repeats)
-    _automaton()
-    for engine in ENGINES:
-        if engine == "atheris" and not atheris_available():
-            click.echo("atheris: not installed, skipped")
-            continue
-        portfolio = tuple(model.name for model in platform_files.portfolio(default_portfolio(tracker)))
-        one = _rates(partial(_plan, engine, tracker, core_tracker, (platform,), seconds, ops), repeats)
-        _row(f"{engine} engine, this platform", one)
-        all_ = _rates(partial(_plan, engine, tracker, core_tracker, portfolio, seconds, ops), repeats)
-        _row(f"{engine} engine, portfolio of {len(portfolio)}", all_)
+    portfolio = PORTFOLIO if core_tracker == TRACKER else default_portfolio(tracker)
+    # A path is one of this folder, and engines work elsewhere.
+    if platform.endswith(".toml"):
+        platform = str(Path(platform).resolve())
+    platform_files.load(platform)
+    return Bench(tracker, core_tracker, portfolio, platform, ops, lambda line: click.echo(line, err=True))
 
 
-def _portfolio(tracker: str, core_tracker: str, ops: int, repeats: int) -> None:
-    """A portfolio of ten against one platform of it, in the bare loop."""
-    models = platform_files.portfolio(default_portfolio(tracker))[:PORTFOLIO]
-    machines = [platform_files.to_core(model) for model in models]
-    costs = [_core.portfolio_costs(core_tracker, machines, ops, PROGRAMS, seed) for seed in range(repeats)]
-    _row(f"bare loop, portfolio of {len(machines)}", [1 / all_ for _, all_ in costs])
-    click.echo(f"{'costs, one platform being 1':36} {statistics.median(all_ / one for one, all_ in costs):>12.1f}")
+def _write(folder: Path, subject: Bench, tables: list[Table], curves: list[scaling.Scaling]) -> None:
+    try:
+        drawn = plots.draw(curves, folder) if curves else []
+        path = report.write(folder, subject, " ".join(_command(folder)), tables, drawn)
+    except OSError as error:
+        raise BadInput(f"{folder}: cannot be written: {error.strerror}") from None
+    click.echo(f"\n{path}")
 
 
-def _automaton() -> None:
-    stats = _core.automaton_stats()
-    hits, misses = stats["automaton_hits"], stats["automaton_misses"]
-    click.echo(
-        f"automaton: {stats['automaton_states']:,} states, {stats['automaton_transitions']:,} transitions, "
-        f"{stats['automaton_bytes'] / 2**20:.1f} of {_core.AUTOMATON_BYTES / 2**20:.0f} MiB, "
-        f"{hits / max(1, hits + misses):.3%} of {hits + misses:,} look-ups known, "
-        f"dropped {stats['automaton_drops']} times"
-    )
-
-
-def _plan(
-    engine: str, tracker: str, core_tracker: str, names: tuple[str, ...], seconds: float, ops: int, out: Path
-) -> Plan:
-    return Plan(tracker, core_tracker, names, None, out, engine, seconds, 1, 0, ops)
-
-
-def _rates(plan: Callable[[Path], Plan], repeats: int) -> list[float]:
-    """Programs a second of whole runs: starting up, files and minimising included."""
-    rates = []
-    for _ in range(repeats):
-        with tempfile.TemporaryDirectory() as folder:
-            summary = Campaign(plan(Path(folder)), _Quiet()).run()
-            rates.append(summary.programs / summary.seconds)
-    return rates
-
-
-def clean_rates(core_tracker: str, machine: _core.Platform, repeats: int) -> list[float]:
-    """Programs of 24 hook calls a second that a tracker alone takes, where it has nothing to say."""
-    return [1 / _core.clean_hooks_cost(core_tracker, machine, CLEAN_PROGRAMS) for _ in range(repeats)]
-
-
-def _row(name: str, rates: list[float]) -> None:
-    click.echo(f"{name:36} {statistics.median(rates):>10,.0f}/s  ({min(rates):,.0f} to {max(rates):,.0f})")
+def _command(folder: Path) -> Iterator[str]:
+    """As it was given, but for where this machine keeps its reports."""
+    yield "dmafuzz"
+    yield from (argument.replace(str(folder), folder.name or ".") for argument in sys.argv[1:])

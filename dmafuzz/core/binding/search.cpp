@@ -1,5 +1,6 @@
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include "binding/binding.hpp"
@@ -8,6 +9,7 @@
 #include "search/engine.hpp"
 #include "search/equivalence.hpp"
 #include "search/libfuzzer.hpp"
+#include "search/lookout.hpp"
 #include "search/mutate.hpp"
 
 namespace nb = nanobind;
@@ -103,6 +105,26 @@ nb::bytes bytes_of(const Program& program) {
 
 Program program_of(nb::bytes data) { return decode(reinterpret_cast<const uint8_t*>(data.c_str()), data.size()); }
 
+// Label, kind, rules, the kinds of operations of the minimal program, platforms.
+using NamedCause = std::tuple<std::string, std::string, std::vector<std::string>, std::vector<OpKind>, std::vector<std::string>>;
+
+void bind_lookout(nb::module_& m) {
+    nb::class_<Lookout>(m, "Lookout", "Looks for known causes while programs are judged; keeps what it counts and sees in a file.")
+        .def("__init__", [](Lookout* self, const std::vector<NamedCause>& causes, const std::string& board) {
+            std::vector<Wanted> all;
+            for (const auto& [label, kind, rules, skeleton, platforms] : causes) all.push_back(wanted(label, kind, rules, skeleton, platforms));
+            new (self) Lookout(std::move(all), board);
+        }, "causes"_a, "board"_a);
+    m.def("platform_of", [](nb::bytes data, size_t platforms) { return platform_of(program_of(data), platforms); }, "program"_a, "platforms"_a,
+          "Where an engine judges a program first: the index of one of so many platforms.");
+    nb::class_<Subject>(m, "Subject", "The core as others drive it: one program after the other, without feedback.")
+        .def(nb::init<const std::string&, std::vector<Platform>, Lookout&>(), "tracker"_a, "portfolio"_a, "lookout"_a, nb::keep_alive<1, 4>())
+        .def("run", [](Subject& s, nb::bytes data) { s.run(program_of(data)); }, "program"_a)
+        .def("roam", [](Subject& s, bool uniform, uint64_t seed, int ops_limit, int milliseconds) { roam(s, uniform, seed, ops_limit, milliseconds); },
+             "uniform"_a, "seed"_a, "ops_limit"_a, "milliseconds"_a, nb::call_guard<nb::gil_scoped_release>(),
+             "Random programs for that long: uniform ones, or those of the engine's own generator.");
+}
+
 void bind_engine(nb::module_& m) {
     m.attr("COVERAGE_CELLS") = coverage_cells;
     nb::class_<Engine>(m, "Engine", "The native loop: a corpus of programs, mutation, judging, findings. Programs are records (bytes).")
@@ -120,6 +142,8 @@ void bind_engine(nb::module_& m) {
         }, "The novel programs since the last call, but for those that were added.")
         .def("take_findings", &findings_of, "finish"_a = false, "Findings since the last call, minimised, one for each cause.")
         .def("stats", &stats_of)
+        .def("look_with", [](Engine& e, Lookout& lookout) { e.look_with(&lookout); }, "lookout"_a, nb::keep_alive<1, 2>(),
+             "Shows all that is judged from now on to the lookout.")
         .def("drive_libfuzzer", [](Engine& e, int children, int milliseconds) { drive(&e, children, milliseconds); }, "children"_a, "milliseconds"_a, "Makes libFuzzer's custom mutator run bursts of this engine.");
     m.def("expose_mutator", &expose_mutator, "Shows libFuzzer the core's mutator; before atheris is imported.");
     m.def("register_counters", &register_counters, "module_path"_a, "Registers the coverage map with the libFuzzer in a loaded extension module.");
@@ -128,7 +152,13 @@ void bind_engine(nb::module_& m) {
 }  // namespace
 
 void bind_search(nb::module_& m) {
+    bind_lookout(m);
     bind_engine(m);
+    m.def("seconds_a_program", [](const std::string& tracker, const Platform& platform, const std::vector<std::vector<Op>>& programs, int rounds) {
+        std::vector<Program> all;
+        for (const std::vector<Op>& ops : programs) all.push_back({ops});
+        return seconds_a_program(tracker, platform, all, rounds);
+    }, "tracker"_a, "platform"_a, "programs"_a, "rounds"_a, "Seconds a program in the bare loop.");
     m.def("stage_costs", [](const std::string& tracker, const Platform& platform, int ops, int programs, uint64_t seed) {
         StageCosts costs = stage_costs(tracker, platform, ops, programs, seed);
         return std::make_pair(costs.operations, costs.seconds);

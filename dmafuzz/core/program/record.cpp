@@ -42,9 +42,7 @@ void encode(const Op& op, uint8_t* r) {
     }
 }
 
-namespace {
-
-Op decode_op(const uint8_t* r) {
+Op decode_record(const uint8_t* r) {
     Op op;
     op.kind = static_cast<OpKind>(r[0] % static_cast<uint8_t>(OpKind::count_));
     op.cpu = r[1] & 3;
@@ -79,8 +77,6 @@ Op decode_op(const uint8_t* r) {
     return op;
 }
 
-}  // namespace
-
 std::vector<uint8_t> encode(const Program& program) {
     std::vector<uint8_t> bytes(program.ops.size() * record_bytes);
     for (size_t i = 0; i < program.ops.size(); i++) encode(program.ops[i], bytes.data() + i * record_bytes);
@@ -93,7 +89,7 @@ Program decode(const uint8_t* bytes, size_t size) {
     for (size_t i = 0; i < records && i < 4 * ops_max; i++) {
         uint8_t record[record_bytes] = {};
         std::memcpy(record, bytes + i * record_bytes, std::min<size_t>(record_bytes, size - i * record_bytes));
-        raw.ops.push_back(decode_op(record));
+        raw.ops.push_back(decode_record(record));
     }
     return repair(raw);
 }

@@ -81,6 +81,8 @@ std::optional<ProgramProblem> check(const Program& program);
 inline constexpr int record_bytes = 32;
 void encode(const Op& op, uint8_t* record);
 std::vector<uint8_t> encode(const Program& program);
+// One record as an operation; it need not be valid anywhere.
+Op decode_record(const uint8_t* record);
 // Any byte string decodes to a valid program; a trailing part of a record counts as if filled up with zeros.
 Program decode(const uint8_t* bytes, size_t size);
 

@@ -123,4 +123,17 @@ PortfolioCosts portfolio_costs(const std::string& tracker, const std::vector<Pla
     return costs;
 }
 
+double seconds_a_program(const std::string& tracker, const Platform& platform, const std::vector<Program>& programs, int rounds) {
+    Judge judge(tracker, {platform});
+    double seconds = 0;
+    for (int round = -1; round < rounds; round++) {
+        double each = seconds_each(programs, [&](const Program& p) {
+            judge.start(p);
+            judge.cover(0);
+        });
+        if (round >= 0) seconds += each;  // the first one finds nothing in any cache
+    }
+    return seconds / rounds;
+}
+
 }  // namespace dmafuzz

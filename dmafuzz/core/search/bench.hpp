@@ -28,4 +28,7 @@ struct PortfolioCosts {
 };
 PortfolioCosts portfolio_costs(const std::string& tracker, const std::vector<Platform>& portfolio, int ops, int programs, uint64_t seed);
 
+// Seconds a program in the bare loop: these programs, one after the other, so often.
+double seconds_a_program(const std::string& tracker, const Platform& platform, const std::vector<Program>& programs, int rounds);
+
 }  // namespace dmafuzz

@@ -31,6 +31,8 @@ uint64_t hash_program(const Program& program) {
 
 }  // namespace
 
+size_t platform_of(const Program& program, size_t platforms) { return hash_program(program) % platforms; }
+
 FlightRecorder::~FlightRecorder() {
     if (page_) munmap(page_, sizeof(Page));
 }
@@ -84,13 +86,15 @@ void Engine::mark_verdict(const Analysis& a) {
 // One program, on one platform that depends on nothing but the program, so that it replays.
 bool Engine::evaluate(const Program& program) {
     recorder_.record(program);
-    size_t platform = hash_program(program) % judge_.platforms();
+    if (lookout_) lookout_->begin();
+    size_t platform = platform_of(program, judge_.platforms());
     coverage_.start();
     mark_program(program);
     judge_.start(program);
     const Analysis& analysis = judge_.cover(platform, &coverage_, &coverage_);
     mark_verdict(analysis);
     broken_ = analysis.broken();
+    if (lookout_) lookout_->judged(program, judge_, platform);
     stats_.programs++;
     stats_.operations += program.ops.size();
     return coverage_.novel();
@@ -104,6 +108,7 @@ void Engine::collect(const Program& program) {
     std::vector<Target> found;
     for (size_t platform = 0; platform < judge_.platforms(); platform++) {
         std::vector<Target> targets = targets_of(judge_, platform);
+        if (lookout_ && !targets.empty()) lookout_->look(program, judge_, platform);
         Rules rules = targets.empty() ? 0 : broken_rules(judge_.analyse(platform).run, judge_.platform(platform));
         for (Target target : targets) {
             target.rules = rules;
@@ -132,6 +137,11 @@ void Engine::consider(const Program& program, Target target) {
     if (known(program, target) && !rng_.one_in(one_in_known)) return;
     Minimised minimal = minimise(judge_, program, target);
     stats_.minimised++;
+    if (lookout_) {
+        judge_.start(minimal.program);
+        judge_.cover(target.platform);
+        lookout_->look(minimal.program, judge_, target.platform);
+    }
     target.rules = minimal.rules;
     uint64_t cause = mix(mix(static_cast<uint64_t>(target.label) << 8 | target.kind, minimal.rules), hash_program(minimal.program));
     if (!causes_.insert(cause).second) return;

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "search/coverage.hpp"
+#include "search/lookout.hpp"
 #include "search/minimise.hpp"
 #include "search/mutate.hpp"
 
@@ -53,6 +54,9 @@ class FlightRecorder {
     Page* page_ = nullptr;
 };
 
+// Where a program is judged first: by the program alone, so that it replays.
+size_t platform_of(const Program& program, size_t platforms);
+
 class Engine {
   public:
     Engine(const std::string& tracker, std::vector<Platform> portfolio, uint64_t seed, int ops_limit);
@@ -76,6 +80,8 @@ class Engine {
     EngineStats stats() const;
     Judge& judge() { return judge_; }
     FlightRecorder& recorder() { return recorder_; }
+    // Shows all that is judged from now on to `lookout`, which must outlive the engine.
+    void look_with(Lookout* lookout) { lookout_ = lookout; }
     const std::vector<Program>& corpus() const { return corpus_; }
 
   private:
@@ -113,6 +119,7 @@ class Engine {
     std::unordered_set<uint64_t> causes_;      // label, kind, rules, minimal program
     EngineStats stats_;
     FlightRecorder recorder_;
+    Lookout* lookout_ = nullptr;
 };
 
 }  // namespace dmafuzz

@@ -1,0 +1,1 @@
+"""Measurements: engines side by side on the same core, how soon they find what is known, and what size costs."""

@@ -1,0 +1,57 @@
+"""What one engine is to do in one process: plain data, as JSON on its way to it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from dmafuzz import _core, platforms
+from dmafuzz.benchmark.causes import Cause, causes
+
+# libFuzzer and AFL++ end by themselves, should nobody end them.
+GRACE_S = 30.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """``core_tracker`` is what the core calls the tracker; ``hunt``: look for the known causes."""
+
+    engine: str
+    tracker: str
+    core_tracker: str
+    portfolio: str
+    platforms: tuple[str, ...]
+    hunt: bool
+    seed: int
+    seconds: float
+    ops: int
+    folder: str
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def from_json(text: str) -> Job:
+        facts: dict[str, Any] = json.loads(text)
+        return Job(**{**facts, "platforms": tuple(facts["platforms"])})
+
+    @property
+    def board(self) -> Path:
+        return Path(self.folder) / "board"
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        return causes() if self.hunt else ()
+
+    @property
+    def bytes_max(self) -> int:
+        """Of a program."""
+        return self.ops * _core.RECORD_BYTES
+
+    def machines(self) -> list[_core.Platform]:
+        return [platforms.to_core(platforms.load(name)) for name in self.platforms]
+
+    def lookout(self) -> _core.Lookout:
+        return _core.Lookout([cause.named() for cause in self.causes], str(self.board))

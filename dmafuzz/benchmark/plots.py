@@ -1,0 +1,52 @@
+"""Plots of scaling, a file each."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dmafuzz.benchmark.scaling import Curve, Scaling
+from dmafuzz.benchmark.statistics import require
+
+_INCHES = (6.0, 3.6)
+_DPI = 110
+
+
+def draw(all_: Sequence[Scaling], folder: Path) -> list[Path]:
+    """Writes ``scaling-NAME.png`` for each. Raises MissingPackageError."""
+    require("matplotlib")
+    matplotlib = importlib.import_module("matplotlib")
+    matplotlib.use("Agg")  # no screen is needed
+    pyplot = importlib.import_module("matplotlib.pyplot")
+    return [_draw(pyplot, scaling, folder / f"scaling-{scaling.name}.png") for scaling in all_]
+
+
+def _draw(pyplot: Any, scaling: Scaling, path: Path) -> Path:
+    figure, axes = pyplot.subplots(figsize=_INCHES, dpi=_DPI, layout="constrained")
+    for curve in scaling.curves:
+        middle = [point.median for point in curve.points]
+        axes.errorbar(curve.xs, middle, yerr=_bars(curve), marker="o", capsize=3, label=curve.name)
+    axes.set(title=scaling.title, xlabel=scaling.axis, ylabel=scaling.unit, ylim=(0, None), xlim=(0, None))
+    axes.set_xticks(scaling.curves[0].xs if len(scaling.curves[0].xs) < 6 else _ticks(scaling.curves[0].xs))
+    axes.grid(alpha=0.3)
+    axes.legend(loc="best")
+    figure.savefig(path)
+    pyplot.close(figure)
+    return path
+
+
+def _bars(curve: Curve) -> list[list[float]]:
+    """From the median to the smallest and to the largest value."""
+    return [[p.median - p.low for p in curve.points], [p.high - p.median for p in curve.points]]
+
+
+def _ticks(xs: Sequence[int]) -> list[int]:
+    """Those that do not run into each other."""
+    apart = max(xs) / 16
+    kept: list[int] = []
+    for x in xs:
+        if not kept or x - kept[-1] >= apart:
+            kept.append(x)
+    return kept

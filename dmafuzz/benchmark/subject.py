@@ -1,0 +1,90 @@
+"""What is measured: a tracker, a platform, programs of a length; and how to run an engine or a campaign on it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dmafuzz import _core, platforms
+from dmafuzz.benchmark import engines
+from dmafuzz.benchmark.board import Board
+from dmafuzz.benchmark.engines import Engine
+from dmafuzz.benchmark.harness import HarnessError
+from dmafuzz.benchmark.job import Job
+from dmafuzz.search import Campaign, Plan, Summary, atheris_available
+from dmafuzz.search.progress import Progress
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """``say`` takes lines of progress."""
+
+    tracker: str
+    core_tracker: str
+    portfolio: str
+    platform: str
+    ops: int
+    say: Say
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The platforms of the portfolio."""
+        return tuple(model.name for model in platforms.portfolio(self.portfolio))
+
+    def machine(self) -> _core.Platform:
+        machine: _core.Platform = platforms.to_core(platforms.load(self.platform))
+        return machine
+
+    def job(self, engine: Engine, names: tuple[str, ...], hunt: bool, seed: int, seconds: float, folder: str) -> Job:
+        about = (self.tracker, self.core_tracker, self.portfolio, names)
+        return Job(engine.name, *about, hunt, seed, seconds, self.ops, folder)
+
+    def run(self, engine: Engine, names: tuple[str, ...], hunt: bool, seed: int, seconds: float) -> Board:
+        """Raises EngineError, HarnessError."""
+        with tempfile.TemporaryDirectory() as folder:
+            return engines.run(engine, self.job(engine, names, hunt, seed, seconds, folder))
+
+    def usable(self, chosen: tuple[Engine, ...], names: tuple[str, ...], hunt: bool) -> tuple[Engine, ...]:
+        """The engines that run here, built where they have to be; says which others do not, and why."""
+        return tuple(engine for engine in chosen if self._ready(engine, names, hunt))
+
+    def _ready(self, engine: Engine, names: tuple[str, ...], hunt: bool) -> bool:
+        reason = engines.missing(engine)
+        if reason is None:
+            try:
+                engines.prepare(engine, self.job(engine, names, hunt, 0, 0, ""), self.say)
+            except HarnessError as error:
+                reason = str(error)
+        if reason:
+            self.say(f"{engine.title}: skipped: {reason}")
+        return reason is None
+
+    def campaign(self, names: tuple[str, ...], seconds: float, jobs: int, progress: Progress | None = None) -> Summary:
+        """A whole run of `dmafuzz fuzz` with its own choice of engine: starting up, files and minimising included."""
+        engine = "atheris" if atheris_available() else "native"
+        with tempfile.TemporaryDirectory() as folder:
+            about = (self.tracker, self.core_tracker, names, None, Path(folder), engine)
+            campaign = Campaign(Plan(*about, seconds, jobs, 0, self.ops), progress or Quiet())
+            if isinstance(progress, Watching):
+                progress.campaign = campaign
+            return campaign.run()
+
+
+class Quiet(Progress):
+    """The figures are shown at the end."""
+
+    def start(self, seconds: float | None) -> None:
+        pass
+
+    def update(self, seconds: float, summary: Summary) -> None:
+        pass
+
+
+class Watching(Quiet):
+    """One that is told whom it watches."""
+
+    campaign: Campaign | None = None

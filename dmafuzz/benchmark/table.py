@@ -1,0 +1,45 @@
+"""A table, for a terminal and for a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Table:
+    """``notes`` are sentences below it; ``words``: no figures, so that all columns begin on the left."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = field(default=())
+    words: bool = False
+
+    def text(self) -> Iterator[str]:
+        """Columns in line: the first one on the left, figures on the right."""
+        widths = [max(len(row[i]) for row in (self.header, *self.rows)) for i in range(len(self.header))]
+        yield self.title
+        for row in (self.header, *self.rows):
+            yield _line(row, widths, self.words)
+        yield from self.notes
+
+    def markdown(self) -> Iterator[str]:
+        yield f"## {self.title}"
+        yield ""
+        yield _cells(self.header)
+        yield _cells(["---", *["---" if self.words else "--:"] * (len(self.header) - 1)])
+        yield from (_cells(row) for row in self.rows)
+        for note in self.notes:
+            yield ""
+            yield note
+
+
+def _line(row: Sequence[str], widths: Sequence[int], words: bool) -> str:
+    pairs = list(zip(row, widths, strict=True))
+    rest = [cell.ljust(width) if words else cell.rjust(width) for cell, width in pairs[1:]]
+    return "  ".join((row[0].ljust(widths[0]), *rest)).rstrip()
+
+
+def _cells(row: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"

@@ -1,0 +1,21 @@
+// The core under AFL++ in persistent mode: bytes are records of a program, which is judged.
+#include <unistd.h>
+
+#include "program/scope.hpp"
+#include "search/coverage.hpp"
+#include "setup.hpp"
+
+alignas(4096) std::array<uint8_t, dmafuzz::coverage_cells> dmafuzz::coverage_map{};
+
+__AFL_FUZZ_INIT();
+
+int main() {
+    using namespace dmafuzz;
+    Setup todo = setup();
+    Lookout lookout(todo.causes, board_path());
+    Subject subject(todo.tracker, todo.platforms, lookout);
+    __AFL_INIT();
+    const unsigned char* data = __AFL_FUZZ_TESTCASE_BUF;
+    // The process is replaced now and then all the same, as AFL++ advises; the board outlives it.
+    while (__AFL_LOOP(100'000)) subject.run(decode(data, static_cast<size_t>(__AFL_FUZZ_TESTCASE_LEN)));
+}

@@ -1,0 +1,15 @@
+#include <cstdio>
+#include <cstdlib>
+
+#include "setup.hpp"
+
+namespace dmafuzz {
+
+std::string board_path() {
+    const char* path = std::getenv("DMAFUZZ_BOARD");
+    if (path) return path;
+    std::fputs("DMAFUZZ_BOARD: expected the path of the file to count in\n", stderr);
+    std::exit(2);
+}
+
+}  // namespace dmafuzz

@@ -1,0 +1,23 @@
+// What a native harness is to judge: written by dmafuzz.benchmark.harness from the platform files and the known causes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "platform/platform.hpp"
+#include "search/lookout.hpp"
+
+namespace dmafuzz {
+
+struct Setup {
+    std::string tracker;
+    std::vector<Platform> platforms;
+    std::vector<Wanted> causes;
+};
+
+Setup setup();
+
+// The file to count in, from the environment (DMAFUZZ_BOARD). Ends the process where it is not given.
+std::string board_path();
+
+}  // namespace dmafuzz
