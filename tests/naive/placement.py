@@ -117,9 +117,9 @@ class Memory:
         return Buffer(name, kind, op.size, key, home, paged, vmalloc_address=in_vmalloc)
 
     def free(self, buffer: Buffer) -> None:
-        """Its memory is the first to be handed out again; stack and kernel image never are."""
+        """Its memory is the first to be handed out again; stack, kernel image and what copy-on-write tore never are."""
         buffer.alive = False
-        if buffer.kind not in ("stack", "text", "rodata", "mmio"):
+        if buffer.kind not in ("stack", "text", "rodata", "mmio") and buffer.home == buffer.birth:
             self.freed[buffer.key].append(list(buffer.home))
 
     def live_stack(self, buffer: Buffer) -> list[tuple[int, int]]:

@@ -337,7 +337,8 @@ void Simulator::copy_between(const Step& step, bool into_slot) {
             if (!cell.copies[k].slot && cell.copies[k].phys == phys) memory = k;
         const bool have_slot = at != no_index && cell.has_slot(cell.covers[at]);
         if (!have_slot || memory == no_index) {
-            if (p.via == Via::slot && !cell.live) copy_back_to_others(cell, phys, into_slot);
+            const bool led_nowhere = at != no_index && cell.covers[at].is_void;
+            if (p.via == Via::slot && !cell.live && !led_nowhere) copy_back_to_others(cell, phys, into_slot);
             return;
         }
         const uint8_t slot = cell.covers[at].copy;
