@@ -12,23 +12,30 @@ from dmafuzz.benchmark.subject import Bench
 from dmafuzz.benchmark.table import Table
 
 NAME = "benchmark.md"
+_QUIET = 0.3  # of a load before the start
 
 
-def write(folder: Path, bench: Bench, command: str, tables: Sequence[Table], plots: Sequence[Path]) -> Path:
-    """Writes the report and returns its path. Raises OSError."""
+def write(
+    folder: Path, bench: Bench, command: str, load: float, tables: Sequence[Table], plots: Sequence[Path]
+) -> Path:
+    """Writes the report and returns its path; ``load`` is what else was running at the start. Raises OSError."""
     path = folder / NAME
-    path.write_text("\n".join(_lines(bench, command, tables, plots)) + "\n", encoding="utf-8")
+    path.write_text("\n".join(_lines(bench, command, load, tables, plots)) + "\n", encoding="utf-8")
     return path
 
 
-def _lines(bench: Bench, command: str, tables: Sequence[Table], plots: Sequence[Path]) -> Iterator[str]:
+def _lines(bench: Bench, command: str, load: float, tables: Sequence[Table], plots: Sequence[Path]) -> Iterator[str]:
     yield "# Benchmark"
     yield ""
-    yield f"All of it measured by one command, in one run: `{command}`. Tracker {bench.tracker}; one platform is "
-    yield f"{bench.platform}, the portfolio is {bench.portfolio} ({len(bench.members)} platforms); programs of at most "
-    yield f"{bench.ops} operations. Ratios matter, absolute figures are this machine's."
+    members = len(bench.members)
+    yield (
+        f"All of it measured by one command, in one run: `{command}`. Tracker {bench.tracker}; one platform is "
+        f"{bench.platform}, the portfolio is {bench.portfolio} ({members} platforms); programs of at most {bench.ops} "
+        "operations. Ratios matter, absolute figures are this machine's."
+    )
     yield ""
-    yield f"Machine: {machine()}."
+    busy = ", busy with something else: the figures are rough" if load > _QUIET else ""
+    yield f"Machine: {machine()}; load {load:.1f} before the start{busy}."
     yield ""
     yield f"Versions: {', '.join(f'{name} {version}' for name, version in versions().items())}."
     for table in tables:

@@ -23,7 +23,7 @@ MAPPINGS = (1, 2, 4, 8, 16, 24, 32)
 JOBS = (1, 2)
 PLATFORMS = (1, 2, 4, 10)
 
-# Held to these by the issue that asked for them.
+# What is aimed at.
 JOBS_AIM = 1.8
 PLATFORMS_AIM = 5.0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +63,7 @@ def bench(
     libFuzzer and AFL++ are built from the sources of a checkout when first used. What is not installed is skipped.
     """
     _check(tracker, find, scale, folder)
+    load = os.getloadavg()[0]
     subject = _subject(tracker, platform, ops)
     tables: list[Table] = []
     curves: list[scaling.Scaling] = []
@@ -81,7 +83,7 @@ def bench(
     if endurance is not None:
         show(long_run.table(long_run.measure(subject, endurance), endurance))
     if folder is not None:
-        _write(folder, subject, tables, curves)
+        _write(folder, subject, load, tables, curves)
 
 
 def _check(tracker: str, find: bool, scale: bool, folder: Path | None) -> None:
@@ -112,10 +114,10 @@ def _subject(tracker: str, platform: str, ops: int) -> Bench:
     return Bench(tracker, core_tracker, portfolio, platform, ops, lambda line: click.echo(line, err=True))
 
 
-def _write(folder: Path, subject: Bench, tables: list[Table], curves: list[scaling.Scaling]) -> None:
+def _write(folder: Path, subject: Bench, load: float, tables: list[Table], curves: list[scaling.Scaling]) -> None:
     try:
         drawn = plots.draw(curves, folder) if curves else []
-        path = report.write(folder, subject, " ".join(_command(folder)), tables, drawn)
+        path = report.write(folder, subject, " ".join(_command(folder)), load, tables, drawn)
     except OSError as error:
         raise BadInput(f"{folder}: cannot be written: {error.strerror}") from None
     click.echo(f"\n{path}")
