@@ -742,7 +742,7 @@ def compare_walks(platforms: Sequence[Platform], programs: int, seed: int = 0, o
     The simulator's look-ups against the sets themselves on random programs: programs, what both found, programs on which they differ.
     """
 
-def compare_trackers(a: str, b: str, platforms: Sequence[Platform], programs: int, seed: int = 0, ops: int = 24, differences_max: int = 10, costs: bool = False) -> dict[str, Any]:
+def compare_trackers(a: str, b: str, platforms: Sequence[Platform], programs: int, seed: int = 0, ops: int = 24, differences_max: int = 10, costs: bool = False, about: bool = False) -> dict[str, Any]:
     """
     Two trackers on random programs: programs, warnings, and minimal programs on which they differ.
     """

@@ -1091,7 +1091,9 @@ def described(differences: list[Any]) -> str:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_model_warns_as_the_kernels_own_code_does(version: str) -> None:
-    found = _core.compare_trackers(version, kernel_tracker(version), every_machine(), programs=PROGRAMS, seed=SEED)
+    found = _core.compare_trackers(
+        version, kernel_tracker(version), every_machine(), PROGRAMS, SEED, costs=True, about=True
+    )
     assert found["differences"] == [], described(found["differences"])
     assert found["programs"] == PROGRAMS
     assert found["warnings"] > PROGRAMS  # random programs are wrong about everything

@@ -21,8 +21,11 @@ DIFFERENCES_MAX = 10
 @click.option("--ops", type=click.IntRange(2, 64), default=24, show_default=True, metavar="N", help="At most, each.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
 @click.option("--costs", is_flag=True, help="Compare locks, look-up steps and tree operations too.")
+@click.option("--about", is_flag=True, help="Compare what warnings are about too: mappings, entries, lines.")
 @click.pass_context
-def compare(context: click.Context, first: str, second: str, programs: int, ops: int, seed: int, costs: bool) -> None:
+def compare(
+    context: click.Context, first: str, second: str, programs: int, ops: int, seed: int, costs: bool, about: bool
+) -> None:
     """Run two trackers on random programs of the full language, all platforms in turn.
 
     Prints each program on which they do not warn alike (same warnings after the same operations, in the same order),
@@ -35,7 +38,7 @@ def compare(context: click.Context, first: str, second: str, programs: int, ops:
     while done < programs and differences < DIFFERENCES_MAX:
         count = min(BATCH, programs - done)
         found = _core.compare_trackers(
-            one, other, machines, count, seed + done, ops, DIFFERENCES_MAX - differences, costs
+            one, other, machines, count, seed + done, ops, DIFFERENCES_MAX - differences, costs, about
         )
         done += found["programs"]
         warnings += found["warnings"]

@@ -39,7 +39,8 @@ def cost(trackers: tuple[str, ...], corpus: Path | None, platform: str | None, a
 
     The serial share of a lock is the part of all work that is done under it; a machine-wide lock lets at most one
     over its serial share of the CPUs run at full speed. Unbinds, which lock every bucket once in a device's life, do
-    not count. ARCHITECTURE.md says what counts as work.
+    not count. ARCHITECTURE.md says what counts as work. How many CPUs can work at once says nothing of how much work
+    there is: compare the units as well.
     """
     programs = list(_read(corpus)) if corpus else [_random(seed) for seed in range(_RANDOM_PROGRAMS)]
     benches = [judging(name, default_portfolio(name)) for name in trackers]
@@ -103,6 +104,7 @@ def _table(totals: dict[str, Workload]) -> Iterator[str]:
     yield f"{'':28}" + "".join(f"{name:>{width}}" for name in totals)
     for field, name in NAMES.items():
         yield row(name, lambda total, field=field: f"{_each(total.cost, field, total.programs):,.2f}")  # type: ignore[misc]
+    yield row("work in all, units", lambda total: f"{total.units / total.programs:,.1f}")
     for lock in ("tree_locks", "pool_locks"):
         yield row(f"serial share, {NAMES[lock]}", lambda total, lock=lock: f"{total.serial_shares()[lock]:.1%}")  # type: ignore[misc]
     for cpus in _CPUS:

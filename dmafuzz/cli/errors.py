@@ -41,3 +41,5 @@ def bad_input() -> Iterator[None]:
         yield
     except INPUT_ERRORS as error:
         raise BadInput(str(error)) from None
+    except PermissionError as error:
+        raise BadInput(f"{error.filename}: cannot be used: {error.strerror}") from None

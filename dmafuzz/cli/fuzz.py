@@ -8,10 +8,11 @@ import click
 
 from dmafuzz import platforms as platform_files
 from dmafuzz.findings.summary import summary_lines
+from dmafuzz.program.expect import writable_tracker
 from dmafuzz.search import ENGINES, Campaign, Plan, atheris_available
 from dmafuzz.search.plan import engine_title
 from dmafuzz.search.progress import Progress
-from dmafuzz.trackers import default_portfolio, resolve
+from dmafuzz.trackers import KERNEL, added_kernels, default_portfolio, resolve
 
 from . import options
 from .errors import BadInput
@@ -78,6 +79,7 @@ def _plan(
             "atheris is not installed (it has wheels for Linux x86-64, CPython 3.11 to 3.13); use --engine native"
         )
     found = resolve(tracker)
+    tracker = _from_anywhere(tracker)
     name = None if platforms else portfolio or default_portfolio(tracker)
     models = [platform_files.load(p) for p in platforms] if name is None else platform_files.portfolio(name)
     return Plan(
@@ -93,3 +95,19 @@ def _plan(
         seed=seed,
         ops_limit=ops,
     )
+
+
+def _from_anywhere(tracker: str) -> str:
+    """The name as findings have it: a kernel's path is absolute, and must be one that an `expect` line can say."""
+    path = Path(tracker.removeprefix(KERNEL)).expanduser()
+    if tracker.startswith(KERNEL) and path.exists() and not _is_added(tracker):
+        tracker = f"{KERNEL}{path.absolute()}"
+    if not writable_tracker(tracker):
+        raise BadInput(
+            f"{tracker}: no expect line can name that; give the kernel a name: dmafuzz kernel add PATH --name N"
+        )
+    return tracker
+
+
+def _is_added(tracker: str) -> bool:
+    return any(name == tracker for name, _ in added_kernels())

@@ -141,14 +141,18 @@ enum { DK_NO_CALL = 0xffff };
 
 struct dk_warning {
     uint16_t call;           /* index of the call, counted from the last reset */
-    uint16_t mapped_at;      /* the call that made the entry, DK_NO_CALL without an entry */
+    uint16_t mapped_at;      /* the call that made the entry it is held against, DK_NO_CALL without one */
     uint8_t id;
-    uint8_t reserved[3];
+    uint8_t counted;         /* in error_count */
+    uint8_t reserved[2];
+    uint32_t mappings;       /* dk_call.mapping of the entries it is about, a bit each */
+    uint32_t line_bytes;     /* of the active cache line that it is about, 0 without one */
+    uint64_t line;           /* where that begins */
     uint64_t dev_addr;       /* the entry's DMA address, 0 without an entry */
     const char *text;        /* NULL unless asked for; valid until the next run */
 };
 
-DK_STATIC_ASSERT(sizeof(struct dk_warning) == 24, "dk_warning");
+DK_STATIC_ASSERT(sizeof(struct dk_warning) == 40, "dk_warning");
 
 /* 0; -1 for a machine this library does not understand; -2 where the L1 line is a constant of the kernel's code and the
  * library was built for another one; -3 if the kernel's code crashes at boot; -4 without memory. May be called again for

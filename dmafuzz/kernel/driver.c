@@ -6,6 +6,8 @@
 static struct {
     struct dk_warning *out;
     int count, max;
+    const struct dk_call *calls;
+    int first, calls_count;   /* of these calls, counted from the last reset */
 } dk_run DK_OWN;
 
 static bool dk_booted DK_OWN;
@@ -32,10 +34,17 @@ static const char *const dk_device_names[DK_DEVICES] = {"dev0", "dev1", "dev2", 
 static struct page *dk_stack_pages[DK_CPUS][THREAD_SIZE / PAGE_SIZE] DK_OWN;
 static struct vm_struct dk_stack_areas[DK_CPUS] DK_OWN;
 
+#include "about.c"
+
 static void dk_record(int id, const char *text) {
     if (dk_run.count < dk_run.max)
-        dk_run.out[dk_run.count] = (struct dk_warning){dk_now.call, DK_NO_CALL, id, {0}, 0, text};
+        dk_run.out[dk_run.count] =
+            (struct dk_warning){.call = dk_now.call, .mapped_at = DK_NO_CALL, .id = id, .counted = dk_newly_counted(), .text = text};
     ++dk_run.count;
+}
+
+static struct dk_warning *dk_last_warning(void) {
+    return dk_run.count && dk_run.count <= dk_run.max ? &dk_run.out[dk_run.count - 1] : NULL;
 }
 
 static noinline void dk_report(struct dk_site *site, ...) {
@@ -50,16 +59,27 @@ static noinline void dk_report(struct dk_site *site, ...) {
         __builtin_va_end(args);
     }
     dk_record(site->id - 1, text);
+    if (!dk_last_warning()) return;
+    if (site->id - 1 == DK_LEAK) dk_about_left(dk_last_warning());
+    if (site->id - 1 == DK_LINE_OVERLAP) dk_about_newest(dk_last_warning());
+    if (site->id - 1 == DK_OVERLAP_7) {
+        __builtin_va_start(args, site);
+        (void)__builtin_va_arg(args, int);  /* how many */
+        dk_about_line(dk_last_warning(), *__builtin_va_arg(args, const phys_addr_t *));
+        __builtin_va_end(args);
+    }
 }
 
 static void dk_about_entry(const unsigned long *store) {
     const struct dma_debug_entry *entry = container_of(store, struct dma_debug_entry, DK_TRACE_MEMBER[0]);
-    struct dk_warning *last;
+    struct dk_warning *last = dk_last_warning();
 
-    if (!dk_run.count || dk_run.count > dk_run.max) return;
-    last = &dk_run.out[dk_run.count - 1];
+    if (!last) return;
     last->dev_addr = entry->dev_addr;
-    last->mapped_at = store[0];
+    last->mappings |= dk_mapping_of(entry);
+    if (last->id == DK_LINE_OVERLAP) return;  /* the new one; what it is held against is the line's */
+    last->mapped_at = dk_made_by(entry);
+    if (last->id == DK_ASSERT_IDLE) dk_about_line_of(last, entry);
 }
 
 static noinline void dk_fail(int id, const char *why) __attribute__((noreturn, cold));
@@ -251,6 +271,10 @@ DK_EXPORT int dmafuzz_kernel_run(const struct dk_call *calls, int n, struct dk_w
     dk_run.out = out;
     dk_run.count = 0;
     dk_run.max = max;
+    dk_run.calls = calls;
+    dk_run.first = dk_now.call;
+    dk_run.calls_count = n;
+    dk_newly_counted();
     if (dk_dead) return 0;
     if (dk_now.machine.texts) dk_texts_clear();
     if (__builtin_setjmp(dk_escape)) {

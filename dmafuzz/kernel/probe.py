@@ -16,6 +16,8 @@ _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _HOOK = re.compile(r"^(?:void|int|bool)\s+(debug_dma_\w+)\s*\(([^)]*)\)\s*\{", re.MULTILINE)
 _INCLUDE = re.compile(r"^\s*#\s*include\s*<([^>]+)>", re.MULTILINE)
 _TRACE = re.compile(r"(\w+)\s*\[\s*DMA_DEBUG_STACKTRACE_ENTRIES\s*\]\s*;")
+_LINES = re.compile(r"RADIX_TREE\(dma_active_cacheline\b.*\bto_cacheline_number\(struct dma_debug_entry \*", re.DOTALL)
+_ERROR_COUNT = re.compile(r"^static u32 error_count;", re.MULTILINE)
 _TABLE = re.compile(r"struct\s+hash_bucket\s+dma_entry_hash\s*\[\s*HASH_SIZE\s*\]")
 
 # Up to 4.17 the architecture's code says how many entries there are to be.
@@ -89,6 +91,10 @@ def probe(source: Source, l1_shift: int | None = None) -> str:
         lines.append("#define DK_OLD_INTERSECTS 1")
     if _TABLE.search(code):
         lines.append("#define DK_HAS_TABLE 1")
+    if _LINES.search(code):
+        lines.append("#define DK_HAS_LINES 1")
+    if _ERROR_COUNT.search(code):
+        lines.append("#define DK_HAS_ERROR_COUNT 1")
     if l1_shift is not None:
         lines.append(f"#define DK_FIXED_L1_SHIFT {l1_shift}")
     if _walks_as_known(code):

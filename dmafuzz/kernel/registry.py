@@ -118,15 +118,16 @@ def locate(text: str, instrument: bool = False) -> KernelTracker:
     entry = find(text)
     if entry is not None:
         return _ready(entry)
-    if not Path(text).exists():
+    path = Path(text).expanduser()
+    if not path.exists():
         raise KernelError(f"{text}: no such kernel tree or archive, and no kernel is added under that name{_known()}")
-    return build_source(find_source(Path(text)), instrument)
+    return build_source(find_source(path), instrument)
 
 
 def version_of(text: str) -> str:
     """The version of a kernel by name or path, or an empty string. Raises KernelError as `locate` does."""
     entry = find(text)
-    return find_source(Path(text)).version() if entry is None else entry.version
+    return find_source(Path(text).expanduser()).version() if entry is None else entry.version
 
 
 def checked_name(name: str) -> str:

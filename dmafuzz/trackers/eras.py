@@ -81,6 +81,8 @@ def nearest(name: str) -> str:
 
 
 def _of_version(name: str, version: str) -> str:
+    if version.count(".") == 2 and version.endswith(".0") and not version.startswith("2."):
+        version = version.removesuffix(".0")  # the release itself
     kernel = Kernel.parse(version)
     released = [each for each in builtins() if each.kind == "era" and not each.vendor and "-rc" not in each.name]
     first = released[-1].name

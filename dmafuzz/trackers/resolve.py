@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -29,6 +30,11 @@ class Tracker:
     name: str
     core: str
 
+    @property
+    def kernel(self) -> bool:
+        """Whether it is a kernel's own code."""
+        return self.name.startswith(KERNEL)
+
 
 def names() -> list[str]:
     """The trackers that are built in, newest era first. Besides these there are kernels, by name or path."""
@@ -52,15 +58,30 @@ def resolve(name: str) -> Tracker:
 def default_portfolio(tracker: str) -> str:
     """The portfolio that a tracker is judged against if nobody says which: the first of its era, if there is one.
 
-    Otherwise, and for a kernel version, it is the last one that is not later; before the first portfolio, the first.
+    Otherwise, and for a kernel version, it is the last one up to it whose machines all run that version, else the
+    first such one after it; where there is none, the last one that is not later, or the first of all.
     """
     version = _kernel_version(tracker.removeprefix(KERNEL)) if tracker.startswith(KERNEL) else version_of(tracker)
-    if version is None:
-        return _FALLBACK_PORTFOLIO
-    dated = [(Kernel.parse(name), name) for name in platforms.portfolio_names() if name[0].isdigit()]
-    after = end_of(tracker)
-    within = [each for each in dated if after and version <= each[0] < after]
-    return min(within)[1] if within else max((each for each in dated if each[0] <= version), default=min(dated))[1]
+    return _FALLBACK_PORTFOLIO if version is None else _portfolio_of(version, end_of(tracker))
+
+
+@functools.cache
+def _portfolio_of(version: Kernel, after: Kernel | None) -> str:
+    """By the version, and the one with which the next era begins."""
+    dated = sorted((Kernel.parse(name), name) for name in platforms.portfolio_names() if name[0].isdigit())
+    if within := [each for each in dated if after and version <= each[0] < after]:
+        return min(within)[1]
+    fitting = [each for each in dated if each[0] == version or _runs(each[1], version)]
+    earlier = [each for each in fitting if each[0] <= version]
+    if fitting:
+        return max(earlier)[1] if earlier else min(fitting)[1]
+    return max((each for each in dated if each[0] <= version), default=dated[0])[1]
+
+
+def _runs(portfolio: str, version: Kernel) -> bool:
+    """Whether all machines of a portfolio exist with that kernel."""
+    text = ".".join(str(number) for number in version.numbers)
+    return all(member.runs(text) for member in platforms.portfolio(portfolio))
 
 
 def added_kernels() -> list[tuple[str, str]]:

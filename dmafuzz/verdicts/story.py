@@ -49,7 +49,9 @@ def _title(judging: Judging, judgements: Sequence[Judgement]) -> Line:
         where = f"on the {count} platforms of portfolio {judging.portfolio}"
     else:
         where = f"on {_some([j.platform for j in judgements])} (portfolio {judging.portfolio})"
-    return Line(f"{judgements[0].program}: tracker {judging.tracker.name} {where}", Tone.TITLE)
+    tracker = judging.tracker
+    era = "" if tracker.kernel or tracker.core == tracker.name else f" (era {tracker.core})"
+    return Line(f"{judgements[0].program}: tracker {tracker.name}{era} {where}", Tone.TITLE)
 
 
 def _verdict(group: Group) -> list[Line]:

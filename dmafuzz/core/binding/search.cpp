@@ -20,14 +20,14 @@ namespace dmafuzz {
 namespace {
 
 nb::dict compare_trackers(const std::string& a, const std::string& b, const std::vector<Platform>& platforms, uint64_t programs,
-                          uint64_t seed, int ops, size_t differences_max, bool costs) {
+                          uint64_t seed, int ops, size_t differences_max, bool costs, bool about) {
     auto first = make_tracker(a), second = make_tracker(b);
     if (!first) throw nb::value_error(("no tracker of that name: " + a).c_str());
     if (!second) throw nb::value_error(("no tracker of that name: " + b).c_str());
     Comparison c;
     {
         nb::gil_scoped_release release;
-        c = compare(*first, *second, platforms, programs, seed, {ops, differences_max, costs});
+        c = compare(*first, *second, platforms, programs, seed, {ops, differences_max, about, costs});
     }
     nb::dict d;
     d["programs"] = c.programs;
@@ -185,7 +185,7 @@ void bind_search(nb::module_& m) {
           "automaton_bytes"_a = Automaton::default_budget, "differences_max"_a = 10,
           "The simulator's look-ups against the sets themselves on random programs: programs, what both found, programs on which they differ.");
     m.def("compare_trackers", &compare_trackers, "a"_a, "b"_a, "platforms"_a, "programs"_a, "seed"_a = 0, "ops"_a = 24,
-          "differences_max"_a = 10, "costs"_a = false, "Two trackers on random programs: programs, warnings, and minimal programs on which they differ.");
+          "differences_max"_a = 10, "costs"_a = false, "about"_a = false, "Two trackers on random programs: programs, warnings, and minimal programs on which they differ.");
 }
 
 }  // namespace dmafuzz

@@ -10,7 +10,7 @@ namespace {
 
 class Comparer {
   public:
-    Comparer(Tracker& a, Tracker& b, bool costs) : a_(a), b_(b), costs_(costs) {}
+    Comparer(Tracker& a, Tracker& b, const Compared& what) : a_(a), b_(b), what_(what) {}
 
     // Do they warn alike: the same ids at the same operations, in the same order?
     bool alike(const Program& program, const Platform& platform, uint64_t* warnings = nullptr) {
@@ -20,11 +20,16 @@ class Comparer {
         if (warnings) *warnings += of_a_.warnings.size();
         if (of_a_.warnings.size() != of_b_.warnings.size()) return false;
         for (size_t i = 0; i < of_a_.warnings.size(); i++)
-            if (of_a_.warnings[i].id != of_b_.warnings[i].id || of_a_.warnings[i].op != of_b_.warnings[i].op) return false;
-        return !costs_ || same_cost();
+            if (!same(of_a_.warnings[i], of_b_.warnings[i])) return false;
+        return !what_.costs || same_cost();
     }
 
   private:
+    bool same(const Warning& a, const Warning& b) const {
+        if (a.id != b.id || a.op != b.op) return false;
+        return !what_.about || (a.mappings == b.mappings && a.entry_op == b.entry_op && a.counted == b.counted &&
+                                a.line == b.line && a.line_bytes == b.line_bytes);
+    }
     bool same_cost() const {
         Cost a, b;
         return a_.cost(a) == b_.cost(b) && a == b;
@@ -32,7 +37,7 @@ class Comparer {
 
     Tracker& a_;
     Tracker& b_;
-    bool costs_;
+    const Compared& what_;
     Machine machine_;
     Run run_;
     Watch of_a_, of_b_;
@@ -42,7 +47,7 @@ class Comparer {
 
 Comparison compare(Tracker& a, Tracker& b, const std::vector<Platform>& platforms, uint64_t programs, uint64_t seed, const Compared& what) {
     Comparison result;
-    Comparer comparer(a, b, what.costs);
+    Comparer comparer(a, b, what);
     Rng rng(seed);
     // A kernel's own code is booted anew for another platform: stay with one for a while.
     constexpr uint64_t programs_per_platform = 1000;

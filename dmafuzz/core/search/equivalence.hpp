@@ -21,6 +21,7 @@ struct Comparison {
 struct Compared {
     int ops_max = 24;                     // of a program
     size_t differences_max = 10;
+    bool about = false;                   // what warnings are about too: mappings, entry, line, counted or not
     bool costs = false;                   // locks, look-up steps and tree operations too
 };
 

@@ -18,7 +18,7 @@ ActiveLine* ActiveLines::find(uint64_t key) {
 }
 
 ActiveLine& ActiveLines::insert(uint64_t key, uint16_t first) {
-    lines_.push_back({key, first, 0, 0, 0});
+    lines_.push_back({key, first, 0});
     if (lines_.size() == scanned_max + 1 || (indexed() && lines_.size() * 2 > index_.size())) rebuild(lines_.size());
     else if (indexed()) index_[index_slot(key)] = static_cast<uint32_t>(lines_.size());
     return lines_.back();

@@ -12,8 +12,6 @@ struct ActiveLine {
     uint64_t key;
     uint16_t first;      // the entry it points to: its place in the pool
     uint8_t overlaps;    // beyond the first, 0..7
-    uint16_t readers;    // reader-writer rule only: its TO_DEVICE entries, and the others
-    uint16_t writers;
 };
 
 // Dense, with an index from some size on: programs have a handful of lines, unless all lines of a mapping are tracked.

@@ -83,9 +83,10 @@ class DmaDebug final : public Tracker {
     std::pair<uint64_t, uint64_t> keys_of(const Entry& entry) const;
     bool tracked(const Entry& entry) const;
     void insert_lines(const HookCall& call, uint16_t slot);
-    bool add_to_line(const HookCall& call, uint64_t key, uint16_t slot);
+    uint16_t add_to_line(const HookCall& call, uint64_t key, uint16_t slot);
     void remove_lines(const Entry& entry);
-    bool overlaps(const Entry& entry, const ActiveLine& line) const;
+    uint16_t in_the_way(uint16_t added, const ActiveLine& line) const;
+    bool conflicts(const Entry& a, const Entry& b) const;
     bool exempt(const Entry& entry, const Entry& first) const;
     bool clean(const Entry& entry) const;
     uint16_t first_active_line(uint64_t page);

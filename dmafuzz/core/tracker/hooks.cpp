@@ -13,7 +13,7 @@ void DmaDebug::map_page(const HookCall& call, bool resource) {
         check_area(call, call.area);
     } else if (era_.resource_check == ResourceCheck::unreserved_ram) {
         bool reserved = call.area == Area::text || call.area == Area::rodata;
-        if (call.area != Area::mmio && !reserved) warn(call, WarningId::resource_ram);
+        if (call.area != Area::mmio && !reserved) warn(call, WarningId::resource_ram, &made);
     }
     insert(call, made);
 }
@@ -111,18 +111,18 @@ HookCall DmaDebug::noncoherent(const HookCall& call) const {
 // One warning for a device with live entries; nothing is removed.
 void DmaDebug::unbind(const HookCall& call) {
     uint32_t left = 0;
-    const Entry* first = nullptr;
+    const Entry* last = nullptr;  // of the last bucket: the one that is printed
     for (uint16_t slot : live_) {
         const Entry& e = pool_[slot];
         if (e.device != call.device) continue;
-        if (!first) first = &e;
+        if (!last || e.bucket >= last->bucket) last = &e;
         if (e.mapping != no_mapping) left |= 1u << e.mapping;
     }
     out_->left.push_back({call.op, left});
     if (!era_.leak_at_unbind || !platform_->devices[call.device].pci) return;
     cost_.bucket_locks += era_.hash_size;
     cost_.lookup_steps += live_.size();
-    if (first) warn(call, WarningId::leak, first, left);
+    if (last) warn(call, WarningId::leak, last, left);
 }
 
 void DmaDebug::take(const HookCall& call) {

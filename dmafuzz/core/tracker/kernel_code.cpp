@@ -193,9 +193,12 @@ class KernelCode final : public Tracker {
         warning.id = static_cast<WarningId>(w.id);
         warning.call = w.call;
         warning.op = calls[w.call].op;
-        for (uint16_t at : {w.call, w.mapped_at})
-            if (at != DK_NO_CALL && calls[at].mapping != no_mapping) warning.mappings |= 1u << calls[at].mapping;
-        if (w.mapped_at != DK_NO_CALL) warning.entry_op = calls[w.mapped_at].op;
+        warning.mappings = w.mappings;
+        if (calls[w.call].mapping != no_mapping) warning.mappings |= 1u << calls[w.call].mapping;
+        if (w.mapped_at < calls.size()) warning.entry_op = calls[w.mapped_at].op;
+        warning.counted = w.counted;
+        warning.line_bytes = w.line_bytes;
+        warning.line = w.line;
         return warning;
     }
 

@@ -27,17 +27,23 @@ bool DmaDebug::clean(const Entry& entry) const {
     return entry.attrs & era_.clean_attrs;
 }
 
-// Is the new entry one too many for the line?
-bool DmaDebug::overlaps(const Entry& entry, const ActiveLine& line) const {
-    const Entry& first = pool_[line.first];
-    switch (era_.overlap) {
-        case OverlapRule::silent: return false;
-        case OverlapRule::any: return true;
-        case OverlapRule::different_regions:
-            return first.phys != entry.phys || first.size != entry.size || first.device == entry.device;
-        case OverlapRule::reader_writer: return line.writers > 0 || entry.direction != Direction::to_device;
+// The entry that the new one conflicts with, no_slot for none. dma-debug knows of the one that the line points to, dead or
+// alive; the proposals' rules speak of mappings that are live.
+uint16_t DmaDebug::in_the_way(uint16_t added, const ActiveLine& line) const {
+    if (era_.overlap == OverlapRule::silent) return no_slot;
+    if (era_.overlap == OverlapRule::any) return line.first;
+    for (uint16_t slot : live_) {
+        if (slot == added || !tracked(pool_[slot])) continue;
+        auto [from, to] = keys_of(pool_[slot]);
+        if (line.key >= from && line.key < to && conflicts(pool_[added], pool_[slot])) return slot;
     }
-    return false;
+    return no_slot;
+}
+
+bool DmaDebug::conflicts(const Entry& a, const Entry& b) const {
+    if (era_.overlap == OverlapRule::reader_writer) return a.direction != Direction::to_device || b.direction != Direction::to_device;
+    bool same_region = a.phys == b.phys && a.size == b.size;
+    return !same_region || a.device == b.device;  // different_regions
 }
 
 bool DmaDebug::exempt(const Entry& entry, const Entry& first) const {
@@ -47,45 +53,42 @@ bool DmaDebug::exempt(const Entry& entry, const Entry& first) const {
     return era_.coherent_exempt && platform_->dma_alignment < platform_->l1_line;
 }
 
-// True if an overlap is to be told.
-bool DmaDebug::add_to_line(const HookCall& call, uint64_t key, uint16_t slot) {
+// The entry that the new one overlaps, where that is to be told; else no_slot.
+uint16_t DmaDebug::add_to_line(const HookCall& call, uint64_t key, uint16_t slot) {
     const Entry& entry = pool_[slot];
-    bool reads = entry.direction == Direction::to_device;
     ActiveLine* line = lines_.find(key);
-    bool told = false;
     cost_.tree_operations++;
     if (!line) {
-        line = &lines_.insert(key, slot);
-    } else {
-        cost_.tree_operations += 3;  // three tags are read
-        const bool full = line->overlaps == overlaps_max;
-        if (!full) {
-            line->overlaps++;
-            cost_.tree_operations += 3;
-        } else if (!overlap_warned_ && !clean(entry)) {
-            overlap_warned_ = true;
-            warn_line(call, WarningId::overlap_beyond_7, pool_[line->first], key, false);
-        }
-        note(0x3000 + line->overlaps);
-        if (era_.clean_attrs) cost_.tree_operations++;  // the first entry is looked up
-        told = overlaps(entry, *line) && !exempt(entry, pool_[line->first]);
+        lines_.insert(key, slot);
+        return no_slot;
     }
-    reads ? line->readers++ : line->writers++;
-    return told;
+    cost_.tree_operations += 3;  // three tags are read
+    if (line->overlaps < overlaps_max) {
+        line->overlaps++;
+        cost_.tree_operations += 3;
+    } else if (!overlap_warned_ && !clean(entry)) {
+        overlap_warned_ = true;
+        warn_line(call, WarningId::overlap_beyond_7, pool_[line->first], key, false);
+    }
+    note(0x3000 + line->overlaps);
+    if (era_.clean_attrs) cost_.tree_operations++;  // the first entry is looked up
+    uint16_t other = in_the_way(slot, *line);
+    return other == no_slot || exempt(entry, pool_[line->first]) ? no_slot : other;
 }
 
 void DmaDebug::insert_lines(const HookCall& call, uint16_t slot) {
     if (!tracked(pool_[slot])) return;
     cost_.tree_locks++;
     auto [from, to] = keys_of(pool_[slot]);
-    uint64_t told_at = to;
-    uint16_t told_first = no_slot;
+    uint16_t told = no_slot;
+    uint64_t told_at = 0;
     for (uint64_t key = from; key != to; key++) {
-        if (!add_to_line(call, key, slot) || told_at != to) continue;
+        uint16_t other = add_to_line(call, key, slot);
+        if (other == no_slot || told != no_slot) continue;
+        told = other;
         told_at = key;
-        told_first = lines_.find(key)->first;
     }
-    if (told_at != to) warn_line(call, WarningId::line_overlap, pool_[told_first], told_at, era_.overlap_counted);
+    if (told != no_slot) warn_line(call, WarningId::line_overlap, pool_[told], told_at, era_.overlap_counted);
 }
 
 void DmaDebug::remove_lines(const Entry& entry) {
@@ -98,13 +101,8 @@ void DmaDebug::remove_lines(const Entry& entry) {
         bool last = !line || line->overlaps == 0;
         cost_.tree_operations += last ? 1 : 3;
         if (!line) continue;
-        if (last) {
-            lines_.erase(line);
-            continue;
-        }
-        line->overlaps--;
-        uint16_t& own = entry.direction == Direction::to_device ? line->readers : line->writers;
-        if (own) own--;  // a line that was full may have been forgotten and found anew
+        if (last) lines_.erase(line);
+        else line->overlaps--;
     }
 }
 
