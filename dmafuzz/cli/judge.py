@@ -88,6 +88,10 @@ def _check(programs: Sequence[tuple[str, Program]], to_stderr: bool) -> int:
             complain(f"{file}:{_line_of(file, error.number)}:1: {error}")
             status = EXIT_BAD_INPUT
             continue
+        except INPUT_ERRORS as error:
+            complain(f"{file}: {error}")
+            status = EXIT_BAD_INPUT
+            continue
         status = max(status, EXIT_DIFFERENCE if differs else 0)
         for line in lines:
             click.echo(line, err=to_stderr)
