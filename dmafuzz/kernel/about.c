@@ -27,13 +27,17 @@ static bool dk_newly_counted(void) {
 #endif
 }
 
+#ifdef DK_HAS_TABLE
+static int dk_touched_from(int bucket);
+#endif
+
 /* All that a device still has entries for. */
 static noinline void dk_about_left(struct dk_warning *warning) {
 #ifdef DK_HAS_TABLE
     const struct device *dev = &dk_devices[dk_run.calls[dk_now.call - dk_run.first].device % DK_DEVICES];
 
-    for (unsigned int i = 0; i < HASH_SIZE; ++i) {
-        const struct list_head *head = &dma_entry_hash[i].list;
+    for (int bucket = 0; bucket < (int)HASH_SIZE; ++bucket) {
+        const struct list_head *head = &dma_entry_hash[bucket = dk_touched_from(bucket)].list;
 
         for (const struct list_head *at = head->next; at != head; at = at->next) {
             const struct dma_debug_entry *entry = container_of(at, struct dma_debug_entry, list);
