@@ -43,16 +43,20 @@ int DmaDebug::best_in_bucket(const Entry& ref, Match match, uint64_t bucket) {
     return count == 1 ? only : not_found;
 }
 
-// Back bucket by bucket; only buckets that hold entries can end the search.
-int DmaDebug::walk(const Entry& ref, uint64_t buckets) {
+// Back bucket by bucket, round the table if it goes that far; only buckets that hold entries can end the search. Where
+// the address looked for is shifted, it moves back too.
+int DmaDebug::walk(const Entry& ref, uint64_t buckets, bool shifted) {
     for (uint64_t from = 0;;) {
         uint64_t nearest = buckets;
         for (uint16_t slot : live_) {
             uint64_t back = distance(ref, pool_[slot]);
-            if (back >= from) nearest = std::min(nearest, back);
+            if (back < from) back += (from - back + era_.hash_size - 1) / era_.hash_size * era_.hash_size;
+            nearest = std::min(nearest, back);
         }
         if (nearest == buckets) break;
-        int found = best_in_bucket(ref, Match::containing, (bucket_of(ref.dma) - nearest) & (era_.hash_size - 1));
+        Entry wanted = ref;
+        if (shifted) wanted.dma -= nearest << bucket_shift;
+        int found = best_in_bucket(wanted, Match::containing, (bucket_of(ref.dma) - nearest) & (era_.hash_size - 1));
         if (found != not_found) {
             cost_.bucket_locks += nearest + 1;
             return found;
@@ -63,42 +67,19 @@ int DmaDebug::walk(const Entry& ref, uint64_t buckets) {
     return not_found;
 }
 
-// The same, but what is looked for moves back too.
-int DmaDebug::walk_shifted(const Entry& ref, uint64_t buckets) {
-    for (uint64_t from = 0;;) {
-        uint64_t nearest = buckets;
-        for (uint16_t slot : live_) {
-            uint64_t back = distance(ref, pool_[slot]);
-            if (back < from) back += (from - back + era_.hash_size - 1) / era_.hash_size * era_.hash_size;
-            nearest = std::min(nearest, back);
-        }
-        if (nearest == buckets) break;
-        Entry shifted = ref;
-        shifted.dma -= nearest << bucket_shift;
-        int found = best_in_bucket(shifted, Match::containing, bucket_of(shifted.dma));
-        if (found != not_found) {
-            cost_.bucket_locks += nearest + 1;
-            return found;
-        }
-        from = nearest + 1;
-    }
-    cost_.bucket_locks += buckets + 1;
-    return not_found;
-}
-
 int DmaDebug::find_for_sync(const HookCall& call, const Entry& ref) {
     if (era_.sync_look_up == SyncLookUp::exact) {
         cost_.bucket_locks++;
         return find_exact(ref);
     }
     if (era_.walk_back == WalkBack::address_zero)
-        return walk(ref, std::min<uint64_t>(era_.hash_size, (ref.dma >> bucket_shift) + 1));
+        return walk(ref, std::min<uint64_t>(era_.hash_size, (ref.dma >> bucket_shift) + 1), false);
     // A 32-bit counter of bytes against the maximal segment: above its last multiple of a bucket it never ends.
     constexpr uint32_t last_multiple = 0xffffe000;
     const uint32_t segment_max = platform_->devices[ref.device].segment_max;
     const uint64_t buckets = (segment_max >> bucket_shift) + 1;
     bool shifted = era_.sync_look_up == SyncLookUp::walk_shifted;
-    int found = shifted ? walk_shifted(ref, buckets) : walk(ref, std::min<uint64_t>(buckets, era_.hash_size));
+    int found = walk(ref, shifted ? buckets : std::min<uint64_t>(buckets, era_.hash_size), shifted);
     if (found == not_found && segment_max >= last_multiple) {
         warn(call, WarningId::hang);
         hangs_ = true;

@@ -71,8 +71,7 @@ class DmaDebug final : public Tracker {
     void remove(int index);
     int find_exact(const Entry& ref) { return best_in_bucket(ref, Match::exact, bucket_of(ref.dma)); }
     int find_for_sync(const HookCall& call, const Entry& ref);
-    int walk(const Entry& ref, uint64_t buckets);
-    int walk_shifted(const Entry& ref, uint64_t buckets);
+    int walk(const Entry& ref, uint64_t buckets, bool shifted);
     int best_in_bucket(const Entry& ref, Match match, uint64_t bucket);
     bool matches(const Entry& ref, const Entry& entry, Match match) const;
     uint64_t bucket_of(uint64_t dma) const { return dma >> bucket_shift & (era_.hash_size - 1); }
