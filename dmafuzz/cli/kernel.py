@@ -8,10 +8,8 @@ import click
 
 from dmafuzz import _core, kernel
 from dmafuzz import platforms as platform_files
-from dmafuzz.kernel import Added, KernelError, Registered
+from dmafuzz.kernel import Added, Registered
 from dmafuzz.trackers import KERNEL, resolve
-
-from .errors import BadInput
 
 _BENCH_PROGRAMS = 200_000
 
@@ -30,21 +28,14 @@ def kernels() -> None:
 @click.option("--instrument", is_flag=True, help="Count the edges of the kernel's code that programs take.")
 def add(path: str, name: str | None, instrument: bool) -> None:
     """Build the dma-debug of a kernel tree, or of an archive of one, unmodified, and give it a name."""
-    try:
-        added = kernel.add(path, name, instrument)
-    except KernelError as error:
-        raise BadInput(str(error)) from None
-    for line in _report(added):
+    for line in _report(kernel.add(path, name, instrument)):
         click.echo(line)
 
 
 @kernels.command("list")
 def list_kernels() -> None:
     """List the kernels that have been added."""
-    try:
-        entries = list(kernel.registered())
-    except KernelError as error:
-        raise BadInput(str(error)) from None
+    entries = list(kernel.registered())
     rows = [("NAME", "VERSION", "ADDED", "INSTRUMENTED", "SOURCE"), *map(_row, entries)]
     if not entries:
         click.echo("no kernel is added: `dmafuzz kernel add PATH`")
@@ -58,10 +49,7 @@ def list_kernels() -> None:
 @click.argument("name", metavar="NAME")
 def remove(name: str) -> None:
     """Forget a kernel, and what was built of it."""
-    try:
-        entry = kernel.remove(name)
-    except KernelError as error:
-        raise BadInput(str(error)) from None
+    entry = kernel.remove(name)
     click.echo(f"{KERNEL}{entry.name}, of {entry.source}, is forgotten")
 
 
