@@ -7,18 +7,11 @@
 #include <vector>
 
 #include "coherency/simulator.hpp"
+#include "judge/outcome.hpp"
 #include "machine/machine.hpp"
 #include "tracker/tracker.hpp"
 
 namespace dmafuzz {
-
-enum class Label : uint8_t { tn, tp, fn, fp, hazard, bookkeeping, broken, count_ };
-const char* name_of(Label label);
-using Labels = uint8_t;  // a bit each
-inline constexpr Labels bit(Label label) { return static_cast<Labels>(1u << static_cast<int>(label)); }
-
-// What a warning comes to on one platform.
-enum class Worth : uint8_t { justified, hazard, bookkeeping, false_positive, breakdown };
 
 struct JudgedWarning {
     Warning warning;
@@ -35,6 +28,8 @@ struct Analysis {
     size_t simulated_harms = 0;        // the first of them; the others are leaks
     std::vector<bool> justified_here;  // by warning
     bool covered = false;
+    Reach corrupt, harmed;             // of all corruptions, of all harms that can justify a warning
+    bool corrupt_known = false, harmed_known = false;
     std::vector<JudgedWarning> warnings;
     Labels labels = 0;
     // Has the tracker broken down?
@@ -68,9 +63,9 @@ class Judge {
     void retrace(size_t platform, std::vector<Trace>& traces, Simulator& simulator);
 
   private:
-    bool covers(const Warning& warning, const Analysis& where, uint64_t phys, uint64_t bytes, uint64_t mappings, int line) const;
-    bool covers_corruption(const Warning& warning, size_t platform);
-    bool covers_harm(const Warning& warning, size_t platform);
+    Reach reach(const Analysis& where, const Corruption& corruption) const;
+    const Reach& corrupt_reach(size_t platform);
+    const Reach& harmed_reach(size_t platform);
     Worth worth_elsewhere(const Warning& warning, size_t platform, uint8_t& elsewhere);
     void add_leaks(Analysis& analysis) const;
     void watch(size_t platform, PathSink* paths);
