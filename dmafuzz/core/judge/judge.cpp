@@ -30,6 +30,7 @@ bool Judge::take_over_watch(size_t i) {
     for (size_t known : order_) {
         if (!tracker_twins_[i * platforms_.size() + known] || !same_hooks(analyses_[known].run, analyses_[i].run)) continue;
         analyses_[i].watch = analyses_[known].watch;
+        analyses_[i].tracker = analyses_[known].tracker;
         return true;
     }
     return false;
@@ -41,6 +42,7 @@ bool Judge::take_over_simulation(size_t i) {
         const Analysis& twin = analyses_[known];
         if (!simulator_twins_[i * platforms_.size() + known] || !same_memory(twin.run, a.run)) continue;
         a.corruptions = twin.corruptions;
+        a.memory = twin.memory;
         a.harms.assign(twin.harms.begin(), twin.harms.begin() + static_cast<std::ptrdiff_t>(twin.simulated_harms));
         return true;
     }
@@ -49,12 +51,16 @@ bool Judge::take_over_simulation(size_t i) {
 
 // Feedback is of this platform: where it is asked for, nothing is taken over.
 void Judge::watch(size_t i, PathSink* paths) {
-    if (paths || !take_over_watch(i)) tracker_->watch(analyses_[i].run.hooks, platforms_[i], analyses_[i].watch, paths);
+    Analysis& a = analyses_[i];
+    if (!paths && take_over_watch(i)) return;
+    if (keeps_states_) tracker_->watch_with_state(a.run.hooks, a.run.program_hooks, platforms_[i], a.watch, a.tracker = {});
+    else tracker_->watch(a.run.hooks, platforms_[i], a.watch, paths);
 }
 
 void Judge::simulate(size_t i, TransitionSink* transitions) {
     if (!transitions && take_over_simulation(i)) return;
-    simulator_.simulate(analyses_[i].run, platforms_[i], transitions);
+    analyses_[i].memory = {};
+    simulator_.simulate(analyses_[i].run, platforms_[i], transitions, keeps_states_ ? &analyses_[i].memory : nullptr);
     analyses_[i].corruptions = simulator_.corruptions();
     analyses_[i].harms = simulator_.harms();
 }
@@ -63,7 +69,8 @@ const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* 
     Analysis& a = analyses_[i];
     if (done_[i]) return a;
     done_[i] = true;
-    machine_.carry_out(program_, platforms_[i], a.run);
+    a.machine = {};
+    machine_.carry_out(program_, platforms_[i], a.run, keeps_states_ ? &a.machine : nullptr);
     watch(i, paths);
     simulate(i, transitions);
     a.simulated_harms = a.harms.size();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "coherency/simulator.hpp"
+#include "judge/contract.hpp"
 #include "judge/outcome.hpp"
 #include "machine/machine.hpp"
 #include "tracker/tracker.hpp"
@@ -32,6 +33,7 @@ struct Analysis {
     bool corrupt_known = false, harmed_known = false;
     std::vector<JudgedWarning> warnings;
     Labels labels = 0;
+    Digest machine, tracker, memory;   // their states before the tidy-up, where they are kept
     // Has the tracker broken down?
     bool broken() const { return !watch.warnings.empty() && is_breakdown(watch.warnings.back().id); }
 };
@@ -54,6 +56,15 @@ class Judge {
     // The labels on one platform; looks at others only as far as a warning needs it.
     const Analysis& judge(size_t platform);
 
+    // From now on, the states that programs leave are kept.
+    void keep_states() { keeps_states_ = true; }
+    // All that can still make a difference when the program has ended and its tidy-up has not begun: the states of machine,
+    // tracker, memory and contract monitor, and what has been seen so far. Two programs of the same state come to the same from
+    // there on, whatever comes. `names`: of each operation, for what warnings cover; operations without one (`no_name`) are those
+    // that no warning is going to be about. `rules`: those that the program breaks. Needs keep_states.
+    static constexpr uint8_t no_name = 0xff;
+    Digest state(size_t platform, const std::vector<uint8_t>& names, Rules& rules);
+
     // What the program costs the tracker there, if it can say. Runs it once more, without the tidy-up's unbinds: they
     // take the lock of each bucket, once in a device's life, and would hide all the rest.
     std::optional<Cost> cost(size_t platform);
@@ -70,6 +81,7 @@ class Judge {
     void add_leaks(Analysis& analysis) const;
     void watch(size_t platform, PathSink* paths);
     void simulate(size_t platform, TransitionSink* transitions);
+    void add_observations(const Analysis& analysis, const std::vector<uint8_t>& names, Digest& into) const;
     bool take_over_watch(size_t platform);
     bool take_over_simulation(size_t platform);
 
@@ -80,6 +92,7 @@ class Judge {
     std::vector<size_t> order_;  // those done, in order
     // By pairs of platforms (see twins.hpp).
     std::vector<bool> tracker_twins_, simulator_twins_;
+    bool keeps_states_ = false;
     Program program_;
     Machine machine_;
     Simulator simulator_;
