@@ -6,4 +6,5 @@ NB_MODULE(_core, m) {
     dmafuzz::bind_platform(m);
     dmafuzz::bind_judge(m);
     dmafuzz::bind_search(m);
+    dmafuzz::bind_exhaustive(m);
 }

@@ -65,6 +65,9 @@ class Judge {
     static constexpr uint8_t no_name = 0xff;
     Digest state(size_t platform, const std::vector<uint8_t>& names, Rules& rules);
 
+    // What the program comes to on one platform.
+    Outcome outcome(size_t platform, const std::vector<uint8_t>& names, Rules rules);
+
     // What the program costs the tracker there, if it can say. Runs it once more, without the tidy-up's unbinds: they
     // take the lock of each bucket, once in a device's life, and would hide all the rest.
     std::optional<Cost> cost(size_t platform);

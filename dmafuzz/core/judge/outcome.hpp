@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
+#include "judge/contract.hpp"
 #include "judge/reach.hpp"
 
 namespace dmafuzz {
@@ -30,6 +32,25 @@ Worth worth_elsewhere(size_t platforms, size_t own, Corrupt corrupt, Harmed harm
         if (harmed((own + k) % platforms)) return Worth::bookkeeping;
     return Worth::false_positive;
 }
+
+// All that a verdict on the portfolio needs to know of one program on one platform. Operations have names of their own
+// (Judge::state), so that programs of which only the same is known have the same outcome.
+struct Outcome {
+    struct Said {
+        uint8_t id;    // WarningId
+        uint8_t name;  // of the operation
+        bool justified;
+        uint32_t mappings;
+        auto operator<=>(const Said&) const = default;
+    };
+    std::vector<Said> warnings;  // in order, each once
+    Reach corrupt, harmed;       // operations by name
+    Rules rules = 0;             // broken
+    uint8_t silent = 0;          // kinds of corruption that no warning explains, a bit each
+    bool corrupted = false;
+    uint8_t breakdown = 0;       // WarningId; 0: none
+    bool operator==(const Outcome&) const = default;
+};
 
 // The labels of one program on one platform, from its warnings' worths.
 class Sum {

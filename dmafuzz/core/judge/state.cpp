@@ -73,6 +73,38 @@ void Judge::add_observations(const Analysis& a, const std::vector<uint8_t>& name
     into.add(touches);
 }
 
+namespace {
+
+// Operations by their names instead.
+Reach renamed(const Reach& reach, const std::vector<uint8_t>& names) {
+    Reach out{reach.mappings, 0};
+    for (size_t op = 0; op < names.size(); op++)
+        if (names[op] != Judge::no_name && reach.ops >> op & 1) out.ops |= uint64_t{1} << names[op];
+    return out;
+}
+
+}  // namespace
+
+Outcome Judge::outcome(size_t platform, const std::vector<uint8_t>& names, Rules rules) {
+    const Analysis& a = cover(platform);
+    Outcome out;
+    out.rules = rules;
+    out.corrupted = !a.corruptions.empty();
+    for (const Corruption& c : a.corruptions)
+        if (!c.explained) out.silent |= static_cast<uint8_t>(1u << static_cast<int>(c.kind));
+    for (size_t i = 0; i < a.watch.warnings.size(); i++) {
+        const Warning& w = a.watch.warnings[i];
+        const uint8_t name = w.op < names.size() ? names[w.op] : no_name;
+        out.warnings.push_back({static_cast<uint8_t>(w.id), name, a.justified_here[i], w.mappings});
+    }
+    std::sort(out.warnings.begin(), out.warnings.end());
+    out.warnings.erase(std::unique(out.warnings.begin(), out.warnings.end()), out.warnings.end());
+    out.corrupt = renamed(corrupt_reach(platform), names);
+    out.harmed = renamed(harmed_reach(platform), names);
+    if (a.broken()) out.breakdown = static_cast<uint8_t>(a.watch.warnings.back().id);
+    return out;
+}
+
 Digest Judge::state(size_t platform, const std::vector<uint8_t>& names, Rules& rules) {
     const Analysis& a = analyse(platform);
     Digest state, monitor;
