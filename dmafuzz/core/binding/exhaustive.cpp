@@ -63,7 +63,7 @@ void bind_exhaustive(nb::module_& m) {
         .def_prop_ro("length", &Walk::length)
         .def_prop_ro("size", [](const Walk& w) { return w.last().size(); })
         .def_prop_ro("merged", [](const Walk& w) { return w.last().merged(); })
-        .def("children", &Walk::children, "start"_a, "stop"_a)
+        .def("pairs", &Walk::pairs, "start"_a, "stop"_a, "How many pairs of a state and a letter there are in a part of the last layer.")
         .def("states", &Walk::states, "platform"_a)
         .def("program", [](const Walk& w, size_t joint) { return w.program(joint).ops; }, "index"_a)
         .def("turn", &Walk::turn, nb::call_guard<nb::gil_scoped_release>());

@@ -42,10 +42,10 @@ Walk::Walk(const std::string& tracker, std::vector<Platform> portfolio, int cpus
     turn();
 }
 
-uint64_t Walk::children(size_t from, size_t to) const {
-    uint64_t programs = 0;
-    for (size_t i = from; i < to; i++) programs += last()[i].count * contexts_.letters(last()[i].context).size();
-    return programs;
+uint64_t Walk::pairs(size_t from, size_t to) const {
+    uint64_t pairs = 0;
+    for (size_t i = from; i < to; i++) pairs += contexts_.letters(last()[i].context).size();
+    return pairs;
 }
 
 Program Walk::program(size_t joint) const {
@@ -229,6 +229,7 @@ void Expander::grow(Walk& walk, size_t letter, bool named) {
 Harvest Expander::harvest() {
     Harvest out;
     out.labels.resize(walk_.platforms());
+    std::unordered_map<uint64_t, size_t> places;  // of causes
     for (size_t v = 0; v < tallies_.size(); v++) {
         const Tally& tally = tallies_[v];
         if (tally.count == 0) continue;
@@ -238,16 +239,15 @@ Harvest Expander::harvest() {
             for (size_t label = 0; label < static_cast<size_t>(Label::count_); label++)
                 if (verdict.labels[p] >> label & 1) out.labels[p][label] += tally.count;
         for (const Shown& shown : verdict.shown) {
-            auto same = [&](const Cause& c) {
-                return c.shown.label == shown.label && c.shown.kind == shown.kind && c.shown.rules == shown.rules;
-            };
-            auto at = std::find_if(out.causes.begin(), out.causes.end(), same);
-            if (at == out.causes.end()) at = out.causes.insert(out.causes.end(), Cause{shown, 0, tally.order, {}});
-            at->count += tally.count;
-            at->shown.platforms |= shown.platforms;
-            if (!at->program.ops.empty() && !(tally.order < at->order)) continue;
-            at->order = tally.order;
-            at->program = program_of(tally);
+            const uint64_t what = static_cast<uint64_t>(shown.label) << 40 | static_cast<uint64_t>(shown.kind) << 32 | shown.rules;
+            auto [place, added] = places.try_emplace(what, out.causes.size());
+            if (added) out.causes.push_back({shown, 0, tally.order, {}});
+            Cause& cause = out.causes[place->second];
+            cause.count += tally.count;
+            cause.shown.platforms |= shown.platforms;
+            if (!added && !(tally.order < cause.order)) continue;
+            cause.order = tally.order;
+            cause.program = program_of(tally);
         }
     }
     tallies_.clear();

@@ -45,8 +45,8 @@ class Walk {
     // The last layer: of programs of `length()` operations.
     size_t length() const { return layers_.size() - 1; }
     const Layer& last() const { return layers_.back(); }
-    // The programs that one more operation makes of those from `from` up to `to` of the last layer, but for the names of devices.
-    uint64_t children(size_t from, size_t to) const;
+    // How many pairs of a state, from `from` up to `to` of the last layer, and a letter there are.
+    uint64_t pairs(size_t from, size_t to) const;
     Program program(size_t joint) const;
     // Names of its operations, for warnings (Judge::state).
     std::vector<uint8_t> names(size_t joint) const;
