@@ -623,6 +623,11 @@ class Judge:
         The judgements on all platforms of the portfolio, in order: worked out together.
         """
 
+    def shown(self, ops: Sequence[Op]) -> list[tuple[str, str, list[str], int]]:
+        """
+        What the program shows on the portfolio: (label, kind, the rules it breaks there, platforms: a bit each).
+        """
+
     def targets(self, ops: Sequence[Op], platform: int) -> list[Any]:
         """What there is to find on one platform: (label, kind) pairs."""
 
@@ -746,3 +751,55 @@ def compare_trackers(a: str, b: str, platforms: Sequence[Platform], programs: in
     """
     Two trackers on random programs: programs, warnings, and minimal programs on which they differ.
     """
+
+def what_ifs() -> list[tuple[str, str]]:
+    """
+    Changes of one rule that a tracker's name may ask for, as ERA+NAME: (name, what the tracker lacks without it).
+    """
+
+def order_of(ops: Sequence[Op]) -> tuple[int, int, int, int, int, int]:
+    """
+    What comes before the text in the order of programs: operations, CPUs, split calls, devices, buffers, sizes and offsets.
+    """
+
+def letters(ops: Sequence[Op], cpus: int, devices: int) -> list[Op]:
+    """The operations of the alphabet that can follow a program of it."""
+
+class Walk:
+    """
+    The walk through all programs up to some length; see core/exhaustive/walk.hpp.
+    """
+
+    def __init__(self, tracker: str, platforms: Sequence[Platform], cpus: int, devices: int) -> None: ...
+
+    @property
+    def length(self) -> int: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def merged(self) -> int: ...
+
+    def pairs(self, start: int, stop: int) -> int:
+        """How many pairs of a state and a letter there are in a part of the last layer."""
+
+    def states(self, platform: int) -> int: ...
+
+    def program(self, index: int) -> list[Op]: ...
+
+    def turn(self) -> None: ...
+
+class Expander:
+    """Carries out and judges what follows a part of a walk's last layer."""
+
+    def __init__(self, walk: Walk) -> None: ...
+
+    def survey(self, start: int, stop: int) -> None: ...
+
+    def extend(self, walk: Walk, start: int, stop: int) -> None: ...
+
+    @property
+    def carried_out(self) -> int: ...
+
+    def harvest(self) -> dict[str, Any]: ...

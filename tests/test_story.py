@@ -6,7 +6,7 @@ from dmafuzz import _core
 from dmafuzz.cli.terminal import show
 from dmafuzz.program import Program, parse, render_op
 from dmafuzz.trackers import names as tracker_names
-from dmafuzz.verdicts import Judgement, catalogue, judging, sentences, story
+from dmafuzz.verdicts import Judgement, judging, sentences, story, words
 from dmafuzz.verdicts.layout import WIDTH_CHARS, Line, Tone
 
 WRITEBACK = """dmafuzz 1
@@ -118,10 +118,10 @@ class TestStory:
                 number, _, rest = line.text.strip().partition("  ")
                 is_operation = number.isdigit() and " ".join(rest.split()) in operations
                 assert len(line.text) <= WIDTH_CHARS or is_operation  # an operation stays on its line
-            assert {w.id for j in judgements for w in j.warnings} <= catalogue.WARNINGS.keys()
-            assert {c.kind for j in judgements for c in j.corruptions} <= catalogue.CORRUPTIONS.keys()
-            assert {h.kind for j in judgements for h in j.harms} <= catalogue.HARMS.keys()
-            assert {label for j in judgements for label in j.labels} <= catalogue.LABELS.keys()
+            assert {w.id for j in judgements for w in j.warnings} <= words.WARNINGS.keys()
+            assert {c.kind for j in judgements for c in j.corruptions} <= words.CORRUPTIONS.keys()
+            assert {h.kind for j in judgements for h in j.harms} <= words.HARMS.keys()
+            assert {label for j in judgements for label in j.labels} <= words.LABELS.keys()
 
 
 def _program_lines(judgements: list[Judgement]) -> list[str]:

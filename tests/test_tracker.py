@@ -19,7 +19,7 @@ import pytest
 
 from dmafuzz import _core, kernel, platforms
 from dmafuzz.program import Program, parse, render
-from dmafuzz.verdicts.catalogue import WARNINGS
+from dmafuzz.verdicts.words import WARNINGS
 
 PLAIN = "x86-5.5"
 VERSIONS = ("6.12", "6.1")

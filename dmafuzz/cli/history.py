@@ -13,7 +13,7 @@ from dmafuzz import program as language
 from dmafuzz.program import Program
 from dmafuzz.trackers import Builtin, builtins, default_portfolio
 from dmafuzz.verdicts import judging
-from dmafuzz.verdicts.catalogue import LABELS
+from dmafuzz.verdicts.words import LABELS
 
 _NAME_CHARS = 24
 _LABELS_CHARS = 48

@@ -21,6 +21,7 @@ _COMMANDS = {
     "fuzz": ("dmafuzz.cli.fuzz", "fuzz"),
     "compare": ("dmafuzz.cli.compare", "compare"),
     "history": ("dmafuzz.cli.history", "history"),
+    "search": ("dmafuzz.cli.search", "search"),
     "cost": ("dmafuzz.cli.cost", "cost"),
     "bench": ("dmafuzz.cli.bench", "bench"),
     "kernel": ("dmafuzz.cli.kernel", "kernels"),

@@ -8,7 +8,7 @@ import click
 
 from dmafuzz import _core, platforms
 from dmafuzz.trackers import Builtin, added_kernels, builtins
-from dmafuzz.verdicts import catalogue
+from dmafuzz.verdicts import words
 
 
 def _tracker(tracker: Builtin) -> str:
@@ -43,7 +43,7 @@ _LISTS: dict[str, Callable[[], list[tuple[str, str]]]] = {
     "platforms": _platforms,
     "portfolios": _portfolios,
     "rules": lambda: list(_core.rules()),
-    "warnings": lambda: list(catalogue.WARNINGS.items()),
+    "warnings": lambda: list(words.WARNINGS.items()),
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dmafuzz.findings.finding import BROKEN, LABELS, Finding
 from dmafuzz.program import render_op
-from dmafuzz.verdicts.catalogue import SPOKEN
+from dmafuzz.verdicts.words import SPOKEN
 
 if TYPE_CHECKING:
     from dmafuzz.search.plan import Plan

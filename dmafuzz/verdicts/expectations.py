@@ -9,10 +9,10 @@ from dmafuzz.platforms import PlatformError
 from dmafuzz.program import Expect, Program
 from dmafuzz.trackers import TrackerError, default_portfolio
 
-from .catalogue import CORRUPTIONS, HARMS, WARNINGS
 from .errors import ExpectError
 from .judgement import Judgement
 from .judging import Judging, judging
+from .words import CORRUPTIONS, HARMS, WARNINGS
 
 
 @dataclass(frozen=True)

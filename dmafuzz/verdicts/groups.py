@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from dmafuzz.program import render_op
 
-from .catalogue import LABELS
 from .judgement import Judgement
+from .words import LABELS
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Group:
 
 
 def grouped(judgements: Iterable[Judgement]) -> list[Group]:
-    """The groups, by their first label in the order of the catalogue; among these the larger ones first."""
+    """The groups, by their first label in the order of LABELS; among these the larger ones first."""
     by_summary: dict[object, list[Judgement]] = {}
     for judgement in judgements:
         by_summary.setdefault(summary(judgement), []).append(judgement)

@@ -8,8 +8,8 @@ from typing import Any
 from dmafuzz._core import GRANULE_BYTES
 from dmafuzz.program import render_op
 
-from .catalogue import WARNINGS
 from .judgement import Corruption, Harm, Judgement, Warning
+from .words import WARNINGS
 
 SCHEMA = 1
 

@@ -8,7 +8,6 @@ from dmafuzz import _core
 from dmafuzz.program import Program
 
 from . import sentences
-from .catalogue import SPOKEN, WARNINGS, WORTH
 from .explain import MEANWHILE, SO, Sentence, course, outcome
 from .groups import Group, grouped
 from .judgement import Corruption, Judgement
@@ -17,6 +16,7 @@ from .layout import Line, Tone, wrapped
 from .listing import failing, listing
 from .machine import describe
 from .warned import about_warning
+from .words import SPOKEN, WARNINGS, WORTH
 
 _LABEL_CHARS = 14
 _LEAD_CHARS = 12  # "after op 12", and a blank

@@ -24,7 +24,8 @@ nb::dict as_dict(const Cause& c) {
     d["platforms"] = c.shown.platforms;
     d["count"] = c.count;
     d["order"] = as_tuple(c.order);
-    d["ops"] = nb::cast(c.program.ops);
+    const std::vector<uint8_t> records = encode(c.program);
+    d["records"] = nb::bytes(records.data(), records.size());
     return d;
 }
 

@@ -209,6 +209,21 @@ nb::list witness_of(Judge& judge, const std::vector<Op>& ops, size_t platform, s
     return out;
 }
 
+nb::list names_of(Rules rules) {
+    nb::list out;
+    for (int i = 0; i < static_cast<int>(Rule::count_); i++)
+        if (rules >> i & 1) out.append(name_of(static_cast<Rule>(i)));
+    return out;
+}
+
+nb::list shown(Judge& judge, const std::vector<Op>& ops) {
+    nb::list out;
+    judge.start(Program{ops});
+    for (const Shown& s : shown_by(judge))
+        out.append(nb::make_tuple(name_of(s.label), kind_name({s.label, s.kind, 0, 0}), names_of(s.rules), s.platforms));
+    return out;
+}
+
 nb::list targets(Judge& judge, const std::vector<Op>& ops, size_t platform) {
     judge.start(Program{ops});
     nb::list out;
@@ -267,6 +282,8 @@ void bind_judge(nb::module_& m) {
         .def(nb::init<const std::string&, std::vector<Platform>>(), "tracker"_a, "portfolio"_a)
         .def("judge", &judgement, "ops"_a, "platform"_a, "The judgement on the portfolio's platform of that index, as a dict.")
         .def("judge_all", &judgements, "ops"_a, "The judgements on all platforms of the portfolio, in order: worked out together.")
+        .def("shown", &shown, "ops"_a,
+             "What the program shows on the portfolio: (label, kind, the rules it breaks there, platforms: a bit each).")
         .def("targets", &targets, "ops"_a, "platform"_a, "What there is to find on one platform: (label, kind) pairs.")
         .def("minimise", &minimised, "ops"_a, "platform"_a, "label"_a, "kind"_a, "The 1-minimal program that still shows it: ops, rules, tried.")
         .def("witness", &witness_of, "ops"_a, "platform"_a, "corruption"_a, "One behaviour that reaches a corruption (its index in the judgement).")

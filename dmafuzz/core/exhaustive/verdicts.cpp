@@ -20,16 +20,6 @@ Digest digest_of(const Outcome& o) {
     return d;
 }
 
-void show(Verdict& verdict, Label label, uint8_t kind, Rules rules, size_t platform) {
-    const uint64_t here = uint64_t{1} << platform;
-    for (Shown& s : verdict.shown)
-        if (s.label == label && s.kind == kind && s.rules == rules) {
-            s.platforms |= here;
-            return;
-        }
-    verdict.shown.push_back({label, kind, rules, here});
-}
-
 }  // namespace
 
 Verdicts::Id Verdicts::outcome(const Outcome& outcome) {
@@ -62,10 +52,10 @@ void Verdicts::look(std::span<const Id> outcomes, size_t platform, Verdict& verd
     const Outcome& here = outcomes_[outcomes[platform]];
     if (here.breakdown) {
         verdict.labels[platform] = bit(Label::broken);
-        return show(verdict, Label::broken, here.breakdown, here.rules, platform);
+        return show(verdict.shown, Label::broken, here.breakdown, here.rules, platform);
     }
     for (int kind = 0; kind < static_cast<int>(CorruptionKind::count_); kind++)
-        if (here.silent >> kind & 1) show(verdict, Label::fn, static_cast<uint8_t>(kind), here.rules, platform);
+        if (here.silent >> kind & 1) show(verdict.shown, Label::fn, static_cast<uint8_t>(kind), here.rules, platform);
     Sum sum;
     for (const Outcome::Said& w : here.warnings) {
         uint8_t elsewhere = 0;
@@ -75,8 +65,8 @@ void Verdicts::look(std::span<const Id> outcomes, size_t platform, Verdict& verd
                 outcomes.size(), platform, [&](size_t i) { return outcomes_[outcomes[i]].corrupt.has(w.mappings, w.name); },
                 [&](size_t i) { return outcomes_[outcomes[i]].harmed.has(w.mappings, w.name); }, elsewhere);
         sum.add(worth);
-        if (worth == Worth::false_positive) show(verdict, Label::fp, w.id, here.rules, platform);
-        if (worth == Worth::hazard) show(verdict, Label::hazard, w.id, here.rules, platform);
+        if (worth == Worth::false_positive) show(verdict.shown, Label::fp, w.id, here.rules, platform);
+        if (worth == Worth::hazard) show(verdict.shown, Label::hazard, w.id, here.rules, platform);
     }
     verdict.labels[platform] = sum.labels(here.corrupted, here.silent != 0);
 }

@@ -12,14 +12,6 @@
 
 namespace dmafuzz {
 
-// What one program shows: label, kind, the rules that it breaks there, and where.
-struct Shown {
-    Label label;
-    uint8_t kind;  // CorruptionKind of an FN, WarningId of the others
-    Rules rules;
-    uint64_t platforms;  // a bit each
-};
-
 struct Verdict {
     std::vector<Labels> labels;  // by platform
     std::vector<Shown> shown;

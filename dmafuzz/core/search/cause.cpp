@@ -55,4 +55,25 @@ bool shows(Judge& judge, const Target& target) {
     return (broken_rules(judge.analyse(target.platform).run, judge.platform(target.platform)) & ~target.rules) == 0;
 }
 
+void show(std::vector<Shown>& shown, Label label, uint8_t kind, Rules rules, size_t platform) {
+    const uint64_t here = uint64_t{1} << platform;
+    for (Shown& s : shown)
+        if (s.label == label && s.kind == kind && s.rules == rules) {
+            s.platforms |= here;
+            return;
+        }
+    shown.push_back({label, kind, rules, here});
+}
+
+std::vector<Shown> shown_by(Judge& judge) {
+    std::vector<Shown> shown;
+    for (size_t platform = 0; platform < judge.platforms(); platform++) {
+        const std::vector<Target> targets = targets_of(judge, platform);
+        if (targets.empty()) continue;
+        const Rules rules = broken_rules(judge.analyse(platform).run, judge.platform(platform));
+        for (const Target& t : targets) show(shown, t.label, t.kind, rules, platform);
+    }
+    return shown;
+}
+
 }  // namespace dmafuzz

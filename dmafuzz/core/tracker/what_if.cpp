@@ -19,14 +19,35 @@ void tell_overlaps(Era& era) {
     if (era.tracked == Tracked::nothing) era.tracked = Tracked::first_line;
 }
 
+void check_resources(Era& era) {
+    era.resources = true;
+    era.resource_check = era.phys_type ? ResourceCheck::unreserved_ram : ResourceCheck::ram_once;
+}
+
+// As before 5.9, for all that a device may be at.
+void check_idle(Era& era) {
+    tell_overlaps(era);
+    era.idle_check = IdleCheck::page;
+    era.to_device_tracked = true;
+}
+
+void track_every_line(Era& era) {
+    tell_overlaps(era);
+    era.tracked = Tracked::every_line;
+}
+
+void track_to_device(Era& era) {
+    tell_overlaps(era);
+    era.to_device_tracked = true;
+}
+
 }  // namespace
 
 const std::vector<WhatIf>& what_ifs() {
     static const std::vector<WhatIf> all{
         {"strict-bidirectional", "syncs of a BIDIRECTIONAL mapping are not checked any further", [](Era& e) { e.bidirectional_syncs_any_way = false; }},
         {"map-errors", "whether a map's error was asked for is not tracked", [](Era& e) { e.map_error_state = true; }},
-        {"resource-ram", "map_resource of RAM is not checked", [](Era& e) { e.resource_check = ResourceCheck::unreserved_ram, e.resources = true; }},
-        {"attributes", "attributes are not compared at unmap", [](Era& e) { e.attributes_compared = true; }},
+        {"resource-ram", "map_resource of RAM is not checked", check_resources},
         {"overlaps-told", "overlaps are counted, but not told of", tell_overlaps},
         {"skip-not-exempt", "overlaps of a mapping with SKIP_CPU_SYNC are exempt", [](Era& e) { e.skip_cpu_sync_exempt = false; }},
         {"bounce-not-exempt", "overlaps are exempt where kmalloc memory may be bounced", [](Era& e) { e.kmalloc_bounce_exempt = false; }},
@@ -34,9 +55,10 @@ const std::vector<WhatIf>& what_ifs() {
         {"coherent-not-exempt", "overlaps are exempt where DMA needs no alignment", [](Era& e) { e.coherent_exempt = false; }},
         {"any-overlap", "some overlaps are taken for legal", [](Era& e) { e.overlap = OverlapRule::any; }},
         {"dma-lines", "lines are the kernel's L1 lines, not as long as DMA needs", [](Era& e) { e.line_size = LineSize::dma_alignment; }},
-        {"every-line", "only the first line of a mapping is tracked", [](Era& e) { tell_overlaps(e), e.tracked = Tracked::every_line; }},
-        {"to-device", "mappings TO_DEVICE are not tracked", [](Era& e) { tell_overlaps(e), e.to_device_tracked = true; }},
-        {"assert-idle", "copy-on-write of a page under DMA is not checked", [](Era& e) { tell_overlaps(e), e.idle_check = IdleCheck::page, e.to_device_tracked = true; }},
+        {"every-line", "only the first line of a mapping is tracked", track_every_line},
+        {"to-device", "mappings TO_DEVICE are not tracked", track_to_device},
+        {"attributes", "attributes are not compared at unmap", [](Era& e) { e.attributes_compared = true; }},
+        {"assert-idle", "copy-on-write of a page under DMA is not checked", check_idle},
     };
     return all;
 }

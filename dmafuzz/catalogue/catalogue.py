@@ -1,0 +1,179 @@
+"""A catalogue: made from an exhaustive search, kept as JSON, one line of which a person can read as well."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dmafuzz import _core, platforms
+from dmafuzz.catalogue.families import Families, Family
+from dmafuzz.catalogue.reduce import Reduced, causes
+from dmafuzz.exhaustive.result import Length, Result, Signature
+from dmafuzz.platforms import PlatformFile
+from dmafuzz.platforms.core import to_core
+from dmafuzz.program import parse, render_op
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One cause. ``program`` are its lines; ``platforms`` those on which it shows the signature, rules included;
+    ``count`` programs of the alphabet show just this, ``composite`` more show it with something else on top."""
+
+    signature: Signature
+    program: tuple[str, ...]
+    platforms: tuple[str, ...]
+    count: int
+    composite: int
+    family: Family
+
+    @property
+    def ops(self) -> tuple[_core.Op, ...]:
+        return parse("\n".join(self.program)).ops
+
+    @property
+    def cause(self) -> str:
+        """A name for it that stays the same."""
+        parts = (self.signature.label, self.signature.kind, ",".join(self.signature.rules), *self.program)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All causes of one tracker on one portfolio, smallest program first, and the tables of the search behind them."""
+
+    tracker: str
+    portfolio: str
+    cpus: int
+    devices: int
+    lengths: tuple[Length, ...]
+    labels: dict[str, dict[str, int]]
+    entries: tuple[Entry, ...]
+
+    @property
+    def ops(self) -> int:
+        """The number of operations up to which it is complete."""
+        return len(self.lengths)
+
+    def families(self) -> list[tuple[Family, list[Entry]]]:
+        """By label, then by how many programs belong to it; the entries of each in their order."""
+        members: dict[Family, list[Entry]] = defaultdict(list)
+        for entry in self.entries:
+            members[entry.family].append(entry)
+        labels = ("broken", "FN", "FP", "hazard")
+        return sorted(
+            members.items(), key=lambda item: (labels.index(item[0].label), -sum(e.count for e in item[1]), item[0])
+        )
+
+    def to_json(self) -> str:
+        """An entry a line, so that a change of one is a change of one line."""
+        head = {
+            "tracker": self.tracker,
+            "portfolio": self.portfolio,
+            "cpus": self.cpus,
+            "devices": self.devices,
+            "lengths": [vars(length) for length in self.lengths],
+            "labels": self.labels,
+        }
+        lines = [json.dumps(head)[:-1] + ', "entries": [']
+        lines.append(",\n".join(json.dumps(_entry_fields(entry)) for entry in self.entries))
+        lines.append("]}")
+        return "\n".join(lines) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Catalogue:
+        """Raises KeyError, TypeError or ValueError where the text is not what `to_json` makes."""
+        data = json.loads(text)
+        return cls(
+            data["tracker"],
+            data["portfolio"],
+            data["cpus"],
+            data["devices"],
+            tuple(Length(**length) for length in data["lengths"]),
+            data["labels"],
+            tuple(_entry(fields) for fields in data["entries"]),
+        )
+
+
+def make(
+    result: Result,
+    core_tracker: str,
+    members: Sequence[PlatformFile],
+    progress: Callable[[int], object] = lambda _: None,
+) -> Catalogue:
+    """The catalogue of a search's result; ``progress`` is told of each signature that is done."""
+    machines = [to_core(member) for member in members]
+    judge = _core.Judge(core_tracker, machines)
+    families = Families(core_tracker, machines)
+    entries = tuple(_make_entry(cause, result, judge, families) for cause in causes(result, judge, progress))
+    labels = {platform: dict(counts) for platform, counts in result.labels.items()}
+    return Catalogue(
+        result.tracker, result.portfolio, result.cpus, result.devices, tuple(result.lengths), labels, entries
+    )
+
+
+def _make_entry(cause: Reduced, result: Result, judge: _core.Judge, families: Families) -> Entry:
+    shown = judge.shown(cause.ops)
+    here = [bits for label, kind, rules, bits in shown if Signature(label, kind, tuple(rules)) == cause.signature]
+    return Entry(
+        cause.signature,
+        tuple(render_op(op) for op in cause.ops),
+        result.platforms_of(here[0]),
+        cause.count,
+        cause.composite,
+        families.family(cause.signature, cause.ops, cause.platform),
+    )
+
+
+def rejudge(catalogue: Catalogue) -> list[Entry]:
+    """The entries that do not show any more what they are listed for, on the platforms that they are listed for."""
+    from dmafuzz.trackers import resolve
+
+    members = platforms.portfolio(catalogue.portfolio)
+    judge = _core.Judge(resolve(catalogue.tracker).core, [to_core(member) for member in members])
+    names = [member.name for member in members]
+    wrong = []
+    for entry in catalogue.entries:
+        wanted = sum(1 << names.index(name) for name in entry.platforms)
+        shown = {Signature(label, kind, tuple(rules)): bits for label, kind, rules, bits in judge.shown(entry.ops)}
+        if shown.get(entry.signature) != wanted:
+            wrong.append(entry)
+    return wrong
+
+
+def counts_by_label(catalogue: Catalogue) -> Counter[str]:
+    """How many causes there are of each label."""
+    return Counter(entry.signature.label for entry in catalogue.entries)
+
+
+def _entry_fields(entry: Entry) -> dict[str, Any]:
+    family = {"label": entry.family.label, "rule": entry.family.rule, "way": entry.family.way}
+    if entry.family.changes:
+        family["changes"] = "+".join(entry.family.changes)
+    return {
+        "cause": entry.cause,
+        "label": entry.signature.label,
+        "kind": entry.signature.kind,
+        "rules": list(entry.signature.rules),
+        "program": list(entry.program),
+        "platforms": list(entry.platforms),
+        "count": entry.count,
+        "composite": entry.composite,
+        "family": family,
+    }
+
+
+def _entry(fields: dict[str, Any]) -> Entry:
+    family = fields["family"]
+    changes = tuple(family["changes"].split("+")) if "changes" in family else ()
+    return Entry(
+        Signature(fields["label"], fields["kind"], tuple(fields["rules"])),
+        tuple(fields["program"]),
+        tuple(fields["platforms"]),
+        fields["count"],
+        fields["composite"],
+        Family(family["label"], family["rule"], family["way"], changes),
+    )

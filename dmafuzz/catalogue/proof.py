@@ -1,0 +1,108 @@
+"""Is there a smaller program that shows the same? What an exhaustive search says of one.
+
+`minimal: proved (<= N)`: all programs of the alphabet with up to N operations have been looked at, N is no less than
+the program's own, and none that is smaller has the same label and kind and breaks the same rules. `minimal: local`:
+the minimiser finds no smaller one by single steps, and more is not known, or there is a smaller one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dmafuzz import _core
+from dmafuzz.exhaustive.checkpoint import core_digest
+from dmafuzz.exhaustive.result import Found, Result, Signature
+from dmafuzz.exhaustive.search import Search, SearchPlan
+from dmafuzz.findings.store import write_whole
+from dmafuzz.platforms import PlatformFile
+
+QUICK_OPS = 3  # a search that takes less than a second
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What one search proves."""
+
+    result: Result
+
+    @property
+    def ops(self) -> int:
+        return len(self.result.lengths)
+
+    def smaller(self, signature: Signature, ops: Sequence[_core.Op]) -> Found | None:
+        """The smallest program with that signature, if the search has met a smaller one than this."""
+        found = self.result.found.get(signature)
+        return found if found and found.order[:-1] < tuple(_core.order_of(ops)) else None
+
+    def stamp(self, signature: Signature, ops: Sequence[_core.Op]) -> str:
+        """`proved (<= N)` or `local`."""
+        proved = len(ops) <= self.ops and self.smaller(signature, ops) is None
+        return f"proved (<= {self.ops})" if proved else "local"
+
+
+def proof_for(plan: SearchPlan) -> Proof:
+    """What is known of a tracker and portfolio: the longest search that is kept, else a quick one, kept from then on.
+
+    Raises OSError never: where nothing can be kept, the quick search runs again next time.
+    """
+    kept = [Proof(result) for path in _kept(plan) if (result := _load(path, plan))]
+    best = max(kept, key=lambda proof: proof.ops, default=None)
+    if best is not None and best.ops >= min(plan.ops, QUICK_OPS):
+        return best
+    result = Search(plan).run(_Silent())
+    keep(result, plan)
+    return Proof(result)
+
+
+def keep(result: Result, plan: SearchPlan) -> None:
+    """Keeps a complete result for later proofs, where there is room for it."""
+    path = _folder() / f"{_name(plan)}-{len(result.lengths)}.json"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps({"search": _identity(plan), "result": result.to_json()}).encode())
+    except OSError:
+        return
+
+
+def quick_plan(tracker: str, core_tracker: str, portfolio: str, members: Sequence[PlatformFile]) -> SearchPlan:
+    """The search that is run where none is kept."""
+    return SearchPlan(tracker, core_tracker, portfolio, tuple(members), QUICK_OPS)
+
+
+def _folder() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "dmafuzz" / "searches"
+
+
+def _name(plan: SearchPlan) -> str:
+    return f"{plan.tracker}-{plan.portfolio}-{core_digest()}".replace("/", "_")
+
+
+def _identity(plan: SearchPlan) -> dict[str, object]:
+    """Of a search, but for its length."""
+    return {key: value for key, value in plan.identity().items() if key != "ops"}
+
+
+def _kept(plan: SearchPlan) -> list[Path]:
+    folder = _folder()
+    return sorted(folder.glob(f"{_name(plan)}-*.json")) if folder.is_dir() else []
+
+
+def _load(path: Path, plan: SearchPlan) -> Result | None:
+    try:
+        data = json.loads(path.read_bytes())
+        return Result.from_json(data["result"]) if data["search"] == _identity(plan) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+class _Silent:
+    def layer(self, length: int, pairs: int) -> None:
+        pass
+
+    def pairs(self, done: int, result: Result) -> None:
+        pass

@@ -1,0 +1,119 @@
+"""A catalogue for people: a summary for the terminal, and all of it as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dmafuzz.catalogue.catalogue import Catalogue, Entry, counts_by_label
+from dmafuzz.catalogue.families import Family
+from dmafuzz.verdicts.words import LABELS, SPOKEN
+
+_TABLE = ("TN", "TP", "FN", "FP", "hazard", "bookkeeping", "broken")
+_SHOWN = ("broken", "FN", "FP", "hazard")
+FAMILIES_MAX = 12  # of each label, on the terminal
+
+
+def catalogue_lines(catalogue: Catalogue) -> Iterator[str]:
+    """The table of labels, then each family with its smallest program."""
+    yield ""
+    yield from _plain_table(catalogue)
+    families = catalogue.families()
+    for label in _SHOWN:
+        of_label = [(family, entries) for family, entries in families if family.label == label]
+        if not of_label:
+            continue
+        causes = sum(len(entries) for _, entries in of_label)
+        yield ""
+        families_of = _plural(len(of_label), "family", "families")
+        yield f"{SPOKEN.get(label, label)}: {_plural(causes, 'cause')} in {families_of}"
+        for family, entries in of_label[:FAMILIES_MAX]:
+            programs = sum(entry.count for entry in entries)
+            yield f"  {family.name}: {_plural(len(entries), 'cause')}, {programs:,} programs"
+            yield f"      {'; '.join(entries[0].program)}"
+        if len(of_label) > FAMILIES_MAX:
+            yield f"  and {_plural(len(of_label) - FAMILIES_MAX, 'smaller family', 'smaller families')}"
+
+
+def markdown(catalogue: Catalogue) -> str:
+    """The whole catalogue."""
+    return "\n".join(_markdown_lines(catalogue)) + "\n"
+
+
+def _markdown_lines(catalogue: Catalogue) -> Iterator[str]:
+    causes = counts_by_label(catalogue)
+    programs = sum(length.programs for length in catalogue.lengths)
+    yield f"# All causes up to {catalogue.ops} operations: tracker {catalogue.tracker}"
+    yield ""
+    yield (
+        "Every program of the alphabet (ARCHITECTURE.md, The exhaustive search) with up to "
+        f"{catalogue.ops} operations, {_plural(catalogue.devices, 'device')}, {_plural(catalogue.cpus, 'CPU')}, "
+        f"on the {len(catalogue.labels)} platforms of portfolio {catalogue.portfolio}: {programs:,} programs."
+    )
+    yield ""
+    yield (
+        f"{causes['FN']} causes of false negatives, {causes['FP']} of false positives, {causes['hazard']} of hazards"
+        + (f", {causes['broken']} of tracker crashes" if causes["broken"] else "")
+        + ". No program of this alphabet and length shows anything else. Each program below is the smallest with its "
+        "label, its kind and the rules that it breaks (`minimal: proved`); sizes are what the minimiser made of them."
+    )
+    yield ""
+    yield "| operations | programs | states they lead to | merged |"
+    yield "|---:|---:|---:|---:|"
+    for i, length in enumerate(catalogue.lengths, 1):
+        states = f"{length.states:,} | {length.merged:,}" if length.states else "- | -"
+        yield f"| {i} | {length.programs:,} | {states} |"
+    yield ""
+    yield "## Programs by platform and label"
+    yield ""
+    used = [label for label in _TABLE if any(label in counts for counts in catalogue.labels.values())]
+    yield f"| platform | {' | '.join(used)} |"
+    yield f"|---|{'---:|' * len(used)}"
+    for platform, counts in catalogue.labels.items():
+        yield f"| {platform} | {' | '.join(f'{counts.get(label, 0):,}' for label in used)} |"
+    for label in _SHOWN:
+        families = [(family, entries) for family, entries in catalogue.families() if family.label == label]
+        if families:
+            yield ""
+            yield f"## {SPOKEN.get(label, label)}: {LABELS[label]}"
+        for family, entries in families:
+            yield from _family_lines(family, entries, catalogue)
+
+
+def _family_lines(family: Family, entries: Sequence[Entry], catalogue: Catalogue) -> Iterator[str]:
+    yield ""
+    yield f"### {family.name}"
+    yield ""
+    if family.changes:
+        yield f"With {' and '.join(f'`{change}`' for change in family.changes)} the tracker would warn."
+        yield ""
+    for entry in entries:
+        rules = ", ".join(entry.signature.rules) or "none"
+        where = f"{_where(entry, catalogue)}; {_counts(entry)}"
+        yield f"- **{entry.signature.kind}**, rules broken: {rules}; {where} (`{entry.cause}`)"
+        yield ""
+        yield "  ```"
+        yield from (f"  {line}" for line in entry.program)
+        yield "  ```"
+
+
+def _where(entry: Entry, catalogue: Catalogue) -> str:
+    if len(entry.platforms) == len(catalogue.labels):
+        return "on all platforms"
+    return f"on {len(entry.platforms)} of {len(catalogue.labels)} platforms: {', '.join(entry.platforms)}"
+
+
+def _counts(entry: Entry) -> str:
+    more = f", {entry.composite:,} with something else besides" if entry.composite else ""
+    return f"{_plural(entry.count, 'program')}{more}"
+
+
+def _plain_table(catalogue: Catalogue) -> Iterator[str]:
+    used = [label for label in _TABLE if any(label in counts for counts in catalogue.labels.values())]
+    width = max(len(platform) for platform in catalogue.labels)
+    yield f"{'programs by label':{width}}" + "".join(f"{label:>13}" for label in used)
+    for platform, counts in catalogue.labels.items():
+        yield f"{platform:{width}}" + "".join(f"{counts.get(label, 0):>13,}" for label in used)
+
+
+def _plural(count: int, one: str, several: str | None = None) -> str:
+    return f"{count:,} {one if count == 1 else several or one + 's'}"

@@ -1,0 +1,99 @@
+"""`dmafuzz search`: every program of a small alphabet up to some length; all causes, and that there are no others."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from dmafuzz import catalogue as catalogues
+from dmafuzz import platforms as platform_files
+from dmafuzz.catalogue.proof import keep
+from dmafuzz.catalogue.report import catalogue_lines, markdown
+from dmafuzz.exhaustive import Search, SearchPlan
+from dmafuzz.exhaustive.progress import Bar
+from dmafuzz.exhaustive.result import Result
+from dmafuzz.findings.store import write_whole
+from dmafuzz.trackers import KERNEL, default_portfolio, resolve
+
+from . import options
+from .errors import BadInput
+
+OPS_MAX = 8
+
+
+@click.command()
+@click.option("--ops", type=click.IntRange(1, OPS_MAX), default=3, show_default=True, metavar="N",
+              help="Operations of a program, at most. 4 takes ten seconds or so, 5 ten minutes or so.")  # fmt: skip
+@options.tracker
+@options.portfolio
+@click.option("--cpus", type=click.IntRange(1, 2), default=1, show_default=True, metavar="1|2",
+              help="With 2, calls can be split too.")  # fmt: skip
+@click.option("--devices", type=click.IntRange(1, 2), default=2, show_default=True, metavar="1|2")
+@click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Threads.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Write the catalogue there; a search that was cut off goes on where it was.")  # fmt: skip
+def search(ops: int, tracker: str, portfolio: str | None, cpus: int, devices: int, jobs: int, out: Path | None) -> None:
+    """Go through every program of a small alphabet, up to N operations.
+
+    Shows every cause of a false negative, false positive or hazard that there is, in families, with its smallest
+    program.
+    What the alphabet is: ARCHITECTURE.md, The exhaustive search.
+    """
+    name = portfolio or default_portfolio(tracker)
+    if tracker.startswith(KERNEL):
+        jobs = 1  # one kernel in a process
+    plan = SearchPlan(
+        tracker, resolve(tracker).core, name, tuple(platform_files.portfolio(name)), ops, cpus, devices, jobs, out
+    )
+    made = _catalogue(plan)
+    for line in catalogue_lines(made):
+        click.echo(line)
+    if out is None:
+        return
+    write_whole(out / "catalogue.json", made.to_json().encode())
+    write_whole(out / "catalogue.md", markdown(made).encode())
+    click.echo(f"\nall {len(made.entries):,} causes with their programs: {out / 'catalogue.md'}")
+
+
+def _catalogue(plan: SearchPlan) -> catalogues.Catalogue:
+    bar = Bar()
+    run = Search(plan)
+    try:
+        result = run.run(bar)
+        bar.end()
+        if run.interrupted:
+            raise BadInput(_cut_off(plan, result))
+        click.echo(_figures(run, result))
+        started = time.monotonic()
+        bar.start("causes", len(result.found))
+        made = catalogues.make(result, plan.core_tracker, plan.members, bar.advance)
+    except OSError as error:
+        raise BadInput(f"{plan.out}: cannot be used: {error.strerror}") from None
+    finally:
+        bar.end()
+    click.echo(
+        f"{len(result.found):,} signatures come to {len(made.entries):,} causes ({time.monotonic() - started:.0f} s)"
+    )
+    if plan.cpus == 1 and plan.devices == 2:
+        keep(result, plan)
+    return made
+
+
+def _figures(run: Search, result: Result) -> str:
+    rows = [
+        f"{length.programs:,} programs of {i}"
+        + (f" lead to {length.states:,} states ({length.merged:,} merged)" if length.states else "")
+        for i, length in enumerate(result.lengths, 1)
+    ]
+    return (
+        f"{result.programs:,} programs on {len(result.platforms)} platforms in {run.seconds:.1f} s\n  "
+        + "\n  ".join(rows)
+    )
+
+
+def _cut_off(plan: SearchPlan, result: Result) -> str:
+    complete = f"complete up to {len(result.lengths)} operations" if result.lengths else "nothing is complete"
+    again = f"the same command goes on from {plan.out}" if plan.out else "with --out it could have gone on later"
+    return f"interrupted: {complete}; {again}"

@@ -1,0 +1,6 @@
+"""The exhaustive search: every program of a stated alphabet up to some length, and what it says of all of them."""
+
+from .result import Found, Result, Signature
+from .search import Search, SearchPlan
+
+__all__ = ["Found", "Result", "Search", "SearchPlan", "Signature"]

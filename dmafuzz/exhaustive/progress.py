@@ -1,0 +1,59 @@
+"""Progress of a search: a bar on a terminal, with an estimate of what remains; plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from tqdm import tqdm
+
+from dmafuzz.exhaustive.result import Result
+
+LINE_EVERY_S = 10.0
+
+
+class Bar:
+    """Draws on standard error."""
+
+    def __init__(self) -> None:
+        self._on_terminal = sys.stderr.isatty()
+        self._bar: Any = None
+        self._what = ""
+        self._total = self._done = 0
+        self._started = self._line_at = time.monotonic()
+
+    def layer(self, length: int, pairs: int) -> None:
+        self.start(f"{length} operations" if length > 1 else "1 operation", pairs)
+
+    def pairs(self, done: int, result: Result) -> None:
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"{len(result.found):,} signatures", refresh=False)
+        self.advance(done)
+
+    def start(self, what: str, total: int) -> None:
+        self.end()
+        self._what, self._total, self._done = what, total, 0
+        self._started = self._line_at = time.monotonic()
+        if self._on_terminal:
+            self._bar = tqdm(
+                total=total, desc=what, unit="", unit_scale=True, file=sys.stderr, dynamic_ncols=True, leave=False
+            )
+
+    def advance(self, done: int) -> None:
+        self._done += done
+        if self._bar is not None:
+            self._bar.update(done)
+            return
+        now = time.monotonic()
+        if now - self._line_at < LINE_EVERY_S:
+            return
+        self._line_at = now
+        left = (now - self._started) * (self._total - self._done) / max(self._done, 1)
+        share = 100 * self._done / max(self._total, 1)
+        print(f"{self._what}: {share:.0f} %, {left:,.0f} s left", file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None

@@ -1,0 +1,164 @@
+"""One run of the exhaustive search: the walk's layers one after the other, the last one in parts, by threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from dmafuzz import _core
+from dmafuzz.exhaustive.checkpoint import Checkpoint, Part, core_digest
+from dmafuzz.exhaustive.result import Result
+from dmafuzz.platforms import PlatformFile
+from dmafuzz.platforms.core import to_core
+
+PART_PAIRS = 100_000  # pairs of a state and an operation in a part: two seconds or so
+SAVE_EVERY_S = 20.0
+LOOK_EVERY_S = 0.2
+
+
+class Watcher(Protocol):
+    """Who is told how far the search is."""
+
+    def layer(self, length: int, pairs: int) -> None:
+        """Programs of ``length`` operations come next: so many pairs of a state and an operation are to be seen."""
+
+    def pairs(self, done: int, result: Result) -> None:
+        """So many more are done."""
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """``core_tracker`` is what the core calls the tracker; ``out`` None: nothing is kept, nothing can be resumed."""
+
+    tracker: str
+    core_tracker: str
+    portfolio: str
+    members: tuple[PlatformFile, ...]
+    ops: int
+    cpus: int = 1
+    devices: int = 2
+    jobs: int = 1
+    out: Path | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """What has to be the same for parts of two runs to belong to one search."""
+        return {
+            "tracker": self.tracker,
+            "portfolio": self.portfolio,
+            "platforms": {member.name: member.model_dump(mode="json") for member in self.members},
+            "ops": self.ops,
+            "cpus": self.cpus,
+            "devices": self.devices,
+            "core": core_digest(),
+        }
+
+
+class Search:
+    """All programs of up to ``plan.ops`` operations. Raises ValueError for a tracker that the core does not know."""
+
+    def __init__(self, plan: SearchPlan) -> None:
+        self.plan = plan
+        self._names = tuple(member.name for member in plan.members)
+        self.result = self._empty()
+        self.interrupted = False
+        self.seconds = 0.0
+        self._walk = _core.Walk(plan.core_tracker, [to_core(m) for m in plan.members], plan.cpus, plan.devices)
+        self._local = threading.local()
+        self._done: set[Part] = set()
+        self._last = self._empty()
+
+    def _empty(self) -> Result:
+        plan = self.plan
+        return Result(plan.tracker, plan.portfolio, self._names, plan.cpus, plan.devices)
+
+    def run(self, watcher: Watcher) -> Result:
+        """Goes through all of them; after an interruption (`interrupted`) what is done has been kept, if `plan.out`."""
+        start = time.monotonic()
+        try:
+            for length in range(1, self.plan.ops):
+                self._extend(length, watcher)
+            self._survey(watcher)
+        except KeyboardInterrupt:
+            self.interrupted = True
+        self.seconds = time.monotonic() - start
+        return self.result
+
+    def _extend(self, length: int, watcher: Watcher) -> None:
+        """Programs of a length that others go on from."""
+        expander = _core.Expander(self._walk)
+        watcher.layer(length, self._walk.pairs(0, self._walk.size))
+        for first, last in self._parts():
+            expander.extend(self._walk, first, last)
+            watcher.pairs(self._walk.pairs(first, last), self.result)
+        self.result.add(length, expander.harvest())
+        self._walk.turn()
+        self.result.lengths[length - 1].states = self._walk.size
+        self.result.lengths[length - 1].merged = self._walk.merged
+
+    def _survey(self, watcher: Watcher) -> None:
+        """Programs of the last length."""
+        plan = self.plan
+        watcher.layer(plan.ops, self._walk.pairs(0, self._walk.size))
+        kept = Checkpoint(plan.out, plan.identity()) if plan.out else None
+        known = kept.load() if kept else None
+        self._done, self._last = known or (set(), self._empty())
+        for part in self._done:
+            watcher.pairs(self._walk.pairs(*part), self.result)
+        try:
+            self._survey_parts(watcher, kept)
+        finally:
+            if kept:
+                kept.save(self._done, self._last)
+        self.result.add_longer(self._last)
+        if kept:
+            kept.clear()
+
+    def _survey_parts(self, watcher: Watcher, kept: Checkpoint | None) -> None:
+        todo = deque(part for part in self._parts() if part not in self._done)
+        saved_at = time.monotonic()
+        running: dict[Future[dict[str, Any]], Part] = {}
+        with ThreadPoolExecutor(self.plan.jobs) as pool:
+            try:
+                while todo or running:
+                    while todo and len(running) < 2 * self.plan.jobs:
+                        part = todo.popleft()
+                        running[pool.submit(self._part, part)] = part
+                    for future in wait(running, LOOK_EVERY_S, FIRST_COMPLETED).done:
+                        self._settle(running.pop(future), future.result(), watcher)
+                    if kept and time.monotonic() - saved_at > SAVE_EVERY_S:
+                        kept.save(self._done, self._last)
+                        saved_at = time.monotonic()
+            except KeyboardInterrupt:
+                # What runs is waited for, and kept; what has not begun is dropped.
+                begun = [future for future in running if not future.cancel()]
+                for future in wait(begun).done:
+                    self._settle(running[future], future.result(), watcher)
+                raise
+
+    def _settle(self, part: Part, harvest: dict[str, Any], watcher: Watcher) -> None:
+        self._done.add(part)
+        self._last.add(self.plan.ops, harvest, part[0])
+        watcher.pairs(self._walk.pairs(*part), self._last)
+
+    def _part(self, part: Part) -> dict[str, Any]:
+        if not hasattr(self._local, "expander"):
+            self._local.expander = _core.Expander(self._walk)
+        self._local.expander.survey(*part)
+        return dict(self._local.expander.harvest())
+
+    def _parts(self) -> Iterable[Part]:
+        """The last layer in pieces of about as much work each."""
+        first, size = 0, self._walk.size
+        while first < size:
+            last, pairs = first, 0
+            while last < size and pairs < PART_PAIRS:
+                pairs += self._walk.pairs(last, last + 1)
+                last += 1
+            yield first, last
+            first = last
