@@ -16,6 +16,7 @@ from dmafuzz.exhaustive.result import Length, Result, Signature
 from dmafuzz.platforms import PlatformFile
 from dmafuzz.platforms.core import to_core
 from dmafuzz.program import parse, render_op
+from dmafuzz.program.render import LANGUAGE, VERSION
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Entry:
 
     @property
     def ops(self) -> tuple[_core.Op, ...]:
-        return parse("\n".join(self.program)).ops
+        return parse("\n".join((f"{LANGUAGE} {VERSION}", *self.program))).ops
 
     @property
     def cause(self) -> str:

@@ -16,9 +16,8 @@ from pathlib import Path
 from dmafuzz import _core
 from dmafuzz.exhaustive.checkpoint import core_digest
 from dmafuzz.exhaustive.result import Found, Result, Signature
-from dmafuzz.exhaustive.search import Search, SearchPlan
+from dmafuzz.exhaustive.search import Search, SearchPlan, Watcher
 from dmafuzz.findings.store import write_whole
-from dmafuzz.platforms import PlatformFile
 
 QUICK_OPS = 3  # a search that takes less than a second
 
@@ -44,16 +43,17 @@ class Proof:
         return f"proved (<= {self.ops})" if proved else "local"
 
 
-def proof_for(plan: SearchPlan) -> Proof:
-    """What is known of a tracker and portfolio: the longest search that is kept, else a quick one, kept from then on.
-
-    Raises OSError never: where nothing can be kept, the quick search runs again next time.
-    """
+def proof_for(plan: SearchPlan, watcher: Watcher | None = None) -> Proof:
+    """What is known of a tracker and portfolio: the longest search that is kept, if it is no shorter than the plan's,
+    else the plan's, which is kept from then on. Where nothing can be kept, it runs again next time."""
     kept = [Proof(result) for path in _kept(plan) if (result := _load(path, plan))]
     best = max(kept, key=lambda proof: proof.ops, default=None)
-    if best is not None and best.ops >= min(plan.ops, QUICK_OPS):
+    if best is not None and best.ops >= plan.ops:
         return best
-    result = Search(plan).run(_Silent())
+    search = Search(plan)
+    result = search.run(watcher or _Silent())
+    if search.interrupted:
+        raise KeyboardInterrupt
     keep(result, plan)
     return Proof(result)
 
@@ -66,11 +66,6 @@ def keep(result: Result, plan: SearchPlan) -> None:
         write_whole(path, json.dumps({"search": _identity(plan), "result": result.to_json()}).encode())
     except OSError:
         return
-
-
-def quick_plan(tracker: str, core_tracker: str, portfolio: str, members: Sequence[PlatformFile]) -> SearchPlan:
-    """The search that is run where none is kept."""
-    return SearchPlan(tracker, core_tracker, portfolio, tuple(members), QUICK_OPS)
 
 
 def _folder() -> Path:

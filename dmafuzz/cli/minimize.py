@@ -7,10 +7,15 @@ from collections.abc import Iterator
 
 import click
 
+from dmafuzz import platforms
 from dmafuzz import program as language
+from dmafuzz.catalogue import proof_for
+from dmafuzz.catalogue.proof import QUICK_OPS
+from dmafuzz.exhaustive import SearchPlan, Signature
+from dmafuzz.exhaustive.progress import Bar
 from dmafuzz.program import Comments, Program
 from dmafuzz.trackers import default_portfolio
-from dmafuzz.verdicts import Judging, VerdictError, judging
+from dmafuzz.verdicts import Judging, Minimised, VerdictError, judging
 
 from . import options
 from .errors import BadInput
@@ -27,6 +32,13 @@ _LABELS = ("broken", "FN", "FP", "hazard")
 @options.portfolio
 @click.option("--label", type=click.Choice(_LABELS), help="What it shows. Default: the first.")
 @click.option("--kind", metavar="K", help="The kind of corruption (FN) or the warning (others). Default: the first.")
+@click.option(
+    "--prove",
+    type=click.IntRange(1, 6),
+    metavar="N",
+    help="Search all programs of up to N operations for a smaller one (see dmafuzz search). Default: 3, or the longest "
+    "search that has been done.",
+)
 @click.option("--out", metavar="FILE", type=click.Path(), help="Write the program there instead of printing it.")
 def minimize(
     file: str,
@@ -35,11 +47,17 @@ def minimize(
     portfolio: str | None,
     label: str | None,
     kind: str | None,
+    prove: int | None,
     out: str | None,
 ) -> None:
-    """Reduce a program to a 1-minimal one: no single removal or simplification keeps its cause."""
+    """Reduce a program to a 1-minimal one: no single removal or simplification keeps its cause.
+
+    What the exhaustive search says of it comes with it: `minimal: proved (<= N)` where no smaller program of its
+    alphabet shows the same, else `minimal: local`.
+    """
     program = language.read(file)
-    bench = judging(tracker, portfolio or default_portfolio(tracker))
+    name = portfolio or default_portfolio(tracker)
+    bench = judging(tracker, name)
     where, what, which = _target(bench, program, file, platform, label, kind)
     start = time.perf_counter()
     found = bench.minimise(program, where, what, which)
@@ -48,7 +66,7 @@ def minimize(
     effort = (
         f"{len(program.ops)} to {len(found.program.ops)} operations, {found.tried} programs tried in {seconds:.2f} s"
     )
-    minimal = Program(found.program.ops, comments=Comments(head=(f"# {cause}",)))
+    minimal = Program(found.program.ops, comments=Comments(head=(f"# {cause}", *_proof(bench, found, prove))))
     if out is None:
         click.echo(language.render(minimal), nl=False)
         click.echo(f"# {effort}")
@@ -58,6 +76,22 @@ def minimize(
     except OSError as error:
         raise BadInput(f"{out}: cannot be written: {error.strerror}") from None
     click.echo(f"{out}: {cause}; {effort}")
+
+
+def _proof(bench: Judging, found: Minimised, prove: int | None) -> Iterator[str]:
+    """What the exhaustive search says, as comment lines; nothing of a tracker that it cannot look into."""
+    if bench.tracker.kernel:
+        return
+    members = tuple(platforms.portfolio(bench.portfolio))
+    plan = SearchPlan(bench.tracker.name, bench.tracker.core, bench.portfolio, members, prove or QUICK_OPS)
+    bar = Bar()
+    proof = proof_for(plan, bar if prove else None)
+    bar.end()
+    signature = Signature(found.label, found.kind, found.rules)
+    yield f"# minimal: {proof.stamp(signature, found.program.ops)}"
+    if smaller := proof.smaller(signature, found.program.ops):
+        lines = "; ".join(language.render_op(op) for op in smaller.ops)
+        yield f"# smaller, of the same kind, breaking the same rules: {lines}"
 
 
 def _target(
