@@ -2,10 +2,10 @@
 import builtins
 from typing import Any, ClassVar
 """
-The core of dmafuzz: programs, machine, simulator, tracker, judge and search.
+The core of dmafuzz: programs, machine, simulator, tracker, judge, search and schedules.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 import enum
 
 
@@ -745,4 +745,19 @@ def compare_walks(platforms: Sequence[Platform], programs: int, seed: int = 0, o
 def compare_trackers(a: str, b: str, platforms: Sequence[Platform], programs: int, seed: int = 0, ops: int = 24, differences_max: int = 10, costs: bool = False, about: bool = False) -> dict[str, Any]:
     """
     Two trackers on random programs: programs, warnings, and minimal programs on which they differ.
+    """
+
+def threads(ops: Sequence[Op]) -> dict[str, Any]:
+    """
+    What of a program runs by itself: names of CPUs and devices; steps, lines without split calls, calls that can be split.
+    """
+
+def count_schedules(ops: Sequence[Op], preemptions: int) -> dict[str, Any]:
+    """
+    How many schedules there are: by preemptions; dropped orders; not complete where there are too many to count.
+    """
+
+def explore(judge: Judge, ops: Sequence[Op], preemptions: int, platforms: Sequence[int], prune: bool = True, progress: Callable[[int], object] | None = None) -> dict[str, Any]:
+    """
+    Judges every schedule within the bound: the counts, and for each label and kind that shows with which schedules it does.
     """

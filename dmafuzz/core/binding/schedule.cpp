@@ -25,11 +25,12 @@ nb::dict counts_of(const Lattice& lattice) {
     return d;
 }
 
+std::string name_of_thread(const Thread& thread) { return (thread.is_device ? "d" : "cpu") + std::to_string(thread.number); }
+
 nb::dict threads_of(const std::vector<Op>& ops) {
     Threads threads(Program{ops});
     nb::list names;
-    for (int t = 0; t < threads.size(); t++)
-        names.append((threads[t].is_device ? "d" : "cpu") + std::to_string(threads[t].number));
+    for (int t = 0; t < threads.size(); t++) names.append(name_of_thread(threads[t]));
     nb::dict d;
     d["names"] = names;
     d["steps"] = threads.steps();
@@ -46,9 +47,18 @@ nb::dict count_schedules(const std::vector<Op>& ops, int preemptions) {
 nb::dict schedule_of(const Threads& threads, const Ranked& schedule) {
     nb::dict d;
     d["preemptions"] = schedule.preemptions;
-    d["switches"] = schedule.switches;
+    nb::list all;
+    for (const Switch& s : switches(threads, schedule.order)) {
+        nb::dict one;
+        one["line"] = s.line;
+        one["from"] = name_of_thread(threads[s.from]);
+        one["to"] = name_of_thread(threads[s.to]);
+        one["preempts"] = s.preempts;
+        one["inside_call"] = s.inside_call;
+        all.append(one);
+    }
+    d["switches"] = all;
     d["ops"] = nb::cast(threads.program(schedule.order).ops);
-    d["order"] = nb::cast(std::vector<int>(schedule.order.begin(), schedule.order.end()));
     return d;
 }
 

@@ -120,7 +120,12 @@ class Explorer {
     }
 
     void judge_written() {
-        out_.written = ranked(threads_, threads_.written());
+        out_.written.order = threads_.written();
+        for (const Switch& s : switches(threads_, threads_.written())) {
+            out_.written.preemptions += s.preempts;
+            out_.written.switches++;
+            out_.written.cut_calls += s.inside_call;
+        }
         std::set<Sight> sights = seen(out_.written.order);
         for (const Sight& sight : sights) tally(sight).written = true;
         compare(out_.written, sights);
@@ -159,21 +164,23 @@ Exploration explore(Judge& judge, const Threads& threads, const Lattice& lattice
     return Explorer(judge, threads, lattice, options).run();
 }
 
-Ranked ranked(const Threads& threads, const Order& order) {
-    Ranked r;
-    r.order = order;
+std::vector<Switch> switches(const Threads& threads, const Order& order) {
+    std::vector<Switch> all;
     Scope scope;
     Positions at = 0;
+    int line = 0;
     for (size_t i = 0; i < order.size(); i++) {
-        if (i && order[i] != order[i - 1]) {
-            r.switches++;
-            r.preemptions += threads.possible(scope, at) >> order[i - 1] & 1;
-            r.cut_calls += threads.inside_call(at, order[i - 1]);
+        const Op& step = threads.next(at, order[i]);
+        const bool goes_on = i && order[i] == order[i - 1];
+        if (i && !goes_on) {
+            const bool preempts = threads.possible(scope, at) >> order[i - 1] & 1;
+            all.push_back({line, order[i - 1], order[i], preempts, threads.inside_call(at, order[i - 1])});
         }
-        scope.apply(threads.next(at, order[i]));
+        line += !(goes_on && step.kind == OpKind::finish);
+        scope.apply(step);
         at = advanced(at, order[i]);
     }
-    return r;
+    return all;
 }
 
 }  // namespace dmafuzz

@@ -51,7 +51,13 @@ struct ExploreOptions {
 // All schedules of a complete lattice, and the order as written.
 Exploration explore(Judge& judge, const Threads& threads, const Lattice& lattice, const ExploreOptions& options);
 
-// What an order costs. It must be possible.
-Ranked ranked(const Threads& threads, const Order& order);
+// Where a schedule goes from one thread to another.
+struct Switch {
+    int line = 0;              // of the schedule's program: the first one of the other thread
+    uint8_t from = 0, to = 0;
+    bool preempts = false;
+    bool inside_call = false;  // which is split by it
+};
+std::vector<Switch> switches(const Threads& threads, const Order& order);
 
 }  // namespace dmafuzz
