@@ -9,10 +9,17 @@ from tqdm import tqdm
 
 from dmafuzz import program as language
 from dmafuzz.program import Program
-from dmafuzz.schedules import DEFAULT_LIMIT, DEFAULT_PREEMPTIONS, Exploration, ScheduleError, report, to_json
-from dmafuzz.schedules import explore as explore_schedules
-from dmafuzz.schedules import threads as threads_of
-from dmafuzz.schedules.exploration import check_size
+from dmafuzz.schedules import (
+    DEFAULT_LIMIT,
+    DEFAULT_PREEMPTIONS,
+    Exploration,
+    ScheduleError,
+    check_size,
+    explore,
+    report,
+    threads,
+    to_json,
+)
 from dmafuzz.trackers import default_portfolio
 from dmafuzz.verdicts import Judging, judging
 
@@ -67,7 +74,7 @@ def schedules(
         raise ScheduleError(f"{file}: {error}") from None
     if as_json:
         click.echo(json.dumps(to_json(found, file, bench.tracker.name, bench.portfolio, where)))
-    elif len(threads_of(program.ops)) < 2:
+    elif len(threads(program.ops)) < 2:
         click.echo(f"{file}: one CPU and no device lines: one schedule, nothing to explore")
     else:
         place = f"the {len(where)} platforms" if platform is None else platform
@@ -80,6 +87,6 @@ def _explored(
     judge, places = bench.seats(platform)
     total = check_size(program.ops, preemptions, limit).total
     with tqdm(total=total, unit=" schedules", leave=False, disable=None) as bar:
-        return explore_schedules(
+        return explore(
             judge, places, program.ops, preemptions, limit, prune, lambda settled: bar.update(settled - bar.n)
         )

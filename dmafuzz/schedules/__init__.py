@@ -1,7 +1,17 @@
 """Schedules: in which of the orders that a program's CPUs and devices can run a label shows."""
 
 from .errors import ScheduleError
-from .exploration import DEFAULT_LIMIT, DEFAULT_PREEMPTIONS, Count, Exploration, count, explore, threads
+from .exploration import (
+    DEFAULT_LIMIT,
+    DEFAULT_PREEMPTIONS,
+    Count,
+    Exploration,
+    check_size,
+    count,
+    explore,
+    modality_of,
+    threads,
+)
 from .modality import Modality, Schedule, Sight, Switch
 from .record import to_json
 from .report import report
@@ -16,8 +26,10 @@ __all__ = [
     "ScheduleError",
     "Sight",
     "Switch",
+    "check_size",
     "count",
     "explore",
+    "modality_of",
     "report",
     "threads",
     "to_json",

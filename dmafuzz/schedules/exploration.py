@@ -37,8 +37,8 @@ class Count:
 class Exploration:
     """What came of all schedules of a program within ``bound`` preemptions.
 
-    ``judged`` of them stood for all, the others differ from these in nothing that counts. ``sights`` are those that show
-    at all, in any schedule or in the order as ``written``, which is judged even where it is beyond the bound.
+    ``judged`` of them stood for all, the others differ from these in nothing that counts. ``sights`` are those that
+    show at all, in any schedule or in the order as ``written``, which is judged even where it is beyond the bound.
     """
 
     threads: tuple[str, ...]
@@ -96,6 +96,25 @@ def explore(
     counted = Count(tuple(facts["schedules"]), facts["dropped"], facts["complete"])
     sights = tuple(Sight.of(tally) for tally in facts["tallies"])
     return Exploration(threads(ops), bound, counted, facts["judged"], Schedule.of(facts["written"]), sights)
+
+
+def modality_of(judge: _core.Judge, platforms: Sequence[int], ops: Sequence[Op], label: str, limit: int) -> str | None:
+    """In how many of its schedules a program shows a label anywhere, in a phrase; None where it has one schedule.
+
+    The bound on preemptions is the usual one, or as many fewer as ``limit`` asks for.
+    """
+    if len(threads(ops)) < 2:
+        return None
+    for bound in range(DEFAULT_PREEMPTIONS, -1, -1):
+        try:
+            found = explore(judge, platforms, ops, bound, limit)
+        except ScheduleError:
+            continue
+        sight = found.sight(label)
+        needs = f", {preemptions(sight.shows.preemptions)}" if sight.shows and sight.hides else ""
+        total = f"{found.counted.total:,} schedules within {preemptions(bound)}"
+        return f"{sight.modality.value}{needs}; {sight.count:,} of {total}"
+    return "not explored"
 
 
 def check_size(ops: Sequence[Op], bound: int, limit: int) -> Count:

@@ -53,9 +53,9 @@ class Schedule:
 class Sight:
     """A label, of one kind or of any, on one platform or on any of those asked about, over all schedules.
 
-    ``shown`` counts the schedules within the bound that show it, by their preemptions; ``written``: the order as written
-    shows it. ``shows`` and ``hides`` are the first schedules that show it and that do not: by fewest preemptions, then
-    switches, then split calls. The order as written is among them even where it is beyond the bound.
+    ``shown`` counts the schedules within the bound that show it, by their preemptions; ``written``: the order as
+    written shows it. ``shows`` and ``hides`` are the first schedules that show it and that do not: by fewest
+    preemptions, then switches, then split calls. The order as written is among them even where it is beyond the bound.
     """
 
     platform: str | None

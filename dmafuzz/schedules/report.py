@@ -93,7 +93,7 @@ def _table(e: Exploration, platforms: Sequence[str]) -> Iterator[Line]:
 def _cell(sight: Sight, total: int) -> str:
     if sight.modality is Modality.SOMETIMES:
         return f"sometimes ({sight.count:,} of {total:,})"
-    return sight.modality.value
+    return str(sight.modality.value)
 
 
 def _examples(e: Exploration) -> Iterator[list[Line]]:
