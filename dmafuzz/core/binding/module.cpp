@@ -7,4 +7,5 @@ NB_MODULE(_core, m) {
     dmafuzz::bind_judge(m);
     dmafuzz::bind_search(m);
     dmafuzz::bind_schedule(m);
+    dmafuzz::bind_exhaustive(m);
 }

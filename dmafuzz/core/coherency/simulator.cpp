@@ -470,7 +470,7 @@ void Simulator::start_cells() {
     }
 }
 
-void Simulator::walk(const Run& run, const Platform& platform, TransitionSink* sink) {
+void Simulator::walk(const Run& run, const Platform& platform, TransitionSink* sink, Digest* state) {
     run_ = &run;
     platform_ = &platform;
     sink_ = sink;
@@ -483,21 +483,23 @@ void Simulator::walk(const Run& run, const Platform& platform, TransitionSink* s
     pieces_.assign(run.pieces.size(), {});
     cutting_.cut(run, platform.line);
     start_cells();
-    for (const Step& step : run.steps) take(step);
+    for (size_t i = 0; i < run.program_steps; i++) take(run.steps[i]);
+    if (state) digest(*state);
+    for (size_t i = run.program_steps; i < run.steps.size(); i++) take(run.steps[i]);
 }
 
-void Simulator::simulate(const Run& run, const Platform& platform, TransitionSink* sink) {
+void Simulator::simulate(const Run& run, const Platform& platform, TransitionSink* sink, Digest* state) {
     explicitly_ = false;
     traces_ = nullptr;
     automaton_ = own_automaton_ ? own_automaton_ : &Automaton::shared();
     automaton_->make_room();
-    walk(run, platform, sink);
+    walk(run, platform, sink, state);
 }
 
 void Simulator::simulate_explicitly(const Run& run, const Platform& platform, TransitionSink* sink, std::vector<Trace>* traces) {
     explicitly_ = true;
     traces_ = traces;
-    walk(run, platform, sink);
+    walk(run, platform, sink, nullptr);
 }
 
 }  // namespace dmafuzz

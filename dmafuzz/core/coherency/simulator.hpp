@@ -10,6 +10,7 @@
 #include "coherency/cell.hpp"
 #include "coherency/cells.hpp"
 #include "machine/run.hpp"
+#include "state/digest.hpp"
 
 namespace dmafuzz {
 
@@ -78,7 +79,8 @@ class Simulator {
     explicit Simulator(Automaton* automaton = nullptr) : own_automaton_(automaton) {}
 
     // Everything is overwritten; results stay valid until the next call.
-    void simulate(const Run& run, const Platform& platform, TransitionSink* sink = nullptr);
+    // `state`: becomes that of all memory when the program has ended and its tidy-up has not begun.
+    void simulate(const Run& run, const Platform& platform, TransitionSink* sink = nullptr, Digest* state = nullptr);
     // The same without the automaton: every event is carried out on the sets themselves. For witnesses, and to hold the
     // automaton against.
     void simulate_explicitly(const Run& run, const Platform& platform, TransitionSink* sink, std::vector<Trace>* traces);
@@ -103,8 +105,12 @@ class Simulator {
         bool live = false;
     };
 
-    void walk(const Run& run, const Platform& platform, TransitionSink* sink);
+    void walk(const Run& run, const Platform& platform, TransitionSink* sink, Digest* state);
     void start_cells();
+
+    // The state (digest.cpp)
+    void digest(Digest& into) const;
+    void digest_cell(Digest& into, const Cell& cell) const;
 
     // Steps
     void take(const Step& step);

@@ -58,15 +58,19 @@ class Monitor {
   public:
     Monitor(const Run& run, const Platform& platform) : run_(run), platform_(platform), pieces_(run.pieces.size()) {}
 
-    std::vector<Breach> watch() {
+    std::vector<Breach> watch(Digest* state) {
         for (size_t i = 0; i < run_.ops.size(); i++) {
+            if (state && i == static_cast<size_t>(run_.program_ops)) digest(*state);
             now_ = static_cast<uint8_t>(i);
             take(run_.ops[i]);
         }
+        if (state && run_.ops.size() == static_cast<size_t>(run_.program_ops)) digest(*state);
         return std::move(found_);
     }
 
   private:
+    void digest(Digest& into) const;
+
     void broken(Rule rule) {
         if (seen_ & bit(rule)) return;
         seen_ |= bit(rule);
@@ -105,7 +109,7 @@ class Monitor {
     uint8_t now_ = 0;
     std::array<bool, buffers_with_stack> live_{};
     std::array<bool, cpus_max> irqs_off_{};
-    std::array<bool, mappings_max> mapped_{}, ended_{}, asked_{};
+    std::array<bool, mappings_max> mapped_{}, ended_{}, asked_{}, abandoned_{};  // abandoned: failed, and the driver has asked
 };
 
 // The home a granule was born in: rules speak of buffers as their owners allocated them.
@@ -178,11 +182,12 @@ void Monitor::map(const Op& op) {
     if (op.reuse_list && mapped_[op.list] && !ended_[op.list]) broken(Rule::no_remap);
     if (op.kind == OpKind::map_sg && op.unchecked) broken(Rule::check_error);
     if (!streaming) live_[op.buffer] = true;
+    abandoned_[op.mapping] = m.abandoned && (!op.unchecked || m.pieces == 0);
     asked_[op.mapping] = !op.unchecked || op.kind == OpKind::map_sg || !streaming;
     for (int i = 0; i < m.pieces; i++) {
         const Piece& piece = run_.pieces[m.piece + i];
         PieceState& state = pieces_[m.piece + i];
-        if (m.failed && m.abandoned && !op.unchecked) {
+        if (abandoned_[op.mapping]) {
             // What a program maps is its own doing, whether or not it works out here.
             if (streaming) map_piece(op, piece);
             continue;
@@ -249,12 +254,11 @@ void Monitor::end(const Op& op) {
 }
 
 void Monitor::call(const Op& op) {
-    const MappingFacts& m = run_.mappings[op.mapping];
     if (!asked_[op.mapping]) {
         broken(Rule::check_error);
         asked_[op.mapping] = true;
     }
-    if (m.abandoned && m.failed) {
+    if (abandoned_[op.mapping]) {
         ended_[op.mapping] = true;
         return;
     }
@@ -303,8 +307,7 @@ void Monitor::cpu_access(const Op& op) {
 }
 
 void Monitor::device_access(const Op& op) {
-    const MappingFacts& m = run_.mappings[op.mapping];
-    if (m.abandoned) return;
+    if (abandoned_[op.mapping]) return;
     if (ended_[op.mapping]) broken(Rule::unmap_all);
     uint32_t start = 0;
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
@@ -320,8 +323,21 @@ void Monitor::device_access(const Op& op) {
 void Monitor::unbind(const Op& op) {
     for (int i = 0; i < mappings_max; i++) {
         const MappingFacts& m = run_.mappings[i];
-        bool failed = m.failed && m.abandoned;
-        if (mapped_[i] && m.device == op.device && !ended_[i] && !failed) broken(Rule::unmap_all);
+        if (mapped_[i] && m.device == op.device && !ended_[i] && !abandoned_[i]) broken(Rule::unmap_all);
+    }
+}
+
+void Monitor::digest(Digest& into) const {
+    into.add(seen_);
+    for (size_t i = 0; i < live_.size(); i++) into.add(i << 1 | static_cast<uint64_t>(live_[i]));
+    for (bool off : irqs_off_) into.add(static_cast<uint64_t>(off));
+    for (size_t i = 0; i < mappings_max; i++)
+        if (mapped_[i])
+            into.add(i << 4 | static_cast<uint64_t>(ended_[i]) << 2 | static_cast<uint64_t>(asked_[i]) << 1 | static_cast<uint64_t>(abandoned_[i]));
+    for (const PieceState& p : pieces_) {
+        into.add(static_cast<uint64_t>(p.live) << 2 | static_cast<uint64_t>(p.synced_for_device) << 1 | static_cast<uint64_t>(p.synced_for_cpu));
+        if (!p.live) continue;
+        for (size_t g = 0; g < p.cpu_owned.size(); g++) into.add(static_cast<uint64_t>(p.cpu_owned[g]) << 1 | static_cast<uint64_t>(p.written[g]));
     }
 }
 
@@ -342,7 +358,10 @@ void Monitor::take(const Op& op) {
         case OpKind::read:
         case OpKind::dirty:
         case OpKind::cow: return cpu_access(op);
-        case OpKind::mapping_error: asked_[op.mapping] = true; return;
+        case OpKind::mapping_error:
+            asked_[op.mapping] = true;
+            abandoned_[op.mapping] |= run_.mappings[op.mapping].failed;
+            return;
         case OpKind::device_read:
         case OpKind::device_write: return device_access(op);
         case OpKind::irq_off: irqs_off_[op.cpu] = true; return;
@@ -360,11 +379,11 @@ void Monitor::take(const Op& op) {
 const char* name_of(Rule rule) { return rule_texts[static_cast<size_t>(rule)].name; }
 const char* text_of(Rule rule) { return rule_texts[static_cast<size_t>(rule)].text; }
 
-std::vector<Breach> breaches(const Run& run, const Platform& platform) { return Monitor(run, platform).watch(); }
+std::vector<Breach> breaches(const Run& run, const Platform& platform) { return Monitor(run, platform).watch(nullptr); }
 
-Rules broken_rules(const Run& run, const Platform& platform) {
+Rules broken_rules(const Run& run, const Platform& platform, Digest* state) {
     Rules rules = 0;
-    for (const Breach& b : breaches(run, platform)) rules |= bit(b.rule);
+    for (const Breach& b : Monitor(run, platform).watch(state)) rules |= bit(b.rule);
     return rules;
 }
 

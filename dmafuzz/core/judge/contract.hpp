@@ -7,6 +7,7 @@
 
 #include "machine/run.hpp"
 #include "platform/platform.hpp"
+#include "state/digest.hpp"
 
 namespace dmafuzz {
 
@@ -55,6 +56,7 @@ struct Breach {
 
 // The breaches in order of operations, each rule's first only.
 std::vector<Breach> breaches(const Run& run, const Platform& platform);
-Rules broken_rules(const Run& run, const Platform& platform);
+// `state`: becomes that of the monitor when the program has ended and its tidy-up has not begun.
+Rules broken_rules(const Run& run, const Platform& platform, Digest* state = nullptr);
 
 }  // namespace dmafuzz

@@ -7,11 +7,6 @@
 
 namespace dmafuzz {
 
-const char* name_of(Label label) {
-    static constexpr std::array<const char*, static_cast<size_t>(Label::count_)> names{"TN", "TP", "FN", "FP", "hazard", "bookkeeping", "broken"};
-    return names[static_cast<size_t>(label)];
-}
-
 Judge::Judge(const std::string& tracker, std::vector<Platform> portfolio) : Judge(make_tracker(tracker), std::move(portfolio)) {
     if (!tracker_) throw std::invalid_argument("no tracker of that name: " + tracker);
 }
@@ -35,6 +30,7 @@ bool Judge::take_over_watch(size_t i) {
     for (size_t known : order_) {
         if (!tracker_twins_[i * platforms_.size() + known] || !same_hooks(analyses_[known].run, analyses_[i].run)) continue;
         analyses_[i].watch = analyses_[known].watch;
+        analyses_[i].tracker = analyses_[known].tracker;
         return true;
     }
     return false;
@@ -46,6 +42,7 @@ bool Judge::take_over_simulation(size_t i) {
         const Analysis& twin = analyses_[known];
         if (!simulator_twins_[i * platforms_.size() + known] || !same_memory(twin.run, a.run)) continue;
         a.corruptions = twin.corruptions;
+        a.memory = twin.memory;
         a.harms.assign(twin.harms.begin(), twin.harms.begin() + static_cast<std::ptrdiff_t>(twin.simulated_harms));
         return true;
     }
@@ -54,12 +51,16 @@ bool Judge::take_over_simulation(size_t i) {
 
 // Feedback is of this platform: where it is asked for, nothing is taken over.
 void Judge::watch(size_t i, PathSink* paths) {
-    if (paths || !take_over_watch(i)) tracker_->watch(analyses_[i].run.hooks, platforms_[i], analyses_[i].watch, paths);
+    Analysis& a = analyses_[i];
+    if (!paths && take_over_watch(i)) return;
+    if (keeps_states_) tracker_->watch_with_state(a.run.hooks, a.run.program_hooks, platforms_[i], a.watch, a.tracker = {});
+    else tracker_->watch(a.run.hooks, platforms_[i], a.watch, paths);
 }
 
 void Judge::simulate(size_t i, TransitionSink* transitions) {
     if (!transitions && take_over_simulation(i)) return;
-    simulator_.simulate(analyses_[i].run, platforms_[i], transitions);
+    analyses_[i].memory = {};
+    simulator_.simulate(analyses_[i].run, platforms_[i], transitions, keeps_states_ ? &analyses_[i].memory : nullptr);
     analyses_[i].corruptions = simulator_.corruptions();
     analyses_[i].harms = simulator_.harms();
 }
@@ -68,7 +69,8 @@ const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* 
     Analysis& a = analyses_[i];
     if (done_[i]) return a;
     done_[i] = true;
-    machine_.carry_out(program_, platforms_[i], a.run);
+    a.machine = {};
+    machine_.carry_out(program_, platforms_[i], a.run, keeps_states_ ? &a.machine : nullptr);
     watch(i, paths);
     simulate(i, transitions);
     a.simulated_harms = a.harms.size();
@@ -76,7 +78,7 @@ const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* 
     order_.push_back(i);
     a.warnings.clear();
     a.labels = 0;
-    a.covered = false;
+    a.covered = a.corrupt_known = a.harmed_known = false;
     return a;
 }
 
@@ -107,39 +109,37 @@ void Judge::add_leaks(Analysis& a) const {
     }
 }
 
-// A warning and a piece of memory belong together when they share a mapping or a hardware cache line.
-// The warning's side is named by the program (operation, mappings), so that it can be asked on any platform.
-bool Judge::covers(const Warning& w, const Analysis& where, uint64_t phys, uint64_t bytes, uint64_t mappings, int line) const {
-    if (w.mappings & mappings) return true;
-    const uint64_t mask = ~(static_cast<uint64_t>(line) - 1);
-    uint64_t first = phys & mask, last = (phys + bytes - 1) & mask;
-    auto meets = [&](uint64_t at, uint64_t size) { return size && (at & mask) <= last && ((at + size - 1) & mask) >= first; };
-    for (const Piece& p : where.run.pieces)
-        if (w.mappings >> p.mapping & 1 && meets(p.phys, static_cast<uint64_t>(p.size) * granule_bytes)) return true;
-    // The tidy-up's operations differ between platforms; its calls concern their mappings only.
-    if (w.op >= where.run.program_ops) return false;
-    for (const Touch& t : where.run.touches)
-        if (t.op == w.op && meets(t.phys, t.size)) return true;
-    return false;
+Reach Judge::reach(const Analysis& where, const Corruption& c) const {
+    const Platform& platform = platforms_[static_cast<size_t>(&where - analyses_.data())];
+    Reach reach = reach_of(where.run, c.phys, static_cast<uint64_t>(c.span.size) * granule_bytes, platform.line);
+    reach.mappings |= static_cast<uint32_t>(c.mappings);
+    return reach;
 }
 
-bool Judge::covers_corruption(const Warning& w, size_t platform) {
-    const Analysis& a = analyse(platform);
-    for (const Corruption& c : a.corruptions)
-        if (covers(w, a, c.phys, static_cast<uint64_t>(c.span.size) * granule_bytes, c.mappings, platforms_[platform].line)) return true;
-    return false;
+const Reach& Judge::corrupt_reach(size_t platform) {
+    analyse(platform);
+    Analysis& a = analyses_[platform];
+    if (a.corrupt_known) return a.corrupt;
+    a.corrupt_known = true;
+    a.corrupt = {};
+    for (const Corruption& c : a.corruptions) a.corrupt |= reach(a, c);
+    return a.corrupt;
 }
 
-bool Judge::covers_harm(const Warning& w, size_t platform) {
-    const Analysis& a = analyse(platform);
+const Reach& Judge::harmed_reach(size_t platform) {
+    analyse(platform);
+    Analysis& a = analyses_[platform];
+    if (a.harmed_known) return a.harmed;
+    a.harmed_known = true;
+    a.harmed = {};
     for (const Harm& h : a.harms) {
         if (h.kind == HarmKind::exposure) continue;  // permitted, if ugly: it justifies no warning
-        if (w.mappings >> h.mapping & 1) return true;
+        a.harmed.mappings |= 1u << h.mapping;
         for (const Piece& p : a.run.pieces)
-            if (p.mapping == h.mapping && covers(w, a, p.phys, static_cast<uint64_t>(p.size) * granule_bytes, 0, platforms_[platform].line))
-                return true;
+            if (p.mapping == h.mapping)
+                a.harmed |= reach_of(a.run, p.phys, static_cast<uint64_t>(p.size) * granule_bytes, platforms_[platform].line);
     }
-    return false;
+    return a.harmed;
 }
 
 const Analysis& Judge::cover(size_t platform, TransitionSink* transitions, PathSink* paths) {
@@ -150,10 +150,11 @@ const Analysis& Judge::cover(size_t platform, TransitionSink* transitions, PathS
     a.justified_here.assign(a.watch.warnings.size(), false);
     for (Corruption& c : a.corruptions) {
         c.explained = false;
+        if (a.watch.warnings.empty()) continue;
+        const Reach reach = this->reach(a, c);
         for (size_t i = 0; i < a.watch.warnings.size(); i++) {
-            if (is_breakdown(a.watch.warnings[i].id)) continue;
-            if (!covers(a.watch.warnings[i], a, c.phys, static_cast<uint64_t>(c.span.size) * granule_bytes, c.mappings, platforms_[platform].line))
-                continue;
+            const Warning& w = a.watch.warnings[i];
+            if (is_breakdown(w.id) || !reach.has(w.mappings, w.op)) continue;
             c.explained = true;
             a.justified_here[i] = true;
         }
@@ -163,45 +164,26 @@ const Analysis& Judge::cover(size_t platform, TransitionSink* transitions, PathS
 
 // Of a warning that nothing justifies here.
 Worth Judge::worth_elsewhere(const Warning& w, size_t platform, uint8_t& elsewhere) {
-    for (size_t i = 0; i < platforms_.size(); i++) {
-        if (i == platform || !covers_corruption(w, i)) continue;
-        elsewhere = static_cast<uint8_t>(i);
-        return Worth::hazard;
-    }
-    for (size_t k = 0; k < platforms_.size(); k++)
-        if (covers_harm(w, (platform + k) % platforms_.size())) return Worth::bookkeeping;
-    return Worth::false_positive;
+    return dmafuzz::worth_elsewhere(
+        platforms_.size(), platform, [&](size_t i) { return corrupt_reach(i).has(w.mappings, w.op); },
+        [&](size_t i) { return harmed_reach(i).has(w.mappings, w.op); }, elsewhere);
 }
 
 const Analysis& Judge::judge(size_t platform) {
     cover(platform);
     Analysis& a = analyses_[platform];
     if (a.labels) return a;
-    bool all_justified = true;
+    Sum sum;
     a.warnings.clear();
     for (size_t i = 0; i < a.watch.warnings.size(); i++) {
         JudgedWarning judged{a.watch.warnings[i]};
-        if (is_breakdown(judged.warning.id)) {
-            judged.worth = Worth::breakdown;
-            a.warnings.push_back(judged);
-            continue;
-        }
-        judged.worth = a.justified_here[i] ? Worth::justified : worth_elsewhere(judged.warning, platform, judged.platform);
+        if (is_breakdown(judged.warning.id)) judged.worth = Worth::breakdown;
+        else judged.worth = a.justified_here[i] ? Worth::justified : worth_elsewhere(judged.warning, platform, judged.platform);
         a.warnings.push_back(judged);
-        all_justified &= judged.worth == Worth::justified || judged.worth == Worth::bookkeeping;
-        if (judged.worth == Worth::hazard) a.labels |= bit(Label::hazard);
-        if (judged.worth == Worth::bookkeeping) a.labels |= bit(Label::bookkeeping);
-        if (judged.worth == Worth::false_positive) a.labels |= bit(Label::fp);
+        sum.add(judged.worth);
     }
-    if (a.broken()) {
-        a.labels = bit(Label::broken);
-        return a;
-    }
-    bool silent_loss = std::any_of(a.corruptions.begin(), a.corruptions.end(), [](const Corruption& c) { return !c.explained; });
-    if (silent_loss) a.labels |= bit(Label::fn);
-    if (!silent_loss && !a.corruptions.empty() && all_justified) a.labels |= bit(Label::tp);
-    if (a.corruptions.empty() && a.watch.warnings.empty()) a.labels |= bit(Label::tn);
-    // Where every corruption is explained but not every warning is worth it, the labels of the warnings say so.
+    bool silent = std::any_of(a.corruptions.begin(), a.corruptions.end(), [](const Corruption& c) { return !c.explained; });
+    a.labels = a.broken() ? bit(Label::broken) : sum.labels(!a.corruptions.empty(), silent);
     return a;
 }
 

@@ -7,18 +7,12 @@
 #include <vector>
 
 #include "coherency/simulator.hpp"
+#include "judge/contract.hpp"
+#include "judge/outcome.hpp"
 #include "machine/machine.hpp"
 #include "tracker/tracker.hpp"
 
 namespace dmafuzz {
-
-enum class Label : uint8_t { tn, tp, fn, fp, hazard, bookkeeping, broken, count_ };
-const char* name_of(Label label);
-using Labels = uint8_t;  // a bit each
-inline constexpr Labels bit(Label label) { return static_cast<Labels>(1u << static_cast<int>(label)); }
-
-// What a warning comes to on one platform.
-enum class Worth : uint8_t { justified, hazard, bookkeeping, false_positive, breakdown };
 
 struct JudgedWarning {
     Warning warning;
@@ -35,8 +29,11 @@ struct Analysis {
     size_t simulated_harms = 0;        // the first of them; the others are leaks
     std::vector<bool> justified_here;  // by warning
     bool covered = false;
+    Reach corrupt, harmed;             // of all corruptions, of all harms that can justify a warning
+    bool corrupt_known = false, harmed_known = false;
     std::vector<JudgedWarning> warnings;
     Labels labels = 0;
+    Digest machine, tracker, memory;   // their states before the tidy-up, where they are kept
     // Has the tracker broken down?
     bool broken() const { return !watch.warnings.empty() && is_breakdown(watch.warnings.back().id); }
 };
@@ -59,6 +56,18 @@ class Judge {
     // The labels on one platform; looks at others only as far as a warning needs it.
     const Analysis& judge(size_t platform);
 
+    // From now on, the states that programs leave are kept.
+    void keep_states() { keeps_states_ = true; }
+    // All that can still make a difference when the program has ended and its tidy-up has not begun: the states of machine,
+    // tracker, memory and contract monitor, and what has been seen so far. Two programs of the same state come to the same from
+    // there on, whatever comes. `names`: of each operation, for what warnings cover; operations without one (`no_name`) are those
+    // that no warning is going to be about. `rules`: those that the program breaks. Needs keep_states.
+    static constexpr uint8_t no_name = 0xff;
+    Digest state(size_t platform, const std::vector<uint8_t>& names, Rules& rules);
+
+    // What the program comes to on one platform.
+    Outcome outcome(size_t platform, const std::vector<uint8_t>& names, Rules rules);
+
     // What the program costs the tracker there, if it can say. Runs it once more, without the tidy-up's unbinds: they
     // take the lock of each bucket, once in a device's life, and would hide all the rest.
     std::optional<Cost> cost(size_t platform);
@@ -68,13 +77,14 @@ class Judge {
     void retrace(size_t platform, std::vector<Trace>& traces, Simulator& simulator);
 
   private:
-    bool covers(const Warning& warning, const Analysis& where, uint64_t phys, uint64_t bytes, uint64_t mappings, int line) const;
-    bool covers_corruption(const Warning& warning, size_t platform);
-    bool covers_harm(const Warning& warning, size_t platform);
+    Reach reach(const Analysis& where, const Corruption& corruption) const;
+    const Reach& corrupt_reach(size_t platform);
+    const Reach& harmed_reach(size_t platform);
     Worth worth_elsewhere(const Warning& warning, size_t platform, uint8_t& elsewhere);
     void add_leaks(Analysis& analysis) const;
     void watch(size_t platform, PathSink* paths);
     void simulate(size_t platform, TransitionSink* transitions);
+    void add_observations(const Analysis& analysis, const std::vector<uint8_t>& names, Digest& into) const;
     bool take_over_watch(size_t platform);
     bool take_over_simulation(size_t platform);
 
@@ -85,6 +95,7 @@ class Judge {
     std::vector<size_t> order_;  // those done, in order
     // By pairs of platforms (see twins.hpp).
     std::vector<bool> tracker_twins_, simulator_twins_;
+    bool keeps_states_ = false;
     Program program_;
     Machine machine_;
     Simulator simulator_;

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "state/digest.hpp"
+
 namespace dmafuzz {
 
 class Arena {
@@ -33,6 +35,16 @@ class Arena {
     }
 
     void give_back(uint32_t key, uint64_t at, uint64_t bytes) { freed_.push_back({key, at, bytes}); }
+
+    void digest(Digest& into) const {
+        into.add(next_);
+        for (const Area& area : freed_) {
+            into.add(area.key);
+            into.add(area.at);
+            into.add(area.bytes);
+        }
+        into.add(freed_.size());
+    }
 
   private:
     struct Area {

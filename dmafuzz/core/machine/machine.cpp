@@ -7,6 +7,7 @@ namespace dmafuzz {
 void Run::clear() {
     ops.clear();
     program_ops = 0;
+    program_steps = program_hooks = 0;
     steps.clear();
     pieces.clear();
     extents.clear();
@@ -72,7 +73,7 @@ void Machine::touch(uint64_t phys, uint64_t bytes) {
     run_->touches.push_back({now_, phys, static_cast<uint32_t>(bytes)});
 }
 
-void Machine::carry_out(const Program& program, const Platform& platform, Run& run) {
+void Machine::carry_out(const Program& program, const Platform& platform, Run& run, Digest* state) {
     platform_ = &platform;
     program_ = &program;
     run_ = &run;
@@ -85,6 +86,9 @@ void Machine::carry_out(const Program& program, const Platform& platform, Run& r
     lists_.clear();
     for (size_t i = 0; i < program.ops.size(); i++) carry_out_line(program.ops[i], static_cast<uint8_t>(i));
     run.program_ops = static_cast<int>(program.ops.size());
+    run.program_steps = run.steps.size();
+    run.program_hooks = run.hooks.size();
+    if (state) digest(*state);
     tidy_up();
 }
 

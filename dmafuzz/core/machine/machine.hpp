@@ -11,8 +11,9 @@ namespace dmafuzz {
 
 class Machine {
   public:
-    // `program` must be valid. Everything in `run` is overwritten.
-    void carry_out(const Program& program, const Platform& platform, Run& run);
+    // `program` must be valid. Everything in `run` is overwritten. `state`: becomes that of the machine when the program has
+    // ended and its tidy-up has not begun, with all that of the run that can matter from then on.
+    void carry_out(const Program& program, const Platform& platform, Run& run, Digest* state = nullptr);
 
   private:
     // A scatter list: its entries, and the DMA addresses and lengths that a map left in it.
@@ -60,6 +61,10 @@ class Machine {
     void other_line(const Op& op, uint8_t index);
     void unbind(const Op& op, uint8_t index);
     void tidy_up();
+
+    // The state (digest.cpp)
+    void digest(Digest& into) const;
+    void digest_call(Digest& into, const Call& call) const;
 
     // Maps and allocations (map.cpp)
     void map_one(Call& call);

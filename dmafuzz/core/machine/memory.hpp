@@ -45,6 +45,8 @@ class Memory {
     // Moves one page of an anonymous buffer to a new page and returns that.
     uint64_t move_page(Run& run, int buffer, uint32_t page);
 
+    void digest(Digest& into) const;
+
     const Home& home(int buffer) const { return homes_[buffer]; }
     // The physical address of a granule of a live or dead buffer: where it is now, or was last.
     uint64_t phys_of(int buffer, uint32_t granule) const;

@@ -139,6 +139,7 @@ struct LeakSuspect {
 struct Run {
     std::vector<Op> ops;  // as carried out: the program, then its tidy-up
     int program_ops = 0;
+    size_t program_steps = 0, program_hooks = 0;  // those before the tidy-up
     std::vector<Step> steps;
     std::vector<Piece> pieces;
     std::vector<Extent> extents;

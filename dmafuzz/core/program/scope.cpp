@@ -223,6 +223,22 @@ void Scope::apply(const Op& op) {
     }
 }
 
+void Scope::digest(Digest& into) const {
+    for (size_t i = 0; i < buffers_.size(); i++)
+        if (buffers_[i].defined)
+            into.add(i << 48 | static_cast<uint64_t>(buffers_[i].live) << 40 | static_cast<uint64_t>(buffers_[i].kind) << 32 | static_cast<uint32_t>(buffers_[i].size));
+    for (size_t i = 0; i < mappings_.size(); i++) {
+        const Mapping& m = mappings_[i];
+        if (!m.defined) continue;
+        into.add(i << 48 | static_cast<uint64_t>(m.visible) << 41 | static_cast<uint64_t>(m.forgotten) << 40 | static_cast<uint64_t>(m.map) << 32 |
+                 static_cast<uint32_t>(m.size));
+        into.add(static_cast<uint64_t>(m.device) << 16 | static_cast<uint64_t>(m.entries) << 8 | m.buffer);
+        for (uint8_t buffer : m.list_buffers) into.add(buffer);
+    }
+    for (int cpu = 0; cpu < cpus_max; cpu++)
+        into.add(static_cast<uint64_t>(pending_[cpu] + 1) << 32 | static_cast<uint64_t>(irqs_off_[cpu]) << 31 | static_cast<uint64_t>(stack_used_[cpu]));
+}
+
 void clear_unused(Op& op) {
     const OpTraits& t = traits(op.kind);
     Op clean;

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "program/op.hpp"
+#include "state/digest.hpp"
 
 namespace dmafuzz {
 
@@ -44,6 +45,8 @@ class Scope {
 
     const Buffer& buffer(int i) const { return buffers_[i]; }
     const Mapping& mapping(int i) const { return mappings_[i]; }
+    // Two scopes of the same digest take the same lines from here on.
+    void digest(Digest& into) const;
     bool pending(int cpu) const { return pending_[cpu] >= 0; }
     int free_buffer() const;   // lowest name not yet defined, or -1
     int free_mapping() const;

@@ -116,7 +116,7 @@ void DmaDebug::remove(int index) {
     free_.push_back(slot);
 }
 
-void DmaDebug::watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink) {
+void DmaDebug::start(const Platform& platform, Watch& out, PathSink* sink) {
     platform_ = &platform;
     out_ = &out;
     sink_ = sink;
@@ -127,11 +127,26 @@ void DmaDebug::watch(const std::vector<HookCall>& calls, const Platform& platfor
     lines_.clear();
     overlap_warned_ = resource_warned_ = hangs_ = false;
     cost_ = {};
-    for (size_t i = 0; i < calls.size() && !hangs_; i++) {
+}
+
+void DmaDebug::take_some(const std::vector<HookCall>& calls, size_t from, size_t to) {
+    for (size_t i = from; i < to && !hangs_; i++) {
         call_ = static_cast<uint16_t>(i);
         call_kind_ = calls[i].kind;
         take(calls[i]);
     }
+}
+
+void DmaDebug::watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink) {
+    start(platform, out, sink);
+    take_some(calls, 0, calls.size());
+}
+
+void DmaDebug::watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform, Watch& out, Digest& state) {
+    start(platform, out, nullptr);
+    take_some(calls, 0, count);
+    digest(state);
+    take_some(calls, count, calls.size());
 }
 
 }  // namespace dmafuzz

@@ -12,6 +12,7 @@ class DmaDebug final : public Tracker {
   public:
     explicit DmaDebug(const Era& era) : era_(era) {}
     void watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink) override;
+    void watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform, Watch& out, Digest& state) override;
     bool cost(Cost& out) const override {
         out = cost_;
         return true;
@@ -35,6 +36,10 @@ class DmaDebug final : public Tracker {
     };
     enum class Match : uint8_t { exact, containing };
     static constexpr int not_found = -1;
+
+    void start(const Platform& platform, Watch& out, PathSink* sink);
+    void take_some(const std::vector<HookCall>& calls, size_t from, size_t to);
+    void digest(Digest& into) const;
 
     // Hooks (hooks.cpp)
     void take(const HookCall& call);

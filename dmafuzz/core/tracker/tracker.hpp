@@ -7,6 +7,7 @@
 
 #include "machine/run.hpp"
 #include "platform/platform.hpp"
+#include "state/digest.hpp"
 #include "tracker/cost.hpp"
 #include "tracker/hook.hpp"
 
@@ -92,6 +93,8 @@ class Tracker {
   public:
     virtual ~Tracker() = default;
     virtual void watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink = nullptr) = 0;
+    // The same; `state` becomes that of the tracker after the first `count` calls. What cannot be looked into is what it was told.
+    virtual void watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform, Watch& out, Digest& state);
     // What the last watch has cost; false: not known.
     virtual bool cost(Cost&) const { return false; }
 };

@@ -1,0 +1,94 @@
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "binding/binding.hpp"
+#include "exhaustive/walk.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace dmafuzz {
+
+namespace {
+
+bool all_alike(const std::vector<Platform>& platforms, int devices) {
+    for (const Platform& p : platforms)
+        for (int d = 1; d < devices; d++)
+            if (!(p.devices[static_cast<size_t>(d)] == p.devices[0])) return false;
+    return true;
+}
+
+Alphabet alphabet_of(const std::vector<Platform>& platforms, int cpus, int devices) {
+    if (cpus < 1 || cpus > 2 || devices < 1 || devices > 2) throw nb::value_error("the search takes one or two CPUs, and one or two devices");
+    return {cpus, devices, all_alike(platforms, devices)};
+}
+
+nb::tuple as_tuple(const Order& o) { return nb::make_tuple(o.ops, o.cpus, o.splits, o.devices, o.buffers, o.sizes); }
+
+nb::dict as_dict(const Cause& c) {
+    nb::dict d;
+    d["label"] = name_of(c.shown.label);
+    d["kind"] = kind_name({c.shown.label, c.shown.kind, 0, 0});
+    nb::list rules;
+    for (int i = 0; i < static_cast<int>(Rule::count_); i++)
+        if (c.shown.rules >> i & 1) rules.append(name_of(static_cast<Rule>(i)));
+    d["rules"] = rules;
+    d["platforms"] = c.shown.platforms;
+    d["count"] = c.count;
+    d["order"] = as_tuple(c.order);
+    d["ops"] = nb::cast(c.program.ops);
+    return d;
+}
+
+nb::dict as_dict(const Harvest& h) {
+    nb::dict d;
+    d["programs"] = h.programs;
+    nb::list labels;
+    for (const auto& counts : h.labels) {
+        nb::dict of_platform;
+        for (size_t i = 0; i < counts.size(); i++)
+            if (counts[i]) of_platform[name_of(static_cast<Label>(i))] = counts[i];
+        labels.append(of_platform);
+    }
+    d["labels"] = labels;
+    nb::list causes;
+    for (const Cause& c : h.causes) causes.append(as_dict(c));
+    d["causes"] = causes;
+    return d;
+}
+
+// The letters that can follow a program, for those who enumerate without the walk.
+std::vector<Op> letters(const std::vector<Op>& ops, const std::vector<Platform>& platforms, int cpus, int devices) {
+    Context context;
+    for (const Op& op : ops) context = context.after(op);
+    return context.letters(alphabet_of(platforms, cpus, devices));
+}
+
+}  // namespace
+
+void bind_exhaustive(nb::module_& m) {
+    m.def("order_of", [](const std::vector<Op>& ops) { return as_tuple(order_of(Program{ops})); }, "ops"_a,
+          "What comes before the text in the order of programs: operations, CPUs, split calls, devices, buffers, sizes and offsets.");
+    m.def("letters", &letters, "ops"_a, "platforms"_a, "cpus"_a, "devices"_a, "The operations of the alphabet that can follow a program of it.");
+    nb::class_<Walk>(m, "Walk", "The walk through all programs up to some length; see core/exhaustive/walk.hpp.")
+        .def("__init__",
+             [](Walk* self, const std::string& tracker, const std::vector<Platform>& platforms, int cpus, int devices) {
+                 new (self) Walk(tracker, platforms, alphabet_of(platforms, cpus, devices));
+             },
+             "tracker"_a, "platforms"_a, "cpus"_a, "devices"_a)
+        .def_prop_ro("length", &Walk::length)
+        .def_prop_ro("size", [](const Walk& w) { return w.last().size(); })
+        .def_prop_ro("merged", [](const Walk& w) { return w.last().merged(); })
+        .def("children", &Walk::children, "start"_a, "stop"_a)
+        .def("states", &Walk::states, "platform"_a)
+        .def("program", [](const Walk& w, size_t joint) { return w.program(joint).ops; }, "index"_a)
+        .def("turn", &Walk::turn, nb::call_guard<nb::gil_scoped_release>());
+    nb::class_<Expander>(m, "Expander", "Carries out and judges what follows a part of a walk's last layer.")
+        .def(nb::init<const Walk&>(), "walk"_a, nb::keep_alive<1, 2>())
+        .def("survey", &Expander::survey, "start"_a, "stop"_a, nb::call_guard<nb::gil_scoped_release>())
+        .def("extend", &Expander::extend, "walk"_a, "start"_a, "stop"_a, nb::call_guard<nb::gil_scoped_release>())
+        .def_prop_ro("carried_out", &Expander::carried_out)
+        .def("harvest", [](Expander& e) { return as_dict(e.harvest()); });
+}
+
+}  // namespace dmafuzz

@@ -1,0 +1,335 @@
+#include "exhaustive/alphabet.hpp"
+
+#include <array>
+#include <bit>
+
+namespace dmafuzz {
+
+namespace {
+
+constexpr uint16_t line_pair = 8;     // granules: 128 bytes, two lines of most platforms, one of the others
+constexpr uint16_t kmalloc_size = 2;  // two objects share a line where nothing keeps them apart
+
+struct Range {
+    uint16_t offset, size;
+};
+constexpr Range tail{6, 2};  // shares a line with [0, 96)
+constexpr std::array<Range, 4> parts{{{0, 4}, {4, 4}, {0, 6}, tail}};
+constexpr std::array<Direction, 3> directions{Direction::to_device, Direction::from_device, Direction::bidirectional};
+
+Op call(OpKind kind) {
+    Op op;
+    op.kind = kind;
+    return op;
+}
+
+}  // namespace
+
+// Writes down the letters of one context.
+class Letters {
+  public:
+    Letters(const Context& context, const Alphabet& alphabet) : context_(context), alphabet_(alphabet) {}
+
+    std::vector<Op> all() {
+        for (uint8_t b = 0; b < context_.allocations_.size(); b++)
+            if (context_.scope_.buffer(b).live) on_buffer(b);
+        for (uint8_t m = 0; m < context_.mappings_.size(); m++)
+            if (context_.scope_.mapping(m).visible) context_.mappings_[m].ended ? on_ended(m) : on_mapping(m);
+        allocations();
+        for (uint8_t cpu = 0; cpu < alphabet_.cpus; cpu++) {
+            Op finish = call(OpKind::finish);
+            finish.cpu = cpu;
+            if (context_.scope_.pending(cpu)) valid(finish);
+        }
+        return std::move(letters_);
+    }
+
+  private:
+    void valid(Op op) {
+        clear_unused(op);
+        if (!context_.scope_.check(op)) letters_.push_back(op);
+    }
+
+    // By each CPU, whole and in halves.
+    void add(const Op& op) {
+        if (is_device_access(op.kind)) return valid(op);
+        for (uint8_t cpu = 0; cpu < alphabet_.cpus && (cpu == 0 || context_.cpus_ >> (cpu - 1) & 1); cpu++) {
+            Op by = op;
+            by.cpu = cpu;
+            valid(by);
+            by.split = alphabet_.cpus > 1 && traits(op.kind).is_call;
+            if (by.split) valid(by);
+        }
+    }
+
+    template <class Do>
+    void each_device(Do what) const {
+        const int known = std::bit_width(context_.devices_);
+        for (uint8_t d = 0; d < alphabet_.devices && !(alphabet_.devices_alike && d > known); d++) what(d);
+    }
+
+    void allocate(BufferKind kind, uint16_t size, bool high = false) {
+        Op op = call(OpKind::alloc);
+        op.buffer_kind = kind;
+        op.buffer = static_cast<uint8_t>(context_.allocations_.size());
+        op.size = size;
+        op.high = high;
+        add(op);
+    }
+
+    void allocations() {
+        allocate(BufferKind::pages, line_pair);
+        allocate(BufferKind::kmalloc, kmalloc_size);
+        for (BufferKind kind : {BufferKind::page_cache, BufferKind::anonymous, BufferKind::stack, BufferKind::vmalloc, BufferKind::text})
+            allocate(kind, line_pair);
+        allocate(BufferKind::pages, line_pair, true);
+        each_device([&](uint8_t device) {
+            Op op = call(OpKind::alloc_coherent);
+            op.buffer = static_cast<uint8_t>(context_.allocations_.size());
+            op.mapping = next_mapping();
+            op.device = device;
+            op.size = line_pair;
+            add(op);
+        });
+    }
+
+    uint8_t next_mapping() const { return static_cast<uint8_t>(context_.mappings_.size()); }
+
+    Op map(OpKind kind, uint8_t buffer, Range range, Direction direction, uint8_t device) const {
+        Op op = call(kind);
+        op.buffer = buffer;
+        op.mapping = next_mapping();
+        op.device = device;
+        op.direction = direction;
+        op.offset = range.offset;
+        op.size = range.size;
+        return op;
+    }
+
+    void map_list(uint8_t buffer, Direction direction, uint8_t device) {
+        Op op = map(OpKind::map_sg, buffer, {0, 0}, direction, device);
+        op.entry_count = 2;
+        for (int i = 0; i < 2; i++) op.entries[i] = {buffer, parts[i].offset, parts[i].size};
+        add(op);
+    }
+
+    // More ways to map whole pages.
+    void map_specially(uint8_t buffer, Range whole, uint8_t device) {
+        add(map(OpKind::map_page, buffer, whole, Direction::from_device, device));
+        Op unchecked = map(OpKind::map_single, buffer, whole, Direction::from_device, device);
+        unchecked.unchecked = true;
+        add(unchecked);
+        for (Direction direction : directions) {
+            Op skipping = map(OpKind::map_single, buffer, whole, direction, device);
+            skipping.attrs = attr::skip_cpu_sync;
+            add(skipping);
+        }
+        Op ignoring = map(OpKind::map_single, buffer, whole, Direction::from_device, device);
+        ignoring.attrs = attr::ignore_cachelines;
+        add(ignoring);
+        add(map(OpKind::map_resource, buffer, whole, Direction::bidirectional, device));
+        for (Direction direction : directions) map_list(buffer, direction, device);
+    }
+
+    void maps(uint8_t buffer, BufferKind kind, bool high, uint16_t size) {
+        const bool pages = kind == BufferKind::pages && !high;
+        each_device([&](uint8_t device) {
+            const Range whole{0, size};
+            if (kind == BufferKind::coherent) return add(map(OpKind::map_single, buffer, whole, Direction::bidirectional, device));
+            for (Direction direction : directions) {
+                add(map(OpKind::map_single, buffer, whole, direction, device));
+                if (!pages) continue;
+                for (Range part : parts) add(map(OpKind::map_single, buffer, part, direction, device));
+            }
+            if (kind == BufferKind::vmalloc) add(map(OpKind::map_page, buffer, whole, Direction::from_device, device));
+            if (pages) map_specially(buffer, whole, device);
+        });
+    }
+
+    void access(OpKind kind, uint8_t buffer, Range range) {
+        Op op = call(kind);
+        op.buffer = buffer;
+        op.offset = range.offset;
+        op.size = range.size;
+        add(op);
+    }
+
+    void on_buffer(uint8_t buffer) {
+        const Op& made = context_.allocations_[buffer];
+        const BufferKind kind = made.buffer_kind;
+        maps(buffer, kind, made.high, made.size);
+        const Range whole{0, made.size};
+        access(OpKind::read, buffer, whole);
+        access(OpKind::write, buffer, whole);
+        if (kind == BufferKind::pages && !made.high) access(OpKind::write, buffer, tail);
+        if (kind == BufferKind::page_cache || kind == BufferKind::anonymous) {
+            access(OpKind::dirty, buffer, whole);
+            access(OpKind::cow, buffer, {0, 0});
+        }
+        if (kind != BufferKind::coherent) access(OpKind::free, buffer, {0, 0});
+    }
+
+    Op on(OpKind kind, uint8_t mapping) const {
+        Op op = call(kind);
+        op.mapping = mapping;
+        return op;
+    }
+
+    void given_directions(const Op& as_mapped, Direction mapped) {
+        for (Direction direction : directions) {
+            if (direction == mapped) continue;
+            Op op = as_mapped;
+            op.given_direction = true;
+            op.direction = direction;
+            add(op);
+        }
+    }
+
+    void given_size(Op op, uint16_t size) {
+        op.given_size = true;
+        op.size = size;
+        add(op);
+    }
+
+    void given_count(Op op, uint8_t count) {
+        op.given_count = true;
+        op.count = count;
+        add(op);
+    }
+
+    void given_device(const Op& as_mapped, uint8_t mapped) {
+        each_device([&](uint8_t device) {
+            if (device == mapped) return;
+            Op op = as_mapped;
+            op.given_device = true;
+            op.device = device;
+            add(op);
+        });
+    }
+
+    void device_accesses(uint8_t mapping) {
+        for (OpKind kind : {OpKind::device_read, OpKind::device_write}) {
+            Op op = on(kind, mapping);
+            op.size = static_cast<uint16_t>(context_.scope_.mapping(mapping).size);
+            add(op);
+        }
+    }
+
+    void syncs(uint8_t m, const Op& made) {
+        for (OpKind kind : {OpKind::sync_single_for_cpu, OpKind::sync_single_for_device}) {
+            add(on(kind, m));
+            given_size(on(kind, m), made.size / 2);
+            given_directions(on(kind, m), made.direction);
+        }
+        given_size(on(OpKind::sync_single_for_cpu, m), static_cast<uint16_t>(2 * made.size));
+    }
+
+    void unmaps(uint8_t m, const Op& made, OpKind right, OpKind other) {
+        add(on(right, m));
+        given_size(on(right, m), made.size / 2);
+        given_directions(on(right, m), made.direction);
+        add(on(other, m));
+        add(on(OpKind::unmap_sg, m));
+        given_device(on(right, m), made.device);
+        Op half_way = on(right, m);
+        half_way.offset = made.size / 2;
+        add(half_way);
+        Op turned = on(right, m);
+        turned.given_attrs = true;
+        turned.attrs = made.attrs ^ attr::skip_cpu_sync;
+        add(turned);
+    }
+
+    void on_list(uint8_t m, const Op& made) {
+        for (OpKind kind : {OpKind::sync_sg_for_cpu, OpKind::sync_sg_for_device}) {
+            add(on(kind, m));
+            given_count(on(kind, m), 1);
+        }
+        add(on(OpKind::unmap_sg, m));
+        given_count(on(OpKind::unmap_sg, m), 1);
+        given_directions(on(OpKind::unmap_sg, m), made.direction);
+        given_device(on(OpKind::unmap_sg, m), made.device);
+        add(on(OpKind::unmap_single, m));
+        Op again = call(OpKind::map_sg);
+        again.mapping = next_mapping();
+        again.device = made.device;
+        again.direction = made.direction;
+        again.reuse_list = true;
+        again.list = m;
+        add(again);
+    }
+
+    void on_coherent(uint8_t m, const Op& made) {
+        add(on(OpKind::free_coherent, m));
+        given_size(on(OpKind::free_coherent, m), made.size / 2);
+        given_count(on(OpKind::free_coherent, m), 1);
+        add(on(OpKind::unmap_single, m));
+    }
+
+    void on_mapping(uint8_t m) {
+        const Op& made = context_.mappings_[m].made;
+        switch (made.kind) {
+            case OpKind::map_sg: on_list(m, made); break;
+            case OpKind::alloc_coherent: on_coherent(m, made); break;
+            case OpKind::map_resource:
+                add(on(OpKind::unmap_resource, m));
+                add(on(OpKind::unmap_page, m));
+                break;
+            default:
+                syncs(m, made);
+                if (made.kind == OpKind::map_page) unmaps(m, made, OpKind::unmap_page, OpKind::unmap_single);
+                else unmaps(m, made, OpKind::unmap_single, OpKind::unmap_page);
+        }
+        device_accesses(m);
+        add(on(OpKind::forget, m));
+        if (made.unchecked) add(on(OpKind::mapping_error, m));
+    }
+
+    void on_ended(uint8_t m) {
+        const OpKind made = context_.mappings_[m].made.kind;
+        add(on(matching_end(made), m));
+        const bool list = made == OpKind::map_sg;
+        add(on(list ? OpKind::sync_sg_for_cpu : OpKind::sync_single_for_cpu, m));
+        add(on(list ? OpKind::sync_sg_for_device : OpKind::sync_single_for_device, m));
+        device_accesses(m);
+    }
+
+    const Context& context_;
+    const Alphabet& alphabet_;
+    std::vector<Op> letters_;
+};
+
+std::vector<Op> Context::letters(const Alphabet& alphabet) const { return Letters(*this, alphabet).all(); }
+
+Context Context::after(const Op& op) const {
+    Context next = *this;
+    const OpTraits& t = traits(op.kind);
+    next.scope_.apply(op);
+    if (!is_device_access(op.kind)) next.cpus_ |= 1u << op.cpu;
+    if (t.names_device || op.given_device) next.devices_ |= 1u << op.device;
+    next.splits_ += op.split;
+    next.buffers_ += t.defines_buffer;
+    if (t.defines_buffer) next.allocations_.push_back(op);
+    if (t.defines_mapping) next.mappings_.push_back({op});
+    if (is_end(op.kind)) next.mappings_[op.mapping].ended = true;
+    return next;
+}
+
+Digest Context::digest() const {
+    Digest d;
+    scope_.digest(d);
+    auto add_op = [&](const Op& op) {
+        std::array<uint64_t, record_bytes / sizeof(uint64_t)> words;
+        encode(op, reinterpret_cast<uint8_t*>(words.data()));
+        for (uint64_t word : words) d.add(word);
+    };
+    for (const Op& op : allocations_) add_op(op);
+    for (const Mapping& m : mappings_) {
+        add_op(m.made);
+        d.add(m.ended);
+    }
+    d.add(static_cast<uint64_t>(cpus_) << 32 | devices_ << 16 | splits_ << 8 | buffers_);
+    return d;
+}
+
+}  // namespace dmafuzz

@@ -1,0 +1,71 @@
+#include "exhaustive/layer.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <stdexcept>
+
+namespace dmafuzz {
+
+uint16_t OpTable::id(const Op& op) {
+    std::array<uint64_t, record_bytes / sizeof(uint64_t)> words;
+    encode(op, reinterpret_cast<uint8_t*>(words.data()));
+    Digest d;
+    for (uint64_t word : words) d.add(word);
+    if (ops.size() == 0xffff) throw std::length_error("the alphabet has more than 65,535 letters");
+    auto [at, added] = ids.try_emplace(d, static_cast<uint16_t>(ops.size()));
+    if (added) ops.push_back(op);
+    return at->second;
+}
+
+Contexts::Id Contexts::id(const Context& context) {
+    auto [at, added] = ids_.try_emplace(context.digest(), static_cast<Id>(contexts_.size()));
+    if (!added) return at->second;
+    contexts_.push_back(context);
+    letters_.emplace_back();
+    return at->second;
+}
+
+void Contexts::write_letters(Id id) {
+    if (!letters_[id].empty()) return;
+    for (const Op& op : contexts_[id].letters(alphabet_)) letters_[id].push_back(table_.id(op));
+}
+
+void Layer::add(const Joint& joint, std::span<const uint32_t> states) {
+    Digest key;
+    key.add(joint.context);
+    for (uint32_t state : states) key.add(state);
+    auto [at, added] = places_.try_emplace(key, static_cast<uint32_t>(joints_.size()));
+    if (added) {
+        joints_.push_back(joint);
+        states_.insert(states_.end(), states.begin(), states.end());
+        return;
+    }
+    merged_++;
+    Joint& known = joints_[at->second];
+    const uint64_t count = known.count + joint.count;
+    if (joint.sizes < known.sizes) known = joint;
+    known.count = count;
+}
+
+void Layer::close() {
+    places_ = {};
+    std::vector<uint32_t> order(joints_.size());
+    std::iota(order.begin(), order.end(), 0u);
+    auto key = [&](uint32_t i) { return states(i); };
+    std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+        if (joints_[a].context != joints_[b].context) return joints_[a].context < joints_[b].context;
+        return std::lexicographical_compare(key(a).begin(), key(a).end(), key(b).begin(), key(b).end());
+    });
+    std::vector<Joint> joints;
+    std::vector<uint32_t> sorted;
+    joints.reserve(order.size());
+    sorted.reserve(states_.size());
+    for (uint32_t i : order) {
+        joints.push_back(joints_[i]);
+        sorted.insert(sorted.end(), states(i).begin(), states(i).end());
+    }
+    joints_ = std::move(joints);
+    states_ = std::move(sorted);
+}
+
+}  // namespace dmafuzz

@@ -1,0 +1,72 @@
+// All programs of one length, those of equal states merged.
+#pragma once
+
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "exhaustive/alphabet.hpp"
+#include "state/digest.hpp"
+
+namespace dmafuzz {
+
+// Operations, contexts and states by number: each is kept once.
+struct OpTable {
+    std::vector<Op> ops;
+    std::unordered_map<Digest, uint16_t, DigestHash> ids;
+    uint16_t id(const Op& op);
+};
+
+class Contexts {
+  public:
+    using Id = uint32_t;
+
+    explicit Contexts(const Alphabet& alphabet) : alphabet_(alphabet) {}
+    Id id(const Context& context);
+    const Context& operator[](Id id) const { return contexts_[id]; }
+    // Works them out where that has not been done: not while others read.
+    void write_letters(Id id);
+    std::span<const uint16_t> letters(Id id) const { return letters_[id]; }
+    const Op& op(uint16_t letter) const { return table_.ops[letter]; }
+
+  private:
+    Alphabet alphabet_;
+    OpTable table_;
+    std::vector<Context> contexts_;
+    std::vector<std::vector<uint16_t>> letters_;
+    std::unordered_map<Digest, Id, DigestHash> ids_;
+};
+
+// One state of the product: the states of all platforms, and the context.
+struct Joint {
+    Contexts::Id context = 0;
+    uint64_t count = 1;     // programs that lead here
+    // The smallest of them: one of the layer before, and a letter.
+    uint32_t parent = 0;
+    uint16_t letter = 0;
+    bool named = false;     // some platform's tracker warned about its last operation
+    uint32_t sizes = 0;     // see Order
+};
+
+class Layer {
+  public:
+    explicit Layer(size_t platforms) : platforms_(platforms) {}
+
+    size_t size() const { return joints_.size(); }
+    const Joint& operator[](size_t i) const { return joints_[i]; }
+    std::span<const uint32_t> states(size_t i) const { return {states_.data() + i * platforms_, platforms_}; }
+
+    void add(const Joint& joint, std::span<const uint32_t> states);
+    // Nothing is added from then on; those of one context stand together.
+    void close();
+    uint64_t merged() const { return merged_; }
+
+  private:
+    size_t platforms_;
+    std::vector<Joint> joints_;
+    std::vector<uint32_t> states_;
+    std::unordered_map<Digest, uint32_t, DigestHash> places_;
+    uint64_t merged_ = 0;
+};
+
+}  // namespace dmafuzz

@@ -1,0 +1,30 @@
+#include "exhaustive/order.hpp"
+
+#include <bit>
+
+namespace dmafuzz {
+
+uint32_t sizes_of(const Op& op) {
+    uint32_t sum = op.size + uint32_t{op.offset};
+    for (int i = 0; i < op.entry_count; i++) sum += op.entries[i].size + uint32_t{op.entries[i].offset};
+    return sum;
+}
+
+Order order_of(const Program& program) {
+    Order order;
+    order.ops = static_cast<uint32_t>(program.ops.size());
+    uint32_t cpus = 0, devices = 0;
+    for (const Op& op : program.ops) {
+        const OpTraits& t = traits(op.kind);
+        if (!is_device_access(op.kind)) cpus |= 1u << op.cpu;
+        if (t.names_device || op.given_device) devices |= 1u << op.device;
+        order.splits += op.split;
+        order.buffers += t.defines_buffer;
+        order.sizes += sizes_of(op);
+    }
+    order.cpus = static_cast<uint32_t>(std::popcount(cpus));
+    order.devices = static_cast<uint32_t>(std::popcount(devices));
+    return order;
+}
+
+}  // namespace dmafuzz

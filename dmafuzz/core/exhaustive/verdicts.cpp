@@ -1,0 +1,84 @@
+#include "exhaustive/verdicts.hpp"
+
+#include <algorithm>
+
+namespace dmafuzz {
+
+namespace {
+
+Digest digest_of(const Outcome& o) {
+    Digest d;
+    for (const Outcome::Said& w : o.warnings)
+        d.add(static_cast<uint64_t>(w.id) << 48 | static_cast<uint64_t>(w.name) << 40 | static_cast<uint64_t>(w.justified) << 32 | w.mappings);
+    d.add(o.warnings.size());
+    for (const Reach& r : {o.corrupt, o.harmed}) {
+        d.add(r.mappings);
+        d.add(r.ops);
+    }
+    d.add(static_cast<uint64_t>(o.rules) << 32 | static_cast<uint64_t>(o.breakdown) << 16 | static_cast<uint64_t>(o.silent) << 8 |
+          static_cast<uint64_t>(o.corrupted));
+    return d;
+}
+
+void show(Verdict& verdict, Label label, uint8_t kind, Rules rules, size_t platform) {
+    const uint64_t here = uint64_t{1} << platform;
+    for (Shown& s : verdict.shown)
+        if (s.label == label && s.kind == kind && s.rules == rules) {
+            s.platforms |= here;
+            return;
+        }
+    verdict.shown.push_back({label, kind, rules, here});
+}
+
+}  // namespace
+
+Verdicts::Id Verdicts::outcome(const Outcome& outcome) {
+    auto [at, added] = outcome_ids_.try_emplace(digest_of(outcome), static_cast<Id>(outcomes_.size()));
+    if (added) outcomes_.push_back(outcome);
+    return at->second;
+}
+
+bool Verdicts::warned(Id outcome, uint8_t name) const {
+    const auto& said = outcomes_[outcome].warnings;
+    return std::any_of(said.begin(), said.end(), [&](const Outcome::Said& w) { return w.name == name; });
+}
+
+Verdicts::Id Verdicts::verdict(std::span<const Id> outcomes) {
+    Digest key;
+    for (Id id : outcomes) key.add(id);
+    auto [at, added] = verdict_ids_.try_emplace(key, static_cast<Id>(verdicts_.size()));
+    if (added) verdicts_.push_back(work_out(outcomes));
+    return at->second;
+}
+
+Verdict Verdicts::work_out(std::span<const Id> outcomes) const {
+    Verdict verdict;
+    verdict.labels.resize(outcomes.size());
+    for (size_t i = 0; i < outcomes.size(); i++) look(outcomes, i, verdict);
+    return verdict;
+}
+
+void Verdicts::look(std::span<const Id> outcomes, size_t platform, Verdict& verdict) const {
+    const Outcome& here = outcomes_[outcomes[platform]];
+    if (here.breakdown) {
+        verdict.labels[platform] = bit(Label::broken);
+        return show(verdict, Label::broken, here.breakdown, here.rules, platform);
+    }
+    for (int kind = 0; kind < static_cast<int>(CorruptionKind::count_); kind++)
+        if (here.silent >> kind & 1) show(verdict, Label::fn, static_cast<uint8_t>(kind), here.rules, platform);
+    Sum sum;
+    for (const Outcome::Said& w : here.warnings) {
+        uint8_t elsewhere = 0;
+        Worth worth = Worth::justified;
+        if (!w.justified)
+            worth = worth_elsewhere(
+                outcomes.size(), platform, [&](size_t i) { return outcomes_[outcomes[i]].corrupt.has(w.mappings, w.name); },
+                [&](size_t i) { return outcomes_[outcomes[i]].harmed.has(w.mappings, w.name); }, elsewhere);
+        sum.add(worth);
+        if (worth == Worth::false_positive) show(verdict, Label::fp, w.id, here.rules, platform);
+        if (worth == Worth::hazard) show(verdict, Label::hazard, w.id, here.rules, platform);
+    }
+    verdict.labels[platform] = sum.labels(here.corrupted, here.silent != 0);
+}
+
+}  // namespace dmafuzz

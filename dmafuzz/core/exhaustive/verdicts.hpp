@@ -1,0 +1,47 @@
+// What the outcomes of one program on all platforms of a portfolio come to together. Programs by the million share a few
+// thousand combinations of outcomes, so each is worked out once.
+#pragma once
+
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "judge/outcome.hpp"
+#include "search/cause.hpp"
+#include "state/digest.hpp"
+
+namespace dmafuzz {
+
+// What one program shows: label, kind, the rules that it breaks there, and where.
+struct Shown {
+    Label label;
+    uint8_t kind;  // CorruptionKind of an FN, WarningId of the others
+    Rules rules;
+    uint64_t platforms;  // a bit each
+};
+
+struct Verdict {
+    std::vector<Labels> labels;  // by platform
+    std::vector<Shown> shown;
+};
+
+class Verdicts {
+  public:
+    using Id = uint32_t;
+
+    Id outcome(const Outcome& outcome);            // interned
+    Id verdict(std::span<const Id> outcomes);      // one for each platform
+    const Verdict& operator[](Id verdict) const { return verdicts_[verdict]; }
+    size_t size() const { return verdicts_.size(); }
+    bool warned(Id outcome, uint8_t name) const;   // by the operation of that name
+
+  private:
+    Verdict work_out(std::span<const Id> outcomes) const;
+    void look(std::span<const Id> outcomes, size_t platform, Verdict& verdict) const;
+
+    std::vector<Outcome> outcomes_;
+    std::unordered_map<Digest, Id, DigestHash> outcome_ids_, verdict_ids_;
+    std::vector<Verdict> verdicts_;
+};
+
+}  // namespace dmafuzz

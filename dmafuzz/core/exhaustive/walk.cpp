@@ -1,0 +1,214 @@
+#include "exhaustive/walk.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <stdexcept>
+
+namespace dmafuzz {
+
+Walk::Walk(const std::string& tracker, std::vector<Platform> portfolio, Alphabet alphabet)
+    : tracker_(tracker), portfolio_(std::move(portfolio)), contexts_(alphabet), next_(portfolio_.size()), states_(portfolio_.size()) {
+    if (portfolio_.empty() || portfolio_.size() > 64) throw std::invalid_argument("a search takes a portfolio of 1 to 64 platforms");
+    // The empty program.
+    next_.add({contexts_.id({})}, std::vector<uint32_t>(portfolio_.size(), 0));
+    turn();
+}
+
+uint64_t Walk::children(size_t from, size_t to) const {
+    uint64_t programs = 0;
+    for (size_t i = from; i < to; i++) programs += last()[i].count * contexts_.letters(last()[i].context).size();
+    return programs;
+}
+
+Program Walk::program(size_t joint) const {
+    Program program;
+    for (size_t layer = layers_.size(); --layer > 0;) {
+        const Joint& j = layers_[layer][joint];
+        program.ops.push_back(contexts_.op(j.letter));
+        joint = j.parent;
+    }
+    std::reverse(program.ops.begin(), program.ops.end());
+    return program;
+}
+
+std::vector<uint8_t> Walk::names(size_t joint) const {
+    std::vector<uint8_t> names(length(), Judge::no_name);
+    for (size_t layer = layers_.size(); --layer > 0;) {
+        const Joint& j = layers_[layer][joint];
+        if (j.named) names[layer - 1] = 0;
+        joint = j.parent;
+    }
+    uint8_t next = 0;
+    for (uint8_t& name : names)
+        if (name == 0) name = next++;
+    return names;
+}
+
+uint32_t Walk::state(size_t platform, const Digest& digest) {
+    auto& known = states_[platform];
+    return known.try_emplace(digest, static_cast<uint32_t>(known.size())).first->second;
+}
+
+void Walk::turn() {
+    next_.close();
+    for (size_t i = 0; i < next_.size(); i++) contexts_.write_letters(next_[i].context);
+    layers_.push_back(std::move(next_));
+    next_ = Layer(portfolio_.size());
+}
+
+Expander::Expander(const Walk& walk)
+    : walk_(walk), judge_(walk.tracker(), walk.portfolio()), row_of_(walk.portfolio().size()), row_(walk.portfolio().size()),
+      outcomes_(walk.portfolio().size()), nexts_(walk.portfolio().size()) {}
+
+void Expander::expand(size_t from, size_t to, Walk* growing) {
+    if (growing) judge_.keep_states();
+    context_ = unknown;
+    for (size_t joint = from; joint < to; joint++) {
+        if (walk_.last()[joint].context != context_) enter(walk_.last()[joint].context);
+        take_up(joint);
+        const size_t letters = walk_.contexts().letters(context_).size();
+        for (size_t letter = 0; letter < letters; letter++) take(letter, growing);
+    }
+}
+
+void Expander::enter(Contexts::Id context) {
+    context_ = context;
+    rows_.clear();
+    for (auto& rows : row_of_) rows.clear();
+}
+
+void Expander::take_up(size_t joint) {
+    joint_ = joint;
+    written_ = false;
+    const size_t letters = walk_.contexts().letters(context_).size();
+    const std::span<const uint32_t> states = walk_.last().states(joint);
+    for (size_t p = 0; p < states.size(); p++) {
+        auto [at, added] = row_of_[p].try_emplace(states[p], rows_.size());
+        if (added) rows_.resize(rows_.size() + letters);
+        row_[p] = at->second;
+    }
+}
+
+// The program that leads to the joint state, and the letter after it, for the judge.
+void Expander::start(const Op& op) {
+    if (!written_) {
+        written_ = true;
+        program_ = walk_.program(joint_);
+        names_ = walk_.names(joint_);
+        next_name_ = static_cast<uint8_t>(std::count_if(names_.begin(), names_.end(), [](uint8_t n) { return n != Judge::no_name; }));
+        program_.ops.emplace_back();
+        names_.push_back(next_name_);
+    }
+    started_ = true;
+    program_.ops.back() = op;
+    judge_.start(program_);
+}
+
+// Works out the outcomes that are not known yet: all of them at once, so that equal platforms take over from each other.
+void Expander::carry_out(size_t letter) {
+    const Op& op = walk_.contexts().op(walk_.contexts().letters(context_)[letter]);
+    if (!started_) start(op);
+    names_.back() = next_name_;
+    for (size_t p = 0; p < row_.size(); p++) {
+        Transition& t = transition(p, letter);
+        if (t.outcome != unknown) continue;
+        carried_out_++;
+        const Rules rules = broken_rules(judge_.analyse(p).run, judge_.platform(p));
+        t.outcome = verdicts_.outcome(judge_.outcome(p, names_, rules));
+        t.warned = verdicts_.warned(t.outcome, next_name_);
+    }
+}
+
+Order Expander::order_with(const Op& op) const {
+    const Context& c = walk_.contexts()[context_];
+    const OpTraits& t = traits(op.kind);
+    Order order;
+    order.ops = static_cast<uint32_t>(walk_.length() + 1);
+    order.cpus = static_cast<uint32_t>(std::popcount(c.cpus() | (is_device_access(op.kind) ? 0u : 1u << op.cpu)));
+    order.splits = c.splits() + op.split;
+    order.devices = static_cast<uint32_t>(std::popcount(c.devices() | (t.names_device || op.given_device ? 1u << op.device : 0u)));
+    order.buffers = c.buffers() + t.defines_buffer;
+    order.sizes = walk_.last()[joint_].sizes + sizes_of(op);
+    return order;
+}
+
+void Expander::write_down(Verdicts::Id verdict, const Op& op, uint16_t letter) {
+    if (tallies_.size() <= verdict) tallies_.resize(verdict + 1);
+    Tally& tally = tallies_[verdict];
+    const Order order = order_with(op);
+    if (tally.count == 0 || order < tally.order) {
+        tally.order = order;
+        tally.joint = joint_;
+        tally.letter = letter;
+    }
+    tally.count += walk_.last()[joint_].count;
+}
+
+void Expander::take(size_t letter, Walk* growing) {
+    started_ = false;
+    bool missing = false, named = false;
+    for (size_t p = 0; p < row_.size(); p++) missing |= transition(p, letter).outcome == unknown;
+    if (missing) carry_out(letter);
+    for (size_t p = 0; p < row_.size(); p++) {
+        const Transition& t = transition(p, letter);
+        outcomes_[p] = t.outcome;
+        named |= t.warned;
+    }
+    const uint16_t id = walk_.contexts().letters(context_)[letter];
+    write_down(verdicts_.verdict(outcomes_), walk_.contexts().op(id), id);
+    if (growing) grow(*growing, letter, named);
+}
+
+void Expander::grow(Walk& walk, size_t letter, bool named) {
+    const uint16_t id = walk_.contexts().letters(context_)[letter];
+    const Op op = walk_.contexts().op(id);
+    for (size_t p = 0; p < row_.size(); p++) {
+        uint32_t& next = transition(p, letter).next[named];
+        if (next == unknown) {
+            if (!started_) start(op);
+            names_.back() = named ? next_name_ : Judge::no_name;
+            Rules rules = 0;
+            next = walk.state(p, judge_.state(p, names_, rules));
+        }
+        nexts_[p] = next;
+    }
+    Joint joint;
+    joint.context = walk.context_after(context_, op);
+    joint.count = walk_.last()[joint_].count;
+    joint.parent = static_cast<uint32_t>(joint_);
+    joint.letter = id;
+    joint.named = named;
+    joint.sizes = walk_.last()[joint_].sizes + sizes_of(op);
+    walk.next().add(joint, nexts_);
+}
+
+Harvest Expander::harvest() {
+    Harvest out;
+    out.labels.resize(row_.size());
+    for (size_t v = 0; v < tallies_.size(); v++) {
+        const Tally& tally = tallies_[v];
+        if (tally.count == 0) continue;
+        out.programs += tally.count;
+        const Verdict& verdict = verdicts_[static_cast<Verdicts::Id>(v)];
+        for (size_t p = 0; p < row_.size(); p++)
+            for (size_t label = 0; label < static_cast<size_t>(Label::count_); label++)
+                if (verdict.labels[p] >> label & 1) out.labels[p][label] += tally.count;
+        for (const Shown& shown : verdict.shown) {
+            auto same = [&](const Cause& c) {
+                return c.shown.label == shown.label && c.shown.kind == shown.kind && c.shown.rules == shown.rules;
+            };
+            auto at = std::find_if(out.causes.begin(), out.causes.end(), same);
+            if (at == out.causes.end()) at = out.causes.insert(out.causes.end(), Cause{shown, 0, tally.order, {}});
+            at->count += tally.count;
+            at->shown.platforms |= shown.platforms;
+            if (!at->program.ops.empty() && !(tally.order < at->order)) continue;
+            at->order = tally.order;
+            at->program = walk_.program(tally.joint);
+            at->program.ops.push_back(walk_.contexts().op(tally.letter));
+        }
+    }
+    tallies_.clear();
+    return out;
+}
+
+}  // namespace dmafuzz

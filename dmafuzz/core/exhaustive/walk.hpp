@@ -1,0 +1,126 @@
+// The walk through all programs up to some length: layer by layer, through the product of the states of machine, tracker,
+// memory and contract monitor on all platforms. Programs that have come to equal states on every platform are one
+// from there on, with a count. Source: the specification's verdicts.md, Minimal.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "exhaustive/layer.hpp"
+#include "exhaustive/order.hpp"
+#include "exhaustive/verdicts.hpp"
+#include "judge/judge.hpp"
+
+namespace dmafuzz {
+
+// Programs that show the same thing: the smallest, how many, and where.
+struct Cause {
+    Shown shown;
+    uint64_t count = 0;
+    Order order;
+    Program program;
+};
+
+struct Harvest {
+    uint64_t programs = 0;
+    std::vector<std::array<uint64_t, static_cast<size_t>(Label::count_)>> labels;  // by platform: programs with that label
+    std::vector<Cause> causes;
+};
+
+class Walk {
+  public:
+    Walk(const std::string& tracker, std::vector<Platform> portfolio, Alphabet alphabet);
+
+    const std::string& tracker() const { return tracker_; }
+    const std::vector<Platform>& portfolio() const { return portfolio_; }
+    const Contexts& contexts() const { return contexts_; }
+
+    // The last layer: of programs of `length()` operations.
+    size_t length() const { return layers_.size() - 1; }
+    const Layer& last() const { return layers_.back(); }
+    // The programs that one more operation makes of those from `from` up to `to` of the last layer.
+    uint64_t children(size_t from, size_t to) const;
+    Program program(size_t joint) const;
+    // Names of its operations, for warnings (Judge::state).
+    std::vector<uint8_t> names(size_t joint) const;
+
+    // The layer to come, while it is made.
+    Layer& next() { return next_; }
+    uint32_t state(size_t platform, const Digest& digest);
+    Contexts::Id context_after(Contexts::Id context, const Op& op) { return contexts_.id(contexts_[context].after(op)); }
+    // The next layer is complete, and becomes the last.
+    void turn();
+    size_t states(size_t platform) const { return states_[platform].size(); }
+
+  private:
+    std::string tracker_;
+    std::vector<Platform> portfolio_;
+    Contexts contexts_;
+    std::vector<Layer> layers_;
+    Layer next_;
+    std::vector<std::unordered_map<Digest, uint32_t, DigestHash>> states_;  // by platform
+};
+
+// Carries out and judges what follows some part of a walk's last layer. Several may work on one walk at once, but for
+// those that make the next layer.
+class Expander {
+  public:
+    explicit Expander(const Walk& walk);
+
+    void survey(size_t from, size_t to) { expand(from, to, nullptr); }
+    // Surveys, and adds what follows to the walk's next layer.
+    void extend(Walk& walk, size_t from, size_t to) { expand(from, to, &walk); }
+    // What has been found since the last harvest.
+    Harvest harvest();
+    uint64_t carried_out() const { return carried_out_; }  // programs on a platform, rather than looked up
+
+  private:
+    static constexpr uint32_t unknown = 0xffffffff;
+
+    // What one letter makes of one state of one platform.
+    struct Transition {
+        Verdicts::Id outcome = unknown;
+        bool warned = false;
+        uint32_t next[2] = {unknown, unknown};  // without and with a name for the operation
+    };
+    struct Tally {
+        uint64_t count = 0;
+        Order order;
+        size_t joint = 0;
+        uint16_t letter = 0;
+    };
+
+    void expand(size_t from, size_t to, Walk* growing);
+    void enter(Contexts::Id context);
+    void take_up(size_t joint);
+    void take(size_t letter, Walk* growing);
+    void carry_out(size_t letter);
+    void write_down(Verdicts::Id verdict, const Op& op, uint16_t letter);
+    void grow(Walk& walk, size_t letter, bool named);
+    void start(const Op& op);
+    Order order_with(const Op& op) const;
+    Transition& transition(size_t platform, size_t letter) { return rows_[row_[platform] + letter]; }
+
+    const Walk& walk_;
+    Judge judge_;
+    Verdicts verdicts_;
+    std::vector<Tally> tallies_;  // by verdict
+    uint64_t carried_out_ = 0;
+
+    // The context at work, and what is known of its states.
+    Contexts::Id context_ = unknown;
+    std::vector<Transition> rows_;
+    std::vector<std::unordered_map<uint32_t, size_t>> row_of_;  // by platform: of a state
+    // The joint state at work
+    size_t joint_ = 0;
+    std::vector<size_t> row_;   // by platform
+    bool written_ = false;      // `program_` and `names_` are its own
+    Program program_;
+    std::vector<uint8_t> names_;
+    uint8_t next_name_ = 0;
+    bool started_ = false;      // the judge, with the letter at work
+    std::vector<Verdicts::Id> outcomes_;
+    std::vector<uint32_t> nexts_;
+};
+
+}  // namespace dmafuzz

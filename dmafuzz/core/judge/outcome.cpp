@@ -1,0 +1,12 @@
+#include "judge/outcome.hpp"
+
+#include <array>
+
+namespace dmafuzz {
+
+const char* name_of(Label label) {
+    static constexpr std::array<const char*, static_cast<size_t>(Label::count_)> names{"TN", "TP", "FN", "FP", "hazard", "bookkeeping", "broken"};
+    return names[static_cast<size_t>(label)];
+}
+
+}  // namespace dmafuzz
