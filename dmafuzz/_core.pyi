@@ -757,7 +757,9 @@ def count_schedules(ops: Sequence[Op], preemptions: int) -> dict[str, Any]:
     How many schedules there are: by preemptions; dropped orders; not complete where there are too many to count.
     """
 
-def explore(judge: Judge, ops: Sequence[Op], preemptions: int, platforms: Sequence[int], prune: bool = True, progress: Callable[[int], object] | None = None) -> dict[str, Any]:
+def explore(judge: Judge, ops: Sequence[Op], preemptions: int, platforms: Sequence[int], merge_from: int = 16, progress: Callable[[int], object] | None = None) -> dict[str, Any]:
     """
-    Judges every schedule within the bound: the counts, and for each label and kind that shows with which schedules it does.
+    Judges every schedule within the bound: the counts, and for each label and kind that shows with which schedules it does. Prefixes of the same state are taken for one where at least `merge_from` schedules go on from each; 0: nowhere.
     """
+
+MERGE_FROM: int = 16

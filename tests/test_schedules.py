@@ -78,8 +78,8 @@ def agree(ops: Sequence[Op], bound: int, tracker: str = "6.12", names: tuple[str
     """Holds the core, pruned and unpruned, against the listing; gives the number of schedules."""
     bench = judge(tracker, names)
     known = explored(ops, bound, bench, len(names))
-    for prune in (True, False):
-        facts = _core.explore(bench, ops, bound, list(range(len(names))), prune)
+    for merge_from in (0, 1):
+        facts = _core.explore(bench, ops, bound, list(range(len(names))), merge_from)
         reach = min(bound, sum(len(steps) for steps in threads_of(ops)))
         assert facts["schedules"] == known.schedules[: reach + 1]
         assert sum(known.schedules[reach + 1 :]) == 0
@@ -131,10 +131,11 @@ def test_any_programs_have_the_schedules_that_a_listing_has(program: Program) ->
 
 def same_without_pruning(ops: Sequence[Op], bound: int) -> tuple[int, int]:
     """How many schedules there are, and how many were judged with pruning."""
-    pruned, each = (plain(_core.explore(judge(), ops, bound, [0, 1, 2], prune)) for prune in (True, False))
+    pruned, some, each = (plain(_core.explore(judge(), ops, bound, [0, 1, 2], merge_from)) for merge_from in (1, 16, 0))
     judged = pruned.pop("judged")
+    assert judged <= some.pop("judged")
     assert each.pop("judged") == sum(each["schedules"])
-    assert pruned == each
+    assert pruned == some == each
     return sum(each["schedules"]), judged
 
 

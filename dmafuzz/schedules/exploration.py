@@ -92,7 +92,7 @@ def explore(
     is told, now and then, how many schedules are settled. Raises ScheduleError if there are more than ``limit``.
     """
     check_size(ops, bound, limit)
-    facts = _core.explore(judge, ops, bound, platforms, prune, progress)
+    facts = _core.explore(judge, ops, bound, platforms, _core.MERGE_FROM if prune else 0, progress)
     counted = Count(tuple(facts["schedules"]), facts["dropped"], facts["complete"])
     sights = tuple(Sight.of(tally) for tally in facts["tallies"])
     return Exploration(threads(ops), bound, counted, facts["judged"], Schedule.of(facts["written"]), sights)
@@ -107,7 +107,7 @@ def modality_of(judge: _core.Judge, platforms: Sequence[int], ops: Sequence[Op],
         return None
     for bound in range(DEFAULT_PREEMPTIONS, -1, -1):
         try:
-            found = explore(judge, platforms, ops, bound, limit)
+            found = explore(judge, platforms, ops, bound, limit, prune=False)
         except ScheduleError:
             continue
         sight = found.sight(label)

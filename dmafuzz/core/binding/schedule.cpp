@@ -14,6 +14,7 @@ namespace {
 
 // A lattice of so many nodes takes a few hundred megabytes.
 constexpr size_t nodes_max = 2'000'000;
+constexpr uint64_t default_merge_from = 16;
 // How many schedules are settled between two words of progress.
 constexpr uint64_t told_every = 256;
 
@@ -66,14 +67,14 @@ nb::object schedule_or_none(const Threads& threads, const std::optional<Ranked>&
     return schedule ? nb::object(schedule_of(threads, *schedule)) : nb::none();
 }
 
-nb::dict explored(Judge& judge, const std::vector<Op>& ops, int preemptions, const std::vector<size_t>& platforms, bool prune,
+nb::dict explored(Judge& judge, const std::vector<Op>& ops, int preemptions, const std::vector<size_t>& platforms, uint64_t merge_from,
                   const nb::object& progress) {
     for (size_t platform : platforms)
         if (platform >= judge.platforms()) throw nb::index_error("no platform of that index");
     Threads threads(Program{ops});
     Lattice lattice(threads, preemptions, nodes_max);
     if (!lattice.complete()) throw nb::value_error("too many schedules");
-    ExploreOptions options{platforms, prune, {}};
+    ExploreOptions options{platforms, merge_from, {}};
     uint64_t told = 0;
     if (!progress.is_none())
         options.progress = [&](uint64_t settled) {
@@ -108,8 +109,10 @@ void bind_schedule(nb::module_& m) {
           "What of a program runs by itself: names of CPUs and devices; steps, lines without split calls, calls that can be split.");
     m.def("count_schedules", &count_schedules, "ops"_a, "preemptions"_a,
           "How many schedules there are: by preemptions; dropped orders; not complete where there are too many to count.");
-    m.def("explore", &explored, "judge"_a, "ops"_a, "preemptions"_a, "platforms"_a, "prune"_a = true, "progress"_a = nb::none(),
-          "Judges every schedule within the bound: the counts, and for each label and kind that shows with which schedules it does.");
+    m.def("explore", &explored, "judge"_a, "ops"_a, "preemptions"_a, "platforms"_a, "merge_from"_a = default_merge_from, "progress"_a = nb::none(),
+          "Judges every schedule within the bound: the counts, and for each label and kind that shows with which schedules it does. "
+          "Prefixes of the same state are taken for one where at least `merge_from` schedules go on from each; 0: nowhere.");
+    m.attr("MERGE_FROM") = default_merge_from;
 }
 
 }  // namespace dmafuzz

@@ -10,9 +10,9 @@ namespace dmafuzz {
 
 namespace {
 
-struct KeyHash {
-    size_t operator()(const Key& key) const { return key.low; }
-};
+// After so many comparisons at least one in so many must have been worth it.
+constexpr uint64_t patience = 200;
+constexpr uint64_t patience_share = 16;
 
 // A prefix that stands for `count` of them: the first by rank.
 struct Prefix {
@@ -26,7 +26,7 @@ class Explorer {
         : judge_(judge), threads_(threads), lattice_(lattice), options_(options) {}
 
     Exploration run() {
-        if (options_.prune) {
+        if (options_.merge_from) {
             merging();
         } else {
             Ranked beginning;
@@ -42,7 +42,7 @@ class Explorer {
         if (!node.edge_count) return settle(prefix, 1);
         for (const Lattice::Edge* edge = lattice_.edges(node); edge != lattice_.edges(node) + node.edge_count; edge++) {
             const Lattice::Node& to = lattice_.nodes()[edge->to];
-            if (!to.completes) continue;
+            if (!to.completions) continue;
             take(prefix, *edge, to);
             one_by_one(to, prefix);
             prefix.order.pop_back();
@@ -60,12 +60,12 @@ class Explorer {
             const Lattice::Node& node = lattice_.nodes()[i];
             std::vector<Prefix> prefixes = std::move(waiting[i]);
             waiting[i] = {};
-            if (node.ways_in > 1 && !threads_.inside_call(node.at, node.running)) merge(prefixes);
+            if (worth_merging(node, prefixes.size())) merge(prefixes);
             if (!node.edge_count)
                 for (const Prefix& prefix : prefixes) settle(prefix.first, prefix.count);
             for (const Lattice::Edge* edge = lattice_.edges(node); edge != lattice_.edges(node) + node.edge_count; edge++) {
                 const Lattice::Node& to = lattice_.nodes()[edge->to];
-                if (!to.completes) continue;
+                if (!to.completions) continue;
                 for (const Prefix& prefix : prefixes) {
                     waiting[edge->to].push_back(prefix);
                     take(waiting[edge->to].back().first, *edge, to);
@@ -81,11 +81,19 @@ class Explorer {
         prefix.cut_calls += edge.cuts_call;
     }
 
+    // In the middle of a call two states cannot be compared: what follows may make it a whole one. Where next to nothing
+    // has turned out to be the same, nothing is asked any more.
+    bool worth_merging(const Lattice::Node& node, size_t prefixes) const {
+        if (node.ways_in < 2 || prefixes < 2 || node.completions < options_.merge_from) return false;
+        if (options_.merge_from > 1 && compared_ >= patience && merged_ * patience_share < compared_) return false;
+        return !threads_.inside_call(node.at, node.running);
+    }
+
     void merge(std::vector<Prefix>& prefixes) {
-        std::unordered_map<Key, size_t, KeyHash> known;
+        std::unordered_map<Digest, size_t, DigestHash> known;
         std::vector<Prefix> merged;
         for (Prefix& prefix : prefixes) {
-            Key key;
+            Digest key;
             const Order& order = prefix.first.order;
             bool has_key = state_key(judge_, threads_.program(order), threads_.names(order), key);
             size_t at = has_key ? known.try_emplace(key, merged.size()).first->second : merged.size();
@@ -97,6 +105,8 @@ class Explorer {
             merged[at].count += prefix.count;
             if (prefix.first < merged[at].first) merged[at].first = std::move(prefix.first);
         }
+        compared_ += prefixes.size();
+        merged_ += prefixes.size() - merged.size();
         prefixes = std::move(merged);
     }
 
@@ -155,6 +165,7 @@ class Explorer {
     const ExploreOptions& options_;
     std::optional<Ranked> first_;  // of all schedules so far
     uint64_t settled_ = 0;
+    uint64_t compared_ = 0, merged_ = 0;  // prefixes
     Exploration out_;
 };
 

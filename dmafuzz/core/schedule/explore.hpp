@@ -44,7 +44,9 @@ struct Exploration {
 
 struct ExploreOptions {
     std::vector<size_t> platforms;
-    bool prune = true;
+    // Prefixes of the same state are taken for one where at least so many schedules go on from each: to compare them takes
+    // about as long as to judge a few dozen. 0: nowhere.
+    uint64_t merge_from = 0;
     std::function<void(uint64_t)> progress;  // is told how many schedules are settled, in all
 };
 

@@ -102,14 +102,16 @@ void Lattice::follow(uint32_t from, const Level& here, Level& next) {
     }
 }
 
-// From the last nodes on: which of them schedules go through.
+// From the last nodes on: in how many ways schedules go on.
 void Lattice::look_back() {
     for (size_t i = nodes_.size(); i-- > 0;) {
         Node& node = nodes_[i];
-        node.completes = threads_.all_ended(node.at);
-        for (const Edge* edge = edges(node); edge != edges(node) + node.edge_count; edge++) node.completes |= nodes_[edge->to].completes;
-        if (!node.completes) continue;
-        for (const Edge* edge = edges(node); edge != edges(node) + node.edge_count; edge++) nodes_[edge->to].ways_in++;
+        node.completions = threads_.all_ended(node.at);
+        const Edge* first = edges(node);
+        for (const Edge* edge = first; edge != first + node.edge_count; edge++)
+            node.completions = saturated_sum(node.completions, nodes_[edge->to].completions);
+        if (!node.completions) continue;
+        for (const Edge* edge = first; edge != first + node.edge_count; edge++) nodes_[edge->to].ways_in++;
     }
 }
 

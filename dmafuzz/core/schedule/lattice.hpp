@@ -24,9 +24,9 @@ class Lattice {
         Positions at = 0;
         uint8_t running = no_thread;
         uint8_t preemptions = 0;
-        bool completes = false;  // some schedule goes through it
         uint8_t ways_in = 0;     // edges from nodes, of which schedules go through
-        uint64_t prefixes = 0;   // that lead here
+        uint64_t prefixes = 0;     // that lead here
+        uint64_t completions = 0;  // that make schedules of each of them
         uint32_t edges = 0;      // the first of them
         uint8_t edge_count = 0;
     };
