@@ -11,18 +11,6 @@ namespace dmafuzz {
 
 namespace {
 
-bool all_alike(const std::vector<Platform>& platforms, int devices) {
-    for (const Platform& p : platforms)
-        for (int d = 1; d < devices; d++)
-            if (!(p.devices[static_cast<size_t>(d)] == p.devices[0])) return false;
-    return true;
-}
-
-Alphabet alphabet_of(const std::vector<Platform>& platforms, int cpus, int devices) {
-    if (cpus < 1 || cpus > 2 || devices < 1 || devices > 2) throw nb::value_error("the search takes one or two CPUs, and one or two devices");
-    return {cpus, devices, all_alike(platforms, devices)};
-}
-
 nb::tuple as_tuple(const Order& o) { return nb::make_tuple(o.ops, o.cpus, o.splits, o.devices, o.buffers, o.sizes); }
 
 nb::dict as_dict(const Cause& c) {
@@ -58,10 +46,10 @@ nb::dict as_dict(const Harvest& h) {
 }
 
 // The letters that can follow a program, for those who enumerate without the walk.
-std::vector<Op> letters(const std::vector<Op>& ops, const std::vector<Platform>& platforms, int cpus, int devices) {
+std::vector<Op> letters(const std::vector<Op>& ops, int cpus, int devices) {
     Context context;
     for (const Op& op : ops) context = context.after(op);
-    return context.letters(alphabet_of(platforms, cpus, devices));
+    return context.letters({cpus, devices});
 }
 
 }  // namespace
@@ -69,17 +57,13 @@ std::vector<Op> letters(const std::vector<Op>& ops, const std::vector<Platform>&
 void bind_exhaustive(nb::module_& m) {
     m.def("order_of", [](const std::vector<Op>& ops) { return as_tuple(order_of(Program{ops})); }, "ops"_a,
           "What comes before the text in the order of programs: operations, CPUs, split calls, devices, buffers, sizes and offsets.");
-    m.def("letters", &letters, "ops"_a, "platforms"_a, "cpus"_a, "devices"_a, "The operations of the alphabet that can follow a program of it.");
+    m.def("letters", &letters, "ops"_a, "cpus"_a, "devices"_a, "The operations of the alphabet that can follow a program of it.");
     nb::class_<Walk>(m, "Walk", "The walk through all programs up to some length; see core/exhaustive/walk.hpp.")
-        .def("__init__",
-             [](Walk* self, const std::string& tracker, const std::vector<Platform>& platforms, int cpus, int devices) {
-                 new (self) Walk(tracker, platforms, alphabet_of(platforms, cpus, devices));
-             },
-             "tracker"_a, "platforms"_a, "cpus"_a, "devices"_a)
+        .def(nb::init<const std::string&, std::vector<Platform>, int, int>(), "tracker"_a, "platforms"_a, "cpus"_a, "devices"_a)
         .def_prop_ro("length", &Walk::length)
         .def_prop_ro("size", [](const Walk& w) { return w.last().size(); })
         .def_prop_ro("merged", [](const Walk& w) { return w.last().merged(); })
-        .def("children", &Walk::children, "start"_a, "stop"_a)
+        .def("pairs", &Walk::pairs, "start"_a, "stop"_a, "How many pairs of a state and a letter there are in a part of the last layer.")
         .def("states", &Walk::states, "platform"_a)
         .def("program", [](const Walk& w, size_t joint) { return w.program(joint).ops; }, "index"_a)
         .def("turn", &Walk::turn, nb::call_guard<nb::gil_scoped_release>());

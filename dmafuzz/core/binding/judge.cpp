@@ -9,6 +9,7 @@
 #include "judge/judge.hpp"
 #include "search/minimise.hpp"
 #include "tracker/era.hpp"
+#include "tracker/what_if.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -237,6 +238,11 @@ nb::dict minimised(Judge& judge, const std::vector<Op>& ops, size_t platform, co
 }  // namespace
 
 void bind_judge(nb::module_& m) {
+    m.def("what_ifs", [] {
+        nb::list out;
+        for (const WhatIf& w : what_ifs()) out.append(nb::make_tuple(w.name, w.lacks));
+        return out;
+    }, "Changes of one rule that a tracker's name may ask for, as ERA+NAME: (name, what the tracker lacks without it).");
     m.def("trackers", [] {
         nb::list out;
         for (const TrackerFacts& t : trackers()) {

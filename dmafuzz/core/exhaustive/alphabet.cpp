@@ -65,7 +65,7 @@ class Letters {
     template <class Do>
     void each_device(Do what) const {
         const int known = std::bit_width(context_.devices_);
-        for (uint8_t d = 0; d < alphabet_.devices && !(alphabet_.devices_alike && d > known); d++) what(d);
+        for (uint8_t d = 0; d < alphabet_.devices && d <= known; d++) what(d);
     }
 
     void allocate(BufferKind kind, uint16_t size, bool high = false) {

@@ -25,8 +25,7 @@ namespace dmafuzz {
 
 struct Alphabet {
     int cpus = 1;
-    int devices = 1;
-    bool devices_alike = false;  // renaming them changes nothing on any platform: the first one named is d0
+    int devices = 1;  // the first one named is d0
 };
 
 // What decides which operations can come next: the names and what they stand for.

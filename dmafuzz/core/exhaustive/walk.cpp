@@ -6,18 +6,46 @@
 
 namespace dmafuzz {
 
-Walk::Walk(const std::string& tracker, std::vector<Platform> portfolio, Alphabet alphabet)
-    : tracker_(tracker), portfolio_(std::move(portfolio)), contexts_(alphabet), next_(portfolio_.size()), states_(portfolio_.size()) {
-    if (portfolio_.empty() || portfolio_.size() > 64) throw std::invalid_argument("a search takes a portfolio of 1 to 64 platforms");
+namespace {
+
+std::vector<Platform> with_mirrors(std::vector<Platform> portfolio, int devices) {
+    if (portfolio.empty() || portfolio.size() > 64) throw std::invalid_argument("a search takes a portfolio of 1 to 64 platforms");
+    if (devices < 1 || devices > 2) throw std::invalid_argument("a search takes one or two devices");
+    const size_t platforms = portfolio.size();
+    for (size_t i = 0; devices == 2 && i < platforms; i++) {
+        if (portfolio[i].devices[0] == portfolio[i].devices[1]) continue;
+        portfolio.push_back(portfolio[i]);
+        std::swap(portfolio.back().devices[0], portfolio.back().devices[1]);
+    }
+    return portfolio;
+}
+
+Op exchanged(Op op) {
+    const OpTraits& t = traits(op.kind);
+    if (t.names_device || op.given_device) op.device ^= 1;
+    return op;
+}
+
+}  // namespace
+
+Walk::Walk(const std::string& tracker, std::vector<Platform> portfolio, int cpus, int devices)
+    : tracker_(tracker), platforms_(portfolio.size()), machines_(with_mirrors(std::move(portfolio), devices)),
+      contexts_({cpus, devices}), next_(machines_.size()), states_(machines_.size()) {
+    if (cpus < 1 || cpus > 2) throw std::invalid_argument("a search takes one or two CPUs");
+    size_t mirror = platforms_;
+    for (size_t i = 0; i < platforms_; i++) {
+        const bool apart = devices == 2 && !(machines_[i].devices[0] == machines_[i].devices[1]);
+        mirrored_.push_back(apart ? mirror++ : i);
+    }
     // The empty program.
-    next_.add({contexts_.id({})}, std::vector<uint32_t>(portfolio_.size(), 0));
+    next_.add({contexts_.id({})}, std::vector<uint32_t>(machines_.size(), 0));
     turn();
 }
 
-uint64_t Walk::children(size_t from, size_t to) const {
-    uint64_t programs = 0;
-    for (size_t i = from; i < to; i++) programs += last()[i].count * contexts_.letters(last()[i].context).size();
-    return programs;
+uint64_t Walk::pairs(size_t from, size_t to) const {
+    uint64_t pairs = 0;
+    for (size_t i = from; i < to; i++) pairs += contexts_.letters(last()[i].context).size();
+    return pairs;
 }
 
 Program Walk::program(size_t joint) const {
@@ -53,12 +81,12 @@ void Walk::turn() {
     next_.close();
     for (size_t i = 0; i < next_.size(); i++) contexts_.write_letters(next_[i].context);
     layers_.push_back(std::move(next_));
-    next_ = Layer(portfolio_.size());
+    next_ = Layer(machines_.size());
 }
 
 Expander::Expander(const Walk& walk)
-    : walk_(walk), judge_(walk.tracker(), walk.portfolio()), row_of_(walk.portfolio().size()), row_(walk.portfolio().size()),
-      outcomes_(walk.portfolio().size()), nexts_(walk.portfolio().size()) {}
+    : walk_(walk), judge_(walk.tracker(), walk.machines()), row_of_(walk.machines().size()), row_(walk.machines().size()),
+      outcomes_(walk.machines().size()), mirrored_(walk.platforms()), nexts_(walk.machines().size()) {}
 
 void Expander::expand(size_t from, size_t to, Walk* growing) {
     if (growing) judge_.keep_states();
@@ -113,8 +141,10 @@ void Expander::carry_out(size_t letter) {
         Transition& t = transition(p, letter);
         if (t.outcome != unknown) continue;
         carried_out_++;
-        const Rules rules = broken_rules(judge_.analyse(p).run, judge_.platform(p));
-        t.outcome = verdicts_.outcome(judge_.outcome(p, names_, rules));
+        Outcome outcome = judge_.outcome(p, names_);
+        // Rules only matter where there is something to find.
+        if (!outcome.warnings.empty() || outcome.silent) outcome.rules = broken_rules(judge_.analyse(p).run, judge_.platform(p));
+        t.outcome = verdicts_.outcome(outcome);
         t.warned = verdicts_.warned(t.outcome, next_name_);
     }
 }
@@ -132,7 +162,7 @@ Order Expander::order_with(const Op& op) const {
     return order;
 }
 
-void Expander::write_down(Verdicts::Id verdict, const Op& op, uint16_t letter) {
+void Expander::write_down(Verdicts::Id verdict, const Op& op, uint16_t letter, bool mirrored) {
     if (tallies_.size() <= verdict) tallies_.resize(verdict + 1);
     Tally& tally = tallies_[verdict];
     const Order order = order_with(op);
@@ -140,6 +170,7 @@ void Expander::write_down(Verdicts::Id verdict, const Op& op, uint16_t letter) {
         tally.order = order;
         tally.joint = joint_;
         tally.letter = letter;
+        tally.mirrored = mirrored;
     }
     tally.count += walk_.last()[joint_].count;
 }
@@ -155,8 +186,22 @@ void Expander::take(size_t letter, Walk* growing) {
         named |= t.warned;
     }
     const uint16_t id = walk_.contexts().letters(context_)[letter];
-    write_down(verdicts_.verdict(outcomes_), walk_.contexts().op(id), id);
+    const Op& op = walk_.contexts().op(id);
+    write_down(verdicts_.verdict(std::span(outcomes_).first(walk_.platforms())), op, id, false);
+    const bool names_device = traits(op.kind).names_device || op.given_device;
+    if (walk_.has_mirror(walk_.contexts()[context_].devices() | static_cast<uint32_t>(names_device))) {
+        for (size_t p = 0; p < walk_.platforms(); p++) mirrored_[p] = outcomes_[walk_.mirrored()[p]];
+        write_down(verdicts_.verdict(mirrored_), op, id, true);
+    }
     if (growing) grow(*growing, letter, named);
+}
+
+Program Expander::program_of(const Tally& tally) const {
+    Program program = walk_.program(tally.joint);
+    program.ops.push_back(walk_.contexts().op(tally.letter));
+    if (tally.mirrored)
+        for (Op& op : program.ops) op = exchanged(op);
+    return program;
 }
 
 void Expander::grow(Walk& walk, size_t letter, bool named) {
@@ -167,8 +212,7 @@ void Expander::grow(Walk& walk, size_t letter, bool named) {
         if (next == unknown) {
             if (!started_) start(op);
             names_.back() = named ? next_name_ : Judge::no_name;
-            Rules rules = 0;
-            next = walk.state(p, judge_.state(p, names_, rules));
+            next = walk.state(p, judge_.state(p, names_));
         }
         nexts_[p] = next;
     }
@@ -184,27 +228,26 @@ void Expander::grow(Walk& walk, size_t letter, bool named) {
 
 Harvest Expander::harvest() {
     Harvest out;
-    out.labels.resize(row_.size());
+    out.labels.resize(walk_.platforms());
+    std::unordered_map<uint64_t, size_t> places;  // of causes
     for (size_t v = 0; v < tallies_.size(); v++) {
         const Tally& tally = tallies_[v];
         if (tally.count == 0) continue;
         out.programs += tally.count;
         const Verdict& verdict = verdicts_[static_cast<Verdicts::Id>(v)];
-        for (size_t p = 0; p < row_.size(); p++)
+        for (size_t p = 0; p < walk_.platforms(); p++)
             for (size_t label = 0; label < static_cast<size_t>(Label::count_); label++)
                 if (verdict.labels[p] >> label & 1) out.labels[p][label] += tally.count;
         for (const Shown& shown : verdict.shown) {
-            auto same = [&](const Cause& c) {
-                return c.shown.label == shown.label && c.shown.kind == shown.kind && c.shown.rules == shown.rules;
-            };
-            auto at = std::find_if(out.causes.begin(), out.causes.end(), same);
-            if (at == out.causes.end()) at = out.causes.insert(out.causes.end(), Cause{shown, 0, tally.order, {}});
-            at->count += tally.count;
-            at->shown.platforms |= shown.platforms;
-            if (!at->program.ops.empty() && !(tally.order < at->order)) continue;
-            at->order = tally.order;
-            at->program = walk_.program(tally.joint);
-            at->program.ops.push_back(walk_.contexts().op(tally.letter));
+            const uint64_t what = static_cast<uint64_t>(shown.label) << 40 | static_cast<uint64_t>(shown.kind) << 32 | shown.rules;
+            auto [place, added] = places.try_emplace(what, out.causes.size());
+            if (added) out.causes.push_back({shown, 0, tally.order, {}});
+            Cause& cause = out.causes[place->second];
+            cause.count += tally.count;
+            cause.shown.platforms |= shown.platforms;
+            if (!added && !(tally.order < cause.order)) continue;
+            cause.order = tally.order;
+            cause.program = program_of(tally);
         }
     }
     tallies_.clear();

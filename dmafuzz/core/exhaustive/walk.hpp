@@ -29,17 +29,24 @@ struct Harvest {
 
 class Walk {
   public:
-    Walk(const std::string& tracker, std::vector<Platform> portfolio, Alphabet alphabet);
+    Walk(const std::string& tracker, std::vector<Platform> portfolio, int cpus, int devices);
 
     const std::string& tracker() const { return tracker_; }
-    const std::vector<Platform>& portfolio() const { return portfolio_; }
+    size_t platforms() const { return platforms_; }
+    // The portfolio, then each platform that tells the two devices apart once more, with its devices exchanged. Programs
+    // are walked with d0 as the first device named; the same program with the devices exchanged comes to the same on the others.
+    const std::vector<Platform>& machines() const { return machines_; }
+    // Where among the machines a platform stands, for programs with the devices exchanged.
+    const std::vector<size_t>& mirrored() const { return mirrored_; }
+    // Are there programs that differ from one walked in the names of the devices alone?
+    bool has_mirror(uint32_t devices_named) const { return machines_.size() > platforms_ && devices_named != 0; }
     const Contexts& contexts() const { return contexts_; }
 
     // The last layer: of programs of `length()` operations.
     size_t length() const { return layers_.size() - 1; }
     const Layer& last() const { return layers_.back(); }
-    // The programs that one more operation makes of those from `from` up to `to` of the last layer.
-    uint64_t children(size_t from, size_t to) const;
+    // How many pairs of a state, from `from` up to `to` of the last layer, and a letter there are.
+    uint64_t pairs(size_t from, size_t to) const;
     Program program(size_t joint) const;
     // Names of its operations, for warnings (Judge::state).
     std::vector<uint8_t> names(size_t joint) const;
@@ -54,7 +61,9 @@ class Walk {
 
   private:
     std::string tracker_;
-    std::vector<Platform> portfolio_;
+    size_t platforms_;
+    std::vector<Platform> machines_;
+    std::vector<size_t> mirrored_;
     Contexts contexts_;
     std::vector<Layer> layers_;
     Layer next_;
@@ -77,7 +86,7 @@ class Expander {
   private:
     static constexpr uint32_t unknown = 0xffffffff;
 
-    // What one letter makes of one state of one platform.
+    // What one letter makes of one state of one machine.
     struct Transition {
         Verdicts::Id outcome = unknown;
         bool warned = false;
@@ -88,14 +97,16 @@ class Expander {
         Order order;
         size_t joint = 0;
         uint16_t letter = 0;
+        bool mirrored = false;
     };
 
+    Program program_of(const Tally& tally) const;
     void expand(size_t from, size_t to, Walk* growing);
     void enter(Contexts::Id context);
     void take_up(size_t joint);
     void take(size_t letter, Walk* growing);
     void carry_out(size_t letter);
-    void write_down(Verdicts::Id verdict, const Op& op, uint16_t letter);
+    void write_down(Verdicts::Id verdict, const Op& op, uint16_t letter, bool mirrored);
     void grow(Walk& walk, size_t letter, bool named);
     void start(const Op& op);
     Order order_with(const Op& op) const;
@@ -110,16 +121,16 @@ class Expander {
     // The context at work, and what is known of its states.
     Contexts::Id context_ = unknown;
     std::vector<Transition> rows_;
-    std::vector<std::unordered_map<uint32_t, size_t>> row_of_;  // by platform: of a state
+    std::vector<std::unordered_map<uint32_t, size_t>> row_of_;  // by machine: of a state
     // The joint state at work
     size_t joint_ = 0;
-    std::vector<size_t> row_;   // by platform
+    std::vector<size_t> row_;   // by machine
     bool written_ = false;      // `program_` and `names_` are its own
     Program program_;
     std::vector<uint8_t> names_;
     uint8_t next_name_ = 0;
     bool started_ = false;      // the judge, with the letter at work
-    std::vector<Verdicts::Id> outcomes_;
+    std::vector<Verdicts::Id> outcomes_, mirrored_;
     std::vector<uint32_t> nexts_;
 };
 

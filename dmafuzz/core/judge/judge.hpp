@@ -61,12 +61,12 @@ class Judge {
     // All that can still make a difference when the program has ended and its tidy-up has not begun: the states of machine,
     // tracker, memory and contract monitor, and what has been seen so far. Two programs of the same state come to the same from
     // there on, whatever comes. `names`: of each operation, for what warnings cover; operations without one (`no_name`) are those
-    // that no warning is going to be about. `rules`: those that the program breaks. Needs keep_states.
+    // that no warning is going to be about. Needs keep_states.
     static constexpr uint8_t no_name = 0xff;
-    Digest state(size_t platform, const std::vector<uint8_t>& names, Rules& rules);
+    Digest state(size_t platform, const std::vector<uint8_t>& names);
 
-    // What the program comes to on one platform.
-    Outcome outcome(size_t platform, const std::vector<uint8_t>& names, Rules rules);
+    // What the program comes to on one platform, but for the rules that it breaks.
+    Outcome outcome(size_t platform, const std::vector<uint8_t>& names);
 
     // What the program costs the tracker there, if it can say. Runs it once more, without the tidy-up's unbinds: they
     // take the lock of each bucket, once in a device's life, and would hide all the rest.

@@ -85,10 +85,9 @@ Reach renamed(const Reach& reach, const std::vector<uint8_t>& names) {
 
 }  // namespace
 
-Outcome Judge::outcome(size_t platform, const std::vector<uint8_t>& names, Rules rules) {
+Outcome Judge::outcome(size_t platform, const std::vector<uint8_t>& names) {
     const Analysis& a = cover(platform);
     Outcome out;
-    out.rules = rules;
     out.corrupted = !a.corruptions.empty();
     for (const Corruption& c : a.corruptions)
         if (!c.explained) out.silent |= static_cast<uint8_t>(1u << static_cast<int>(c.kind));
@@ -105,10 +104,10 @@ Outcome Judge::outcome(size_t platform, const std::vector<uint8_t>& names, Rules
     return out;
 }
 
-Digest Judge::state(size_t platform, const std::vector<uint8_t>& names, Rules& rules) {
+Digest Judge::state(size_t platform, const std::vector<uint8_t>& names) {
     const Analysis& a = analyse(platform);
     Digest state, monitor;
-    rules = broken_rules(a.run, platforms_[platform], &monitor);
+    broken_rules(a.run, platforms_[platform], &monitor);
     state.add(a.machine);
     state.add(a.tracker);
     state.add(a.memory);

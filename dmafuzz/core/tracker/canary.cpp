@@ -2,6 +2,7 @@
 // And the list of all trackers by name.
 #include "tracker/dma_debug.hpp"
 #include "tracker/kernel_code.hpp"
+#include "tracker/what_if.hpp"
 
 namespace dmafuzz {
 
@@ -43,11 +44,9 @@ std::vector<TrackerFacts> trackers() {
 }
 
 std::unique_ptr<Tracker> make_tracker(const std::string& name) {
-    for (const auto* rows : {&eras(), &proposals()})
-        for (const Era& era : *rows)
-            if (name == era.name) return std::make_unique<DmaDebug>(era);
     constexpr std::string_view prefix = "kernel:";
     if (name.starts_with(prefix)) return load_kernel_code(name.substr(prefix.size()));
+    if (std::optional<Era> era = changed_era(name)) return std::make_unique<DmaDebug>(*era);
     if (name == "silent") return std::make_unique<Silent>();
     if (name == "noisy") return std::make_unique<Noisy>();
     return nullptr;

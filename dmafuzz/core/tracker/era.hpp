@@ -99,6 +99,8 @@ struct Era {
 
     // Cost only
     bool idle_under_rcu = false;
+
+    bool operator==(const Era&) const = default;
 };
 
 // In order of time. Debian's 6.1 and 6.12 stand where their numbers say; they carry later changes.

@@ -1,0 +1,60 @@
+#include "tracker/what_if.hpp"
+
+#include <algorithm>
+
+namespace dmafuzz {
+
+namespace {
+
+std::optional<Era> era_named(const std::string& name) {
+    for (const auto* rows : {&eras(), &proposals()})
+        for (const Era& era : *rows)
+            if (name == era.name) return era;
+    return std::nullopt;
+}
+
+// Overlaps are only told of where there is something that keeps track of lines.
+void tell_overlaps(Era& era) {
+    if (era.overlap == OverlapRule::silent) era.overlap = OverlapRule::any;
+    if (era.tracked == Tracked::nothing) era.tracked = Tracked::first_line;
+}
+
+}  // namespace
+
+const std::vector<WhatIf>& what_ifs() {
+    static const std::vector<WhatIf> all{
+        {"strict-bidirectional", "syncs of a BIDIRECTIONAL mapping are not checked any further", [](Era& e) { e.bidirectional_syncs_any_way = false; }},
+        {"map-errors", "whether a map's error was asked for is not tracked", [](Era& e) { e.map_error_state = true; }},
+        {"resource-ram", "map_resource of RAM is not checked", [](Era& e) { e.resource_check = ResourceCheck::unreserved_ram, e.resources = true; }},
+        {"attributes", "attributes are not compared at unmap", [](Era& e) { e.attributes_compared = true; }},
+        {"overlaps-told", "overlaps are counted, but not told of", tell_overlaps},
+        {"skip-not-exempt", "overlaps of a mapping with SKIP_CPU_SYNC are exempt", [](Era& e) { e.skip_cpu_sync_exempt = false; }},
+        {"bounce-not-exempt", "overlaps are exempt where kmalloc memory may be bounced", [](Era& e) { e.kmalloc_bounce_exempt = false; }},
+        {"clean-not-exempt", "overlaps of mappings flagged as clean are exempt", [](Era& e) { e.clean_attrs = 0; }},
+        {"coherent-not-exempt", "overlaps are exempt where DMA needs no alignment", [](Era& e) { e.coherent_exempt = false; }},
+        {"any-overlap", "some overlaps are taken for legal", [](Era& e) { e.overlap = OverlapRule::any; }},
+        {"dma-lines", "lines are the kernel's L1 lines, not as long as DMA needs", [](Era& e) { e.line_size = LineSize::dma_alignment; }},
+        {"every-line", "only the first line of a mapping is tracked", [](Era& e) { tell_overlaps(e), e.tracked = Tracked::every_line; }},
+        {"to-device", "mappings TO_DEVICE are not tracked", [](Era& e) { tell_overlaps(e), e.to_device_tracked = true; }},
+        {"assert-idle", "copy-on-write of a page under DMA is not checked", [](Era& e) { tell_overlaps(e), e.idle_check = IdleCheck::page, e.to_device_tracked = true; }},
+    };
+    return all;
+}
+
+std::optional<Era> changed_era(const std::string& name) {
+    size_t at = std::min(name.find('+'), name.size());
+    std::optional<Era> era = era_named(name.substr(0, at));
+    while (era && at < name.size()) {
+        const size_t end = std::min(name.find('+', at + 1), name.size());
+        const std::string wanted = name.substr(at + 1, end - at - 1);
+        auto what = std::find_if(what_ifs().begin(), what_ifs().end(), [&](const WhatIf& w) { return w.name == wanted; });
+        if (what == what_ifs().end()) return std::nullopt;
+        const Era before = *era;
+        what->change(*era);
+        if (*era == before) return std::nullopt;
+        at = end;
+    }
+    return era;
+}
+
+}  // namespace dmafuzz
