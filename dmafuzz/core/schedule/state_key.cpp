@@ -6,8 +6,7 @@ bool state_key(Judge& judge, const Program& prefix, const std::vector<uint8_t>& 
     judge.keep_states();
     judge.start(prefix);
     out = {};
-    Rules rules;
-    for (size_t platform = 0; platform < judge.platforms(); platform++) out.add(judge.state(platform, names, rules));
+    for (size_t platform = 0; platform < judge.platforms(); platform++) out.add(judge.state(platform, names));
     return true;
 }
 
