@@ -2,10 +2,10 @@
 import builtins
 from typing import Any, ClassVar
 """
-The core of dmafuzz: programs, machine, simulator, tracker, judge and search.
+The core of dmafuzz: programs, machine, simulator, tracker, judge, search and schedules.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 import enum
 
 
@@ -803,3 +803,19 @@ class Expander:
     def carried_out(self) -> int: ...
 
     def harvest(self) -> dict[str, Any]: ...
+def threads(ops: Sequence[Op]) -> dict[str, Any]:
+    """
+    What of a program runs by itself: names of CPUs and devices; steps, lines without split calls, calls that can be split.
+    """
+
+def count_schedules(ops: Sequence[Op], preemptions: int) -> dict[str, Any]:
+    """
+    How many schedules there are: by preemptions; dropped orders; not complete where there are too many to count.
+    """
+
+def explore(judge: Judge, ops: Sequence[Op], preemptions: int, platforms: Sequence[int], merge_from: int = 16, progress: Callable[[int], object] | None = None) -> dict[str, Any]:
+    """
+    Judges every schedule within the bound: the counts, and for each label and kind that shows with which schedules it does. Prefixes of the same state are taken for one where at least `merge_from` schedules go on from each; 0: nowhere.
+    """
+
+MERGE_FROM: int = 16

@@ -20,6 +20,7 @@ _COMMANDS = {
     "minimize": ("dmafuzz.cli.minimize", "minimize"),
     "fuzz": ("dmafuzz.cli.fuzz", "fuzz"),
     "compare": ("dmafuzz.cli.compare", "compare"),
+    "schedules": ("dmafuzz.cli.schedules", "schedules"),
     "history": ("dmafuzz.cli.history", "history"),
     "search": ("dmafuzz.cli.search", "search"),
     "cost": ("dmafuzz.cli.cost", "cost"),

@@ -36,7 +36,8 @@ class Finding:
     ``label`` is FN, FP, hazard, or broken where the tracker itself crashed; ``kinds`` are corruption kinds of an FN,
     warning ids of the others, over all platforms that show the label; ``rules`` are the contract's rules that it breaks
     where it was found.
-    ``outcomes`` are the labels of every platform of the portfolio.
+    ``outcomes`` are the labels of every platform of the portfolio. ``modality`` says in how many of its schedules the
+    label shows; None where there is one.
     """
 
     label: str
@@ -46,6 +47,7 @@ class Finding:
     records: bytes
     outcomes: tuple[tuple[str, tuple[str, ...]], ...]
     portfolio: str | None = None
+    modality: str | None = None
 
     @property
     def ops(self) -> tuple[_core.Op, ...]:
@@ -93,6 +95,8 @@ class Finding:
             f"# rules broken: {', '.join(self.rules) or 'none, the program keeps the contract'}",
             f"# tracker {self.tracker}; shows on {', '.join(self.platforms)}",
         ]
+        if self.modality is not None:
+            head.append(f"# modality: {self.modality}")
         version, *rest = render(Program(ops=self.ops, expects=self._expectations())).splitlines()
         return "\n".join([version, *head, *rest]) + "\n"
 

@@ -15,26 +15,39 @@ from typing import Any
 
 from dmafuzz import _core, platforms
 from dmafuzz.findings.finding import Finding, RawFinding
+from dmafuzz.schedules import modality_of
 
 TIMEOUT_S = 300.0
+SCHEDULES_MAX = 2_000  # explored for one finding
 
 
 def confirm(
-    raw: Sequence[RawFinding], tracker: str, core_tracker: str, platform_names: Sequence[str], portfolio: str | None
+    raw: Sequence[RawFinding],
+    tracker: str,
+    core_tracker: str,
+    platform_names: Sequence[str],
+    portfolio: str | None,
+    schedules: int = SCHEDULES_MAX,
 ) -> list[Finding | None]:
-    """Judges each anew on all platforms, in a process that has judged nothing else.
+    """Judges each anew on all platforms, in a process that has judged nothing else; those of several CPUs in all their
+    schedules too, if these are no more than ``schedules``.
 
     Returns a finding for each, or None for one that does not show there what its engine reported, or ends the process.
     Raises RuntimeError if the process fails.
     """
     if not raw:
         return []
-    answers = _answers(raw, core_tracker, platform_names)
+    answers = _answers(raw, core_tracker, platform_names, schedules)
     if answers is None and len(raw) > 1:
         # One of them ends the process: a kernel's own code can do that. The others still count.
         return [
-            finding for item in raw for finding in confirm([item], tracker, core_tracker, platform_names, portfolio)
+            finding
+            for item in raw
+            for finding in confirm([item], tracker, core_tracker, platform_names, portfolio, schedules)
         ]
+    if answers is None and schedules:
+        # Or one of its other schedules does.
+        return confirm(raw, tracker, core_tracker, platform_names, portfolio, 0)
     return [
         _finding(item, answer, tracker, portfolio) if answer["shown"] else None
         for item, answer in zip(raw, answers or [{"shown": False}], strict=True)
@@ -42,11 +55,11 @@ def confirm(
 
 
 def _answers(
-    raw: Sequence[RawFinding], core_tracker: str, platform_names: Sequence[str]
+    raw: Sequence[RawFinding], core_tracker: str, platform_names: Sequence[str], schedules: int
 ) -> list[dict[str, Any]] | None:
     """What the fresh process says of each, or None if a signal ends it. Raises RuntimeError if it fails otherwise."""
     items = [{**asdict(item), "records": item.records.hex()} for item in raw]
-    request = {"tracker": core_tracker, "platforms": list(platform_names), "items": items}
+    request = {"tracker": core_tracker, "platforms": list(platform_names), "schedules": schedules, "items": items}
     done = subprocess.run(
         [sys.executable, "-P", "-m", "dmafuzz.findings.replay"],
         input=json.dumps(request),
@@ -66,10 +79,12 @@ def _answers(
 
 def _finding(item: RawFinding, answer: dict[str, Any], tracker: str, portfolio: str | None) -> Finding:
     outcomes = tuple((platform, tuple(labels)) for platform, labels in answer["outcomes"])
-    return Finding(item.label, tuple(answer["kinds"]), item.rules, tracker, item.records, outcomes, portfolio)
+    return Finding(
+        item.label, tuple(answer["kinds"]), item.rules, tracker, item.records, outcomes, portfolio, answer["modality"]
+    )
 
 
-def _replay(judge: _core.Judge, names: list[str], item: dict[str, Any]) -> dict[str, Any]:
+def _replay(judge: _core.Judge, names: list[str], item: dict[str, Any], schedules: int) -> dict[str, Any]:
     ops = _core.decode(bytes.fromhex(item["records"]))
     outcomes, kinds, shown = [], set(), False
     for index, (name, judgement) in enumerate(zip(names, judge.judge_all(ops), strict=True)):
@@ -78,7 +93,8 @@ def _replay(judge: _core.Judge, names: list[str], item: dict[str, Any]) -> dict[
             if label == item["label"]:
                 kinds.add(kind)
                 shown |= name == item["platform"] and kind == item["kind"]
-    return {"shown": shown, "kinds": sorted(kinds), "outcomes": outcomes}
+    modality = modality_of(judge, range(len(names)), ops, item["label"], schedules) if shown else None
+    return {"shown": shown, "kinds": sorted(kinds), "outcomes": outcomes, "modality": modality}
 
 
 def main() -> None:
@@ -87,7 +103,7 @@ def main() -> None:
     models = [platforms.load(name) for name in request["platforms"]]
     judge = _core.Judge(request["tracker"], [platforms.to_core(model) for model in models])
     names = [model.name for model in models]
-    json.dump([_replay(judge, names, item) for item in request["items"]], sys.stdout)
+    json.dump([_replay(judge, names, item, request["schedules"]) for item in request["items"]], sys.stdout)
 
 
 if __name__ == "__main__":

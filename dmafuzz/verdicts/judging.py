@@ -100,6 +100,14 @@ class Judging:
         found = bench.judge.minimise(program.ops, bench.index, label, kind)
         return Minimised(Program(found["ops"]), platform, label, kind, tuple(found["rules"]), found["tried"])
 
+    def seats(self, platform: str | None) -> tuple[_core.Judge, tuple[int, ...]]:
+        """The core's judge of one platform, or of all members, and where on its portfolio they stand."""
+        if platform is not None:
+            bench = self._bench(platform)
+            return bench.judge, (bench.index,)
+        benches = [self._bench(member) for member in self.members]
+        return benches[0].judge, tuple(bench.index for bench in benches)
+
     def _bench(self, platform: str) -> _Bench:
         if platform not in self._benches:
             self._seat(platform)

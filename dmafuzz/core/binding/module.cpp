@@ -1,10 +1,11 @@
 #include "binding/binding.hpp"
 
 NB_MODULE(_core, m) {
-    m.doc() = "The core of dmafuzz: programs, machine, simulator, tracker, judge and search.";
+    m.doc() = "The core of dmafuzz: programs, machine, simulator, tracker, judge, search and schedules.";
     dmafuzz::bind_program(m);
     dmafuzz::bind_platform(m);
     dmafuzz::bind_judge(m);
     dmafuzz::bind_search(m);
+    dmafuzz::bind_schedule(m);
     dmafuzz::bind_exhaustive(m);
 }

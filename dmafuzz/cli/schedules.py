@@ -1,0 +1,92 @@
+"""`dmafuzz schedules`: every interleaving of a program's CPUs, and what shows in which of them."""
+
+from __future__ import annotations
+
+import json
+
+import click
+from tqdm import tqdm
+
+from dmafuzz import program as language
+from dmafuzz.program import Program
+from dmafuzz.schedules import (
+    DEFAULT_LIMIT,
+    DEFAULT_PREEMPTIONS,
+    Exploration,
+    ScheduleError,
+    check_size,
+    explore,
+    report,
+    threads,
+    to_json,
+)
+from dmafuzz.trackers import default_portfolio
+from dmafuzz.verdicts import Judging, judging
+
+from . import options
+from .terminal import show
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=click.Path())
+@click.option(
+    "--preemptions",
+    metavar="K",
+    type=click.IntRange(min=0),
+    default=DEFAULT_PREEMPTIONS,
+    show_default=True,
+    help="Schedules with at most so many switches away from what could have gone on.",
+)
+@options.tracker
+@click.option("--platform", metavar="P", help="Only this platform. Default: all of the portfolio.")
+@options.portfolio
+@click.option(
+    "--limit",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=DEFAULT_LIMIT,
+    show_default=True,
+    help="Refuse more schedules than that.",
+)
+@click.option("--unpruned", is_flag=True, help="Judge each schedule by itself: the same answer, more slowly.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def schedules(
+    file: str,
+    preemptions: int,
+    tracker: str,
+    platform: str | None,
+    portfolio: str | None,
+    limit: int,
+    unpruned: bool,
+    as_json: bool,
+) -> None:
+    """Explore every schedule of a program: does a label show always, or sometimes?
+
+    Each CPU's lines keep their order; another CPU can run between any two of them, and between the two halves of a DMA
+    API call. The accesses of each device run by themselves too.
+    """
+    program = language.read(file)
+    bench = judging(tracker, portfolio or default_portfolio(tracker))
+    where = bench.members if platform is None else (bench.machine(platform).name,)
+    try:
+        found = _explored(bench, program, platform, preemptions, limit, not unpruned)
+    except ScheduleError as error:
+        raise ScheduleError(f"{file}: {error}") from None
+    if as_json:
+        click.echo(json.dumps(to_json(found, file, bench.tracker.name, bench.portfolio, where)))
+    elif len(threads(program.ops)) < 2:
+        click.echo(f"{file}: one CPU and no device lines: one schedule, nothing to explore")
+    else:
+        place = f"the {len(where)} platforms" if platform is None else platform
+        show(report(found, f"{file}: tracker {bench.tracker.name} on {place} of portfolio {bench.portfolio}", where))
+
+
+def _explored(
+    bench: Judging, program: Program, platform: str | None, preemptions: int, limit: int, prune: bool
+) -> Exploration:
+    judge, places = bench.seats(platform)
+    total = check_size(program.ops, preemptions, limit).total
+    with tqdm(total=total, unit=" schedules", leave=False, disable=None) as bar:
+        return explore(
+            judge, places, program.ops, preemptions, limit, prune, lambda settled: bar.update(settled - bar.n)
+        )

@@ -1,0 +1,13 @@
+#include "schedule/state_key.hpp"
+
+namespace dmafuzz {
+
+bool state_key(Judge& judge, const Program& prefix, const std::vector<uint8_t>& names, Digest& out) {
+    judge.keep_states();
+    judge.start(prefix);
+    out = {};
+    for (size_t platform = 0; platform < judge.platforms(); platform++) out.add(judge.state(platform, names));
+    return true;
+}
+
+}  // namespace dmafuzz

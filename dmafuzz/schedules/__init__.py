@@ -1,0 +1,36 @@
+"""Schedules: in which of the orders that a program's CPUs and devices can run a label shows."""
+
+from .errors import ScheduleError
+from .exploration import (
+    DEFAULT_LIMIT,
+    DEFAULT_PREEMPTIONS,
+    Count,
+    Exploration,
+    check_size,
+    count,
+    explore,
+    modality_of,
+    threads,
+)
+from .modality import Modality, Schedule, Sight, Switch
+from .record import to_json
+from .report import report
+
+__all__ = [
+    "DEFAULT_LIMIT",
+    "DEFAULT_PREEMPTIONS",
+    "Count",
+    "Exploration",
+    "Modality",
+    "Schedule",
+    "ScheduleError",
+    "Sight",
+    "Switch",
+    "check_size",
+    "count",
+    "explore",
+    "modality_of",
+    "report",
+    "threads",
+    "to_json",
+]
