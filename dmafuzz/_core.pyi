@@ -762,6 +762,8 @@ def order_of(ops: Sequence[Op]) -> tuple[int, int, int, int, int, int]:
     What comes before the text in the order of programs: operations, CPUs, split calls, devices, buffers, sizes and offsets.
     """
 
+ALPHABET: list[str] = ...
+
 def letters(ops: Sequence[Op], cpus: int, devices: int) -> list[Op]:
     """The operations of the alphabet that can follow a program of it."""
 

@@ -38,8 +38,9 @@ class Proof:
         return found if found and found.order[:-1] < tuple(_core.order_of(ops)) else None
 
     def stamp(self, signature: Signature, ops: Sequence[_core.Op]) -> str:
-        """`proved (<= N)` or `local`."""
-        proved = len(ops) <= self.ops and self.smaller(signature, ops) is None
+        """`proved (<= N)` or `local`: also where nothing in the alphabet has the signature, so that it says nothing."""
+        known = signature in self.result.found and len(ops) <= self.ops
+        proved = known and self.smaller(signature, ops) is None
         return f"proved (<= {self.ops})" if proved else "local"
 
 

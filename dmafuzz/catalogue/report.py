@@ -45,7 +45,7 @@ def _markdown_lines(catalogue: Catalogue) -> Iterator[str]:
     yield f"# All causes up to {catalogue.ops} operations: tracker {catalogue.tracker}"
     yield ""
     yield (
-        "Every program of the alphabet (ARCHITECTURE.md, The exhaustive search) with up to "
+        "Every program of the alphabet (`dmafuzz search --alphabet`) with up to "
         f"{catalogue.ops} operations, {_plural(catalogue.devices, 'device')}, {_plural(catalogue.cpus, 'CPU')}, "
         f"on the {len(catalogue.labels)} platforms of portfolio {catalogue.portfolio}: {programs:,} programs."
     )

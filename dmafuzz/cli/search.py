@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from pathlib import Path
 
 import click
 
+from dmafuzz import _core
 from dmafuzz import catalogue as catalogues
 from dmafuzz import platforms as platform_files
 from dmafuzz.catalogue.proof import keep
@@ -23,6 +25,13 @@ from .errors import BadInput
 OPS_MAX = 8
 
 
+def _show_alphabet(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        for paragraph in _core.ALPHABET:
+            click.echo("\n".join(textwrap.wrap(paragraph, 100)) + "\n")
+        ctx.exit()
+
+
 @click.command()
 @click.option("--ops", type=click.IntRange(1, OPS_MAX), default=3, show_default=True, metavar="N",
               help="Operations of a program, at most. 4 takes ten seconds or so, 5 ten minutes or so.")  # fmt: skip
@@ -34,12 +43,13 @@ OPS_MAX = 8
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Threads.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write the catalogue there; a search that was cut off goes on where it was.")  # fmt: skip
+@click.option("--alphabet", is_flag=True, expose_value=False, is_eager=True, callback=_show_alphabet,
+              help="Say what the alphabet is, and stop.")  # fmt: skip
 def search(ops: int, tracker: str, portfolio: str | None, cpus: int, devices: int, jobs: int, out: Path | None) -> None:
     """Go through every program of a small alphabet, up to N operations.
 
     Shows every cause of a false negative, false positive or hazard that there is, in families, with its smallest
     program.
-    What the alphabet is: ARCHITECTURE.md, The exhaustive search.
     """
     name = portfolio or default_portfolio(tracker)
     if tracker.startswith(KERNEL):

@@ -1,7 +1,7 @@
 """Findings: programs on which tracker and simulator disagree, minimised, one file for each cause."""
 
-from dmafuzz.findings.finding import Finding
+from dmafuzz.findings.finding import Finding, RawFinding
 from dmafuzz.findings.replay import confirm
 from dmafuzz.findings.store import FindingStore
 
-__all__ = ["Finding", "FindingStore", "confirm"]
+__all__ = ["Finding", "FindingStore", "RawFinding", "confirm"]

@@ -37,7 +37,8 @@ class Finding:
     warning ids of the others, over all platforms that show the label; ``rules`` are the contract's rules that it breaks
     where it was found.
     ``outcomes`` are the labels of every platform of the portfolio. ``modality`` says in how many of its schedules the
-    label shows; None where there is one.
+    label shows; None where there is one. ``minimal`` says what the exhaustive search knows of smaller programs; None:
+    it was not asked.
     """
 
     label: str
@@ -48,6 +49,7 @@ class Finding:
     outcomes: tuple[tuple[str, tuple[str, ...]], ...]
     portfolio: str | None = None
     modality: str | None = None
+    minimal: str | None = None
 
     @property
     def ops(self) -> tuple[_core.Op, ...]:
@@ -74,19 +76,9 @@ class Finding:
         """Content-addressed: what it shows, then its cause."""
         return f"{self.label}-{self.kinds[0].replace('>', '-beyond-')}-{self.cause}.dma"
 
-    def order(self) -> tuple[int, int, int, int, int, int, str]:
+    def order(self) -> tuple[int | str, ...]:
         """The order of programs in verdicts.md (Minimal)."""
-        ops = self.ops
-        devices = {op.device for op in ops if _core.traits(op.kind).names_device or op.given_device}
-        return (
-            len(ops),
-            len({op.cpu for op in ops}),
-            sum(op.split for op in ops),
-            len(devices),
-            sum(_core.traits(op.kind).defines_buffer for op in ops),
-            sum(op.size + op.offset for op in ops),
-            self.text,
-        )
+        return (*_core.order_of(self.ops), self.text)
 
     def file_text(self) -> str:
         """The program with a comment that says what it shows, and an ``expect`` line for each outcome."""
@@ -95,6 +87,8 @@ class Finding:
             f"# rules broken: {', '.join(self.rules) or 'none, the program keeps the contract'}",
             f"# tracker {self.tracker}; shows on {', '.join(self.platforms)}",
         ]
+        if self.minimal is not None:
+            head.append(f"# minimal: {self.minimal}")
         if self.modality is not None:
             head.append(f"# modality: {self.modality}")
         version, *rest = render(Program(ops=self.ops, expects=self._expectations())).splitlines()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from typing import Any
 
 import multiprocess
 
-from dmafuzz.findings import FindingStore, confirm
+from dmafuzz import platforms
+from dmafuzz.catalogue import Proof, proof_for
+from dmafuzz.catalogue.proof import QUICK_OPS
+from dmafuzz.exhaustive import SearchPlan, Signature
+from dmafuzz.findings import Finding, FindingStore, RawFinding, confirm
 from dmafuzz.findings.store import write_whole
 from dmafuzz.search import worker
 from dmafuzz.search.flight import last_program
@@ -18,6 +22,7 @@ from dmafuzz.search.packs import program_name
 from dmafuzz.search.plan import Plan
 from dmafuzz.search.progress import Progress
 from dmafuzz.search.summary import Summary
+from dmafuzz.trackers import KERNEL
 
 LOOK_EVERY_S = 0.2
 SETTLE_EVERY_S = 3.0
@@ -49,6 +54,7 @@ class Campaign:
         self.retired_programs = 0
         self.settled_at = time.monotonic()
         self.children: list[Child] = []
+        self._proof: Proof | None = None
         # A fresh interpreter for each: nothing of the parent's state, and libFuzzer wants to be set up once a process.
         self.context = multiprocess.get_context("spawn")
         plan.create_folders()
@@ -134,7 +140,11 @@ class Campaign:
         raw = [item for _, found in reports for item in found]
         if not raw:
             return
-        findings = confirm(raw, self.plan.tracker, self.plan.core_tracker, self.plan.platforms, self.plan.portfolio)
+        confirmed = confirm(raw, self.plan.tracker, self.plan.core_tracker, self.plan.platforms, self.plan.portfolio)
+        findings = [
+            finding and replace(finding, minimal=self._minimal(item, finding))
+            for item, finding in zip(raw, confirmed, strict=True)
+        ]
         self.summary.unconfirmed += findings.count(None)
         at = 0
         for path, found in reports:
@@ -142,6 +152,17 @@ class Campaign:
                 self.summary.causes[finding.label] += 1
                 self.summary.new.append(finding)
             at += len(found)
+
+    def _minimal(self, item: RawFinding, finding: Finding) -> str | None:
+        """What the exhaustive search says of a finding; None for platforms or a tracker that it was not asked about."""
+        if self.plan.portfolio is None or self.plan.core_tracker.startswith(KERNEL):
+            return None
+        if self._proof is None:
+            members = tuple(platforms.portfolio(self.plan.portfolio))
+            self._proof = proof_for(
+                SearchPlan(self.plan.tracker, self.plan.core_tracker, self.plan.portfolio, members, QUICK_OPS)
+            )
+        return self._proof.stamp(Signature(item.label, item.kind, item.rules), finding.ops)
 
     def _update(self, seconds: float) -> None:
         stats = [child.stats for child in self.children if child.stats]

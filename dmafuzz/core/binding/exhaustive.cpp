@@ -58,6 +58,7 @@ std::vector<Op> letters(const std::vector<Op>& ops, int cpus, int devices) {
 void bind_exhaustive(nb::module_& m) {
     m.def("order_of", [](const std::vector<Op>& ops) { return as_tuple(order_of(Program{ops})); }, "ops"_a,
           "What comes before the text in the order of programs: operations, CPUs, split calls, devices, buffers, sizes and offsets.");
+    m.attr("ALPHABET") = nb::cast(alphabet_text());
     m.def("letters", &letters, "ops"_a, "cpus"_a, "devices"_a, "The operations of the alphabet that can follow a program of it.");
     nb::class_<Walk>(m, "Walk", "The walk through all programs up to some length; see core/exhaustive/walk.hpp.")
         .def(nb::init<const std::string&, std::vector<Platform>, int, int>(), "tracker"_a, "platforms"_a, "cpus"_a, "devices"_a)

@@ -25,6 +25,32 @@ Op call(OpKind kind) {
 
 }  // namespace
 
+const std::vector<std::string>& alphabet_text() {
+    static const std::vector<std::string> text{
+        "Buffers: pages, page_cache, anonymous, stack, vmalloc, text and high pages of 128 bytes, kmalloc of 32 bytes, a coherent "
+        "allocation of 128 bytes by each device. Ranges: the whole; of pages also the first half [0, 64), the second half [64, 128), "
+        "which is its neighbour, [0, 96), and [96, 128), which shares a line with that one's tail.",
+        "Maps: map_single of each range in each direction by each device. Of whole pages also map_page and an unchecked map "
+        "(FROM_DEVICE), map_resource (BIDIRECTIONAL), maps with SKIP_CPU_SYNC (each direction) and with the attribute of 7.0 that flags "
+        "a mapping as clean (FROM_DEVICE), and map_sg of both halves (each direction); of whole vmalloc pages also map_page "
+        "(FROM_DEVICE); of coherent memory one map (BIDIRECTIONAL).",
+        "On a live mapping: sync for the CPU and for the device, of the whole, of the first half, and in each other direction, and a "
+        "sync for the CPU of twice the size; unmap as mapped, with half the size, in each other direction, by the other of "
+        "unmap_single and unmap_page, by unmap_sg, by the other device, at half way into the mapping, and with SKIP_CPU_SYNC turned "
+        "round; a device read and a device write of the whole; forget; mapping_error where it was left out.",
+        "On a live list: its syncs, and unmap_sg, with all entries and with one; unmap_sg in each other direction and by the other "
+        "device; unmap_single; map_sg of the list again; device accesses, forget. On a live resource: unmap_resource and "
+        "unmap_page, device accesses, forget. On live coherent memory: free as allocated, with half the size, and with another CPU "
+        "address; unmap_single; device accesses, forget.",
+        "On an ended mapping: the right end once more, its syncs of the whole, device accesses.",
+        "CPUs: write and read of a whole buffer (of memory that the CPU may write or read), write of [96, 128) of pages, dirty and "
+        "cow of page cache and anonymous memory, free of what was allocated by alloc.",
+        "With two CPUs: each line by either of them, each call whole or in two halves.",
+        "CPUs, buffers and mappings have the names of their order.",
+    };
+    return text;
+}
+
 // Writes down the letters of one context.
 class Letters {
   public:

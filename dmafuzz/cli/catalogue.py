@@ -1,0 +1,75 @@
+"""`dmafuzz catalogue`: the catalogues of several trackers, and what they have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dmafuzz import catalogue as catalogues
+from dmafuzz import platforms as platform_files
+from dmafuzz.catalogue.comparison import comparison
+from dmafuzz.catalogue.report import markdown
+from dmafuzz.exhaustive import Search, SearchPlan
+from dmafuzz.exhaustive.progress import Bar
+from dmafuzz.findings.store import write_whole
+from dmafuzz.trackers import KERNEL, builtins, default_portfolio, resolve
+
+from .errors import BadInput
+
+ERAS = ("4.19", "5.15", "6.12", "7.2")
+
+
+@click.command()
+@click.argument("trackers", metavar="[TRACKER]...", nargs=-1)
+@click.option("--ops", type=click.IntRange(1, 8), default=4, show_default=True, metavar="N",
+              help="Operations of a program, at most.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Threads.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("reports/catalogue"),
+              show_default=True, metavar="DIR")  # fmt: skip
+def catalogue(trackers: tuple[str, ...], ops: int, jobs: int, out: Path) -> None:
+    """Write the catalogue of each TRACKER (default: 4.19, 5.15, 6.12, 7.2 and all proposals) as TRACKER.json and TRACKER.md.
+
+    README.md beside them holds all catalogues of the folder side by side, those of earlier runs too. A catalogue that
+    is complete up to more operations already is left as it is. Interrupted, it goes on where it was.
+    """
+    names = trackers or (*ERAS, *(each.name for each in builtins() if each.kind == "proposal"))
+    for tracker in names:
+        if tracker.startswith(KERNEL) or "/" in tracker:
+            raise BadInput(f"{tracker}: catalogues are of built-in trackers; for this one see dmafuzz search")
+        resolve(tracker)
+    try:
+        for tracker in names:
+            _write(tracker, ops, jobs, out)
+        made = [catalogues.Catalogue.from_json(path.read_text()) for path in sorted(out.glob("*.json"))]
+        write_whole(out / "README.md", comparison(made).encode())
+    except OSError as error:
+        raise BadInput(f"{out}: cannot be used: {error.strerror}") from None
+    click.echo(f"{out / 'README.md'}: {len(made)} catalogues side by side")
+
+
+def _write(tracker: str, ops: int, jobs: int, out: Path) -> None:
+    path = out / f"{tracker}.json"
+    if path.exists() and (known := catalogues.Catalogue.from_json(path.read_text()).ops) > ops:
+        click.echo(f"{tracker}: complete up to {known} operations already")
+        return
+    name = default_portfolio(tracker)
+    members = tuple(platform_files.portfolio(name))
+    work = out / f".{tracker}"
+    plan = SearchPlan(tracker, resolve(tracker).core, name, members, ops, jobs=jobs, out=work)
+    bar = Bar()
+    run = Search(plan)
+    result = run.run(bar)
+    bar.end()
+    if run.interrupted:
+        raise BadInput(f"interrupted at {tracker}: the same command goes on there")
+    bar.start("causes", len(result.found))
+    made = catalogues.make(result, plan.core_tracker, members, bar.advance)
+    bar.end()
+    write_whole(path, made.to_json().encode())
+    write_whole(out / f"{tracker}.md", markdown(made).encode())
+    work.rmdir()
+    click.echo(
+        f"{tracker}: {result.programs:,} programs of up to {ops} operations in {run.seconds:.0f} s, "
+        f"{len(made.entries):,} causes"
+    )
