@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dmafuzz import _core, platforms
@@ -58,6 +58,10 @@ class Catalogue:
     def ops(self) -> int:
         """The number of operations up to which it is complete."""
         return len(self.lengths)
+
+    def up_to(self, ops: int) -> Catalogue:
+        """The causes with up to ``ops`` operations; the tables stay those of the whole search."""
+        return replace(self, entries=tuple(entry for entry in self.entries if len(entry.program) <= ops))
 
     def families(self) -> list[tuple[Family, list[Entry]]]:
         """By label, then by how many programs belong to it; the entries of each in their order."""

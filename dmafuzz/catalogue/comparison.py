@@ -20,8 +20,8 @@ def _lines(catalogues: Sequence[Catalogue]) -> Iterator[str]:
     yield ""
     yield (
         "All causes of false negatives, false positives and hazards, complete up to the number of operations that is "
-        "given, with two devices and one CPU, on the portfolio of each tracker's time. Made by `dmafuzz catalogue`; the "
-        "tests judge each entry again."
+        "given, with two devices and one CPU, on the portfolio of each tracker's time. Made by `dmafuzz catalogue`; "
+        "the tests judge each entry again."
     )
     yield ""
     yield "The alphabet:"

@@ -28,7 +28,7 @@ ERAS = ("4.19", "5.15", "6.12", "7.2")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("reports/catalogue"),
               show_default=True, metavar="DIR")  # fmt: skip
 def catalogue(trackers: tuple[str, ...], ops: int, jobs: int, out: Path) -> None:
-    """Write the catalogue of each TRACKER (default: 4.19, 5.15, 6.12, 7.2 and all proposals) as TRACKER.json and TRACKER.md.
+    """Write the catalogue of each TRACKER (default: 4.19, 5.15, 6.12, 7.2, all proposals) as TRACKER.json and .md.
 
     README.md beside them holds all catalogues of the folder side by side, those of earlier runs too. A catalogue that
     is complete up to more operations already is left as it is. Interrupted, it goes on where it was.

@@ -23,6 +23,7 @@ _COMMANDS = {
     "schedules": ("dmafuzz.cli.schedules", "schedules"),
     "history": ("dmafuzz.cli.history", "history"),
     "search": ("dmafuzz.cli.search", "search"),
+    "recall": ("dmafuzz.cli.recall", "recall"),
     "catalogue": ("dmafuzz.cli.catalogue", "catalogue"),
     "cost": ("dmafuzz.cli.cost", "cost"),
     "bench": ("dmafuzz.cli.bench", "bench"),

@@ -51,6 +51,8 @@ class Campaign:
         self.progress = progress
         self.summary = Summary()
         self.earlier_programs = 0
+        self.earlier_seconds = 0.0
+        self.started = time.time()  # of the first run in this folder
         self.retired_programs = 0
         self.settled_at = time.monotonic()
         self.children: list[Child] = []
@@ -191,13 +193,18 @@ class Campaign:
     def _resume(self) -> None:
         path = self.plan.out / "campaign.json"
         if path.exists():
-            self.earlier_programs = int(json.loads(path.read_text())["programs"])
+            facts = json.loads(path.read_text())
+            self.earlier_programs = int(facts["programs"])
+            self.earlier_seconds = float(facts.get("seconds", 0.0))
+            self.started = float(facts.get("started", self.started))
         for file in self.store.confirmed.glob("*.dma"):
             self.summary.causes[file.name.split("-", 1)[0]] += 1
 
     def _save(self) -> None:
         facts = {
             "programs": self.earlier_programs + self.summary.programs,
+            "started": self.started,
+            "seconds": self.earlier_seconds + self.summary.seconds,
             "tracker": self.plan.tracker,
             "platforms": list(self.plan.platforms),
             "causes": dict(self.summary.causes),

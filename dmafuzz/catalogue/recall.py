@@ -1,0 +1,108 @@
+"""How much of a complete catalogue fuzzing has found, and when."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dmafuzz import _core, platforms
+from dmafuzz import program as language
+from dmafuzz.catalogue.catalogue import Catalogue, Entry
+from dmafuzz.catalogue.families import Family
+from dmafuzz.exhaustive.result import Signature
+from dmafuzz.platforms.core import to_core
+from dmafuzz.trackers import resolve
+
+
+class RecallError(ValueError):
+    """A folder that is none of a fuzzing run, or of another tracker."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One fuzzing run: when each signature was first on disk, in seconds from the start; ``seconds`` is its length."""
+
+    first: dict[Signature, float]
+    seconds: float
+    programs: int
+
+
+def read_run(folder: Path, catalogue: Catalogue) -> Run:
+    """What `dmafuzz fuzz` has left in a folder, judged on the catalogue's portfolio. Raises RecallError."""
+    try:
+        facts = json.loads((folder / "campaign.json").read_text())
+        started, seconds = float(facts["started"]), float(facts["seconds"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise RecallError(f"{folder}: no folder of a fuzzing run that has ended") from None
+    if facts["tracker"] != catalogue.tracker:
+        raise RecallError(f"{folder}: a run of tracker {facts['tracker']}, the catalogue is of {catalogue.tracker}")
+    members = platforms.portfolio(catalogue.portfolio)
+    judge = _core.Judge(resolve(catalogue.tracker).core, [to_core(member) for member in members])
+    first: dict[Signature, float] = {}
+    for path in sorted((folder / "findings").glob("*.dma")):
+        age = path.stat().st_mtime - started
+        for label, kind, rules, _ in judge.shown(language.read(path).ops):
+            signature = Signature(label, kind, tuple(rules))
+            first[signature] = min(age, first.get(signature, age))
+    return Run(first, seconds, int(facts["programs"]))
+
+
+@dataclass(frozen=True)
+class FamilyRecall:
+    """Of one family: its causes, and how many of them each run had found after each of the times asked for."""
+
+    family: Family
+    causes: int
+    found: tuple[tuple[int, ...], ...]  # by time, by run
+
+
+def recall(catalogue: Catalogue, runs: Sequence[Run], times: Sequence[float]) -> list[FamilyRecall]:
+    """Family by family, in the catalogue's order."""
+    return [
+        FamilyRecall(
+            family,
+            len(entries),
+            tuple(tuple(sum(_found(entry, run, at) for entry in entries) for run in runs) for at in times),
+        )
+        for family, entries in catalogue.families()
+    ]
+
+
+def missed(catalogue: Catalogue, runs: Sequence[Run]) -> list[Entry]:
+    """The causes that no run has found."""
+    return [entry for entry in catalogue.entries if not any(entry.signature in run.first for run in runs)]
+
+
+def _found(entry: Entry, run: Run, at: float) -> bool:
+    return run.first.get(entry.signature, float("inf")) <= at
+
+
+def recall_lines(catalogue: Catalogue, runs: Sequence[Run], times: Sequence[float]) -> Iterator[str]:
+    """As Markdown: the totals, then the families, least complete first."""
+    rows = recall(catalogue, runs, times)
+    total = sum(row.causes for row in rows)
+    yield "| after | runs with all families | families found (median) | causes found (median) |"
+    yield "|---:|---:|---:|---:|"
+    for i, at in enumerate(times):
+        families = [sum(row.found[i][run] > 0 for row in rows) for run in range(len(runs))]
+        causes = [sum(row.found[i][run] for row in rows) for run in range(len(runs))]
+        complete = sum(count == len(rows) for count in families)
+        yield (
+            f"| {at:,.0f} s | {complete} of {len(runs)} | {statistics.median(families):g} of {len(rows)} "
+            f"| {statistics.median(causes):g} of {total} |"
+        )
+    yield ""
+    yield f"| label | family | causes | {' | '.join(f'after {at:,.0f} s' for at in times)} |"
+    yield f"|---|---|---:|{'---:|' * len(times)}"
+    for row in sorted(rows, key=lambda row: statistics.median(row.found[-1]) / row.causes):
+        cells = (_cell(found, row.causes) for found in row.found)
+        yield f"| {row.family.label} | {row.family.name} | {row.causes} | {' | '.join(cells)} |"
+
+
+def _cell(found: Sequence[int], causes: int) -> str:
+    """The median over the runs, and the least."""
+    share = 100 * statistics.median(found) / causes
+    return f"{share:.0f} % (least {100 * min(found) / causes:.0f} %)"

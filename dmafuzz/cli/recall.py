@@ -1,0 +1,54 @@
+"""`dmafuzz recall`: how much of a complete catalogue fuzzing runs have found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dmafuzz.catalogue import Catalogue
+from dmafuzz.catalogue.recall import RecallError, missed, read_run, recall_lines
+from dmafuzz.program.errors import ProgramError
+
+from .errors import BadInput
+
+MISSED_MAX = 20
+
+
+@click.command()
+@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--catalogue", "file", required=True, metavar="FILE", type=click.Path(path_type=Path),
+              help="The catalogue.json of dmafuzz search, or a TRACKER.json of dmafuzz catalogue.")  # fmt: skip
+@click.option("--at", "times", multiple=True, type=click.FloatRange(min=0), default=(60.0, 600.0), show_default=True,
+              metavar="S", help="Seconds after which to look; can be given more than once.")  # fmt: skip
+@click.option("--ops", type=click.IntRange(1), metavar="N", help="Only causes of up to N operations.")
+def recall(folders: tuple[Path, ...], file: Path, times: tuple[float, ...], ops: int | None) -> None:
+    """Hold the findings of one fuzzing run or more (the --out folders of dmafuzz fuzz) against a complete catalogue."""
+    catalogue = _catalogue(file)
+    if ops is not None:
+        catalogue = catalogue.up_to(ops)
+    try:
+        runs = [read_run(folder, catalogue) for folder in folders]
+    except (RecallError, ProgramError) as error:
+        raise BadInput(str(error)) from None
+    for run, folder in zip(runs, folders, strict=True):
+        click.echo(f"{folder}: {run.programs:,} programs in {run.seconds:,.0f} s")
+    click.echo()
+    for line in recall_lines(catalogue, runs, times):
+        click.echo(line)
+    never = missed(catalogue, runs)
+    click.echo(f"\n{len(never)} of {len(catalogue.entries)} causes were found by no run" + (":" if never else ""))
+    for entry in never[:MISSED_MAX]:
+        rules = ", ".join(entry.signature.rules) or "no rule"
+        click.echo(f"- {entry.signature.label} {entry.signature.kind} ({rules}): {'; '.join(entry.program)}")
+    if len(never) > MISSED_MAX:
+        click.echo(f"- and {len(never) - MISSED_MAX} more")
+
+
+def _catalogue(file: Path) -> Catalogue:
+    try:
+        return Catalogue.from_json(file.read_text())
+    except OSError as error:
+        raise BadInput(f"{file}: cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise BadInput(f"{file}: expected a catalogue as dmafuzz search or dmafuzz catalogue writes it") from None
