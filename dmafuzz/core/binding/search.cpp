@@ -94,6 +94,8 @@ nb::dict stats_of(const Engine& engine) {
     d["corpus"] = s.corpus;
     d["coverage"] = s.coverage;
     d["waiting"] = s.waiting;
+    d["leads"] = s.leads;
+    d["followed"] = s.followed;
     put_stats(d, s.automaton);
     return d;
 }

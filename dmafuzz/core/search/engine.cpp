@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cstring>
 #include <stdexcept>
@@ -12,6 +13,19 @@
 namespace dmafuzz {
 
 namespace {
+
+// Up to here a program is short.
+constexpr size_t short_ops = 5;
+// So often a signature is tried that turns out to be two faults in one program: in another one it may be one.
+constexpr uint8_t enough = 32, waiting_max = 2;
+
+uint64_t signature_of(const Target& t) { return static_cast<uint64_t>(t.label) << 40 | static_cast<uint64_t>(t.kind) << 32 | t.rules; }
+
+// One of the platforms of a set.
+size_t any_of(Rng& rng, uint64_t platforms) {
+    for (uint32_t skip = rng.below(static_cast<uint32_t>(std::popcount(platforms))); skip > 0; skip--) platforms &= platforms - 1;
+    return static_cast<size_t>(std::countr_zero(platforms));
+}
 
 uint64_t mix(uint64_t a, uint64_t b) { return (a ^ (b + 0x9e3779b97f4a7c15ull + (a << 6) + (a >> 2))) * 0xff51afd7ed558ccdull; }
 
@@ -94,6 +108,8 @@ bool Engine::evaluate(const Program& program) {
     const Analysis& analysis = judge_.cover(platform, &coverage_, &coverage_);
     mark_verdict(analysis);
     broken_ = analysis.broken();
+    suspect_ = std::any_of(analysis.corruptions.begin(), analysis.corruptions.end(), [](const Corruption& c) { return !c.explained; }) ||
+               std::find(analysis.justified_here.begin(), analysis.justified_here.end(), false) != analysis.justified_here.end();
     if (lookout_) lookout_->judged(program, judge_, platform);
     stats_.programs++;
     stats_.operations += program.ops.size();
@@ -134,7 +150,11 @@ bool Engine::known(const Program& program, const Target& target) const {
 void Engine::consider(const Program& program, Target target) {
     // A program may hold a new cause beside a known one: now and then it is minimised all the same.
     constexpr uint32_t one_in_known = 64;
-    if (known(program, target) && !rng_.one_in(one_in_known)) return;
+    if (!known(program, target) || rng_.one_in(one_in_known)) report(program, target);
+}
+
+// The rules that the minimal program breaks.
+Rules Engine::report(const Program& program, Target target) {
     Minimised minimal = minimise(judge_, program, target);
     stats_.minimised++;
     if (lookout_) {
@@ -144,18 +164,75 @@ void Engine::consider(const Program& program, Target target) {
     }
     target.rules = minimal.rules;
     uint64_t cause = mix(mix(static_cast<uint64_t>(target.label) << 8 | target.kind, minimal.rules), hash_program(minimal.program));
-    if (!causes_.insert(cause).second) return;
+    if (!causes_.insert(cause).second) return minimal.rules;
     Known k{target.label, target.kind, minimal.rules, {}};
     for (const Op& op : minimal.program.ops) k.skeleton.push_back(op.kind);
     known_.push_back(std::move(k));
     findings_.push_back({target, minimal.program, program});
+    return minimal.rules;
+}
+
+// A short program is judged on the whole portfolio at once: it has few faults, so what it shows is mostly a cause of its
+// own, and whether a warning is ever worth it no single platform can say.
+void Engine::look_closely(const Program& program) {
+    for (const Shown& shown : shown_by(judge_)) {
+        const Target target{shown.label, shown.kind, any_of(rng_, shown.platforms), shown.rules};
+        Tried& tried = tried_[signature_of(target)];
+        if (tried.done || tried.times == enough || tried.waiting == waiting_max) continue;
+        tried.times++;
+        tried.waiting++;
+        // Faults that add up show as a signature of their own, which is no cause of its own.
+        const uint32_t faults = static_cast<uint32_t>(std::popcount(shown.rules)) * 8u + static_cast<uint32_t>(program.ops.size());
+        leads_.push({faults, lead_count_++, program, target});
+    }
+}
+
+// Drops the lines that the target does without; false where that takes a fault away. What is left then is looked at instead.
+bool Engine::drop_lines(Program& program, const Target& target) {
+    for (size_t line = 0; line < program.ops.size();) {
+        Program rest = without_line(program, line);
+        judge_.start(rest);
+        if (rest.ops.empty() || !shows(judge_, target)) {
+            line++;
+            continue;
+        }
+        if (broken_rules(judge_.analyse(target.platform).run, judge_.platform(target.platform)) != target.rules) {
+            look_closely(rest);
+            return false;
+        }
+        program = std::move(rest);
+        line = 0;
+    }
+    return true;
+}
+
+void Engine::follow_lead() {
+    Lead lead = leads_.top();
+    leads_.pop();
+    stats_.followed++;
+    auto start = Clock::now();
+    Tried& tried = tried_[signature_of(lead.target)];  // references stay good, whatever is added
+    tried.waiting--;
+    if (tried.done) return;
+    if (drop_lines(lead.program, lead.target) && report(lead.program, lead.target) == lead.target.rules) tried.done = true;
+    following_ += std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 // Judging a program on the whole portfolio and minimising cost far more than running it, so they get a
 // share of the time; what waits is not lost.
 void Engine::collect_waiting(bool all) {
-    constexpr double share = 0.25;
-    while (!waiting_.empty() && (all || collecting_ < share * (collecting_ + running_))) collect_newest();
+    constexpr double share = 0.3;
+    // Leads are worth more, but not all of it.
+    constexpr double share_of_leads = 0.7;
+    if (all) {
+        while (!waiting_.empty()) collect_newest();
+        return;
+    }
+    while (!(waiting_.empty() && leads_.empty()) && collecting_ + following_ < share * (collecting_ + following_ + running_)) {
+        const bool leads_turn = following_ < share_of_leads * (following_ + collecting_) || following_ == 0;
+        if (waiting_.empty() || (!leads_.empty() && leads_turn)) follow_lead();
+        else collect_newest();
+    }
 }
 
 void Engine::collect_newest() {
@@ -168,6 +245,7 @@ void Engine::collect_newest() {
 
 void Engine::keep(const Program& program) {
     stats_.novel++;
+    if (program.ops.size() <= short_ops) short_ones_.push_back(corpus_.size());
     corpus_.push_back(program);
     waiting_.push_back(program);
     // Where the tracker itself goes wrong, the first case is more urgent than anything else.
@@ -183,10 +261,17 @@ bool Engine::add(const Program& program) {
 }
 
 Program Engine::child_of(const Program* parent) {
-    // One in three is fresh: most known causes are shallow, and where feedback has nothing to say a short program that
-    // owes nothing to the corpus is sooner there (reports/benchmark.md).
-    constexpr int fresh_one_in = 3;
-    if (corpus_.empty() || rng_.one_in(fresh_one_in)) return random_program(rng_, 2 + static_cast<int>(rng_.below(static_cast<uint32_t>(ops_limit_ - 1))));
+    // Half are fresh, most of these short, and one in six grows out of a short one: most causes are shallow, and where
+    // feedback has nothing to say a program that owes nothing to the corpus is sooner there (reports/recall.md).
+    const uint32_t sort = rng_.below(6);
+    const int short_limit = std::min<int>(ops_limit_, short_ops);
+    auto fresh = [&](int limit, bool even) { return random_program(rng_, 2 + static_cast<int>(rng_.below(static_cast<uint32_t>(limit - 1))), even); };
+    if (corpus_.empty() || sort <= 1) return fresh(short_limit, true);
+    if (sort == 2) return fresh(ops_limit_, false);
+    if (sort == 3 && !short_ones_.empty()) {
+        const Program& grown = corpus_[short_ones_[rng_.below(static_cast<uint32_t>(short_ones_.size()))]];
+        return mutate(rng_, grown, grown, short_limit);
+    }
     // The newest half of the time: what was novel last is where the frontier is.
     auto pick = [&]() -> const Program& {
         size_t n = corpus_.size();
@@ -198,7 +283,9 @@ Program Engine::child_of(const Program* parent) {
 
 // One child, judged; true if it is novel, and then it is kept.
 bool Engine::try_child(const Program& child) {
-    if (!evaluate(child)) return false;
+    const bool novel = evaluate(child);
+    if (child.ops.size() <= short_ops && (suspect_ || rng_.one_in(8))) look_closely(child);
+    if (!novel) return false;
     keep(child);
     novel_.push_back(child);
     return true;
@@ -256,6 +343,7 @@ EngineStats Engine::stats() const {
     s.corpus = corpus_.size();
     s.coverage = coverage_.seen();
     s.waiting = waiting_.size();
+    s.leads = leads_.size();
     s.automaton = Automaton::shared().stats();
     return s;
 }

@@ -4,7 +4,10 @@
 
 #include <chrono>
 #include <memory>
+#include <queue>
 #include <string>
+#include <tuple>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "search/coverage.hpp"
@@ -29,6 +32,8 @@ struct EngineStats {
     size_t corpus = 0;
     size_t coverage = 0;
     size_t waiting = 0;  // novel programs not yet judged on the whole portfolio
+    size_t leads = 0;    // signatures of short programs not yet minimised
+    uint64_t followed = 0;
     AutomatonStats automaton;
 };
 
@@ -93,11 +98,28 @@ class Engine {
         std::vector<OpKind> skeleton;
     };
 
+    struct Tried {
+        uint8_t times = 0, waiting = 0;
+        bool done = false;  // a cause of its own has been found
+    };
+    // A signature that a short program shows, to be minimised; those that promise most first.
+    struct Lead {
+        uint32_t faults;  // rules broken, operations
+        uint64_t number;  // of two that promise as much, the older one
+        Program program;
+        Target target;
+        bool operator<(const Lead& other) const { return std::tie(other.faults, other.number) < std::tie(faults, number); }
+    };
+
     bool evaluate(const Program& program);
     void mark_program(const Program& program);
     void mark_verdict(const Analysis& analysis);
     void collect(const Program& program);
     void consider(const Program& program, Target target);
+    Rules report(const Program& program, Target target);
+    void look_closely(const Program& program);
+    void follow_lead();
+    bool drop_lines(Program& program, const Target& target);
     bool known(const Program& program, const Target& target) const;
     void keep(const Program& program);
     bool try_child(const Program& child);
@@ -110,13 +132,18 @@ class Engine {
     int ops_limit_;
     Coverage coverage_;
     std::vector<Program> corpus_;
+    std::vector<size_t> short_ones_;           // of the corpus
     std::vector<Program> novel_;
     std::vector<Finding> findings_;
     std::vector<Known> known_;
     std::vector<Program> waiting_;
-    double running_ = 0, collecting_ = 0;      // seconds
+    double running_ = 0, collecting_ = 0, following_ = 0;  // seconds
     bool broken_ = false;                      // the tracker, by the program evaluated last
+    bool suspect_ = false;                     // it has something unexplained or unjustified on its platform
     std::unordered_set<uint64_t> causes_;      // label, kind, rules, minimal program
+    std::unordered_map<uint64_t, Tried> tried_;  // label, kind, rules, of short programs
+    std::priority_queue<Lead> leads_;
+    uint64_t lead_count_ = 0;
     EngineStats stats_;
     FlightRecorder recorder_;
     Lookout* lookout_ = nullptr;

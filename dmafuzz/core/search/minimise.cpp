@@ -190,11 +190,20 @@ class Minimiser {
         auto attempt = [&](uint16_t value) {
             Op op = best_.ops[line];
             set(op, value);
-            return accept_changed(line, op);
+            if (!accept_changed(line, op)) return false;
+            now = value;
+            return true;
         };
-        for (uint16_t value : candidates)
-            if (value >= least && value < now && attempt(value)) return true;
-        return now > least && attempt(static_cast<uint16_t>(now - 1));
+        auto lower = [&] {
+            for (uint16_t value : candidates)
+                if (value >= least && value < now && attempt(value)) return true;
+            for (uint16_t step = static_cast<uint16_t>((now - least) / 2); step > 1; step /= 2)
+                if (attempt(static_cast<uint16_t>(now - step))) return true;
+            return now > least && attempt(static_cast<uint16_t>(now - 1));
+        };
+        bool any = false;
+        while (lower()) any = true;
+        return any;
     }
 
     bool shrink_line(size_t i) {
@@ -363,6 +372,12 @@ Minimised minimise(Judge& judge, const Program& program, Target target) {
 
 Program minimise(const Program& program, const std::function<bool(const Program&)>& shows) {
     return Minimiser(program, shows).run();
+}
+
+Program without_line(const Program& program, size_t line) {
+    Program rest = program;
+    rest.ops.erase(rest.ops.begin() + static_cast<std::ptrdiff_t>(line));
+    return drop_invalid(rest);
 }
 
 Program canonical(const Program& program) {

@@ -21,6 +21,9 @@ Minimised minimise(Judge& judge, const Program& program, Target target);
 // The same for whatever else a program can show.
 Program minimise(const Program& program, const std::function<bool(const Program&)>& shows);
 
+// The program without one of its lines, and without those that only were valid with it.
+Program without_line(const Program& program, size_t line);
+
 // Buffers, mappings and CPUs renamed in order of first appearance.
 Program canonical(const Program& program);
 

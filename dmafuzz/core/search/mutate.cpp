@@ -38,7 +38,8 @@ constexpr int total_weight() {
     return sum;
 }
 
-OpKind random_kind(Rng& rng) {
+OpKind random_kind(Rng& rng, bool even) {
+    if (even && rng.one_in(3)) return static_cast<OpKind>(rng.below(static_cast<uint32_t>(OpKind::count_)));
     int at = static_cast<int>(rng.below(total_weight()));
     for (const Weighted& k : kinds) {
         at -= k.weight;
@@ -93,6 +94,18 @@ int count_defined_buffers(const Scope& scope) {
     return free < 0 ? buffers_max : free;
 }
 
+// One argument of a call given wrong, or as the map has it.
+void give_one(Rng& rng, Op& op) {
+    op.given_device = op.given_size = op.given_direction = op.given_attrs = op.given_count = false;
+    switch (rng.below(5)) {
+        case 0: op.given_device = true; op.device = static_cast<uint8_t>(rng.below(2)); break;
+        case 1: op.given_size = true; break;
+        case 2: op.given_direction = true; break;
+        case 3: op.given_attrs = true; break;
+        default: op.given_count = true;
+    }
+}
+
 void randomise_arguments(Rng& rng, Op& op, const Scope& scope) {
     op.device = static_cast<uint8_t>(rng.one_in(4) ? 1 + rng.below(rng.one_in(8) ? 3 : 1) : 0);
     op.buffer = traits(op.kind).defines_buffer ? static_cast<uint8_t>(std::max(0, scope.free_buffer()))
@@ -145,24 +158,25 @@ void fit_to_mapping(Rng& rng, Op& op, const Scope& scope) {
 
 }  // namespace
 
-Op random_op(Rng& rng, const Scope& scope) {
+Op random_op(Rng& rng, const Scope& scope, bool even) {
     Op op;
-    op.kind = random_kind(rng);
+    op.kind = random_kind(rng, even);
     if (count_defined_buffers(scope) == 0) op.kind = rng.one_in(8) ? OpKind::alloc_coherent : OpKind::alloc;
     op.cpu = static_cast<uint8_t>(rng.one_in(5) ? 1 + rng.below(rng.one_in(8) ? 3 : 1) : 0);
     op.split = traits(op.kind).is_call && rng.one_in(20);
     randomise_arguments(rng, op, scope);
+    if (even && traits(op.kind).is_call && traits(op.kind).names_mapping && rng.one_in(3)) give_one(rng, op);
     fit_to_buffer(rng, op, scope);
     fit_to_mapping(rng, op, scope);
     return op;
 }
 
-Program random_program(Rng& rng, int ops) {
+Program random_program(Rng& rng, int ops, bool even) {
     Program program;
     Scope scope;
     // Bounded: a program that has used up its names takes no more of some kinds.
     for (int tries = 0; tries < 8 * ops && static_cast<int>(program.ops.size()) < ops; tries++) {
-        Op op = random_op(rng, scope);
+        Op op = random_op(rng, scope, even);
         if (!scope.repair(op)) continue;
         scope.apply(op);
         program.ops.push_back(op);
