@@ -18,7 +18,7 @@ import pytest
 
 from dmafuzz import _core, platforms
 from dmafuzz._core import Op
-from dmafuzz.program import canonical
+from dmafuzz.program import canonical, parse
 from naive.exhaustive import Search, differences, golden, search, some_platforms, whole_portfolio
 from naive.letters import ACCESSES, letters
 from naive.tally import Found, Question, Shown, Tally, programs, shown, tally
@@ -227,14 +227,17 @@ class TestDepth:
         walked.step()
         for _ in range(beginning - 1):
             walked.step(some_state(walked, rng))
-        state = some_state(walked, rng)
+        return self.go_on_from(walked, some_state(walked, rng), more)
+
+    def go_on_from(self, walked: Search, state: int, more: int) -> int:
+        question = walked.question
         ops = walked.program(state)
         beginnings = [ops]
         if not question.devices_alike and records(exchanged(ops)) != records(ops):
             beginnings.append(exchanged(ops))
         times = compared = 0
-        for length in range(beginning + 1, beginning + more + 1):
-            searched = walked.step(state) if length == beginning + 1 else walked.step()
+        for length in range(len(ops) + 1, len(ops) + more + 1):
+            searched = walked.step(state) if length == len(ops) + 1 else walked.step()
             enumerated = added([tally(question, length, ops) for ops in beginnings])
             # The state may be that of several programs, which all go on alike.
             times = times or max(searched.programs // enumerated.programs, 1)
@@ -246,7 +249,7 @@ class TestDepth:
     def test_two_more_operations(self, beginning: int) -> None:
         rng = random.Random(beginning)
         question = some_platforms("6.12", *FEW)
-        assert sum(self.go_on(question, rng, beginning, 2) for _ in range(4)) > 1_000
+        assert sum(self.go_on(question, rng, beginning, 2) for _ in range(3)) > 1_000
 
     @pytest.mark.parametrize("tracker", OTHER_TRACKERS)
     def test_two_more_operations_with_other_trackers(self, tracker: str) -> None:
@@ -264,6 +267,23 @@ class TestDepth:
         rng = random.Random(11)
         question = some_platforms("6.12", *FEW, cpus=2)
         assert sum(self.go_on(question, rng, 3, 2) for _ in range(2)) > 1_000
+
+    @pytest.mark.xfail(strict=True, reason="a state does not say how many operations have names; rows of it are shared")
+    def test_warnings_about_other_operations_on_other_platforms(self) -> None:
+        """A sync that is skipped on one platform, where the map has failed, and warned about on the other."""
+        ops = parse(
+            "dmafuzz 1\n"
+            "cpu0 b0 = alloc pages 128\n"
+            "cpu0 m0 = map_single d0 b0 0 128 FROM_DEVICE\n"
+            "cpu0 b1 m1 = alloc_coherent d0 128\n"
+        ).ops
+        walked = Search(some_platforms("6.12", "x86-5.5-pool-full", "arm64-6.5"))
+        state = None
+        for length in range(len(ops)):
+            walked.step(state)
+            state = walked.find(ops[: length + 1])
+        assert state is not None
+        assert self.go_on_from(walked, state, 2) == 68 + 5_025
 
     def test_three_more_operations(self) -> None:
         rng = random.Random(12)
@@ -299,11 +319,9 @@ class TestMerging:
         enumerated = {_core.encode(ops) for ops in programs(question, 3)}
         assert {_core.encode(walked.program(state)) for state in range(walked.states)} < enumerated
 
-    @pytest.mark.parametrize(
-        ("tracker", "seed"), [("6.12", 0), ("6.12", 1), ("3.14", 2), ("2021-different-regions", 3), ("7.2", 4)]
-    )
+    @pytest.mark.parametrize(("tracker", "seed"), [("6.12", 0), ("2021-different-regions", 3), ("7.2", 4)])
     def test_is_of_programs_that_go_on_alike(self, tracker: str, seed: int) -> None:
-        assert self.merged_alike(some_platforms(tracker, *FEW), random.Random(seed), sample=20)
+        assert self.merged_alike(some_platforms(tracker, *FEW), random.Random(seed), sample=10)
 
     @pytest.mark.long
     @pytest.mark.parametrize("seed", range(40))

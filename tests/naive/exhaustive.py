@@ -57,6 +57,11 @@ class Search:
         """The smallest program that leads to a state of the last layer."""
         return list(self.walk.program(state))
 
+    def find(self, ops: Sequence[Op]) -> int:
+        """The state of the last layer whose smallest program that is."""
+        wanted = _core.encode(ops)
+        return next(state for state in range(self.states) if _core.encode(self.program(state)) == wanted)
+
 
 def search(question: Question, length: int) -> Iterator[Tally]:
     """What all programs of one operation come to, of two operations, and so on."""
