@@ -1,0 +1,155 @@
+"""The core's exhaustive search, in the terms of the naive enumerator (tally.py), and its golden files."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dmafuzz import _core, platforms
+from dmafuzz._core import Op
+from dmafuzz.platforms.core import to_core
+from dmafuzz.trackers import default_portfolio
+
+from .tally import Cause, Found, Question, Tally
+
+_search: Any = _core
+
+
+def whole_portfolio(tracker: str, cpus: int = 1, devices: int = 2) -> Question:
+    machines = platforms.portfolio(default_portfolio(tracker))
+    return Question(tracker, tuple(to_core(machine) for machine in machines), cpus, devices)
+
+
+def some_platforms(tracker: str, *names: str, cpus: int = 1, devices: int = 1) -> Question:
+    return Question(tracker, tuple(to_core(platforms.load(name)) for name in names), cpus, devices)
+
+
+class Search:
+    """A walk, layer by layer."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self.walk = _search.Walk(question.tracker, list(question.platforms), question.cpus, question.devices)
+
+    @property
+    def states(self) -> int:
+        return int(self.walk.size)
+
+    def step(self, state: int | None = None) -> Tally:
+        """What all programs of one more operation come to, or those that go on from one state. The walk goes there."""
+        start, stop = (0, self.states) if state is None else (state, state + 1)
+        expander = _search.Expander(self.walk)
+        expander.extend(self.walk, start, stop)
+        harvest = expander.harvest()
+        self.walk.turn()
+        return _tally(harvest)
+
+    def survey(self) -> Tally:
+        """What all programs of one more operation come to; the walk stays where it is."""
+        expander = _search.Expander(self.walk)
+        expander.survey(0, self.states)
+        return _tally(expander.harvest())
+
+    def program(self, state: int) -> list[Op]:
+        """The smallest program that leads to a state of the last layer."""
+        return list(self.walk.program(state))
+
+    def find(self, ops: Sequence[Op]) -> int:
+        """The state of the last layer whose smallest program that is."""
+        wanted = _core.encode(ops)
+        return next(state for state in range(self.states) if _core.encode(self.program(state)) == wanted)
+
+
+def search(question: Question, length: int) -> Iterator[Tally]:
+    """What all programs of one operation come to, of two operations, and so on."""
+    walked = Search(question)
+    for _ in range(length - 1):
+        yield walked.step()
+    yield walked.survey()
+
+
+def _tally(harvest: dict[str, Any]) -> Tally:
+    causes: dict[Cause, Found] = {}
+    for cause in harvest["causes"]:
+        key = cause["label"], cause["kind"], tuple(sorted(cause["rules"]))
+        assert key not in causes
+        causes[key] = Found(cause["count"], cause["platforms"], cause["order"], {_core.encode(cause["ops"])})
+    return Tally(harvest["programs"], [Counter(labels) for labels in harvest["labels"]], causes)
+
+
+@dataclass(frozen=True)
+class Difference:
+    what: object
+    searched: object
+    enumerated: object
+
+
+def differences(searched: Tally, enumerated: Tally, times: int = 1) -> list[Difference]:
+    """Where the two disagree; `times`: each program enumerated stands for so many."""
+
+    def facts(found: Found | None, each: int) -> object:
+        return (found.count * each, found.platforms, found.order) if found else None
+
+    out = []
+    if searched.programs != enumerated.programs * times:
+        out.append(Difference("programs", searched.programs, enumerated.programs * times))
+    for i, (labels, each) in enumerate(zip(searched.labels, enumerated.labels, strict=True)):
+        expected = {label: count * times for label, count in each.items()}
+        if labels != expected:
+            out.append(Difference(f"labels on platform {i}", dict(labels), expected))
+    for cause in sorted(searched.causes.keys() | enumerated.causes.keys()):
+        one, other = searched.causes.get(cause), enumerated.causes.get(cause)
+        if facts(one, 1) != facts(other, times):
+            out.append(Difference(cause, facts(one, 1), facts(other, times)))
+        elif one and other and not one.smallest <= other.smallest:
+            out.append(Difference(cause, _decoded(one.smallest), _decoded(other.smallest)))
+    return out
+
+
+def _decoded(found: set[bytes]) -> list[list[Op]]:
+    return [_core.decode(records) for records in found]
+
+
+def golden(question: Question, tally: Tally) -> str:
+    """A tally as a golden file: a line for each platform and each cause."""
+    rows: dict[str, list[dict[str, object]]] = {
+        "platforms": [
+            {"name": platform.name, "labels": dict(sorted(labels.items()))}
+            for platform, labels in zip(question.platforms, tally.labels, strict=True)
+        ],
+        "causes": [
+            {
+                "label": label,
+                "kind": kind,
+                "rules": rules,
+                "count": found.count,
+                "platforms": _columns(found.platforms, len(question.platforms)),
+                "order": found.order,
+            }
+            for (label, kind, rules), found in sorted(tally.causes.items())
+        ],
+    }
+    head = {
+        "tracker": question.tracker,
+        "cpus": question.cpus,
+        "devices": question.devices,
+        "programs": tally.programs,
+        "number_of_causes": len(tally.causes),
+    }
+    parts = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
+    parts += [f'  "{key}": {_one_a_line(value)}' for key, value in rows.items()]
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _one_a_line(values: Sequence[object]) -> str:
+    if not values:
+        return "[]"
+    return "[\n" + ",\n".join(f"    {json.dumps(value)}" for value in values) + "\n  ]"
+
+
+def _columns(platforms: int, count: int) -> str:
+    """A column for each platform of the list: x where it shows."""
+    return "".join("x" if platforms >> i & 1 else "." for i in range(count))

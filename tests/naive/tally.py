@@ -1,0 +1,122 @@
+"""All programs of the exhaustive search, one by one: each judged from its first operation on, and counted.
+
+Nothing is merged, and nothing is looked up. The letters are `letters.py`'s; the verdicts are those of the judge that
+everybody else uses, on one program at a time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dmafuzz import _core
+from dmafuzz._core import Op, Platform
+
+from .letters import letters
+
+Order = tuple[int, ...]
+Rules = tuple[str, ...]  # in alphabetical order
+Cause = tuple[str, str, Rules]  # label, kind, rules broken where it shows
+Shown = dict[Cause, int]  # platforms, a bit each
+
+LABELS = {"false": "FP", "hazard": "hazard"}
+_search: Any = _core
+
+
+@dataclass
+class Found:
+    count: int = 0
+    platforms: int = 0
+    order: Order = ()
+    smallest: set[bytes] = field(default_factory=set)  # all programs of that order
+
+    def add(self, ops: Sequence[Op], platforms: int, order: Order) -> None:
+        self.count += 1
+        self.platforms |= platforms
+        if not self.smallest or order < self.order:
+            self.order, self.smallest = order, set()
+        if order == self.order:
+            self.smallest.add(_core.encode(ops))
+
+
+@dataclass
+class Tally:
+    """What programs of one length come to."""
+
+    programs: int
+    labels: list[Counter[str]]  # by platform: how many programs have it
+    causes: dict[Cause, Found]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which programs, judged on what."""
+
+    tracker: str
+    platforms: tuple[Platform, ...]
+    cpus: int = 1
+    devices: int = 1
+
+    @property
+    def devices_alike(self) -> bool:
+        return all(len({_facts(device) for device in p.devices[: self.devices]}) == 1 for p in self.platforms)
+
+    def letters(self, program: Sequence[Op]) -> list[Op]:
+        return letters(program, self.cpus, self.devices, self.devices_alike)
+
+    def judge(self) -> _core.Judge:
+        return _core.Judge(self.tracker, self.platforms)
+
+
+def _facts(device: _core.Device) -> tuple[object, ...]:
+    return tuple(getattr(device, name) for name in dir(type(device)) if not name.startswith("_"))
+
+
+def programs(question: Question, length: int, beginning: Sequence[Op] = ()) -> Iterator[list[Op]]:
+    """All programs of so many operations that begin like that."""
+    if length == len(beginning):
+        yield list(beginning)
+        return
+    for letter in question.letters(beginning):
+        if length == len(beginning) + 1:
+            yield [*beginning, letter]
+        else:
+            yield from programs(question, length, [*beginning, letter])
+
+
+def tally(question: Question, length: int, beginning: Sequence[Op] = ()) -> Tally:
+    judge = question.judge()
+    done = Tally(0, [Counter() for _ in question.platforms], {})
+    for ops in programs(question, length, beginning):
+        judgements = judge.judge_all(ops)
+        done.programs += 1
+        for labels, judgement in zip(done.labels, judgements, strict=True):
+            labels.update(judgement["labels"])
+        causes = shown(judgements)
+        if not causes:
+            continue
+        order = _search.order_of(ops)
+        for cause, platforms in causes.items():
+            done.causes.setdefault(cause, Found()).add(ops, platforms, order)
+    return done
+
+
+def shown(judgements: Sequence[dict[str, Any]]) -> Shown:
+    """The causes that one program shows, and where."""
+    causes: Shown = {}
+    for i, judgement in enumerate(judgements):
+        rules = tuple(sorted({rule for rule, _ in judgement["breaches"]}))
+        for label, kind in _kinds(judgement):
+            cause = label, kind, rules
+            causes[cause] = causes.get(cause, 0) | 1 << i
+    return causes
+
+
+def _kinds(judgement: dict[str, Any]) -> set[tuple[str, str]]:
+    warnings = judgement["warnings"]
+    if any(warning["worth"] == "breakdown" for warning in warnings):
+        return {("broken", warning["id"]) for warning in warnings if warning["worth"] == "breakdown"}
+    silent = {("FN", corruption["kind"]) for corruption in judgement["corruptions"] if not corruption["explained"]}
+    return silent | {(LABELS[w["worth"]], w["id"]) for w in warnings if w["worth"] in LABELS}
