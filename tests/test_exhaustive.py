@@ -268,7 +268,6 @@ class TestDepth:
         question = some_platforms("6.12", *FEW, cpus=2)
         assert sum(self.go_on(question, rng, 3, 2) for _ in range(2)) > 1_000
 
-    @pytest.mark.xfail(strict=True, reason="a state does not say how many operations have names; rows of it are shared")
     def test_warnings_about_other_operations_on_other_platforms(self) -> None:
         """A sync that is skipped on one platform, where the map has failed, and warned about on the other."""
         ops = parse(

@@ -15,8 +15,6 @@ from dmafuzz.trackers import default_portfolio
 
 from .tally import Cause, Found, Question, Tally
 
-_search: Any = _core
-
 
 def whole_portfolio(tracker: str, cpus: int = 1, devices: int = 2) -> Question:
     machines = platforms.portfolio(default_portfolio(tracker))
@@ -32,7 +30,7 @@ class Search:
 
     def __init__(self, question: Question) -> None:
         self.question = question
-        self.walk = _search.Walk(question.tracker, list(question.platforms), question.cpus, question.devices)
+        self.walk = _core.Walk(question.tracker, list(question.platforms), question.cpus, question.devices)
 
     @property
     def states(self) -> int:
@@ -41,7 +39,7 @@ class Search:
     def step(self, state: int | None = None) -> Tally:
         """What all programs of one more operation come to, or those that go on from one state. The walk goes there."""
         start, stop = (0, self.states) if state is None else (state, state + 1)
-        expander = _search.Expander(self.walk)
+        expander = _core.Expander(self.walk)
         expander.extend(self.walk, start, stop)
         harvest = expander.harvest()
         self.walk.turn()
@@ -49,7 +47,7 @@ class Search:
 
     def survey(self) -> Tally:
         """What all programs of one more operation come to; the walk stays where it is."""
-        expander = _search.Expander(self.walk)
+        expander = _core.Expander(self.walk)
         expander.survey(0, self.states)
         return _tally(expander.harvest())
 
@@ -76,7 +74,7 @@ def _tally(harvest: dict[str, Any]) -> Tally:
     for cause in harvest["causes"]:
         key = cause["label"], cause["kind"], tuple(sorted(cause["rules"]))
         assert key not in causes
-        causes[key] = Found(cause["count"], cause["platforms"], cause["order"], {_core.encode(cause["ops"])})
+        causes[key] = Found(cause["count"], cause["platforms"], cause["order"], {cause["records"]})
     return Tally(harvest["programs"], [Counter(labels) for labels in harvest["labels"]], causes)
 
 

@@ -37,12 +37,13 @@ const std::vector<std::string>& alphabet_text() {
         "On a live mapping: sync for the CPU and for the device, of the whole, of the first half, and in each other direction, and a "
         "sync for the CPU of twice the size; unmap as mapped, with half the size, in each other direction, by the other of "
         "unmap_single and unmap_page, by unmap_sg, by the other device, at half way into the mapping, and with SKIP_CPU_SYNC turned "
-        "round; a device read and a device write of the whole; forget; mapping_error where it was left out.",
+        "round; a device read and a device write of the whole; forget; mapping_error, any number of times, where it was left out.",
         "On a live list: its syncs, and unmap_sg, with all entries and with one; unmap_sg in each other direction and by the other "
-        "device; unmap_single; map_sg of the list again; device accesses, forget. On a live resource: unmap_resource and "
+        "device; unmap_single; map_sg of the list again, by the same device in the same direction; device accesses, forget. On a live resource: unmap_resource and "
         "unmap_page, device accesses, forget. On live coherent memory: free as allocated, with half the size, and with another CPU "
         "address; unmap_single; device accesses, forget.",
-        "On an ended mapping: the right end once more, its syncs of the whole, device accesses.",
+        "On an ended mapping, that is after any unmap or free of it, right or wrong, or the first half of one: the right end once more, "
+        "syncs of the whole, device accesses.",
         "CPUs: write and read of a whole buffer (of memory that the CPU may write or read), write of [96, 128) of pages, dirty and "
         "cow of page cache and anonymous memory, free of what was allocated by alloc.",
         "With two CPUs: each line by either of them, each call whole or in two halves.",

@@ -68,6 +68,8 @@ void Judge::add_observations(const Analysis& a, const std::vector<uint8_t>& name
     }
     for (const Touch& t : a.run.touches)
         if (t.op < a.run.program_ops && names[t.op] != no_name) add_to(touches, names[t.op], t.phys, t.size);
+    // What comes next gets the next name, also where nothing is left to be seen of those that have one.
+    into.add(static_cast<uint64_t>(std::count_if(names.begin(), names.end(), [](uint8_t name) { return name != no_name; })));
     into.add(harms);
     into.add(warnings);
     into.add(touches);
