@@ -12,7 +12,6 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,8 +26,6 @@ GOLDEN = Path(__file__).parent / "golden" / "exhaustive"
 OTHER_TRACKERS = ["3.14", "5.15", "7.2", "2021-different-regions", "full-range", "silent", "noisy"]
 PINNED = ["6.12", *OTHER_TRACKERS]
 FEW = "x86-5.5", "arm64-6.5-mixed", "x86-5.18-swiotlb"
-
-_search: Any = _core
 
 
 def records(ops: Iterable[Op]) -> list[bytes]:
@@ -105,14 +102,14 @@ class TestAlphabet:
     def test_is_what_its_statement_says(self, cpus: int, devices: int) -> None:
         question = some_platforms("6.12", "x86-5.5", cpus=cpus, devices=devices)
         for ops in (ops for length in range(3) for ops in programs(question, length)):
-            assert records(_search.letters(ops, cpus, devices)) == records(question.letters(ops)), ops
+            assert records(_core.letters(ops, cpus, devices)) == records(question.letters(ops)), ops
 
     @pytest.mark.parametrize(("cpus", "devices"), [(1, 1), (1, 2), (2, 1), (2, 2)])
     def test_is_what_its_statement_says_after_random_programs(self, cpus: int, devices: int) -> None:
         rng = random.Random(cpus * 10 + devices)
         for _ in range(300):
             ops = random_program(rng, rng.randrange(3, 9), cpus, devices)
-            assert records(_search.letters(ops, cpus, devices)) == records(letters(ops, cpus, devices, True)), ops
+            assert records(_core.letters(ops, cpus, devices)) == records(letters(ops, cpus, devices, True)), ops
 
     def test_has_every_operation_once(self) -> None:
         rng = random.Random(1)
@@ -142,7 +139,7 @@ class TestOrder:
                 sum(is_a.defines_buffer for is_a in traits),
                 sum(op.offset + op.size + sum(e.offset + e.size for e in op.entries) for op in ops),
             )
-            assert _search.order_of(ops) == expected
+            assert _core.order_of(ops) == expected
 
 
 class TestCounts:
@@ -353,7 +350,7 @@ class TestMerging:
         taken = rng.sample(others, min(sample, len(others)))
         for ops in taken:
             candidates = alike.get(repr(verdict(judge, ops)), [])
-            candidates = [each for each in candidates if _search.order_of(each) <= _search.order_of(ops)]
+            candidates = [each for each in candidates if _core.order_of(each) <= _core.order_of(ops)]
             candidates = [
                 each for each in candidates if records(question.letters(each)) == records(question.letters(ops))
             ]

@@ -38,7 +38,7 @@ class Finding:
     where it was found.
     ``outcomes`` are the labels of every platform of the portfolio. ``modality`` says in how many of its schedules the
     label shows; None where there is one. ``minimal`` says what the exhaustive search knows of smaller programs; None:
-    it was not asked.
+    it was not asked. ``family`` is the name of its family (dmafuzz.catalogue.families).
     """
 
     label: str
@@ -50,6 +50,7 @@ class Finding:
     portfolio: str | None = None
     modality: str | None = None
     minimal: str | None = None
+    family: str | None = None
 
     @property
     def ops(self) -> tuple[_core.Op, ...]:
@@ -87,6 +88,8 @@ class Finding:
             f"# rules broken: {', '.join(self.rules) or 'none, the program keeps the contract'}",
             f"# tracker {self.tracker}; shows on {', '.join(self.platforms)}",
         ]
+        if self.family is not None:
+            head.append(f"# family: {self.family}")
         if self.minimal is not None:
             head.append(f"# minimal: {self.minimal}")
         if self.modality is not None:

@@ -43,6 +43,10 @@ class FindingStore:
         data = json.dumps([{**asdict(raw), "records": raw.records.hex()} for raw in found]).encode()
         write_whole(self.reported / f"{hashlib.sha256(data).hexdigest()[:16]}.json", data)
 
+    def has(self, finding: Finding) -> bool:
+        """Whether its cause is known here."""
+        return (self.confirmed / finding.file_name).exists()
+
     def waiting(self) -> Iterator[tuple[Path, list[RawFinding]]]:
         """The reports that nobody has replayed."""
         for path in sorted(self.reported.glob("*.json")):
@@ -64,7 +68,7 @@ class FindingStore:
         """Files what a replayed report came to; returns the findings whose cause is new here."""
         new: list[Finding] = []
         for finding in findings:
-            if finding is None or (self.confirmed / finding.file_name).exists():
+            if finding is None or self.has(finding):
                 continue
             write_whole(self.confirmed / finding.file_name, finding.file_text().encode())
             new.append(finding)

@@ -18,7 +18,7 @@ ROWS_MAX = 12  # of each label; the rest is in the folder
 
 
 def summary_lines(plan: Plan, summary: Summary) -> Iterator[str]:
-    """Figures, then for each label the kinds with the smallest program that shows them, then one finding in full."""
+    """Figures, then for each label the families with their smallest program, then one finding in full."""
     rate = summary.programs / summary.seconds if summary.seconds else 0.0
     how = "interrupted after" if summary.interrupted else "in"
     speed = f"{how} {summary.seconds:.0f} s ({rate:,.0f} a second)"
@@ -42,23 +42,25 @@ def _label_lines(plan: Plan, label: str, summary: Summary) -> Iterator[str]:
     new = [finding for finding in summary.new if finding.label == label]
     earlier = total - len(new)
     yield ""
-    yield f"{SPOKEN.get(label, label)}: {total} causes" + (f", {earlier} of them from earlier runs" if earlier else "")
-    groups = _by_shape(new)
+    yield f"{SPOKEN.get(label, label)}: {total:,} causes" + (
+        f", {earlier} of them from earlier runs" if earlier else ""
+    )
+    groups = _by_family(new)
     for finding, count in groups[:ROWS_MAX]:
-        rules = ", ".join(finding.rules) or "keeps the contract"
+        causes = f"{count:,} causes" if count != 1 else "1 cause"
         where = f"{len(finding.platforms)} of {len(finding.outcomes)} platforms"
-        path = plan.out / "findings" / finding.file_name
-        yield f"  {', '.join(finding.kinds)} ({rules}): {count}x, on {where}; {path}"
+        yield f"  {finding.family or 'of no family'}: {causes}; the smallest, on {where}:"
         yield f"      {'; '.join(render_op(op) for op in finding.ops)}"
+        yield f"      {plan.out / 'findings' / finding.file_name}"
     if len(groups) > ROWS_MAX:
-        yield f"  and {len(groups) - ROWS_MAX} more kinds in {plan.out / 'findings'}"
+        yield f"  and {len(groups) - ROWS_MAX} more families in {plan.out / 'findings'}"
 
 
-def _by_shape(findings: Iterable[Finding]) -> list[tuple[Finding, int]]:
-    """The smallest finding for each set of kinds and rules, and how many causes there are of it; smallest first."""
-    groups: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Finding]] = defaultdict(list)
+def _by_family(findings: Iterable[Finding]) -> list[tuple[Finding, int]]:
+    """The smallest finding of each family, and how many causes there are of it; smallest first."""
+    groups: dict[str | None, list[Finding]] = defaultdict(list)
     for finding in findings:
-        groups[finding.kinds, finding.rules].append(finding)
+        groups[finding.family].append(finding)
     smallest = [(min(group, key=Finding.order), len(group)) for group in groups.values()]
     return sorted(smallest, key=lambda row: row[0].order())
 

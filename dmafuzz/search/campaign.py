@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
 import multiprocess
 
-from dmafuzz import platforms
-from dmafuzz.catalogue import Proof, proof_for
-from dmafuzz.catalogue.proof import QUICK_OPS
-from dmafuzz.exhaustive import SearchPlan, Signature
 from dmafuzz.findings import Finding, FindingStore, RawFinding, confirm
 from dmafuzz.findings.store import write_whole
 from dmafuzz.search import worker
+from dmafuzz.search.appraisal import Appraisal
 from dmafuzz.search.flight import last_program
 from dmafuzz.search.packs import program_name
 from dmafuzz.search.plan import Plan
 from dmafuzz.search.progress import Progress
 from dmafuzz.search.summary import Summary
-from dmafuzz.trackers import KERNEL
 
 LOOK_EVERY_S = 0.2
 SETTLE_EVERY_S = 3.0
@@ -56,7 +52,7 @@ class Campaign:
         self.retired_programs = 0
         self.settled_at = time.monotonic()
         self.children: list[Child] = []
-        self._proof: Proof | None = None
+        self._appraisal = Appraisal(plan)
         # A fresh interpreter for each: nothing of the parent's state, and libFuzzer wants to be set up once a process.
         self.context = multiprocess.get_context("spawn")
         plan.create_folders()
@@ -143,10 +139,7 @@ class Campaign:
         if not raw:
             return
         confirmed = confirm(raw, self.plan.tracker, self.plan.core_tracker, self.plan.platforms, self.plan.portfolio)
-        findings = [
-            finding and replace(finding, minimal=self._minimal(item, finding))
-            for item, finding in zip(raw, confirmed, strict=True)
-        ]
+        findings = [self._appraise(item, finding) for item, finding in zip(raw, confirmed, strict=True)]
         self.summary.unconfirmed += findings.count(None)
         at = 0
         for path, found in reports:
@@ -155,16 +148,11 @@ class Campaign:
                 self.summary.new.append(finding)
             at += len(found)
 
-    def _minimal(self, item: RawFinding, finding: Finding) -> str | None:
-        """What the exhaustive search says of a finding; None for platforms or a tracker that it was not asked about."""
-        if self.plan.portfolio is None or self.plan.core_tracker.startswith(KERNEL):
-            return None
-        if self._proof is None:
-            members = tuple(platforms.portfolio(self.plan.portfolio))
-            self._proof = proof_for(
-                SearchPlan(self.plan.tracker, self.plan.core_tracker, self.plan.portfolio, members, QUICK_OPS)
-            )
-        return self._proof.stamp(Signature(item.label, item.kind, item.rules), finding.ops)
+    def _appraise(self, item: RawFinding, finding: Finding | None) -> Finding | None:
+        """Only what is new here: the rest is not written again."""
+        if finding is None or self.store.has(finding):
+            return finding
+        return self._appraisal.of(item, finding)
 
     def _update(self, seconds: float) -> None:
         stats = [child.stats for child in self.children if child.stats]

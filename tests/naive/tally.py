@@ -22,7 +22,6 @@ Cause = tuple[str, str, Rules]  # label, kind, rules broken where it shows
 Shown = dict[Cause, int]  # platforms, a bit each
 
 LABELS = {"false": "FP", "hazard": "hazard"}
-_search: Any = _core
 
 
 @dataclass
@@ -97,7 +96,7 @@ def tally(question: Question, length: int, beginning: Sequence[Op] = ()) -> Tall
         causes = shown(judgements)
         if not causes:
             continue
-        order = _search.order_of(ops)
+        order = _core.order_of(ops)
         for cause, platforms in causes.items():
             done.causes.setdefault(cause, Found()).add(ops, platforms, order)
     return done
