@@ -17,6 +17,7 @@ from typing import Any
 
 from dmafuzz import _core
 from dmafuzz.exhaustive.result import Signature
+from dmafuzz.trackers import KERNEL
 
 
 @dataclass(frozen=True, order=True)
@@ -61,6 +62,8 @@ class Families:
     def _judge(self, names: tuple[str, ...]) -> _core.Judge | None:
         """The tracker with these rules changed; None where that changes nothing, or the tracker is no model."""
         if names not in self._judges:
+            if self._tracker.startswith(KERNEL):
+                return None
             try:
                 self._judges[names] = _core.Judge("+".join((self._tracker, *names)), self._platforms)
             except ValueError:

@@ -21,7 +21,7 @@ nb::dict as_dict(const Cause& c) {
     for (int i = 0; i < static_cast<int>(Rule::count_); i++)
         if (c.shown.rules >> i & 1) rules.append(name_of(static_cast<Rule>(i)));
     d["rules"] = rules;
-    d["platforms"] = c.shown.platforms;
+    d["platforms"] = as_int(c.shown.platforms);
     d["count"] = c.count;
     d["order"] = as_tuple(c.order);
     const std::vector<uint8_t> records = encode(c.program);

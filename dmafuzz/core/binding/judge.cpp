@@ -217,10 +217,11 @@ nb::list names_of(Rules rules) {
 }
 
 nb::list shown(Judge& judge, const std::vector<Op>& ops) {
+    if (judge.platforms() > platforms_max) throw nb::value_error("what a program shows is told for at most 256 platforms");
     nb::list out;
     judge.start(Program{ops});
     for (const Shown& s : shown_by(judge))
-        out.append(nb::make_tuple(name_of(s.label), kind_name({s.label, s.kind, 0, 0}), names_of(s.rules), s.platforms));
+        out.append(nb::make_tuple(name_of(s.label), kind_name({s.label, s.kind, 0, 0}), names_of(s.rules), as_int(s.platforms)));
     return out;
 }
 

@@ -9,7 +9,7 @@ namespace dmafuzz {
 namespace {
 
 std::vector<Platform> with_mirrors(std::vector<Platform> portfolio, int devices) {
-    if (portfolio.empty() || portfolio.size() > 64) throw std::invalid_argument("a search takes a portfolio of 1 to 64 platforms");
+    if (portfolio.empty() || portfolio.size() > platforms_max) throw std::invalid_argument("a search takes a portfolio of 1 to 256 platforms");
     if (devices < 1 || devices > 2) throw std::invalid_argument("a search takes one or two devices");
     const size_t platforms = portfolio.size();
     for (size_t i = 0; devices == 2 && i < platforms; i++) {

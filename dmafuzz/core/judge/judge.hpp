@@ -56,8 +56,8 @@ class Judge {
     // The labels on one platform; looks at others only as far as a warning needs it.
     const Analysis& judge(size_t platform);
 
-    // From now on, the states that programs leave are kept.
-    void keep_states() { keeps_states_ = true; }
+    // Whether the states that programs leave are kept, from the next program on.
+    void keep_states(bool keep = true) { keeps_states_ = keep; }
     // All that can still make a difference when the program has ended and its tidy-up has not begun: the states of machine,
     // tracker, memory and contract monitor, and what has been seen so far. Two programs of the same state come to the same from
     // there on, whatever comes. `names`: of each operation, for what warnings cover; operations without one (`no_name`) are those

@@ -7,6 +7,7 @@ bool state_key(Judge& judge, const Program& prefix, const std::vector<uint8_t>& 
     judge.start(prefix);
     out = {};
     for (size_t platform = 0; platform < judge.platforms(); platform++) out.add(judge.state(platform, names));
+    judge.keep_states(false);
     return true;
 }
 

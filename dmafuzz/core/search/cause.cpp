@@ -56,13 +56,13 @@ bool shows(Judge& judge, const Target& target) {
 }
 
 void show(std::vector<Shown>& shown, Label label, uint8_t kind, Rules rules, size_t platform) {
-    const uint64_t here = uint64_t{1} << platform;
     for (Shown& s : shown)
         if (s.label == label && s.kind == kind && s.rules == rules) {
-            s.platforms |= here;
+            s.platforms.set(platform);
             return;
         }
-    shown.push_back({label, kind, rules, here});
+    shown.push_back({label, kind, rules, {}});
+    shown.back().platforms.set(platform);
 }
 
 std::vector<Shown> shown_by(Judge& judge) {

@@ -2,6 +2,8 @@
 // Source: the specification's verdicts.md, The cause of a finding.
 #pragma once
 
+#include <bitset>
+
 #include "judge/contract.hpp"
 #include "judge/judge.hpp"
 
@@ -25,15 +27,19 @@ std::vector<Target> targets_of(Judge& judge, size_t platform);
 // Does the started program show it, breaking no rule outside target.rules?
 bool shows(Judge& judge, const Target& target);
 
+// A bit for each platform of a portfolio: all that there are fit in.
+inline constexpr size_t platforms_max = 256;
+using PlatformSet = std::bitset<platforms_max>;
+
 // What one program shows: label, kind, the rules that it breaks there, and where.
 struct Shown {
     Label label;
     uint8_t kind;  // CorruptionKind of an FN, WarningId of the others
     Rules rules;
-    uint64_t platforms;  // a bit each
+    PlatformSet platforms;
 };
 
-// Of the program that the judge has been started with, on its whole portfolio of at most 64 platforms.
+// Of the program that the judge has been started with, on its whole portfolio of at most `platforms_max` platforms.
 std::vector<Shown> shown_by(Judge& judge);
 // Adds to what is shown, or to its platforms.
 void show(std::vector<Shown>& shown, Label label, uint8_t kind, Rules rules, size_t platform);

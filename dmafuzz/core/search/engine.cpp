@@ -22,9 +22,11 @@ constexpr uint8_t enough = 32, waiting_max = 2;
 uint64_t signature_of(const Target& t) { return static_cast<uint64_t>(t.label) << 40 | static_cast<uint64_t>(t.kind) << 32 | t.rules; }
 
 // One of the platforms of a set.
-size_t any_of(Rng& rng, uint64_t platforms) {
-    for (uint32_t skip = rng.below(static_cast<uint32_t>(std::popcount(platforms))); skip > 0; skip--) platforms &= platforms - 1;
-    return static_cast<size_t>(std::countr_zero(platforms));
+size_t any_of(Rng& rng, const PlatformSet& platforms) {
+    uint32_t left = rng.below(static_cast<uint32_t>(platforms.count()));
+    size_t at = 0;
+    while (!platforms[at] || left-- > 0) at++;
+    return at;
 }
 
 uint64_t mix(uint64_t a, uint64_t b) { return (a ^ (b + 0x9e3779b97f4a7c15ull + (a << 6) + (a >> 2))) * 0xff51afd7ed558ccdull; }
@@ -175,6 +177,7 @@ Rules Engine::report(const Program& program, Target target) {
 // A short program is judged on the whole portfolio at once: it has few faults, so what it shows is mostly a cause of its
 // own, and whether a warning is ever worth it no single platform can say.
 void Engine::look_closely(const Program& program) {
+    if (judge_.platforms() > platforms_max) return;
     for (const Shown& shown : shown_by(judge_)) {
         const Target target{shown.label, shown.kind, any_of(rng_, shown.platforms), shown.rules};
         Tried& tried = tried_[signature_of(target)];
