@@ -36,11 +36,13 @@ def _lines(catalogues: Sequence[Catalogue]) -> Iterator[str]:
             f"| [{each.tracker}]({each.tracker}.md) | {each.ops} operations | {programs:,} | {each.portfolio} "
             f"| {causes['FN']} | {causes['FP']} | {causes['hazard']} | {len(each.families())} |"
         )
+    # Side by side only as far as all of them are complete.
+    common = min((each.ops for each in catalogues), default=0)
     for label in ("broken", "FN", "FP", "hazard"):
-        yield from _families(label, catalogues)
+        yield from _families(label, common, [each.up_to(common) for each in catalogues])
 
 
-def _families(label: str, catalogues: Sequence[Catalogue]) -> Iterator[str]:
+def _families(label: str, ops: int, catalogues: Sequence[Catalogue]) -> Iterator[str]:
     """A row for each family, a column for each tracker: how many causes it has of it."""
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     for each in catalogues:
@@ -50,7 +52,7 @@ def _families(label: str, catalogues: Sequence[Catalogue]) -> Iterator[str]:
     if not counts:
         return
     yield ""
-    yield f"## {SPOKEN.get(label, label)}: causes by family and tracker"
+    yield f"## {SPOKEN.get(label, label)}: causes of up to {ops} operations, by family and tracker"
     yield ""
     yield f"| family | {' | '.join(each.tracker for each in catalogues)} |"
     yield f"|---|{'---:|' * len(catalogues)}"
