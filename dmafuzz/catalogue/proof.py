@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dmafuzz import _core
 from dmafuzz.exhaustive.checkpoint import core_digest
-from dmafuzz.exhaustive.result import Found, Result, Signature
+from dmafuzz.exhaustive.result import Result, Signature, Smallest
 from dmafuzz.exhaustive.search import Search, SearchPlan, Watcher
 from dmafuzz.findings.store import write_whole
 
@@ -32,10 +32,10 @@ class Proof:
     def ops(self) -> int:
         return len(self.result.lengths)
 
-    def smaller(self, signature: Signature, ops: Sequence[_core.Op]) -> Found | None:
+    def smaller(self, signature: Signature, ops: Sequence[_core.Op]) -> Smallest | None:
         """The smallest program with that signature, if the search has met a smaller one than this."""
         found = self.result.found.get(signature)
-        return found if found and found.order[:-1] < tuple(_core.order_of(ops)) else None
+        return found.first if found and found.first.order[:-1] < tuple(_core.order_of(ops)) else None
 
     def stamp(self, signature: Signature, ops: Sequence[_core.Op]) -> str:
         """`proved (<= N)` or `local`: also where nothing in the alphabet has the signature, so that it says nothing."""

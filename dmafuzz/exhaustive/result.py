@@ -22,15 +22,11 @@ class Signature:
     rules: tuple[str, ...]
 
 
-@dataclass
-class Found:
-    """All programs with one signature: how many, the platforms on which any of them shows it (a bit each, in the order
-    of the portfolio), and the smallest (the specification's verdicts.md, Minimal; of several, the first: ``order`` ends
-    in where the search met it)."""
+@dataclass(frozen=True, order=True)
+class Smallest:
+    """The smallest program that shows a signature on some platform (the specification's verdicts.md, Minimal; of
+    several, the first: ``order`` ends in where the search met it)."""
 
-    signature: Signature
-    count: int
-    platforms: int
     order: Order
     records: bytes
 
@@ -38,12 +34,40 @@ class Found:
     def ops(self) -> tuple[_core.Op, ...]:
         return tuple(_core.decode(self.records))
 
+
+@dataclass
+class Found:
+    """All programs with one signature: how many, and the smallest for each platform that shows it, by the platform's
+    place in the portfolio: what looks the same may come from something else on another machine."""
+
+    signature: Signature
+    count: int
+    smallest: dict[int, Smallest]
+
+    @property
+    def first(self) -> Smallest:
+        """The smallest of all."""
+        return min(self.smallest.values())
+
+    @property
+    def platforms(self) -> int:
+        """A bit for each platform that shows it."""
+        return sum(1 << platform for platform in self.smallest)
+
+    def programs(self) -> list[tuple[Smallest, int]]:
+        """The different programs among the smallest, smallest first, each with its platforms, a bit each."""
+        shared: dict[bytes, tuple[Smallest, int]] = {}
+        for platform, smallest in self.smallest.items():
+            known, bits = shared.get(smallest.records, (smallest, 0))
+            shared[smallest.records] = (min(known, smallest), bits | 1 << platform)
+        return sorted(shared.values())
+
     def add(self, other: Found) -> None:
         """Takes in what another part of the search found."""
         self.count += other.count
-        self.platforms |= other.platforms
-        if other.order < self.order:
-            self.order, self.records = other.order, other.records
+        for platform, smallest in other.smallest.items():
+            if platform not in self.smallest or smallest < self.smallest[platform]:
+                self.smallest[platform] = smallest
 
 
 @dataclass
@@ -82,7 +106,12 @@ class Result:
             self.labels.setdefault(platform, Counter()).update(counts)
         for item in harvest["causes"]:
             signature = Signature(item["label"], item["kind"], tuple(item["rules"]))
-            self._take(Found(signature, item["count"], item["platforms"], (*item["order"], at), item["records"]))
+            smallest = {
+                platform: Smallest((*order, at), records)
+                for order, records, bits in item["smallest"]
+                for platform in _places(bits)
+            }
+            self._take(Found(signature, item["count"], smallest))
 
     def add_longer(self, other: Result) -> None:
         """Takes in what another result has of programs with more operations than there were so far."""
@@ -112,7 +141,11 @@ class Result:
             "lengths": [vars(length) for length in self.lengths],
             "labels": {platform: dict(counts) for platform, counts in self.labels.items()},
             "found": [
-                [*_signature_fields(f.signature), f.count, f.platforms, list(f.order), f.records.hex()]
+                [
+                    *_signature_fields(f.signature),
+                    f.count,
+                    [[list(s.order), s.records.hex(), bits] for s, bits in f.programs()],
+                ]
                 for f in self.found.values()
             ],
         }
@@ -123,10 +156,19 @@ class Result:
         result = cls(data["tracker"], data["portfolio"], tuple(data["platforms"]), data["cpus"], data["devices"])
         result.lengths = [Length(**length) for length in data["lengths"]]
         result.labels = {platform: Counter(counts) for platform, counts in data["labels"].items()}
-        for label, kind, rules, count, platforms, order, records in data["found"]:
+        for label, kind, rules, count, programs in data["found"]:
             signature = Signature(label, kind, tuple(rules))
-            result.found[signature] = Found(signature, count, platforms, tuple(order), bytes.fromhex(records))
+            smallest = {
+                platform: Smallest(tuple(order), bytes.fromhex(records))
+                for order, records, bits in programs
+                for platform in _places(bits)
+            }
+            result.found[signature] = Found(signature, count, smallest)
         return result
+
+
+def _places(bits: int) -> list[int]:
+    return [i for i in range(bits.bit_length()) if bits >> i & 1]
 
 
 def _signature_fields(signature: Signature) -> tuple[str, str, list[str]]:
@@ -135,4 +177,4 @@ def _signature_fields(signature: Signature) -> tuple[str, str, list[str]]:
 
 def smallest_first(found: Sequence[Found]) -> list[Found]:
     """In the order of programs, then of signatures."""
-    return sorted(found, key=lambda f: (f.order, f.signature))
+    return sorted(found, key=lambda f: (f.first, f.signature))

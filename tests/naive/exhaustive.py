@@ -74,7 +74,12 @@ def _tally(harvest: dict[str, Any]) -> Tally:
     for cause in harvest["causes"]:
         key = cause["label"], cause["kind"], tuple(sorted(cause["rules"]))
         assert key not in causes
-        causes[key] = Found(cause["count"], cause["platforms"], cause["order"], {cause["records"]})
+        order = min(order for order, _, _ in cause["smallest"])
+        found = Found(cause["count"], 0, order, {records for each, records, _ in cause["smallest"] if each == order})
+        for each, records, platforms_of in cause["smallest"]:
+            found.platforms |= platforms_of
+            found.on |= {i: (each, {records}) for i in range(platforms_of.bit_length()) if platforms_of >> i & 1}
+        causes[key] = found
     return Tally(harvest["programs"], [Counter(labels) for labels in harvest["labels"]], causes)
 
 
@@ -102,9 +107,19 @@ def differences(searched: Tally, enumerated: Tally, times: int = 1) -> list[Diff
         one, other = searched.causes.get(cause), enumerated.causes.get(cause)
         if facts(one, 1) != facts(other, times):
             out.append(Difference(cause, facts(one, 1), facts(other, times)))
-        elif one and other and not one.smallest <= other.smallest:
-            out.append(Difference(cause, _decoded(one.smallest), _decoded(other.smallest)))
+        elif one and other:
+            out += _differences_on_platforms(cause, one, other)
     return out
+
+
+def _differences_on_platforms(cause: Cause, one: Found, other: Found) -> Iterator[Difference]:
+    """The search names one of the smallest programs for each platform."""
+    if not one.smallest <= other.smallest:
+        yield Difference(cause, _decoded(one.smallest), _decoded(other.smallest))
+    for platform in sorted(one.on.keys() | other.on.keys()):
+        (order, found), (wanted, all_of_them) = one.on[platform], other.on[platform]
+        if order != wanted or not found <= all_of_them:
+            yield Difference((cause, platform), (order, _decoded(found)), (wanted, _decoded(all_of_them)))
 
 
 def _decoded(found: set[bytes]) -> list[list[Op]]:

@@ -30,14 +30,20 @@ class Found:
     platforms: int = 0
     order: Order = ()
     smallest: set[bytes] = field(default_factory=set)  # all programs of that order
+    on: dict[int, tuple[Order, set[bytes]]] = field(default_factory=dict)  # the same for each platform
 
     def add(self, ops: Sequence[Op], platforms: int, order: Order) -> None:
         self.count += 1
         self.platforms |= platforms
+        records = _core.encode(ops)
         if not self.smallest or order < self.order:
             self.order, self.smallest = order, set()
         if order == self.order:
-            self.smallest.add(_core.encode(ops))
+            self.smallest.add(records)
+        for platform in (i for i in range(platforms.bit_length()) if platforms >> i & 1):
+            known, programs_of = self.on.get(platform, (order, set()))
+            if order <= known:
+                self.on[platform] = order, (programs_of if order == known else set()) | {records}
 
 
 @dataclass

@@ -23,9 +23,12 @@ nb::dict as_dict(const Cause& c) {
     d["rules"] = rules;
     d["platforms"] = as_int(c.shown.platforms);
     d["count"] = c.count;
-    d["order"] = as_tuple(c.order);
-    const std::vector<uint8_t> records = encode(c.program);
-    d["records"] = nb::bytes(records.data(), records.size());
+    nb::list smallest;
+    for (const Smallest& s : c.smallest) {
+        const std::vector<uint8_t> records = encode(s.program);
+        smallest.append(nb::make_tuple(as_tuple(s.order), nb::bytes(records.data(), records.size()), as_int(s.platforms)));
+    }
+    d["smallest"] = smallest;
     return d;
 }
 

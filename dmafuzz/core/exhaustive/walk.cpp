@@ -226,10 +226,34 @@ void Expander::grow(Walk& walk, size_t letter, bool named) {
     walk.next().add(joint, nexts_);
 }
 
+void Expander::gather(Gathered& cause, const Shown& shown, const Tally& tally) const {
+    cause.count += tally.count;
+    cause.shown.platforms |= shown.platforms;
+    for (size_t p = 0; p < cause.best.size(); p++)
+        if (shown.platforms[p] && (!cause.best[p] || tally.order < cause.best[p]->order)) cause.best[p] = &tally;
+}
+
+Cause Expander::settle(const Gathered& gathered) const {
+    Cause cause{gathered.shown, gathered.count, {}};
+    std::vector<const Tally*> seen;
+    for (size_t p = 0; p < gathered.best.size(); p++) {
+        const Tally* tally = gathered.best[p];
+        if (!tally) continue;
+        const size_t at = static_cast<size_t>(std::find(seen.begin(), seen.end(), tally) - seen.begin());
+        if (at == seen.size()) {
+            seen.push_back(tally);
+            cause.smallest.push_back({tally->order, program_of(*tally), {}});
+        }
+        cause.smallest[at].platforms.set(p);
+    }
+    return cause;
+}
+
 Harvest Expander::harvest() {
     Harvest out;
     out.labels.resize(walk_.platforms());
-    std::unordered_map<uint64_t, size_t> places;  // of causes
+    std::vector<Gathered> gathered;
+    std::unordered_map<uint64_t, size_t> places;
     for (size_t v = 0; v < tallies_.size(); v++) {
         const Tally& tally = tallies_[v];
         if (tally.count == 0) continue;
@@ -240,16 +264,12 @@ Harvest Expander::harvest() {
                 if (verdict.labels[p] >> label & 1) out.labels[p][label] += tally.count;
         for (const Shown& shown : verdict.shown) {
             const uint64_t what = static_cast<uint64_t>(shown.label) << 40 | static_cast<uint64_t>(shown.kind) << 32 | shown.rules;
-            auto [place, added] = places.try_emplace(what, out.causes.size());
-            if (added) out.causes.push_back({shown, 0, tally.order, {}});
-            Cause& cause = out.causes[place->second];
-            cause.count += tally.count;
-            cause.shown.platforms |= shown.platforms;
-            if (!added && !(tally.order < cause.order)) continue;
-            cause.order = tally.order;
-            cause.program = program_of(tally);
+            auto [place, added] = places.try_emplace(what, gathered.size());
+            if (added) gathered.push_back({shown, 0, std::vector<const Tally*>(walk_.platforms())});
+            gather(gathered[place->second], shown, tally);
         }
     }
+    for (const Gathered& cause : gathered) out.causes.push_back(settle(cause));
     tallies_.clear();
     return out;
 }

@@ -13,12 +13,19 @@
 
 namespace dmafuzz {
 
-// Programs that show the same thing: the smallest, how many, and where.
+// The smallest program that shows a thing on each of some platforms.
+struct Smallest {
+    Order order;
+    Program program;
+    PlatformSet platforms;
+};
+
+// Programs that show the same thing: how many, where, and the smallest for each platform: what is lost in the same way on
+// paper may come from something else on another machine.
 struct Cause {
     Shown shown;
     uint64_t count = 0;
-    Order order;
-    Program program;
+    std::vector<Smallest> smallest;
 };
 
 struct Harvest {
@@ -100,7 +107,16 @@ class Expander {
         bool mirrored = false;
     };
 
+    // A cause while it is gathered: of each platform, the tally with its smallest program.
+    struct Gathered {
+        Shown shown;
+        uint64_t count = 0;
+        std::vector<const Tally*> best;
+    };
+
     Program program_of(const Tally& tally) const;
+    void gather(Gathered& cause, const Shown& shown, const Tally& tally) const;
+    Cause settle(const Gathered& gathered) const;
     void expand(size_t from, size_t to, Walk* growing);
     void enter(Contexts::Id context);
     void take_up(size_t joint);
