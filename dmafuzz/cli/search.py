@@ -57,37 +57,42 @@ def search(ops: int, tracker: str, portfolio: str | None, cpus: int, devices: in
     plan = SearchPlan(
         tracker, resolve(tracker).core, name, tuple(platform_files.portfolio(name)), ops, cpus, devices, jobs, out
     )
-    made = _catalogue(plan)
+    run = Search(plan)
+    try:
+        made = _catalogue(run)
+        if out is not None:
+            write_whole(out / "catalogue.json", made.to_json().encode())
+            write_whole(out / "catalogue.md", markdown(made).encode())
+            run.forget()
+    except OSError as error:
+        raise BadInput(f"{out}: cannot be used: {error.strerror}") from None
     for line in catalogue_lines(made):
         click.echo(line)
-    if out is None:
-        return
-    write_whole(out / "catalogue.json", made.to_json().encode())
-    write_whole(out / "catalogue.md", markdown(made).encode())
-    click.echo(f"\nall {len(made.entries):,} causes with their programs: {out / 'catalogue.md'}")
+    if out is not None:
+        click.echo(f"\nall {len(made.entries):,} causes with their programs: {out / 'catalogue.md'}")
 
 
-def _catalogue(plan: SearchPlan) -> catalogues.Catalogue:
+def _catalogue(run: Search) -> catalogues.Catalogue:
+    plan = run.plan
     bar = Bar()
-    run = Search(plan)
     try:
         result = run.run(bar)
         bar.end()
         if run.interrupted:
-            raise BadInput(_cut_off(plan, result))
+            raise BadInput(_cut_off(run, result))
+        if plan.cpus == 1 and plan.devices == 2:
+            keep(result, plan)
         click.echo(_figures(run, result))
         started = time.monotonic()
         bar.start("causes", len(result.found))
         made = catalogues.make(result, plan.core_tracker, plan.members, bar.advance)
-    except OSError as error:
-        raise BadInput(f"{plan.out}: cannot be used: {error.strerror}") from None
+    except KeyboardInterrupt:
+        raise BadInput(_cut_off(run, run.result)) from None
     finally:
         bar.end()
     click.echo(
         f"{len(result.found):,} signatures come to {len(made.entries):,} causes ({time.monotonic() - started:.0f} s)"
     )
-    if plan.cpus == 1 and plan.devices == 2:
-        keep(result, plan)
     return made
 
 
@@ -103,7 +108,10 @@ def _figures(run: Search, result: Result) -> str:
     )
 
 
-def _cut_off(plan: SearchPlan, result: Result) -> str:
-    complete = f"complete up to {len(result.lengths)} operations" if result.lengths else "nothing is complete"
-    again = f"the same command goes on from {plan.out}" if plan.out else "with --out it could have gone on later"
+def _cut_off(run: Search, result: Result) -> str:
+    done = len(result.lengths)
+    complete = f"complete up to {done} operation{'s' if done > 1 else ''}" if done else "nothing is complete"
+    again = "with --out it could have gone on later"
+    if run.plan.out:
+        again = f"the same command goes on from {run.plan.out}" if run.kept else "the same command begins again"
     return f"interrupted: {complete}; {again}"
