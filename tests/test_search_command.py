@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,13 @@ def uncut(tracker: str = "6.12") -> Searched:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(searching, "PART_PAIRS", SMALL_PARTS)
         return Search(plan(tracker)).run(Watch())
+
+
+def found_alike(result: Searched) -> bool:
+    return all(
+        (found.count, found.order[:-1]) == (uncut().found[signature].count, uncut().found[signature].order[:-1])
+        for signature, found in result.found.items()
+    )
 
 
 def cut_off(out: Path, after: int = 3, jobs: int = 1, tracker: str = "6.12") -> Search:
@@ -285,6 +293,22 @@ class TestCheckpoint:
         watch = Watch()
         assert Search(plan(out=tmp_path)).run(watch) == uncut()
         assert watch.known == 0
+
+    def test_of_another_kernel_by_the_same_name_is_not_used(self, tmp_path: Path) -> None:
+        search = Search(replace(plan(out=tmp_path), core_tracker="5.15"))
+        search.run(Watch(cut_after=3))
+        assert search.kept
+        watch = Watch()
+        assert Search(plan(out=tmp_path)).run(watch) == uncut()
+        assert watch.known == 0
+
+    def test_of_platforms_in_another_order_is_not_used(self, tmp_path: Path) -> None:
+        search = Search(replace(plan(out=tmp_path), members=plan().members[::-1]))
+        search.run(Watch(cut_after=3))
+        assert search.kept
+        result = Search(plan(out=tmp_path)).run(Watch())
+        assert result.labels == uncut().labels
+        assert found_alike(result)
 
     def test_cut_in_other_parts_is_not_used(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         cut_off(tmp_path)

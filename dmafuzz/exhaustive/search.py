@@ -52,7 +52,7 @@ class SearchPlan:
     def identity(self) -> dict[str, Any]:
         """What has to be the same for parts of two runs to belong to one search."""
         return {
-            "tracker": self.tracker,
+            "tracker": self.core_tracker,  # of a kernel, which build of its code
             "portfolio": self.portfolio,
             "platforms": {member.name: member.model_dump(mode="json") for member in self.members},
             "ops": self.ops,
@@ -123,7 +123,8 @@ class Search:
         parts = list(self._parts())
         self._kept = Checkpoint(plan.out, plan.identity()) if plan.out else None
         known = self._kept.load() if self._kept else None
-        if known and known[0].issubset(parts):  # not cut in other pieces
+        # Not cut in other pieces, and with the platforms in the same order.
+        if known and known[0].issubset(parts) and known[1].platforms == self._names:
             self._done, self._last = known
         seen = sum(self._walk.pairs(*part) for part in self._done)
         watcher.layer(plan.ops, self._walk.pairs(0, self._walk.size), seen)
