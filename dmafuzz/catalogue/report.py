@@ -100,8 +100,8 @@ def _family_lines(family: Family, entries: Sequence[Entry], catalogue: Catalogue
 
 def _where(entry: Entry, catalogue: Catalogue) -> str:
     if len(entry.platforms) == len(catalogue.labels):
-        return "on all platforms"
-    return f"on {len(entry.platforms)} of {len(catalogue.labels)} platforms: {', '.join(entry.platforms)}"
+        return "this program on all platforms"
+    return f"this program on {len(entry.platforms)} of {len(catalogue.labels)} platforms: {', '.join(entry.platforms)}"
 
 
 def _counts(entry: Entry) -> str:

@@ -103,7 +103,9 @@ def _figures(run: Search, result: Result) -> str:
         for i, length in enumerate(result.lengths, 1)
     ]
     return (
-        f"{result.programs:,} programs on {len(result.platforms)} platforms in {run.seconds:.1f} s\n  "
+        f"{result.programs:,} programs on {len(result.platforms)} platforms in {run.seconds:.1f} s"
+        + (", without what was done before" if run.resumed else "")
+        + "\n  "
         + "\n  ".join(rows)
     )
 

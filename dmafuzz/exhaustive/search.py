@@ -69,7 +69,7 @@ class Search:
         self.plan = plan
         self._names = tuple(member.name for member in plan.members)
         self.result = self._empty()
-        self.interrupted = False
+        self.interrupted = self.resumed = False
         self.seconds = 0.0
         self._walk = _core.Walk(plan.core_tracker, [to_core(m) for m in plan.members], plan.cpus, plan.devices)
         self._done: set[Part] = set()
@@ -126,6 +126,7 @@ class Search:
         # Not cut in other pieces, and with the platforms in the same order.
         if known and known[0].issubset(parts) and known[1].platforms == self._names:
             self._done, self._last = known
+            self.resumed = True
         seen = sum(self._walk.pairs(*part) for part in self._done)
         watcher.layer(plan.ops, self._walk.pairs(0, self._walk.size), seen)
         try:
