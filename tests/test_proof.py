@@ -174,6 +174,16 @@ class TestMinimize:
         lines = "; ".join(render_op(op) for op in found.ops)
         assert f"# smaller, of the same kind, breaking the same rules: {lines}" in said
 
+    def test_interrupted_it_is_still_minimal(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def interrupt(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(Search, "_survey", interrupt)
+        said = minimized(tmp_path, LINE_TOO_MANY, "--prove", "3")
+        assert "# minimal: local" in said
+        assert any(line.startswith("interrupted") for line in said)
+        assert SMALLEST.splitlines()[-1] in said
+
     def test_what_is_written_can_be_read_again(self, tmp_path: Path) -> None:
         out = tmp_path / "small.dma"
         minimized(tmp_path, SMALLEST, "--out", str(out))

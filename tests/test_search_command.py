@@ -366,6 +366,15 @@ class TestErrors:
         assert said("--ops", 2).startswith("253 programs")
 
 
+def test_a_reader_who_leaves_early_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("dmafuzz.cli.search.click.echo", gone)
+    command("--out", tmp_path)
+    assert (tmp_path / "catalogue.json").exists()
+
+
 def test_the_alphabet_is_said_whole() -> None:
     text = re.sub(r"\s+", " ", said("--alphabet"))
     assert all(re.sub(r"\s+", " ", paragraph) in text for paragraph in _core.ALPHABET)

@@ -34,7 +34,8 @@ def _show_alphabet(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 @click.command()
 @click.option("--ops", type=click.IntRange(1, OPS_MAX), default=3, show_default=True, metavar="N",
-              help="Operations of a program, at most. 4 takes ten seconds or so, 5 ten minutes or so.")  # fmt: skip
+              help="Operations of a program, at most. 4 takes ten seconds or so, 5 ten minutes or so, "
+                   "6 tens of GiB.")  # fmt: skip
 @options.tracker
 @options.portfolio
 @click.option("--cpus", type=click.IntRange(1, 2), default=1, show_default=True, metavar="1|2",
@@ -59,20 +60,22 @@ def search(ops: int, tracker: str, portfolio: str | None, cpus: int, devices: in
     )
     run = Search(plan)
     try:
-        made = _catalogue(run)
+        made, figures = _catalogue(run)
         if out is not None:
             write_whole(out / "catalogue.json", made.to_json().encode())
             write_whole(out / "catalogue.md", markdown(made).encode())
             run.forget()
     except OSError as error:
         raise BadInput(f"{out}: cannot be used: {error.strerror}") from None
+    click.echo(figures)
     for line in catalogue_lines(made):
         click.echo(line)
     if out is not None:
         click.echo(f"\nall {len(made.entries):,} causes with their programs: {out / 'catalogue.md'}")
 
 
-def _catalogue(run: Search) -> catalogues.Catalogue:
+def _catalogue(run: Search) -> tuple[catalogues.Catalogue, str]:
+    """With what there is to say of the way there. Nothing is printed: whoever reads may be gone before it is kept."""
     plan = run.plan
     bar = Bar()
     try:
@@ -82,7 +85,6 @@ def _catalogue(run: Search) -> catalogues.Catalogue:
             raise BadInput(_cut_off(run, result))
         if plan.cpus == 1 and plan.devices == 2:
             keep(result, plan)
-        click.echo(_figures(run, result))
         started = time.monotonic()
         bar.start("causes", len(result.found))
         made = catalogues.make(result, plan.core_tracker, plan.members, bar.advance)
@@ -90,10 +92,9 @@ def _catalogue(run: Search) -> catalogues.Catalogue:
         raise BadInput(_cut_off(run, run.result)) from None
     finally:
         bar.end()
-    click.echo(
-        f"{len(result.found):,} signatures come to {len(made.entries):,} causes ({time.monotonic() - started:.0f} s)"
-    )
-    return made
+    seconds = time.monotonic() - started
+    causes = f"{len(result.found):,} signatures come to {len(made.entries):,} causes ({seconds:.0f} s)"
+    return made, f"{_figures(run, result)}\n{causes}"
 
 
 def _figures(run: Search, result: Result) -> str:
