@@ -399,3 +399,22 @@ def test_one_fragment_is_enough_where_nobody_warns() -> None:
         cpu0 b0 = alloc pages 32
         cpu0 m0 = map_single d0 b0 0 16 FROM_DEVICE
     """)
+
+
+HUGE = 16 * 16_400
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        f"cpu0 m0 = map_single d0 b0 0 {HUGE} FROM_DEVICE\ncpu0 write b0 0 {HUGE}\ncpu0 unmap_single m0\n",
+        f"cpu0 m0 = map_single d0 b0 1024 260800 BIDIRECTIONAL\ncpu0 unmap_single m0 size={HUGE - 3200}\n",
+        "cpu0 m0 = map_sg d0 FROM_DEVICE b0:0:80000 b0:80000:80000\ncpu0 unmap_sg m0 nents=1\n",
+    ],
+)
+def test_huge_buffers_take_few_steps(program: str) -> None:
+    ops = list(parse(f"dmafuzz 1\ncpu0 b0 = alloc pages {HUGE}\n{program}").ops)
+    found = [(at, *each) for at in range(len(members())) for each in judge().targets(ops, at)]
+    assert found
+    for at, label, kind in found:
+        assert judge().minimise(ops, at, label, kind)["tried"] < 2_000

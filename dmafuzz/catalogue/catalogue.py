@@ -17,6 +17,7 @@ from dmafuzz.platforms import PlatformFile
 from dmafuzz.platforms.core import to_core
 from dmafuzz.program import parse, render_op
 from dmafuzz.program.render import LANGUAGE, VERSION
+from dmafuzz.verdicts.words import LABELS
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Catalogue:
 
     @classmethod
     def from_json(cls, text: str) -> Catalogue:
-        """Raises KeyError, TypeError or ValueError where the text is not what `to_json` makes."""
+        """Raises AttributeError, KeyError, TypeError or ValueError where the text is not what `to_json` makes."""
         data = json.loads(text)
         return cls(
             data["tracker"],
@@ -114,7 +115,11 @@ def make(
     judge = _core.Judge(core_tracker, machines)
     families = Families(core_tracker, machines)
     entries = tuple(_make_entry(cause, result, judge, families) for cause in causes(result, judge, progress))
-    labels = {platform: dict(counts) for platform, counts in result.labels.items()}
+    # In one order, whichever part of the search met a label first.
+    labels = {
+        platform: {label: result.labels[platform][label] for label in LABELS if label in result.labels[platform]}
+        for platform in result.platforms
+    }
     return Catalogue(
         result.tracker, result.portfolio, result.cpus, result.devices, tuple(result.lengths), labels, entries
     )

@@ -7,6 +7,7 @@ the minimiser finds no smaller one by single steps, and more is not known, or th
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 from collections.abc import Sequence
@@ -47,8 +48,7 @@ class Proof:
 def proof_for(plan: SearchPlan, watcher: Watcher | None = None) -> Proof:
     """What is known of a tracker and portfolio: the longest search that is kept, if it is no shorter than the plan's,
     else the plan's, which is kept from then on. Where nothing can be kept, it runs again next time."""
-    kept = [Proof(result) for path in _kept(plan) if (result := _load(path, plan))]
-    best = max(kept, key=lambda proof: proof.ops, default=None)
+    best = max(_kept(plan), key=lambda proof: proof.ops, default=None)
     if best is not None and best.ops >= plan.ops:
         return best
     search = Search(plan)
@@ -59,13 +59,18 @@ def proof_for(plan: SearchPlan, watcher: Watcher | None = None) -> Proof:
     return Proof(result)
 
 
+def known_result(plan: SearchPlan) -> Result | None:
+    """What that very search came to, if it is kept."""
+    return next((proof.result for proof in _kept(plan) if proof.ops == plan.ops), None)
+
+
 def keep(result: Result, plan: SearchPlan) -> None:
     """Keeps a complete result for later proofs, where there is room for it."""
-    path = _folder() / f"{_name(plan)}-{len(result.lengths)}.json"
     try:
+        path = _folder() / f"{_name(plan)}-{len(result.lengths)}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps({"search": _identity(plan), "result": result.to_json()}).encode())
-    except OSError:
+    except (OSError, RuntimeError):
         return
 
 
@@ -83,21 +88,24 @@ def _identity(plan: SearchPlan) -> dict[str, object]:
     return {key: value for key, value in plan.identity().items() if key != "ops"}
 
 
-def _kept(plan: SearchPlan) -> list[Path]:
-    folder = _folder()
-    return sorted(folder.glob(f"{_name(plan)}-*.json")) if folder.is_dir() else []
+def _kept(plan: SearchPlan) -> list[Proof]:
+    try:
+        paths = sorted(_folder().glob(f"{glob.escape(_name(plan))}-*.json"))
+    except (OSError, RuntimeError):  # no home, or none that can be looked into
+        return []
+    return [Proof(result) for path in paths if (result := _load(path, plan))]
 
 
 def _load(path: Path, plan: SearchPlan) -> Result | None:
     try:
         data = json.loads(path.read_bytes())
         return Result.from_json(data["result"]) if data["search"] == _identity(plan) else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
 class _Silent:
-    def layer(self, length: int, pairs: int) -> None:
+    def layer(self, length: int, pairs: int, done: int = 0) -> None:
         pass
 
     def pairs(self, done: int, result: Result) -> None:

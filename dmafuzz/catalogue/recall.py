@@ -35,10 +35,11 @@ def read_run(folder: Path, catalogue: Catalogue) -> Run:
     try:
         facts = json.loads((folder / "campaign.json").read_text())
         started, seconds = float(facts["started"]), float(facts["seconds"])
+        tracker, programs = str(facts["tracker"]), int(facts["programs"])
     except (OSError, ValueError, KeyError, TypeError):
         raise RecallError(f"{folder}: no folder of a fuzzing run that has ended") from None
-    if facts["tracker"] != catalogue.tracker:
-        raise RecallError(f"{folder}: a run of tracker {facts['tracker']}, the catalogue is of {catalogue.tracker}")
+    if tracker != catalogue.tracker:
+        raise RecallError(f"{folder}: a run of tracker {tracker}, the catalogue is of {catalogue.tracker}")
     members = platforms.portfolio(catalogue.portfolio)
     judge = _core.Judge(resolve(catalogue.tracker).core, [to_core(member) for member in members])
     first: dict[Signature, float] = {}
@@ -47,7 +48,7 @@ def read_run(folder: Path, catalogue: Catalogue) -> Run:
         for label, kind, rules, _ in judge.shown(language.read(path).ops):
             signature = Signature(label, kind, tuple(rules))
             first[signature] = min(age, first.get(signature, age))
-    return Run(first, seconds, int(facts["programs"]))
+    return Run(first, seconds, programs)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def causes(result: Result, judge: _core.Judge, progress: Callable[[int], object]
             leads_to[found.signature] = minimals[0]
         progress(1)
     composite: dict[Signature, int] = {}
-    for found in result.found.values():
+    for found in smallest_first(list(result.found.values())):
         if found.signature in leads_to:
             end = _end(leads_to[found.signature], leads_to)
             own.setdefault(end.signature, {end.records: end})

@@ -53,8 +53,10 @@ def _markdown_lines(catalogue: Catalogue) -> Iterator[str]:
     yield (
         f"{causes['FN']} causes of false negatives, {causes['FP']} of false positives, {causes['hazard']} of hazards"
         + (f", {causes['broken']} of tracker crashes" if causes["broken"] else "")
-        + ". No program of this alphabet and length shows anything else. Each program below is the smallest with its "
-        "label, its kind and the rules that it breaks (`minimal: proved`); sizes are what the minimiser made of them."
+        + ". No program of this alphabet and length shows anything else, but for several of these together. Each "
+        "program below is the smallest with its label, its kind and the rules that it breaks (`minimal: proved`); "
+        "sizes are what the minimiser made of them. Where no program of the alphabet shows just that, it is what the "
+        "minimiser made of one that shows more (`minimal: local`)."
     )
     yield ""
     yield "| operations | programs | states they lead to | merged |"
@@ -98,11 +100,13 @@ def _family_lines(family: Family, entries: Sequence[Entry], catalogue: Catalogue
 
 def _where(entry: Entry, catalogue: Catalogue) -> str:
     if len(entry.platforms) == len(catalogue.labels):
-        return "on all platforms"
-    return f"on {len(entry.platforms)} of {len(catalogue.labels)} platforms: {', '.join(entry.platforms)}"
+        return "this program on all platforms"
+    return f"this program on {len(entry.platforms)} of {len(catalogue.labels)} platforms: {', '.join(entry.platforms)}"
 
 
 def _counts(entry: Entry) -> str:
+    if not entry.count:
+        return f"no program of the alphabet shows just this, {entry.composite:,} show it with something else besides"
     more = f", {entry.composite:,} with something else besides" if entry.composite else ""
     return f"{_plural(entry.count, 'program')}{more}"
 

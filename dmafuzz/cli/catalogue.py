@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import click
@@ -9,13 +10,16 @@ import click
 from dmafuzz import catalogue as catalogues
 from dmafuzz import platforms as platform_files
 from dmafuzz.catalogue.comparison import comparison
+from dmafuzz.catalogue.proof import keep, known_result
 from dmafuzz.catalogue.report import markdown
 from dmafuzz.exhaustive import Search, SearchPlan
 from dmafuzz.exhaustive.progress import Bar
+from dmafuzz.exhaustive.result import Result
 from dmafuzz.findings.store import write_whole
 from dmafuzz.trackers import KERNEL, builtins, default_portfolio, resolve
 
 from .errors import BadInput
+from .recall import read_catalogue
 
 ERAS = ("4.19", "5.15", "6.12", "7.2")
 
@@ -41,7 +45,7 @@ def catalogue(trackers: tuple[str, ...], ops: int, jobs: int, out: Path) -> None
     try:
         for tracker in names:
             _write(tracker, ops, jobs, out)
-        made = [catalogues.Catalogue.from_json(path.read_text()) for path in sorted(out.glob("*.json"))]
+        made = [read_catalogue(path) for path in sorted(out.glob("*.json"))]
         write_whole(out / "README.md", comparison(made).encode())
     except OSError as error:
         raise BadInput(f"{out}: cannot be used: {error.strerror}") from None
@@ -50,7 +54,7 @@ def catalogue(trackers: tuple[str, ...], ops: int, jobs: int, out: Path) -> None
 
 def _write(tracker: str, ops: int, jobs: int, out: Path) -> None:
     path = out / f"{tracker}.json"
-    if path.exists() and (known := catalogues.Catalogue.from_json(path.read_text()).ops) > ops:
+    if path.exists() and (known := read_catalogue(path).ops) > ops:
         click.echo(f"{tracker}: complete up to {known} operations already")
         return
     name = default_portfolio(tracker)
@@ -58,18 +62,26 @@ def _write(tracker: str, ops: int, jobs: int, out: Path) -> None:
     work = out / f".{tracker}"
     plan = SearchPlan(tracker, resolve(tracker).core, name, members, ops, jobs=jobs, out=work)
     bar = Bar()
-    run = Search(plan)
-    result = run.run(bar)
-    bar.end()
-    if run.interrupted:
-        raise BadInput(f"interrupted at {tracker}: the same command goes on there")
-    bar.start("causes", len(result.found))
-    made = catalogues.make(result, plan.core_tracker, members, bar.advance)
-    bar.end()
+    try:
+        result = known_result(plan) or _search(plan, bar)
+        bar.start("causes", len(result.found))
+        made = catalogues.make(result, plan.core_tracker, members, bar.advance)
+    except KeyboardInterrupt:
+        raise BadInput(f"interrupted at {tracker}: the same command goes on there") from None
+    finally:
+        bar.end()
+    out.mkdir(parents=True, exist_ok=True)
     write_whole(path, made.to_json().encode())
     write_whole(out / f"{tracker}.md", markdown(made).encode())
-    work.rmdir()
-    click.echo(
-        f"{tracker}: {result.programs:,} programs of up to {ops} operations in {run.seconds:.0f} s, "
-        f"{len(made.entries):,} causes"
-    )
+    shutil.rmtree(work, ignore_errors=True)
+    click.echo(f"{tracker}: {result.programs:,} programs of up to {ops} operations, {len(made.entries):,} causes")
+
+
+def _search(plan: SearchPlan, bar: Bar) -> Result:
+    """Kept from then on: interrupted at a later tracker, this one's is not done again."""
+    run = Search(plan)
+    result = run.run(bar)
+    if run.interrupted:
+        raise KeyboardInterrupt
+    keep(result, plan)
+    return result

@@ -18,7 +18,7 @@ from dmafuzz.trackers import default_portfolio
 from dmafuzz.verdicts import Judging, Minimised, VerdictError, judging
 
 from . import options
-from .errors import BadInput
+from .errors import BadInput, complain
 
 _LABELS = ("broken", "FN", "FP", "hazard")
 
@@ -85,8 +85,15 @@ def _proof(bench: Judging, found: Minimised, prove: int | None) -> Iterator[str]
     members = tuple(platforms.portfolio(bench.portfolio))
     plan = SearchPlan(bench.tracker.name, bench.tracker.core, bench.portfolio, members, prove or QUICK_OPS)
     bar = Bar()
-    proof = proof_for(plan, bar if prove else None)
-    bar.end()
+    try:
+        proof = proof_for(plan, bar if prove else None)
+    except KeyboardInterrupt:
+        bar.end()
+        complain("interrupted: not all smaller programs were looked at")
+        yield "# minimal: local"
+        return
+    finally:
+        bar.end()
     signature = Signature(found.label, found.kind, found.rules)
     yield f"# minimal: {proof.stamp(signature, found.program.ops)}"
     if smaller := proof.smaller(signature, found.program.ops):

@@ -24,7 +24,7 @@ MISSED_MAX = 20
 @click.option("--ops", type=click.IntRange(1), metavar="N", help="Only causes of up to N operations.")
 def recall(folders: tuple[Path, ...], file: Path, times: tuple[float, ...], ops: int | None) -> None:
     """Hold the findings of one fuzzing run or more (the --out folders of dmafuzz fuzz) against a complete catalogue."""
-    catalogue = _catalogue(file)
+    catalogue = read_catalogue(file)
     if ops is not None:
         catalogue = catalogue.up_to(ops)
     try:
@@ -45,10 +45,11 @@ def recall(folders: tuple[Path, ...], file: Path, times: tuple[float, ...], ops:
         click.echo(f"- and {len(never) - MISSED_MAX} more")
 
 
-def _catalogue(file: Path) -> Catalogue:
+def read_catalogue(file: Path) -> Catalogue:
+    """Raises BadInput where it is none."""
     try:
         return Catalogue.from_json(file.read_text())
     except OSError as error:
         raise BadInput(f"{file}: cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise BadInput(f"{file}: expected a catalogue as dmafuzz search or dmafuzz catalogue writes it") from None

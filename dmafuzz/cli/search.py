@@ -34,7 +34,8 @@ def _show_alphabet(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 @click.command()
 @click.option("--ops", type=click.IntRange(1, OPS_MAX), default=3, show_default=True, metavar="N",
-              help="Operations of a program, at most. 4 takes ten seconds or so, 5 ten minutes or so.")  # fmt: skip
+              help="Operations of a program, at most. 4 takes ten seconds or so, 5 ten minutes or so, "
+                   "6 tens of GiB.")  # fmt: skip
 @options.tracker
 @options.portfolio
 @click.option("--cpus", type=click.IntRange(1, 2), default=1, show_default=True, metavar="1|2",
@@ -57,38 +58,43 @@ def search(ops: int, tracker: str, portfolio: str | None, cpus: int, devices: in
     plan = SearchPlan(
         tracker, resolve(tracker).core, name, tuple(platform_files.portfolio(name)), ops, cpus, devices, jobs, out
     )
-    made = _catalogue(plan)
+    run = Search(plan)
+    try:
+        made, figures = _catalogue(run)
+        if out is not None:
+            write_whole(out / "catalogue.json", made.to_json().encode())
+            write_whole(out / "catalogue.md", markdown(made).encode())
+            run.forget()
+    except OSError as error:
+        raise BadInput(f"{out}: cannot be used: {error.strerror}") from None
+    click.echo(figures)
     for line in catalogue_lines(made):
         click.echo(line)
-    if out is None:
-        return
-    write_whole(out / "catalogue.json", made.to_json().encode())
-    write_whole(out / "catalogue.md", markdown(made).encode())
-    click.echo(f"\nall {len(made.entries):,} causes with their programs: {out / 'catalogue.md'}")
+    if out is not None:
+        click.echo(f"\nall {len(made.entries):,} causes with their programs: {out / 'catalogue.md'}")
 
 
-def _catalogue(plan: SearchPlan) -> catalogues.Catalogue:
+def _catalogue(run: Search) -> tuple[catalogues.Catalogue, str]:
+    """With what there is to say of the way there. Nothing is printed: whoever reads may be gone before it is kept."""
+    plan = run.plan
     bar = Bar()
-    run = Search(plan)
     try:
         result = run.run(bar)
         bar.end()
         if run.interrupted:
-            raise BadInput(_cut_off(plan, result))
-        click.echo(_figures(run, result))
+            raise BadInput(_cut_off(run, result))
+        if plan.cpus == 1 and plan.devices == 2:
+            keep(result, plan)
         started = time.monotonic()
         bar.start("causes", len(result.found))
         made = catalogues.make(result, plan.core_tracker, plan.members, bar.advance)
-    except OSError as error:
-        raise BadInput(f"{plan.out}: cannot be used: {error.strerror}") from None
+    except KeyboardInterrupt:
+        raise BadInput(_cut_off(run, run.result)) from None
     finally:
         bar.end()
-    click.echo(
-        f"{len(result.found):,} signatures come to {len(made.entries):,} causes ({time.monotonic() - started:.0f} s)"
-    )
-    if plan.cpus == 1 and plan.devices == 2:
-        keep(result, plan)
-    return made
+    seconds = time.monotonic() - started
+    causes = f"{len(result.found):,} signatures come to {len(made.entries):,} causes ({seconds:.0f} s)"
+    return made, f"{_figures(run, result)}\n{causes}"
 
 
 def _figures(run: Search, result: Result) -> str:
@@ -98,12 +104,17 @@ def _figures(run: Search, result: Result) -> str:
         for i, length in enumerate(result.lengths, 1)
     ]
     return (
-        f"{result.programs:,} programs on {len(result.platforms)} platforms in {run.seconds:.1f} s\n  "
+        f"{result.programs:,} programs on {len(result.platforms)} platforms in {run.seconds:.1f} s"
+        + (", without what was done before" if run.resumed else "")
+        + "\n  "
         + "\n  ".join(rows)
     )
 
 
-def _cut_off(plan: SearchPlan, result: Result) -> str:
-    complete = f"complete up to {len(result.lengths)} operations" if result.lengths else "nothing is complete"
-    again = f"the same command goes on from {plan.out}" if plan.out else "with --out it could have gone on later"
+def _cut_off(run: Search, result: Result) -> str:
+    done = len(result.lengths)
+    complete = f"complete up to {done} operation{'s' if done > 1 else ''}" if done else "nothing is complete"
+    again = "with --out it could have gone on later"
+    if run.plan.out:
+        again = f"the same command goes on from {run.plan.out}" if run.kept else "the same command begins again"
     return f"interrupted: {complete}; {again}"

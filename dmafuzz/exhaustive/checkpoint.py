@@ -41,7 +41,7 @@ class Checkpoint:
             if data["search"] != self._identity:
                 return None
             return {(first, last) for first, last in data["done"]}, Result.from_json(data["result"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def save(self, done: Collection[Part], result: Result) -> None:

@@ -20,25 +20,27 @@ class Bar:
         self._on_terminal = sys.stderr.isatty()
         self._bar: Any = None
         self._what = ""
-        self._total = self._done = 0
+        self._total = self._done = self._before = 0
         self._started = self._line_at = time.monotonic()
 
-    def layer(self, length: int, pairs: int) -> None:
-        self.start(f"{length} operations" if length > 1 else "1 operation", pairs)
+    def layer(self, length: int, pairs: int, done: int = 0) -> None:
+        self.start(f"{length} operations" if length > 1 else "1 operation", pairs, done)
 
     def pairs(self, done: int, result: Result) -> None:
         if self._bar is not None:
             self._bar.set_postfix_str(f"{len(result.found):,} signatures", refresh=False)
         self.advance(done)
 
-    def start(self, what: str, total: int) -> None:
+    def start(self, what: str, total: int, done: int = 0) -> None:
+        """``done`` of them by somebody else: how long they took says nothing of what remains."""
         self.end()
-        self._what, self._total, self._done = what, total, 0
+        self._what, self._total, self._done, self._before = what, total, done, done
         self._started = self._line_at = time.monotonic()
         if self._on_terminal:
             self._bar = tqdm(
-                total=total, desc=what, unit="", unit_scale=True, file=sys.stderr, dynamic_ncols=True, leave=False
-            )
+                total=total, initial=done, desc=what, unit="", unit_scale=True, file=sys.stderr, dynamic_ncols=True,
+                leave=False,
+            )  # fmt: skip
 
     def advance(self, done: int) -> None:
         self._done += done
@@ -49,7 +51,7 @@ class Bar:
         if now - self._line_at < LINE_EVERY_S:
             return
         self._line_at = now
-        left = (now - self._started) * (self._total - self._done) / max(self._done, 1)
+        left = (now - self._started) * (self._total - self._done) / max(self._done - self._before, 1)
         share = 100 * self._done / max(self._total, 1)
         print(f"{self._what}: {share:.0f} %, {left:,.0f} s left", file=sys.stderr, flush=True)
 

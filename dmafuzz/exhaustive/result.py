@@ -152,7 +152,7 @@ class Result:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Result:
-        """Raises KeyError, TypeError or ValueError where the data is not what `to_json` makes."""
+        """Raises AttributeError, KeyError, TypeError or ValueError where the data is not what `to_json` makes."""
         result = cls(data["tracker"], data["portfolio"], tuple(data["platforms"]), data["cpus"], data["devices"])
         result.lengths = [Length(**length) for length in data["lengths"]]
         result.labels = {platform: Counter(counts) for platform, counts in data["labels"].items()}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,8 +27,9 @@ LOOK_EVERY_S = 0.2
 class Watcher(Protocol):
     """Who is told how far the search is."""
 
-    def layer(self, length: int, pairs: int) -> None:
-        """Programs of ``length`` operations come next: so many pairs of a state and an operation are to be seen."""
+    def layer(self, length: int, pairs: int, done: int = 0) -> None:
+        """Programs of ``length`` operations come next: so many pairs of a state and an operation are to be seen, of
+        which ``done`` were seen before the search was cut off."""
 
     def pairs(self, done: int, result: Result) -> None:
         """So many more are done."""
@@ -49,7 +52,7 @@ class SearchPlan:
     def identity(self) -> dict[str, Any]:
         """What has to be the same for parts of two runs to belong to one search."""
         return {
-            "tracker": self.tracker,
+            "tracker": self.core_tracker,  # of a kernel, which build of its code
             "portfolio": self.portfolio,
             "platforms": {member.name: member.model_dump(mode="json") for member in self.members},
             "ops": self.ops,
@@ -66,19 +69,22 @@ class Search:
         self.plan = plan
         self._names = tuple(member.name for member in plan.members)
         self.result = self._empty()
-        self.interrupted = False
+        self.interrupted = self.resumed = False
         self.seconds = 0.0
         self._walk = _core.Walk(plan.core_tracker, [to_core(m) for m in plan.members], plan.cpus, plan.devices)
-        self._local = threading.local()
         self._done: set[Part] = set()
         self._last = self._empty()
+        self._kept: Checkpoint | None = None
 
     def _empty(self) -> Result:
         plan = self.plan
         return Result(plan.tracker, plan.portfolio, self._names, plan.cpus, plan.devices)
 
     def run(self, watcher: Watcher) -> Result:
-        """Goes through all of them; after an interruption (`interrupted`) what is done has been kept, if `plan.out`."""
+        """Goes through all of them; after an interruption (`interrupted`) what is done has been kept, if `plan.out`.
+
+        It stays kept until `forget`.
+        """
         start = time.monotonic()
         try:
             for length in range(1, self.plan.ops):
@@ -88,6 +94,16 @@ class Search:
             self.interrupted = True
         self.seconds = time.monotonic() - start
         return self.result
+
+    @property
+    def kept(self) -> bool:
+        """Is there anything on disk to go on from?"""
+        return self._kept is not None and bool(self._done)
+
+    def forget(self) -> None:
+        """Nobody is going to go on from what has been kept: what the search was for is done."""
+        if self._kept:
+            self._kept.clear()
 
     def _extend(self, length: int, watcher: Watcher) -> None:
         """Programs of a length that others go on from."""
@@ -104,23 +120,28 @@ class Search:
     def _survey(self, watcher: Watcher) -> None:
         """Programs of the last length."""
         plan = self.plan
-        watcher.layer(plan.ops, self._walk.pairs(0, self._walk.size))
-        kept = Checkpoint(plan.out, plan.identity()) if plan.out else None
-        known = kept.load() if kept else None
-        self._done, self._last = known or (set(), self._empty())
-        for part in self._done:
-            watcher.pairs(self._walk.pairs(*part), self.result)
+        parts = list(self._parts())
+        self._kept = Checkpoint(plan.out, plan.identity()) if plan.out else None
+        known = self._kept.load() if self._kept else None
+        # Not cut in other pieces, and with the platforms in the same order.
+        if known and known[0].issubset(parts) and known[1].platforms == self._names:
+            self._done, self._last = known
+            self.resumed = True
+        seen = sum(self._walk.pairs(*part) for part in self._done)
+        watcher.layer(plan.ops, self._walk.pairs(0, self._walk.size), seen)
         try:
-            self._survey_parts(watcher, kept)
+            self._survey_parts(watcher, deque(part for part in parts if part not in self._done))
         finally:
-            if kept:
-                kept.save(self._done, self._last)
-        self.result.add_longer(self._last)
-        if kept:
-            kept.clear()
+            self._save()
+        with _uninterrupted():
+            self.result.add_longer(self._last)
 
-    def _survey_parts(self, watcher: Watcher, kept: Checkpoint | None) -> None:
-        todo = deque(part for part in self._parts() if part not in self._done)
+    def _save(self) -> None:
+        if self._kept:
+            with _uninterrupted():
+                self._kept.save(self._done, self._last)
+
+    def _survey_parts(self, watcher: Watcher, todo: deque[Part]) -> None:
         saved_at = time.monotonic()
         running: dict[Future[dict[str, Any]], Part] = {}
         with ThreadPoolExecutor(self.plan.jobs) as pool:
@@ -131,8 +152,8 @@ class Search:
                         running[pool.submit(self._part, part)] = part
                     for future in wait(running, LOOK_EVERY_S, FIRST_COMPLETED).done:
                         self._settle(running.pop(future), future.result(), watcher)
-                    if kept and time.monotonic() - saved_at > SAVE_EVERY_S:
-                        kept.save(self._done, self._last)
+                    if time.monotonic() - saved_at > SAVE_EVERY_S:
+                        self._save()
                         saved_at = time.monotonic()
             except KeyboardInterrupt:
                 # What runs is waited for, and kept; what has not begun is dropped.
@@ -142,15 +163,16 @@ class Search:
                 raise
 
     def _settle(self, part: Part, harvest: dict[str, Any], watcher: Watcher) -> None:
-        self._done.add(part)
-        self._last.add(self.plan.ops, harvest, part[0])
+        with _uninterrupted():  # a part that counts as done is in the result, whole
+            self._done.add(part)
+            self._last.add(self.plan.ops, harvest, part[0])
         watcher.pairs(self._walk.pairs(*part), self._last)
 
     def _part(self, part: Part) -> dict[str, Any]:
-        if not hasattr(self._local, "expander"):
-            self._local.expander = _core.Expander(self._walk)
-        self._local.expander.survey(*part)
-        return dict(self._local.expander.harvest())
+        # Each has its own: which of several smallest programs an expander names depends on what it has seen before.
+        expander = _core.Expander(self._walk)
+        expander.survey(*part)
+        return dict(expander.harvest())
 
     def _parts(self) -> Iterable[Part]:
         """The last layer in pieces of about as much work each."""
@@ -162,3 +184,25 @@ class Search:
                 last += 1
             yield first, last
             first = last
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """An interruption that comes meanwhile waits until the end."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:
+        yield
+        return
+    come = False
+
+    def later(*_: object) -> None:
+        nonlocal come
+        come = True
+
+    signal.signal(signal.SIGINT, later)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if come:
+        raise KeyboardInterrupt

@@ -15,11 +15,15 @@ from dmafuzz.findings.finding import Finding, RawFinding
 def write_whole(path: Path, data: bytes) -> None:
     """Writes to a temporary name, syncs, renames: after a crash the file is all there or not there."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with open(temporary, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 class FindingStore:

@@ -1,0 +1,358 @@
+"""Catalogues: each entry shows what it is listed for, in the family that it belongs to; changed rules of trackers."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import tomllib
+from collections import Counter
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from dmafuzz import _core, platforms
+from dmafuzz import catalogue as catalogues
+from dmafuzz.catalogue import Catalogue, Family
+from dmafuzz.catalogue.catalogue import counts_by_label, rejudge
+from dmafuzz.catalogue.families import Families
+from dmafuzz.catalogue.report import markdown
+from dmafuzz.cli import catalogue as command
+from dmafuzz.cli.main import main
+from dmafuzz.exhaustive import Result, Search, SearchPlan, Signature
+from dmafuzz.platforms import to_core
+from dmafuzz.program import parse
+from dmafuzz.trackers import builtins, default_portfolio, resolve
+from dmafuzz.verdicts import words
+
+FRESH = ["4.19", "5.15", "6.12", "7.2", "2.6.30", "3.14-rc1", "2011-reader-writer", "full-range", "silent", "noisy"]
+COMMITTED = Path(__file__).parent.parent / "reports" / "catalogue"
+FILES = sorted(COMMITTED.glob("*.json"))
+ERAS = [each["name"] for each in _core.trackers()]
+FACTS: dict[str, Any] = tomllib.loads(
+    resources.files("dmafuzz.catalogue").joinpath("families.toml").read_text(encoding="utf-8")
+)
+
+SECOND_LINE = (
+    "cpu0 b0 = alloc pages 128; cpu0 m0 = map_single d0 b0 0 96 FROM_DEVICE; "
+    "cpu0 m1 = map_single d0 b0 64 32 FROM_DEVICE"
+)
+
+
+class Silent:
+    def layer(self, length: int, pairs: int, done: int = 0) -> None:
+        pass
+
+    def pairs(self, done: int, result: Result) -> None:
+        pass
+
+
+@functools.cache
+def searched(tracker: str, ops: int = 3) -> tuple[Result, Catalogue]:
+    name = default_portfolio(tracker)
+    members = tuple(platforms.portfolio(name))
+    core = resolve(tracker).core
+    result = Search(SearchPlan(tracker, core, name, members, ops)).run(Silent())
+    return result, catalogues.make(result, core, members)
+
+
+def ops_of(text: str) -> list[_core.Op]:
+    return list(parse("dmafuzz 1\n" + "\n".join(line.strip() for line in text.split(";"))).ops)
+
+
+def judge(core: str, *names: str) -> _core.Judge:
+    return _core.Judge(core, [to_core(platforms.load(name)) for name in names])
+
+
+@functools.cache
+def families(tracker: str) -> tuple[_core.Judge, Families]:
+    machines = [to_core(member) for member in platforms.portfolio(default_portfolio(tracker))]
+    core = resolve(tracker).core
+    return _core.Judge(core, machines), Families(core, machines)
+
+
+def families_of(tracker: str, text: str) -> set[Family]:
+    """Of all that a program shows, on the first platform that shows it."""
+    judge, of = families(tracker)
+    ops = ops_of(text)
+    return {
+        of.family(Signature(label, kind, tuple(rules)), ops, (bits & -bits).bit_length() - 1)
+        for label, kind, rules, bits in judge.shown(ops)
+    }
+
+
+class TestFresh:
+    @pytest.mark.parametrize("tracker", FRESH)
+    def test_every_entry_shows_what_it_is_listed_for(self, tracker: str) -> None:
+        _, catalogue = searched(tracker)
+        assert catalogue.entries
+        assert rejudge(catalogue) == []
+
+    @pytest.mark.parametrize("tracker", FRESH)
+    def test_every_program_counts_for_one_cause_of_each_signature(self, tracker: str) -> None:
+        result, catalogue = searched(tracker)
+        found: Counter[str] = Counter()
+        for each in result.found.values():
+            found[each.signature.label] += each.count
+        listed: Counter[str] = Counter()
+        for entry in catalogue.entries:
+            listed[entry.signature.label] += entry.count + entry.composite
+        assert listed == found
+
+    @pytest.mark.parametrize("tracker", FRESH)
+    def test_survives_json(self, tracker: str) -> None:
+        _, catalogue = searched(tracker)
+        again = Catalogue.from_json(catalogue.to_json())
+        assert again == catalogue
+        assert again.to_json() == catalogue.to_json()
+        assert len(catalogue.to_json().splitlines()) == len(catalogue.entries) + 2
+
+    def test_entries_are_causes_of_their_own_smallest_first(self) -> None:
+        _, catalogue = searched("6.12")
+        signatures = [entry.signature for entry in catalogue.entries]
+        assert len(set(signatures)) == len(signatures)
+        orders = [_core.order_of(entry.ops) for entry in catalogue.entries]
+        assert orders == sorted(orders)
+        assert len({entry.cause for entry in catalogue.entries}) == len(orders)
+
+    def test_entries_are_minimal(self) -> None:
+        """Nothing in the search with the same signature is smaller."""
+        result, catalogue = searched("6.12")
+        proof = catalogues.Proof(result)
+        for entry in catalogue.entries:
+            assert proof.smaller(entry.signature, entry.ops) is None
+
+    def test_of_shorter_programs_is_a_part_of_it(self) -> None:
+        _, catalogue = searched("6.12")
+        short = catalogue.up_to(2)
+        assert {len(entry.program) for entry in short.entries} == {2}
+        assert set(short.entries) < set(catalogue.entries)
+
+    def test_silent_tracker_is_wrong_by_its_silence_alone(self) -> None:
+        assert set(counts_by_label(searched("silent")[1])) == {"FN"}
+
+    def test_report_names_every_cause_and_claims_no_proof_where_there_is_none(self) -> None:
+        _, catalogue = searched("6.12")
+        text = markdown(catalogue)
+        assert all(f"`{entry.cause}`" in text for entry in catalogue.entries)
+        made_smaller = [entry for entry in catalogue.entries if not entry.count]
+        assert made_smaller
+        assert text.count("no program of the alphabet shows just this") == len(made_smaller)
+
+
+class TestFamilies:
+    def test_every_kind_of_warning_has_a_text(self) -> None:
+        assert set(FACTS["warnings"]) == set(words.WARNINGS)
+
+    def test_every_way_of_losing_data_has_a_text(self) -> None:
+        assert set(FACTS["ways"]) == set(words.CORRUPTIONS)
+
+    def test_every_rule_that_is_broken_unseen_is_one_of_the_contract(self) -> None:
+        known = {name for name, _ in _core.rules()}
+        named = [rule for row in FACTS["unseen"] for rule in row["rules"]]
+        assert set(named) <= known
+        assert len(set(named)) == len(named)
+        assert FACTS["unseen"][-1]["rules"] == []
+
+    @pytest.mark.parametrize(
+        ("program", "rule", "changes"),
+        [
+            (
+                "cpu0 b0 = alloc page_cache 128; cpu0 m0 = map_single d0 b0 0 128 FROM_DEVICE; cpu0 cow b0 0",
+                "copy-on-write of a page under DMA is not checked", ("assert-idle",),
+            ),
+            (
+                "cpu0 b0 = alloc pages 128; cpu0 m0 = map_single d0 b0 0 128 TO_DEVICE; "
+                "cpu0 m1 = map_single d0 b0 0 128 FROM_DEVICE",
+                "mappings TO_DEVICE are not tracked", ("to-device",),
+            ),
+            (
+                "cpu0 b0 = alloc pages 128; cpu0 m0 = map_resource d0 b0 0 128 BIDIRECTIONAL",
+                "map_resource of RAM is not checked", ("resource-ram",),
+            ),
+            (
+                "cpu0 b0 = alloc pages 128; cpu0 m0 = map_single d0 b0 0 128 FROM_DEVICE; cpu0 write b0 0 128",
+                "what CPUs and devices do between map and unmap is not seen", (),
+            ),
+            (
+                "cpu0 b0 = alloc pages 128; cpu0 m0 = map_single d0 b0 0 128 TO_DEVICE; device m0 write 0 128",
+                "what devices do is not seen", (),
+            ),
+            (
+                "cpu0 b0 = alloc pages 32; cpu0 m0 = map_single d0 b0 0 16 BIDIRECTIONAL",
+                "who else lives in the lines of a mapping is not known", (),
+            ),
+        ],
+    )  # fmt: skip
+    def test_by_hand(self, program: str, rule: str, changes: tuple[str, ...]) -> None:
+        unseen = {each for each in families_of("6.12", program) if each.label == "FN"}
+        assert {(each.rule, each.changes) for each in unseen} == {(rule, changes)}
+
+    def test_depends_on_the_platform(self) -> None:
+        """One line of 128 bytes, or two of 64."""
+        unseen = families_of("6.12", SECOND_LINE)
+        assert {each.changes for each in unseen if each.label == "FN"} == {("dma-lines",), ("every-line",)}
+
+    def test_copy_on_write_is_no_family_where_it_is_checked(self) -> None:
+        program = "cpu0 b0 = alloc page_cache 128; cpu0 m0 = map_single d0 b0 0 128 FROM_DEVICE; cpu0 cow b0 0"
+        assert {each.label for each in families_of("4.19", program)} == {"hazard"}
+        assert not any("assert-idle" in family.changes for family, _ in searched("4.19")[1].families())
+
+    def test_warning_that_is_no_use(self) -> None:
+        program = "cpu0 b0 = alloc stack 16; cpu0 m0 = map_single d0 b0 0 16 TO_DEVICE"
+        assert Family("FP", "memory of the stack is mapped") in families_of("6.12", program)
+
+    def test_changes_are_what_ends_it(self) -> None:
+        """On the platform that it was made minimal for, which is one of those listed."""
+        _, catalogue = searched("6.12")
+        members = [to_core(member) for member in platforms.portfolio("6.12")]
+        names = [member.name for member in platforms.portfolio("6.12")]
+        for entry in catalogue.entries:
+            if entry.family.changes:
+                changed = _core.Judge("+".join(("6.12", *entry.family.changes)), members)
+                wanted = ("FN", entry.signature.kind)
+                shown_at = [names.index(name) for name in entry.platforms]
+                assert any(wanted not in changed.targets(entry.ops, at) for at in shown_at), entry
+
+
+class TestWhatIf:
+    @pytest.mark.parametrize("name", [name for name, _ in _core.what_ifs()])
+    def test_changes_something(self, name: str) -> None:
+        changed = []
+        for era in ERAS:
+            try:
+                judge(f"{era}+{name}", "arm64-6.5")
+            except ValueError:
+                continue
+            changed.append(era)
+        assert 0 < len(changed) < len(ERAS)
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "6.12+", "6.12+nothing", "6.12++every-line", "6.12+every-line+every-line", "+every-line", "6.x+every-line",
+            "silent+every-line", "noisy+every-line", "full-range+every-line", "7.2+attributes", "4.19+overlaps-told",
+        ],
+    )  # fmt: skip
+    def test_that_is_none_is_refused(self, name: str) -> None:
+        with pytest.raises(ValueError, match=re.escape(name)):
+            judge(name, "arm64-6.5")
+
+    def test_every_line_warns_where_the_first_one_does_not_overlap(self) -> None:
+        for platform in ("x86-5.5", "armv7-5.18"):
+            assert judge("6.12", platform).judge(ops_of(SECOND_LINE), 0)["warnings"] == []
+            changed = judge("6.12+every-line", platform).judge(ops_of(SECOND_LINE), 0)
+            assert [warning["id"] for warning in changed["warnings"]] == ["line-overlap"]
+
+    def test_every_line_of_7_2_is_the_proposal(self) -> None:
+        names = platforms.names()
+        changed, proposal = judge("7.2+every-line", *names), judge("full-range", *names)
+        programs = [SECOND_LINE, *(";".join(entry.program) for entry in searched("7.2")[1].entries)]
+        for ops in map(ops_of, programs):
+            assert changed.judge_all(ops) == proposal.judge_all(ops)
+
+
+class TestCommand:
+    @pytest.fixture(autouse=True)
+    def cache(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def run(self, out: Path, *args: str, status: int = 0) -> str:
+        result = CliRunner().invoke(main, ["catalogue", "--out", str(out), *args])
+        assert result.exit_code == status, result.output
+        return result.output
+
+    def test_writes_what_the_search_does(self, tmp_path: Path) -> None:
+        self.run(tmp_path / "out", "--ops", "3", "6.12", "4.19")
+        assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+            "4.19.json", "4.19.md", "6.12.json", "6.12.md", "README.md",
+        ]  # fmt: skip
+        assert (tmp_path / "out/6.12.json").read_text() == searched("6.12")[1].to_json()
+
+    def test_readme_has_those_of_earlier_runs_too(self, tmp_path: Path) -> None:
+        self.run(tmp_path, "--ops", "2", "6.12")
+        self.run(tmp_path, "--ops", "2", "4.19")
+        text = (tmp_path / "README.md").read_text()
+        assert "[6.12](6.12.md)" in text
+        assert "[4.19](4.19.md)" in text
+
+    def test_leaves_longer_ones_as_they_are(self, tmp_path: Path) -> None:
+        self.run(tmp_path, "--ops", "3", "6.12")
+        before = (tmp_path / "6.12.json").read_bytes()
+        assert "complete up to 3 operations already" in self.run(tmp_path, "--ops", "2", "6.12")
+        assert (tmp_path / "6.12.json").read_bytes() == before
+
+    def test_interrupted_at_the_second_goes_on_there(self, tmp_path: Path) -> None:
+        made = catalogues.make
+
+        def make(result: Result, *args: Any) -> Catalogue:
+            if result.tracker == "4.19":
+                raise KeyboardInterrupt
+            return made(result, *args)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(catalogues, "make", make)
+            assert "interrupted at 4.19" in self.run(tmp_path, "--ops", "2", "6.12", "4.19", status=2)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delattr(command, "Search")
+            self.run(tmp_path, "--ops", "2", "6.12", "4.19")
+
+    def test_leftovers_of_a_killed_one_are_no_obstacle(self, tmp_path: Path) -> None:
+        (tmp_path / ".6.12").mkdir()
+        (tmp_path / ".6.12/.search.json.1.tmp").write_text("{")
+        self.run(tmp_path, "--ops", "2", "6.12")
+        assert not (tmp_path / ".6.12").exists()
+
+    @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"tracker": 1}'])
+    def test_other_files_are_told(self, text: str, tmp_path: Path) -> None:
+        (tmp_path / "6.12.json").write_text(text)
+        assert "6.12.json: expected a catalogue" in self.run(tmp_path, "--ops", "2", "6.12", status=2)
+        assert (tmp_path / "6.12.json").read_text() == text
+
+    @pytest.mark.parametrize("tracker", ["6.x", "kernel:none", "../6.12"])
+    def test_other_trackers_are_told_before_anything_is_done(self, tracker: str, tmp_path: Path) -> None:
+        assert tracker in self.run(tmp_path / "out", "--ops", "2", "6.12", tracker, status=2)
+        assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+class TestCommitted:
+    def test_every_entry_shows_what_it_is_listed_for(self, file: Path) -> None:
+        assert rejudge(Catalogue.from_json(file.read_text())) == []
+
+    def test_tables_are_those_of_one_search(self, file: Path) -> None:
+        catalogue = Catalogue.from_json(file.read_text())
+        assert catalogue.tracker == file.stem
+        assert (catalogue.cpus, catalogue.devices) == (1, 2)
+        assert list(catalogue.labels) == [member.name for member in platforms.portfolio(catalogue.portfolio)]
+        programs = sum(length.programs for length in catalogue.lengths)
+        for counts in catalogue.labels.values():
+            assert set(counts) <= set(words.LABELS)
+            assert max(counts.values()) <= programs <= sum(counts.values())
+        assert [length.states for length in catalogue.lengths].index(0) == catalogue.ops - 1
+        for entry in catalogue.entries:
+            assert len(entry.program) <= catalogue.ops
+            most = max(counts.get(entry.signature.label, 0) for counts in catalogue.labels.values())
+            assert entry.count <= programs
+            assert entry.count + entry.composite > 0
+            assert most > 0
+
+    def test_names_of_causes_are_theirs(self, file: Path) -> None:
+        catalogue = Catalogue.from_json(file.read_text())
+        said = [fields["cause"] for fields in json.loads(file.read_text())["entries"]]
+        assert [entry.cause for entry in catalogue.entries] == said
+
+    def test_is_written_for_people_too(self, file: Path) -> None:
+        text = (COMMITTED / "README.md").read_text()
+        assert f"[{file.stem}]({file.stem}.md)" in text
+        told = file.with_suffix(".md").read_text()
+        assert all(f"`{entry.cause}`" in told for entry in Catalogue.from_json(file.read_text()).entries)
+
+
+@pytest.mark.skipif(not COMMITTED.is_dir(), reason="no catalogues here")
+def test_there_is_a_catalogue_of_four_eras_and_every_proposal() -> None:
+    proposals = [each.name for each in builtins() if each.kind == "proposal"]
+    assert {file.stem for file in FILES} == {"4.19", "5.15", "6.12", "7.2", *proposals}

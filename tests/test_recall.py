@@ -1,0 +1,163 @@
+"""`dmafuzz recall`: findings with their times, held against a catalogue."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from dmafuzz.catalogue import Catalogue, Entry, Family
+from dmafuzz.catalogue.recall import Run, missed, read_run, recall
+from dmafuzz.cli.main import main
+from dmafuzz.exhaustive import Signature
+from dmafuzz.exhaustive.result import Length
+
+STARTED = 1_000_000_000.0
+HEAD = ("cpu0 b0 = alloc pages 128",)
+OVERLAP = (
+    *HEAD, "cpu0 m0 = map_single d0 b0 0 128 TO_DEVICE", "cpu0 m1 = map_single d0 b0 0 128 FROM_DEVICE",
+)  # fmt: skip
+TOUCHED = (*HEAD, "cpu0 m0 = map_single d0 b0 0 128 FROM_DEVICE", "cpu0 write b0 0 128")
+STACK = ("cpu0 b0 = alloc stack 16", "cpu0 m0 = map_single d0 b0 0 16 TO_DEVICE")
+HARMLESS = (*HEAD, "cpu0 m0 = map_single d0 b0 0 128 FROM_DEVICE")
+
+
+def entry(label: str, kind: str, rules: Sequence[str], program: tuple[str, ...], rule: str, way: str = "") -> Entry:
+    return Entry(Signature(label, kind, tuple(rules)), program, ("x86-5.5",), 1, 0, Family(label, rule, way))
+
+
+OVERLAPS = entry("FN", "stale-device-data", ["no-conflicting-overlap"], OVERLAP, "TO_DEVICE")
+TOUCHES = entry("FN", "stale-cpu-data", ["hands-off", "from-device-read-only"], TOUCHED, "touched")
+OVERWRITES = entry("FN", "clobbered", ["hands-off", "from-device-read-only"], TOUCHED, "touched")
+STACKS = entry("FP", "map-stack", ["no-stack"], STACK, "stack")
+CATALOGUE = Catalogue("6.12", "6.12", 1, 2, (Length(), Length(), Length()), {}, (STACKS, OVERLAPS, TOUCHES, OVERWRITES))
+
+
+def finding(folder: Path, name: str, program: Sequence[str], at: float) -> None:
+    path = folder / "findings" / f"{name}.dma"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(("dmafuzz 1", *program)) + "\n")
+    os.utime(path, (STARTED + at, STARTED + at))
+
+
+def fuzzed(folder: Path, **facts: object) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    known = {"programs": 12_345, "started": STARTED, "seconds": 700.0, "tracker": "6.12"}
+    (folder / "campaign.json").write_text(json.dumps({**known, **facts}))
+    return folder
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Path:
+    path = tmp_path / "catalogue.json"
+    path.write_text(CATALOGUE.to_json())
+    return path
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> list[Path]:
+    """One run that has found two causes in the first minute and one later, and one that has found one."""
+    first, second = fuzzed(tmp_path / "1"), fuzzed(tmp_path / "2")
+    finding(first, "a", OVERLAP, 30)
+    finding(first, "b", OVERLAP, 20)
+    finding(first, "c", TOUCHED, 400)
+    finding(first, "d", HARMLESS, 1)
+    finding(second, "a", OVERLAP, 599)
+    return [first, second]
+
+
+def command(*args: object) -> Any:
+    return CliRunner().invoke(main, ["recall", *map(str, args)])
+
+
+def test_signatures_are_known_from_their_first_finding_on(folders: list[Path]) -> None:
+    first, second = (read_run(folder, CATALOGUE) for folder in folders)
+    assert (first.seconds, first.programs) == (700.0, 12_345)
+    assert first.first[OVERLAPS.signature] == pytest.approx(20)
+    assert first.first[TOUCHES.signature] == first.first[OVERWRITES.signature] == pytest.approx(400)
+    assert {OVERLAPS.signature} == set(second.first) & {each.signature for each in CATALOGUE.entries}
+
+
+def test_families_are_counted_by_time_and_run(folders: list[Path]) -> None:
+    runs = [read_run(folder, CATALOGUE) for folder in folders]
+    found = {row.family.rule: (row.causes, row.found) for row in recall(CATALOGUE, runs, [60, 600])}
+    assert found == {
+        "TO_DEVICE": (1, ((1, 0), (1, 1))),
+        "touched": (2, ((0, 0), (2, 0))),
+        "stack": (1, ((0, 0), (0, 0))),
+    }
+    assert missed(CATALOGUE, runs) == [STACKS]
+
+
+def test_at_the_very_moment_counts() -> None:
+    runs = [Run({STACKS.signature: 60.0}, 100, 1)]
+    assert sum(sum(row.found[0]) for row in recall(CATALOGUE, runs, [60])) == 1
+    assert sum(sum(row.found[0]) for row in recall(CATALOGUE, runs, [59.9])) == 0
+
+
+def test_tables(folders: list[Path], catalogue: Path) -> None:
+    result = command(*folders, "--catalogue", catalogue)
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert lines[0] == f"{folders[0]}: 12,345 programs in 700 s"
+    assert "| 60 s | 0 of 2 | 0.5 of 3 | 0.5 of 4 |" in lines
+    assert "| 600 s | 0 of 2 | 1.5 of 3 | 2 of 4 |" in lines
+    rows = [line for line in lines if line.startswith(("| FN", "| FP"))]
+    assert rows == [
+        "| FP | stack | 1 | 0 % (least 0 %) | 0 % (least 0 %) |",
+        "| FN | touched | 2 | 0 % (least 0 %) | 50 % (least 0 %) |",
+        "| FN | TO_DEVICE | 1 | 50 % (least 0 %) | 100 % (least 100 %) |",
+    ]
+    assert "1 of 4 causes were found by no run:" in lines
+    assert lines[-1] == f"- FP map-stack (no-stack): {'; '.join(STACK)}"
+
+
+def test_times_and_lengths_can_be_asked_for(folders: list[Path], catalogue: Path) -> None:
+    lines = command(folders[0], "--catalogue", catalogue, "--at", "400", "--ops", "2").output.splitlines()
+    assert "| 400 s | 0 of 1 | 0 of 1 | 0 of 1 |" in lines
+    assert not any("touched" in line for line in lines)
+
+
+def test_all_found(folders: list[Path], catalogue: Path) -> None:
+    finding(folders[0], "e", STACK, 500)
+    result = command(folders[0], "--catalogue", catalogue)
+    assert "| 600 s | 1 of 1 | 3 of 3 | 4 of 4 |" in result.output
+    assert result.output.endswith("0 of 4 causes were found by no run\n")
+
+
+class TestErrors:
+    def refused(self, *args: object) -> str:
+        result = command(*args)
+        assert result.exit_code == 2, result.output
+        return str(result.output)
+
+    def test_folder_that_is_none(self, tmp_path: Path, catalogue: Path) -> None:
+        assert "no folder of a fuzzing run that has ended" in self.refused(tmp_path / "x", "--catalogue", catalogue)
+
+    @pytest.mark.parametrize("text", ["", "[]", "{}", '{"started": 1, "seconds": 2}', '{"started": null}'])
+    def test_folder_of_something_else(self, text: str, tmp_path: Path, catalogue: Path) -> None:
+        (tmp_path / "campaign.json").write_text(text)
+        assert "no folder of a fuzzing run that has ended" in self.refused(tmp_path, "--catalogue", catalogue)
+
+    def test_run_of_another_tracker(self, tmp_path: Path, catalogue: Path) -> None:
+        folder = fuzzed(tmp_path / "run", tracker="4.19")
+        said = self.refused(folder, "--catalogue", catalogue)
+        assert f"{folder}: a run of tracker 4.19, the catalogue is of 6.12" in said
+
+    def test_finding_that_is_no_program(self, folders: list[Path], catalogue: Path) -> None:
+        file = folders[0] / "findings/a.dma"
+        file.write_text("dmafuzz 1\nnonsense\n")
+        assert f"{file}:2" in self.refused(*folders, "--catalogue", catalogue)
+
+    @pytest.mark.parametrize("text", ["", "[]", "{}", '{"tracker": 1}', '{"entries": 1}'])
+    def test_file_that_is_no_catalogue(self, text: str, folders: list[Path], catalogue: Path) -> None:
+        catalogue.write_text(text)
+        assert "expected a catalogue" in self.refused(*folders, "--catalogue", catalogue)
+
+    def test_file_that_is_not_there(self, folders: list[Path], tmp_path: Path) -> None:
+        assert "cannot be read: No such file" in self.refused(*folders, "--catalogue", tmp_path / "x")
