@@ -212,6 +212,10 @@ def added(tallies: Sequence[Tally]) -> Tally:
                 known.order, known.smallest = found.order, set()
             if found.order == known.order:
                 known.smallest |= found.smallest
+            for platform, (order, records) in found.on.items():
+                before, programs_of = known.on.get(platform, (order, set()))
+                if order <= before:
+                    known.on[platform] = order, (programs_of if order == before else set()) | records
     return total
 
 

@@ -69,15 +69,15 @@ class TestStamp:
 
     def test_of_what_the_search_has_found_itself(self) -> None:
         for signature, found in proved().result.found.items():
-            assert proved().stamp(signature, found.ops) == "proved (<= 3)"
-            assert proved().smaller(signature, found.ops) is None
+            assert proved().stamp(signature, found.first.ops) == "proved (<= 3)"
+            assert proved().smaller(signature, found.first.ops) is None
 
     @pytest.mark.parametrize("text", [LINE_TOO_MANY, TOO_LARGE, OTHER_DEVICE])
     def test_of_one_that_is_not(self, text: str) -> None:
         assert proved().stamp(SIGNATURE, ops_of(text)) == "local"
         smaller = proved().smaller(SIGNATURE, ops_of(text))
         assert smaller is not None
-        assert smaller.order[:-1] == _core.order_of(smaller.ops) < _core.order_of(ops_of(text))
+        assert smaller.size == _core.order_of(smaller.ops) < _core.order_of(ops_of(text))
         judge = _core.Judge("6.12", [platforms.to_core(member) for member in plan().members])
         assert SIGNATURE in [Signature(label, kind, tuple(rules)) for label, kind, rules, _ in judge.shown(smaller.ops)]
 
@@ -95,7 +95,7 @@ class TestStamp:
     def test_names_the_length_of_the_search(self) -> None:
         longer = Proof(Search(plan(2)).run(proof._Silent()))
         signature, found = next(iter(longer.result.found.items()))
-        assert longer.stamp(signature, found.ops) == "proved (<= 2)"
+        assert longer.stamp(signature, found.first.ops) == "proved (<= 2)"
 
 
 class TestKept:
@@ -167,7 +167,7 @@ class TestMinimize:
         assert "# minimal: proved (<= 3)" in minimized(tmp_path, SMALLEST)
 
     def test_names_the_smaller_one(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        found = proved().result.found[SIGNATURE]
+        found = proved().result.found[SIGNATURE].first
         monkeypatch.setattr(Proof, "smaller", lambda *_: found)
         said = minimized(tmp_path, SMALLEST)
         assert "# minimal: local" in said

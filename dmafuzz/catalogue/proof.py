@@ -36,7 +36,7 @@ class Proof:
     def smaller(self, signature: Signature, ops: Sequence[_core.Op]) -> Smallest | None:
         """The smallest program with that signature, if the search has met a smaller one than this."""
         found = self.result.found.get(signature)
-        return found.first if found and found.first.order[:-1] < tuple(_core.order_of(ops)) else None
+        return found.first if found and found.first.size < tuple(_core.order_of(ops)) else None
 
     def stamp(self, signature: Signature, ops: Sequence[_core.Op]) -> str:
         """`proved (<= N)` or `local`: also where nothing in the alphabet has the signature, so that it says nothing."""

@@ -25,10 +25,15 @@ class Signature:
 @dataclass(frozen=True, order=True)
 class Smallest:
     """The smallest program that shows a signature on some platform (the specification's verdicts.md, Minimal; of
-    several, the first: ``order`` ends in where the search met it)."""
+    several of the same ``size``, the first that the search meets: ``order`` ends in where that is)."""
 
     order: Order
     records: bytes
+
+    @property
+    def size(self) -> Order:
+        """As `_core.order_of` has it."""
+        return self.order[:6]
 
     @property
     def ops(self) -> tuple[_core.Op, ...]:
@@ -97,8 +102,8 @@ class Result:
     def programs(self) -> int:
         return sum(length.programs for length in self.lengths)
 
-    def add(self, length: int, harvest: dict[str, Any], at: int = 0) -> None:
-        """Takes in what the core found among programs of ``length`` operations, beginning with the ``at``-th state."""
+    def add(self, length: int, harvest: dict[str, Any]) -> None:
+        """Takes in what the core found among programs of ``length`` operations."""
         while len(self.lengths) < length:
             self.lengths.append(Length())
         self.lengths[length - 1].programs += harvest["programs"]
@@ -107,7 +112,7 @@ class Result:
         for item in harvest["causes"]:
             signature = Signature(item["label"], item["kind"], tuple(item["rules"]))
             smallest = {
-                platform: Smallest((*order, at), records)
+                platform: Smallest(order, records)
                 for order, records, bits in item["smallest"]
                 for platform in _places(bits)
             }

@@ -165,7 +165,7 @@ class Search:
     def _settle(self, part: Part, harvest: dict[str, Any], watcher: Watcher) -> None:
         with _uninterrupted():  # a part that counts as done is in the result, whole
             self._done.add(part)
-            self._last.add(self.plan.ops, harvest, part[0])
+            self._last.add(self.plan.ops, harvest)
         watcher.pairs(self._walk.pairs(*part), self._last)
 
     def _part(self, part: Part) -> dict[str, Any]:

@@ -74,9 +74,10 @@ def _tally(harvest: dict[str, Any]) -> Tally:
     for cause in harvest["causes"]:
         key = cause["label"], cause["kind"], tuple(sorted(cause["rules"]))
         assert key not in causes
-        order = min(order for order, _, _ in cause["smallest"])
-        found = Found(cause["count"], 0, order, {records for each, records, _ in cause["smallest"] if each == order})
-        for each, records, platforms_of in cause["smallest"]:
+        smallest = [(order[:6], records, platforms_of) for order, records, platforms_of in cause["smallest"]]
+        order = min(order for order, _, _ in smallest)
+        found = Found(cause["count"], 0, order, {records for each, records, _ in smallest if each == order})
+        for each, records, platforms_of in smallest:
             found.platforms |= platforms_of
             found.on |= {i: (each, {records}) for i in range(platforms_of.bit_length()) if platforms_of >> i & 1}
         causes[key] = found

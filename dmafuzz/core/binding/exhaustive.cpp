@@ -26,7 +26,8 @@ nb::dict as_dict(const Cause& c) {
     nb::list smallest;
     for (const Smallest& s : c.smallest) {
         const std::vector<uint8_t> records = encode(s.program);
-        smallest.append(nb::make_tuple(as_tuple(s.order), nb::bytes(records.data(), records.size()), as_int(s.platforms)));
+        const nb::tuple place = nb::make_tuple(s.place.joint, s.place.letter, s.place.mirrored);
+        smallest.append(nb::make_tuple(as_tuple(s.order) + place, nb::bytes(records.data(), records.size()), as_int(s.platforms)));
     }
     d["smallest"] = smallest;
     return d;

@@ -162,17 +162,13 @@ Order Expander::order_with(const Op& op) const {
     return order;
 }
 
-void Expander::write_down(Verdicts::Id verdict, const Op& op, uint16_t letter, bool mirrored) {
+void Expander::write_down(Verdicts::Id verdict, const Op& op, const Place& place) {
     if (tallies_.size() <= verdict) tallies_.resize(verdict + 1);
+    const Tally met{walk_.last()[joint_].count, order_with(op), place};
     Tally& tally = tallies_[verdict];
-    const Order order = order_with(op);
-    if (tally.count == 0 || order < tally.order) {
-        tally.order = order;
-        tally.joint = joint_;
-        tally.letter = letter;
-        tally.mirrored = mirrored;
-    }
-    tally.count += walk_.last()[joint_].count;
+    const uint64_t count = tally.count + met.count;
+    if (tally.count == 0 || met.before(tally)) tally = met;
+    tally.count = count;
 }
 
 void Expander::take(size_t letter, Walk* growing) {
@@ -187,19 +183,19 @@ void Expander::take(size_t letter, Walk* growing) {
     }
     const uint16_t id = walk_.contexts().letters(context_)[letter];
     const Op& op = walk_.contexts().op(id);
-    write_down(verdicts_.verdict(std::span(outcomes_).first(walk_.platforms())), op, id, false);
+    write_down(verdicts_.verdict(std::span(outcomes_).first(walk_.platforms())), op, {joint_, id, false});
     const bool names_device = traits(op.kind).names_device || op.given_device;
     if (walk_.has_mirror(walk_.contexts()[context_].devices() | static_cast<uint32_t>(names_device))) {
         for (size_t p = 0; p < walk_.platforms(); p++) mirrored_[p] = outcomes_[walk_.mirrored()[p]];
-        write_down(verdicts_.verdict(mirrored_), op, id, true);
+        write_down(verdicts_.verdict(mirrored_), op, {joint_, id, true});
     }
     if (growing) grow(*growing, letter, named);
 }
 
 Program Expander::program_of(const Tally& tally) const {
-    Program program = walk_.program(tally.joint);
-    program.ops.push_back(walk_.contexts().op(tally.letter));
-    if (tally.mirrored)
+    Program program = walk_.program(tally.place.joint);
+    program.ops.push_back(walk_.contexts().op(tally.place.letter));
+    if (tally.place.mirrored)
         for (Op& op : program.ops) op = exchanged(op);
     return program;
 }
@@ -230,7 +226,7 @@ void Expander::gather(Gathered& cause, const Shown& shown, const Tally& tally) c
     cause.count += tally.count;
     cause.shown.platforms |= shown.platforms;
     for (size_t p = 0; p < cause.best.size(); p++)
-        if (shown.platforms[p] && (!cause.best[p] || tally.order < cause.best[p]->order)) cause.best[p] = &tally;
+        if (shown.platforms[p] && (!cause.best[p] || tally.before(*cause.best[p]))) cause.best[p] = &tally;
 }
 
 Cause Expander::settle(const Gathered& gathered) const {
@@ -242,7 +238,7 @@ Cause Expander::settle(const Gathered& gathered) const {
         const size_t at = static_cast<size_t>(std::find(seen.begin(), seen.end(), tally) - seen.begin());
         if (at == seen.size()) {
             seen.push_back(tally);
-            cause.smallest.push_back({tally->order, program_of(*tally), {}});
+            cause.smallest.push_back({tally->order, tally->place, program_of(*tally), {}});
         }
         cause.smallest[at].platforms.set(p);
     }

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <tuple>
 
 #include "exhaustive/layer.hpp"
 #include "exhaustive/order.hpp"
@@ -13,9 +14,18 @@
 
 namespace dmafuzz {
 
+// Where in the walk a program is met; of two of the same size the first one counts.
+struct Place {
+    size_t joint = 0;
+    uint16_t letter = 0;
+    bool mirrored = false;  // with the devices exchanged
+    auto operator<=>(const Place&) const = default;
+};
+
 // The smallest program that shows a thing on each of some platforms.
 struct Smallest {
     Order order;
+    Place place;
     Program program;
     PlatformSet platforms;
 };
@@ -102,9 +112,8 @@ class Expander {
     struct Tally {
         uint64_t count = 0;
         Order order;
-        size_t joint = 0;
-        uint16_t letter = 0;
-        bool mirrored = false;
+        Place place;
+        bool before(const Tally& other) const { return std::tie(order, place) < std::tie(other.order, other.place); }
     };
 
     // A cause while it is gathered: of each platform, the tally with its smallest program.
@@ -122,7 +131,7 @@ class Expander {
     void take_up(size_t joint);
     void take(size_t letter, Walk* growing);
     void carry_out(size_t letter);
-    void write_down(Verdicts::Id verdict, const Op& op, uint16_t letter, bool mirrored);
+    void write_down(Verdicts::Id verdict, const Op& op, const Place& place);
     void grow(Walk& walk, size_t letter, bool named);
     void start(const Op& op);
     Order order_with(const Op& op) const;

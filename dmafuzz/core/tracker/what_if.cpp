@@ -26,19 +26,8 @@ void check_resources(Era& era) {
 
 // As before 5.9, for all that a device may be at.
 void check_idle(Era& era) {
-    tell_overlaps(era);
+    if (era.tracked == Tracked::nothing) era.tracked = Tracked::first_line;
     era.idle_check = IdleCheck::page;
-    era.to_device_tracked = true;
-}
-
-void track_every_line(Era& era) {
-    tell_overlaps(era);
-    era.tracked = Tracked::every_line;
-}
-
-void track_to_device(Era& era) {
-    tell_overlaps(era);
-    era.to_device_tracked = true;
 }
 
 }  // namespace
@@ -55,8 +44,8 @@ const std::vector<WhatIf>& what_ifs() {
         {"coherent-not-exempt", "overlaps are exempt where DMA needs no alignment", [](Era& e) { e.coherent_exempt = false; }},
         {"any-overlap", "some overlaps are taken for legal", [](Era& e) { e.overlap = OverlapRule::any; }},
         {"dma-lines", "lines are the kernel's L1 lines, not as long as DMA needs", [](Era& e) { e.line_size = LineSize::dma_alignment; }},
-        {"every-line", "only the first line of a mapping is tracked", track_every_line},
-        {"to-device", "mappings TO_DEVICE are not tracked", track_to_device},
+        {"every-line", "only the first line of a mapping is tracked", [](Era& e) { e.tracked = Tracked::every_line; }},
+        {"to-device", "mappings TO_DEVICE are not tracked", [](Era& e) { e.to_device_tracked = true; }},
         {"attributes", "attributes are not compared at unmap", [](Era& e) { e.attributes_compared = true; }},
         {"assert-idle", "copy-on-write of a page under DMA is not checked", check_idle},
     };
