@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from dmafuzz import platforms
 from dmafuzz.catalogue import Catalogue, Entry, Family
 from dmafuzz.catalogue.recall import Run, missed, read_run, recall
 from dmafuzz.cli.main import main
@@ -27,8 +29,11 @@ STACK = ("cpu0 b0 = alloc stack 16", "cpu0 m0 = map_single d0 b0 0 16 TO_DEVICE"
 HARMLESS = (*HEAD, "cpu0 m0 = map_single d0 b0 0 128 FROM_DEVICE")
 
 
+EVERYWHERE = tuple(member.name for member in platforms.portfolio("6.12"))
+
+
 def entry(label: str, kind: str, rules: Sequence[str], program: tuple[str, ...], rule: str, way: str = "") -> Entry:
-    return Entry(Signature(label, kind, tuple(rules)), program, ("x86-5.5",), 1, 0, Family(label, rule, way))
+    return Entry(Signature(label, kind, tuple(rules)), program, EVERYWHERE, 1, 0, Family(label, rule, way))
 
 
 OVERLAPS = entry("FN", "stale-device-data", ["no-conflicting-overlap"], OVERLAP, "TO_DEVICE")
@@ -78,9 +83,19 @@ def command(*args: object) -> Any:
 def test_signatures_are_known_from_their_first_finding_on(folders: list[Path]) -> None:
     first, second = (read_run(folder, CATALOGUE) for folder in folders)
     assert (first.seconds, first.programs) == (700.0, 12_345)
-    assert first.first[OVERLAPS.signature] == pytest.approx(20)
-    assert first.first[TOUCHES.signature] == first.first[OVERWRITES.signature] == pytest.approx(400)
-    assert {OVERLAPS.signature} == set(second.first) & {each.signature for each in CATALOGUE.entries}
+    ages = {signature: age for (signature, _), age in first.first.items()}
+    assert ages[OVERLAPS.signature] == pytest.approx(20)
+    assert ages[TOUCHES.signature] == ages[OVERWRITES.signature] == pytest.approx(400)
+    known = {signature for signature, _ in second.first}
+    assert {OVERLAPS.signature} == known & {each.signature for each in CATALOGUE.entries}
+
+
+def test_on_another_platform_it_is_not_that_cause(folders: list[Path]) -> None:
+    runs = [read_run(folder, CATALOGUE) for folder in folders]
+    shown = {name for run in runs for signature, name in run.first if signature == OVERLAPS.signature}
+    elsewhere = replace(OVERLAPS, platforms=tuple(name for name in EVERYWHERE if name not in shown))
+    assert elsewhere.platforms
+    assert missed(replace(CATALOGUE, entries=(elsewhere,)), runs) == [elsewhere]
 
 
 def test_families_are_counted_by_time_and_run(folders: list[Path]) -> None:
@@ -95,7 +110,7 @@ def test_families_are_counted_by_time_and_run(folders: list[Path]) -> None:
 
 
 def test_at_the_very_moment_counts() -> None:
-    runs = [Run({STACKS.signature: 60.0}, 100, 1)]
+    runs = [Run({(STACKS.signature, EVERYWHERE[0]): 60.0}, 100, 1)]
     assert sum(sum(row.found[0]) for row in recall(CATALOGUE, runs, [60])) == 1
     assert sum(sum(row.found[0]) for row in recall(CATALOGUE, runs, [59.9])) == 0
 

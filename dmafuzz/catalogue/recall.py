@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,9 +24,10 @@ class RecallError(ValueError):
 
 @dataclass(frozen=True)
 class Run:
-    """One fuzzing run: when each signature was first on disk, in seconds from the start; ``seconds`` is its length."""
+    """One fuzzing run: when a finding with each signature, on each platform, was first on disk, in seconds from the
+    start; ``seconds`` is its length."""
 
-    first: dict[Signature, float]
+    first: dict[tuple[Signature, str], float]
     seconds: float
     programs: int
 
@@ -42,12 +44,13 @@ def read_run(folder: Path, catalogue: Catalogue) -> Run:
         raise RecallError(f"{folder}: a run of tracker {tracker}, the catalogue is of {catalogue.tracker}")
     members = platforms.portfolio(catalogue.portfolio)
     judge = _core.Judge(resolve(catalogue.tracker).core, [to_core(member) for member in members])
-    first: dict[Signature, float] = {}
+    first: dict[tuple[Signature, str], float] = {}
     for path in sorted((folder / "findings").glob("*.dma")):
         age = path.stat().st_mtime - started
-        for label, kind, rules, _ in judge.shown(language.read(path).ops):
+        for label, kind, rules, bits in judge.shown(language.read(path).ops):
             signature = Signature(label, kind, tuple(rules))
-            first[signature] = min(age, first.get(signature, age))
+            for member in (member.name for i, member in enumerate(members) if bits >> i & 1):
+                first[signature, member] = min(age, first.get((signature, member), age))
     return Run(first, seconds, programs)
 
 
@@ -74,11 +77,13 @@ def recall(catalogue: Catalogue, runs: Sequence[Run], times: Sequence[float]) ->
 
 def missed(catalogue: Catalogue, runs: Sequence[Run]) -> list[Entry]:
     """The causes that no run has found."""
-    return [entry for entry in catalogue.entries if not any(entry.signature in run.first for run in runs)]
+    return [entry for entry in catalogue.entries if not any(_found(entry, run, math.inf) for run in runs)]
 
 
 def _found(entry: Entry, run: Run, at: float) -> bool:
-    return run.first.get(entry.signature, float("inf")) <= at
+    """A finding shows the signature on one of the platforms of the cause."""
+    ages = [age for name in entry.platforms if (age := run.first.get((entry.signature, name))) is not None]
+    return bool(ages) and min(ages) <= at
 
 
 def recall_lines(catalogue: Catalogue, runs: Sequence[Run], times: Sequence[float]) -> Iterator[str]:
