@@ -170,6 +170,7 @@ Rules Engine::report(const Program& program, Target target) {
     Known k{target.label, target.kind, minimal.rules, {}};
     for (const Op& op : minimal.program.ops) k.skeleton.push_back(op.kind);
     known_.push_back(std::move(k));
+    if (minimal.program.ops.size() < short_ops) short_ones_.push_back(minimal.program);
     findings_.push_back({target, minimal.program, program});
     return minimal.rules;
 }
@@ -248,7 +249,7 @@ void Engine::collect_newest() {
 
 void Engine::keep(const Program& program) {
     stats_.novel++;
-    if (program.ops.size() <= short_ops) short_ones_.push_back(corpus_.size());
+    if (program.ops.size() <= short_ops) short_ones_.push_back(program);
     corpus_.push_back(program);
     waiting_.push_back(program);
     // Where the tracker itself goes wrong, the first case is more urgent than anything else.
@@ -272,8 +273,8 @@ Program Engine::child_of(const Program* parent) {
     if (corpus_.empty() || sort <= 1) return fresh(short_limit, true);
     if (sort == 2) return fresh(ops_limit_, false);
     if (sort == 3 && !short_ones_.empty()) {
-        const Program& grown = corpus_[short_ones_[rng_.below(static_cast<uint32_t>(short_ones_.size()))]];
-        return mutate(rng_, grown, grown, short_limit);
+        const Program& grown = short_ones_[rng_.below(static_cast<uint32_t>(short_ones_.size()))];
+        return mutate(rng_, grown, grown, short_limit, true);
     }
     // The newest half of the time: what was novel last is where the frontier is.
     auto pick = [&]() -> const Program& {

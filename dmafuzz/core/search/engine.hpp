@@ -132,7 +132,7 @@ class Engine {
     int ops_limit_;
     Coverage coverage_;
     std::vector<Program> corpus_;
-    std::vector<size_t> short_ones_;           // of the corpus
+    std::vector<Program> short_ones_;          // of the corpus, and minimal programs: what larger ones grow out of
     std::vector<Program> novel_;
     std::vector<Finding> findings_;
     std::vector<Known> known_;

@@ -95,11 +95,14 @@ int count_defined_buffers(const Scope& scope) {
 }
 
 // One argument of a call given wrong, or as the map has it.
-void give_one(Rng& rng, Op& op) {
+void give_one(Rng& rng, Op& op, int mapped) {
     op.given_device = op.given_size = op.given_direction = op.given_attrs = op.given_count = false;
     switch (rng.below(5)) {
         case 0: op.given_device = true; op.device = static_cast<uint8_t>(rng.below(2)); break;
-        case 1: op.given_size = true; break;
+        case 1:
+            op.given_size = true;
+            op.size = static_cast<uint16_t>(rng.one_in(2) ? 2 * mapped : rng.one_in(2) ? mapped / 2 : op.size);
+            break;
         case 2: op.given_direction = true; break;
         case 3: op.given_attrs = true; break;
         default: op.given_count = true;
@@ -165,7 +168,7 @@ Op random_op(Rng& rng, const Scope& scope, bool even) {
     op.cpu = static_cast<uint8_t>(rng.one_in(5) ? 1 + rng.below(rng.one_in(8) ? 3 : 1) : 0);
     op.split = traits(op.kind).is_call && rng.one_in(20);
     randomise_arguments(rng, op, scope);
-    if (even && traits(op.kind).is_call && traits(op.kind).names_mapping && rng.one_in(3)) give_one(rng, op);
+    if (even && traits(op.kind).is_call && traits(op.kind).names_mapping && rng.one_in(3)) give_one(rng, op, scope.mapping(op.mapping).size);
     fit_to_buffer(rng, op, scope);
     fit_to_mapping(rng, op, scope);
     return op;
@@ -201,11 +204,11 @@ struct Reader {
     }
 };
 
-void insert(Rng& rng, Program& p) {
+void insert(Rng& rng, Program& p, bool even) {
     size_t at = rng.below(static_cast<uint32_t>(p.ops.size() + 1));
     Reader reader;
     reader.read(p, 0, at);
-    Op op = random_op(rng, reader.scope);
+    Op op = random_op(rng, reader.scope, even);
     // A new name in the middle must not take one that is defined later.
     if (traits(op.kind).defines_buffer || traits(op.kind).defines_mapping) {
         reader.read(p, at, p.ops.size());
@@ -273,14 +276,14 @@ void splice(Rng& rng, Program& p, const Program& other) {
     p.ops.insert(p.ops.end(), other.ops.begin() + static_cast<std::ptrdiff_t>(from), other.ops.end());
 }
 
-void change_once(Rng& rng, Program& p, const Program& other) {
+void change_once(Rng& rng, Program& p, const Program& other, bool even) {
     size_t n = p.ops.size();
-    if (n == 0) return insert(rng, p);
+    if (n == 0) return insert(rng, p, even);
     size_t at = rng.below(static_cast<uint32_t>(n));
     switch (rng.below(12)) {
         case 0:
         case 1:
-        case 2: insert(rng, p); break;
+        case 2: insert(rng, p, even); break;
         case 3: p.ops.erase(p.ops.begin() + static_cast<std::ptrdiff_t>(at)); break;
         case 4: p.ops.insert(p.ops.begin() + rng.below(static_cast<uint32_t>(n + 1)), Op(p.ops[at])); break;
         case 5: std::swap(p.ops[at], p.ops[rng.below(static_cast<uint32_t>(n))]); break;
@@ -295,10 +298,10 @@ void change_once(Rng& rng, Program& p, const Program& other) {
 
 }  // namespace
 
-Program mutate(Rng& rng, const Program& parent, const Program& other, int ops_limit) {
+Program mutate(Rng& rng, const Program& parent, const Program& other, int ops_limit, bool even) {
     Program child = parent;
     uint32_t changes = 1 + (rng.one_in(2) ? rng.below(4) : 0);
-    for (uint32_t i = 0; i < changes; i++) change_once(rng, child, other);
+    for (uint32_t i = 0; i < changes; i++) change_once(rng, child, other, even);
     child = repair(child);
     if (static_cast<int>(child.ops.size()) > ops_limit) child.ops.resize(static_cast<size_t>(ops_limit));
     if (child.ops.empty()) child = random_program(rng, 4);

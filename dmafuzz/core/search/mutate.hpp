@@ -14,6 +14,6 @@ Op random_op(Rng& rng, const Scope& scope, bool even = false);
 Program random_program(Rng& rng, int ops, bool even = false);
 
 // A child of `parent`: one to a few changes; sometimes spliced with `other`. At most `ops_limit` operations.
-Program mutate(Rng& rng, const Program& parent, const Program& other, int ops_limit);
+Program mutate(Rng& rng, const Program& parent, const Program& other, int ops_limit, bool even = false);
 
 }  // namespace dmafuzz
