@@ -218,7 +218,11 @@ void Engine::follow_lead() {
     Tried& tried = tried_[signature_of(lead.target)];  // references stay good, whatever is added
     tried.waiting--;
     if (tried.done) return;
-    if (drop_lines(lead.program, lead.target) && report(lead.program, lead.target) == lead.target.rules) tried.done = true;
+    if (drop_lines(lead.program, lead.target)) {
+        // With the sizes that it was found with, besides the minimal ones: more can come of them.
+        if (lead.program.ops.size() < short_ops) short_ones_.push_back(lead.program);
+        tried.done = report(lead.program, lead.target) == lead.target.rules;
+    }
     following_ += std::chrono::duration<double>(Clock::now() - start).count();
 }
 
