@@ -54,7 +54,7 @@ def _markdown_lines(catalogue: Catalogue) -> Iterator[str]:
         f"{causes['FN']} causes of false negatives, {causes['FP']} of false positives, {causes['hazard']} of hazards"
         + (f", {causes['broken']} of tracker crashes" if causes["broken"] else "")
         + ". No program of this alphabet and length shows anything else, but for several of these together. Each "
-        "program below is the smallest with its label, its kind and the rules that it breaks (`minimal: proved`); "
+        "program below is, on some platform, the smallest with its label, its kind and the rules that it breaks; "
         "sizes are what the minimiser made of them. Where no program of the alphabet shows just that, it is what the "
         "minimiser made of one that shows more (`minimal: local`)."
     )

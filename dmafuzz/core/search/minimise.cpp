@@ -1,6 +1,7 @@
 #include "search/minimise.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace dmafuzz {
 
@@ -16,6 +17,13 @@ Program drop_invalid(const Program& program) {
         valid.ops.push_back(op);
     }
     return valid;
+}
+
+int devices_of(const Program& program) {
+    uint32_t named = 0;
+    for (const Op& op : program.ops)
+        if (traits(op.kind).names_device || op.given_device) named |= 1u << op.device;
+    return std::popcount(named);
 }
 
 class Minimiser {
@@ -158,9 +166,10 @@ class Minimiser {
             }
         any |= each_line([&](size_t i) {
             for (uint8_t device = 0; device < best_.ops[i].device; device++) {
-                Op op = best_.ops[i];
-                op.device = device;
-                if (accept_changed(i, op)) return true;
+                Program candidate = best_;
+                candidate.ops[i].device = device;
+                // A lower name is no gain where it is one more device.
+                if (devices_of(candidate) <= devices_of(best_) && accept(candidate)) return true;
             }
             return false;
         });
