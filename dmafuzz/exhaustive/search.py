@@ -169,7 +169,7 @@ class Search:
         watcher.pairs(self._walk.pairs(*part), self._last)
 
     def _part(self, part: Part) -> dict[str, Any]:
-        # Each has its own: which of several smallest programs an expander names depends on what it has seen before.
+        # One of its own for each part: what it remembers does not pile up, and nothing of one part is in another.
         expander = _core.Expander(self._walk)
         expander.survey(*part)
         return dict(expander.harvest())

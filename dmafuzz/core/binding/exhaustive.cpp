@@ -17,10 +17,7 @@ nb::dict as_dict(const Cause& c) {
     nb::dict d;
     d["label"] = name_of(c.shown.label);
     d["kind"] = kind_name({c.shown.label, c.shown.kind, 0, 0});
-    nb::list rules;
-    for (int i = 0; i < static_cast<int>(Rule::count_); i++)
-        if (c.shown.rules >> i & 1) rules.append(name_of(static_cast<Rule>(i)));
-    d["rules"] = rules;
+    d["rules"] = names_of(c.shown.rules);
     d["platforms"] = as_int(c.shown.platforms);
     d["count"] = c.count;
     nb::list smallest;

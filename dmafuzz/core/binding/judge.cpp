@@ -209,13 +209,6 @@ nb::list witness_of(Judge& judge, const std::vector<Op>& ops, size_t platform, s
     return out;
 }
 
-nb::list names_of(Rules rules) {
-    nb::list out;
-    for (int i = 0; i < static_cast<int>(Rule::count_); i++)
-        if (rules >> i & 1) out.append(name_of(static_cast<Rule>(i)));
-    return out;
-}
-
 nb::list shown(Judge& judge, const std::vector<Op>& ops) {
     if (judge.platforms() > platforms_max) throw nb::value_error("what a program shows is told for at most 256 platforms");
     nb::list out;
@@ -241,10 +234,7 @@ nb::dict minimised(Judge& judge, const std::vector<Op>& ops, size_t platform, co
         Minimised m = minimise(judge, program, t);
         nb::dict d;
         d["ops"] = nb::cast(m.program.ops);
-        nb::list rules;
-        for (int i = 0; i < static_cast<int>(Rule::count_); i++)
-            if (m.rules >> i & 1) rules.append(name_of(static_cast<Rule>(i)));
-        d["rules"] = rules;
+        d["rules"] = names_of(m.rules);
         d["tried"] = m.tried;
         return d;
     }

@@ -45,10 +45,7 @@ nb::list findings_of(Engine& engine, bool finish) {
         d["label"] = name_of(f.target.label);
         d["kind"] = kind_name(f.target);
         d["platform"] = engine.judge().platform(f.target.platform).name;
-        nb::list rules;
-        for (int i = 0; i < static_cast<int>(Rule::count_); i++)
-            if (f.target.rules >> i & 1) rules.append(name_of(static_cast<Rule>(i)));
-        d["rules"] = rules;
+        d["rules"] = names_of(f.target.rules);
         d["ops"] = nb::cast(f.program.ops);
         d["original"] = nb::cast(f.original.ops);
         out.append(d);

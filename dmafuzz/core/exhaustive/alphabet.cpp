@@ -342,17 +342,18 @@ Context Context::after(const Op& op) const {
     return next;
 }
 
+void add_op(Digest& into, const Op& op) {
+    std::array<uint64_t, record_bytes / sizeof(uint64_t)> words;
+    encode(op, reinterpret_cast<uint8_t*>(words.data()));
+    for (uint64_t word : words) into.add(word);
+}
+
 Digest Context::digest() const {
     Digest d;
     scope_.digest(d);
-    auto add_op = [&](const Op& op) {
-        std::array<uint64_t, record_bytes / sizeof(uint64_t)> words;
-        encode(op, reinterpret_cast<uint8_t*>(words.data()));
-        for (uint64_t word : words) d.add(word);
-    };
-    for (const Op& op : allocations_) add_op(op);
+    for (const Op& op : allocations_) add_op(d, op);
     for (const Mapping& m : mappings_) {
-        add_op(m.made);
+        add_op(d, m.made);
         d.add(m.ended);
     }
     d.add(static_cast<uint64_t>(cpus_) << 32 | devices_ << 16 | splits_ << 8 | buffers_);

@@ -13,6 +13,9 @@ namespace dmafuzz {
 // What is in it, for people: a paragraph for each kind of operation.
 const std::vector<std::string>& alphabet_text();
 
+// Of all that counts in an operation.
+void add_op(Digest& into, const Op& op);
+
 struct Alphabet {
     int cpus = 1;
     int devices = 1;  // the first one named is d0

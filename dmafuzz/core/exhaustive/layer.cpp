@@ -7,10 +7,8 @@
 namespace dmafuzz {
 
 uint16_t OpTable::id(const Op& op) {
-    std::array<uint64_t, record_bytes / sizeof(uint64_t)> words;
-    encode(op, reinterpret_cast<uint8_t*>(words.data()));
     Digest d;
-    for (uint64_t word : words) d.add(word);
+    add_op(d, op);
     if (ops.size() == 0xffff) throw std::length_error("the alphabet has more than 65,535 letters");
     auto [at, added] = ids.try_emplace(d, static_cast<uint16_t>(ops.size()));
     if (added) ops.push_back(op);
