@@ -740,6 +740,12 @@ def seconds_a_program(tracker: str, platform: Platform, programs: Sequence[Seque
 def random_program(seed: int, ops: int) -> list[Op]:
     """A valid random program of about that many operations."""
 
+def neighbours(ops: Sequence[Op], ops_limit: int) -> list[list[Op]]:
+    """The valid programs one line or one argument away from a valid one, of at most `ops_limit` operations."""
+
+def other_layouts(ops: Sequence[Op]) -> list[list[Op]]:
+    """The same program with other sizes and offsets, and more room in its buffers."""
+
 AUTOMATON_BYTES: int = 67108864
 
 def compare_walks(platforms: Sequence[Platform], programs: int, seed: int = 0, ops: int = 24, automaton_bytes: int = 67108864, differences_max: int = 10) -> dict[str, Any]:

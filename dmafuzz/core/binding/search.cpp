@@ -11,6 +11,7 @@
 #include "search/libfuzzer.hpp"
 #include "search/lookout.hpp"
 #include "search/mutate.hpp"
+#include "search/neighbours.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -179,6 +180,16 @@ void bind_search(nb::module_& m) {
         Rng rng(seed);
         return random_program(rng, ops).ops;
     }, "seed"_a, "ops"_a, "A valid random program of about that many operations.");
+    m.def("neighbours", [](std::vector<Op> ops, int ops_limit) {
+        std::vector<std::vector<Op>> found;
+        for (Program& program : neighbours({std::move(ops)}, ops_limit)) found.push_back(std::move(program.ops));
+        return found;
+    }, "ops"_a, "ops_limit"_a, "The valid programs one line or one argument away from a valid one, of at most `ops_limit` operations.");
+    m.def("other_layouts", [](std::vector<Op> ops) {
+        std::vector<std::vector<Op>> found;
+        for (Program& program : other_layouts({std::move(ops)})) found.push_back(std::move(program.ops));
+        return found;
+    }, "ops"_a, "The same program with other sizes and offsets, and more room in its buffers.");
     m.attr("AUTOMATON_BYTES") = Automaton::default_budget;
     m.def("compare_walks", &compare_walks_of, "platforms"_a, "programs"_a, "seed"_a = 0, "ops"_a = 24,
           "automaton_bytes"_a = Automaton::default_budget, "differences_max"_a = 10,

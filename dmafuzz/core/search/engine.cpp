@@ -10,6 +10,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "search/neighbours.hpp"
+
 namespace dmafuzz {
 
 namespace {
@@ -19,7 +21,11 @@ constexpr size_t short_ops = 5;
 // So often a signature is tried that turns out to be two faults in one program: in another one it may be one.
 constexpr uint8_t enough = 32, waiting_max = 2;
 
-uint64_t signature_of(const Target& t) { return static_cast<uint64_t>(t.label) << 40 | static_cast<uint64_t>(t.kind) << 32 | t.rules; }
+// What is accounted for by known causes comes after all that is not.
+constexpr uint32_t accounted_for = 1024;
+
+uint32_t sort_of(Label label, uint8_t kind) { return static_cast<uint32_t>(label) << 8 | kind; }
+uint64_t signature_of(const Target& t) { return static_cast<uint64_t>(sort_of(t.label, t.kind)) << 32 | t.rules; }
 
 // One of the platforms of a set.
 size_t any_of(Rng& rng, const PlatformSet& platforms) {
@@ -28,6 +34,8 @@ size_t any_of(Rng& rng, const PlatformSet& platforms) {
     while (!platforms[at] || left-- > 0) at++;
     return at;
 }
+
+const Program& any_of(Rng& rng, const std::vector<Program>& programs) { return programs[rng.below(static_cast<uint32_t>(programs.size()))]; }
 
 uint64_t mix(uint64_t a, uint64_t b) { return (a ^ (b + 0x9e3779b97f4a7c15ull + (a << 6) + (a >> 2))) * 0xff51afd7ed558ccdull; }
 
@@ -99,6 +107,28 @@ void Engine::mark_verdict(const Analysis& a) {
     for (const Harm& h : a.harms) coverage_.mark(mix(0x300 + static_cast<uint64_t>(h.kind), static_cast<uint64_t>(a.run.ops[h.op].kind)));
 }
 
+// Something unexplained or unjustified on its platform, which has not been seen often with the same rules broken: of what is
+// common, most needs no closer look.
+bool Engine::shows_something_rare(const Analysis& a, const Platform& platform) {
+    constexpr uint8_t often = 64;
+    constexpr uint64_t corruption = 1u << 8;
+    suspicions_.clear();
+    for (const Corruption& c : a.corruptions)
+        if (!c.explained) suspicions_.push_back(corruption | static_cast<uint64_t>(c.kind));
+    for (size_t i = 0; i < a.watch.warnings.size(); i++)
+        if (!a.justified_here[i]) suspicions_.push_back(static_cast<uint64_t>(a.watch.warnings[i].id));
+    if (suspicions_.empty()) return false;
+    const uint64_t rules = static_cast<uint64_t>(broken_rules(a.run, platform)) << 32;
+    bool rare = false;
+    for (uint64_t suspicion : suspicions_) {
+        uint8_t& times = times_seen_[rules | suspicion];
+        if (times == often) continue;
+        times++;
+        rare = true;
+    }
+    return rare;
+}
+
 // One program, on one platform that depends on nothing but the program, so that it replays.
 bool Engine::evaluate(const Program& program) {
     recorder_.record(program);
@@ -110,8 +140,7 @@ bool Engine::evaluate(const Program& program) {
     const Analysis& analysis = judge_.cover(platform, &coverage_, &coverage_);
     mark_verdict(analysis);
     broken_ = analysis.broken();
-    suspect_ = std::any_of(analysis.corruptions.begin(), analysis.corruptions.end(), [](const Corruption& c) { return !c.explained; }) ||
-               std::find(analysis.justified_here.begin(), analysis.justified_here.end(), false) != analysis.justified_here.end();
+    suspect_ = program.ops.size() <= short_ops && shows_something_rare(analysis, judge_.platform(platform));
     if (lookout_) lookout_->judged(program, judge_, platform);
     stats_.programs++;
     stats_.operations += program.ops.size();
@@ -171,8 +200,60 @@ Rules Engine::report(const Program& program, Target target) {
     for (const Op& op : minimal.program.ops) k.skeleton.push_back(op.kind);
     known_.push_back(std::move(k));
     if (minimal.program.ops.size() < short_ops) short_ones_.push_back(minimal.program);
+    settle(minimal, target);
+    keep_parent(minimal.program, target);
     findings_.push_back({target, minimal.program, program});
     return minimal.rules;
+}
+
+// Where no known cause that breaks fewer rules shows the same: what is two faults on most platforms may be one on an odd one.
+PlatformSet Engine::not_accounted_for(const Shown& shown) const {
+    PlatformSet odd = shown.platforms;
+    auto known = settled_.find(sort_of(shown.label, shown.kind));
+    if (known == settled_.end()) return odd;
+    for (const Settled& s : known->second)
+        if ((s.rules & ~shown.rules) == 0 && s.rules != shown.rules) odd &= ~s.platforms;
+    return odd;
+}
+
+// A minimal program's signature, and all platforms where it shows.
+void Engine::settle(const Minimised& minimal, const Target& target) {
+    if (judge_.platforms() > platforms_max || !signatures_.insert(signature_of(target)).second) return;
+    if (minimal.program.ops.size() < short_ops) minimal_.push_back(minimal.program);
+    judge_.start(minimal.program);
+    for (const Shown& shown : shown_by(judge_))
+        if (shown.label == target.label && shown.kind == target.kind && shown.rules == target.rules)
+            settled_[sort_of(target.label, target.kind)].push_back({shown.rules, shown.platforms});
+}
+
+// A short minimal program's neighbourhood is worth going through, once for all that differ in their sizes alone.
+void Engine::keep_parent(const Program& minimal, const Target& target) {
+    constexpr uint8_t shapes_max = 8;  // of one signature
+    if (minimal.ops.size() >= short_ops) return;
+    Program shape = minimal;
+    for (Op& op : shape.ops) {
+        op.offset = op.size = 0;
+        for (Entry& e : op.entries) e.offset = e.size = 0;
+    }
+    if (!shapes_.insert(mix(signature_of(target), hash_program(shape))).second) return;
+    if (uint8_t& shapes = shapes_of_[signature_of(target)]; shapes == shapes_max) return;
+    else shapes++;
+    const uint32_t faults = static_cast<uint32_t>(std::popcount(target.rules)) + static_cast<uint32_t>(minimal.ops.size());
+    parents_.push({minimal, faults, parent_count_++});
+    // What overlaps, shares a line or ends within one takes more room than a minimal program leaves.
+    for (Program& laid_out : other_layouts(minimal)) parents_.push({std::move(laid_out), faults, parent_count_++});
+}
+
+// Of the neighbourhoods of minimal programs, one after the other, shortest first; nothing where all are through.
+bool Engine::next_neighbour(Program& program) {
+    while (neighbours_.empty() && !parents_.empty()) {
+        neighbours_ = neighbours(parents_.top().program, std::min<int>(ops_limit_, short_ops));
+        parents_.pop();
+    }
+    if (neighbours_.empty()) return false;
+    program = std::move(neighbours_.back());
+    neighbours_.pop_back();
+    return true;
 }
 
 // A short program is judged on the whole portfolio at once: it has few faults, so what it shows is mostly a cause of its
@@ -180,14 +261,21 @@ Rules Engine::report(const Program& program, Target target) {
 void Engine::look_closely(const Program& program) {
     if (judge_.platforms() > platforms_max) return;
     for (const Shown& shown : shown_by(judge_)) {
-        const Target target{shown.label, shown.kind, any_of(rng_, shown.platforms), shown.rules};
+        Target target{shown.label, shown.kind, 0, shown.rules};
         Tried& tried = tried_[signature_of(target)];
         if (tried.done || tried.times == enough || tried.waiting == waiting_max) continue;
+        const PlatformSet odd = not_accounted_for(shown);
+        const PlatformSet& candidates = odd.any() ? odd : shown.platforms;
+        if ((candidates & ~tried.platforms).none()) tried.platforms.reset();
+        target.platform = any_of(rng_, candidates & ~tried.platforms);
+        tried.platforms.set(target.platform);
+        // Faults that add up show as a signature of their own, which is no cause of its own. And the more often one has been
+        // tried, the less another try promises.
+        uint32_t faults = static_cast<uint32_t>(std::popcount(shown.rules)) * 8u + static_cast<uint32_t>(program.ops.size());
+        if (odd.none()) faults += accounted_for;
+        leads_.push({faults + 2u * tried.times, lead_count_++, program, target});
         tried.times++;
         tried.waiting++;
-        // Faults that add up show as a signature of their own, which is no cause of its own.
-        const uint32_t faults = static_cast<uint32_t>(std::popcount(shown.rules)) * 8u + static_cast<uint32_t>(program.ops.size());
-        leads_.push({faults, lead_count_++, program, target});
     }
 }
 
@@ -269,16 +357,20 @@ bool Engine::add(const Program& program) {
 }
 
 Program Engine::child_of(const Program* parent) {
-    // Half are fresh, most of these short, and one in six grows out of a short one: most causes are shallow, and where
-    // feedback has nothing to say a program that owes nothing to the corpus is sooner there (reports/recall.md).
-    const uint32_t sort = rng_.below(6);
+    // Two in eight go through the neighbourhoods of minimal programs, two or more are fresh, one grows out of a short one: most
+    // causes are shallow, and where feedback has nothing to say, what owes nothing to the corpus is sooner there (reports/recall.md).
+    const uint32_t sort = rng_.below(8);
     const int short_limit = std::min<int>(ops_limit_, short_ops);
     auto fresh = [&](int limit, bool even) { return random_program(rng_, 2 + static_cast<int>(rng_.below(static_cast<uint32_t>(limit - 1))), even); };
-    if (corpus_.empty() || sort <= 1) return fresh(short_limit, true);
-    if (sort == 2) return fresh(ops_limit_, false);
-    if (sort == 3 && !short_ones_.empty()) {
-        const Program& grown = short_ones_[rng_.below(static_cast<uint32_t>(short_ones_.size()))];
-        return mutate(rng_, grown, grown, short_limit, true);
+    if (sort <= 1)
+        if (Program neighbour; next_neighbour(neighbour)) return neighbour;
+    if (corpus_.empty() || sort <= 2) return fresh(short_limit, true);
+    if (sort == 3) return fresh(ops_limit_, false);
+    if (sort == 4 && !short_ones_.empty()) {
+        // One in two grows out of a minimal program, of which there are few, with lines of another one.
+        const std::vector<Program>& from = minimal_.empty() || rng_.one_in(2) ? short_ones_ : minimal_;
+        const std::vector<Program>& with = minimal_.empty() ? short_ones_ : minimal_;
+        return mutate(rng_, any_of(rng_, from), any_of(rng_, with), short_limit, true);
     }
     // The newest half of the time: what was novel last is where the frontier is.
     auto pick = [&]() -> const Program& {
@@ -292,7 +384,7 @@ Program Engine::child_of(const Program* parent) {
 // One child, judged; true if it is novel, and then it is kept.
 bool Engine::try_child(const Program& child) {
     const bool novel = evaluate(child);
-    if (child.ops.size() <= short_ops && (suspect_ || rng_.one_in(8))) look_closely(child);
+    if (child.ops.size() <= short_ops && (suspect_ || rng_.one_in(16))) look_closely(child);
     if (!novel) return false;
     keep(child);
     novel_.push_back(child);

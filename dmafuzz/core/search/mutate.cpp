@@ -103,10 +103,18 @@ void give_one(Rng& rng, Op& op, int mapped) {
             op.given_size = true;
             op.size = static_cast<uint16_t>(rng.one_in(2) ? 2 * mapped : rng.one_in(2) ? mapped / 2 : op.size);
             break;
-        case 2: op.given_direction = true; break;
+        case 2: op.given_direction = true; op.direction = random_direction(rng); break;
         case 3: op.given_attrs = true; break;
         default: op.given_count = true;
     }
+}
+
+void randomise_list(Rng& rng, Op& op, const Scope& scope) {
+    op.list = recent(rng, count_defined_mappings(scope), mappings_max);
+    op.reuse_list = rng.one_in(10);
+    op.entry_count = static_cast<uint8_t>(1 + rng.below(3));
+    for (int i = 0; i < op.entry_count; i++)
+        op.entries[i] = {recent(rng, count_defined_buffers(scope), buffers_max), random_offset(rng), random_size(rng)};
 }
 
 void randomise_arguments(Rng& rng, Op& op, const Scope& scope) {
@@ -123,11 +131,7 @@ void randomise_arguments(Rng& rng, Op& op, const Scope& scope) {
     op.high = rng.one_in(16);
     op.unchecked = rng.one_in(16);
     op.count = static_cast<uint8_t>(1 + rng.below(3));
-    op.list = recent(rng, count_defined_mappings(scope), mappings_max);
-    op.reuse_list = rng.one_in(10);
-    op.entry_count = static_cast<uint8_t>(1 + rng.below(3));
-    for (int i = 0; i < op.entry_count; i++)
-        op.entries[i] = {recent(rng, count_defined_buffers(scope), buffers_max), random_offset(rng), random_size(rng)};
+    if (op.kind == OpKind::map_sg) randomise_list(rng, op, scope);
     bool call = traits(op.kind).is_call && traits(op.kind).names_mapping;
     op.given_device = call && rng.one_in(24);
     op.given_size = call && rng.one_in(10);
@@ -204,11 +208,19 @@ struct Reader {
     }
 };
 
-void insert(Rng& rng, Program& p, bool even) {
+// An operation for a place of a program: a line of another program's, or a new one.
+Op op_for(Rng& rng, const Scope& scope, const Program& other, bool even) {
+    if (!even || other.ops.empty() || rng.one_in(2)) return random_op(rng, scope, even);
+    Op op = other.ops[rng.below(static_cast<uint32_t>(other.ops.size()))];
+    fit_to_buffer(rng, op, scope);
+    return op;
+}
+
+void insert(Rng& rng, Program& p, const Program& other, bool even) {
     size_t at = rng.below(static_cast<uint32_t>(p.ops.size() + 1));
     Reader reader;
     reader.read(p, 0, at);
-    Op op = random_op(rng, reader.scope, even);
+    Op op = op_for(rng, reader.scope, other, even);
     // A new name in the middle must not take one that is defined later.
     if (traits(op.kind).defines_buffer || traits(op.kind).defines_mapping) {
         reader.read(p, at, p.ops.size());
@@ -253,6 +265,18 @@ void change_arguments(Rng& rng, Op& op) {
     }
 }
 
+// A mapping of something larger or smaller, by another device, or exempt from what others are not.
+void change_map(Rng& rng, Op& op) {
+    switch (rng.below(4)) {
+        case 0: op.attrs ^= attr::skip_cpu_sync; break;
+        case 1: op.device ^= 1; break;
+        case 2: op.size = static_cast<uint16_t>(rng.one_in(2) ? 2 * op.size : op.size / 2); break;
+        default:
+            op.offset = 0;
+            op.size = static_cast<uint16_t>(buffer_granules_max);  // no more than there is: all of it
+    }
+}
+
 // Another call of the same sort: single or page, for_cpu or for_device, write or dirty.
 void change_kind(Rng& rng, Op& op) {
     int first = static_cast<int>(op.kind), last = first;
@@ -276,14 +300,21 @@ void splice(Rng& rng, Program& p, const Program& other) {
     p.ops.insert(p.ops.end(), other.ops.begin() + static_cast<std::ptrdiff_t>(from), other.ops.end());
 }
 
+// What the program's map of the name maps.
+int mapped_size(const Program& p, uint8_t mapping) {
+    for (const Op& op : p.ops)
+        if (traits(op.kind).defines_mapping && op.mapping == mapping) return op.size;
+    return 0;
+}
+
 void change_once(Rng& rng, Program& p, const Program& other, bool even) {
     size_t n = p.ops.size();
-    if (n == 0) return insert(rng, p, even);
+    if (n == 0) return insert(rng, p, other, even);
     size_t at = rng.below(static_cast<uint32_t>(n));
     switch (rng.below(12)) {
         case 0:
         case 1:
-        case 2: insert(rng, p, even); break;
+        case 2: insert(rng, p, other, even); break;
         case 3: p.ops.erase(p.ops.begin() + static_cast<std::ptrdiff_t>(at)); break;
         case 4: p.ops.insert(p.ops.begin() + rng.below(static_cast<uint32_t>(n + 1)), Op(p.ops[at])); break;
         case 5: std::swap(p.ops[at], p.ops[rng.below(static_cast<uint32_t>(n))]); break;
@@ -292,7 +323,13 @@ void change_once(Rng& rng, Program& p, const Program& other, bool even) {
             else std::swap(p.ops[at], p.ops[std::min(at + 1, n - 1)]);
             break;
         case 7: change_kind(rng, p.ops[at]); break;
-        default: change_arguments(rng, p.ops[at]); break;
+        default: {
+            Op& op = p.ops[at];
+            if (!even || rng.one_in(2)) change_arguments(rng, op);
+            else if (traits(op.kind).is_call && traits(op.kind).names_mapping) give_one(rng, op, mapped_size(p, op.mapping));
+            else if (traits(op.kind).defines_mapping) change_map(rng, op);
+            else change_arguments(rng, op);
+        }
     }
 }
 

@@ -1,0 +1,268 @@
+#include "search/neighbours.hpp"
+
+#include <algorithm>
+
+#include "program/scope.hpp"
+
+namespace dmafuzz {
+
+namespace {
+
+struct Range {
+    int offset, size;
+};
+
+uint16_t granules(int n) { return static_cast<uint16_t>(std::clamp(n, 1, static_cast<int>(buffer_granules_max))); }
+
+void set_range(Op& op, Range range) {
+    op.offset = static_cast<uint16_t>(range.offset);
+    op.size = granules(range.size);
+}
+
+class Neighbourhood {
+  public:
+    Neighbourhood(const Program& program, int ops_limit) : program_(program), ops_limit_(static_cast<size_t>(ops_limit)) {}
+
+    std::vector<Program> all() {
+        for (size_t at = 0; at < program_.ops.size(); at++) change(at);
+        if (program_.ops.size() >= ops_limit_) return std::move(found_);
+        for (const Op& op : program_.ops) {
+            scope_.apply(op);
+            insert_before_++;
+            insert_calls();
+            insert_on_buffers();
+            insert_rest();
+        }
+        return std::move(found_);
+    }
+
+  private:
+    // Made valid, if that changes no other line than the one in question.
+    void take(const Program& child, size_t line) {
+        Program valid = repair(child);
+        if (valid.ops.size() != child.ops.size() || valid == program_) return;
+        for (size_t i = 0; i < valid.ops.size(); i++)
+            if (i != line && !(valid.ops[i] == child.ops[i])) return;
+        found_.push_back(std::move(valid));
+    }
+
+    void replace(size_t at, const Op& op) {
+        Program child = program_;
+        child.ops[at] = op;
+        take(child, at);
+    }
+
+    void insert(const Op& op) {
+        Program child = program_;
+        child.ops.insert(child.ops.begin() + static_cast<std::ptrdiff_t>(insert_before_), op);
+        take(child, insert_before_);
+    }
+
+    // A new name in the middle must not take one that is defined later.
+    uint8_t new_mapping() const {
+        uint8_t name = 0;
+        for (const Op& op : program_.ops)
+            if (traits(op.kind).defines_mapping) name = std::max<uint8_t>(name, op.mapping + 1u);
+        return name;
+    }
+
+    // The line that makes a mapping, or nothing.
+    const Op* map_of(uint8_t mapping) const {
+        for (const Op& op : program_.ops)
+            if (traits(op.kind).defines_mapping && op.mapping == mapping) return &op;
+        return nullptr;
+    }
+
+    // `call` with each of its arguments given wrong, one at a time.
+    template <class Each>
+    void wrong_arguments(const Op& call, Each each) const {
+        const Op* map = map_of(call.mapping);
+        if (!map) return;
+        auto with = [&](auto change) {
+            Op op = call;
+            change(op);
+            each(op);
+        };
+        with([&](Op& op) { op.given_device = true; op.device = map->device ^ 1; });
+        with([&](Op& op) { op.given_size = true; op.size = granules(2 * map->size); });
+        with([&](Op& op) { op.given_size = true; op.size = granules(map->size / 2); });
+        with([&](Op& op) { op.offset = granules(map->size / 2); });
+        with([&](Op& op) { op.given_attrs = true; op.attrs = map->attrs ^ attr::skip_cpu_sync; });
+        with([&](Op& op) { op.given_count = true; op.count = map->entry_count > 1 ? 1 : 2; });
+        for (Direction d : {Direction::bidirectional, Direction::to_device, Direction::from_device})
+            if (d != map->direction) with([&](Op& op) { op.given_direction = true; op.direction = d; });
+    }
+
+    // ---- One argument otherwise
+
+    void change(size_t at) {
+        const Op& op = program_.ops[at];
+        if (op.kind == OpKind::alloc) return change_alloc(at);
+        if (traits(op.kind).defines_mapping) return change_map(at);
+        if (traits(op.kind).is_call && traits(op.kind).names_mapping) return change_call(at);
+        if (traits(op.kind).has_range) change_range(at);
+    }
+
+    void change_alloc(size_t at) {
+        Op op = program_.ops[at];
+        for (int kind = 0; kind <= static_cast<int>(BufferKind::mmio); kind++) {
+            op.buffer_kind = static_cast<BufferKind>(kind);
+            replace(at, op);
+        }
+        op = program_.ops[at];
+        op.high = !op.high;
+        replace(at, op);
+        for (int size : {2 * program_.ops[at].size, program_.ops[at].size / 2}) {
+            op = program_.ops[at];
+            op.size = granules(size);
+            replace(at, op);
+        }
+    }
+
+    void change_range(size_t at) {
+        const int size = program_.ops[at].size;
+        for (Range range : {Range{0, buffer_granules_max}, Range{0, size / 2}, Range{size / 2, size / 2}, Range{0, 2 * size}}) {
+            Op op = program_.ops[at];
+            set_range(op, range);
+            replace(at, op);
+        }
+    }
+
+    void change_map(size_t at) {
+        Op op = program_.ops[at];
+        for (Direction d : {Direction::bidirectional, Direction::to_device, Direction::from_device}) {
+            op.direction = d;
+            replace(at, op);
+        }
+        op = program_.ops[at];
+        op.attrs ^= attr::skip_cpu_sync;
+        replace(at, op);
+        op = program_.ops[at];
+        op.device ^= 1;
+        replace(at, op);
+        op = program_.ops[at];
+        op.unchecked = !op.unchecked;
+        replace(at, op);
+        if (traits(op.kind).has_range) change_range(at);
+    }
+
+    void change_call(size_t at) {
+        Op op = program_.ops[at];
+        wrong_arguments(op, [&](const Op& wrong) { replace(at, wrong); });
+        op.given_device = op.given_size = op.given_direction = op.given_attrs = op.given_count = false;
+        replace(at, op);
+        if (!is_sync(op.kind)) return;
+        // Each for_device comes after its for_cpu.
+        const int other = static_cast<int>(op.kind) + (is_sync_for_cpu(op.kind) ? 1 : -1);
+        op = program_.ops[at];
+        op.kind = static_cast<OpKind>(other);
+        replace(at, op);
+    }
+
+    // ---- One line more
+
+    void insert_calls() {
+        for (uint8_t i = 0; i < mappings_max; i++) {
+            const Scope::Mapping& m = scope_.mapping(i);
+            if (!m.visible) continue;
+            const bool sg = m.map == OpKind::map_sg;
+            for (OpKind kind : {matching_end(m.map), sg ? OpKind::sync_sg_for_cpu : OpKind::sync_single_for_cpu,
+                                sg ? OpKind::sync_sg_for_device : OpKind::sync_single_for_device}) {
+                Op op;
+                op.kind = kind;
+                op.mapping = i;
+                insert(op);
+                wrong_arguments(op, [&](const Op& wrong) { insert(wrong); });
+            }
+            Op write;
+            write.kind = OpKind::device_write;
+            write.mapping = i;
+            write.size = granules(m.size);
+            insert(write);
+        }
+    }
+
+    void insert_on_buffers() {
+        for (uint8_t i = 0; i < buffers_max; i++) {
+            const Scope::Buffer& b = scope_.buffer(i);
+            if (!b.live) continue;
+            const int half = b.size / 2;
+            for (Range range : {Range{0, b.size}, Range{0, half}, Range{half, b.size - half}}) {
+                insert_maps(i, range);
+                insert_touches(i, range);
+            }
+            for (OpKind kind : {OpKind::cow, OpKind::free}) {
+                Op op;
+                op.kind = kind;
+                op.buffer = i;
+                insert(op);
+            }
+        }
+    }
+
+    void insert_maps(uint8_t buffer, Range range) {
+        Op op;
+        op.buffer = buffer;
+        op.mapping = new_mapping();
+        set_range(op, range);
+        op.entry_count = 1;
+        op.entries[0] = {buffer, op.offset, op.size};
+        for (OpKind kind : {OpKind::map_single, OpKind::map_sg})
+            for (Direction d : {Direction::bidirectional, Direction::to_device, Direction::from_device})
+                for (uint8_t attrs : {uint8_t{0}, attr::skip_cpu_sync})
+                    for (uint8_t device : {0, 1}) {
+                        op.kind = kind;
+                        op.direction = d;
+                        op.attrs = attrs;
+                        op.device = device;
+                        insert(op);
+                    }
+    }
+
+    void insert_touches(uint8_t buffer, Range range) {
+        for (OpKind kind : {OpKind::write, OpKind::read, OpKind::dirty}) {
+            Op op;
+            op.kind = kind;
+            op.buffer = buffer;
+            set_range(op, range);
+            insert(op);
+        }
+    }
+
+    void insert_rest() {
+        for (uint8_t device : {0, 1}) {
+            Op op;
+            op.kind = OpKind::unbind;
+            op.device = device;
+            insert(op);
+        }
+    }
+
+    const Program& program_;
+    const size_t ops_limit_;
+    Scope scope_;  // after `insert_before_` lines
+    size_t insert_before_ = 0;
+    std::vector<Program> found_;
+};
+
+}  // namespace
+
+std::vector<Program> other_layouts(const Program& program) {
+    constexpr int two_lines = 8;
+    Program larger = program, further = program;
+    for (Op& op : larger.ops) {
+        op.offset = static_cast<uint16_t>(4 * op.offset);
+        op.size = granules((op.kind == OpKind::alloc ? 8 : 4) * op.size);
+        for (Entry& e : op.entries) e = {e.buffer, static_cast<uint16_t>(4 * e.offset), granules(4 * e.size)};
+    }
+    for (Op& op : further.ops) {
+        if (op.kind == OpKind::alloc) op.size = granules(op.size + two_lines);
+        else if (traits(op.kind).has_range && traits(op.kind).names_buffer) op.offset++;
+        for (Entry& e : op.entries) e.offset++;
+    }
+    return {repair(larger), repair(further)};
+}
+
+std::vector<Program> neighbours(const Program& program, int ops_limit) { return Neighbourhood(program, ops_limit).all(); }
+
+}  // namespace dmafuzz
