@@ -1,8 +1,10 @@
 #include "search/neighbours.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "program/scope.hpp"
+#include "search/hash.hpp"
 
 namespace dmafuzz {
 
@@ -264,5 +266,32 @@ std::vector<Program> other_layouts(const Program& program) {
 }
 
 std::vector<Program> neighbours(const Program& program, int ops_limit) { return Neighbourhood(program, ops_limit).all(); }
+
+void Neighbourhoods::add(const Program& minimal, const Target& target) {
+    constexpr uint8_t shapes_max = 8;  // of one signature
+    const uint64_t signature = signature_of(target);
+    Program shape = minimal;
+    for (Op& op : shape.ops) {
+        op.offset = op.size = 0;
+        for (Entry& e : op.entries) e.offset = e.size = 0;
+    }
+    if (!shapes_.insert(mix(signature, hash_program(shape))).second || shapes_of_[signature] == shapes_max) return;
+    shapes_of_[signature]++;
+    const uint32_t faults = static_cast<uint32_t>(std::popcount(target.rules)) + static_cast<uint32_t>(minimal.ops.size());
+    parents_.push({minimal, faults, count_++});
+    // What overlaps, shares a line or ends within one takes more room than a minimal program leaves.
+    for (Program& laid_out : other_layouts(minimal)) parents_.push({std::move(laid_out), faults, count_++});
+}
+
+bool Neighbourhoods::next(Program& program, int ops_limit) {
+    while (neighbours_.empty() && !parents_.empty()) {
+        neighbours_ = neighbours(parents_.top().program, ops_limit);
+        parents_.pop();
+    }
+    if (neighbours_.empty()) return false;
+    program = std::move(neighbours_.back());
+    neighbours_.pop_back();
+    return true;
+}
 
 }  // namespace dmafuzz

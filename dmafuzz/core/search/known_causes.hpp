@@ -1,0 +1,30 @@
+// The causes that one engine has found: their minimal programs, and which of them are at work in another program.
+#pragma once
+
+#include <unordered_map>
+#include <unordered_set>
+
+#include "search/cause.hpp"
+
+namespace dmafuzz {
+
+class KnownCauses {
+  public:
+    // False: that very program was known for it already.
+    bool add(const Target& target, const Program& minimal);
+    // The same kind of finding, no rule broken that the program keeps, and the operations of the minimal program in that order.
+    bool at_work_in(const Program& program, const Target& target) const;
+    bool any(Label label) const { return labels_ & bit(label); }
+
+  private:
+    struct Known {
+        Rules rules;
+        std::vector<OpKind> skeleton;
+        bool operator==(const Known&) const = default;
+    };
+    std::unordered_map<uint32_t, std::vector<Known>> known_;  // by label and kind
+    std::unordered_set<uint64_t> causes_;                     // signature, minimal program
+    Labels labels_ = 0;
+};
+
+}  // namespace dmafuzz

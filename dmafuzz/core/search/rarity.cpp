@@ -1,0 +1,25 @@
+#include "search/rarity.hpp"
+
+namespace dmafuzz {
+
+bool Rarity::rare(const Analysis& a, const Platform& platform) {
+    constexpr uint8_t often = 64;
+    constexpr uint64_t corruption = 1u << 8;
+    suspicions_.clear();
+    for (const Corruption& c : a.corruptions)
+        if (!c.explained) suspicions_.push_back(corruption | static_cast<uint64_t>(c.kind));
+    for (size_t i = 0; i < a.watch.warnings.size(); i++)
+        if (!a.justified_here[i]) suspicions_.push_back(static_cast<uint64_t>(a.watch.warnings[i].id));
+    if (suspicions_.empty()) return false;
+    const uint64_t rules = static_cast<uint64_t>(broken_rules(a.run, platform)) << 32;
+    bool rare = false;
+    for (uint64_t suspicion : suspicions_) {
+        uint8_t& times = times_seen_[rules | suspicion];
+        if (times == often) continue;
+        times++;
+        rare = true;
+    }
+    return rare;
+}
+
+}  // namespace dmafuzz

@@ -1,0 +1,22 @@
+// What programs show on one platform, and how often: of what is common, most needs no closer look.
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "judge/contract.hpp"
+#include "judge/judge.hpp"
+
+namespace dmafuzz {
+
+class Rarity {
+  public:
+    // Something unexplained or unjustified that has not been seen often with the same rules broken. Counts it.
+    bool rare(const Analysis& analysis, const Platform& platform);
+
+  private:
+    std::vector<uint64_t> suspicions_;                   // of one program: kinds of corruptions and warnings
+    std::unordered_map<uint64_t, uint8_t> times_seen_;   // of a kind with the rules broken
+};
+
+}  // namespace dmafuzz
