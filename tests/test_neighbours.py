@@ -49,7 +49,10 @@ def test_mappings_of_all_sorts_are_added_and_changed() -> None:
         "cpu0 m1 = map_single d0 b0 32 32 TO_DEVICE",
         "cpu0 m1 = map_sg d0 BIDIRECTIONAL b0:0:64",
     } <= texts(found)
-    assert {"cpu0 m0 = map_single d1 b0 0 64 FROM_DEVICE", "cpu0 m0 = map_single d0 b0 0 32 FROM_DEVICE"} <= texts(found, 1)
+    assert {
+        "cpu0 m0 = map_single d1 b0 0 64 FROM_DEVICE",
+        "cpu0 m0 = map_single d0 b0 0 32 FROM_DEVICE",
+    } <= texts(found, 1)
 
 
 def test_nothing_is_added_beyond_the_limit() -> None:
@@ -59,5 +62,11 @@ def test_nothing_is_added_beyond_the_limit() -> None:
 
 def test_layouts_leave_room() -> None:
     larger, further = _core.other_layouts(list(parse(ONE_MAP).ops))
-    assert [render_op(op) for op in larger] == ["cpu0 b0 = alloc pages 512", "cpu0 m0 = map_single d0 b0 0 256 FROM_DEVICE"]
-    assert [render_op(op) for op in further] == ["cpu0 b0 = alloc pages 192", "cpu0 m0 = map_single d0 b0 16 64 FROM_DEVICE"]
+    assert [render_op(op) for op in larger] == [
+        "cpu0 b0 = alloc pages 512",
+        "cpu0 m0 = map_single d0 b0 0 256 FROM_DEVICE",
+    ]
+    assert [render_op(op) for op in further] == [
+        "cpu0 b0 = alloc pages 192",
+        "cpu0 m0 = map_single d0 b0 16 64 FROM_DEVICE",
+    ]

@@ -15,9 +15,11 @@ from click.testing import CliRunner
 from dmafuzz import platforms
 from dmafuzz.catalogue import Catalogue, Entry, Family
 from dmafuzz.catalogue.recall import Run, missed, read_run, recall
+from dmafuzz.catalogue.strangers import counterparts, strangers
 from dmafuzz.cli.main import main
 from dmafuzz.exhaustive import Signature
 from dmafuzz.exhaustive.result import Length
+from dmafuzz.program import parse, render_op
 
 STARTED = 1_000_000_000.0
 HEAD = ("cpu0 b0 = alloc pages 128",)
@@ -143,6 +145,48 @@ def test_all_found(folders: list[Path], catalogue: Path) -> None:
     result = command(folders[0], "--catalogue", catalogue)
     assert "| 600 s | 1 of 1 | 3 of 3 | 4 of 4 |" in result.output
     assert result.output.endswith("0 of 4 causes were found by no run\n")
+
+
+class TestStrangers:
+    """Findings that the catalogue does not have, by why not."""
+
+    # The alphabet maps all of a page cache page, or nothing.
+    PART = ("cpu0 b0 = alloc page_cache 32", "cpu0 m0 = map_single d0 b0 0 16 FROM_DEVICE", "cpu0 cow b0 0")
+
+    def test_each_is_one_of_the_sorts(self, tmp_path: Path) -> None:
+        folder = fuzzed(tmp_path)
+        smaller = tuple(line.replace("128", "64") for line in OVERLAP)
+        finding(folder, "FN-stale-device-data-1", smaller, 1)
+        finding(folder, "FN-clobbered-2", (*OVERLAP, "cpu0 unmap_single m0"), 1)
+        finding(folder, "FP-map-stack-3", (*HEAD, "cpu0 m0 = map_sg d1 TO_DEVICE b0:0:16 b0:16:16 b0:32:16"), 1)
+        touched = tuple(line.replace("128", "64") for line in TOUCHED)
+        finding(folder, "FN-stale-cpu-data-4", touched, 1)
+        without = replace(CATALOGUE, entries=tuple(e for e in CATALOGUE.entries if e is not TOUCHES))
+        found = strangers(folder, without)
+        assert (found.longer, found.known, found.composite, found.beyond, found.ranges) == (1, 1, 1, 1, [])
+        assert found.total == 4
+
+    def test_ranges_of_its_own(self, tmp_path: Path) -> None:
+        folder = fuzzed(tmp_path)
+        finding(folder, "FN-clobbered-1", self.PART, 1)
+        found = strangers(folder, CATALOGUE)
+        assert [path.name for path in found.ranges] == ["FN-clobbered-1.dma"]
+        assert found.total == 1
+
+    def test_counterparts_differ_in_ranges_alone(self) -> None:
+        ops = list(parse("\n".join(("dmafuzz 1", *HARMLESS, "cpu0 unmap_single m0 size=16"))).ops)
+        found = list(counterparts(ops, 2))
+        assert {render_op(op) for other in found for op in other[2:]} == {
+            f"cpu0 unmap_single m0 size={half}" for half in (16, 32, 48, 64)
+        }
+        assert all([op.kind for op in other] == [op.kind for op in ops] for other in found)
+
+    def test_command(self, folders: list[Path], catalogue: Path) -> None:
+        finding(folders[1], "FN-stale-device-data-1", OVERLAP, 1)
+        result = command(folders[1], "--catalogue", catalogue, "--strangers")
+        assert result.exit_code == 0, result.output
+        assert f"{folders[1]}: 2 findings, 0 of more than 3 operations" in result.output
+        assert "1 show the signature of a cause in the catalogue" in result.output
 
 
 class TestErrors:

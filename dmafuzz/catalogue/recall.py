@@ -32,8 +32,8 @@ class Run:
     programs: int
 
 
-def read_run(folder: Path, catalogue: Catalogue) -> Run:
-    """What `dmafuzz fuzz` has left in a folder, judged on the catalogue's portfolio. Raises RecallError."""
+def run_facts(folder: Path, catalogue: Catalogue) -> tuple[float, float, int]:
+    """When a run of the catalogue's tracker began, its seconds and its programs. Raises RecallError."""
     try:
         facts = json.loads((folder / "campaign.json").read_text())
         started, seconds = float(facts["started"]), float(facts["seconds"])
@@ -42,6 +42,12 @@ def read_run(folder: Path, catalogue: Catalogue) -> Run:
         raise RecallError(f"{folder}: no folder of a fuzzing run that has ended") from None
     if tracker != catalogue.tracker:
         raise RecallError(f"{folder}: a run of tracker {tracker}, the catalogue is of {catalogue.tracker}")
+    return started, seconds, programs
+
+
+def read_run(folder: Path, catalogue: Catalogue) -> Run:
+    """What `dmafuzz fuzz` has left in a folder, judged on the catalogue's portfolio. Raises RecallError."""
+    started, seconds, programs = run_facts(folder, catalogue)
     members = platforms.portfolio(catalogue.portfolio)
     judge = _core.Judge(resolve(catalogue.tracker).core, [to_core(member) for member in members])
     first: dict[tuple[Signature, str], float] = {}

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import click
 
+from dmafuzz import program as language
 from dmafuzz.catalogue import Catalogue
 from dmafuzz.catalogue.recall import RecallError, missed, read_run, recall_lines
+from dmafuzz.catalogue.strangers import strangers
+from dmafuzz.program import render_op
 from dmafuzz.program.errors import ProgramError
 
 from .errors import BadInput
@@ -22,15 +25,22 @@ MISSED_MAX = 20
 @click.option("--at", "times", multiple=True, type=click.FloatRange(min=0), default=(60.0, 600.0), show_default=True,
               metavar="S", help="Seconds after which to look; can be given more than once.")  # fmt: skip
 @click.option("--ops", type=click.IntRange(1), metavar="N", help="Only causes of up to N operations.")
-def recall(folders: tuple[Path, ...], file: Path, times: tuple[float, ...], ops: int | None) -> None:
+@click.option("--strangers", "other_way", is_flag=True,
+              help="The other way round: which findings are not in the catalogue, and why not.")  # fmt: skip
+def recall(folders: tuple[Path, ...], file: Path, times: tuple[float, ...], ops: int | None, other_way: bool) -> None:
     """Hold the findings of one fuzzing run or more (the --out folders of dmafuzz fuzz) against a complete catalogue."""
     catalogue = read_catalogue(file)
-    if ops is not None:
-        catalogue = catalogue.up_to(ops)
     try:
-        runs = [read_run(folder, catalogue) for folder in folders]
+        if other_way:
+            _show_strangers(folders, catalogue)
+        else:
+            _show_recall(folders, catalogue if ops is None else catalogue.up_to(ops), times)
     except (RecallError, ProgramError) as error:
         raise BadInput(str(error)) from None
+
+
+def _show_recall(folders: tuple[Path, ...], catalogue: Catalogue, times: tuple[float, ...]) -> None:
+    runs = [read_run(folder, catalogue) for folder in folders]
     for run, folder in zip(runs, folders, strict=True):
         click.echo(f"{folder}: {run.programs:,} programs in {run.seconds:,.0f} s")
     click.echo()
@@ -43,6 +53,21 @@ def recall(folders: tuple[Path, ...], file: Path, times: tuple[float, ...], ops:
         click.echo(f"- {entry.signature.label} {entry.signature.kind} ({rules}): {'; '.join(entry.program)}")
     if len(never) > MISSED_MAX:
         click.echo(f"- and {len(never) - MISSED_MAX} more")
+
+
+def _show_strangers(folders: tuple[Path, ...], catalogue: Catalogue) -> None:
+    for folder in folders:
+        found = strangers(folder, catalogue)
+        click.echo(f"{folder}: {found.total:,} findings, {found.longer:,} of more than {catalogue.ops} operations")
+        click.echo(f"  {found.known:,} show the signature of a cause in the catalogue")
+        click.echo(f"  {found.composite:,} show that of programs which come down to one")
+        click.echo(f"  {found.beyond:,} have a line that is no operation of the alphabet, whatever its ranges")
+        click.echo(f"  {len(found.ranges):,} show it with no ranges of the alphabet" + (":" if found.ranges else ""))
+        for path in found.ranges[:MISSED_MAX]:
+            lines = (render_op(op) for op in language.read(path).ops)
+            click.echo(f"  - {path.name}: {'; '.join(lines)}")
+        if len(found.ranges) > MISSED_MAX:
+            click.echo(f"  - and {len(found.ranges) - MISSED_MAX} more")
 
 
 def read_catalogue(file: Path) -> Catalogue:

@@ -1,0 +1,103 @@
+"""Findings that a complete catalogue does not have, and why not: a check of both."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dmafuzz import _core, platforms
+from dmafuzz import program as language
+from dmafuzz._core import OpKind
+from dmafuzz.catalogue.catalogue import Catalogue
+from dmafuzz.catalogue.recall import run_facts
+from dmafuzz.exhaustive.result import Signature
+from dmafuzz.platforms.core import to_core
+from dmafuzz.program import canonical
+from dmafuzz.trackers import resolve
+
+Ops = Sequence[_core.Op]
+
+_CALLS = {kind for kind in OpKind if kind.name.startswith(("sync_", "unmap_", "free_"))}
+
+
+@dataclass
+class Strangers:
+    """The findings of one folder, each in one of these."""
+
+    longer: int = 0  # more operations than the catalogue is complete for
+    known: int = 0  # the signature is that of a cause
+    composite: int = 0  # with the alphabet's ranges it shows the same, and comes down to a cause
+    beyond: int = 0  # some line is no operation of the alphabet, whatever its ranges
+    ranges: list[Path] = field(default_factory=list)  # with none of the alphabet's ranges it shows the same
+
+    @property
+    def total(self) -> int:
+        return self.longer + self.known + self.composite + self.beyond + len(self.ranges)
+
+
+def strangers(folder: Path, catalogue: Catalogue) -> Strangers:
+    """Of what `dmafuzz fuzz` has left in a folder, held against a catalogue of one CPU. Raises RecallError
+    and ProgramError."""
+    run_facts(folder, catalogue)
+    members = platforms.portfolio(catalogue.portfolio)
+    judge = _core.Judge(resolve(catalogue.tracker).core, [to_core(member) for member in members])
+    causes = {entry.signature for entry in catalogue.entries}
+    found = Strangers()
+    for path in sorted((folder / "findings").glob("*.dma")):
+        ops = language.read(path).ops
+        if len(ops) > catalogue.ops:
+            found.longer += 1
+            continue
+        own = _signatures(judge, ops, path)
+        if own & causes:
+            found.known += 1
+            continue
+        others = list(counterparts(ops, catalogue.devices))
+        if not others:
+            found.beyond += 1
+        elif any(own & _signatures(judge, other, path) for other in others):
+            found.composite += 1
+        else:
+            found.ranges.append(path)
+    return found
+
+
+def _signatures(judge: _core.Judge, ops: Ops, path: Path) -> set[Signature]:
+    """Those of the label and kind that the finding is named after."""
+    shown = (Signature(label, kind, tuple(rules)) for label, kind, rules, _ in judge.shown(ops))
+    return {signature for signature in shown if path.name.startswith(f"{signature.label}-{signature.kind}-")}
+
+
+def counterparts(ops: Ops, devices: int) -> Iterator[list[_core.Op]]:
+    """The programs of the alphabet for one CPU that differ from a program in offsets and sizes alone."""
+    yield from _extend([], canonical(ops), devices)
+
+
+def _extend(before: list[_core.Op], ops: Ops, devices: int) -> Iterator[list[_core.Op]]:
+    if len(before) == len(ops):
+        yield before
+        return
+    wanted = _shape(ops[len(before)])
+    for letter in _letters(bytes(_core.encode(before)), devices):
+        if _shape(letter) == wanted:
+            yield from _extend([*before, letter], ops, devices)
+
+
+@functools.lru_cache(maxsize=100_000)
+def _letters(before: bytes, devices: int) -> tuple[_core.Op, ...]:
+    return tuple(_core.letters(_core.decode(before), 1, devices))
+
+
+def _shape(op: _core.Op) -> bytes:
+    """The operation without its offsets and sizes; but that a call is given an offset at all is a fault of its own."""
+    shape = copy.copy(op)
+    shape.size = 0
+    shape.offset = int(op.offset > 0 and op.kind in _CALLS)
+    entries = shape.entries
+    for entry in entries:
+        entry.offset = entry.size = 0
+    shape.entries = entries
+    return bytes(_core.encode([shape]))
