@@ -55,7 +55,7 @@ bool Engine::evaluate(const Program& program) {
     const Analysis& analysis = judge_.cover(platform, &coverage_, &coverage_);
     mark_verdict(analysis);
     broken_ = analysis.broken();
-    suspect_ = program.ops.size() <= short_ops && rarity_.rare(analysis, judge_.platform(platform));
+    suspect_ = program.ops.size() <= short_ops && rarity_.rare(analysis, judge_.platform(platform), platform);
     if (lookout_) lookout_->judged(program, judge_, platform);
     stats_.programs++;
     stats_.operations += program.ops.size();
@@ -102,54 +102,52 @@ Rules Engine::report(const Program& program, Target target) {
     return minimal.rules;
 }
 
-// What larger programs, and others like it, are made of; and what accounts for other programs that show the same.
+// What larger programs, and others like it, are made of.
 void Engine::grow_from(const Program& minimal, const Target& target) {
-    const bool is_short = minimal.ops.size() < short_ops;
-    if (is_short) {
-        short_ones_.push_back(minimal);
-        neighbourhoods_.add(minimal, target);
-    }
-    if (judge_.platforms() > platforms_max || !signatures_.insert(signature_of(target)).second) return;
-    if (is_short) minimal_.push_back(minimal);
-    judge_.start(minimal);
-    for (const Shown& shown : shown_by(judge_))
-        if (shown.label == target.label && shown.kind == target.kind && shown.rules == target.rules) leads_.settle(shown);
+    if (minimal.ops.size() >= short_ops) return;
+    short_ones_.push_back(minimal);
+    neighbourhoods_.add(minimal, target);
+    if (signatures_.insert(signature_of(target)).second) minimal_.push_back(minimal);
 }
 
 // A short program is judged on the whole portfolio at once: it has few faults, so what it shows is mostly a cause of its
 // own, and whether a warning is ever worth it no single platform can say.
 void Engine::look_closely(const Program& program) {
-    if (judge_.platforms() <= platforms_max) leads_.add(program, shown_by(judge_), rng_);
+    if (judge_.platforms() <= platforms_max) leads_.add(program, shown_by(judge_));
 }
 
-// Drops the lines that the target does without; false where that takes a fault away. What is left then is looked at instead.
-bool Engine::drop_lines(Program& program, const Target& target) {
-    for (size_t line = 0; line < program.ops.size();) {
+// Where the program needs all of its lines: on the other platforms a rest of it, which is looked at instead, shows the same and
+// breaks no other rules. What is two faults on most platforms may be one on an odd one.
+PlatformSet Engine::needs_all_lines(const Program& program, const Shown& shown) {
+    PlatformSet left = shown.platforms;
+    Program shorter;
+    for (size_t line = 0; line < program.ops.size() && left.any(); line++) {
         Program rest = without_line(program, line);
+        if (rest.ops.empty()) continue;
         judge_.start(rest);
-        if (rest.ops.empty() || !shows(judge_, target)) {
-            line++;
-            continue;
-        }
-        if (broken_rules(judge_.analyse(target.platform).run, judge_.platform(target.platform)) != target.rules) {
-            look_closely(rest);
-            return false;
-        }
-        program = std::move(rest);
-        line = 0;
+        const PlatformSet before = left;
+        for (size_t platform = 0; platform < judge_.platforms(); platform++)
+            if (left[platform] && shows(judge_, {shown.label, shown.kind, platform, shown.rules})) left.reset(platform);
+        if (left != before) shorter = std::move(rest);
     }
-    return true;
+    if (left.none()) {
+        judge_.start(shorter);
+        look_closely(shorter);
+    }
+    return left;
 }
 
 void Engine::follow_lead() {
     Lead lead = leads_.take();
     stats_.followed++;
-    if (leads_.done(lead.target)) return;
+    if (leads_.done(lead.shown)) return;
     auto start = Clock::now();
-    if (drop_lines(lead.program, lead.target)) {
+    const PlatformSet platforms = needs_all_lines(lead.program, lead.shown);
+    if (platforms.any()) {
         // With the sizes that it was found with, besides the minimal ones: more can come of them.
         if (lead.program.ops.size() < short_ops) short_ones_.push_back(lead.program);
-        if (report(lead.program, lead.target) == lead.target.rules) leads_.set_done(lead.target);
+        const Target target = leads_.target(lead.shown, platforms, rng_);
+        if (report(lead.program, target) == target.rules) leads_.set_done(target);
     }
     following_ += std::chrono::duration<double>(Clock::now() - start).count();
 }
@@ -157,7 +155,8 @@ void Engine::follow_lead() {
 // Judging a program on the whole portfolio and minimising cost far more than running it, so they get a
 // share of the time; what waits is not lost.
 void Engine::collect_waiting(bool all) {
-    constexpr double share = 0.3;
+    constexpr size_t many = 5000;
+    const double share = leads_.size() > many ? 0.5 : 0.3;
     // Leads are worth more, but not all of it.
     constexpr double share_of_leads = 0.7;
     if (all) {

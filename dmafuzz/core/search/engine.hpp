@@ -79,7 +79,7 @@ class Engine {
     void grow_from(const Program& minimal, const Target& target);
     void look_closely(const Program& program);
     void follow_lead();
-    bool drop_lines(Program& program, const Target& target);
+    PlatformSet needs_all_lines(const Program& program, const Shown& shown);
     void keep(const Program& program);
     bool try_child(const Program& child);
     void collect_waiting(bool all);
@@ -93,7 +93,7 @@ class Engine {
     std::vector<Program> corpus_;
     std::vector<Program> short_ones_;          // of the corpus, and minimal programs: what larger ones grow out of
     std::vector<Program> minimal_;             // short ones, the first of each signature
-    std::unordered_set<uint64_t> signatures_;  // of all minimal programs
+    std::unordered_set<uint64_t> signatures_;  // of `minimal_`
     Neighbourhoods neighbourhoods_;
     std::vector<Program> novel_;
     std::vector<Finding> findings_;

@@ -2,8 +2,8 @@
 
 namespace dmafuzz {
 
-bool Rarity::rare(const Analysis& a, const Platform& platform) {
-    constexpr uint8_t often = 64;
+bool Rarity::rare(const Analysis& a, const Platform& platform, size_t index) {
+    constexpr uint8_t often = 4;
     constexpr uint64_t corruption = 1u << 8;
     suspicions_.clear();
     for (const Corruption& c : a.corruptions)
@@ -11,10 +11,10 @@ bool Rarity::rare(const Analysis& a, const Platform& platform) {
     for (size_t i = 0; i < a.watch.warnings.size(); i++)
         if (!a.justified_here[i]) suspicions_.push_back(static_cast<uint64_t>(a.watch.warnings[i].id));
     if (suspicions_.empty()) return false;
-    const uint64_t rules = static_cast<uint64_t>(broken_rules(a.run, platform)) << 32;
+    const uint64_t here = static_cast<uint64_t>(broken_rules(a.run, platform)) << 32 | static_cast<uint64_t>(index) << 16;
     bool rare = false;
     for (uint64_t suspicion : suspicions_) {
-        uint8_t& times = times_seen_[rules | suspicion];
+        uint8_t& times = times_seen_[here | suspicion];
         if (times == often) continue;
         times++;
         rare = true;

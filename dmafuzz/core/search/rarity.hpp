@@ -11,12 +11,13 @@ namespace dmafuzz {
 
 class Rarity {
   public:
-    // Something unexplained or unjustified that has not been seen often with the same rules broken. Counts it.
-    bool rare(const Analysis& analysis, const Platform& platform);
+    // Something unexplained or unjustified that has not been seen often there with the same rules broken. Counts it. `index`: of the
+    // platform, among those of the portfolio.
+    bool rare(const Analysis& analysis, const Platform& platform, size_t index);
 
   private:
     std::vector<uint64_t> suspicions_;                   // of one program: kinds of corruptions and warnings
-    std::unordered_map<uint64_t, uint8_t> times_seen_;   // of a kind with the rules broken
+    std::unordered_map<uint64_t, uint8_t> times_seen_;   // of a kind on a platform, with the rules broken
 };
 
 }  // namespace dmafuzz
