@@ -153,39 +153,48 @@ class TestStrangers:
     # The alphabet maps all of a page cache page, or nothing.
     PART = ("cpu0 b0 = alloc page_cache 32", "cpu0 m0 = map_single d0 b0 0 16 FROM_DEVICE", "cpu0 cow b0 0")
 
+    # Three entries, two of them of the same page: no list of the alphabet.
+    LIST = ("cpu0 b0 = alloc stack 48", "cpu0 m0 = map_sg d0 TO_DEVICE b0:0:16 b0:16:16 b0:32:16")
+
     def test_each_is_one_of_the_sorts(self, tmp_path: Path) -> None:
         folder = fuzzed(tmp_path)
         smaller = tuple(line.replace("128", "64") for line in OVERLAP)
         finding(folder, "FN-stale-device-data-1", smaller, 1)
         finding(folder, "FN-clobbered-2", (*OVERLAP, "cpu0 unmap_single m0"), 1)
-        finding(folder, "FP-map-stack-3", (*HEAD, "cpu0 m0 = map_sg d1 TO_DEVICE b0:0:16 b0:16:16 b0:32:16"), 1)
+        finding(folder, "FP-map-stack-3", self.LIST, 1)
         touched = tuple(line.replace("128", "64") for line in TOUCHED)
         finding(folder, "FN-stale-cpu-data-4", touched, 1)
-        without = replace(CATALOGUE, entries=tuple(e for e in CATALOGUE.entries if e is not TOUCHES))
+        finding(folder, "FP-leak-5", HARMLESS, 1)
+        without = replace(CATALOGUE, entries=tuple(e for e in CATALOGUE.entries if e not in (TOUCHES, STACKS)))
         found = strangers(folder, without)
-        assert (found.longer, found.known, found.composite, found.beyond, found.ranges) == (1, 1, 1, 1, [])
-        assert found.total == 4
+        assert (found.longer, found.known, found.composite, found.beyond, found.silent) == (1, 1, 1, 1, 1)
+        assert (found.total, found.ranges) == (5, [])
 
     def test_ranges_of_its_own(self, tmp_path: Path) -> None:
         folder = fuzzed(tmp_path)
         finding(folder, "FN-clobbered-1", self.PART, 1)
         found = strangers(folder, CATALOGUE)
         assert [path.name for path in found.ranges] == ["FN-clobbered-1.dma"]
-        assert found.total == 1
+        assert (found.total, found.silent) == (1, 0)
 
-    def test_counterparts_differ_in_ranges_alone(self) -> None:
-        ops = list(parse("\n".join(("dmafuzz 1", *HARMLESS, "cpu0 unmap_single m0 size=16"))).ops)
-        found = list(counterparts(ops, 2))
+    @pytest.mark.parametrize("device", ["d0", "d1"])
+    def test_counterparts_differ_in_ranges_alone(self, device: str) -> None:
+        lines = (*(line.replace("d0", device) for line in HARMLESS), "cpu0 unmap_single m0 size=16")
+        ops = list(parse("\n".join(("dmafuzz 1", *lines))).ops)
+        found = list(counterparts(ops, 1, 2))
         assert {render_op(op) for other in found for op in other[2:]} == {
             f"cpu0 unmap_single m0 size={half}" for half in (16, 32, 48, 64)
         }
-        assert all([op.kind for op in other] == [op.kind for op in ops] for other in found)
+        for other in found:
+            assert [op.kind for op in other] == [op.kind for op in ops]
+            assert other[1].device == ops[1].device
 
     def test_command(self, folders: list[Path], catalogue: Path) -> None:
         finding(folders[1], "FN-stale-device-data-1", OVERLAP, 1)
         result = command(folders[1], "--catalogue", catalogue, "--strangers")
         assert result.exit_code == 0, result.output
         assert f"{folders[1]}: 2 findings, 0 of more than 3 operations" in result.output
+        assert "1 show nothing of what they are named after" in result.output
         assert "1 show the signature of a cause in the catalogue" in result.output
 
 
@@ -202,6 +211,11 @@ class TestErrors:
     def test_folder_of_something_else(self, text: str, tmp_path: Path, catalogue: Path) -> None:
         (tmp_path / "campaign.json").write_text(text)
         assert "no folder of a fuzzing run that has ended" in self.refused(tmp_path, "--catalogue", catalogue)
+
+    @pytest.mark.parametrize("other", [("--ops", "3"), ("--at", "5")])
+    def test_options_that_do_not_go_together(self, other: tuple[str, str], tmp_path: Path, catalogue: Path) -> None:
+        said = self.refused(fuzzed(tmp_path / "run"), "--catalogue", catalogue, "--strangers", *other)
+        assert "do not go with it" in said
 
     def test_run_of_another_tracker(self, tmp_path: Path, catalogue: Path) -> None:
         folder = fuzzed(tmp_path / "run", tracker="4.19")

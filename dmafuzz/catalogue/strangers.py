@@ -28,6 +28,7 @@ class Strangers:
     """The findings of one folder, each in one of these."""
 
     longer: int = 0  # more operations than the catalogue is complete for
+    silent: int = 0  # on the catalogue's portfolio it does not show what it is named after
     known: int = 0  # the signature is that of a cause
     composite: int = 0  # with the alphabet's ranges it shows the same, and comes down to a cause
     beyond: int = 0  # some line is no operation of the alphabet, whatever its ranges
@@ -35,12 +36,11 @@ class Strangers:
 
     @property
     def total(self) -> int:
-        return self.longer + self.known + self.composite + self.beyond + len(self.ranges)
+        return self.longer + self.silent + self.known + self.composite + self.beyond + len(self.ranges)
 
 
 def strangers(folder: Path, catalogue: Catalogue) -> Strangers:
-    """Of what `dmafuzz fuzz` has left in a folder, held against a catalogue of one CPU. Raises RecallError
-    and ProgramError."""
+    """Of what `dmafuzz fuzz` has left in a folder, held against a catalogue. Raises RecallError and ProgramError."""
     run_facts(folder, catalogue)
     members = platforms.portfolio(catalogue.portfolio)
     judge = _core.Judge(resolve(catalogue.tracker).core, [to_core(member) for member in members])
@@ -52,10 +52,13 @@ def strangers(folder: Path, catalogue: Catalogue) -> Strangers:
             found.longer += 1
             continue
         own = _signatures(judge, ops, path)
+        if not own:
+            found.silent += 1
+            continue
         if own & causes:
             found.known += 1
             continue
-        others = list(counterparts(ops, catalogue.devices))
+        others = list(counterparts(ops, catalogue.cpus, catalogue.devices))
         if not others:
             found.beyond += 1
         elif any(own & _signatures(judge, other, path) for other in others):
@@ -71,24 +74,45 @@ def _signatures(judge: _core.Judge, ops: Ops, path: Path) -> set[Signature]:
     return {signature for signature in shown if path.name.startswith(f"{signature.label}-{signature.kind}-")}
 
 
-def counterparts(ops: Ops, devices: int) -> Iterator[list[_core.Op]]:
-    """The programs of the alphabet for one CPU that differ from a program in offsets and sizes alone."""
-    yield from _extend([], canonical(ops), devices)
+def counterparts(ops: Ops, cpus: int, devices: int) -> Iterator[list[_core.Op]]:
+    """The programs of the alphabet that differ from a program in offsets and sizes alone."""
+    named = canonical(ops)
+    if not _begins_with_d1(named):
+        yield from _extend([], named, cpus, devices)
+        return
+    # The alphabet names d0 first; which of the two it is makes a difference to some platforms only.
+    for other in _extend([], _exchanged(named), cpus, devices):
+        yield _exchanged(other)
 
 
-def _extend(before: list[_core.Op], ops: Ops, devices: int) -> Iterator[list[_core.Op]]:
+def _begins_with_d1(ops: Ops) -> bool:
+    renamed = canonical(ops, devices=True)
+    return any((old.device, new.device) == (1, 0) for old, new in zip(ops, renamed, strict=True))
+
+
+def _exchanged(ops: Ops) -> list[_core.Op]:
+    """With d0 for d1, and the other way round."""
+    exchanged = []
+    for old in ops:
+        op = copy.copy(old)
+        op.device = {0: 1, 1: 0}.get(op.device, op.device)
+        exchanged.append(_core.clear_unused(op))
+    return exchanged
+
+
+def _extend(before: list[_core.Op], ops: Ops, cpus: int, devices: int) -> Iterator[list[_core.Op]]:
     if len(before) == len(ops):
         yield before
         return
     wanted = _shape(ops[len(before)])
-    for letter in _letters(bytes(_core.encode(before)), devices):
+    for letter in _letters(bytes(_core.encode(before)), cpus, devices):
         if _shape(letter) == wanted:
-            yield from _extend([*before, letter], ops, devices)
+            yield from _extend([*before, letter], ops, cpus, devices)
 
 
-@functools.lru_cache(maxsize=100_000)
-def _letters(before: bytes, devices: int) -> tuple[_core.Op, ...]:
-    return tuple(_core.letters(_core.decode(before), 1, devices))
+@functools.lru_cache(maxsize=2_000)
+def _letters(before: bytes, cpus: int, devices: int) -> tuple[_core.Op, ...]:
+    return tuple(_core.letters(_core.decode(before), cpus, devices))
 
 
 def _shape(op: _core.Op) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from dmafuzz import program as language
 from dmafuzz.catalogue import Catalogue
@@ -30,6 +31,9 @@ MISSED_MAX = 20
 def recall(folders: tuple[Path, ...], file: Path, times: tuple[float, ...], ops: int | None, other_way: bool) -> None:
     """Hold the findings of one fuzzing run or more (the --out folders of dmafuzz fuzz) against a complete catalogue."""
     catalogue = read_catalogue(file)
+    times_given = click.get_current_context().get_parameter_source("times") is not ParameterSource.DEFAULT
+    if other_way and (ops is not None or times_given):
+        raise BadInput("--strangers: looks at all findings, --at and --ops do not go with it")
     try:
         if other_way:
             _show_strangers(folders, catalogue)
@@ -59,6 +63,8 @@ def _show_strangers(folders: tuple[Path, ...], catalogue: Catalogue) -> None:
     for folder in folders:
         found = strangers(folder, catalogue)
         click.echo(f"{folder}: {found.total:,} findings, {found.longer:,} of more than {catalogue.ops} operations")
+        if found.silent:
+            click.echo(f"  {found.silent:,} show nothing of what they are named after on {catalogue.portfolio}")
         click.echo(f"  {found.known:,} show the signature of a cause in the catalogue")
         click.echo(f"  {found.composite:,} show that of programs which come down to one")
         click.echo(f"  {found.beyond:,} have a line that is no operation of the alphabet, whatever its ranges")

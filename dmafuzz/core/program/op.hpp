@@ -2,6 +2,7 @@
 // Source of the operations: the specification's coherency.md (2.) and verdicts.md (Concurrency).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -127,6 +128,16 @@ struct Op {
     std::array<Entry, entries_max> entries{};
     bool operator==(const Op&) const = default;
 };
+
+// Granules that a map line maps: of a list, all its entries. 0: the list of another mapping.
+inline int mapped_by(const Op& map) {
+    int size = map.kind == OpKind::map_sg ? 0 : map.size;
+    for (int i = 0; i < map.entry_count; i++) size += map.entries[static_cast<size_t>(i)].size;
+    return size;
+}
+
+// As a size of an operation.
+inline uint16_t granules(int n) { return static_cast<uint16_t>(std::clamp(n, 1, static_cast<int>(buffer_granules_max))); }
 
 struct Program {
     std::vector<Op> ops;

@@ -55,7 +55,6 @@ bool Engine::evaluate(const Program& program) {
     const Analysis& analysis = judge_.cover(platform, &coverage_, &coverage_);
     mark_verdict(analysis);
     broken_ = analysis.broken();
-    suspect_ = program.ops.size() <= short_ops && rarity_.rare(analysis, judge_.platform(platform), platform);
     if (lookout_) lookout_->judged(program, judge_, platform);
     stats_.programs++;
     stats_.operations += program.ops.size();
@@ -102,37 +101,48 @@ Rules Engine::report(const Program& program, Target target) {
     return minimal.rules;
 }
 
+// Of so many, older ones make room: a run may take days.
+void Engine::keep_short(const Program& program) {
+    constexpr size_t short_ones_max = 50'000;
+    if (short_ones_.size() < short_ones_max) short_ones_.push_back(program);
+    else short_ones_[rng_.below(short_ones_max)] = program;
+}
+
 // What larger programs, and others like it, are made of.
 void Engine::grow_from(const Program& minimal, const Target& target) {
     if (minimal.ops.size() >= short_ops) return;
-    short_ones_.push_back(minimal);
+    keep_short(minimal);
     neighbourhoods_.add(minimal, target);
     if (signatures_.insert(signature_of(target)).second) minimal_.push_back(minimal);
 }
 
-// A short program is judged on the whole portfolio at once: it has few faults, so what it shows is mostly a cause of its
-// own, and whether a warning is ever worth it no single platform can say.
+// A short program that seems to have something rare is judged on the whole portfolio at once: it has few faults, so what it shows
+// is mostly a cause of its own, and whether a warning is ever worth it no single platform can say.
 void Engine::look_closely(const Program& program) {
     if (judge_.platforms() <= platforms_max) leads_.add(program, shown_by(judge_));
 }
 
-// Where the program needs all of its lines: on the other platforms a rest of it, which is looked at instead, shows the same and
-// breaks no other rules. What is two faults on most platforms may be one on an odd one.
-PlatformSet Engine::needs_all_lines(const Program& program, const Shown& shown) {
-    PlatformSet left = shown.platforms;
-    Program shorter;
-    for (size_t line = 0; line < program.ops.size() && left.any(); line++) {
+// Where the program needs all of its lines: elsewhere a rest of it, which is looked at instead, shows the same and breaks no
+// other rules. What is two faults on most platforms may be one on an odd one. Lines that make no difference anywhere are dropped.
+PlatformSet Engine::needs_all_lines(Program& program, const Shown& shown) {
+    PlatformSet left = leads_.open(shown);
+    for (size_t line = 0; line < program.ops.size() && left.any();) {
         Program rest = without_line(program, line);
-        if (rest.ops.empty()) continue;
         judge_.start(rest);
-        const PlatformSet before = left;
-        for (size_t platform = 0; platform < judge_.platforms(); platform++)
-            if (left[platform] && shows(judge_, {shown.label, shown.kind, platform, shown.rules})) left.reset(platform);
-        if (left != before) shorter = std::move(rest);
-    }
-    if (left.none()) {
-        judge_.start(shorter);
-        look_closely(shorter);
+        PlatformSet same, fewer;  // rules
+        for (size_t platform = 0; platform < judge_.platforms() && !rest.ops.empty(); platform++)
+            if (left[platform] && shows(judge_, {shown.label, shown.kind, platform, shown.rules})) {
+                const Rules rules = broken_rules(judge_.analyse(platform).run, judge_.platform(platform));
+                (rules == shown.rules ? same : fewer).set(platform);
+            }
+        if (same == left) {
+            program = std::move(rest);
+            line = 0;
+            continue;
+        }
+        left &= ~(same | fewer);
+        if ((same | fewer).any()) look_closely(rest);
+        line++;
     }
     return left;
 }
@@ -140,20 +150,19 @@ PlatformSet Engine::needs_all_lines(const Program& program, const Shown& shown) 
 void Engine::follow_lead() {
     Lead lead = leads_.take();
     stats_.followed++;
-    if (leads_.done(lead.shown)) return;
     auto start = Clock::now();
     const PlatformSet platforms = needs_all_lines(lead.program, lead.shown);
     if (platforms.any()) {
         // With the sizes that it was found with, besides the minimal ones: more can come of them.
-        if (lead.program.ops.size() < short_ops) short_ones_.push_back(lead.program);
+        if (lead.program.ops.size() < short_ops) keep_short(lead.program);
         const Target target = leads_.target(lead.shown, platforms, rng_);
-        if (report(lead.program, target) == target.rules) leads_.set_done(target);
+        if (report(lead.program, target) == target.rules) leads_.close(target, platforms);
     }
     following_ += std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 // Judging a program on the whole portfolio and minimising cost far more than running it, so they get a
-// share of the time; what waits is not lost.
+// share of the time. At the end, novel programs that wait are judged; leads are not followed any more.
 void Engine::collect_waiting(bool all) {
     constexpr size_t many = 5000;
     const double share = leads_.size() > many ? 0.5 : 0.3;
@@ -180,7 +189,7 @@ void Engine::collect_newest() {
 
 void Engine::keep(const Program& program) {
     stats_.novel++;
-    if (program.ops.size() <= short_ops) short_ones_.push_back(program);
+    if (program.ops.size() <= short_ops) keep_short(program);
     corpus_.push_back(program);
     waiting_.push_back(program);
     // Where the tracker itself goes wrong, the first case is more urgent than anything else.
@@ -208,7 +217,8 @@ Program Engine::child_of(const Program* parent) {
         // One in two grows out of a minimal program, of which there are few, with lines of another one.
         const std::vector<Program>& from = minimal_.empty() || rng_.one_in(2) ? short_ones_ : minimal_;
         const std::vector<Program>& with = minimal_.empty() ? short_ones_ : minimal_;
-        return mutate(rng_, any_of(rng_, from), any_of(rng_, with), short_limit, true);
+        const Program &grown = any_of(rng_, from), &other = any_of(rng_, with);
+        return mutate(rng_, grown, other, short_limit, true);
     }
     // The newest half of the time: what was novel last is where the frontier is.
     auto pick = [&]() -> const Program& {
@@ -216,13 +226,19 @@ Program Engine::child_of(const Program* parent) {
         size_t back = rng_.one_in(2) ? rng_.below(static_cast<uint32_t>(std::min<size_t>(n, 64))) : rng_.below(static_cast<uint32_t>(n));
         return corpus_[n - 1 - back];
     };
-    return mutate(rng_, parent ? *parent : pick(), pick(), ops_limit_);
+    const Program &changed = parent ? *parent : pick(), &other = pick();
+    return mutate(rng_, changed, other, ops_limit_);
+}
+
+bool Engine::shows_something_rare(const Program& evaluated) {
+    const size_t platform = platform_of(evaluated, judge_.platforms());
+    return rarity_.rare(judge_.cover(platform), judge_.platform(platform), platform);
 }
 
 // One child, judged; true if it is novel, and then it is kept.
 bool Engine::try_child(const Program& child) {
     const bool novel = evaluate(child);
-    if (child.ops.size() <= short_ops && (suspect_ || rng_.one_in(16))) look_closely(child);
+    if (child.ops.size() <= short_ops && (shows_something_rare(child) || rng_.one_in(16))) look_closely(child);
     if (!novel) return false;
     keep(child);
     novel_.push_back(child);

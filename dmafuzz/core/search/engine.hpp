@@ -33,7 +33,7 @@ struct EngineStats {
     size_t corpus = 0;
     size_t coverage = 0;
     size_t waiting = 0;  // novel programs not yet judged on the whole portfolio
-    size_t leads = 0;    // signatures of short programs not yet minimised
+    size_t leads = 0;    // what short programs show and has not been followed, a signature twice at most
     uint64_t followed = 0;
     AutomatonStats automaton;
 };
@@ -76,12 +76,14 @@ class Engine {
     void collect(const Program& program);
     void consider(const Program& program, Target target);
     Rules report(const Program& program, Target target);
+    void keep_short(const Program& program);
     void grow_from(const Program& minimal, const Target& target);
     void look_closely(const Program& program);
     void follow_lead();
-    PlatformSet needs_all_lines(const Program& program, const Shown& shown);
+    PlatformSet needs_all_lines(Program& program, const Shown& shown);
     void keep(const Program& program);
     bool try_child(const Program& child);
+    bool shows_something_rare(const Program& evaluated);
     void collect_waiting(bool all);
     void collect_newest();
     Program child_of(const Program* parent);
@@ -91,7 +93,7 @@ class Engine {
     int ops_limit_;
     Coverage coverage_;
     std::vector<Program> corpus_;
-    std::vector<Program> short_ones_;          // of the corpus, and minimal programs: what larger ones grow out of
+    std::vector<Program> short_ones_;          // of the corpus, of leads, and minimal ones: what larger ones grow out of
     std::vector<Program> minimal_;             // short ones, the first of each signature
     std::unordered_set<uint64_t> signatures_;  // of `minimal_`
     Neighbourhoods neighbourhoods_;
@@ -101,7 +103,6 @@ class Engine {
     std::vector<Program> waiting_;
     double running_ = 0, collecting_ = 0, following_ = 0;  // seconds
     bool broken_ = false;                      // the tracker, by the program evaluated last
-    bool suspect_ = false;                     // it is short, and has something rare that is unexplained or unjustified
     Rarity rarity_;
     Leads leads_;
     EngineStats stats_;

@@ -8,6 +8,8 @@ namespace {
 
 // So often a signature is tried that turns out to be two faults in one program: in another one it may be one.
 constexpr uint8_t enough = 32, waiting_max = 2;
+// Beyond that, those that promise least are forgotten: a run may take days.
+constexpr size_t leads_max = 100'000;
 
 Target target_of(const Shown& shown) { return {shown.label, shown.kind, 0, shown.rules}; }
 
@@ -23,24 +25,30 @@ size_t any_of(Rng& rng, const PlatformSet& platforms) {
 void Leads::add(const Program& program, const std::vector<Shown>& all) {
     for (const Shown& shown : all) {
         Tried& tried = tried_[signature_of(target_of(shown))];
-        if (tried.done || tried.times == enough || tried.waiting == waiting_max) continue;
+        if (tried.times >= enough || tried.waiting == waiting_max || (shown.platforms & ~tried.closed).none()) continue;
         const uint32_t rules = static_cast<uint32_t>(std::popcount(shown.rules)), ops = static_cast<uint32_t>(program.ops.size());
-        leads_.push({8 * rules + ops + 2u * tried.times, count_++, program, shown});
-        tried.times++;
+        leads_.insert({8 * rules + ops + 2u * (tried.times + tried.waiting), count_++, program, shown});
         tried.waiting++;
     }
+    while (leads_.size() > leads_max) remove(std::prev(leads_.end()));
 }
 
-Lead Leads::take() {
-    Lead lead = leads_.top();
-    leads_.pop();
+Lead Leads::remove(std::set<Lead>::iterator at) {
+    Lead lead = std::move(leads_.extract(at).value());
     tried_[signature_of(target_of(lead.shown))].waiting--;
     return lead;
 }
 
-bool Leads::done(const Shown& shown) const {
+Lead Leads::take() {
+    Lead lead = remove(leads_.begin());
+    Tried& tried = tried_[signature_of(target_of(lead.shown))];
+    if (tried.times < enough) tried.times++;
+    return lead;
+}
+
+PlatformSet Leads::open(const Shown& shown) const {
     auto tried = tried_.find(signature_of(target_of(shown)));
-    return tried != tried_.end() && tried->second.done;
+    return tried == tried_.end() ? shown.platforms : shown.platforms & ~tried->second.closed;
 }
 
 Target Leads::target(const Shown& shown, const PlatformSet& platforms, Rng& rng) {

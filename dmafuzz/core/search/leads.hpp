@@ -4,7 +4,7 @@
 // breaks few rules, and has not been tried often, comes first.
 #pragma once
 
-#include <queue>
+#include <set>
 #include <tuple>
 #include <unordered_map>
 
@@ -14,37 +14,40 @@
 namespace dmafuzz {
 
 struct Lead {
-    uint32_t faults;  // rules broken, operations, earlier tries
-    uint64_t number;  // of two that promise as much, the older one
+    uint32_t rank;    // rules broken, operations, other tries: the lowest promises most
+    uint64_t number;  // of two of one rank, the older one
     Program program;
     Shown shown;
-    bool operator<(const Lead& other) const { return std::tie(other.faults, other.number) < std::tie(faults, number); }
+    bool operator<(const Lead& other) const { return std::tie(rank, number) < std::tie(other.rank, other.number); }
 };
 
 class Leads {
   public:
-    // What a short program shows on the portfolio; nothing is added for a signature whose cause is known, or that has been
-    // tried often.
+    // What a short program shows on the portfolio. Nothing is added for a signature that has been tried often, of which
+    // others wait already, or whose causes have been followed up on all of these platforms.
     void add(const Program& program, const std::vector<Shown>& shown);
 
     bool empty() const { return leads_.empty(); }
     size_t size() const { return leads_.size(); }
-    // The one that promises most; its cause may be known by now (`done`).
+    // The one that promises most; it may have been followed up by now (`open`).
     Lead take();
-    bool done(const Shown& shown) const;
-    void set_done(const Target& target) { tried_[signature_of(target)].done = true; }
+    // The platforms where no cause of the signature has been followed up to its end.
+    PlatformSet open(const Shown& shown) const;
+    void close(const Target& target, const PlatformSet& platforms) { tried_[signature_of(target)].closed |= platforms; }
     // One of `platforms`, of which there is at least one, to minimise it for: each of a signature's in its turn.
     Target target(const Shown& shown, const PlatformSet& platforms, Rng& rng);
 
   private:
     struct Tried {
         uint8_t times = 0, waiting = 0;
-        bool done = false;      // a cause of its own has been found
+        PlatformSet closed;
         PlatformSet platforms;  // where it has been minimised, of late
     };
 
+    Lead remove(std::set<Lead>::iterator at);
+
     std::unordered_map<uint64_t, Tried> tried_;  // by signature
-    std::priority_queue<Lead> leads_;
+    std::set<Lead> leads_;
     uint64_t count_ = 0;
 };
 

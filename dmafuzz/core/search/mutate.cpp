@@ -101,7 +101,7 @@ void give_one(Rng& rng, Op& op, int mapped) {
         case 0: op.given_device = true; op.device = static_cast<uint8_t>(rng.below(2)); break;
         case 1:
             op.given_size = true;
-            op.size = static_cast<uint16_t>(rng.one_in(2) ? 2 * mapped : rng.one_in(2) ? mapped / 2 : op.size);
+            op.size = granules(rng.one_in(2) ? 2 * mapped : rng.one_in(2) ? mapped / 2 : op.size);
             break;
         case 2: op.given_direction = true; op.direction = random_direction(rng); break;
         case 3: op.given_attrs = true; break;
@@ -270,10 +270,14 @@ void change_map(Rng& rng, Op& op) {
     switch (rng.below(4)) {
         case 0: op.attrs ^= attr::skip_cpu_sync; break;
         case 1: op.device ^= 1; break;
-        case 2: op.size = static_cast<uint16_t>(rng.one_in(2) ? 2 * op.size : op.size / 2); break;
+        case 2:
+            op.size = granules(rng.one_in(2) ? 2 * op.size : op.size / 2);
+            for (Entry& e : op.entries) e.size = granules(e.size / 2);
+            break;
         default:
             op.offset = 0;
-            op.size = static_cast<uint16_t>(buffer_granules_max);  // no more than there is: all of it
+            op.size = granules(buffer_granules_max);  // no more than there is: all of it
+            for (Entry& e : op.entries) e = {e.buffer, 0, op.size};
     }
 }
 
@@ -303,7 +307,7 @@ void splice(Rng& rng, Program& p, const Program& other) {
 // What the program's map of the name maps.
 int mapped_size(const Program& p, uint8_t mapping) {
     for (const Op& op : p.ops)
-        if (traits(op.kind).defines_mapping && op.mapping == mapping) return op.size;
+        if (traits(op.kind).defines_mapping && op.mapping == mapping) return mapped_by(op);
     return 0;
 }
 

@@ -14,8 +14,6 @@ struct Range {
     int offset, size;
 };
 
-uint16_t granules(int n) { return static_cast<uint16_t>(std::clamp(n, 1, static_cast<int>(buffer_granules_max))); }
-
 void set_range(Op& op, Range range) {
     op.offset = static_cast<uint16_t>(range.offset);
     op.size = granules(range.size);
@@ -26,8 +24,9 @@ class Neighbourhood {
     Neighbourhood(const Program& program, int ops_limit) : program_(program), ops_limit_(static_cast<size_t>(ops_limit)) {}
 
     std::vector<Program> all() {
+        if (program_.ops.size() > ops_limit_) return {};
         for (size_t at = 0; at < program_.ops.size(); at++) change(at);
-        if (program_.ops.size() >= ops_limit_) return std::move(found_);
+        if (program_.ops.size() == ops_limit_) return std::move(found_);
         for (const Op& op : program_.ops) {
             scope_.apply(op);
             insert_before_++;
@@ -45,7 +44,8 @@ class Neighbourhood {
         if (valid.ops.size() != child.ops.size() || valid == program_) return;
         for (size_t i = 0; i < valid.ops.size(); i++)
             if (i != line && !(valid.ops[i] == child.ops[i])) return;
-        found_.push_back(std::move(valid));
+        // Several steps may lead to one program, where a buffer is a granule or a call does not take an argument.
+        if (seen_.insert(hash_program(valid)).second) found_.push_back(std::move(valid));
     }
 
     void replace(size_t at, const Op& op) {
@@ -80,15 +80,16 @@ class Neighbourhood {
     void wrong_arguments(const Op& call, Each each) const {
         const Op* map = map_of(call.mapping);
         if (!map) return;
+        const int size = mapped_by(*map);
         auto with = [&](auto change) {
             Op op = call;
             change(op);
             each(op);
         };
         with([&](Op& op) { op.given_device = true; op.device = map->device ^ 1; });
-        with([&](Op& op) { op.given_size = true; op.size = granules(2 * map->size); });
-        with([&](Op& op) { op.given_size = true; op.size = granules(map->size / 2); });
-        with([&](Op& op) { op.offset = granules(map->size / 2); });
+        with([&](Op& op) { op.given_size = true; op.size = granules(2 * size); });
+        with([&](Op& op) { op.given_size = true; op.size = granules(size / 2); });
+        with([&](Op& op) { op.offset = granules(size / 2); });
         with([&](Op& op) { op.given_attrs = true; op.attrs = map->attrs ^ attr::skip_cpu_sync; });
         with([&](Op& op) { op.given_count = true; op.count = map->entry_count > 1 ? 1 : 2; });
         for (Direction d : {Direction::bidirectional, Direction::to_device, Direction::from_device})
@@ -245,48 +246,77 @@ class Neighbourhood {
     Scope scope_;  // after `insert_before_` lines
     size_t insert_before_ = 0;
     std::vector<Program> found_;
+    std::unordered_set<uint64_t> seen_;
 };
 
 }  // namespace
 
-std::vector<Program> other_layouts(const Program& program) {
-    constexpr int two_lines = 8;
-    Program larger = program, further = program;
-    for (Op& op : larger.ops) {
-        op.offset = static_cast<uint16_t>(4 * op.offset);
-        op.size = granules((op.kind == OpKind::alloc ? 8 : 4) * op.size);
-        for (Entry& e : op.entries) e = {e.buffer, static_cast<uint16_t>(4 * e.offset), granules(4 * e.size)};
+namespace {
+
+uint16_t four_times(uint16_t n) { return static_cast<uint16_t>(std::min<int>(4 * n, buffer_granules_max)); }
+
+Program four_times_as_large(Program program) {
+    for (Op& op : program.ops) {
+        op.offset = four_times(op.offset);
+        op.size = four_times(op.size);
+        if (op.kind == OpKind::alloc) op.size = granules(2 * op.size);
+        for (Entry& e : op.entries) e = {e.buffer, four_times(e.offset), four_times(e.size)};
     }
-    for (Op& op : further.ops) {
+    return program;
+}
+
+Program a_granule_further_on(Program program) {
+    constexpr int two_lines = 8;
+    for (Op& op : program.ops) {
         if (op.kind == OpKind::alloc) op.size = granules(op.size + two_lines);
         else if (traits(op.kind).has_range && traits(op.kind).names_buffer) op.offset++;
         for (Entry& e : op.entries) e.offset++;
     }
-    return {repair(larger), repair(further)};
+    return program;
+}
+
+Program without_layout(Program program) {
+    for (Op& op : program.ops) {
+        op.offset = op.size = 0;
+        for (Entry& e : op.entries) e.offset = e.size = 0;
+    }
+    return program;
+}
+
+}  // namespace
+
+std::vector<Program> other_layouts(const Program& program) {
+    std::vector<Program> layouts;
+    for (const Program& laid_out : {repair(four_times_as_large(program)), repair(a_granule_further_on(program))})
+        if (without_layout(laid_out) == without_layout(program)) layouts.push_back(laid_out);
+    return layouts;
 }
 
 std::vector<Program> neighbours(const Program& program, int ops_limit) { return Neighbourhood(program, ops_limit).all(); }
 
+void Neighbourhoods::add_parent(Program program, uint32_t rank) {
+    constexpr size_t parents_max = 50'000;  // beyond that, the least simple ones are forgotten
+    parents_.insert({std::move(program), rank, count_++});
+    if (parents_.size() > parents_max) parents_.erase(std::prev(parents_.end()));
+}
+
 void Neighbourhoods::add(const Program& minimal, const Target& target) {
     constexpr uint8_t shapes_max = 8;  // of one signature
     const uint64_t signature = signature_of(target);
-    Program shape = minimal;
-    for (Op& op : shape.ops) {
-        op.offset = op.size = 0;
-        for (Entry& e : op.entries) e.offset = e.size = 0;
-    }
-    if (!shapes_.insert(mix(signature, hash_program(shape))).second || shapes_of_[signature] == shapes_max) return;
-    shapes_of_[signature]++;
-    const uint32_t faults = static_cast<uint32_t>(std::popcount(target.rules)) + static_cast<uint32_t>(minimal.ops.size());
-    parents_.push({minimal, faults, count_++});
+    uint8_t& shapes = shapes_of_[signature];
+    if (shapes == shapes_max) return;
+    if (!shapes_.insert(mix(signature, hash_program(without_layout(minimal)))).second) return;
+    shapes++;
+    const uint32_t rank = static_cast<uint32_t>(std::popcount(target.rules)) + static_cast<uint32_t>(minimal.ops.size());
+    add_parent(minimal, rank);
     // What overlaps, shares a line or ends within one takes more room than a minimal program leaves.
-    for (Program& laid_out : other_layouts(minimal)) parents_.push({std::move(laid_out), faults, count_++});
+    for (Program& laid_out : other_layouts(minimal)) add_parent(std::move(laid_out), rank);
 }
 
 bool Neighbourhoods::next(Program& program, int ops_limit) {
     while (neighbours_.empty() && !parents_.empty()) {
-        neighbours_ = neighbours(parents_.top().program, ops_limit);
-        parents_.pop();
+        const Program parent = std::move(parents_.extract(parents_.begin()).value().program);
+        neighbours_ = neighbours(parent, ops_limit);
     }
     if (neighbours_.empty()) return false;
     program = std::move(neighbours_.back());

@@ -1,7 +1,7 @@
 // The neighbourhood of a short program: what it becomes with one line more, or with one argument otherwise.
 #pragma once
 
-#include <queue>
+#include <set>
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
@@ -10,12 +10,13 @@
 
 namespace dmafuzz {
 
-// All of them, some hundreds, each valid and of at most `ops_limit` operations. What is inserted acts on what is there: calls
-// on its mappings with right and wrong arguments, more mappings of its buffers, touches. Ranges are whole, or halves.
+// Some hundreds, each valid, each once, of at most `ops_limit` operations; none of a program that is longer. What is inserted
+// acts on what is there, on the first CPU: calls on its mappings with right and wrong arguments, more mappings of its buffers
+// (map_single, map_sg), touches, copy-on-write, free, unbind. Ranges are whole, or halves.
 std::vector<Program> neighbours(const Program& program, int ops_limit);
 
-// The same program laid out otherwise: four times as large in buffers of eight times the size, and a granule further on in
-// buffers with two lines more.
+// The same program laid out otherwise, where that changes nothing else: four times as large in buffers of eight times the size,
+// and a granule further on in buffers with two lines more.
 std::vector<Program> other_layouts(const Program& program);
 
 // The neighbourhoods of minimal programs, one after the other: the simplest faults in the shortest programs first.
@@ -29,12 +30,14 @@ class Neighbourhoods {
   private:
     struct Parent {
         Program program;
-        uint32_t faults;  // rules broken, operations
+        uint32_t rank;  // rules broken, operations
         uint64_t number;
-        bool operator<(const Parent& other) const { return std::tie(other.faults, other.number) < std::tie(faults, number); }
+        bool operator<(const Parent& other) const { return std::tie(rank, number) < std::tie(other.rank, other.number); }
     };
 
-    std::priority_queue<Parent> parents_;
+    void add_parent(Program program, uint32_t rank);
+
+    std::set<Parent> parents_;                          // the simplest one first
     uint64_t count_ = 0;
     std::vector<Program> neighbours_;                   // of the one that is being gone through
     std::unordered_set<uint64_t> shapes_;               // signature, program without its sizes

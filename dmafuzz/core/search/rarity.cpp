@@ -1,5 +1,7 @@
 #include "search/rarity.hpp"
 
+#include <algorithm>
+
 namespace dmafuzz {
 
 bool Rarity::rare(const Analysis& a, const Platform& platform, size_t index) {
@@ -10,7 +12,11 @@ bool Rarity::rare(const Analysis& a, const Platform& platform, size_t index) {
         if (!c.explained) suspicions_.push_back(corruption | static_cast<uint64_t>(c.kind));
     for (size_t i = 0; i < a.watch.warnings.size(); i++)
         if (!a.justified_here[i]) suspicions_.push_back(static_cast<uint64_t>(a.watch.warnings[i].id));
+    if (a.broken()) suspicions_.assign(1, static_cast<uint64_t>(a.watch.warnings.back().id));  // it says nothing else
     if (suspicions_.empty()) return false;
+    // Programs count, not how often one shows it.
+    std::sort(suspicions_.begin(), suspicions_.end());
+    suspicions_.erase(std::unique(suspicions_.begin(), suspicions_.end()), suspicions_.end());
     const uint64_t here = static_cast<uint64_t>(broken_rules(a.run, platform)) << 32 | static_cast<uint64_t>(index) << 16;
     bool rare = false;
     for (uint64_t suspicion : suspicions_) {

@@ -11,7 +11,7 @@ namespace dmafuzz {
 
 class Rarity {
   public:
-    // Something unexplained or unjustified that has not been seen often there with the same rules broken. Counts it. `index`: of the
+    // Something unexplained or unjustified that few programs before have shown there with the same rules broken. Counts it. `index`: of the
     // platform, among those of the portfolio.
     bool rare(const Analysis& analysis, const Platform& platform, size_t index);
 
