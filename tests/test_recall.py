@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from dmafuzz import platforms
 from dmafuzz.catalogue import Catalogue, Entry, Family
 from dmafuzz.catalogue.recall import Run, missed, read_run, recall
-from dmafuzz.catalogue.strangers import counterparts, strangers
+from dmafuzz.catalogue.strangers import Alphabet, strangers
 from dmafuzz.cli.main import main
 from dmafuzz.exhaustive import Signature
 from dmafuzz.exhaustive.result import Length
@@ -181,7 +181,7 @@ class TestStrangers:
     def test_counterparts_differ_in_ranges_alone(self, device: str) -> None:
         lines = (*(line.replace("d0", device) for line in HARMLESS), "cpu0 unmap_single m0 size=16")
         ops = list(parse("\n".join(("dmafuzz 1", *lines))).ops)
-        found = list(counterparts(ops, 1, 2))
+        found = list(Alphabet(1, 2).counterparts(ops))
         assert {render_op(op) for other in found for op in other[2:]} == {
             f"cpu0 unmap_single m0 size={half}" for half in (16, 32, 48, 64)
         }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +44,7 @@ def strangers(folder: Path, catalogue: Catalogue) -> Strangers:
     members = platforms.portfolio(catalogue.portfolio)
     judge = _core.Judge(resolve(catalogue.tracker).core, [to_core(member) for member in members])
     causes = {entry.signature for entry in catalogue.entries}
+    alphabet = Alphabet(catalogue.cpus, catalogue.devices)
     found = Strangers()
     for path in sorted((folder / "findings").glob("*.dma")):
         ops = language.read(path).ops
@@ -58,7 +58,7 @@ def strangers(folder: Path, catalogue: Catalogue) -> Strangers:
         if own & causes:
             found.known += 1
             continue
-        others = list(counterparts(ops, catalogue.cpus, catalogue.devices))
+        others = list(alphabet.counterparts(ops))
         if not others:
             found.beyond += 1
         elif any(own & _signatures(judge, other, path) for other in others):
@@ -74,15 +74,42 @@ def _signatures(judge: _core.Judge, ops: Ops, path: Path) -> set[Signature]:
     return {signature for signature in shown if path.name.startswith(f"{signature.label}-{signature.kind}-")}
 
 
-def counterparts(ops: Ops, cpus: int, devices: int) -> Iterator[list[_core.Op]]:
-    """The programs of the alphabet that differ from a program in offsets and sizes alone."""
-    named = canonical(ops)
-    if not _begins_with_d1(named):
-        yield from _extend([], named, cpus, devices)
-        return
-    # The alphabet names d0 first; which of the two it is makes a difference to some platforms only.
-    for other in _extend([], _exchanged(named), cpus, devices):
-        yield _exchanged(other)
+class Alphabet:
+    """That of a search with so many CPUs and devices."""
+
+    _KEPT = 2_000  # beginnings of programs
+
+    def __init__(self, cpus: int, devices: int) -> None:
+        self._cpus, self._devices = cpus, devices
+        self._letters: dict[bytes, list[_core.Op]] = {}
+
+    def counterparts(self, ops: Ops) -> Iterator[list[_core.Op]]:
+        """Its programs that differ from a program in offsets and sizes alone."""
+        named = canonical(ops)
+        if not _begins_with_d1(named):
+            yield from self._extend([], named)
+            return
+        # The alphabet names d0 first; which of the two it is makes a difference to some platforms only.
+        for other in self._extend([], _exchanged(named)):
+            yield _exchanged(other)
+
+    def _extend(self, before: list[_core.Op], ops: Ops) -> Iterator[list[_core.Op]]:
+        if len(before) == len(ops):
+            yield before
+            return
+        wanted = _shape(ops[len(before)])
+        for letter in self._after(before):
+            if _shape(letter) == wanted:
+                yield from self._extend([*before, letter], ops)
+
+    def _after(self, before: list[_core.Op]) -> list[_core.Op]:
+        """The operations that can follow; most programs begin like others."""
+        key = bytes(_core.encode(before))
+        if key not in self._letters:
+            if len(self._letters) >= self._KEPT:
+                self._letters.clear()
+            self._letters[key] = _core.letters(before, self._cpus, self._devices)
+        return self._letters[key]
 
 
 def _begins_with_d1(ops: Ops) -> bool:
@@ -98,21 +125,6 @@ def _exchanged(ops: Ops) -> list[_core.Op]:
         op.device = {0: 1, 1: 0}.get(op.device, op.device)
         exchanged.append(_core.clear_unused(op))
     return exchanged
-
-
-def _extend(before: list[_core.Op], ops: Ops, cpus: int, devices: int) -> Iterator[list[_core.Op]]:
-    if len(before) == len(ops):
-        yield before
-        return
-    wanted = _shape(ops[len(before)])
-    for letter in _letters(bytes(_core.encode(before)), cpus, devices):
-        if _shape(letter) == wanted:
-            yield from _extend([*before, letter], ops, cpus, devices)
-
-
-@functools.lru_cache(maxsize=2_000)
-def _letters(before: bytes, cpus: int, devices: int) -> tuple[_core.Op, ...]:
-    return tuple(_core.letters(_core.decode(before), cpus, devices))
 
 
 def _shape(op: _core.Op) -> bytes:
