@@ -343,9 +343,7 @@ Context Context::after(const Op& op) const {
 }
 
 void add_op(Digest& into, const Op& op) {
-    std::array<uint64_t, record_bytes / sizeof(uint64_t)> words;
-    encode(op, reinterpret_cast<uint8_t*>(words.data()));
-    for (uint64_t word : words) into.add(word);
+    for (uint64_t word : record_words(op)) into.add(word);
 }
 
 Digest Context::digest() const {

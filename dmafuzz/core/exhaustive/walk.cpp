@@ -259,8 +259,7 @@ Harvest Expander::harvest() {
             for (size_t label = 0; label < static_cast<size_t>(Label::count_); label++)
                 if (verdict.labels[p] >> label & 1) out.labels[p][label] += tally.count;
         for (const Shown& shown : verdict.shown) {
-            const uint64_t what = static_cast<uint64_t>(shown.label) << 40 | static_cast<uint64_t>(shown.kind) << 32 | shown.rules;
-            auto [place, added] = places.try_emplace(what, gathered.size());
+            auto [place, added] = places.try_emplace(signature_of(shown), gathered.size());
             if (added) gathered.push_back({shown, 0, std::vector<const Tally*>(walk_.platforms())});
             gather(gathered[place->second], shown, tally);
         }

@@ -192,6 +192,14 @@ inline constexpr std::array<OpTraits, static_cast<size_t>(OpKind::count_)> op_tr
 }};
 
 inline const OpTraits& traits(OpKind kind) { return op_traits[static_cast<size_t>(kind)]; }
+
+// The line that makes a mapping, or nothing.
+inline const Op* map_of(const Program& program, uint8_t mapping) {
+    for (const Op& op : program.ops)
+        if (traits(op.kind).defines_mapping && op.mapping == mapping) return &op;
+    return nullptr;
+}
+
 const char* name_of(BufferKind kind);
 const char* name_of(Direction direction);
 

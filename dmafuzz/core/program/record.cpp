@@ -77,6 +77,12 @@ Op decode_record(const uint8_t* r) {
     return op;
 }
 
+std::array<uint64_t, record_bytes / sizeof(uint64_t)> record_words(const Op& op) {
+    std::array<uint64_t, record_bytes / sizeof(uint64_t)> words;
+    encode(op, reinterpret_cast<uint8_t*>(words.data()));
+    return words;
+}
+
 std::vector<uint8_t> encode(const Program& program) {
     std::vector<uint8_t> bytes(program.ops.size() * record_bytes);
     for (size_t i = 0; i < program.ops.size(); i++) encode(program.ops[i], bytes.data() + i * record_bytes);

@@ -84,6 +84,8 @@ std::optional<ProgramProblem> check(const Program& program);
 inline constexpr int record_bytes = 32;
 void encode(const Op& op, uint8_t* record);
 std::vector<uint8_t> encode(const Program& program);
+// The same record, for digests and hashes.
+std::array<uint64_t, record_bytes / sizeof(uint64_t)> record_words(const Op& op);
 // One record as an operation; it need not be valid anywhere.
 Op decode_record(const uint8_t* record);
 // Any byte string decodes to a valid program; a trailing part of a record counts as if filled up with zeros.

@@ -43,6 +43,8 @@ struct Shown {
     PlatformSet platforms;
 };
 
+inline uint64_t signature_of(const Shown& s) { return signature_of(Target{s.label, s.kind, 0, s.rules}); }
+
 // Of the program that the judge has been started with, on its whole portfolio of at most `platforms_max` platforms.
 std::vector<Shown> shown_by(Judge& judge);
 // Adds to what is shown, or to its platforms.

@@ -11,6 +11,7 @@ namespace {
 
 // Up to here a program is short.
 constexpr size_t short_ops = 5;
+
 const Program& any_of(Rng& rng, const std::vector<Program>& programs) { return programs[rng.below(static_cast<uint32_t>(programs.size()))]; }
 
 }  // namespace

@@ -1,29 +1,16 @@
 #include "search/flight_recorder.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <stdexcept>
+
+#include "search/mapped_file.hpp"
 
 namespace dmafuzz {
 
 FlightRecorder::~FlightRecorder() {
-    if (page_) munmap(page_, sizeof(Page));
+    if (page_) unmap_file(page_, sizeof(Page));
 }
 
-void FlightRecorder::open(const std::string& path) {
-    int file = ::open(path.c_str(), O_RDWR | O_CREAT, 0644);
-    if (file < 0) throw std::runtime_error("cannot open the flight recorder " + path + ": " + std::strerror(errno));
-    void* at = MAP_FAILED;
-    if (ftruncate(file, sizeof(Page)) == 0) at = mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    ::close(file);
-    if (at == MAP_FAILED) throw std::runtime_error("cannot map the flight recorder " + path + ": " + std::strerror(errno));
-    page_ = static_cast<Page*>(at);
-}
+void FlightRecorder::open(const std::string& path) { page_ = static_cast<Page*>(map_file(path, sizeof(Page), "the flight recorder")); }
 
 void FlightRecorder::record(const Program& program) {
     if (!page_) return;

@@ -1,8 +1,6 @@
 // Hashes for the search's own tables, and for choosing a program's platform: the same in every run.
 #pragma once
 
-#include <array>
-
 #include "program/scope.hpp"
 
 namespace dmafuzz {
@@ -12,14 +10,11 @@ inline uint64_t mix(uint64_t a, uint64_t b) { return (a ^ (b + 0x9e3779b97f4a7c1
 // Of the records, so that it says nothing of how a program is kept.
 inline uint64_t hash_program(const Program& program) {
     uint64_t h = program.ops.size();
-    for (const Op& op : program.ops) {
-        std::array<uint64_t, record_bytes / sizeof(uint64_t)> words;
-        encode(op, reinterpret_cast<uint8_t*>(words.data()));
-        for (uint64_t word : words) {
+    for (const Op& op : program.ops)
+        for (uint64_t word : record_words(op)) {
             h = (h ^ word) * 0x9e3779b97f4a7c15ull;
             h ^= h >> 32;
         }
-    }
     return h;
 }
 

@@ -11,8 +11,6 @@ constexpr uint8_t enough = 32, waiting_max = 2;
 // Beyond that, those that promise least are forgotten: a run may take days.
 constexpr size_t leads_max = 100'000;
 
-Target target_of(const Shown& shown) { return {shown.label, shown.kind, 0, shown.rules}; }
-
 size_t any_of(Rng& rng, const PlatformSet& platforms) {
     uint32_t left = rng.below(static_cast<uint32_t>(platforms.count()));
     size_t at = 0;
@@ -24,7 +22,7 @@ size_t any_of(Rng& rng, const PlatformSet& platforms) {
 
 void Leads::add(const Program& program, const std::vector<Shown>& all) {
     for (const Shown& shown : all) {
-        Tried& tried = tried_[signature_of(target_of(shown))];
+        Tried& tried = tried_[signature_of(shown)];
         if (tried.times >= enough || tried.waiting == waiting_max || (shown.platforms & ~tried.closed).none()) continue;
         const uint32_t rules = static_cast<uint32_t>(std::popcount(shown.rules)), ops = static_cast<uint32_t>(program.ops.size());
         leads_.insert({8 * rules + ops + 2u * (tried.times + tried.waiting), count_++, program, shown});
@@ -35,24 +33,24 @@ void Leads::add(const Program& program, const std::vector<Shown>& all) {
 
 Lead Leads::remove(std::set<Lead>::iterator at) {
     Lead lead = std::move(leads_.extract(at).value());
-    tried_[signature_of(target_of(lead.shown))].waiting--;
+    tried_[signature_of(lead.shown)].waiting--;
     return lead;
 }
 
 Lead Leads::take() {
     Lead lead = remove(leads_.begin());
-    Tried& tried = tried_[signature_of(target_of(lead.shown))];
+    Tried& tried = tried_[signature_of(lead.shown)];
     if (tried.times < enough) tried.times++;
     return lead;
 }
 
 PlatformSet Leads::open(const Shown& shown) const {
-    auto tried = tried_.find(signature_of(target_of(shown)));
+    auto tried = tried_.find(signature_of(shown));
     return tried == tried_.end() ? shown.platforms : shown.platforms & ~tried->second.closed;
 }
 
 Target Leads::target(const Shown& shown, const PlatformSet& platforms, Rng& rng) {
-    Target target = target_of(shown);
+    Target target{shown.label, shown.kind, 0, shown.rules};
     Tried& tried = tried_[signature_of(target)];
     if ((platforms & ~tried.platforms).none()) tried.platforms.reset();
     target.platform = any_of(rng, platforms & ~tried.platforms);

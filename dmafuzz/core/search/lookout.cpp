@@ -1,16 +1,11 @@
 #include "search/lookout.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <stdexcept>
 
 #include "search/engine.hpp"
+#include "search/mapped_file.hpp"
 #include "search/mutate.hpp"
 
 namespace dmafuzz {
@@ -73,16 +68,10 @@ Wanted wanted(const std::string& label, const std::string& kind, const std::vect
 
 Lookout::Lookout(std::vector<Wanted> causes, const std::string& path) : causes_(std::move(causes)) {
     if (causes_.size() > wanted_max) throw std::invalid_argument("too many causes to look for");
-    int file = ::open(path.c_str(), O_RDWR | O_CREAT, 0644);
-    if (file < 0) throw std::runtime_error("cannot open the board " + path + ": " + std::strerror(errno));
-    void* at = MAP_FAILED;
-    if (ftruncate(file, sizeof(Board)) == 0) at = mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    ::close(file);
-    if (at == MAP_FAILED) throw std::runtime_error("cannot map the board " + path + ": " + std::strerror(errno));
-    board_ = static_cast<Board*>(at);
+    board_ = static_cast<Board*>(map_file(path, sizeof(Board), "the board"));
 }
 
-Lookout::~Lookout() { munmap(board_, sizeof(Board)); }
+Lookout::~Lookout() { unmap_file(board_, sizeof(Board)); }
 
 void Lookout::begin() {
     if (!board_->first) board_->first = now();

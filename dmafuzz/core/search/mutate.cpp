@@ -306,9 +306,8 @@ void splice(Rng& rng, Program& p, const Program& other) {
 
 // What the program's map of the name maps.
 int mapped_size(const Program& p, uint8_t mapping) {
-    for (const Op& op : p.ops)
-        if (traits(op.kind).defines_mapping && op.mapping == mapping) return mapped_by(op);
-    return 0;
+    const Op* map = map_of(p, mapping);
+    return map ? mapped_by(*map) : 0;
 }
 
 void change_once(Rng& rng, Program& p, const Program& other, bool even) {

@@ -68,17 +68,10 @@ class Neighbourhood {
         return name;
     }
 
-    // The line that makes a mapping, or nothing.
-    const Op* map_of(uint8_t mapping) const {
-        for (const Op& op : program_.ops)
-            if (traits(op.kind).defines_mapping && op.mapping == mapping) return &op;
-        return nullptr;
-    }
-
     // `call` with each of its arguments given wrong, one at a time.
     template <class Each>
     void wrong_arguments(const Op& call, Each each) const {
-        const Op* map = map_of(call.mapping);
+        const Op* map = map_of(program_, call.mapping);
         if (!map) return;
         const int size = mapped_by(*map);
         auto with = [&](auto change) {
@@ -248,10 +241,6 @@ class Neighbourhood {
     std::vector<Program> found_;
     std::unordered_set<uint64_t> seen_;
 };
-
-}  // namespace
-
-namespace {
 
 uint16_t four_times(uint16_t n) { return static_cast<uint16_t>(std::min<int>(4 * n, buffer_granules_max)); }
 
