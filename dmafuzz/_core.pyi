@@ -631,6 +631,11 @@ class Judge:
     def targets(self, ops: Sequence[Op], platform: int) -> list[Any]:
         """What there is to find on one platform: (label, kind) pairs."""
 
+    def outcomes(self, ops: Sequence[Op]) -> list[tuple[list[str], list[tuple[str, str]]]]:
+        """
+        What the program comes to on each platform, in order, worked out together: its labels, and its (label, kind) pairs.
+        """
+
     def minimise(self, ops: Sequence[Op], platform: int, label: str, kind: str) -> dict[str, Any]:
         """The 1-minimal program that still shows it: ops, rules, tried."""
 

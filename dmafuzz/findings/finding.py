@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 from dmafuzz import _core, platforms
 from dmafuzz.program import Expect, Program, render, render_op
@@ -61,12 +62,12 @@ class Finding:
         """Where the label shows."""
         return tuple(platform for platform, labels in self.outcomes if self.label in labels)
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The program's lines, without comments and expectations."""
         return "\n".join(render_op(op) for op in self.ops)
 
-    @property
+    @cached_property
     def cause(self) -> str:
         """What makes two findings the same (the specification's verdicts.md): label, kinds, rules, minimal program."""
         parts = (self.label, ",".join(self.kinds), ",".join(self.rules), self.text)
@@ -100,13 +101,12 @@ class Finding:
     def _expectations(self) -> list[Expect]:
         if not writable_tracker(self.tracker):
             return []
-        known = set(platforms.names())
         # Labels depend on the portfolio that justifies warnings, and a file can only name the tracker's own; save where
         # the tracker broke down, which depends on nothing else.
         everywhere = self.portfolio is not None and self.portfolio == default_portfolio(self.tracker)
         by_labels: dict[tuple[str, ...], list[str]] = {}
         for platform, labels in self.outcomes:
-            if everywhere or (labels == (BROKEN,) and platform in known):
+            if everywhere or (labels == (BROKEN,) and platform in platforms.names()):
                 by_labels.setdefault(labels, []).append(platform)
         return [
             Expect(tracker=self.tracker, platforms=tuple(platforms), labels=labels)

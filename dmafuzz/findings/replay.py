@@ -87,9 +87,9 @@ def _finding(item: RawFinding, answer: dict[str, Any], tracker: str, portfolio: 
 def _replay(judge: _core.Judge, names: list[str], item: dict[str, Any], schedules: int) -> dict[str, Any]:
     ops = _core.decode(bytes.fromhex(item["records"]))
     outcomes, kinds, shown = [], set(), False
-    for index, (name, judgement) in enumerate(zip(names, judge.judge_all(ops), strict=True)):
-        outcomes.append((name, judgement["labels"]))
-        for label, kind in judge.targets(ops, index):
+    for name, (labels, targets) in zip(names, judge.outcomes(ops), strict=True):
+        outcomes.append((name, labels))
+        for label, kind in targets:
             if label == item["label"]:
                 kinds.add(kind)
                 shown |= name == item["platform"] and kind == item["kind"]

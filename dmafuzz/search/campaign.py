@@ -22,6 +22,7 @@ from dmafuzz.search.summary import Summary
 
 LOOK_EVERY_S = 0.2
 SETTLE_EVERY_S = 3.0
+SETTLE_SHARE = 0.1  # of the parent's time at most: where there are as many jobs as CPUs, workers wait for it meanwhile
 SILENT_S_MAX = 30.0  # a worker that says nothing for so long hangs
 STOP_S_MAX = 5.0
 RESTARTS_MAX = 100
@@ -50,7 +51,7 @@ class Campaign:
         self.earlier_seconds = 0.0
         self.started = time.time()  # of the first run in this folder
         self.retired_programs = 0
-        self.settled_at = time.monotonic()
+        self.settle_at = time.monotonic() + SETTLE_EVERY_S
         self.children: list[Child] = []
         self._appraisal = Appraisal(plan)
         # A fresh interpreter for each: nothing of the parent's state, and libFuzzer wants to be set up once a process.
@@ -82,7 +83,7 @@ class Campaign:
             self.children.append(self._start(number, 0))
         while self.plan.seconds is None or time.monotonic() - start < self.plan.seconds:
             self._look_after()
-            if time.monotonic() - self.settled_at > SETTLE_EVERY_S:
+            if time.monotonic() > self.settle_at:
                 self._settle_reports()
             self._update(time.monotonic() - start)
             time.sleep(LOOK_EVERY_S)
@@ -132,8 +133,14 @@ class Campaign:
             )
 
     def _settle_reports(self) -> None:
-        """Replays what has been reported, all of it in one fresh process: starting one costs more than replaying."""
-        self.settled_at = time.monotonic()
+        """Settles what has been reported, and says when to do so again."""
+        start = time.monotonic()
+        self._replay_reports()
+        end = time.monotonic()
+        self.settle_at = end + max(SETTLE_EVERY_S, (end - start) * (1 / SETTLE_SHARE - 1))
+
+    def _replay_reports(self) -> None:
+        """Replays all reports in one fresh process: starting one costs more than replaying."""
         reports = list(self.store.waiting())
         raw = [item for _, found in reports for item in found]
         if not raw:

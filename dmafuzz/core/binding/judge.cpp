@@ -218,10 +218,21 @@ nb::list shown(Judge& judge, const std::vector<Op>& ops) {
     return out;
 }
 
-nb::list targets(Judge& judge, const std::vector<Op>& ops, size_t platform) {
-    judge.start(Program{ops});
+nb::list pairs_of(Judge& judge, size_t platform) {
     nb::list out;
     for (const Target& t : targets_of(judge, platform)) out.append(nb::make_tuple(name_of(t.label), kind_name(t)));
+    return out;
+}
+
+nb::list targets(Judge& judge, const std::vector<Op>& ops, size_t platform) {
+    judge.start(Program{ops});
+    return pairs_of(judge, platform);
+}
+
+nb::list outcomes(Judge& judge, const std::vector<Op>& ops) {
+    judge.start(Program{ops});
+    nb::list out;
+    for (size_t i = 0; i < judge.platforms(); i++) out.append(nb::make_tuple(labels_of(judge.judge(i)), pairs_of(judge, i)));
     return out;
 }
 
@@ -230,7 +241,7 @@ nb::dict minimised(Judge& judge, const std::vector<Op>& ops, size_t platform, co
     judge.start(program);
     for (Target t : targets_of(judge, platform)) {
         if (label != name_of(t.label) || kind != kind_name(t)) continue;
-        t.rules = broken_rules(judge.analyse(platform).run, judge.platform(platform));
+        t.rules = judge.rules(platform);
         Minimised m = minimise(judge, program, t);
         nb::dict d;
         d["ops"] = nb::cast(m.program.ops);
@@ -276,6 +287,8 @@ void bind_judge(nb::module_& m) {
         .def("shown", &shown, "ops"_a,
              "What the program shows on the portfolio: (label, kind, the rules it breaks there, platforms: a bit each).")
         .def("targets", &targets, "ops"_a, "platform"_a, "What there is to find on one platform: (label, kind) pairs.")
+        .def("outcomes", &outcomes, "ops"_a,
+             "What the program comes to on each platform, in order, worked out together: its labels, and its (label, kind) pairs.")
         .def("minimise", &minimised, "ops"_a, "platform"_a, "label"_a, "kind"_a, "The 1-minimal program that still shows it: ops, rules, tried.")
         .def("witness", &witness_of, "ops"_a, "platform"_a, "corruption"_a, "One behaviour that reaches a corruption (its index in the judgement).")
         .def("cost", &cost, "ops"_a, "platform"_a, "What the program costs the tracker there; None if it does not say.")

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "judge/granules.hpp"
 #include "machine/memory.hpp"
 
 namespace dmafuzz {
@@ -45,18 +46,28 @@ constexpr std::array<RuleText, static_cast<size_t>(Rule::count_)> rule_texts{{
     {"page-owner", "memory under DMA is not freed, nor moved by copy-on-write while a device may write it"},
 }};
 
-// Granules of one piece, as the rules see them.
+// One piece, as the rules see it.
 struct PieceState {
     bool live = false;
     bool synced_for_device = false;     // by hand, since the map
     bool synced_for_cpu = false;        // by hand, since the last hand-over
-    std::vector<bool> cpu_owned;        // by granule
-    std::vector<bool> written;          // by the CPU, and not synced for the device since
+    Granules cpu_owned;
+    Granules written;                   // by the CPU, and not synced for the device since
 };
 
 class Monitor {
   public:
-    Monitor(const Run& run, const Platform& platform) : run_(run), platform_(platform), pieces_(run.pieces.size()) {}
+    Monitor(const Run& run, const Platform& platform) : run_(run), platform_(platform), pieces_(run.pieces.size()) {
+        size_t words = 0;
+        for (const Piece& p : run.pieces) words += 2 * Granules::words_of(p.size);
+        words_.resize(words);
+        uint64_t* free = words_.data();
+        for (size_t i = 0; i < pieces_.size(); i++)
+            for (Granules* set : {&pieces_[i].cpu_owned, &pieces_[i].written}) {
+                *set = Granules(free, run.pieces[i].size);
+                free += Granules::words_of(run.pieces[i].size);
+            }
+    }
 
     std::vector<Breach> watch(Digest* state) {
         for (size_t i = 0; i < run_.ops.size(); i++) {
@@ -95,6 +106,7 @@ class Monitor {
     void sync(const Op& op);
     void end(const Op& op);
     void cpu_access(const Op& op);
+    bool lines_shared() const;
     void sharing(uint64_t phys);
     void device_access(const Op& op);
     void unbind(const Op& op);
@@ -104,6 +116,7 @@ class Monitor {
     const Run& run_;
     const Platform& platform_;
     std::vector<PieceState> pieces_;
+    std::vector<uint64_t> words_;  // of all their granules
     std::vector<Breach> found_;
     Rules seen_ = 0;
     uint8_t now_ = 0;
@@ -193,8 +206,7 @@ void Monitor::map(const Op& op) {
             continue;
         }
         state.live = true;
-        state.cpu_owned.assign(piece.size, op.kind == OpKind::alloc_noncoherent || op.kind == OpKind::alloc_noncontiguous);
-        state.written.assign(piece.size, false);
+        if (op.kind == OpKind::alloc_noncoherent || op.kind == OpKind::alloc_noncontiguous) state.cpu_owned.add(0, piece.size);
         if (!streaming) continue;
         map_piece(op, piece);
         overlap(piece, static_cast<size_t>(m.piece + i));
@@ -217,9 +229,10 @@ void Monitor::sync(const Op& op) {
         if (!state.live || piece.joint) return;
         if (whole_list ? i >= (op.given_count ? op.count : m.pieces) : i > 0) return;
         uint32_t from = whole_list ? 0 : op.offset, to = whole_list ? piece.size : std::min<uint32_t>(op.offset + size, piece.size);
-        for (uint32_t g = from; g < to; g++) {
-            state.cpu_owned[g] = for_cpu;
-            if (!for_cpu) state.written[g] = false;
+        if (for_cpu) state.cpu_owned.add(from, to);
+        else {
+            state.cpu_owned.take_away(from, to);
+            state.written.take_away(from, to);
         }
         (for_cpu ? state.synced_for_cpu : state.synced_for_device) = true;
         if (!for_cpu) state.synced_for_cpu = false;
@@ -244,8 +257,7 @@ void Monitor::end(const Op& op) {
         if (!state.live) return;
         state.live = false;
         if (piece.joint || !is_map(m.map)) return;
-        bool lost = std::find(state.written.begin(), state.written.end(), true) != state.written.end();
-        if (lost && device_reads(piece.direction)) broken(Rule::sync_after_write);
+        if (device_reads(piece.direction) && state.written.any(0, piece.size)) broken(Rule::sync_after_write);
         if (m.attrs & attr::skip_cpu_sync && !state.synced_for_device) broken(Rule::skip_sync_by_hand);
         if (attrs & attr::skip_cpu_sync && device_writes(piece.direction) && !state.synced_for_cpu) broken(Rule::skip_sync_by_hand);
     });
@@ -263,6 +275,16 @@ void Monitor::call(const Op& op) {
         return;
     }
     is_sync(op.kind) ? sync(op) : end(op);
+}
+
+// Does anything live have part of a line, so that others can have the rest?
+bool Monitor::lines_shared() const {
+    const uint64_t mask = static_cast<uint64_t>(platform_.line) - 1;
+    for (size_t i = 0; i < pieces_.size(); i++) {
+        const Piece& p = run_.pieces[i];
+        if (pieces_[i].live && !p.joint && ((p.phys | static_cast<uint64_t>(p.size) * granule_bytes) & mask)) return true;
+    }
+    return false;
 }
 
 // A CPU that writes beside a buffer under DMA.
@@ -285,22 +307,22 @@ void Monitor::cpu_access(const Op& op) {
         const Piece& p = run_.pieces[i];
         if (!state.live || p.joint || p.buffer != op.buffer) continue;
         uint32_t from = std::max<uint32_t>(op.offset, p.offset), to = std::min<uint32_t>(op.offset + size, p.offset + p.size);
-        for (uint32_t g = from; g < to; g++) {
-            uint32_t at = g - p.offset;
-            bool owned = !state.cpu_owned[at];
-            if (op.kind == OpKind::cow) {
-                if (device_writes(p.direction)) broken(Rule::page_owner);
-                continue;
-            }
-            // User space dirties a page under writeback as it likes; where the device may write, it must not.
-            bool entitled = op.kind == OpKind::dirty && !device_writes(p.direction);
-            if (owned && !entitled && (writes || device_writes(p.direction))) broken(Rule::hands_off);
-            if (owned && !writes && device_writes(p.direction)) broken(Rule::sync_before_read);
-            if (writes && p.direction == Direction::from_device) broken(Rule::from_device_read_only);
-            if (writes && !entitled && device_reads(p.direction)) state.written[at] = true;
+        if (from >= to) continue;
+        if (op.kind == OpKind::cow) {
+            if (device_writes(p.direction)) broken(Rule::page_owner);
+            continue;
         }
+        from -= p.offset;
+        to -= p.offset;
+        const bool owned = !state.cpu_owned.all(from, to);  // by the device, some of it
+        // User space dirties a page under writeback as it likes; where the device may write, it must not.
+        const bool entitled = op.kind == OpKind::dirty && !device_writes(p.direction);
+        if (owned && !entitled && (writes || device_writes(p.direction))) broken(Rule::hands_off);
+        if (owned && !writes && device_writes(p.direction)) broken(Rule::sync_before_read);
+        if (writes && p.direction == Direction::from_device) broken(Rule::from_device_read_only);
+        if (writes && !entitled && device_reads(p.direction)) state.written.add(from, to);
     }
-    if (!writes) return;
+    if (!writes || !lines_shared()) return;
     const uint32_t step = std::max(1, platform_.line / granule_bytes);
     for (uint32_t g = 0; g < op.size; g += step) sharing(phys_of(op.buffer, op.offset + g));
     sharing(phys_of(op.buffer, op.offset + op.size - 1u));
@@ -315,8 +337,8 @@ void Monitor::device_access(const Op& op) {
         start += piece.size;
         if (!state.live || piece.joint) return;
         if (op.kind == OpKind::device_write && piece.direction == Direction::to_device) broken(Rule::to_device_read_only);
-        for (uint32_t g = op.offset; g < op.offset + static_cast<uint32_t>(op.size); g++)
-            if (g >= first && g < start && state.cpu_owned[g - first]) broken(Rule::hands_off);
+        const uint32_t from = std::max<uint32_t>(op.offset, first), to = std::min<uint32_t>(op.offset + static_cast<uint32_t>(op.size), start);
+        if (from < to && state.cpu_owned.any(from - first, to - first)) broken(Rule::hands_off);
     });
 }
 
@@ -337,7 +359,8 @@ void Monitor::digest(Digest& into) const {
     for (const PieceState& p : pieces_) {
         into.add(static_cast<uint64_t>(p.live) << 2 | static_cast<uint64_t>(p.synced_for_device) << 1 | static_cast<uint64_t>(p.synced_for_cpu));
         if (!p.live) continue;
-        for (size_t g = 0; g < p.cpu_owned.size(); g++) into.add(static_cast<uint64_t>(p.cpu_owned[g]) << 1 | static_cast<uint64_t>(p.written[g]));
+        p.cpu_owned.digest(into);
+        p.written.digest(into);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "judge/judge.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <stdexcept>
 
 #include "judge/twins.hpp"
@@ -13,6 +14,8 @@ Judge::Judge(const std::string& tracker, std::vector<Platform> portfolio) : Judg
 
 Judge::Judge(std::unique_ptr<Tracker> tracker, std::vector<Platform> portfolio)
     : tracker_(std::move(tracker)), platforms_(std::move(portfolio)), analyses_(platforms_.size()), done_(platforms_.size()) {
+    corrupt_lately_.resize(platforms_.size());
+    std::iota(corrupt_lately_.begin(), corrupt_lately_.end(), size_t{0});
     for (const Platform& a : platforms_)
         for (const Platform& b : platforms_) {
             tracker_twins_.push_back(same_to_trackers(a, b));
@@ -78,7 +81,7 @@ const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* 
     order_.push_back(i);
     a.warnings.clear();
     a.labels = 0;
-    a.covered = a.corrupt_known = a.harmed_known = false;
+    a.covered = a.corrupt_known = a.harmed_known = a.rules_known = false;
     return a;
 }
 
@@ -142,6 +145,14 @@ const Reach& Judge::harmed_reach(size_t platform) {
     return a.harmed;
 }
 
+Rules Judge::rules(size_t platform) {
+    analyse(platform);
+    Analysis& a = analyses_[platform];
+    if (!a.rules_known) a.rules = broken_rules(a.run, platforms_[platform]);
+    a.rules_known = true;
+    return a.rules;
+}
+
 const Analysis& Judge::cover(size_t platform, TransitionSink* transitions, PathSink* paths) {
     analyse(platform, transitions, paths);
     Analysis& a = analyses_[platform];
@@ -167,6 +178,23 @@ Worth Judge::worth_elsewhere(const Warning& w, size_t platform, uint8_t& elsewhe
     return dmafuzz::worth_elsewhere(
         platforms_.size(), platform, [&](size_t i) { return corrupt_reach(i).has(w.mappings, w.op); },
         [&](size_t i) { return harmed_reach(i).has(w.mappings, w.op); }, elsewhere);
+}
+
+// While a program shrinks, it is mostly the same platform that loses data: asked first, the others need not be.
+bool Judge::corrupt_elsewhere(const Warning& w, size_t platform) {
+    auto found = std::find_if(corrupt_lately_.begin(), corrupt_lately_.end(),
+                              [&](size_t i) { return i != platform && corrupt_reach(i).has(w.mappings, w.op); });
+    if (found == corrupt_lately_.end()) return false;
+    std::rotate(corrupt_lately_.begin(), found, found + 1);
+    return true;
+}
+
+bool Judge::has_worth(const Warning& w, size_t platform, Worth worth) {
+    if (corrupt_elsewhere(w, platform)) return worth == Worth::hazard;
+    if (worth == Worth::hazard) return false;
+    bool harmed = false;
+    for (size_t i = 0; i < platforms_.size() && !harmed; i++) harmed = harmed_reach(i).has(w.mappings, w.op);
+    return worth == (harmed ? Worth::bookkeeping : Worth::false_positive);
 }
 
 const Analysis& Judge::judge(size_t platform) {

@@ -31,6 +31,8 @@ struct Analysis {
     bool covered = false;
     Reach corrupt, harmed;             // of all corruptions, of all harms that can justify a warning
     bool corrupt_known = false, harmed_known = false;
+    Rules rules = 0;                   // broken
+    bool rules_known = false;
     std::vector<JudgedWarning> warnings;
     Labels labels = 0;
     Digest machine, tracker, memory;   // their states before the tidy-up, where they are kept
@@ -55,6 +57,11 @@ class Judge {
     const Analysis& cover(size_t platform, TransitionSink* transitions = nullptr, PathSink* paths = nullptr);
     // The labels on one platform; looks at others only as far as a warning needs it.
     const Analysis& judge(size_t platform);
+
+    // Of a warning that nothing justifies there: has it that worth? Asks no more platforms than it takes.
+    bool has_worth(const Warning& warning, size_t platform, Worth worth);
+    // The rules of the contract that the program breaks there.
+    Rules rules(size_t platform);
 
     // Whether the states that programs leave are kept, from the next program on.
     void keep_states(bool keep = true) { keeps_states_ = keep; }
@@ -81,6 +88,7 @@ class Judge {
     const Reach& corrupt_reach(size_t platform);
     const Reach& harmed_reach(size_t platform);
     Worth worth_elsewhere(const Warning& warning, size_t platform, uint8_t& elsewhere);
+    bool corrupt_elsewhere(const Warning& warning, size_t platform);
     void add_leaks(Analysis& analysis) const;
     void watch(size_t platform, PathSink* paths);
     void simulate(size_t platform, TransitionSink* transitions);
@@ -93,6 +101,7 @@ class Judge {
     std::vector<Analysis> analyses_;
     std::vector<bool> done_;
     std::vector<size_t> order_;  // those done, in order
+    std::vector<size_t> corrupt_lately_;  // platforms, those first where warnings covered corruption last
     // By pairs of platforms (see twins.hpp).
     std::vector<bool> tracker_twins_, simulator_twins_;
     bool keeps_states_ = false;

@@ -13,14 +13,12 @@ bool has_kind(Judge& judge, const Target& t) {
     if (t.label == Label::fn)
         return std::any_of(here.corruptions.begin(), here.corruptions.end(),
                            [&](const Corruption& c) { return static_cast<uint8_t>(c.kind) == t.kind && !c.explained; });
-    bool candidate = false;
-    for (size_t i = 0; i < here.watch.warnings.size(); i++)
-        candidate |= static_cast<uint8_t>(here.watch.warnings[i].id) == t.kind && !here.justified_here[i];
-    if (!candidate) return false;
-    Worth worth = t.label == Label::fp ? Worth::false_positive : Worth::hazard;
-    const Analysis& a = judge.judge(t.platform);
-    return std::any_of(a.warnings.begin(), a.warnings.end(),
-                       [&](const JudgedWarning& w) { return static_cast<uint8_t>(w.warning.id) == t.kind && w.worth == worth; });
+    const Worth worth = t.label == Label::fp ? Worth::false_positive : Worth::hazard;
+    for (size_t i = 0; i < here.watch.warnings.size(); i++) {
+        const Warning& w = here.watch.warnings[i];
+        if (static_cast<uint8_t>(w.id) == t.kind && !here.justified_here[i] && judge.has_worth(w, t.platform, worth)) return true;
+    }
+    return false;
 }
 
 }  // namespace
@@ -52,7 +50,7 @@ std::vector<Target> targets_of(Judge& judge, size_t platform) {
 
 bool shows(Judge& judge, const Target& target) {
     if (!has_kind(judge, target)) return false;
-    return (broken_rules(judge.analyse(target.platform).run, judge.platform(target.platform)) & ~target.rules) == 0;
+    return (judge.rules(target.platform) & ~target.rules) == 0;
 }
 
 void show(std::vector<Shown>& shown, Label label, uint8_t kind, Rules rules, size_t platform) {
@@ -70,7 +68,7 @@ std::vector<Shown> shown_by(Judge& judge) {
     for (size_t platform = 0; platform < judge.platforms(); platform++) {
         const std::vector<Target> targets = targets_of(judge, platform);
         if (targets.empty()) continue;
-        const Rules rules = broken_rules(judge.analyse(platform).run, judge.platform(platform));
+        const Rules rules = judge.rules(platform);
         for (const Target& t : targets) show(shown, t.label, t.kind, rules, platform);
     }
     return shown;

@@ -71,7 +71,7 @@ void Engine::collect(const Program& program) {
     for (size_t platform = 0; platform < judge_.platforms(); platform++) {
         std::vector<Target> targets = targets_of(judge_, platform);
         if (lookout_ && !targets.empty()) lookout_->look(program, judge_, platform);
-        Rules rules = targets.empty() ? 0 : broken_rules(judge_.analyse(platform).run, judge_.platform(platform));
+        Rules rules = targets.empty() ? 0 : judge_.rules(platform);
         for (Target target : targets) {
             target.rules = rules;
             found.push_back(target);
@@ -133,7 +133,7 @@ PlatformSet Engine::needs_all_lines(Program& program, const Shown& shown) {
         PlatformSet same, fewer;  // rules
         for (size_t platform = 0; platform < judge_.platforms() && !rest.ops.empty(); platform++)
             if (left[platform] && shows(judge_, {shown.label, shown.kind, platform, shown.rules})) {
-                const Rules rules = broken_rules(judge_.analyse(platform).run, judge_.platform(platform));
+                const Rules rules = judge_.rules(platform);
                 (rules == shown.rules ? same : fewer).set(platform);
             }
         if (same == left) {
@@ -232,8 +232,7 @@ Program Engine::child_of(const Program* parent) {
 }
 
 bool Engine::shows_something_rare(const Program& evaluated) {
-    const size_t platform = platform_of(evaluated, judge_.platforms());
-    return rarity_.rare(judge_.cover(platform), judge_.platform(platform), platform);
+    return rarity_.rare(judge_, platform_of(evaluated, judge_.platforms()));
 }
 
 // One child, judged; true if it is novel, and then it is kept.

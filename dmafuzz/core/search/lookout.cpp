@@ -105,7 +105,7 @@ void Lookout::look(const Program& program, Judge& judge, size_t platform) {
         const Wanted& cause = causes_[i];
         if (board_->seen[i].programs || !here(cause, judge.platform(platform))) continue;
         if (!candidate(cause, judge.cover(platform)) || !holds(program, cause.skeleton)) continue;
-        if (broken_rules(judge.analyse(platform).run, judge.platform(platform)) != cause.rules) continue;
+        if (judge.rules(platform) != cause.rules) continue;
         if (!shows(judge, {cause.label, cause.kind, platform, cause.rules})) continue;
         board_->seen[i] = {std::max<uint64_t>(board_->programs, 1), now()};
     }

@@ -375,7 +375,7 @@ Minimised minimise(Judge& judge, const Program& program, Target target) {
     done.program = minimiser.run();
     done.tried = minimiser.tried();
     judge.start(done.program);
-    done.rules = broken_rules(judge.analyse(target.platform).run, judge.platform(target.platform));
+    done.rules = judge.rules(target.platform);
     return done;
 }
 

@@ -4,7 +4,8 @@
 
 namespace dmafuzz {
 
-bool Rarity::rare(const Analysis& a, const Platform& platform, size_t index) {
+bool Rarity::rare(Judge& judge, size_t platform) {
+    const Analysis& a = judge.cover(platform);
     constexpr uint8_t often = 4;
     constexpr uint64_t corruption = 1u << 8;
     suspicions_.clear();
@@ -17,7 +18,7 @@ bool Rarity::rare(const Analysis& a, const Platform& platform, size_t index) {
     // Programs count, not how often one shows it.
     std::sort(suspicions_.begin(), suspicions_.end());
     suspicions_.erase(std::unique(suspicions_.begin(), suspicions_.end()), suspicions_.end());
-    const uint64_t here = static_cast<uint64_t>(broken_rules(a.run, platform)) << 32 | static_cast<uint64_t>(index) << 16;
+    const uint64_t here = static_cast<uint64_t>(judge.rules(platform)) << 32 | static_cast<uint64_t>(platform) << 16;
     bool rare = false;
     for (uint64_t suspicion : suspicions_) {
         uint8_t& times = times_seen_[here | suspicion];

@@ -11,9 +11,9 @@ namespace dmafuzz {
 
 class Rarity {
   public:
-    // Something unexplained or unjustified that few programs before have shown there with the same rules broken. Counts it. `index`: of the
-    // platform, among those of the portfolio.
-    bool rare(const Analysis& analysis, const Platform& platform, size_t index);
+    // Something unexplained or unjustified that few programs before have shown there with the same rules broken.
+    // Counts it.
+    bool rare(Judge& judge, size_t platform);
 
   private:
     std::vector<uint64_t> suspicions_;                   // of one program: kinds of corruptions and warnings
