@@ -745,6 +745,9 @@ def seconds_a_program(tracker: str, platform: Platform, programs: Sequence[Seque
 def random_program(seed: int, ops: int) -> list[Op]:
     """A valid random program of about that many operations."""
 
+def mutant(ops: Sequence[Op], other: Sequence[Op], seed: int, ops_limit: int) -> list[Op]:
+    """A valid program made of one by a few changes, some of them with lines of another one."""
+
 def neighbours(ops: Sequence[Op], ops_limit: int) -> list[list[Op]]:
     """The valid programs one line or one argument away from a valid one, of at most `ops_limit` operations."""
 

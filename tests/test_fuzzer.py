@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,20 @@ def test_a_report_that_is_not_true_is_not_confirmed(tmp_path: Path) -> None:
     assert findings == [None]
     assert store.settle(path, findings) == []
     assert list(store.unconfirmed.iterdir())
+
+
+def test_few_of_the_many_causes_that_break_several_rules_are_told() -> None:
+    engine = _core.Engine("6.12", portfolio(), seed=5, ops_limit=12)
+    told: Counter[tuple[str, str, tuple[str, ...]]] = Counter()
+    while engine.stats()["programs"] < 60_000:
+        engine.burst(2000, 1000)
+        for found in engine.take_findings():
+            told[found["label"], found["kind"], tuple(found["rules"])] += 1
+    most = {rules: max(times for key, times in told.items() if len(key[2]) == rules) for rules in range(5)}
+    assert most[1] > 8
+    assert most[2] <= 8
+    assert most[3] <= 2
+    assert most[4] == 1
 
 
 def test_the_same_seed_runs_the_same_programs() -> None:

@@ -180,6 +180,10 @@ void bind_search(nb::module_& m) {
         Rng rng(seed);
         return random_program(rng, ops).ops;
     }, "seed"_a, "ops"_a, "A valid random program of about that many operations.");
+    m.def("mutant", [](std::vector<Op> ops, std::vector<Op> other, uint64_t seed, int ops_limit) {
+        Rng rng(seed);
+        return mutate(rng, {std::move(ops)}, {std::move(other)}, ops_limit).ops;
+    }, "ops"_a, "other"_a, "seed"_a, "ops_limit"_a, "A valid program made of one by a few changes, some of them with lines of another one.");
     m.def("neighbours", [](std::vector<Op> ops, int ops_limit) {
         std::vector<std::vector<Op>> found;
         for (Program& program : neighbours({std::move(ops)}, ops_limit)) found.push_back(std::move(program.ops));

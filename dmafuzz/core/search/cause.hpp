@@ -22,6 +22,7 @@ struct Target {
 // Label and kind; with the rules, a signature: what two findings of one cause have in common wherever they show.
 inline uint32_t sort_of(Label label, uint8_t kind) { return static_cast<uint32_t>(label) << 8 | kind; }
 inline uint64_t signature_of(const Target& t) { return static_cast<uint64_t>(sort_of(t.label, t.kind)) << 32 | t.rules; }
+inline Rules rules_of(uint64_t signature) { return static_cast<Rules>(signature); }
 
 const char* kind_name(const Target& target);
 

@@ -83,6 +83,7 @@ void Engine::collect(const Program& program) {
 void Engine::consider(const Program& program, Target target) {
     // A program may hold a new cause beside a known one: now and then it is minimised all the same.
     constexpr uint32_t one_in_known = 64;
+    if (known_.enough(signature_of(target))) return;
     if (!known_.at_work_in(program, target) || rng_.one_in(one_in_known)) report(program, target);
 }
 
@@ -96,7 +97,8 @@ Rules Engine::report(const Program& program, Target target) {
         lookout_->look(minimal.program, judge_, target.platform);
     }
     target.rules = minimal.rules;
-    if (!known_.add(target, minimal.program)) return minimal.rules;
+    const bool enough = known_.enough(signature_of(target));
+    if (!known_.add(target, minimal.program) || enough) return minimal.rules;
     grow_from(minimal.program, target);
     findings_.push_back({target, minimal.program, program});
     return minimal.rules;
@@ -120,7 +122,9 @@ void Engine::grow_from(const Program& minimal, const Target& target) {
 // A short program that seems to have something rare is judged on the whole portfolio at once: it has few faults, so what it shows
 // is mostly a cause of its own, and whether a warning is ever worth it no single platform can say.
 void Engine::look_closely(const Program& program) {
-    if (judge_.platforms() <= platforms_max) leads_.add(program, shown_by(judge_));
+    if (judge_.platforms() > platforms_max) return;
+    for (const Shown& shown : shown_by(judge_))
+        if (!known_.enough(signature_of(shown))) leads_.add(program, shown);
 }
 
 // Where the program needs all of its lines: elsewhere a rest of it, which is looked at instead, shows the same and breaks no
@@ -152,7 +156,7 @@ void Engine::follow_lead() {
     Lead lead = leads_.take();
     stats_.followed++;
     auto start = Clock::now();
-    const PlatformSet platforms = needs_all_lines(lead.program, lead.shown);
+    const PlatformSet platforms = known_.enough(signature_of(lead.shown)) ? PlatformSet{} : needs_all_lines(lead.program, lead.shown);
     if (platforms.any()) {
         // With the sizes that it was found with, besides the minimal ones: more can come of them.
         if (lead.program.ops.size() < short_ops) keep_short(lead.program);
@@ -165,8 +169,7 @@ void Engine::follow_lead() {
 // Judging a program on the whole portfolio and minimising cost far more than running it, so they get a
 // share of the time. At the end, novel programs that wait are judged; leads are not followed any more.
 void Engine::collect_waiting(bool all) {
-    constexpr size_t many = 5000;
-    const double share = leads_.size() > many ? 0.5 : 0.3;
+    constexpr double share = 0.3;
     // Leads are worth more, but not all of it.
     constexpr double share_of_leads = 0.7;
     if (all) {
@@ -205,16 +208,18 @@ bool Engine::add(const Program& program) {
 }
 
 Program Engine::child_of(const Program* parent) {
-    // Two in eight go through the neighbourhoods of minimal programs, two or more are fresh, one grows out of a short one: most
-    // causes are shallow, and where feedback has nothing to say, what owes nothing to the corpus is sooner there (reports/recall.md).
-    const uint32_t sort = rng_.below(8);
+    // Of sixteen programs four go through the neighbourhoods of minimal ones, eight are fresh, two of these short, two grow out of short
+    // ones, two are mutants of the corpus: most causes are shallow, and where feedback has nothing to say, what owes nothing to the
+    // corpus is sooner there (reports/benchmark.md, reports/recall.md).
+    constexpr uint32_t near = 4, fresh_short = 6, fresh_long = 12, grown = 14, all = 16;
+    const uint32_t sort = rng_.below(all);
     const int short_limit = std::min<int>(ops_limit_, short_ops);
     auto fresh = [&](int limit, bool even) { return random_program(rng_, 2 + static_cast<int>(rng_.below(static_cast<uint32_t>(limit - 1))), even); };
-    if (sort <= 1)
+    if (sort < near)
         if (Program neighbour; neighbourhoods_.next(neighbour, short_limit)) return neighbour;
-    if (corpus_.empty() || sort <= 2) return fresh(short_limit, true);
-    if (sort == 3) return fresh(ops_limit_, false);
-    if (sort == 4 && !short_ones_.empty()) {
+    if (corpus_.empty() || sort < fresh_short) return fresh(short_limit, true);
+    if (sort < fresh_long) return fresh(ops_limit_, false);
+    if (sort < grown && !short_ones_.empty()) {
         // One in two grows out of a minimal program, of which there are few, with lines of another one.
         const std::vector<Program>& from = minimal_.empty() || rng_.one_in(2) ? short_ones_ : minimal_;
         const std::vector<Program>& with = minimal_.empty() ? short_ones_ : minimal_;
@@ -238,7 +243,8 @@ bool Engine::shows_something_rare(const Program& evaluated) {
 // One child, judged; true if it is novel, and then it is kept.
 bool Engine::try_child(const Program& child) {
     const bool novel = evaluate(child);
-    if (child.ops.size() <= short_ops && (shows_something_rare(child) || rng_.one_in(16))) look_closely(child);
+    constexpr uint32_t one_in_common = 32;
+    if (child.ops.size() <= short_ops && (shows_something_rare(child) || rng_.one_in(one_in_common))) look_closely(child);
     if (!novel) return false;
     keep(child);
     novel_.push_back(child);

@@ -14,6 +14,9 @@ class KnownCauses {
     bool add(const Target& target, const Program& minimal);
     // The same kind of finding, no rule broken that the program keeps, and the operations of the minimal program in that order.
     bool at_work_in(const Program& program, const Target& target) const;
+    // So many causes of a signature of several rules are known that another one would tell nobody anything: with each rule that
+    // has to be broken as well, there are more of them, and they matter less.
+    bool enough(uint64_t signature) const;
     bool any(Label label) const { return labels_ & bit(label); }
 
   private:
@@ -24,6 +27,7 @@ class KnownCauses {
     };
     std::unordered_map<uint32_t, std::vector<Known>> known_;  // by label and kind
     std::unordered_set<uint64_t> causes_;                     // signature, minimal program
+    std::unordered_map<uint64_t, uint32_t> count_;            // of a signature
     Labels labels_ = 0;
 };
 

@@ -20,14 +20,12 @@ size_t any_of(Rng& rng, const PlatformSet& platforms) {
 
 }  // namespace
 
-void Leads::add(const Program& program, const std::vector<Shown>& all) {
-    for (const Shown& shown : all) {
-        Tried& tried = tried_[signature_of(shown)];
-        if (tried.times >= enough || tried.waiting == waiting_max || (shown.platforms & ~tried.closed).none()) continue;
-        const uint32_t rules = static_cast<uint32_t>(std::popcount(shown.rules)), ops = static_cast<uint32_t>(program.ops.size());
-        leads_.insert({8 * rules + ops + 2u * (tried.times + tried.waiting), count_++, program, shown});
-        tried.waiting++;
-    }
+void Leads::add(const Program& program, const Shown& shown) {
+    Tried& tried = tried_[signature_of(shown)];
+    if (tried.times >= enough || tried.waiting == waiting_max || (shown.platforms & ~tried.closed).none()) return;
+    const uint32_t rules = static_cast<uint32_t>(std::popcount(shown.rules)), ops = static_cast<uint32_t>(program.ops.size());
+    leads_.insert({8 * rules + ops + 2u * (tried.times + tried.waiting), count_++, program, shown});
+    tried.waiting++;
     while (leads_.size() > leads_max) remove(std::prev(leads_.end()));
 }
 

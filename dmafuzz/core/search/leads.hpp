@@ -23,9 +23,9 @@ struct Lead {
 
 class Leads {
   public:
-    // What a short program shows on the portfolio. Nothing is added for a signature that has been tried often, of which
-    // others wait already, or whose causes have been followed up on all of these platforms.
-    void add(const Program& program, const std::vector<Shown>& shown);
+    // Something that a short program shows on the portfolio. Nothing is added for a signature that has been tried often, of
+    // which others wait already, or whose causes have been followed up on all of these platforms.
+    void add(const Program& program, const Shown& shown);
 
     bool empty() const { return leads_.empty(); }
     size_t size() const { return leads_.size(); }

@@ -19,7 +19,7 @@ constexpr Weighted kinds[] = {
     {OpKind::map_single, 16},      {OpKind::map_page, 10},
     {OpKind::map_resource, 1},     {OpKind::map_sg, 6},
     {OpKind::alloc_coherent, 2},   {OpKind::alloc_noncoherent, 2},
-    {OpKind::alloc_noncontiguous, 1}, {OpKind::mapping_error, 1},
+    {OpKind::alloc_noncontiguous, 1}, {OpKind::mapping_error, 2},
     {OpKind::sync_single_for_cpu, 8}, {OpKind::sync_single_for_device, 8},
     {OpKind::sync_range_for_cpu, 1},  {OpKind::sync_range_for_device, 1},
     {OpKind::sync_sg_for_cpu, 3},     {OpKind::sync_sg_for_device, 3},
@@ -129,7 +129,7 @@ void randomise_arguments(Rng& rng, Op& op, const Scope& scope) {
     op.offset = random_offset(rng);
     op.size = random_size(rng);
     op.high = rng.one_in(16);
-    op.unchecked = rng.one_in(16);
+    op.unchecked = rng.one_in(12);
     op.count = static_cast<uint8_t>(1 + rng.below(3));
     if (op.kind == OpKind::map_sg) randomise_list(rng, op, scope);
     bool call = traits(op.kind).is_call && traits(op.kind).names_mapping;
@@ -139,6 +139,16 @@ void randomise_arguments(Rng& rng, Op& op, const Scope& scope) {
     op.given_attrs = call && rng.one_in(16);
     op.given_count = call && rng.one_in(12);
     if (call && !rng.one_in(10)) op.offset = 0;
+}
+
+// Drivers have several buffers of one sort: neighbours in a slab, entries of a list.
+void like_another(Rng& rng, Op& op, const Scope& scope) {
+    const int defined = count_defined_buffers(scope);
+    if (op.kind != OpKind::alloc || defined == 0 || !rng.one_in(4)) return;
+    const Scope::Buffer& other = scope.buffer(recent(rng, defined, buffers_max));
+    if (!other.live || other.kind >= BufferKind::coherent) return;
+    op.buffer_kind = other.kind;
+    op.size = static_cast<uint16_t>(other.size);
 }
 
 // A whole-buffer range is what drivers map most.
@@ -173,6 +183,7 @@ Op random_op(Rng& rng, const Scope& scope, bool even) {
     op.split = traits(op.kind).is_call && rng.one_in(20);
     randomise_arguments(rng, op, scope);
     if (even && traits(op.kind).is_call && traits(op.kind).names_mapping && rng.one_in(3)) give_one(rng, op, scope.mapping(op.mapping).size);
+    like_another(rng, op, scope);
     fit_to_buffer(rng, op, scope);
     fit_to_mapping(rng, op, scope);
     return op;
@@ -216,12 +227,8 @@ Op op_for(Rng& rng, const Scope& scope, const Program& other, bool even) {
     return op;
 }
 
-void insert(Rng& rng, Program& p, const Program& other, bool even) {
-    size_t at = rng.below(static_cast<uint32_t>(p.ops.size() + 1));
-    Reader reader;
-    reader.read(p, 0, at);
-    Op op = op_for(rng, reader.scope, other, even);
-    // A new name in the middle must not take one that is defined later.
+// A new name in the middle must not take one that is defined later. `reader` has read up to `at`.
+void insert_at(Program& p, size_t at, Op op, Reader& reader) {
     if (traits(op.kind).defines_buffer || traits(op.kind).defines_mapping) {
         reader.read(p, at, p.ops.size());
         const Scope& end = reader.scope;
@@ -229,6 +236,25 @@ void insert(Rng& rng, Program& p, const Program& other, bool even) {
         if (traits(op.kind).defines_mapping && end.free_mapping() >= 0) op.mapping = static_cast<uint8_t>(end.free_mapping());
     }
     p.ops.insert(p.ops.begin() + static_cast<std::ptrdiff_t>(at), op);
+}
+
+void insert(Rng& rng, Program& p, const Program& other, bool even) {
+    const size_t at = rng.below(static_cast<uint32_t>(p.ops.size() + 1));
+    Reader reader;
+    reader.read(p, 0, at);
+    const Op op = op_for(rng, reader.scope, other, even);
+    insert_at(p, at, op, reader);
+}
+
+// A line again, somewhere; now and then many times: what counts to seven has to be passed.
+void repeat(Rng& rng, Program& p, size_t line) {
+    const Op op = p.ops[line];
+    const size_t at = rng.below(static_cast<uint32_t>(p.ops.size() + 1));
+    for (uint32_t times = rng.one_in(4) ? 2 + rng.below(8) : 1; times > 0; times--) {
+        Reader reader;
+        reader.read(p, 0, at);
+        insert_at(p, at, op, reader);
+    }
 }
 
 // Moves an offset or a size by a granule, a line, or to somewhere else.
@@ -319,7 +345,7 @@ void change_once(Rng& rng, Program& p, const Program& other, bool even) {
         case 1:
         case 2: insert(rng, p, other, even); break;
         case 3: p.ops.erase(p.ops.begin() + static_cast<std::ptrdiff_t>(at)); break;
-        case 4: p.ops.insert(p.ops.begin() + rng.below(static_cast<uint32_t>(n + 1)), Op(p.ops[at])); break;
+        case 4: repeat(rng, p, at); break;
         case 5: std::swap(p.ops[at], p.ops[rng.below(static_cast<uint32_t>(n))]); break;
         case 6:
             if (!other.ops.empty() && rng.one_in(3)) splice(rng, p, other);
