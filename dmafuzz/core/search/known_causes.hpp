@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "search/cause.hpp"
+#include "search/skeleton.hpp"
 
 namespace dmafuzz {
 
@@ -22,7 +23,7 @@ class KnownCauses {
   private:
     struct Known {
         Rules rules;
-        std::vector<OpKind> skeleton;
+        Skeleton skeleton;
         bool operator==(const Known&) const = default;
     };
     std::unordered_map<uint32_t, std::vector<Known>> known_;  // by label and kind

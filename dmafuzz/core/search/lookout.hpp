@@ -6,6 +6,7 @@
 
 #include "search/cause.hpp"
 #include "search/rng.hpp"
+#include "search/skeleton.hpp"
 
 namespace dmafuzz {
 
@@ -15,7 +16,7 @@ struct Wanted {
     Label label = Label::fn;
     uint8_t kind = 0;
     Rules rules = 0;
-    std::vector<OpKind> skeleton;
+    Skeleton skeleton;
     std::vector<std::string> platforms;  // only there; none: anywhere
 };
 
