@@ -32,7 +32,6 @@ struct CellCover {
     Direction direction;
     bool coherent;    // the device
     bool joint;       // CPU and device own it together
-    bool translated;  // the device is behind an IOMMU
     bool owned;       // by the device
     bool live;
     bool is_void;     // not even an address leads there
@@ -59,6 +58,7 @@ struct Cell {
     uint8_t writers = 0;      // copies with an entitled writer
     uint8_t reported = 0;     // corruption kinds, a bit each
     bool exposed = false;
+    bool has_void = false;    // or had
     uint8_t home = no_index;
     uint32_t mappings = 0;
     std::vector<CellCopy> copies;   // in order of birth
@@ -89,7 +89,7 @@ struct Cell {
     }
     // As new, but for the memory that its lists hold: nothing is allocated for each program.
     void start_anew() {
-        live = surveyed = looked = exposed = false;
+        live = surveyed = looked = exposed = has_void = false;
         reported = 0;
         home = no_index;
         mappings = 0;

@@ -21,6 +21,7 @@ struct CellShape {
     Span span;
     uint64_t phys;      // of the home it is born in
     uint32_t beside_first, beside_end;
+    bool operator==(const CellShape&) const = default;
 };
 
 // Cuts the buffers of a run into cells.

@@ -64,7 +64,7 @@ Unasked Simulator::steps_alone(const Cell& cell, const CellCopy& copy) const {
     if (others_write) steps |= unasked(Event::written_elsewhere);
     if (copy.single) return steps;
     steps |= evictions;
-    if (platform_->speculates) steps |= unasked(Event::fill);
+    if (platform_.get<&Platform::speculates>()) steps |= unasked(Event::fill);
     if (copy.slot) return steps;
     // Another granule of the same line, where the cell has several.
     if (cell.several) steps |= beside(copy.own);
@@ -78,7 +78,7 @@ void Simulator::meet_ghost(const Piece& ghost, uint8_t index, const Cell& dead, 
     const uint8_t cover = dead.cover_of(index);
     // What never reached the buffer reaches nobody in its place.
     if (cover == no_index || dead.covers[cover].is_void || !(dead.covers[cover].owned || ghost.joint)) return;
-    const bool coherent = platform_->devices[ghost.device].coherent;
+    const bool coherent = platform_.get<&Device::coherent>(ghost.device);
     const uint64_t from = ghost.phys + static_cast<uint64_t>(at) * granule_bytes;
     const uint64_t to = from + dead.bytes();
     if (copy.phys < from || copy.phys >= to) {
@@ -207,7 +207,7 @@ void Simulator::look_by_device(Cell& cell, const CellCover& cover) {
 // A device behind an IOMMU that owns void: what it does there is refused, whether or not the buffer lives.
 void Simulator::look_for_faults(const Cell& cell) {
     for (const CellCover& cover : cell.covers)
-        if (cover.is_void && cover.translated && (may_read(cover) || may_write(cover))) harm(HarmKind::fault, cover.piece);
+        if (cover.is_void && (may_read(cover) || may_write(cover)) && translates(run_->pieces[cover.piece].device)) harm(HarmKind::fault, cover.piece);
 }
 
 void Simulator::settle(uint8_t op) {
@@ -219,7 +219,7 @@ void Simulator::settle(uint8_t op) {
     if (ghosts_seen_) each_dirty([](Cell& cell) { cell.surveyed = false; });
     each_dirty([&](Cell& cell) {
         if (!cell.surveyed) survey(cell);
-        if (platform_->iommu != Iommu::off) look_for_faults(cell);
+        if (cell.has_void) look_for_faults(cell);
         if (!cell.live) return;
         if (close(cell) || !cell.looked) look(cell);
     });

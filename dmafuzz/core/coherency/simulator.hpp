@@ -78,6 +78,9 @@ class Simulator {
     // `automaton`: instead of the shared one.
     explicit Simulator(Automaton* automaton = nullptr) : own_automaton_(automaton) {}
 
+    // Cuts memory into the cells that it would be simulated in.
+    const std::vector<CellShape>& cut(const Run& run, const Platform& platform);
+
     // Everything is overwritten; results stay valid until the next call.
     // `state`: becomes that of all memory when the program has ended and its tidy-up has not begun.
     void simulate(const Run& run, const Platform& platform, TransitionSink* sink = nullptr, Digest* state = nullptr);
@@ -87,6 +90,9 @@ class Simulator {
 
     const std::vector<Corruption>& corruptions() const { return corruptions_; }
     const std::vector<Harm>& harms() const { return harms_; }
+    const std::vector<CellShape>& shapes() const { return cutting_.shapes(); }
+    // Of the platform, besides what the run says.
+    Features asked() const { return platform_.asked(); }
 
     struct CopyFacts {
         uint16_t cell;
@@ -199,11 +205,12 @@ class Simulator {
     template <class Do> void each_in_lines(uint64_t from, uint64_t to, Do what);
     template <class Do> void each_cell(uint8_t buffer, uint32_t offset, uint32_t size, Do what);
     template <class Do> void each_cover(uint8_t piece, uint32_t offset, uint32_t size, Do what);
+    bool translates(uint8_t device) const { return platform_.get<&Platform::iommu>() != Iommu::off && platform_.get<&Device::iommu>(device); }
     uint64_t line_of(uint64_t phys) const { return phys >> line_shift_; }
     size_t cell_count() const { return cutting_.shapes().size(); }
 
     const Run* run_ = nullptr;
-    const Platform* platform_ = nullptr;
+    AskedPlatform platform_;
     TransitionSink* sink_ = nullptr;
     Automaton* own_automaton_;
     Automaton* automaton_ = nullptr;

@@ -7,30 +7,45 @@
 
 namespace dmafuzz {
 
+namespace {
+
+constexpr size_t nobody = ~size_t{0};
+
+}  // namespace
+
 Judge::Judge(const std::string& tracker, std::vector<Platform> portfolio) : Judge(make_tracker(tracker), std::move(portfolio)) {
     if (!tracker_) throw std::invalid_argument("no tracker of that name: " + tracker);
 }
 
 Judge::Judge(std::unique_ptr<Tracker> tracker, std::vector<Platform> portfolio)
-    : tracker_(std::move(tracker)), platforms_(std::move(portfolio)), analyses_(platforms_.size()), done_(platforms_.size()) {
+    : tracker_(std::move(tracker)), platforms_(std::move(portfolio)), analyses_(platforms_.size()), done_by_(platforms_.size(), nobody) {
     for (const Platform& a : platforms_)
-        for (const Platform& b : platforms_) {
-            tracker_twins_.push_back(same_to_trackers(a, b));
-            simulator_twins_.push_back(same_to_simulator(a, b));
-        }
+        for (const Platform& b : platforms_) differing_.push_back(differences(a, b));
 }
 
 void Judge::start(const Program& program) {
     program_ = program;
-    std::fill(done_.begin(), done_.end(), false);
+    std::fill(done_by_.begin(), done_by_.end(), nobody);
     order_.clear();
 }
 
-bool Judge::take_over_watch(size_t i) {
+// All of it: nothing that was asked on some other platform has another answer here.
+bool Judge::take_over(size_t i) {
     for (size_t known : order_) {
-        if (!tracker_twins_[i * platforms_.size() + known] || !same_hooks(analyses_[known].run, analyses_[i].run)) continue;
-        analyses_[i].watch = analyses_[known].watch;
-        analyses_[i].tracker = analyses_[known].tracker;
+        if (analyses_[known].asked_by_all() & differing(i, known)) continue;
+        done_by_[i] = known;
+        return true;
+    }
+    return false;
+}
+
+bool Judge::take_over_watch(size_t i) {
+    Analysis& a = analyses_[i];
+    for (size_t known : order_) {
+        const Analysis& other = analyses_[known];
+        if (other.watch.asked & differing(i, known) || !same_hooks(other.run, a.run)) continue;
+        a.watch = other.watch;
+        a.tracker = other.tracker;
         return true;
     }
     return false;
@@ -38,37 +53,48 @@ bool Judge::take_over_watch(size_t i) {
 
 bool Judge::take_over_simulation(size_t i) {
     Analysis& a = analyses_[i];
+    bool cut = false;
+    auto same_cells = [&](const Analysis& other) {
+        if (!cut) a.cells = simulator_.cut(a.run, platforms_[i]);
+        cut = true;
+        return a.cells == other.cells;
+    };
     for (size_t known : order_) {
-        const Analysis& twin = analyses_[known];
-        if (!simulator_twins_[i * platforms_.size() + known] || !same_memory(twin.run, a.run)) continue;
-        a.corruptions = twin.corruptions;
-        a.memory = twin.memory;
-        a.harms.assign(twin.harms.begin(), twin.harms.begin() + static_cast<std::ptrdiff_t>(twin.simulated_harms));
+        const Analysis& other = analyses_[known];
+        if (other.asked & differing(i, known) || !same_memory(other.run, a.run) || !same_cells(other)) continue;
+        a.asked = other.asked;
+        a.corruptions = other.corruptions;
+        a.memory = other.memory;
+        a.harms.assign(other.harms.begin(), other.harms.begin() + static_cast<std::ptrdiff_t>(other.simulated_harms));
         return true;
     }
     return false;
 }
 
-// Feedback is of this platform: where it is asked for, nothing is taken over.
 void Judge::watch(size_t i, PathSink* paths) {
     Analysis& a = analyses_[i];
-    if (!paths && take_over_watch(i)) return;
+    if (takes_over_ && !paths && take_over_watch(i)) return;
     if (keeps_states_) tracker_->watch_with_state(a.run.hooks, a.run.program_hooks, platforms_[i], a.watch, a.tracker = {});
     else tracker_->watch(a.run.hooks, platforms_[i], a.watch, paths);
 }
 
 void Judge::simulate(size_t i, TransitionSink* transitions) {
-    if (!transitions && take_over_simulation(i)) return;
-    analyses_[i].memory = {};
-    simulator_.simulate(analyses_[i].run, platforms_[i], transitions, keeps_states_ ? &analyses_[i].memory : nullptr);
-    analyses_[i].corruptions = simulator_.corruptions();
-    analyses_[i].harms = simulator_.harms();
+    if (takes_over_ && !transitions && take_over_simulation(i)) return;
+    Analysis& a = analyses_[i];
+    a.memory = {};
+    simulator_.simulate(a.run, platforms_[i], transitions, keeps_states_ ? &a.memory : nullptr);
+    a.asked = simulator_.asked();
+    a.cells = simulator_.shapes();
+    a.corruptions = simulator_.corruptions();
+    a.harms = simulator_.harms();
 }
 
 const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* paths) {
+    if (done_by_[i] != nobody) return analysis(i);
+    // Feedback is of this platform: where it is asked for, nothing is taken over.
+    if (takes_over_ && !transitions && !paths && take_over(i)) return analysis(i);
     Analysis& a = analyses_[i];
-    if (done_[i]) return a;
-    done_[i] = true;
+    done_by_[i] = i;
     a.machine = {};
     machine_.carry_out(program_, platforms_[i], a.run, keeps_states_ ? &a.machine : nullptr);
     watch(i, paths);
@@ -118,7 +144,7 @@ Reach Judge::reach(const Analysis& where, const Corruption& c) const {
 
 const Reach& Judge::corrupt_reach(size_t platform) {
     analyse(platform);
-    Analysis& a = analyses_[platform];
+    Analysis& a = analysis(platform);
     if (a.corrupt_known) return a.corrupt;
     a.corrupt_known = true;
     a.corrupt = {};
@@ -128,7 +154,7 @@ const Reach& Judge::corrupt_reach(size_t platform) {
 
 const Reach& Judge::harmed_reach(size_t platform) {
     analyse(platform);
-    Analysis& a = analyses_[platform];
+    Analysis& a = analysis(platform);
     if (a.harmed_known) return a.harmed;
     a.harmed_known = true;
     a.harmed = {};
@@ -144,7 +170,7 @@ const Reach& Judge::harmed_reach(size_t platform) {
 
 const Analysis& Judge::cover(size_t platform, TransitionSink* transitions, PathSink* paths) {
     analyse(platform, transitions, paths);
-    Analysis& a = analyses_[platform];
+    Analysis& a = analysis(platform);
     if (a.covered) return a;
     a.covered = true;
     a.justified_here.assign(a.watch.warnings.size(), false);
@@ -171,7 +197,7 @@ Worth Judge::worth_elsewhere(const Warning& w, size_t platform, uint8_t& elsewhe
 
 const Analysis& Judge::judge(size_t platform) {
     cover(platform);
-    Analysis& a = analyses_[platform];
+    Analysis& a = analysis(platform);
     if (a.labels) return a;
     Sum sum;
     a.warnings.clear();

@@ -24,6 +24,7 @@ struct JudgedWarning {
 struct Analysis {
     Run run;
     Watch watch;
+    std::vector<CellShape> cells;      // that it was simulated in
     std::vector<Corruption> corruptions;
     std::vector<Harm> harms;
     size_t simulated_harms = 0;        // the first of them; the others are leaks
@@ -34,6 +35,8 @@ struct Analysis {
     std::vector<JudgedWarning> warnings;
     Labels labels = 0;
     Digest machine, tracker, memory;   // their states before the tidy-up, where they are kept
+    Features asked = 0;                // of the platform, by the simulator; by others: see there
+    Features asked_by_all() const { return run.asked | watch.asked | asked; }
     // Has the tracker broken down?
     bool broken() const { return !watch.warnings.empty() && is_breakdown(watch.warnings.back().id); }
 };
@@ -49,13 +52,16 @@ class Judge {
 
     // Forgets the program judged before.
     void start(const Program& program);
-    // Runs machine, tracker and simulator on one platform, once.
+    // Runs machine, tracker and simulator on one platform, once. On platforms on which the program comes to the same, its analysis
+    // is the same one.
     const Analysis& analyse(size_t platform, TransitionSink* transitions = nullptr, PathSink* paths = nullptr);
     // What the warnings explain on this platform alone: fills Corruption::explained and `justified_here`.
     const Analysis& cover(size_t platform, TransitionSink* transitions = nullptr, PathSink* paths = nullptr);
     // The labels on one platform; looks at others only as far as a warning needs it.
     const Analysis& judge(size_t platform);
 
+    // Whether what is known of one platform is taken over for others that it holds for (see asked.hpp), from the next program on.
+    void take_over_known(bool take_over = true) { takes_over_ = take_over; }
     // Whether the states that programs leave are kept, from the next program on.
     void keep_states(bool keep = true) { keeps_states_ = keep; }
     // All that can still make a difference when the program has ended and its tidy-up has not begun: the states of machine,
@@ -85,16 +91,19 @@ class Judge {
     void watch(size_t platform, PathSink* paths);
     void simulate(size_t platform, TransitionSink* transitions);
     void add_observations(const Analysis& analysis, const std::vector<uint8_t>& names, Digest& into) const;
+    bool take_over(size_t platform);
     bool take_over_watch(size_t platform);
     bool take_over_simulation(size_t platform);
+    Analysis& analysis(size_t platform) { return analyses_[done_by_[platform]]; }
+    Features differing(size_t a, size_t b) const { return differing_[a * platforms_.size() + b]; }
 
     std::unique_ptr<Tracker> tracker_;
     std::vector<Platform> platforms_;
     std::vector<Analysis> analyses_;
-    std::vector<bool> done_;
-    std::vector<size_t> order_;  // those done, in order
-    // By pairs of platforms (see twins.hpp).
-    std::vector<bool> tracker_twins_, simulator_twins_;
+    std::vector<size_t> done_by_;        // by platform: whose analysis it is; nobody's yet
+    std::vector<size_t> order_;          // those that have one of their own, in order
+    std::vector<Features> differing_;    // by pairs of platforms
+    bool takes_over_ = true;
     bool keeps_states_ = false;
     Program program_;
     Machine machine_;

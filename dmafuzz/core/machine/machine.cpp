@@ -74,11 +74,11 @@ void Machine::touch(uint64_t phys, uint64_t bytes) {
 }
 
 void Machine::carry_out(const Program& program, const Platform& platform, Run& run, Digest* state) {
-    platform_ = &platform;
+    platform_.start(platform);
     program_ = &program;
     run_ = &run;
     run.clear();
-    memory_.reset(platform);
+    memory_.reset(platform_);
     slots_.reset(pool_base, std::min(pool_limit, pool_base + static_cast<uint64_t>(platform.bounce_slots) * slot_bytes));
     for (Arena& arena : iovas_) arena.reset(iova_base, iova_limit);
     has_pending_.fill(false);
@@ -90,6 +90,7 @@ void Machine::carry_out(const Program& program, const Platform& platform, Run& r
     run.program_hooks = run.hooks.size();
     if (state) digest(*state);
     tidy_up();
+    run.asked = platform_.asked();
 }
 
 void Machine::carry_out_line(const Op& op, uint8_t index) {
@@ -332,7 +333,7 @@ Area Machine::area_of(int buffer, int cpu, bool address_only) const {
     const Memory::Home& home = memory_.home(buffer);
     switch (home.kind) {
         case BufferKind::stack:
-            if (platform_->stacks_in_vmalloc) return address_only ? Area::vmalloc : home.cpu == cpu ? Area::vmalloc_stack : Area::linear;
+            if (platform_.get<&Platform::stacks_in_vmalloc>()) return address_only ? Area::vmalloc : home.cpu == cpu ? Area::vmalloc_stack : Area::linear;
             return home.cpu == cpu ? Area::current_stack : Area::linear;
         // A vmalloc page has a linear address too, and that is what the page hooks see.
         case BufferKind::vmalloc: return address_only ? Area::vmalloc : Area::linear;

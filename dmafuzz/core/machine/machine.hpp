@@ -72,6 +72,7 @@ class Machine {
     void allocate(Call& call);
     bool bounce(Piece& piece, bool may_bounce);
     bool needs_bounce(const Piece& piece) const;
+    bool out_of_reach(const Piece& piece) const;
     bool translate(Piece* first, int count, uint8_t index);
     void release_slot(Piece& piece);
     void release_translation(uint8_t piece);
@@ -106,9 +107,10 @@ class Machine {
     void touch(uint64_t phys, uint64_t bytes);
     void touch_at(uint8_t device, uint64_t dma, uint32_t bytes);
     Area area_of(int buffer, int cpu, bool address_only) const;
-    bool translates(uint8_t device) const { return platform_->iommu != Iommu::off && platform_->devices[device].iommu; }
+    bool translates(uint8_t device) const { return platform_.get<&Platform::iommu>() != Iommu::off && platform_.get<&Device::iommu>(device); }
+    bool coherent(uint8_t device) const { return platform_.get<&Device::coherent>(device); }
 
-    const Platform* platform_ = nullptr;
+    AskedPlatform platform_;
     const Program* program_ = nullptr;
     Run* run_ = nullptr;
     uint8_t now_ = 0;  // the operation carried out

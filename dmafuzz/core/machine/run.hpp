@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "platform/platform.hpp"
+#include "machine/asked.hpp"
 #include "program/op.hpp"
 #include "tracker/hook.hpp"
 
@@ -137,6 +137,7 @@ struct LeakSuspect {
 };
 
 struct Run {
+    Features asked = 0;   // of the platform
     std::vector<Op> ops;  // as carried out: the program, then its tidy-up
     int program_ops = 0;
     size_t program_steps = 0, program_hooks = 0;  // those before the tidy-up
