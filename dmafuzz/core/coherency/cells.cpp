@@ -27,29 +27,6 @@ void Cutting::break_at(const Extent& e, uint64_t from, uint64_t to) {
     }
 }
 
-// A range's ends, and the boundaries of the lines that it covers in part: in whatever buffer has a home there, at any time.
-void Cutting::physical(uint64_t from, uint64_t to) {
-    Range& slot = named_[(from * 31 + to) / granule_bytes % remembered];
-    if (slot.program == program_ && slot.from == from && slot.to == to) return;
-    slot = {from, to, program_};
-    for (const Extent& e : run_->extents) break_at(e, from, to);
-    if (((from | to) & line_mask_) == 0) return;
-    for (const Extent& e : run_->extents) {
-        break_at(e, from & ~line_mask_, (to + line_mask_) & ~line_mask_);
-        break_at(e, (from + line_mask_) & ~line_mask_, to & ~line_mask_);
-    }
-}
-
-void Cutting::in_buffer(int buffer, uint32_t offset, uint32_t size) {
-    for (const Extent& e : run_->extents) {
-        if (e.buffer != buffer) continue;
-        uint32_t from = std::max<uint32_t>(offset, e.offset), to = std::min<uint32_t>(offset + size, e.offset + e.size);
-        if (from >= to) continue;
-        physical(e.phys + static_cast<uint64_t>(from - e.offset) * granule_bytes,
-                 e.phys + static_cast<uint64_t>(to - e.offset) * granule_bytes);
-    }
-}
-
 // Room for each buffer's bits.
 void Cutting::lay_out() {
     std::array<uint32_t, buffers_with_stack> granules{};
@@ -75,18 +52,15 @@ void Cutting::break_extents() {
             break_at(other, (e.phys + line_mask_) & ~line_mask_, end_of(e) & ~line_mask_);
 }
 
-void Cutting::break_steps() {
-    for (const Cut& cut : run_->cuts) {
-        if (cut.buffer == no_buffer) physical(cut.phys, cut.phys + static_cast<uint64_t>(cut.size) * granule_bytes);
-        else in_buffer(cut.buffer, cut.offset, cut.size);
-    }
-}
-
-void Cutting::break_pieces() {
-    for (const Piece& p : run_->pieces) {
-        physical(p.phys, p.phys + static_cast<uint64_t>(p.size) * granule_bytes);
-        in_buffer(p.buffer, p.offset, p.size);
-        if (p.reach < p.size) in_buffer(p.buffer, p.offset + p.reach, p.size - p.reach);
+// A range's ends, and the boundaries of the lines that it covers in part: in whatever buffer has a home there, at any time.
+void Cutting::break_ranges() {
+    for (const Range& r : run_->ranges) {
+        for (const Extent& e : run_->extents) break_at(e, r.from, r.to);
+        if (((r.from | r.to) & line_mask_) == 0) continue;
+        for (const Extent& e : run_->extents) {
+            break_at(e, r.from & ~line_mask_, (r.to + line_mask_) & ~line_mask_);
+            break_at(e, (r.from + line_mask_) & ~line_mask_, r.to & ~line_mask_);
+        }
     }
 }
 
@@ -142,13 +116,9 @@ void Cutting::cut(const Run& run, int line_bytes) {
     run_ = &run;
     line_mask_ = static_cast<uint64_t>(line_bytes) - 1;
     line_shift_ = std::countr_zero(static_cast<unsigned>(line_bytes));
-    program_++;
     lay_out();
     break_extents();
-    break_steps();
-    // What a warning about a call covers ends where the call's range ends.
-    for (const Touch& t : run.touches) physical(t.phys, t.phys + t.size);
-    break_pieces();
+    break_ranges();
     make_shapes();
     find_company();
 }

@@ -21,7 +21,6 @@ struct CellShape {
     Span span;
     uint64_t phys;      // of the home it is born in
     uint32_t beside_first, beside_end;
-    bool operator==(const CellShape&) const = default;
 };
 
 // Cuts the buffers of a run into cells.
@@ -39,22 +38,15 @@ class Cutting {
     }
 
   private:
-    struct Range {
-        uint64_t from, to;
-        uint64_t program;
-    };
     struct Part {
         uint64_t line;
         uint16_t cell;
     };
 
-    void physical(uint64_t from, uint64_t to);
-    void in_buffer(int buffer, uint32_t offset, uint32_t size);
     void lay_out();
     void break_at(const Extent& extent, uint64_t from, uint64_t to);
     void break_extents();
-    void break_steps();
-    void break_pieces();
+    void break_ranges();
     void make_shapes();
     void make_shape(size_t buffer, uint32_t offset, uint32_t next);
     void find_company();
@@ -66,10 +58,6 @@ class Cutting {
     // are set without a branch.
     std::vector<uint64_t> breaks_;
     std::array<uint32_t, buffers_with_stack + 1> first_word_{};  // of a buffer's bits
-    // Ranges cut lately: programs name the same few over and over.
-    static constexpr size_t remembered = 64;
-    std::array<Range, remembered> named_{};
-    uint64_t program_ = 0;               // remembered ranges of earlier ones do not count
     size_t home_ = 0;                    // the extent of the last shape
     std::vector<CellShape> shapes_;
     std::array<uint16_t, buffers_with_stack + 1> first_cell_{};

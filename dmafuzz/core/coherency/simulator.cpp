@@ -472,23 +472,19 @@ void Simulator::start_cells() {
     }
 }
 
-const std::vector<CellShape>& Simulator::cut(const Run& run, const Platform& platform) {
-    platform_.start(platform);
-    cutting_.cut(run, platform_.get<&Platform::line>());
-    return cutting_.shapes();
-}
-
 void Simulator::walk(const Run& run, const Platform& platform, TransitionSink* sink, Digest* state) {
-    cut(run, platform);
     run_ = &run;
+    platform_.start(platform);
     sink_ = sink;
-    line_shift_ = std::countr_zero(static_cast<unsigned>(platform_.get<&Platform::line>()));
+    const int line = platform_.get<&Platform::line>();
+    line_shift_ = std::countr_zero(static_cast<unsigned>(line));
     births_.clear();
     ghosts_.clear();
     ghosts_seen_ = moved_ = false;
     corruptions_.clear();
     harms_.clear();
     pieces_.assign(run.pieces.size(), {});
+    cutting_.cut(run, line);
     start_cells();
     for (size_t i = 0; i < run.program_steps; i++) take(run.steps[i]);
     if (state) digest(*state);

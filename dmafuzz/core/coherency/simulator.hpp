@@ -78,9 +78,6 @@ class Simulator {
     // `automaton`: instead of the shared one.
     explicit Simulator(Automaton* automaton = nullptr) : own_automaton_(automaton) {}
 
-    // Cuts memory into the cells that it would be simulated in.
-    const std::vector<CellShape>& cut(const Run& run, const Platform& platform);
-
     // Everything is overwritten; results stay valid until the next call.
     // `state`: becomes that of all memory when the program has ended and its tidy-up has not begun.
     void simulate(const Run& run, const Platform& platform, TransitionSink* sink = nullptr, Digest* state = nullptr);
@@ -90,7 +87,6 @@ class Simulator {
 
     const std::vector<Corruption>& corruptions() const { return corruptions_; }
     const std::vector<Harm>& harms() const { return harms_; }
-    const std::vector<CellShape>& shapes() const { return cutting_.shapes(); }
     // Of the platform, besides what the run says.
     Features asked() const { return platform_.asked(); }
 

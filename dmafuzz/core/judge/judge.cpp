@@ -53,15 +53,9 @@ bool Judge::take_over_watch(size_t i) {
 
 bool Judge::take_over_simulation(size_t i) {
     Analysis& a = analyses_[i];
-    bool cut = false;
-    auto same_cells = [&](const Analysis& other) {
-        if (!cut) a.cells = simulator_.cut(a.run, platforms_[i]);
-        cut = true;
-        return a.cells == other.cells;
-    };
     for (size_t known : order_) {
         const Analysis& other = analyses_[known];
-        if (other.asked & differing(i, known) || !same_memory(other.run, a.run) || !same_cells(other)) continue;
+        if (other.asked & differing(i, known) || !same_memory(other.run, a.run)) continue;
         a.asked = other.asked;
         a.corruptions = other.corruptions;
         a.memory = other.memory;
@@ -84,7 +78,6 @@ void Judge::simulate(size_t i, TransitionSink* transitions) {
     a.memory = {};
     simulator_.simulate(a.run, platforms_[i], transitions, keeps_states_ ? &a.memory : nullptr);
     a.asked = simulator_.asked();
-    a.cells = simulator_.shapes();
     a.corruptions = simulator_.corruptions();
     a.harms = simulator_.harms();
 }

@@ -24,7 +24,6 @@ struct JudgedWarning {
 struct Analysis {
     Run run;
     Watch watch;
-    std::vector<CellShape> cells;      // that it was simulated in
     std::vector<Corruption> corruptions;
     std::vector<Harm> harms;
     size_t simulated_harms = 0;        // the first of them; the others are leaks

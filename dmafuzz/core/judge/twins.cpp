@@ -12,14 +12,19 @@ bool same_piece(const Piece& a, const Piece& b) {
            a.joint == b.joint && a.offset == b.offset && a.size == b.size && a.reach == b.reach && a.phys == b.phys;
 }
 
+// In any order, however often.
+bool among(const std::vector<Range>& some, const std::vector<Range>& all) {
+    return std::all_of(some.begin(), some.end(), [&](const Range& r) { return std::find(all.begin(), all.end(), r) != all.end(); });
+}
+
 }  // namespace
 
 bool same_hooks(const Run& a, const Run& b) { return a.hooks == b.hooks; }
 
-// All that the simulator reads of a run, but for what only says into which cells it is cut.
+// All that the simulator reads of a run.
 bool same_memory(const Run& a, const Run& b) {
     return a.steps == b.steps && std::equal(a.pieces.begin(), a.pieces.end(), b.pieces.begin(), b.pieces.end(), same_piece) &&
-           a.kinds == b.kinds && a.uncached == b.uncached && a.program_steps == b.program_steps;
+           a.extents == b.extents && among(a.ranges, b.ranges) && among(b.ranges, a.ranges) && a.kinds == b.kinds && a.uncached == b.uncached && a.program_steps == b.program_steps;
 }
 
 }  // namespace dmafuzz

@@ -2,6 +2,7 @@
 // was asked come to the same for it, whatever else they differ in.
 #pragma once
 
+#include <functional>
 #include <type_traits>
 
 #include "platform/platform.hpp"
@@ -11,7 +12,7 @@ namespace dmafuzz {
 // Features of a platform, a bit each.
 using Features = uint64_t;
 
-// Fields of a structure, each with a place.
+// Fields of a structure, or functions of it, each with a place.
 template <auto... Fields>
 struct FieldList {
     static constexpr int count = sizeof...(Fields);
@@ -28,7 +29,7 @@ struct FieldList {
     static Features differences(const T& a, const T& b) {
         Features found = 0;
         int place = 0;
-        ((found |= static_cast<Features>(!(a.*Fields == b.*Fields)) << place++), ...);
+        ((found |= static_cast<Features>(!(std::invoke(Fields, a) == std::invoke(Fields, b))) << place++), ...);
         return found;
     }
 
@@ -36,7 +37,11 @@ struct FieldList {
     template <auto> struct Name {};
 };
 
-// All but its name and its devices.
+// Nearly all that is mapped lies within 64 KiB.
+constexpr uint64_t segment_in_doubt = 0x10000;
+inline bool wide_segments(const Device& device) { return device.segment_boundary >= segment_in_doubt - 1; }
+
+// All but its name and its devices; and questions of which the answer matters more often than the field itself.
 using PlatformFields =
     FieldList<&Platform::line, &Platform::l1_line, &Platform::dma_alignment, &Platform::dma_alignment_min, &Platform::kmalloc_alignment,
               &Platform::speculates, &Platform::edges, &Platform::for_device, &Platform::for_cpu, &Platform::bounce_slots,
@@ -44,7 +49,7 @@ using PlatformFields =
               &Platform::sync_from_device_copies_in, &Platform::iommu, &Platform::stacks_in_vmalloc, &Platform::map_single_vmalloc_fails,
               &Platform::text_in_linear_map, &Platform::coherent_remaps, &Platform::atomic_pool, &Platform::mismatched_aliases_hit>;
 using DeviceFields = FieldList<&Device::coherent, &Device::mask_bits, &Device::pci, &Device::iommu, &Device::segment_max,
-                               &Device::segment_boundary, &Device::truncates, &Device::wraps>;
+                               &Device::segment_boundary, &Device::truncates, &Device::wraps, wide_segments>;
 static_assert(PlatformFields::count + devices_max * DeviceFields::count <= 64);
 
 template <auto Field>
@@ -76,9 +81,15 @@ class AskedPlatform {
         asked_ |= feature<Field>();
         return platform_->*Field;
     }
-    template <auto Field> const auto& get(size_t device) const {
+    template <auto Field> auto get(size_t device) const {
         asked_ |= feature<Field>(device);
-        return platform_->devices[device].*Field;
+        return std::invoke(Field, platform_->devices[device]);
+    }
+    // Does a range of addresses reach across a segment boundary?
+    bool crosses(size_t device, uint64_t first, uint64_t last) const {
+        const uint64_t apart = first ^ last;
+        if (apart < segment_in_doubt && get<wide_segments>(device)) return false;
+        return (apart & ~get<&Device::segment_boundary>(device)) != 0;
     }
     Features asked() const { return asked_; }
 

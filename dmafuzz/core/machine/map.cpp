@@ -294,14 +294,16 @@ void Machine::write_segments(List& list, uint8_t first_piece, uint8_t device) {
 // A device that truncates or wraps gets at the start of a segment only.
 void Machine::limit_segments(const List& list, uint8_t first_piece) {
     const uint8_t device = run_->pieces[first_piece].device;
-    const bool truncates = platform_.get<&Device::truncates>(device), wraps = platform_.get<&Device::wraps>(device);
-    if (!truncates && !wraps) return;
     for (int i = 0; i < list.count; i++) {
         Piece& piece = run_->pieces[first_piece + i];
         const HookEntry& segment = list.state[list.segment_of[i]];
+        const uint32_t segment_max = platform_.get<&Device::segment_max>(device);
+        const bool too_long = segment.dma_size > segment_max && platform_.get<&Device::truncates>(device);
+        const bool crosses = platform_.crosses(device, segment.dma, segment.dma + segment.dma_size - 1) && platform_.get<&Device::wraps>(device);
+        if (!too_long && !crosses) continue;
         uint64_t limit = segment.dma + segment.dma_size;
-        if (truncates) limit = std::min(limit, segment.dma + platform_.get<&Device::segment_max>(device));
-        if (wraps) limit = std::min(limit, (segment.dma | platform_.get<&Device::segment_boundary>(device)) + 1);
+        if (too_long) limit = std::min(limit, segment.dma + segment_max);
+        if (crosses) limit = std::min(limit, (segment.dma | platform_.get<&Device::segment_boundary>(device)) + 1);
         uint64_t bytes = limit > piece.dma ? limit - piece.dma : 0;
         piece.reach = static_cast<uint16_t>(std::min<uint64_t>(piece.size, bytes / granule_bytes));
     }

@@ -66,8 +66,7 @@ void DmaDebug::check_area(const HookCall& call, Area area) {
 void DmaDebug::check_segment(const HookCall& call, const HookEntry& e) {
     if (!era_.sg_segments) return;
     if (e.size > platform_.get<&Device::segment_max>(call.device)) warn(call, WarningId::sg_too_long);
-    uint64_t start = e.dma, end = start + e.dma_size - 1;
-    if ((start ^ end) & ~platform_.get<&Device::segment_boundary>(call.device)) warn(call, WarningId::sg_boundary);
+    if (platform_.crosses(call.device, e.dma, e.dma + e.dma_size - 1)) warn(call, WarningId::sg_boundary);
 }
 
 void DmaDebug::check_unmap(const HookCall& call, const Entry& ref) {
