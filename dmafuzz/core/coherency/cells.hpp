@@ -51,7 +51,9 @@ class Cutting {
     void make_shape(size_t buffer, uint32_t offset, uint32_t next);
     void find_company();
 
-    const Run* run_ = nullptr;
+    // What is cut.
+    std::vector<Extent> extents_;
+    std::vector<Range> ranges_;
     uint64_t line_mask_ = 63;
     int line_shift_ = 6;
     // Where buffers are cut, a bit for each granule that begins a cell: whether a range cuts is unforeseeable, so bits
