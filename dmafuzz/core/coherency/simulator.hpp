@@ -153,7 +153,6 @@ class Simulator {
     Unasked steps_on(const Cell& cell, const CellCopy& copy);
     bool close(Cell& cell);
     void write_down_closure(const Cell& cell, const CellCopy& copy, Unasked steps);
-    bool suspicious(const Cell& cell) const;
     void look(Cell& cell);
     void look_by_device(Cell& cell, const CellCover& cover);
     void look_for_faults(const Cell& cell);
