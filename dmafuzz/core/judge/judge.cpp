@@ -67,13 +67,13 @@ bool Judge::take_over_simulation(size_t i) {
 
 void Judge::watch(size_t i, PathSink* paths) {
     Analysis& a = analyses_[i];
-    if (takes_over_ && !paths && take_over_watch(i)) return;
+    if (!paths && take_over_watch(i)) return;
     if (keeps_states_) tracker_->watch_with_state(a.run.hooks, a.run.program_hooks, platforms_[i], a.watch, a.tracker = {});
     else tracker_->watch(a.run.hooks, platforms_[i], a.watch, paths);
 }
 
 void Judge::simulate(size_t i, TransitionSink* transitions) {
-    if (takes_over_ && !transitions && take_over_simulation(i)) return;
+    if (!transitions && take_over_simulation(i)) return;
     Analysis& a = analyses_[i];
     a.memory = {};
     simulator_.simulate(a.run, platforms_[i], transitions, keeps_states_ ? &a.memory : nullptr);
@@ -85,7 +85,7 @@ void Judge::simulate(size_t i, TransitionSink* transitions) {
 const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* paths) {
     if (done_by_[i] != nobody) return analysis(i);
     // Feedback is of this platform: where it is asked for, nothing is taken over.
-    if (takes_over_ && !transitions && !paths && take_over(i)) return analysis(i);
+    if (!transitions && !paths && take_over(i)) return analysis(i);
     Analysis& a = analyses_[i];
     done_by_[i] = i;
     a.machine = {};

@@ -59,8 +59,6 @@ class Judge {
     // The labels on one platform; looks at others only as far as a warning needs it.
     const Analysis& judge(size_t platform);
 
-    // Whether what is known of one platform is taken over for others that it holds for (see asked.hpp), from the next program on.
-    void take_over_known(bool take_over = true) { takes_over_ = take_over; }
     // Whether the states that programs leave are kept, from the next program on.
     void keep_states(bool keep = true) { keeps_states_ = keep; }
     // All that can still make a difference when the program has ended and its tidy-up has not begun: the states of machine,
@@ -102,7 +100,6 @@ class Judge {
     std::vector<size_t> done_by_;        // by platform: whose analysis it is; nobody's yet
     std::vector<size_t> order_;          // those that have one of their own, in order
     std::vector<Features> differing_;    // by pairs of platforms
-    bool takes_over_ = true;
     bool keeps_states_ = false;
     Program program_;
     Machine machine_;
