@@ -25,7 +25,7 @@ def found(judgement: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("tracker", TRACKERS)
 def test_all_platforms_together_or_each_by_itself(tracker: str) -> None:
-    """Random programs on every platform there is: warnings, corruptions, harms and breaches in every detail and order."""
+    """Random programs on every platform there is: warnings, corruptions, harms and breaches in detail and in order."""
     together = _core.Judge(tracker, list(machines()))
     alone = [_core.Judge(tracker, [machine]) for machine in machines()]
     corruptions = 0
