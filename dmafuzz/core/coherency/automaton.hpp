@@ -38,8 +38,8 @@ class Automaton {
     Set set(State state) const { return states_[state].set; }
     Lane cpu_view(State state) const { return states_[state].cpu_view; }
     Lane memory_view(State state) const { return states_[state].memory_view; }
-    // Is there anything in it that a reader could be hurt by, or see of others?
-    bool suspicious(State state) const { return states_[state].suspicious; }
+    // Views with anything in them that a reader could be hurt by, or see of others.
+    Eyes suspicious(State state) const { return states_[state].suspicious; }
 
     State apply(Event event, State state) {
         State next = states_[state].next[static_cast<size_t>(event)];
@@ -67,7 +67,7 @@ class Automaton {
     struct Row {
         Set set;
         Lane cpu_view, memory_view;
-        bool suspicious;
+        Eyes suspicious;
         std::array<State, static_cast<size_t>(Event::count_)> next;
     };
     struct Closure {

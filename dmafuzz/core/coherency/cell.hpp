@@ -22,8 +22,7 @@ struct CellCopy {
     uint8_t writer = no_mapping;  // a mapping whose device writes it
     Unasked own = 0;              // what entitled and wild writers do to this very copy
     Unasked alone = 0;            // all unasked events that it may see, but for those of neighbours
-    Unasked closed_under = 0xffff;  // when it was settled last; none yet
-    uint64_t settled = 0;         // the set then
+    Eyes eyes = 0;                // who may read it
 };
 
 // A piece over the cell.
@@ -32,7 +31,6 @@ struct CellCover {
     Direction direction;
     bool coherent;    // the device
     bool joint;       // CPU and device own it together
-    bool translated;  // the device is behind an IOMMU
     bool owned;       // by the device
     bool live;
     bool is_void;     // not even an address leads there
@@ -52,13 +50,14 @@ struct Cell {
     bool uncached = false;    // CPU accesses bypass the cache
     bool company = false;     // other cells have part of its line
     bool several = false;     // granules: whoever writes one of them writes beside the others
-    bool surveyed = false;    // what follows, and the copies' `own` and `writer`, are up to date
+    bool surveyed = false;    // what follows, and the copies' `own`, `writer` and `eyes`, are up to date
     bool cpu_reads = false, cpu_writes = false;
     bool lost_writer = false; // a device writes into void
-    bool looked = false;      // for corruption, since the survey
+    bool lost_reader = false; // or reads from it
     uint8_t writers = 0;      // copies with an entitled writer
     uint8_t reported = 0;     // corruption kinds, a bit each
     bool exposed = false;
+    bool has_void = false;    // or had
     uint8_t home = no_index;
     uint32_t mappings = 0;
     std::vector<CellCopy> copies;   // in order of birth
@@ -89,7 +88,7 @@ struct Cell {
     }
     // As new, but for the memory that its lists hold: nothing is allocated for each program.
     void start_anew() {
-        live = surveyed = looked = exposed = false;
+        live = surveyed = exposed = has_void = false;
         reported = 0;
         home = no_index;
         mappings = 0;

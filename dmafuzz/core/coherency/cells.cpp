@@ -27,33 +27,10 @@ void Cutting::break_at(const Extent& e, uint64_t from, uint64_t to) {
     }
 }
 
-// A range's ends, and the boundaries of the lines that it covers in part: in whatever buffer has a home there, at any time.
-void Cutting::physical(uint64_t from, uint64_t to) {
-    Range& slot = named_[(from * 31 + to) / granule_bytes % remembered];
-    if (slot.program == program_ && slot.from == from && slot.to == to) return;
-    slot = {from, to, program_};
-    for (const Extent& e : run_->extents) break_at(e, from, to);
-    if (((from | to) & line_mask_) == 0) return;
-    for (const Extent& e : run_->extents) {
-        break_at(e, from & ~line_mask_, (to + line_mask_) & ~line_mask_);
-        break_at(e, (from + line_mask_) & ~line_mask_, to & ~line_mask_);
-    }
-}
-
-void Cutting::in_buffer(int buffer, uint32_t offset, uint32_t size) {
-    for (const Extent& e : run_->extents) {
-        if (e.buffer != buffer) continue;
-        uint32_t from = std::max<uint32_t>(offset, e.offset), to = std::min<uint32_t>(offset + size, e.offset + e.size);
-        if (from >= to) continue;
-        physical(e.phys + static_cast<uint64_t>(from - e.offset) * granule_bytes,
-                 e.phys + static_cast<uint64_t>(to - e.offset) * granule_bytes);
-    }
-}
-
 // Room for each buffer's bits.
 void Cutting::lay_out() {
     std::array<uint32_t, buffers_with_stack> granules{};
-    for (const Extent& e : run_->extents) granules[e.buffer] = std::max<uint32_t>(granules[e.buffer], e.offset + static_cast<uint32_t>(e.size));
+    for (const Extent& e : extents_) granules[e.buffer] = std::max<uint32_t>(granules[e.buffer], e.offset + static_cast<uint32_t>(e.size));
     uint32_t words = 0;
     for (size_t buffer = 0; buffer < buffers_with_stack; buffer++) {
         first_word_[buffer] = words;
@@ -64,29 +41,26 @@ void Cutting::lay_out() {
 }
 
 void Cutting::break_extents() {
-    for (const Extent& e : run_->extents) {
+    for (const Extent& e : extents_) {
         uint64_t* bits = breaks_.data() + first_word_[e.buffer];
         for (uint32_t at : {uint32_t{e.offset}, e.offset + static_cast<uint32_t>(e.size)})
             bits[at / bits_in_word] |= uint64_t{1} << (at % bits_in_word);
     }
     // Lines that an extent covers in part stand for themselves.
-    for (const Extent& e : run_->extents)
-        for (const Extent& other : run_->extents)
+    for (const Extent& e : extents_)
+        for (const Extent& other : extents_)
             break_at(other, (e.phys + line_mask_) & ~line_mask_, end_of(e) & ~line_mask_);
 }
 
-void Cutting::break_steps() {
-    for (const Cut& cut : run_->cuts) {
-        if (cut.buffer == no_buffer) physical(cut.phys, cut.phys + static_cast<uint64_t>(cut.size) * granule_bytes);
-        else in_buffer(cut.buffer, cut.offset, cut.size);
-    }
-}
-
-void Cutting::break_pieces() {
-    for (const Piece& p : run_->pieces) {
-        physical(p.phys, p.phys + static_cast<uint64_t>(p.size) * granule_bytes);
-        in_buffer(p.buffer, p.offset, p.size);
-        if (p.reach < p.size) in_buffer(p.buffer, p.offset + p.reach, p.size - p.reach);
+// A range's ends, and the boundaries of the lines that it covers in part: in whatever buffer has a home there, at any time.
+void Cutting::break_ranges() {
+    for (const Range& r : ranges_) {
+        for (const Extent& e : extents_) break_at(e, r.from, r.to);
+        if (((r.from | r.to) & line_mask_) == 0) continue;
+        for (const Extent& e : extents_) {
+            break_at(e, r.from & ~line_mask_, (r.to + line_mask_) & ~line_mask_);
+            break_at(e, (r.from + line_mask_) & ~line_mask_, r.to & ~line_mask_);
+        }
     }
 }
 
@@ -94,13 +68,12 @@ void Cutting::make_shape(size_t buffer, uint32_t offset, uint32_t next) {
     auto is_home = [&](const Extent& e) {
         return e.buffer == buffer && e.first && offset >= e.offset && offset < e.offset + static_cast<uint32_t>(e.size);
     };
-    const std::vector<Extent>& extents = run_->extents;
-    if (!is_home(extents[home_])) {
-        auto found = std::find_if(extents.begin(), extents.end(), is_home);
-        if (found == extents.end()) return;  // between two pieces of live stack
-        home_ = static_cast<size_t>(found - extents.begin());
+    if (!is_home(extents_[home_])) {
+        auto found = std::find_if(extents_.begin(), extents_.end(), is_home);
+        if (found == extents_.end()) return;  // between two pieces of live stack
+        home_ = static_cast<size_t>(found - extents_.begin());
     }
-    const Extent& home = extents[home_];
+    const Extent& home = extents_[home_];
     CellShape shape{{static_cast<uint8_t>(buffer), static_cast<uint16_t>(offset), static_cast<uint16_t>(next - offset)}, 0, 0, 0};
     shape.phys = home.phys + static_cast<uint64_t>(offset - home.offset) * granule_bytes;
     const bool whole_lines = ((shape.phys | static_cast<uint64_t>(shape.span.size) * granule_bytes) & line_mask_) == 0;
@@ -139,16 +112,16 @@ void Cutting::find_company() {
 }
 
 void Cutting::cut(const Run& run, int line_bytes) {
-    run_ = &run;
-    line_mask_ = static_cast<uint64_t>(line_bytes) - 1;
+    const uint64_t line_mask = static_cast<uint64_t>(line_bytes) - 1;
+    // Memory is mostly the same on several platforms.
+    if (line_mask == line_mask_ && run.extents == extents_ && run.ranges == ranges_) return;
+    extents_ = run.extents;
+    ranges_ = run.ranges;
+    line_mask_ = line_mask;
     line_shift_ = std::countr_zero(static_cast<unsigned>(line_bytes));
-    program_++;
     lay_out();
     break_extents();
-    break_steps();
-    // What a warning about a call covers ends where the call's range ends.
-    for (const Touch& t : run.touches) physical(t.phys, t.phys + t.size);
-    break_pieces();
+    break_ranges();
     make_shapes();
     find_company();
 }

@@ -38,37 +38,28 @@ class Cutting {
     }
 
   private:
-    struct Range {
-        uint64_t from, to;
-        uint64_t program;
-    };
     struct Part {
         uint64_t line;
         uint16_t cell;
     };
 
-    void physical(uint64_t from, uint64_t to);
-    void in_buffer(int buffer, uint32_t offset, uint32_t size);
     void lay_out();
     void break_at(const Extent& extent, uint64_t from, uint64_t to);
     void break_extents();
-    void break_steps();
-    void break_pieces();
+    void break_ranges();
     void make_shapes();
     void make_shape(size_t buffer, uint32_t offset, uint32_t next);
     void find_company();
 
-    const Run* run_ = nullptr;
+    // What is cut.
+    std::vector<Extent> extents_;
+    std::vector<Range> ranges_;
     uint64_t line_mask_ = 63;
     int line_shift_ = 6;
     // Where buffers are cut, a bit for each granule that begins a cell: whether a range cuts is unforeseeable, so bits
     // are set without a branch.
     std::vector<uint64_t> breaks_;
     std::array<uint32_t, buffers_with_stack + 1> first_word_{};  // of a buffer's bits
-    // Ranges cut lately: programs name the same few over and over.
-    static constexpr size_t remembered = 64;
-    std::array<Range, remembered> named_{};
-    uint64_t program_ = 0;               // remembered ranges of earlier ones do not count
     size_t home_ = 0;                    // the extent of the last shape
     std::vector<CellShape> shapes_;
     std::array<uint16_t, buffers_with_stack + 1> first_cell_{};

@@ -57,6 +57,13 @@ constexpr Lane memory_view(Set s) {
     return get(s, lane::memory_absent) | get(s, lane::memory_clean) | get(s, lane::memory_dirty);
 }
 
+// Views that somebody has of a place.
+using Eyes = uint8_t;
+namespace eyes {
+inline constexpr Eyes on_cpu_view = 1;
+inline constexpr Eyes on_memory = 2;
+}  // namespace eyes
+
 // What can happen to a place. "Beside": to another granule of the same line. "Elsewhere": to another place of the same granule.
 enum class Event : uint8_t {
     // Without being asked, by hardware

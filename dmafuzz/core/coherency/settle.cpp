@@ -27,33 +27,37 @@ Unasked beside(Unasked own) {
 // Who may read and write a cell, and what writers do to each of its copies.
 void Simulator::survey(Cell& cell) {
     cell.surveyed = true;
-    cell.looked = cell.lost_writer = false;
+    cell.lost_writer = cell.lost_reader = false;
     cell.cpu_reads = cell.live;
     cell.cpu_writes = cell.live & !cell.image;
     for (CellCopy& copy : cell.copies) {
-        copy.own = 0;
+        copy.own = copy.eyes = 0;
         copy.writer = no_mapping;
     }
     for (const CellCover& cover : cell.covers) survey_device(cell, cover);
     if (!cell.live) return;
-    if (cell.cpu_writes) cell.copies[cell.home].own |= unasked(cell.uncached ? Event::device_write : Event::cpu_write);
+    CellCopy& home = cell.copies[cell.home];
+    if (cell.cpu_writes) home.own |= unasked(cell.uncached ? Event::device_write : Event::cpu_write);
+    if (cell.cpu_reads) home.eyes |= cell.uncached ? eyes::on_cpu_view | eyes::on_memory : eyes::on_cpu_view;
     if (ghosts_seen_) look_for_ghosts(cell);
     cell.writers = 0;
     for (const CellCopy& copy : cell.copies) cell.writers += (copy.own & entitled_writes) != 0;
     for (CellCopy& copy : cell.copies) copy.alone = steps_alone(cell, copy);
-    if (cell.cpu_reads & !cell.uncached) cell.copies[cell.home].alone |= unasked(Event::fill);
+    if (cell.cpu_reads & !cell.uncached) home.alone |= unasked(Event::fill);
 }
 
 void Simulator::survey_device(Cell& cell, const CellCover& cover) {
-    const bool writes = may_write(cover);
+    const bool writes = may_write(cover), reads = may_read(cover);
     cell.cpu_writes &= !(cover.live & !cover.joint);
     cell.cpu_reads &= !(writes & !cover.joint);
     if (cover.copy == no_index) {
         cell.lost_writer |= writes & cell.live & !cell.image;
+        cell.lost_reader |= reads;
         return;
     }
     CellCopy& copy = cell.copies[cover.copy];
     copy.own |= writes ? cover.write : Unasked{0};
+    copy.eyes |= reads ? (cover.coherent & !copy.slot ? eyes::on_cpu_view : eyes::on_memory) : Eyes{0};
     if (traces_ && writes) copy.writer = run_->pieces[cover.piece].mapping;
 }
 
@@ -64,7 +68,7 @@ Unasked Simulator::steps_alone(const Cell& cell, const CellCopy& copy) const {
     if (others_write) steps |= unasked(Event::written_elsewhere);
     if (copy.single) return steps;
     steps |= evictions;
-    if (platform_->speculates) steps |= unasked(Event::fill);
+    if (platform_.get<&Platform::speculates>()) steps |= unasked(Event::fill);
     if (copy.slot) return steps;
     // Another granule of the same line, where the cell has several.
     if (cell.several) steps |= beside(copy.own);
@@ -78,7 +82,7 @@ void Simulator::meet_ghost(const Piece& ghost, uint8_t index, const Cell& dead, 
     const uint8_t cover = dead.cover_of(index);
     // What never reached the buffer reaches nobody in its place.
     if (cover == no_index || dead.covers[cover].is_void || !(dead.covers[cover].owned || ghost.joint)) return;
-    const bool coherent = platform_->devices[ghost.device].coherent;
+    const bool coherent = platform_.get<&Device::coherent>(ghost.device);
     const uint64_t from = ghost.phys + static_cast<uint64_t>(at) * granule_bytes;
     const uint64_t to = from + dead.bytes();
     if (copy.phys < from || copy.phys >= to) {
@@ -114,22 +118,20 @@ Unasked Simulator::steps_on(const Cell& cell, const CellCopy& copy) {
     return steps;
 }
 
-// Closes every copy's set under the unasked steps; false where nothing is new since the last time.
+// Closes every copy's set under the unasked steps. Is there anything to find? Most of the time, nothing that anybody sees is wrong.
 bool Simulator::close(Cell& cell) {
-    bool news = false;
+    bool suspicious = explicitly_ | cell.lost_reader;
     for (CellCopy& copy : cell.copies) {
         const Unasked steps = steps_on(cell, copy);
         if (traces_) write_down_closure(cell, copy, steps);
-        if (!explicitly_ && copy.set == copy.settled && steps == copy.closed_under) continue;
-        news = true;
         const uint64_t after = closed(copy.set, steps);
         // The change of the views, not of all states: coarse enough that novelty means something.
         if (sink_ && after != copy.set)
             sink_->transition(((static_cast<uint64_t>(seen_by_cpu(after)) << 10 | in_memory(after)) * 0xc2b2ae3d27d4eb4full) ^ steps);
-        copy.set = copy.settled = after;
-        copy.closed_under = steps;
+        copy.set = after;
+        if (!explicitly_) suspicious |= (automaton_->suspicious(static_cast<Automaton::State>(after)) & copy.eyes) != 0;
     }
-    return news;
+    return suspicious;
 }
 
 void Simulator::write_down_closure(const Cell& cell, const CellCopy& copy, Unasked steps) {
@@ -166,19 +168,7 @@ void Simulator::expose(Cell& cell, uint8_t mapping) {
     harms_.push_back({HarmKind::exposure, op_, mapping, cell.span, cell.home_phys()});
 }
 
-// Is there anything to find? Most of the time, nothing that anybody could see is wrong.
-bool Simulator::suspicious(const Cell& cell) const {
-    if (explicitly_) return true;
-    for (const CellCopy& copy : cell.copies)
-        if (automaton_->suspicious(static_cast<Automaton::State>(copy.set))) return true;
-    for (const CellCover& cover : cell.covers)
-        if (cover.copy == no_index) return true;
-    return false;
-}
-
 void Simulator::look(Cell& cell) {
-    cell.looked = true;
-    if (!suspicious(cell)) return;
     if (cell.cpu_reads) {
         const Lane seen = view_by_cpu(cell);
         if (seen & lane::wrong) {
@@ -207,7 +197,7 @@ void Simulator::look_by_device(Cell& cell, const CellCover& cover) {
 // A device behind an IOMMU that owns void: what it does there is refused, whether or not the buffer lives.
 void Simulator::look_for_faults(const Cell& cell) {
     for (const CellCover& cover : cell.covers)
-        if (cover.is_void && cover.translated && (may_read(cover) || may_write(cover))) harm(HarmKind::fault, cover.piece);
+        if (cover.is_void && (may_read(cover) || may_write(cover)) && translates(run_->pieces[cover.piece].device)) harm(HarmKind::fault, cover.piece);
 }
 
 void Simulator::settle(uint8_t op) {
@@ -219,9 +209,9 @@ void Simulator::settle(uint8_t op) {
     if (ghosts_seen_) each_dirty([](Cell& cell) { cell.surveyed = false; });
     each_dirty([&](Cell& cell) {
         if (!cell.surveyed) survey(cell);
-        if (platform_->iommu != Iommu::off) look_for_faults(cell);
+        if (cell.has_void) look_for_faults(cell);
         if (!cell.live) return;
-        if (close(cell) || !cell.looked) look(cell);
+        if (close(cell)) look(cell);
     });
     std::fill(dirty_.begin(), dirty_.end(), 0);
 }

@@ -171,19 +171,19 @@ void Simulator::begin(uint8_t index) {
 
 void Simulator::begin_cell(uint8_t index, Cell& cell) {
     const Piece& p = run_->pieces[index];
-    const Device& device = platform_->devices[p.device];
+    const bool coherent = platform_.get<&Device::coherent>(p.device);
     const uint32_t granule = cell.span.offset - p.offset;
     const uint64_t phys = p.phys + static_cast<uint64_t>(granule) * granule_bytes;
     const bool there = cell.live && cell.home_phys() == phys && granule < p.reach && p.via != Via::nothing;
-    const bool translated = platform_->iommu != Iommu::off && device.iommu;
-    CellCover cover{index, p.direction, device.coherent, p.joint, translated, false, true, !there, no_index, 0};
+    CellCover cover{index, p.direction, coherent, p.joint, false, true, !there, no_index, 0};
+    cell.has_void |= !there;
     if (there && p.via == Via::direct) cover.copy = cell.home;
     if (there && p.via == Via::slot) {
         // A slot's memory is foreign, nothing of it is cached.
         cover.copy = new_copy(cell, put(foreign_as_given(cell.copies[cell.home].set), lane::memory_absent), 0, true, index);
-        cell.copies[cover.copy].single = device.coherent;
+        cell.copies[cover.copy].single = coherent;
     }
-    const bool past_cache = !device.coherent || p.via == Via::slot;
+    const bool past_cache = !coherent || p.via == Via::slot;
     // Nobody may write the kernel's image, whatever was mapped.
     const Event write = cell.image ? (past_cache ? Event::wild_write : Event::wild_write_coherent)
                                    : (past_cache ? Event::device_write : Event::device_write_coherent);
@@ -237,7 +237,7 @@ void Simulator::cut_off(uint8_t index) {
         reshape(cell);
         CellCover& cover = cell.covers[at];
         const uint8_t copy = cover.copy;
-        cover.is_void = true;
+        cover.is_void = cell.has_void = true;
         cover.copy = no_index;
         if (copy != no_index && cell.copies[copy].slot) cell.drop_copy(copy);
         cell.forget_if_ended(at);
@@ -270,7 +270,7 @@ Lane Simulator::view_by_cpu(const Cell& cell) const {
     const uint64_t state = cell.copies[cell.home].set;
     if (!cell.uncached) return seen_by_cpu(state);
     Lane cached = get(set_of(state), lane::cached_clean) | get(set_of(state), lane::cached_dirty);
-    return static_cast<Lane>(in_memory(state) | (platform_->mismatched_aliases_hit ? cached : 0));
+    return static_cast<Lane>(in_memory(state) | (platform_.get<&Platform::mismatched_aliases_hit>() ? cached : 0));
 }
 
 void Simulator::cpu_access(const Step& step) {
@@ -306,17 +306,19 @@ void Simulator::cpu_write(const Step& step, Cell& cell) {
 
 void Simulator::maintain(const Step& step) {
     if (step.maintenance == Maintenance::none || step.size == 0) return;
-    const uint64_t line = static_cast<uint64_t>(platform_->line), mask = line - 1;
+    const uint64_t line = uint64_t{1} << line_shift_, mask = line - 1;
     const uint64_t from = step.phys, to = step.phys + static_cast<uint64_t>(step.size) * granule_bytes;
     const uint64_t first = from & ~mask, last = (to + mask) & ~mask;
-    const bool unaligned = ((from | to) & mask) != 0;
+    const bool unaligned = ((from | to) & mask) != 0, invalidates = step.maintenance == Maintenance::invalidate;
+    auto spared = [&](bool in_part) {
+        const Edges edges = platform_.get<&Platform::edges>();
+        return edges == Edges::whole_range || (edges == Edges::clean && in_part);
+    };
     each_memory_copy([&](Cell& cell, uint8_t copy, uint64_t phys) {
         if (phys < first || phys >= last) return;
         const uint64_t at = phys & ~mask;
         bool in_part = at < from || at + line > to;
-        bool protects = (platform_->edges == Edges::clean && in_part) || (platform_->edges == Edges::whole_range && unaligned);
-        bool spared = step.maintenance == Maintenance::invalidate && protects;
-        happen(cell, copy, spared ? Event::clean_invalidate : maintenance_event(step.maintenance));
+        happen(cell, copy, invalidates && unaligned && spared(in_part) ? Event::clean_invalidate : maintenance_event(step.maintenance));
     });
 }
 
@@ -472,16 +474,17 @@ void Simulator::start_cells() {
 
 void Simulator::walk(const Run& run, const Platform& platform, TransitionSink* sink, Digest* state) {
     run_ = &run;
-    platform_ = &platform;
+    platform_.start(platform);
     sink_ = sink;
-    line_shift_ = std::countr_zero(static_cast<unsigned>(platform.line));
+    const int line = platform_.get<&Platform::line>();
+    line_shift_ = std::countr_zero(static_cast<unsigned>(line));
     births_.clear();
     ghosts_.clear();
     ghosts_seen_ = moved_ = false;
     corruptions_.clear();
     harms_.clear();
     pieces_.assign(run.pieces.size(), {});
-    cutting_.cut(run, platform.line);
+    cutting_.cut(run, line);
     start_cells();
     for (size_t i = 0; i < run.program_steps; i++) take(run.steps[i]);
     if (state) digest(*state);

@@ -87,6 +87,8 @@ class Simulator {
 
     const std::vector<Corruption>& corruptions() const { return corruptions_; }
     const std::vector<Harm>& harms() const { return harms_; }
+    // Of the platform, besides what the run says.
+    Features asked() const { return platform_.asked(); }
 
     struct CopyFacts {
         uint16_t cell;
@@ -151,7 +153,6 @@ class Simulator {
     Unasked steps_on(const Cell& cell, const CellCopy& copy);
     bool close(Cell& cell);
     void write_down_closure(const Cell& cell, const CellCopy& copy, Unasked steps);
-    bool suspicious(const Cell& cell) const;
     void look(Cell& cell);
     void look_by_device(Cell& cell, const CellCover& cover);
     void look_for_faults(const Cell& cell);
@@ -199,11 +200,12 @@ class Simulator {
     template <class Do> void each_in_lines(uint64_t from, uint64_t to, Do what);
     template <class Do> void each_cell(uint8_t buffer, uint32_t offset, uint32_t size, Do what);
     template <class Do> void each_cover(uint8_t piece, uint32_t offset, uint32_t size, Do what);
+    bool translates(uint8_t device) const { return platform_.get<&Platform::iommu>() != Iommu::off && platform_.get<&Device::iommu>(device); }
     uint64_t line_of(uint64_t phys) const { return phys >> line_shift_; }
     size_t cell_count() const { return cutting_.shapes().size(); }
 
     const Run* run_ = nullptr;
-    const Platform* platform_ = nullptr;
+    AskedPlatform platform_;
     TransitionSink* sink_ = nullptr;
     Automaton* own_automaton_;
     Automaton* automaton_ = nullptr;

@@ -8,32 +8,52 @@
 
 namespace dmafuzz {
 
+namespace {
+
+constexpr size_t nobody = ~size_t{0};
+
+}  // namespace
+
 Judge::Judge(const std::string& tracker, std::vector<Platform> portfolio) : Judge(make_tracker(tracker), std::move(portfolio)) {
     if (!tracker_) throw std::invalid_argument("no tracker of that name: " + tracker);
 }
 
 Judge::Judge(std::unique_ptr<Tracker> tracker, std::vector<Platform> portfolio)
-    : tracker_(std::move(tracker)), platforms_(std::move(portfolio)), analyses_(platforms_.size()), done_(platforms_.size()) {
-    corrupt_lately_.resize(platforms_.size());
+    : tracker_(std::move(tracker)),
+      platforms_(std::move(portfolio)),
+      analyses_(platforms_.size()),
+      done_by_(platforms_.size(), nobody),
+      rules_(platforms_.size()),
+      corrupt_lately_(platforms_.size()) {
     std::iota(corrupt_lately_.begin(), corrupt_lately_.end(), size_t{0});
     for (const Platform& a : platforms_)
-        for (const Platform& b : platforms_) {
-            tracker_twins_.push_back(same_to_trackers(a, b));
-            simulator_twins_.push_back(same_to_simulator(a, b));
-        }
+        for (const Platform& b : platforms_) differing_.push_back(differences(a, b));
 }
 
 void Judge::start(const Program& program) {
     program_ = program;
-    std::fill(done_.begin(), done_.end(), false);
+    std::fill(done_by_.begin(), done_by_.end(), nobody);
+    std::fill(rules_.begin(), rules_.end(), std::nullopt);
     order_.clear();
 }
 
-bool Judge::take_over_watch(size_t i) {
+// All of it: nothing that was asked on some other platform has another answer here.
+bool Judge::take_over(size_t i) {
     for (size_t known : order_) {
-        if (!tracker_twins_[i * platforms_.size() + known] || !same_hooks(analyses_[known].run, analyses_[i].run)) continue;
-        analyses_[i].watch = analyses_[known].watch;
-        analyses_[i].tracker = analyses_[known].tracker;
+        if (analyses_[known].asked_by_all() & differing(i, known)) continue;
+        done_by_[i] = known;
+        return true;
+    }
+    return false;
+}
+
+bool Judge::take_over_watch(size_t i) {
+    Analysis& a = analyses_[i];
+    for (size_t known : order_) {
+        const Analysis& other = analyses_[known];
+        if (other.watch.asked & differing(i, known) || !same_hooks(other.run, a.run)) continue;
+        a.watch = other.watch;
+        a.tracker = other.tracker;
         return true;
     }
     return false;
@@ -42,17 +62,17 @@ bool Judge::take_over_watch(size_t i) {
 bool Judge::take_over_simulation(size_t i) {
     Analysis& a = analyses_[i];
     for (size_t known : order_) {
-        const Analysis& twin = analyses_[known];
-        if (!simulator_twins_[i * platforms_.size() + known] || !same_memory(twin.run, a.run)) continue;
-        a.corruptions = twin.corruptions;
-        a.memory = twin.memory;
-        a.harms.assign(twin.harms.begin(), twin.harms.begin() + static_cast<std::ptrdiff_t>(twin.simulated_harms));
+        const Analysis& other = analyses_[known];
+        if (other.asked & differing(i, known) || !same_memory(other.run, a.run)) continue;
+        a.asked = other.asked;
+        a.corruptions = other.corruptions;
+        a.memory = other.memory;
+        a.harms.assign(other.harms.begin(), other.harms.begin() + static_cast<std::ptrdiff_t>(other.simulated_harms));
         return true;
     }
     return false;
 }
 
-// Feedback is of this platform: where it is asked for, nothing is taken over.
 void Judge::watch(size_t i, PathSink* paths) {
     Analysis& a = analyses_[i];
     if (!paths && take_over_watch(i)) return;
@@ -62,16 +82,20 @@ void Judge::watch(size_t i, PathSink* paths) {
 
 void Judge::simulate(size_t i, TransitionSink* transitions) {
     if (!transitions && take_over_simulation(i)) return;
-    analyses_[i].memory = {};
-    simulator_.simulate(analyses_[i].run, platforms_[i], transitions, keeps_states_ ? &analyses_[i].memory : nullptr);
-    analyses_[i].corruptions = simulator_.corruptions();
-    analyses_[i].harms = simulator_.harms();
+    Analysis& a = analyses_[i];
+    a.memory = {};
+    simulator_.simulate(a.run, platforms_[i], transitions, keeps_states_ ? &a.memory : nullptr);
+    a.asked = simulator_.asked();
+    a.corruptions = simulator_.corruptions();
+    a.harms = simulator_.harms();
 }
 
 const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* paths) {
+    if (done_by_[i] != nobody) return analysis(i);
+    // Feedback is of this platform: where it is asked for, nothing is taken over.
+    if (!transitions && !paths && take_over(i)) return analysis(i);
     Analysis& a = analyses_[i];
-    if (done_[i]) return a;
-    done_[i] = true;
+    done_by_[i] = i;
     a.machine = {};
     machine_.carry_out(program_, platforms_[i], a.run, keeps_states_ ? &a.machine : nullptr);
     watch(i, paths);
@@ -81,7 +105,7 @@ const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* 
     order_.push_back(i);
     a.warnings.clear();
     a.labels = 0;
-    a.covered = a.corrupt_known = a.harmed_known = a.rules_known = false;
+    a.covered = a.corrupt_known = a.harmed_known = false;
     return a;
 }
 
@@ -121,7 +145,7 @@ Reach Judge::reach(const Analysis& where, const Corruption& c) const {
 
 const Reach& Judge::corrupt_reach(size_t platform) {
     analyse(platform);
-    Analysis& a = analyses_[platform];
+    Analysis& a = analysis(platform);
     if (a.corrupt_known) return a.corrupt;
     a.corrupt_known = true;
     a.corrupt = {};
@@ -131,7 +155,7 @@ const Reach& Judge::corrupt_reach(size_t platform) {
 
 const Reach& Judge::harmed_reach(size_t platform) {
     analyse(platform);
-    Analysis& a = analyses_[platform];
+    Analysis& a = analysis(platform);
     if (a.harmed_known) return a.harmed;
     a.harmed_known = true;
     a.harmed = {};
@@ -146,16 +170,13 @@ const Reach& Judge::harmed_reach(size_t platform) {
 }
 
 Rules Judge::rules(size_t platform) {
-    analyse(platform);
-    Analysis& a = analyses_[platform];
-    if (!a.rules_known) a.rules = broken_rules(a.run, platforms_[platform]);
-    a.rules_known = true;
-    return a.rules;
+    if (!rules_[platform]) rules_[platform] = broken_rules(analyse(platform).run, platforms_[platform]);
+    return *rules_[platform];
 }
 
 const Analysis& Judge::cover(size_t platform, TransitionSink* transitions, PathSink* paths) {
     analyse(platform, transitions, paths);
-    Analysis& a = analyses_[platform];
+    Analysis& a = analysis(platform);
     if (a.covered) return a;
     a.covered = true;
     a.justified_here.assign(a.watch.warnings.size(), false);
@@ -199,7 +220,7 @@ bool Judge::has_worth(const Warning& w, size_t platform, Worth worth) {
 
 const Analysis& Judge::judge(size_t platform) {
     cover(platform);
-    Analysis& a = analyses_[platform];
+    Analysis& a = analysis(platform);
     if (a.labels) return a;
     Sum sum;
     a.warnings.clear();

@@ -31,11 +31,11 @@ struct Analysis {
     bool covered = false;
     Reach corrupt, harmed;             // of all corruptions, of all harms that can justify a warning
     bool corrupt_known = false, harmed_known = false;
-    Rules rules = 0;                   // broken
-    bool rules_known = false;
     std::vector<JudgedWarning> warnings;
     Labels labels = 0;
     Digest machine, tracker, memory;   // their states before the tidy-up, where they are kept
+    Features asked = 0;                // of the platform, by the simulator; by others: see there
+    Features asked_by_all() const { return run.asked | watch.asked | asked; }
     // Has the tracker broken down?
     bool broken() const { return !watch.warnings.empty() && is_breakdown(watch.warnings.back().id); }
 };
@@ -51,7 +51,8 @@ class Judge {
 
     // Forgets the program judged before.
     void start(const Program& program);
-    // Runs machine, tracker and simulator on one platform, once.
+    // Runs machine, tracker and simulator on one platform, once. On platforms on which the program comes to the same, its analysis
+    // is the same one.
     const Analysis& analyse(size_t platform, TransitionSink* transitions = nullptr, PathSink* paths = nullptr);
     // What the warnings explain on this platform alone: fills Corruption::explained and `justified_here`.
     const Analysis& cover(size_t platform, TransitionSink* transitions = nullptr, PathSink* paths = nullptr);
@@ -93,17 +94,20 @@ class Judge {
     void watch(size_t platform, PathSink* paths);
     void simulate(size_t platform, TransitionSink* transitions);
     void add_observations(const Analysis& analysis, const std::vector<uint8_t>& names, Digest& into) const;
+    bool take_over(size_t platform);
     bool take_over_watch(size_t platform);
     bool take_over_simulation(size_t platform);
+    Analysis& analysis(size_t platform) { return analyses_[done_by_[platform]]; }
+    Features differing(size_t a, size_t b) const { return differing_[a * platforms_.size() + b]; }
 
     std::unique_ptr<Tracker> tracker_;
     std::vector<Platform> platforms_;
     std::vector<Analysis> analyses_;
-    std::vector<bool> done_;
-    std::vector<size_t> order_;  // those done, in order
-    std::vector<size_t> corrupt_lately_;  // platforms, those first where warnings covered corruption last
-    // By pairs of platforms (see twins.hpp).
-    std::vector<bool> tracker_twins_, simulator_twins_;
+    std::vector<size_t> done_by_;        // by platform: whose analysis it is; nobody's yet
+    std::vector<size_t> order_;          // those that have one of their own, in order
+    std::vector<Features> differing_;    // by pairs of platforms
+    std::vector<std::optional<Rules>> rules_;  // by platform: the contract asks more of it than an analysis does
+    std::vector<size_t> corrupt_lately_;       // platforms, those first where warnings covered corruption last
     bool keeps_states_ = false;
     Program program_;
     Machine machine_;

@@ -78,17 +78,16 @@ bool Machine::in_slot(const Hit& at, Step& s) const {
 
 void Machine::for_cpu(const Call& call, const Hit& at, uint32_t bytes) {
     if (call.attrs & attr::skip_cpu_sync && is_end(call.op.kind)) return;
-    Maintenance maintenance = platform_->for_cpu[static_cast<size_t>(call.direction)];
-    bool maintained = !platform_->devices[call.device].coherent;
+    const bool maintained = !coherent(call.device);
     Step s{StepKind::maintain, now_};
-    s.maintenance = maintenance;
+    if (maintained) s.maintenance = platform_.get<&Platform::for_cpu>()[static_cast<size_t>(call.direction)];
     s.size = bytes / granule_bytes;
     if (at.what == Hit::What::memory && maintained) {
         s.phys = at.phys;
         emit(s);
     }
     if (!in_slot(at, s)) return;
-    if (!platform_->devices[run_->pieces[at.piece].device].coherent && maintained) {
+    if (maintained && !coherent(run_->pieces[at.piece].device)) {
         s.kind = StepKind::maintain_slot;
         emit(s);
     }
@@ -99,21 +98,21 @@ void Machine::for_cpu(const Call& call, const Hit& at, uint32_t bytes) {
 
 void Machine::sync_hit(const Call& call, const Hit& at, uint32_t bytes) {
     if (is_sync_for_cpu(call.op.kind)) return for_cpu(call, at, bytes);
-    bool maintained = !platform_->devices[call.device].coherent;
+    const bool maintained = !coherent(call.device);
     Step s{StepKind::maintain, now_};
-    s.maintenance = platform_->for_device[static_cast<size_t>(call.direction)];
+    if (maintained) s.maintenance = platform_.get<&Platform::for_device>()[static_cast<size_t>(call.direction)];
     s.size = bytes / granule_bytes;
     if (at.what == Hit::What::memory && maintained) {
         s.phys = at.phys;
         emit(s);
     }
     if (!in_slot(at, s)) return;
-    if (call.direction != Direction::from_device || platform_->sync_from_device_copies_in) {
+    if (call.direction != Direction::from_device || platform_.get<&Platform::sync_from_device_copies_in>()) {
         Step copy = s;
         copy.kind = StepKind::copy_in;
         emit(copy);
     }
-    if (platform_->devices[run_->pieces[at.piece].device].coherent || !maintained) return;
+    if (!maintained || coherent(run_->pieces[at.piece].device)) return;
     s.kind = StepKind::maintain_slot;
     emit(s);
 }
@@ -278,18 +277,18 @@ void Machine::device_access_piece(const Op& op, uint8_t index, uint32_t offset, 
                                      : false;
         if (!allowed) {
             fault();
-            bool lazily = platform_->iommu == Iommu::lazy && at.piece == no_mapping && permitted && !piece.translated;
+            bool lazily = platform_.get<&Platform::iommu>() == Iommu::lazy && at.piece == no_mapping && permitted && !piece.translated;
             if (!lazily || !writes || piece.via != Via::direct) return;
             s.kind = StepKind::wild_memory;
             s.phys = piece.phys + static_cast<uint64_t>(offset) * granule_bytes;
-            s.coherent = platform_->devices[piece.device].coherent;
+            s.coherent = coherent(piece.device);
             s.maybe = true;
             emit(s);
             return;
         }
     }
     if (!writes || at.what == Hit::What::none) return;
-    s.coherent = platform_->devices[piece.device].coherent;
+    s.coherent = coherent(piece.device);
     if (at.what == Hit::What::memory) {
         s.kind = StepKind::wild_memory;
         s.phys = at.phys;

@@ -13,7 +13,7 @@ void Run::clear() {
     extents.clear();
     hooks.clear();
     touches.clear();
-    cuts.clear();
+    ranges.clear();
     leaks.clear();
     mappings.fill({});
     kinds.fill(BufferKind::pages);
@@ -46,22 +46,22 @@ Step& Machine::step(StepKind kind) {
     return run_->steps.back();
 }
 
-// A step that may concern part of something: where it begins and ends, cells do.
+// A step that may concern part of something: where it begins and ends is noted, but for whole pieces.
 void Machine::emit(const Step& s) {
     run_->steps.push_back(s);
     switch (s.kind) {
         case StepKind::cpu_read:
         case StepKind::cpu_write:
         case StepKind::cpu_dirty:
-        case StepKind::move: run_->cuts.push_back({s.buffer, s.offset, s.size, 0}); return;
+        case StepKind::move: named_.push_back({s.buffer, s.offset, s.size}); return;
         case StepKind::maintain:
-        case StepKind::wild_memory: run_->cuts.push_back({no_buffer, 0, s.size, s.phys}); return;
+        case StepKind::wild_memory: add_range(s.phys, s.size); return;
         default: break;
     }
     const Piece& p = run_->pieces[s.piece];
     if (s.offset == 0 && s.size == p.size) return;  // all cells of a piece begin and end with it
-    run_->cuts.push_back({no_buffer, 0, s.size, p.phys + static_cast<uint64_t>(s.offset) * granule_bytes});
-    run_->cuts.push_back({p.buffer, p.offset + s.offset, s.size, 0});
+    add_range(p.phys + static_cast<uint64_t>(s.offset) * granule_bytes, s.size);
+    named_.push_back({p.buffer, p.offset + s.offset, s.size});
 }
 
 void Machine::touch(uint64_t phys, uint64_t bytes) {
@@ -74,22 +74,26 @@ void Machine::touch(uint64_t phys, uint64_t bytes) {
 }
 
 void Machine::carry_out(const Program& program, const Platform& platform, Run& run, Digest* state) {
-    platform_ = &platform;
+    platform_.start(platform);
     program_ = &program;
     run_ = &run;
     run.clear();
-    memory_.reset(platform);
+    memory_.reset(platform_);
     slots_.reset(pool_base, std::min(pool_limit, pool_base + static_cast<uint64_t>(platform.bounce_slots) * slot_bytes));
     for (Arena& arena : iovas_) arena.reset(iova_base, iova_limit);
     has_pending_.fill(false);
     irqs_off_.fill(false);
     lists_.clear();
+    named_.clear();
+    latest_.fill({});
     for (size_t i = 0; i < program.ops.size(); i++) carry_out_line(program.ops[i], static_cast<uint8_t>(i));
     run.program_ops = static_cast<int>(program.ops.size());
     run.program_steps = run.steps.size();
     run.program_hooks = run.hooks.size();
     if (state) digest(*state);
     tidy_up();
+    collect_ranges();
+    run.asked = platform_.asked();
 }
 
 void Machine::carry_out_line(const Op& op, uint8_t index) {
@@ -332,7 +336,7 @@ Area Machine::area_of(int buffer, int cpu, bool address_only) const {
     const Memory::Home& home = memory_.home(buffer);
     switch (home.kind) {
         case BufferKind::stack:
-            if (platform_->stacks_in_vmalloc) return address_only ? Area::vmalloc : home.cpu == cpu ? Area::vmalloc_stack : Area::linear;
+            if (platform_.get<&Platform::stacks_in_vmalloc>()) return address_only ? Area::vmalloc : home.cpu == cpu ? Area::vmalloc_stack : Area::linear;
             return home.cpu == cpu ? Area::current_stack : Area::linear;
         // A vmalloc page has a linear address too, and that is what the page hooks see.
         case BufferKind::vmalloc: return address_only ? Area::vmalloc : Area::linear;

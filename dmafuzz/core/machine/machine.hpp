@@ -49,6 +49,12 @@ class Machine {
         uint64_t phys = 0;
     };
 
+    // A part of a buffer, in granules.
+    struct Named {
+        uint8_t buffer;
+        uint32_t offset, size;
+    };
+
     // Lines and calls (machine.cpp)
     void carry_out_line(const Op& op, uint8_t index);
     void begin_call(const Op& op, uint8_t index);
@@ -72,6 +78,7 @@ class Machine {
     void allocate(Call& call);
     bool bounce(Piece& piece, bool may_bounce);
     bool needs_bounce(const Piece& piece) const;
+    bool out_of_reach(const Piece& piece) const;
     bool translate(Piece* first, int count, uint8_t index);
     void release_slot(Piece& piece);
     void release_translation(uint8_t piece);
@@ -100,15 +107,19 @@ class Machine {
     void device_access(const Op& op, uint8_t index);
     void device_access_piece(const Op& op, uint8_t piece, uint32_t offset, uint32_t size);
 
-    // Writing things down
+    // Writing things down (machine.cpp, ranges.cpp)
     Step& step(StepKind kind);
     void emit(const Step& step);
     void touch(uint64_t phys, uint64_t bytes);
+    void add_range(uint64_t phys, uint64_t granules);
+    void add_ranges_of(const Named& part);
+    void collect_ranges();
     void touch_at(uint8_t device, uint64_t dma, uint32_t bytes);
     Area area_of(int buffer, int cpu, bool address_only) const;
-    bool translates(uint8_t device) const { return platform_->iommu != Iommu::off && platform_->devices[device].iommu; }
+    bool translates(uint8_t device) const { return platform_.get<&Platform::iommu>() != Iommu::off && platform_.get<&Device::iommu>(device); }
+    bool coherent(uint8_t device) const { return platform_.get<&Device::coherent>(device); }
 
-    const Platform* platform_ = nullptr;
+    AskedPlatform platform_;
     const Program* program_ = nullptr;
     Run* run_ = nullptr;
     uint8_t now_ = 0;  // the operation carried out
@@ -119,6 +130,8 @@ class Machine {
     std::array<bool, cpus_max> has_pending_{};
     std::array<bool, cpus_max> irqs_off_{};
     std::vector<List> lists_;
+    std::vector<Named> named_;                 // by the program's steps
+    std::array<Range, 64> latest_{};           // programs name the same few ranges over and over
 };
 
 }  // namespace dmafuzz

@@ -15,23 +15,27 @@ constexpr uint32_t bounce_table_alignment = 8;
 uint64_t page_up(uint64_t address) { return (address + page_bytes - 1) & ~uint64_t{page_bytes - 1}; }
 uint64_t bytes_of(const Piece& piece) { return static_cast<uint64_t>(piece.size) * granule_bytes; }
 
-bool out_of_reach(const Device& device, const Piece& piece) {
-    return device.mask_bits < 64 && ((piece.phys + bytes_of(piece) - 1) >> device.mask_bits) != 0;
-}
-
 }  // namespace
+
+// Any mask reaches the low memory.
+bool Machine::out_of_reach(const Piece& piece) const {
+    constexpr int least_mask_bits = 32;
+    const uint64_t last = piece.phys + bytes_of(piece) - 1;
+    if (last >> least_mask_bits == 0) return false;
+    const int mask_bits = platform_.get<&Device::mask_bits>(piece.device);
+    return mask_bits < 64 && last >> mask_bits != 0;
+}
 
 // Source: dma_direct_map_page, dma_kmalloc_needs_bounce and iommu_dma_map_page of the kernel.
 bool Machine::needs_bounce(const Piece& piece) const {
-    const Device& device = platform_->devices[piece.device];
     if (!translates(piece.device)) {
-        if (platform_->bounce_always) return true;
-        if (out_of_reach(device, piece)) return true;
+        if (platform_.get<&Platform::bounce_always>()) return true;
+        if (out_of_reach(piece)) return true;
     }
-    if (!platform_->bounce_unaligned || device.coherent || piece.direction == Direction::to_device) return false;
+    if (piece.direction == Direction::to_device || coherent(piece.device) || !platform_.get<&Platform::bounce_unaligned>()) return false;
     uint32_t bytes = static_cast<uint32_t>(bytes_of(piece));
-    if (bytes >= 2u * static_cast<uint32_t>(platform_->dma_alignment_min)) return false;
-    return kmalloc_bucket(bytes, bounce_table_alignment) % static_cast<uint32_t>(platform_->dma_alignment) != 0;
+    if (bytes >= 2u * static_cast<uint32_t>(platform_.get<&Platform::dma_alignment_min>())) return false;
+    return kmalloc_bucket(bytes, bounce_table_alignment) % static_cast<uint32_t>(platform_.get<&Platform::dma_alignment>()) != 0;
 }
 
 // Takes IOVAs for pieces in a row, each rounded out to pages; false where there are none left.
@@ -58,9 +62,10 @@ bool Machine::translate(Piece* first, int count, uint8_t index) {
 // Gives a piece its slot, if it needs one, and its DMA address without an IOMMU; false where that fails.
 bool Machine::bounce(Piece& piece, bool may_bounce) {
     piece.dma = piece.phys;
-    if (!may_bounce) return translates(piece.device) || !out_of_reach(platform_->devices[piece.device], piece);
+    if (!may_bounce) return translates(piece.device) || !out_of_reach(piece);
     if (!needs_bounce(piece)) return true;
-    if (!platform_->bounce_pool || bytes_of(piece) > bounce_bytes_max) return false;
+    if (!platform_.get<&Platform::bounce_pool>() || bytes_of(piece) > bounce_bytes_max) return false;
+    platform_.get<&Platform::bounce_slots>();  // the arena's end
     piece.slot = slots_.take(slot_key, slots_for(bytes_of(piece)));
     if (!piece.slot) return false;
     if (piece.via == Via::direct) piece.via = Via::slot;
@@ -79,7 +84,7 @@ void Machine::release_translation(uint8_t index) {
     if (!run_->pieces[index].translated) return;
     const Piece first = run_->pieces[run_->pieces[index].group];
     // A lazy IOMMU gives an IOVA back only when it has been flushed.
-    if (platform_->iommu == Iommu::strict) iovas_[first.device].give_back(iova_key, first.iova, first.iova_bytes);
+    if (platform_.get<&Platform::iommu>() == Iommu::strict) iovas_[first.device].give_back(iova_key, first.iova, first.iova_bytes);
     for (int i = 0; i < first.group_size; i++) run_->pieces[first.group + i].translated = false;
 }
 
@@ -90,19 +95,19 @@ void Machine::hand_over(const Call& call, uint8_t index) {
     Step whole{StepKind::to_device, now_};
     whole.piece = index;
     whole.size = piece.size;
-    bool copies_in = piece.direction != Direction::from_device || platform_->copy_in_from_device;
-    if (piece.via == Via::slot && copies_in) {
+    auto copies_in = [&] { return piece.direction != Direction::from_device || platform_.get<&Platform::copy_in_from_device>(); };
+    if (piece.via == Via::slot && copies_in()) {
         Step copy = whole;
         copy.kind = StepKind::copy_in;
         run_->steps.push_back(copy);
     }
     bool maintained = !(call.attrs & attr::skip_cpu_sync) && call.op.kind != OpKind::map_resource &&
-                      !platform_->devices[piece.device].coherent && piece.via != Via::nothing;
+                      piece.via != Via::nothing && !coherent(piece.device);
     if (maintained) {
         Step maintenance = whole;
         maintenance.kind = piece.via == Via::slot ? StepKind::maintain_slot : StepKind::maintain;
         maintenance.phys = piece.phys;
-        maintenance.maintenance = platform_->for_device[static_cast<size_t>(piece.direction)];
+        maintenance.maintenance = platform_.get<&Platform::for_device>()[static_cast<size_t>(piece.direction)];
         run_->steps.push_back(maintenance);
     }
     run_->steps.push_back(whole);
@@ -148,16 +153,18 @@ void Machine::map_one(Call& call) {
     piece.offset = op.offset;
     piece.size = piece.reach = op.size;
     piece.phys = memory_.phys_of(op.buffer, op.offset);
-    bool vmalloc_address = home.kind == BufferKind::vmalloc || (home.kind == BufferKind::stack && platform_->stacks_in_vmalloc);
-    bool arithmetic_wrong = op.kind == OpKind::map_single && vmalloc_address;
-    if (arithmetic_wrong && !platform_->map_single_vmalloc_fails) {
+    auto vmalloc_address = [&] {
+        return home.kind == BufferKind::vmalloc || (home.kind == BufferKind::stack && platform_.get<&Platform::stacks_in_vmalloc>());
+    };
+    const bool arithmetic_wrong = op.kind == OpKind::map_single && vmalloc_address();
+    call.early_failure = arithmetic_wrong && platform_.get<&Platform::map_single_vmalloc_fails>();
+    if (arithmetic_wrong && !call.early_failure) {
         piece.phys = elsewhere_base + static_cast<uint64_t>(op.buffer) * buffer_granules_max * granule_bytes +
                      static_cast<uint64_t>(op.offset) * granule_bytes;
         piece.via = Via::nothing;
     }
     MappingFacts& m = new_mapping(op, 1);
     m.size = op.size;
-    call.early_failure = arithmetic_wrong && platform_->map_single_vmalloc_fails;
     if (op.kind == OpKind::map_single && !call.early_failure) {
         HookCall check;
         check.kind = HookKind::map_single_area;
@@ -259,7 +266,6 @@ bool Machine::translate_list(List& list, const MappingFacts& m) {
 // Merges entries into DMA segments. Source: __finalise_sg in the kernel's dma-iommu.
 void Machine::write_segments(List& list, uint8_t first_piece, uint8_t device) {
     if (list.bounced) return;
-    const Device& limits = platform_->devices[device];
     int segments = 0;
     uint64_t end = 0;
     const int count = std::min<int>(list.count, entries_max);
@@ -267,8 +273,8 @@ void Machine::write_segments(List& list, uint8_t first_piece, uint8_t device) {
         const Piece& piece = run_->pieces[first_piece + i];
         uint32_t bytes = list.state[i].size;
         bool joins = segments > 0 && piece.dma == end && piece.dma % page_bytes == 0 &&
-                     (piece.dma & limits.segment_boundary) != 0 &&
-                     list.state[segments - 1].dma_size + bytes <= limits.segment_max;
+                     (piece.dma & platform_.get<&Device::segment_boundary>(device)) != 0 &&
+                     list.state[segments - 1].dma_size + bytes <= platform_.get<&Device::segment_max>(device);
         if (joins) {
             list.state[segments - 1].dma_size += bytes;
         } else {
@@ -287,14 +293,17 @@ void Machine::write_segments(List& list, uint8_t first_piece, uint8_t device) {
 
 // A device that truncates or wraps gets at the start of a segment only.
 void Machine::limit_segments(const List& list, uint8_t first_piece) {
-    const Device& device = platform_->devices[run_->pieces[first_piece].device];
-    if (!device.truncates && !device.wraps) return;
+    const uint8_t device = run_->pieces[first_piece].device;
     for (int i = 0; i < list.count; i++) {
         Piece& piece = run_->pieces[first_piece + i];
         const HookEntry& segment = list.state[list.segment_of[i]];
+        const uint32_t segment_max = platform_.get<&Device::segment_max>(device);
+        const bool too_long = segment.dma_size > segment_max && platform_.get<&Device::truncates>(device);
+        const bool crosses = platform_.crosses(device, segment.dma, segment.dma + segment.dma_size - 1) && platform_.get<&Device::wraps>(device);
+        if (!too_long && !crosses) continue;
         uint64_t limit = segment.dma + segment.dma_size;
-        if (device.truncates) limit = std::min(limit, segment.dma + device.segment_max);
-        if (device.wraps) limit = std::min(limit, (segment.dma | device.segment_boundary) + 1);
+        if (too_long) limit = std::min(limit, segment.dma + segment_max);
+        if (crosses) limit = std::min(limit, (segment.dma | platform_.get<&Device::segment_boundary>(device)) + 1);
         uint64_t bytes = limit > piece.dma ? limit - piece.dma : 0;
         piece.reach = static_cast<uint16_t>(std::min<uint64_t>(piece.size, bytes / granule_bytes));
     }
@@ -302,19 +311,18 @@ void Machine::limit_segments(const List& list, uint8_t first_piece) {
 
 void Machine::allocate(Call& call) {
     const Op& op = call.op;
-    const Device& device = platform_->devices[op.device];
-    bool coherent = op.kind == OpKind::alloc_coherent;
+    const bool joint = op.kind == OpKind::alloc_coherent;
     memory_.place(*run_, op.buffer, op.buffer_kind, call.bytes, false, op.cpu, {});
     run_->kinds[op.buffer] = op.buffer_kind;
-    run_->uncached[op.buffer] = coherent && !device.coherent;
+    run_->uncached[op.buffer] = joint && !coherent(op.device);
     step(run_->uncached[op.buffer] ? StepKind::appear : StepKind::alloc).buffer = op.buffer;
 
     Piece piece{};
     piece.mapping = op.mapping;
     piece.device = op.device;
     piece.buffer = op.buffer;
-    piece.direction = coherent ? Direction::bidirectional : op.direction;
-    piece.joint = coherent;
+    piece.direction = joint ? Direction::bidirectional : op.direction;
+    piece.joint = joint;
     piece.size = piece.reach = op.size;
     piece.phys = memory_.phys_of(op.buffer, 0);
     piece.dma = piece.phys;
@@ -336,7 +344,7 @@ void Machine::allocate(Call& call) {
     touch(piece.phys, call.bytes);
     run_->pieces.push_back(piece);
     step(StepKind::begin).piece = m.piece;
-    bool sleeps = coherent && irqs_off_[op.cpu] && !device.coherent && platform_->coherent_remaps && !platform_->atomic_pool;
+    bool sleeps = run_->uncached[op.buffer] && irqs_off_[op.cpu] && platform_.get<&Platform::coherent_remaps>() && !platform_.get<&Platform::atomic_pool>();
     if (sleeps) step(StepKind::sleep).piece = m.piece;
 }
 

@@ -26,7 +26,7 @@ uint32_t kmalloc_bucket(uint32_t bytes, uint32_t alignment) {
     return static_cast<uint32_t>(round_up(bytes, page_bytes));
 }
 
-void Memory::reset(const Platform& platform) {
+void Memory::reset(const AskedPlatform& platform) {
     platform_ = &platform;
     pages_.reset(page_base, elsewhere_base);
     high_pages_.reset(high_base, high_base + elsewhere_base);
@@ -40,7 +40,7 @@ void Memory::reset(const Platform& platform) {
 }
 
 uint64_t Memory::place_kmalloc(uint32_t bytes, uint32_t& rounded) {
-    rounded = kmalloc_bucket(bytes, static_cast<uint32_t>(platform_->kmalloc_alignment));
+    rounded = kmalloc_bucket(bytes, static_cast<uint32_t>(platform_->get<&Platform::kmalloc_alignment>()));
     if (rounded > kmalloc_cache_bytes_max) return pages_.take(key_of(BufferKind::kmalloc), rounded);
     for (size_t i = free_objects_.size(); i-- > 0;) {
         if (free_objects_[i].first != rounded) continue;
@@ -62,7 +62,7 @@ uint64_t Memory::place_kmalloc(uint32_t bytes, uint32_t& rounded) {
 // One granule after a line boundary, so that the first line holds live stack data, and the last one
 // unless the buffer ends on a boundary.
 void Memory::place_stack(Run& run, int buffer, uint32_t bytes, int cpu) {
-    const uint64_t line = static_cast<uint64_t>(platform_->line);
+    const uint64_t line = static_cast<uint64_t>(platform_->get<&Platform::line>());
     uint64_t start = stack_next_[cpu];
     uint64_t at = start + granule_bytes;
     uint64_t end = round_up(at + bytes, line);

@@ -38,7 +38,7 @@ class Memory {
         uint64_t phys = 0;
     };
 
-    void reset(const Platform& platform);
+    void reset(const AskedPlatform& platform);
     // Places a buffer; adds its extents to the run. `moves`: pages that copy-on-write will move, a bit each.
     void place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool high, int cpu, const std::vector<bool>& moves);
     void give_back(int buffer);
@@ -61,7 +61,7 @@ class Memory {
     void place_stack(Run& run, int buffer, uint32_t bytes, int cpu);
     void add_extents(Run& run, int buffer, const std::vector<bool>& moves);
 
-    const Platform* platform_ = nullptr;
+    const AskedPlatform* platform_ = nullptr;
     Arena pages_, high_pages_;
     std::vector<Slab> slabs_;
     std::vector<std::pair<uint32_t, uint64_t>> free_objects_;  // bucket, address; last in, first out

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "platform/platform.hpp"
+#include "machine/asked.hpp"
 #include "program/op.hpp"
 #include "tracker/hook.hpp"
 
@@ -101,15 +101,11 @@ struct Touch {
     bool operator==(const Touch&) const = default;
 };
 
-// A part of a buffer, or of physical memory, that a step concerns.
-struct Cut {
-    uint8_t buffer;    // no_buffer: physical
-    uint32_t offset;   // granules
-    uint32_t size;
-    uint64_t phys;
-    bool operator==(const Cut&) const = default;
+// Physical memory that something begins or ends with: a step, a piece, what a call names.
+struct Range {
+    uint64_t from, to;
+    bool operator==(const Range&) const = default;
 };
-inline constexpr uint8_t no_buffer = 0xff;
 
 struct MappingFacts {
     bool defined = false;
@@ -137,6 +133,7 @@ struct LeakSuspect {
 };
 
 struct Run {
+    Features asked = 0;   // of the platform
     std::vector<Op> ops;  // as carried out: the program, then its tidy-up
     int program_ops = 0;
     size_t program_steps = 0, program_hooks = 0;  // those before the tidy-up
@@ -145,7 +142,7 @@ struct Run {
     std::vector<Extent> extents;
     std::vector<HookCall> hooks;
     std::vector<Touch> touches;
-    std::vector<Cut> cuts;    // whole pieces left out
+    std::vector<Range> ranges;  // mostly each once
     std::vector<LeakSuspect> leaks;
     std::array<MappingFacts, mappings_max> mappings;
     std::array<BufferKind, buffers_with_stack> kinds;

@@ -60,15 +60,13 @@ void DmaDebug::check_area(const HookCall& call, Area area) {
     bool stack = area == Area::current_stack || (area == Area::vmalloc_stack && era_.vmalloc_stacks);
     if (stack) warn(call, WarningId::map_stack);
     bool image = area == Area::text || area == Area::rodata;
-    if (image && platform_->text_in_linear_map) warn(call, WarningId::map_text_rodata);
+    if (image && platform_.get<&Platform::text_in_linear_map>()) warn(call, WarningId::map_text_rodata);
 }
 
 void DmaDebug::check_segment(const HookCall& call, const HookEntry& e) {
     if (!era_.sg_segments) return;
-    const Device& device = platform_->devices[call.device];
-    if (e.size > device.segment_max) warn(call, WarningId::sg_too_long);
-    uint64_t start = e.dma, end = start + e.dma_size - 1;
-    if ((start ^ end) & ~device.segment_boundary) warn(call, WarningId::sg_boundary);
+    if (e.size > platform_.get<&Device::segment_max>(call.device)) warn(call, WarningId::sg_too_long);
+    if (platform_.crosses(call.device, e.dma, e.dma + e.dma_size - 1)) warn(call, WarningId::sg_boundary);
 }
 
 void DmaDebug::check_unmap(const HookCall& call, const Entry& ref) {

@@ -43,10 +43,10 @@ int DmaDebug::best_in_bucket(const Entry& ref, Match match, uint64_t bucket) {
     return count == 1 ? only : not_found;
 }
 
-// Back bucket by bucket, round the table if it goes that far; only buckets that hold entries can end the search. Where
+// Back bucket by bucket from the one before, round the table if it goes that far; only buckets that hold entries can end the search. Where
 // the address looked for is shifted, it moves back too.
 int DmaDebug::walk(const Entry& ref, uint64_t buckets, bool shifted) {
-    for (uint64_t from = 0;;) {
+    for (uint64_t from = 1;;) {
         uint64_t nearest = buckets;
         for (uint16_t slot : live_) {
             uint64_t back = distance(ref, pool_[slot]);
@@ -72,11 +72,16 @@ int DmaDebug::find_for_sync(const HookCall& call, const Entry& ref) {
         cost_.bucket_locks++;
         return find_exact(ref);
     }
+    // Mostly it is where the address says, however far the walk would go.
+    if (int found = best_in_bucket(ref, Match::containing, bucket_of(ref.dma)); found != not_found) {
+        cost_.bucket_locks++;
+        return found;
+    }
     if (era_.walk_back == WalkBack::address_zero)
         return walk(ref, std::min<uint64_t>(era_.hash_size, (ref.dma >> bucket_shift) + 1), false);
     // A 32-bit counter of bytes against the maximal segment: above its last multiple of a bucket it never ends.
     constexpr uint32_t last_multiple = 0xffffe000;
-    const uint32_t segment_max = platform_->devices[ref.device].segment_max;
+    const uint32_t segment_max = platform_.get<&Device::segment_max>(ref.device);
     const uint64_t buckets = (segment_max >> bucket_shift) + 1;
     bool shifted = era_.sync_look_up == SyncLookUp::walk_shifted;
     int found = walk(ref, shifted ? buckets : std::min<uint64_t>(buckets, era_.hash_size), shifted);
@@ -117,7 +122,7 @@ void DmaDebug::remove(int index) {
 }
 
 void DmaDebug::start(const Platform& platform, Watch& out, PathSink* sink) {
-    platform_ = &platform;
+    platform_.start(platform);
     out_ = &out;
     sink_ = sink;
     out.clear();
@@ -140,6 +145,7 @@ void DmaDebug::take_some(const std::vector<HookCall>& calls, size_t from, size_t
 void DmaDebug::watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink) {
     start(platform, out, sink);
     take_some(calls, 0, calls.size());
+    out.asked = platform_.asked();
 }
 
 void DmaDebug::watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform, Watch& out, Digest& state) {
@@ -147,6 +153,7 @@ void DmaDebug::watch_with_state(const std::vector<HookCall>& calls, size_t count
     take_some(calls, 0, count);
     digest(state);
     take_some(calls, count, calls.size());
+    out.asked = platform_.asked();
 }
 
 }  // namespace dmafuzz

@@ -119,7 +119,7 @@ void DmaDebug::unbind(const HookCall& call) {
         if (e.mapping != no_mapping) left |= 1u << e.mapping;
     }
     out_->left.push_back({call.op, left});
-    if (!era_.leak_at_unbind || !platform_->devices[call.device].pci) return;
+    if (!era_.leak_at_unbind || !platform_.get<&Device::pci>(call.device)) return;
     cost_.bucket_locks += era_.hash_size;
     cost_.lookup_steps += live_.size();
     if (last) warn(call, WarningId::leak, last, left);

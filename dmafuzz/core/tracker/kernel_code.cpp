@@ -24,19 +24,19 @@ static_assert(offsetof(HookCall, dma) == offsetof(dk_call, dma) && offsetof(Hook
 static_assert(static_cast<int>(HookKind::cow) == DK_COW && static_cast<int>(Area::mmio) == DK_MMIO);
 static_assert(static_cast<int>(WarningId::resource_ram) == DK_RESOURCE_RAM && static_cast<int>(WarningId::crash) == DK_CRASH);
 
-dk_machine machine_of(const Platform& platform) {
+dk_machine machine_of(const AskedPlatform& platform) {
     dk_machine machine{};
     machine.abi_version = DK_ABI_VERSION;
-    machine.cache_alignment = static_cast<uint32_t>(platform.dma_alignment);
-    machine.l1_shift = static_cast<uint8_t>(std::countr_zero(static_cast<unsigned>(platform.l1_line)));
-    machine.kmalloc_bounce = platform.bounce_unaligned;
-    machine.stacks_in_vmalloc = platform.stacks_in_vmalloc;
-    machine.text_in_linear_map = platform.text_in_linear_map;
-    for (int i = 0; i < devices_max; i++) {
-        machine.devices[i].segment_max = platform.devices[i].segment_max;
-        machine.devices[i].segment_boundary = platform.devices[i].segment_boundary;
-        machine.devices[i].swiotlb_active = platform.bounce_pool;
-        machine.devices[i].bus_registered = platform.devices[i].pci;
+    machine.cache_alignment = static_cast<uint32_t>(platform.get<&Platform::dma_alignment>());
+    machine.l1_shift = static_cast<uint8_t>(std::countr_zero(static_cast<unsigned>(platform.get<&Platform::l1_line>())));
+    machine.kmalloc_bounce = platform.get<&Platform::bounce_unaligned>();
+    machine.stacks_in_vmalloc = platform.get<&Platform::stacks_in_vmalloc>();
+    machine.text_in_linear_map = platform.get<&Platform::text_in_linear_map>();
+    for (size_t i = 0; i < devices_max; i++) {
+        machine.devices[i].segment_max = platform.get<&Device::segment_max>(i);
+        machine.devices[i].segment_boundary = platform.get<&Device::segment_boundary>(i);
+        machine.devices[i].swiotlb_active = platform.get<&Platform::bounce_pool>();
+        machine.devices[i].bus_registered = platform.get<&Device::pci>(i);
     }
     return machine;
 }
@@ -157,7 +157,9 @@ class KernelCode final : public Tracker {
 
     void watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink) override {
         out.clear();
-        boot(platform);
+        platform_.start(platform);
+        boot();
+        out.asked = platform_.asked();
         static constexpr size_t warnings_max = 1024;
         warnings_.resize(warnings_max);
         size_t found = std::min(static_cast<size_t>(booted_->run(calls, warnings_)), warnings_max);
@@ -177,15 +179,15 @@ class KernelCode final : public Tracker {
 
   private:
     // The library for the platform's L1 line, as that machine.
-    void boot(const Platform& platform) {
-        const dk_machine machine = machine_of(platform);
+    void boot() {
+        const dk_machine machine = machine_of(platform_);
         if (booted_ && booted_->boot(machine)) return;
         for (const auto& library : libraries_) {
             if (!library->boot(machine)) continue;
             booted_ = library.get();
             return;
         }
-        throw std::runtime_error("the kernel's dma-debug is not built for an L1 line of " + std::to_string(platform.l1_line) + " bytes");
+        throw std::runtime_error("the kernel's dma-debug is not built for an L1 line of " + std::to_string(platform_.get<&Platform::l1_line>()) + " bytes");
     }
 
     static Warning warning_of(const dk_warning& w, const std::vector<HookCall>& calls) {
@@ -218,6 +220,7 @@ class KernelCode final : public Tracker {
 
     std::vector<std::shared_ptr<Library>> libraries_;
     Library* booted_ = nullptr;
+    AskedPlatform platform_;
     std::vector<dk_warning> warnings_;
 };
 

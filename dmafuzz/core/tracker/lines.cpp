@@ -7,7 +7,7 @@ namespace dmafuzz {
 
 uint64_t DmaDebug::line_bytes() const {
     if (era_.tracked == Tracked::page) return page_bytes;
-    int bytes = era_.line_size == LineSize::l1 ? platform_->l1_line : platform_->dma_alignment;
+    int bytes = era_.line_size == LineSize::l1 ? platform_.get<&Platform::l1_line>() : platform_.get<&Platform::dma_alignment>();
     return static_cast<uint64_t>(std::max(bytes, 1));
 }
 
@@ -48,9 +48,9 @@ bool DmaDebug::conflicts(const Entry& a, const Entry& b) const {
 
 bool DmaDebug::exempt(const Entry& entry, const Entry& first) const {
     if (era_.skip_cpu_sync_exempt && entry.attrs & attr::skip_cpu_sync) return true;
-    if (era_.kmalloc_bounce_exempt && platform_->bounce_unaligned && platform_->bounce_pool) return true;
+    if (era_.kmalloc_bounce_exempt && platform_.get<&Platform::bounce_unaligned>() && platform_.get<&Platform::bounce_pool>()) return true;
     if (clean(entry) && clean(first)) return true;
-    return era_.coherent_exempt && platform_->dma_alignment < platform_->l1_line;
+    return era_.coherent_exempt && platform_.get<&Platform::dma_alignment>() < platform_.get<&Platform::l1_line>();
 }
 
 // The entry that the new one overlaps, where that is to be told; else no_slot.

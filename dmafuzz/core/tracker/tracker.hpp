@@ -74,9 +74,11 @@ struct Left {
 };
 
 struct Watch {
+    Features asked = 0;  // of the platform, besides what the hook calls say
     std::vector<Warning> warnings;
     std::vector<Left> left;
     void clear() {
+        asked = 0;
         warnings.clear();
         left.clear();
     }

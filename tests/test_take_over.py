@@ -1,0 +1,59 @@
+"""What a judge takes over from one platform for another is what it would have found there by itself."""
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from dmafuzz import _core, platforms
+
+TRACKERS = ["7.2", "6.12", "5.5", "3.14", "2.6.32", "full-range", "noisy"]
+
+
+@cache
+def machines() -> tuple[_core.Platform, ...]:
+    return tuple(platforms.to_core(platforms.load(name)) for name in platforms.names())
+
+
+def found(judgement: dict[str, Any]) -> dict[str, Any]:
+    """All that does not depend on other platforms."""
+    kept = {name: value for name, value in judgement.items() if name not in ("labels", "ops", "warnings")}
+    kept["ops"] = [(op.kind, op.cpu, op.device, op.mapping) for op in judgement["ops"]]
+    kept["warnings"] = [{k: v for k, v in w.items() if k not in ("worth", "hurts")} for w in judgement["warnings"]]
+    return kept
+
+
+@pytest.mark.parametrize("tracker", TRACKERS)
+def test_all_platforms_together_or_each_by_itself(tracker: str) -> None:
+    """Random programs on every platform there is: warnings, corruptions, harms and breaches in detail and in order."""
+    together = _core.Judge(tracker, list(machines()))
+    alone = [_core.Judge(tracker, [machine]) for machine in machines()]
+    corruptions = 0
+    for seed in range(100):
+        ops = _core.random_program(seed, (5, 10, 20, 40)[seed % 4])
+        for judge, judgement in zip(alone, together.judge_all(ops), strict=True):
+            assert found(judgement) == found(judge.judge(ops, 0)), seed
+            corruptions += len(judgement["corruptions"])
+        if seed % 10 == 0:
+            for at, judge in enumerate(alone):
+                assert together.hooks(ops, at) == judge.hooks(ops, 0)
+                assert together.cost(ops, at) == judge.cost(ops, 0)
+    assert corruptions > 10_000
+
+
+def test_labels_do_not_depend_on_what_was_judged_before() -> None:
+    """Judged last, a platform takes over what it can; judged first, it has nothing to take."""
+    judge = _core.Judge("6.12", list(machines()))
+    for seed in range(60):
+        ops = _core.random_program(seed, 12)
+        together = judge.judge_all(ops)
+        for at, judgement in enumerate(together):
+            first = judge.judge(ops, at)
+            assert (first["labels"], first["warnings"]) == (judgement["labels"], judgement["warnings"])
+
+
+def test_addresses_are_those_of_the_platform() -> None:
+    """The comparison has teeth: platforms of one family differ where a program meets what they differ in."""
+    judge = _core.Judge("6.12", [platforms.to_core(platforms.load(name)) for name in ("x86-5.5", "x86-5.5-iommu-lazy")])
+    seen = [_core.random_program(seed, 12) for seed in range(20)]
+    assert any(judge.hooks(ops, 0) != judge.hooks(ops, 1) for ops in seen)
