@@ -90,10 +90,11 @@ def test_a_report_that_is_not_true_is_not_confirmed(tmp_path: Path) -> None:
     lie = RawFinding("FN", "clobbered", "x86-5.5", (), _core.encode(ops))
     store = FindingStore(tmp_path)
     store.report([lie])
-    ((path, raw),) = list(store.waiting())
+    reports = store.waiting(10)
+    ((_, raw),) = reports
     findings = confirm(raw, "6.12", "6.12", ["x86-5.5"], None)
     assert findings == [None]
-    assert store.settle(path, findings) == []
+    assert store.settle(reports, findings) == []
     assert list(store.unconfirmed.iterdir())
 
 
@@ -105,10 +106,9 @@ def test_few_of_the_many_causes_that_break_several_rules_are_told() -> None:
         for found in engine.take_findings():
             told[found["label"], found["kind"], tuple(found["rules"])] += 1
     most = {rules: max(times for key, times in told.items() if len(key[2]) == rules) for rules in range(5)}
-    assert most[1] > 8
-    assert most[2] <= 8
-    assert most[3] <= 2
-    assert most[4] == 1
+    assert most[1] > 4
+    assert most[2] <= 4
+    assert most[3] == most[4] == 1
 
 
 def test_the_same_seed_runs_the_same_programs() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -60,21 +61,27 @@ def _answers(
     """What the fresh process says of each, or None if a signal ends it. Raises RuntimeError if it fails otherwise."""
     items = [{**asdict(item), "records": item.records.hex()} for item in raw]
     request = {"tracker": core_tracker, "platforms": list(platform_names), "schedules": schedules, "items": items}
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "dmafuzz.findings.replay"],
-        input=json.dumps(request),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-        start_new_session=True,  # Ctrl-C is for the parent, which waits for this
-    )
-    if done.returncode < 0:
-        return None
-    if done.returncode != 0:
-        raise RuntimeError(f"the replaying process failed: {done.stderr.strip()[-500:]}")
-    answers: list[dict[str, Any]] = json.loads(done.stdout)
-    return answers
+    # Files, no pipes: megabytes go through, which a pipe takes in small bites.
+    with tempfile.TemporaryFile("w+") as question, tempfile.TemporaryFile("w+") as answer:
+        json.dump(request, question)
+        question.seek(0)
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "dmafuzz.findings.replay"],
+            stdin=question,
+            stdout=answer,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+            start_new_session=True,  # Ctrl-C is for the parent, which waits for this
+        )
+        if done.returncode < 0:
+            return None
+        if done.returncode != 0:
+            raise RuntimeError(f"the replaying process failed: {done.stderr.strip()[-500:]}")
+        answer.seek(0)
+        answers: list[dict[str, Any]] = json.load(answer)
+        return answers
 
 
 def _finding(item: RawFinding, answer: dict[str, Any], tracker: str, portfolio: str | None) -> Finding:

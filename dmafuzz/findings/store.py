@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from dmafuzz.findings.finding import Finding, RawFinding
 
@@ -26,6 +27,9 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
+Report = tuple[Path, list[RawFinding]]  # a worker's file, and what is in it
+
+
 class FindingStore:
     """The findings of one output folder.
 
@@ -39,6 +43,12 @@ class FindingStore:
         self.unconfirmed = folder / "unconfirmed"
         for path in (self.reported, self.confirmed, self.unconfirmed):
             path.mkdir(parents=True, exist_ok=True)
+        self._known = {entry.name for entry in os.scandir(self.confirmed) if entry.name.endswith(".dma")}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The files of the confirmed findings."""
+        return frozenset(self._known)
 
     def report(self, found: Sequence[RawFinding]) -> None:
         """Records at once what an engine reports. The same report lands in the same file."""
@@ -49,35 +59,50 @@ class FindingStore:
 
     def has(self, finding: Finding) -> bool:
         """Whether its cause is known here."""
-        return (self.confirmed / finding.file_name).exists()
+        return finding.file_name in self._known
 
-    def waiting(self) -> Iterator[tuple[Path, list[RawFinding]]]:
-        """The reports that nobody has replayed."""
+    def waiting(self, findings_max: int) -> list[Report]:
+        """Reports that nobody has replayed, as many as come to ``findings_max`` findings, or one."""
+        reports: list[Report] = []
+        count = 0
         for path in sorted(self.reported.glob("*.json")):
-            yield (
-                path,
-                [
-                    RawFinding(
-                        item["label"],
-                        item["kind"],
-                        item["platform"],
-                        tuple(item["rules"]),
-                        bytes.fromhex(item["records"]),
-                    )
-                    for item in json.loads(path.read_bytes())
-                ],
-            )
+            if count >= findings_max:
+                break
+            found = [_raw(item) for item in json.loads(path.read_bytes())]
+            reports.append((path, found))
+            count += len(found)
+        return reports
 
-    def settle(self, path: Path, findings: Sequence[Finding | None]) -> list[Finding]:
-        """Files what a replayed report came to; returns the findings whose cause is new here."""
-        new: list[Finding] = []
+    def waiting_findings(self) -> int:
+        """How many findings there are in the reports that nobody has replayed."""
+        return sum(len(json.loads(path.read_bytes())) for path in self.reported.glob("*.json"))
+
+    def settle(self, reports: Sequence[Report], findings: Sequence[Finding | None]) -> list[Finding]:
+        """Files what replayed reports came to, ``findings`` in their order; returns those whose cause is new here.
+
+        All findings are written, then synced together (each by itself can take the disk longer than all the rest), and
+        get their names; only then the reports go.
+        """
+        new: dict[str, Finding] = {}
         for finding in findings:
-            if finding is None or self.has(finding):
-                continue
-            write_whole(self.confirmed / finding.file_name, finding.file_text().encode())
-            new.append(finding)
-        if None in findings:
-            os.replace(path, self.unconfirmed / path.name)
-        else:
-            path.unlink()
-        return new
+            if finding is not None and not self.has(finding):
+                new.setdefault(finding.file_name, finding)
+        temporary = {self.confirmed / f".{name}.{os.getpid()}.tmp": self.confirmed / name for name in new}
+        for path, finding in zip(temporary, new.values(), strict=True):
+            path.write_text(finding.file_text())
+        os.sync()
+        for path, final in temporary.items():
+            os.replace(path, final)
+        self._known |= new.keys()
+        answers = iter(findings)
+        for path, found in reports:
+            if None in [next(answers) for _ in found]:
+                os.replace(path, self.unconfirmed / path.name)
+            else:
+                path.unlink()
+        return list(new.values())
+
+
+def _raw(item: dict[str, Any]) -> RawFinding:
+    records = bytes.fromhex(item["records"])
+    return RawFinding(item["label"], item["kind"], item["platform"], tuple(item["rules"]), records)

@@ -22,7 +22,8 @@ from dmafuzz.search.summary import Summary
 
 LOOK_EVERY_S = 0.2
 SETTLE_EVERY_S = 3.0
-SETTLE_SHARE = 0.1  # of the parent's time at most: where there are as many jobs as CPUs, workers wait for it meanwhile
+SETTLE_FINDINGS = 2_000  # at once: the parent looks after its workers in between
+SETTLE_SHARE = 0.2  # of the parent's time at most: where there are as many jobs as CPUs, workers wait for it meanwhile
 SILENT_S_MAX = 30.0  # a worker that says nothing for so long hangs
 STOP_S_MAX = 5.0
 RESTARTS_MAX = 100
@@ -72,7 +73,7 @@ class Campaign:
             # Whatever happened, no worker outlives its parent.
             self.summary.seconds = time.monotonic() - start
             self._stop()
-        self._settle_reports()
+        self._settle_all_reports()
         self._update(self.summary.seconds)
         self.progress.end()
         self._save()
@@ -139,21 +140,27 @@ class Campaign:
         end = time.monotonic()
         self.settle_at = end + max(SETTLE_EVERY_S, (end - start) * (1 / SETTLE_SHARE - 1))
 
-    def _replay_reports(self) -> None:
-        """Replays all reports in one fresh process: starting one costs more than replaying."""
-        reports = list(self.store.waiting())
+    def _settle_all_reports(self) -> None:
+        """At the end: what there was no time for while the search was on."""
+        left = self.store.waiting_findings()
+        if left > SETTLE_FINDINGS:
+            self.progress.say(f"the search has ended; replaying the last {left:,} reports")
+        while self._replay_reports():
+            self._update(self.summary.seconds)
+
+    def _replay_reports(self) -> bool:
+        """Replays reports in one fresh process: starting one costs more than replaying. False if there are none."""
+        reports = self.store.waiting(SETTLE_FINDINGS)
         raw = [item for _, found in reports for item in found]
         if not raw:
-            return
+            return False
         confirmed = confirm(raw, self.plan.tracker, self.plan.core_tracker, self.plan.platforms, self.plan.portfolio)
         findings = [self._appraise(item, finding) for item, finding in zip(raw, confirmed, strict=True)]
         self.summary.unconfirmed += findings.count(None)
-        at = 0
-        for path, found in reports:
-            for finding in self.store.settle(path, findings[at : at + len(found)]):
-                self.summary.causes[finding.label] += 1
-                self.summary.new.append(finding)
-            at += len(found)
+        for finding in self.store.settle(reports, findings):
+            self.summary.causes[finding.label] += 1
+            self.summary.new.append(finding)
+        return True
 
     def _appraise(self, item: RawFinding, finding: Finding | None) -> Finding | None:
         """Only what is new here: the rest is not written again."""
@@ -192,8 +199,8 @@ class Campaign:
             self.earlier_programs = int(facts["programs"])
             self.earlier_seconds = float(facts.get("seconds", 0.0))
             self.started = float(facts.get("started", self.started))
-        for file in self.store.confirmed.glob("*.dma"):
-            self.summary.causes[file.name.split("-", 1)[0]] += 1
+        for name in self.store.names:
+            self.summary.causes[name.split("-", 1)[0]] += 1
 
     def _save(self) -> None:
         facts = {

@@ -39,6 +39,7 @@ class Worker:
         self.engine.record_to(str(plan.recorder(number)))
         self.quarantined = {path.name for path in plan.quarantine.glob("*")}
         self.loaded: set[str] = set()
+        self.told: set[int] = set()  # what makes two reports the same finding
         self.reported_at = 0.0
         self.exchanged_at = 0.0
 
@@ -80,17 +81,21 @@ class Worker:
             return False  # the parent is gone
 
     def record_findings(self) -> None:
+        """Reports what the engine has found; once, where several reports come to the same finding: a program that shows
+        a label in several kinds."""
         from dmafuzz import _core
         from dmafuzz.findings.finding import RawFinding
 
-        self.store.report(
-            [
-                RawFinding(
-                    found["label"], found["kind"], found["platform"], tuple(found["rules"]), _core.encode(found["ops"])
-                )
-                for found in self.engine.take_findings()
-            ]
-        )
+        news = []
+        for found in self.engine.take_findings():
+            raw = RawFinding(
+                found["label"], found["kind"], found["platform"], tuple(found["rules"]), _core.encode(found["ops"])
+            )
+            identity = hash((raw.label, raw.rules, raw.records))
+            if identity not in self.told:
+                self.told.add(identity)
+                news.append(raw)
+        self.store.report(news)
 
     def run_native(self) -> None:
         """The plain loop: bursts until the parent says stop."""

@@ -20,7 +20,7 @@ bool KnownCauses::add(const Target& target, const Program& minimal) {
 
 bool KnownCauses::enough(uint64_t signature) const {
     const auto rules = static_cast<size_t>(std::popcount(rules_of(signature)));
-    constexpr std::array<uint32_t, 4> enough_of{~uint32_t{0}, ~uint32_t{0}, 8, 2};
+    constexpr std::array<uint32_t, 3> enough_of{~uint32_t{0}, ~uint32_t{0}, 4};
     auto known = count_.find(signature);
     return known != count_.end() && known->second >= (rules < enough_of.size() ? enough_of[rules] : 1);
 }
