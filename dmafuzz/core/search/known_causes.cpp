@@ -12,7 +12,8 @@ bool KnownCauses::add(const Target& target, const Program& minimal) {
     if (!causes_.insert(mix(signature_of(target), hash_program(minimal))).second) return false;
     labels_ |= bit(target.label);
     count_[signature_of(target)]++;
-    Known k{target.rules, skeleton_of(minimal)};
+    Known k{target.rules, {}};
+    for (const Op& op : minimal.ops) k.skeleton.push_back(op.kind);
     std::vector<Known>& same_sort = known_[sort_of(target.label, target.kind)];
     if (std::find(same_sort.begin(), same_sort.end(), k) == same_sort.end()) same_sort.push_back(std::move(k));
     return true;
@@ -28,8 +29,13 @@ bool KnownCauses::enough(uint64_t signature) const {
 bool KnownCauses::at_work_in(const Program& program, const Target& target) const {
     auto same_sort = known_.find(sort_of(target.label, target.kind));
     if (same_sort == known_.end()) return false;
-    return std::any_of(same_sort->second.begin(), same_sort->second.end(),
-                       [&](const Known& k) { return !(k.rules & ~target.rules) && holds(program, k.skeleton); });
+    return std::any_of(same_sort->second.begin(), same_sort->second.end(), [&](const Known& k) {
+        if (k.rules & ~target.rules) return false;
+        size_t at = 0;
+        for (const Op& op : program.ops)
+            if (at < k.skeleton.size() && op.kind == k.skeleton[at]) at++;
+        return at == k.skeleton.size();
+    });
 }
 
 }  // namespace dmafuzz

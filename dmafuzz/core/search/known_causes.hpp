@@ -5,7 +5,6 @@
 #include <unordered_set>
 
 #include "search/cause.hpp"
-#include "search/skeleton.hpp"
 
 namespace dmafuzz {
 
@@ -23,7 +22,7 @@ class KnownCauses {
   private:
     struct Known {
         Rules rules;
-        Skeleton skeleton;
+        std::vector<OpKind> skeleton;
         bool operator==(const Known&) const = default;
     };
     std::unordered_map<uint32_t, std::vector<Known>> known_;  // by label and kind

@@ -40,12 +40,30 @@ Rules rules_of(const std::vector<std::string>& names) {
     return rules;
 }
 
+// The minimiser makes one of these, so that a cause has no other in its minimal program.
+OpKind plain(OpKind kind) {
+    switch (kind) {
+        case OpKind::map_page: return OpKind::map_single;
+        case OpKind::unmap_page: return OpKind::unmap_single;
+        case OpKind::sync_range_for_cpu: return OpKind::sync_single_for_cpu;
+        case OpKind::sync_range_for_device: return OpKind::sync_single_for_device;
+        default: return kind;
+    }
+}
+
+bool holds(const Program& program, const std::vector<OpKind>& skeleton) {
+    size_t at = 0;
+    for (const Op& op : program.ops)
+        if (at < skeleton.size() && plain(op.kind) == plain(skeleton[at])) at++;
+    return at == skeleton.size();
+}
+
 }  // namespace
 
 Wanted wanted(const std::string& label, const std::string& kind, const std::vector<std::string>& rules,
               std::vector<OpKind> skeleton, std::vector<std::string> platforms) {
     Label found = label_of(label);
-    return {found, kind_of(found, kind), rules_of(rules), skeleton_of(std::move(skeleton)), std::move(platforms)};
+    return {found, kind_of(found, kind), rules_of(rules), std::move(skeleton), std::move(platforms)};
 }
 
 Lookout::Lookout(std::vector<Wanted> causes, const std::string& path) : causes_(std::move(causes)) {

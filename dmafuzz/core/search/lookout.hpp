@@ -6,7 +6,6 @@
 
 #include "search/cause.hpp"
 #include "search/rng.hpp"
-#include "search/skeleton.hpp"
 
 namespace dmafuzz {
 
@@ -16,7 +15,7 @@ struct Wanted {
     Label label = Label::fn;
     uint8_t kind = 0;
     Rules rules = 0;
-    Skeleton skeleton;
+    std::vector<OpKind> skeleton;
     std::vector<std::string> platforms;  // only there; none: anywhere
 };
 
