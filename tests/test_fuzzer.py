@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +98,64 @@ def test_a_report_that_is_not_true_is_not_confirmed(tmp_path: Path) -> None:
     assert findings == [None]
     assert store.settle(reports, findings) == []
     assert list(store.unconfirmed.iterdir())
+
+
+def raw_findings(count: int) -> list[RawFinding]:
+    engine = _core.Engine("6.12", portfolio(), seed=4, ops_limit=12)
+    raw: list[RawFinding] = []
+    while len(raw) < count:
+        engine.burst(500, 1000)
+        raw += [
+            RawFinding(f["label"], f["kind"], f["platform"], tuple(f["rules"]), _core.encode(f["ops"]))
+            for f in engine.take_findings()
+        ]
+    return raw[:count]
+
+
+def test_what_the_disk_does_not_take_is_reported_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(folder: Path) -> None:
+        raise OSError(errno.ENOSPC, "no room", str(folder))
+
+    out = FindingStore(tmp_path)
+    out.report(raw_findings(20))
+    reports = out.waiting(10)
+    names = [model.name for model in platforms.portfolio("6.12")]
+    findings = confirm(reports[0][1], "6.12", "6.12", names, "6.12")
+    with monkeypatch.context() as patch:
+        patch.setattr("dmafuzz.findings.store._sync_file_system", full)
+        with pytest.raises(OSError, match="no room"):
+            out.settle(reports, findings)
+    assert list(out.confirmed.iterdir()) == []
+    assert out.waiting(10) == reports
+    assert {finding.file_name for finding in out.settle(reports, findings)} == out.names
+    assert {path.name for path in out.confirmed.iterdir()} == out.names
+    assert out.waiting(10) == []
+
+
+def test_what_a_killed_writer_left_half_written_is_removed(tmp_path: Path) -> None:
+    out = FindingStore(tmp_path)
+    (out.confirmed / ".FN-clobbered-0123456789ab.dma.tmp").write_text("dmafuzz 1\n")
+    out.clear_leftovers()
+    assert list(out.confirmed.iterdir()) == []
+    assert out.names == frozenset()
+
+
+def test_one_that_ends_the_replaying_process_costs_few_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = raw_findings(64)
+    asked: list[int] = []
+
+    def answers(
+        items: Sequence[RawFinding], tracker: str, names: Sequence[str], schedules: int
+    ) -> list[dict[str, Any]] | None:
+        asked.append(len(items))
+        if raw[17] in items:
+            return None
+        return [{"shown": True, "kinds": [item.kind], "outcomes": [], "modality": None} for item in items]
+
+    monkeypatch.setattr("dmafuzz.findings.replay._answers", answers)
+    found = confirm(raw, "6.12", "6.12", [], None)
+    assert [index for index, finding in enumerate(found) if finding is None] == [17]
+    assert len(asked) <= 2 * 6 + 2
 
 
 def test_few_of_the_many_causes_that_break_several_rules_are_told() -> None:

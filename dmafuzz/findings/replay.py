@@ -40,11 +40,12 @@ def confirm(
         return []
     answers = _answers(raw, core_tracker, platform_names, schedules)
     if answers is None and len(raw) > 1:
-        # One of them ends the process: a kernel's own code can do that. The others still count.
+        # One of them ends the process, or takes for ever: a kernel's own code can do that. The others still count.
+        half = len(raw) // 2
         return [
             finding
-            for item in raw
-            for finding in confirm([item], tracker, core_tracker, platform_names, portfolio, schedules)
+            for part in (raw[:half], raw[half:])
+            for finding in confirm(part, tracker, core_tracker, platform_names, portfolio, schedules)
         ]
     if answers is None and schedules:
         # Or one of its other schedules does.
@@ -58,23 +59,27 @@ def confirm(
 def _answers(
     raw: Sequence[RawFinding], core_tracker: str, platform_names: Sequence[str], schedules: int
 ) -> list[dict[str, Any]] | None:
-    """What the fresh process says of each, or None if a signal ends it. Raises RuntimeError if it fails otherwise."""
+    """What the fresh process says of each, or None if a signal ends it, or it takes too long. Raises RuntimeError if it
+    fails otherwise."""
     items = [{**asdict(item), "records": item.records.hex()} for item in raw]
     request = {"tracker": core_tracker, "platforms": list(platform_names), "schedules": schedules, "items": items}
     # Files, no pipes: megabytes go through, which a pipe takes in small bites.
     with tempfile.TemporaryFile("w+") as question, tempfile.TemporaryFile("w+") as answer:
         json.dump(request, question)
         question.seek(0)
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "dmafuzz.findings.replay"],
-            stdin=question,
-            stdout=answer,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-            start_new_session=True,  # Ctrl-C is for the parent, which waits for this
-        )
+        try:
+            done = subprocess.run(
+                [sys.executable, "-P", "-m", "dmafuzz.findings.replay"],
+                stdin=question,
+                stdout=answer,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=TIMEOUT_S,
+                check=False,
+                start_new_session=True,  # Ctrl-C is for the parent, which waits for this
+            )
+        except subprocess.TimeoutExpired:
+            return None
         if done.returncode < 0:
             return None
         if done.returncode != 0:

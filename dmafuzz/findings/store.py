@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from dmafuzz.findings.finding import Finding, RawFinding
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -25,6 +28,34 @@ def write_whole(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_all_whole(folder: Path, files: Mapping[str, bytes]) -> None:
+    """The same for many files of one folder, synced together, which takes far less time than each by itself.
+
+    Raises OSError if the disk does not take them; none of them is there then.
+    """
+    temporary = {folder / f".{name}.tmp": folder / name for name in files}
+    try:
+        for path, data in zip(temporary, files.values(), strict=True):
+            path.write_bytes(data)
+        _sync_file_system(folder)
+    except BaseException:
+        for path in temporary:
+            path.unlink(missing_ok=True)
+        raise
+    for path, final in temporary.items():
+        os.replace(path, final)
+
+
+def _sync_file_system(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        if _LIBC.syncfs(handle) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(folder))
+    finally:
+        os.close(handle)
 
 
 Report = tuple[Path, list[RawFinding]]  # a worker's file, and what is in it
@@ -44,6 +75,11 @@ class FindingStore:
         for path in (self.reported, self.confirmed, self.unconfirmed):
             path.mkdir(parents=True, exist_ok=True)
         self._known = {entry.name for entry in os.scandir(self.confirmed) if entry.name.endswith(".dma")}
+
+    def clear_leftovers(self) -> None:
+        """Removes what a writer that was killed has left half written. For whoever is the only writer."""
+        for path in self.confirmed.glob(".*.tmp"):
+            path.unlink(missing_ok=True)
 
     @property
     def names(self) -> frozenset[str]:
@@ -80,19 +116,13 @@ class FindingStore:
     def settle(self, reports: Sequence[Report], findings: Sequence[Finding | None]) -> list[Finding]:
         """Files what replayed reports came to, ``findings`` in their order; returns those whose cause is new here.
 
-        All findings are written, then synced together (each by itself can take the disk longer than all the rest), and
-        get their names; only then the reports go.
+        Reports go when all that came of them is on the disk.
         """
         new: dict[str, Finding] = {}
         for finding in findings:
             if finding is not None and not self.has(finding):
                 new.setdefault(finding.file_name, finding)
-        temporary = {self.confirmed / f".{name}.{os.getpid()}.tmp": self.confirmed / name for name in new}
-        for path, finding in zip(temporary, new.values(), strict=True):
-            path.write_text(finding.file_text())
-        os.sync()
-        for path, final in temporary.items():
-            os.replace(path, final)
+        write_all_whole(self.confirmed, {name: finding.file_text().encode() for name, finding in new.items()})
         self._known |= new.keys()
         answers = iter(findings)
         for path, found in reports:

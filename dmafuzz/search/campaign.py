@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
@@ -73,7 +74,11 @@ class Campaign:
             # Whatever happened, no worker outlives its parent.
             self.summary.seconds = time.monotonic() - start
             self._stop()
-        self._settle_all_reports()
+        try:
+            self._settle_all_reports()
+        except KeyboardInterrupt:
+            self.summary.interrupted = True  # what has not been replayed waits for the next run
+        self._count_causes()
         self._update(self.summary.seconds)
         self.progress.end()
         self._save()
@@ -156,10 +161,9 @@ class Campaign:
             return False
         confirmed = confirm(raw, self.plan.tracker, self.plan.core_tracker, self.plan.platforms, self.plan.portfolio)
         findings = [self._appraise(item, finding) for item, finding in zip(raw, confirmed, strict=True)]
+        self.summary.new += self.store.settle(reports, findings)
         self.summary.unconfirmed += findings.count(None)
-        for finding in self.store.settle(reports, findings):
-            self.summary.causes[finding.label] += 1
-            self.summary.new.append(finding)
+        self._count_causes()
         return True
 
     def _appraise(self, item: RawFinding, finding: Finding | None) -> Finding | None:
@@ -192,6 +196,9 @@ class Campaign:
                 child.process.kill()
                 child.process.join()
 
+    def _count_causes(self) -> None:
+        self.summary.causes = Counter(name.split("-", 1)[0] for name in self.store.names)
+
     def _resume(self) -> None:
         path = self.plan.out / "campaign.json"
         if path.exists():
@@ -199,8 +206,8 @@ class Campaign:
             self.earlier_programs = int(facts["programs"])
             self.earlier_seconds = float(facts.get("seconds", 0.0))
             self.started = float(facts.get("started", self.started))
-        for name in self.store.names:
-            self.summary.causes[name.split("-", 1)[0]] += 1
+        self.store.clear_leftovers()
+        self._count_causes()
 
     def _save(self) -> None:
         facts = {

@@ -18,6 +18,8 @@ class Arena {
         freed_.clear();
     }
 
+    void end_at(uint64_t limit) { limit_ = limit; }
+
     // The address, or 0 where the arena is full. Addresses start above 0.
     uint64_t take(uint32_t key, uint64_t bytes) {
         for (std::size_t i = freed_.size(); i-- > 0;) {

@@ -79,7 +79,7 @@ void Machine::carry_out(const Program& program, const Platform& platform, Run& r
     run_ = &run;
     run.clear();
     memory_.reset(platform_);
-    slots_.reset(pool_base, std::min(pool_limit, pool_base + static_cast<uint64_t>(platform.bounce_slots) * slot_bytes));
+    slots_.reset(pool_base, pool_limit);
     for (Arena& arena : iovas_) arena.reset(iova_base, iova_limit);
     has_pending_.fill(false);
     irqs_off_.fill(false);

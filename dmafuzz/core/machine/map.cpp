@@ -65,7 +65,7 @@ bool Machine::bounce(Piece& piece, bool may_bounce) {
     if (!may_bounce) return translates(piece.device) || !out_of_reach(piece);
     if (!needs_bounce(piece)) return true;
     if (!platform_.get<&Platform::bounce_pool>() || bytes_of(piece) > bounce_bytes_max) return false;
-    platform_.get<&Platform::bounce_slots>();  // the arena's end
+    slots_.end_at(std::min(pool_limit, pool_base + static_cast<uint64_t>(platform_.get<&Platform::bounce_slots>()) * slot_bytes));
     piece.slot = slots_.take(slot_key, slots_for(bytes_of(piece)));
     if (!piece.slot) return false;
     if (piece.via == Via::direct) piece.via = Via::slot;

@@ -83,8 +83,8 @@ void Engine::collect(const Program& program) {
 void Engine::consider(const Program& program, Target target) {
     // A program may hold a new cause beside a known one: now and then it is minimised all the same.
     constexpr uint32_t one_in_known = 64;
-    if (known_.enough(signature_of(target))) return;
-    if (!known_.at_work_in(program, target) || rng_.one_in(one_in_known)) report(program, target);
+    const bool known = known_.enough(signature_of(target)) || known_.at_work_in(program, target);
+    if (!known || rng_.one_in(one_in_known)) report(program, target);
 }
 
 // The rules that the minimal program breaks.
@@ -123,8 +123,10 @@ void Engine::grow_from(const Program& minimal, const Target& target) {
 // is mostly a cause of its own, and whether a warning is ever worth it no single platform can say.
 void Engine::look_closely(const Program& program) {
     if (judge_.platforms() > platforms_max) return;
+    // Of what there is enough, some is looked at all the same: with a line or two less it may be something else.
+    constexpr uint32_t one_in_enough = 16;
     for (const Shown& shown : shown_by(judge_))
-        if (!known_.enough(signature_of(shown))) leads_.add(program, shown);
+        if (!known_.enough(signature_of(shown)) || rng_.one_in(one_in_enough)) leads_.add(program, shown);
 }
 
 // Where the program needs all of its lines: elsewhere a rest of it, which is looked at instead, shows the same and breaks no
@@ -156,7 +158,7 @@ void Engine::follow_lead() {
     Lead lead = leads_.take();
     stats_.followed++;
     auto start = Clock::now();
-    const PlatformSet platforms = known_.enough(signature_of(lead.shown)) ? PlatformSet{} : needs_all_lines(lead.program, lead.shown);
+    const PlatformSet platforms = needs_all_lines(lead.program, lead.shown);
     if (platforms.any()) {
         // With the sizes that it was found with, besides the minimal ones: more can come of them.
         if (lead.program.ops.size() < short_ops) keep_short(lead.program);
