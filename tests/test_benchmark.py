@@ -245,6 +245,9 @@ def test_tables_of_hunts_say_what_was_found_later_and_what_never() -> None:
     assert against.rows[1][:2] == (causes()[1].name, "2.00")
     assert f"Found by neither in the median: {causes()[0].name}." in against.notes[1]
     assert causes()[1].name in against.notes[1].split("Found by neither")[0]
+    never = {table.title: table for table in hunt.tables({"native": boards(2.0), "uniform": boards(None)}, 5.0)}
+    note = never["Time to find: native against uniform"].notes[1]
+    assert f"{causes()[1].name} (2.5 times at least: not by uniform within 5 s)" in note
 
 
 def test_a_table_is_the_same_on_a_terminal_and_in_a_report() -> None:

@@ -94,6 +94,9 @@ def _aim(hunts: Hunts, ours: str, base: str, limit: float) -> str:
         if min(mine, other) == NEVER or min(other, limit) >= wanted * mine:
             continue
         why = f" ({cause.why})" if cause.why and base == "uniform" else ""
+        if mine != NEVER and other == NEVER:
+            # The limit is too short to tell more.
+            why = f" ({limit / mine:.1f} times at least: not by {base} within {limit:g} s)"
         short.append(cause.name + why)
     neither = [
         cause.name
