@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,11 @@ class FindingStore:
         self.unconfirmed = folder / "unconfirmed"
         for path in (self.reported, self.confirmed, self.unconfirmed):
             path.mkdir(parents=True, exist_ok=True)
-        self._known = {entry.name for entry in os.scandir(self.confirmed) if entry.name.endswith(".dma")}
+
+    @cached_property
+    def _known(self) -> set[str]:
+        # Not before somebody asks: workers, which only report, need not look through ten thousands of files.
+        return {entry.name for entry in os.scandir(self.confirmed) if entry.name.endswith(".dma")}
 
     def clear_leftovers(self) -> None:
         """Removes what a writer that was killed has left half written. For whoever is the only writer."""
