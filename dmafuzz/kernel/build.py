@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from dmafuzz import _core
+from dmafuzz import _core, checks
 from dmafuzz.kernel.compiler import Compiler
 from dmafuzz.kernel.error import KernelError
 from dmafuzz.kernel.probe import define_attributes, included_headers, needs_fixed_line, probe
@@ -66,7 +67,14 @@ def our_digest() -> str:
     digest = hashlib.sha256()
     for path in sorted(p for p in _HERE.rglob("*") if p.suffix in (".c", ".h")):
         digest.update(f"{path.relative_to(_HERE).as_posix()}\0{path.read_text(encoding='utf-8')}\0".encode())
+    digest.update(_known_messages().encode())
     return digest.hexdigest()
+
+
+def _known_messages() -> str:
+    """By which part of a message the host's side knows a warning (host/warnings.c)."""
+    rows = ((part, check.id) for check in checks.checks().values() for part in check.known_by)
+    return "".join(f'{{"{part}", DK_{re.sub("[^A-Z0-9]", "_", name.upper())}}},\n' for part, name in rows)
 
 
 def _units(source: Source) -> dict[str, str]:
@@ -138,6 +146,7 @@ def _build_one(
             empty.parent.mkdir(parents=True, exist_ok=True)
             empty.touch()
     (directory / "probed.h").write_text(probed, encoding="utf-8")
+    (directory / "known.h").write_text(_known_messages(), encoding="utf-8")
     includes = (directory / "probed.h", "dk/prelude.h", source.debug_c.resolve(), _HERE / "driver.c")
     unit = directory / "unit.c"
     unit.write_text("".join(f'#include "{i}"\n' for i in includes), encoding="utf-8")
