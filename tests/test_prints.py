@@ -146,5 +146,5 @@ def test_a_judge_of_a_kernel_and_of_nothing(tmp_path: Path) -> None:
     assert Judge("7.2", "4.19").portfolio == "4.19"
     with pytest.raises(TrackerError, match="no tracker is named 'nonsense'"):
         Judge("nonsense")
-    with pytest.raises(TrackerError, match="dma-debug came with 2.6.30"):
+    with pytest.raises(TrackerError, match="dma-debug came with"):
         Judge("2.6.29")
