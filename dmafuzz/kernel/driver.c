@@ -70,16 +70,28 @@ static noinline void dk_report(struct dk_site *site, ...) {
     }
 }
 
-static void dk_about_entry(const unsigned long *store) {
-    const struct dma_debug_entry *entry = container_of(store, struct dma_debug_entry, DK_TRACE_MEMBER[0]);
+static void dk_about_made_at(unsigned int call) {
     struct dk_warning *last = dk_last_warning();
 
     if (!last) return;
-    last->dev_addr = entry->dev_addr;
-    last->mappings |= dk_mapping_of(entry);
+    last->mappings |= dk_mapping_made_at(call);
     if (last->id == DK_LINE_OVERLAP) return;  /* the new one; what it is held against is the line's */
-    last->mapped_at = dk_made_by(entry);
-    if (last->id == DK_ASSERT_IDLE) dk_about_line_of(last, entry);
+    last->mapped_at = call;
+}
+
+static void dk_about_entry(const unsigned long *store) {
+    struct dk_warning *last = dk_last_warning();
+
+    if (store == dk_depot) dk_about_made_at(dk_depot[0]);
+#ifdef DK_TRACE_MEMBER
+    else if (last) {
+        const struct dma_debug_entry *entry = container_of(store, struct dma_debug_entry, DK_TRACE_MEMBER[0]);
+
+        last->dev_addr = entry->dev_addr;
+        dk_about_made_at(dk_made_by(entry));
+        if (last->id == DK_ASSERT_IDLE) dk_about_line_of(last, entry);
+    }
+#endif
 }
 
 static noinline void dk_fail(int id, const char *why) __attribute__((noreturn, cold));
@@ -163,8 +175,15 @@ static void dk_report_all_errors(void) {
     else if (all) *(u32 *)all->at = 1;
 }
 
+/* The table of buckets is no part of what a reset copies back as long as all that changes in it are lists. */
 static int dk_keep(void) {
 #ifdef DK_HAS_TABLE
+    struct dk_plain_bucket {
+        struct list_head list;
+        spinlock_t lock;
+    };
+
+    if (sizeof(struct hash_bucket) != sizeof(struct dk_plain_bucket)) return dk_snapshot_take(NULL, 0);
     return dk_snapshot_take((const char *)dma_entry_hash, sizeof dma_entry_hash);
 #else
     return dk_snapshot_take(NULL, 0);
@@ -187,6 +206,7 @@ static void dk_forget(void) {
 /* After the first boot everything is kept as it is; the machine's facts are no part of it. */
 static int dk_first_boot(void) {
     dk_running = true;
+    dk_percpu_boot();
     dk_run_initcalls();
 #ifdef DK_INIT_WITH_COUNT
     dma_debug_init(1 << 16);

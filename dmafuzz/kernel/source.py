@@ -77,7 +77,7 @@ class Source:
     def missing(self) -> list[str]:
         """What the build needs of the tree besides dma-debug itself, and does not find there."""
         needed = self.beside()
-        if (self.tree / PLACES[0]).is_file():
+        if (self.tree / PLACES[0]).is_file() and "debug_dma_map_sg" in self.code():
             needed.append(MAPPING_C)
         if "memory_intersects" in self.code():
             needed.append(SECTIONS_H)

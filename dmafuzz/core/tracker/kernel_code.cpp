@@ -136,7 +136,7 @@ class Library {
     static uint64_t& counter_of(Cost& cost, std::string_view lock) {
         auto names = [&](const char* part) { return lock.find(part) != std::string_view::npos; };
         if (names("hash") || names("bucket")) return cost.bucket_locks;
-        if (names("radix")) return cost.tree_locks;
+        if (names("radix") || names("xa_lock") || names("ma_lock")) return cost.tree_locks;
         if (names("free_entries")) return cost.pool_locks;
         return cost.other_locks;
     }
