@@ -1,9 +1,8 @@
 """The stand-ins for what patches of today use, each in a toy kernel: what it does, and that a reset undoes it.
 
-A snippet runs at each map of a program, with `size` the mapping's: 64 bytes for the first, 128 for the second, and so on.
+A snippet runs at each map of a program, with `size` the mapping's: 64 bytes for the first, 128 for the second.
 CHECK warns with what does not hold, so that a test fails by its words.
 """
-
 from __future__ import annotations
 
 from pathlib import Path
@@ -177,7 +176,8 @@ SNIPPETS: dict[str, tuple[str, str]] = {
         static int escapes(void) { int n __free(count) = 100; return no_free_ptr(n); }""",
         """int n = 0, turns = 0, mark = 0;
         CHECK(early(1) == 1 && early(0) == 2 && !spin_is_locked(&one));
-        { guard(spinlock)(&one); guard(spinlock)(&other); guard(mutex)(&slow); guard(rcu)(); CHECK(spin_is_locked(&other)); }
+        { guard(spinlock)(&one); guard(spinlock)(&other); guard(mutex)(&slow); guard(rcu)();
+          CHECK(spin_is_locked(&other)); }
         CHECK(!spin_is_locked(&one) && !spin_is_locked(&other) && !mutex_is_locked(&slow));
         scoped_guard(spinlock_irqsave, &one) { ++turns; CHECK(spin_is_locked(&one)); break; }
         scoped_guard(spinlock, &one) { ++turns; continue; }
@@ -264,7 +264,7 @@ SNIPPETS: dict[str, tuple[str, str]] = {
         swap(low, high);
         CHECK(low == 9 && high == 3 && abs(high - low) == 6 && DIV_ROUND_UP(65, 64) == 2);
         CHECK(check_add_overflow((u64)~0ull, (u64)1, &sum) && !check_sub_overflow((u64)3, (u64)1, &sum) && sum == 2);
-        CHECK(struct_size(f, all, 3) == 32 && PTR_ERR(ERR_PTR(-ENOMEM)) == -ENOMEM && IS_ERR(ERR_PTR(-5)) && !IS_ERR(f));
+        CHECK(struct_size(f, all, 3) == 32 && PTR_ERR(ERR_PTR(-ENOMEM)) == -ENOMEM && IS_ERR(ERR_PTR(-5)));
         CHECK(div_u64(1000, 3) == 333 && in_range(5, 3, 3) && !in_range(6, 3, 3));""",
     ),
     "rcu": (
@@ -332,7 +332,8 @@ BROKEN = {
     "steps": ("hang", "static DEFINE_XARRAY(array);",
               "unsigned long at; void *item; xa_store(&array, 1, entry, 0);"
               "if (!first) xa_for_each(&array, at, item) at = 0;"),
-    "underflow": ("unknown", "static refcount_t r = REFCOUNT_INIT(0);", "if (!first) CHECK(!refcount_dec_and_test(&r));"),
+    "underflow": ("unknown", "static refcount_t r = REFCOUNT_INIT(0);",
+                  "if (!first) CHECK(!refcount_dec_and_test(&r));"),
 }  # fmt: skip
 FIRST_ONLY = "\n".join(TWO_MAPS.splitlines()[:3]) + "\n"
 

@@ -17,8 +17,8 @@
 #define for_each_online_cpu(cpu) for_each_possible_cpu(cpu)
 #define for_each_present_cpu(cpu) for_each_possible_cpu(cpu)
 
-enum { dk_percpu_max = 4096 };
-static char dk_percpu_copies[DK_CPUS - 1][dk_percpu_max] __attribute__((aligned(64)));
+enum { dk_percpu_max = 1024 };
+static char *dk_percpu_copies DK_OWN;  /* what is there is no variable of ours */
 __attribute__((weak, visibility("hidden"))) extern char __start_dk_percpu[], __stop_dk_percpu[];
 
 #define __percpu
@@ -32,16 +32,18 @@ __attribute__((weak, visibility("hidden"))) extern char __start_dk_percpu[], __s
 static void dk_percpu_boot(void) {
     unsigned long size = __stop_dk_percpu - __start_dk_percpu;
 
+    if (!size) return;
     if (size > dk_percpu_max) dk_crash("too many variables for each CPU");
-    for (int cpu = 1; cpu < DK_CPUS; ++cpu) memcpy(dk_percpu_copies[cpu - 1], __start_dk_percpu, size);
+    dk_percpu_copies = dk_kzalloc((DK_CPUS - 1) * size);
+    for (int cpu = 1; cpu < DK_CPUS; ++cpu) memcpy(dk_percpu_copies + (cpu - 1) * size, __start_dk_percpu, size);
 }
 
 static inline void *dk_percpu_at(void *p, size_t size, unsigned int cpu) {
-    unsigned long offset = (char *)p - __start_dk_percpu;
+    unsigned long offset = (char *)p - __start_dk_percpu, all = __stop_dk_percpu - __start_dk_percpu;
 
     if (cpu >= DK_CPUS) dk_crash("there is no such CPU");
-    if (offset >= (unsigned long)(__stop_dk_percpu - __start_dk_percpu)) return (char *)p + cpu * size;
-    return cpu ? dk_percpu_copies[cpu - 1] + offset : p;
+    if (offset >= all) return (char *)p + cpu * size;
+    return cpu ? dk_percpu_copies + (cpu - 1) * all + offset : p;
 }
 
 #define per_cpu_ptr(p, cpu) ((__typeof__(p))dk_percpu_at((void *)(p), sizeof *(p), cpu))
