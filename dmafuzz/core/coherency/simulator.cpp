@@ -173,7 +173,8 @@ void Simulator::release_old_page(Cell& cell, uint8_t memory) {
 
 // ---- Mappings
 
-void Simulator::begin(uint8_t index) {
+void Simulator::begin(const Step& step) {
+    const uint8_t index = step.piece;
     const Piece& p = run_->pieces[index];
     PieceCells& cells = pieces_[index];
     cells.first = cells.end = cutting_.first_cell(p.buffer);
@@ -181,18 +182,19 @@ void Simulator::begin(uint8_t index) {
     each_cell(p.buffer, p.offset, p.size, [&](Cell& cell) {
         if (cells.first == cells.end) cells.first = cell.index;
         cells.end = static_cast<uint16_t>(cell.index + 1);
-        begin_cell(index, cell);
+        begin_cell(step, cell);
     });
 }
 
-void Simulator::begin_cell(uint8_t index, Cell& cell) {
+void Simulator::begin_cell(const Step& step, Cell& cell) {
+    const uint8_t index = step.piece;
     const Piece& p = run_->pieces[index];
     const bool coherent = platform_.get<&Device::coherent>(p.device);
     const uint32_t offset = cell.span.offset - p.offset;
     const bool reached = offset < p.reach && p.via != Via::nothing;
     const uint8_t memory = cell.live && reached ? cell.memory_at(p.phys + offset) : no_index;
     const bool there = memory != no_index;
-    CellCover cover{index, p.direction, coherent, p.joint, false, true, !there, reached && !there, no_index, 0};
+    CellCover cover{index, p.direction, coherent, p.joint, false, true, !there, reached && !there, step.pending, no_index, 0};
     cell.has_void |= !there;
     if (there && p.via == Via::direct) cover.copy = memory;
     if (there && p.via == Via::slot) {
@@ -322,6 +324,7 @@ void Simulator::own(const Step& step, bool device) {
         reshape(cell);
         CellCover& cover = cell.covers[at];
         cover.owned = device;
+        cover.pending = false;
         if (!device) see_posts(cell);
         if (!device || !cell.live) return;
         if (cover.copy != no_index) {
@@ -541,7 +544,7 @@ void Simulator::take(const Step& step) {
         case StepKind::cpu_read:
         case StepKind::cpu_write:
         case StepKind::cpu_dirty: return cpu_access(step);
-        case StepKind::begin: return begin(step.piece);
+        case StepKind::begin: return begin(step);
         case StepKind::end: return end(step.piece);
         case StepKind::to_device: return own(step, true);
         case StepKind::to_cpu: return own(step, false);
