@@ -459,6 +459,7 @@ void Simulator::take(const Step& step) {
         case StepKind::redirect:
         case StepKind::stray_copy:
         case StepKind::not_theirs:
+        case StepKind::device_read:
         case StepKind::device_post: return;  // no machine does that yet
         case StepKind::settle: return settle(step.op);
     }
