@@ -24,7 +24,7 @@ NOWHERE: Final = 1 << 60
 """The error cookie, and what address arithmetic makes of a vmalloc address: nobody lives there."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Tenancy:
     """A mapping's stay in slots: `size` bytes at `address` that stand for those at `origin`.
 

@@ -76,9 +76,8 @@ class Calls(Machine):
         area.stay = self.pool.take(args.cpu, area.length, area.cpu_address, mapping.index, not coherent, iommu)
         if area.stay is None:
             return False
-        for run, covered in area.runs:
-            if covered:
-                self.cover(area.stay, run.home, run.home + run.count)
+        if area.cpu_address < NOWHERE:
+            self.cover(area.stay, area.cpu_address, area.cpu_address + area.length)
         copies = mapping.direction != "from_device" or self.platform.copy_in_from_device
         if copies and (not args.skip or self.platform.skip_sync_copies_in):
             self.bounce(area.stay.address, area.length, back=False)

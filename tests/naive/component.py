@@ -90,6 +90,7 @@ class Reach:
     joint: bool
     columns: tuple[int, ...]
     owned: set[int] = field(default_factory=set)
+    waiting: set[int] = field(default_factory=set)  # mapped, but the device has been told nothing yet
     aims: dict[int, tuple[tuple[str, int], ...]] = field(default_factory=dict)  # (memory, line), (slot, number), void
 
     @property
@@ -130,7 +131,7 @@ class Component:
         new.slots = dict(self.slots)
         new.next_line = self.next_line
         new.reaches = {
-            number: replace(reach, owned=set(reach.owned), aims=dict(reach.aims))
+            number: replace(reach, owned=set(reach.owned), waiting=set(reach.waiting), aims=dict(reach.aims))
             for number, reach in self.reaches.items()
         }
         new.haunts = set(self.haunts)
@@ -200,10 +201,12 @@ class Component:
         return column.buffer is not None and not column.image and all(r.joint for r in self.covering(number))
 
     def cpu_may_read(self, number: int) -> bool:
-        """What no live mapping's device with write permission owns."""
+        """What no live mapping's device with write permission owns, or is about to: a CPU that keeps the rules does
+        not look between the map and the check of its error."""
         if self.columns[number].buffer is None:
             return False
-        return not any(r.writes and number in r.owned and not r.joint for r in self.covering(number))
+        covering = self.covering(number)
+        return not any(r.writes and number in r.owned | r.waiting and not r.joint for r in covering)
 
     def cpu_step(self, number: int, ordered: bool = True) -> Step:
         """A CPU write of the granule that lives in a column."""

@@ -204,6 +204,20 @@ def moved(c: Component, e: Local, states: States) -> States:
     return on_lines(states, change)
 
 
+def left(c: Component, e: Local, states: States) -> States:
+    """Nothing refers to an old page any more."""
+    for number in e.columns:
+        if e.line in c.columns[number].old:
+            c.columns[number].old.remove(e.line)
+
+    def change(lines: list[Line]) -> None:
+        for number in e.columns:
+            if not c.lives_at(e.line, number):
+                lines[e.line] = forgotten(lines[e.line], c.at(number))
+
+    return on_lines(states, change)
+
+
 def maintained(c: Component, e: Local, states: States) -> States:
     """Maintenance of one whole line of memory."""
 
@@ -313,10 +327,17 @@ def aimed(c: Component, e: Local, states: States) -> States:
     return states
 
 
+def waits(c: Component, e: Local, states: States) -> States:
+    """Mapped, unchecked: the device is not told yet."""
+    c.reaches[e.reach].waiting = set(e.columns)
+    return states
+
+
 def handed_over(c: Component, e: Local, states: States) -> States:
     """The device owns it from here on. It must see everything so far; FROM_DEVICE, the content is given up."""
     reach = c.reaches[e.reach]
     reach.owned |= set(e.columns)
+    reach.waiting.clear()
     alive = [number for number in e.columns if c.columns[number].buffer == reach.buffer]
     targets = {number: c.targets(reach, number) for number in alive if c.at(number) >= 0}
 
@@ -408,10 +429,10 @@ EVENTS: dict[str, Callable[[Component, Local, States], States]] = {
     for event in (
         born, died, overwritten, scribbled, written, read, glimpsed, moved, maintained, slot_taken, slot_released,
         copied_in, copied_back, slot_scribbled, slot_maintained, mapped, aimed, handed_over, given_back, noticed,
-        ended, device_wrote, device_posted, wild, haunted, exorcised,
+        ended, device_wrote, device_posted, wild, haunted, exorcised, waits, left,
     )
 }  # fmt: skip
-NO_MATTER = frozenset({"mapped", "aimed", "given_back", "ended", "haunted", "exorcised", "glimpsed", "slot_taken"})
+NO_MATTER = frozenset({"stopped", "mapped", "aimed", "given_back", "ended", "haunted", "exorcised", "glimpsed", "slot_taken", "waits"})
 """Events that change no line."""
 
 
@@ -450,6 +471,9 @@ def advance(before: Point, events: tuple[Local, ...]) -> Point:
         if event.name == "glimpsed":
             states = spread(states, (*range(component.shape.lines), *touched_slots(component, event)))
             found |= glimpses(component, event, states)
-        states = EVENTS[event.name](component, event, states)
+        if event.name != "stopped":
+            states = EVENTS[event.name](component, event, states)
+    if events[-1].name == "stopped":
+        return Point(component, states, found)
     states = closure(component.unasked(), component.fills(), states, component.shape.focus)
     return Point(component, states, found | component.find(states))

@@ -28,6 +28,7 @@ class Machine:
         self.pool = self.addresses.pool
         self.mappings: dict[int, Mapping] = {}
         self.chain_of: dict[int, tuple[int, ...]] = {}  # per page: pages linked to it by copy-on-write
+        self.left: set[int] = set()  # old pages that nothing refers to any more
         self.haunts: list[Event] = []
 
     # Cache maintenance.
@@ -112,7 +113,9 @@ class Machine:
     def at_home(self, birth: int, start: int) -> bool:
         """Whether an address is one where a byte lives, or has lived, that was born somewhere."""
         page = birth // PAGE * PAGE
-        return start in (other + birth - page for other in self.chain_of.get(page, (page,)))
+        return start // PAGE * PAGE not in self.left and start in (
+            other + birth - page for other in self.chain_of.get(page, (page,))
+        )
 
     def register(self, mapping: Mapping) -> None:
         """Tell the lines about a new mapping."""
@@ -135,7 +138,7 @@ class Machine:
             while at < end:
                 birth = piece.birth + at
                 where = None if spot.start is None else spot.start + at - spot.offset
-                whole = where == birth  # at home all along
+                whole = where == birth and (birth // PAGE * PAGE not in self.chain_of)  # at home all along
                 stop = end if whole or where is None else min(end, at + PAGE - birth % PAGE)
                 yield spot, at, stop - at, whole or (where is not None and self.at_home(birth, where))
                 at = stop
@@ -163,6 +166,7 @@ class Machine:
 
     def refresh(self) -> None:
         """After an operation: where all mappings lead, and what devices may write that they should not."""
+        self.leave()
         haunts: list[Event] = []
         for mapping in self.mappings.values():
             if mapping.live:
@@ -175,6 +179,21 @@ class Machine:
             for event in haunts:
                 self.emit(event)
             self.haunts = haunts
+
+    def leave(self) -> None:
+        """Old pages live as long as anything refers to them: a live mapping, a slot, a scatter list."""
+        for page, chain in self.chain_of.items():
+            if page != chain[-1] and page not in self.left and not self.referred(page):
+                self.left.add(page)
+                self.emit(Event("left", page, page + PAGE))
+
+    def referred(self, page: int) -> bool:
+        """Whether anything refers to a page."""
+        ranges = [(stay.origin, stay.mapped) for stay in set(self.pool.slots.values())]
+        for mapping in self.mappings.values():
+            if mapping.live or mapping.kind == "map_sg":
+                ranges += [(area.cpu_address, area.length) for area in mapping.areas]
+        return any(start < page + PAGE and page < start + size for start, size in ranges)
 
     def _haunts(self, mapping: Mapping) -> Iterator[Event]:
         args = (self.platform.devices[mapping.device].coherent,)

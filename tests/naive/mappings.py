@@ -25,7 +25,7 @@ class Area:
     buffer: Buffer
     count: int
     cpu_address: int
-    runs: list[tuple[Run, bool]]  # with: is it where address arithmetic from the first byte says
+    runs: list[Run]
     length: int  # an allocation's list holds whole pages
     dma_address: int = 0
     dma_length: int = 0
@@ -45,9 +45,8 @@ def area_of(buffer: Buffer, first: int, count: int, somewhere: bool = True) -> A
     runs = buffer.runs(first, count)
     start = runs[0].home
     if not somewhere:
-        return Area(buffer, count, NOWHERE + start % PAGE, [(run, False) for run in runs], count)
-    covered = [(run, run.home == start + run.first - first) for run in runs]
-    return Area(buffer, count, start, covered, count)
+        return Area(buffer, count, NOWHERE + start % PAGE, runs, count)
+    return Area(buffer, count, start, runs, count)
 
 
 @dataclass
@@ -116,11 +115,12 @@ class Mapping:
     def add_pieces(self, area: Area, first: int, dma: int | None, limit: int | None = None) -> None:
         """The pieces of one area from the mapping's byte `first`; bytes from `limit` on are void."""
         at = first
-        for run, covered in area.runs:
+        for run in area.runs:
             cut = run.count if limit is None else min(max(limit - at, 0), run.count)
-            for skip, count, real in ((0, cut, covered), (cut, run.count - cut, False)):
+            for skip, count, real in ((0, cut, True), (cut, run.count - cut, False)):
                 if count:
-                    where = dma + at + skip - first if real and dma is not None and dma < NOWHERE else None
+                    linear = real and dma is not None and max(dma, area.cpu_address) < NOWHERE
+                    where = dma + at + skip - first if linear and dma is not None else None
                     self.pieces.append(Piece(len(self.pieces), at + skip, count, area.buffer, run.birth + skip, where))
             at += run.count
 

@@ -23,6 +23,9 @@ TOGETHER = 4
 Whether a step is possible depends on who owns what and on the line's presence, never on flags, and what is looked for
 concerns one granule: so one at a time comes to the same. A test holds the two against each other."""
 
+STOPPED = Local("stopped", (), (), -1, -1, -1, -1, -1)
+"""The kernel has faulted: nothing goes on after this."""
+
 Result = tuple[str, int, str, int, int]
 """(kind, op, buffer, offset, size in bytes)."""
 
@@ -51,7 +54,7 @@ ALWAYS = frozenset({"maintained", "copied_in", "copied_back", "scribbled"})
 class View:
     """The part of the log that concerns one component: the memory lines at some addresses."""
 
-    def __init__(self, lines: tuple[int, ...], log: Log, platform: Platform, together: int) -> None:
+    def __init__(self, lines: tuple[int, ...], log: Log, platform: Platform, together: int, stopped: int) -> None:
         self.lines = lines
         self.platform = platform
         self.together = together
@@ -82,7 +85,7 @@ class View:
             )
             if happened:
                 self.ops.append(op)
-                local.append(happened)
+                local.append((*happened, STOPPED) if op == stopped else happened)
         local, self.ops = without_exorcisms(local, self.ops)
         self.history, self.members = merged(local, sorted(self.owned))
 
@@ -249,12 +252,13 @@ def components(log: Log, chains: list[tuple[int, ...]], line: int) -> Iterator[t
 
 
 def corruptions(
-    log: Log, chains: list[tuple[int, ...]], platform: Platform, together: int = TOGETHER
+    log: Log, chains: list[tuple[int, ...]], platform: Platform, together: int = TOGETHER, stopped: int = -1
 ) -> frozenset[Result]:
-    """Everything that can be found in any line; bytes side by side together."""
+    """Everything that can be found in any line; bytes side by side together. After the entry `stopped` of the log
+    nothing goes on."""
     found: dict[tuple[str, int, str], list[tuple[int, int]]] = {}
     for lines, alike in components(log, chains, platform.line):
-        for kind, op, name, offset, size in View(lines, log, platform, together).results(alike):
+        for kind, op, name, offset, size in View(lines, log, platform, together, stopped).results(alike):
             found.setdefault((kind, op, name), []).append((offset, size))
     return frozenset(
         (kind, op, name, offset, size)

@@ -64,7 +64,9 @@ class Walk:
         chains = list({chain: None for chain in self.calls.chain_of.values()})
         found = {
             (kind, self.op_of[entry], name, offset, size)
-            for kind, entry, name, offset, size in corruptions(self.log, chains, self.platform, together)
+            for kind, entry, name, offset, size in corruptions(
+                self.log, chains, self.platform, together, len(self.log) - 1 if self.dead else -1
+            )
         }
         exposures = {result for result in found if result[0] == "exposure"}
         return Outcome(frozenset(found - exposures), frozenset(self.harms | exposures))
@@ -73,15 +75,16 @@ class Walk:
         for op in ops:
             self.operation(op)
         for cpu in list(self.open):
-            self.settle(cpu, finishing=True)
+            if cpu not in self.mapping_half:
+                self.settle_all()
             self.step(partial(self.finish, cpu))
         for index in list(self.mappings):
             mapping = self.mappings[index]
             if mapping.live and not mapping.forgotten:
-                self.settle(0)
+                self.settle_all()
                 self.step(partial(self.end, mapping, arguments(mapping), ENDS[mapping.kind]))
         for device in named_devices(ops):
-            self.settle(0)
+            self.settle_all()
             self.step(partial(self.unbind, device))
 
     def step(self, act: Callable[[], None], half: bool = False) -> None:
@@ -140,9 +143,20 @@ class Walk:
 
     def settle(self, cpu: int, finishing: bool = False) -> None:
         """Hand over what the CPU has mapped unchecked, before it does something else."""
-        waiting = [m for m in self.mappings.values() if m.live and m.pending == cpu]
-        if waiting and not (finishing and cpu in self.mapping_half):
-            self.step(lambda: [self.hand_over(m) for m in waiting] and None, half=True)
+        if not (finishing and cpu in self.mapping_half):
+            self._settle([m for m in self.mappings.values() if m.live and m.pending == cpu])
+
+    def settle_all(self) -> None:
+        """The tidy-up is the next operation of all CPUs."""
+        self._settle([m for m in self.mappings.values() if m.live and m.pending is not None])
+
+    def _settle(self, waiting: list[Mapping]) -> None:
+        def act() -> None:
+            for mapping in waiting:
+                self.hand_over(mapping)
+
+        if waiting:
+            self.step(act, half=True)
 
     def hand_over(self, mapping: Mapping) -> None:
         """The whole mapping is the device's."""
@@ -297,6 +311,8 @@ class Walk:
         if mapping.live and not joint and not waits:
             if op.unchecked:
                 mapping.pending = op.cpu
+                if mapped:
+                    self.log[-1] += mapping.events("waits", 0, mapping.size)
             else:
                 self.hand_over(mapping)
         if joint and mapping.live:
@@ -328,8 +344,6 @@ class Walk:
         self.birth(buffer, "memory" if uncached else "cache", cached=not uncached, image=False)
         self.allocated[op.mapping] = buffer
         area = area_of(buffer, 0, buffer.size)
-        if listed:
-            area.runs = [(run, True) for run, _ in area.runs]
         if kind == "alloc_noncontiguous":
             area.length = round_up(area.length, PAGE)
         return area
@@ -541,7 +555,7 @@ class Walk:
 
     def offset_after(self, area: Area) -> int:
         """The byte of the buffer that comes after an area."""
-        run, _ = area.runs[-1]
+        run = area.runs[-1]
         return run.first + run.count
 
     def glimpse(self, buffer: Buffer, birth: int, spot: Spot, coherent: bool) -> None:
@@ -572,10 +586,6 @@ def named_devices(ops: Sequence[Op]) -> dict[int, None]:
 def simulate(ops: Sequence[Op], platform: Platform, together: int = TOGETHER) -> Outcome:
     """All corruption and other harm that a program and its tidy-up can come to on a platform.
 
-    A lazy IOMMU is flushed before each map, or never, as the run has it.
+    A lazy IOMMU is flushed before each map, or never, as the platform has it.
     """
-    outcome = Walk(platform).run(ops, together)
-    if platform.iommu.name != "lazy":
-        return outcome
-    other = Walk(platform, flushes=True).run(ops, together)
-    return Outcome(outcome.corruptions | other.corruptions, outcome.harms | other.harms)
+    return Walk(platform, flushes=bool(getattr(platform, "iommu_flushes", False))).run(ops, together)
