@@ -25,9 +25,7 @@ def of_core(judge: _core.Judge, ops: Sequence[Op], platform: int) -> Facts:
             ranges.setdefault(("exposure", harm["op"], harm["buffer"]), []).append((harm["offset"], harm["size"]))
         elif harm["kind"] != "leak":
             harms.add((harm["kind"], harm["op"], harm["mapping"]))
-    whole = {
-        (*key, offset, size) for key, parts in ranges.items() for offset, size in naive.joined(sorted(parts))
-    }
+    whole = {(*key, offset, size) for key, parts in ranges.items() for offset, size in naive.joined(sorted(parts))}
     exposures = {result for result in whole if result[0] == "exposure"}
     return frozenset(whole - exposures), frozenset(harms | exposures)
 
@@ -41,7 +39,9 @@ def of_naive(ops: Sequence[Op], machine: Platform, together: int = 4) -> Facts:
 def kinds_of(one: Facts, other: Facts) -> tuple[str, ...]:
     """What the one has and the other has not, without numbers."""
     sides = (("core", one, other), ("naive", other, one))
-    return tuple(sorted({f"{side}:{fact[0]}" for side, a, b in sides for x, y in zip(a, b, strict=True) for fact in x - y}))
+    return tuple(
+        sorted({f"{side}:{fact[0]}" for side, a, b in sides for x, y in zip(a, b, strict=True) for fact in x - y})
+    )
 
 
 def _simpler(op: Op) -> Iterator[Op]:

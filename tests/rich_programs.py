@@ -149,10 +149,10 @@ class Author:
             offset = self.rng.choice((self.offset(), self.offset(), max(size - 8, 0), size))
             self.add(kind, mapping=mapping, offset=offset, size=self.size())
             return
-        buffer, memory, size = self.rng.choice(self.buffers)
+        buffer, _, size = self.rng.choice(self.buffers)
         anonymous = [known for known in self.buffers if known[1] in (BufferKind.anonymous, BufferKind.page_cache)]
         if anonymous and which < 0.6:
-            buffer, memory, size = self.rng.choice(anonymous)
+            buffer, _, size = self.rng.choice(anonymous)
             page = self.rng.randrange(-(-size // 4096)) * 4096
             self.add(OpKind.cow, buffer=buffer, offset=page, private=self.rng.random() < 0.15)
             return
@@ -162,8 +162,8 @@ class Author:
 
     def other(self) -> None:
         kind = self.rng.choice(
-            (OpKind.free, OpKind.start, OpKind.start, OpKind.mapping_error, OpKind.irq_off, OpKind.irq_on, OpKind.finish,
-             OpKind.unbind, OpKind.forget)
+            (OpKind.free, OpKind.start, OpKind.start, OpKind.mapping_error, OpKind.irq_off, OpKind.irq_on,
+             OpKind.finish, OpKind.unbind, OpKind.forget)
         )  # fmt: skip
         fields = {"buffer": self.rng.choice(self.buffers)[0], "device": self.rng.choice(self.devices)}
         if self.mappings:

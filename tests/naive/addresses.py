@@ -67,7 +67,9 @@ class Pool:
         """Whose slot an address lies in."""
         return self.slots.get((address - POOL) // SLOT) if self.holds(address) else None
 
-    def take(self, cpu: int, size: int, origin: int, mapping: int, cacheable: bool, whole_pages: bool) -> Tenancy | None:
+    def take(
+        self, cpu: int, size: int, origin: int, mapping: int, cacheable: bool, whole_pages: bool
+    ) -> Tenancy | None:
         """Slots for so many bytes: next fit in the CPU's area, then in the others. None: the pool is full."""
         mapped, size = size, round_up(size, PAGE) if whole_pages else size
         count = round_up(size, SLOT) // SLOT

@@ -89,7 +89,7 @@ class Calls(Machine):
         """Map all areas; whether that went well. A map that fails may have changed addresses, and lines."""
         self.mappings[mapping.index] = mapping
         if mapping.kind == "map_sg" and not self.platform.list_keeps_bounce_mark:
-            mapping.list.marked = False
+            mapping.scatter.marked = False
         for area in mapping.areas:
             area.stay = None
         if fails:
@@ -146,11 +146,11 @@ class Calls(Machine):
                 self._place(mapping, merging=False)
             return address is not None
         if any(self.kmalloc_unsafe(device, area.length, direction) for area in mapping.areas):
-            mapping.list.marked = True
+            mapping.scatter.marked = True
             return self._translated_one_by_one(mapping, args)
         if not args.skip:
             for area in mapping.areas:
-                if mapping.list.marked:
+                if mapping.scatter.marked:
                     self._sync_for_device(device, area.dma_address, area.length, direction)
                 else:
                     self.maintain(device, physical(area), area.length, what)
@@ -183,12 +183,12 @@ class Calls(Machine):
         device, direction = mapping.device, mapping.direction
         streaming = mapping.kind in STREAMING
         at = physical(area)
-        if streaming and self.kmalloc_unsafe(device, area.length, direction):
-            if (area.cpu_address | area.length) % PAGE:
-                if not self._take_slots(mapping, area, args, iommu=True):
-                    return None
-                assert area.stay is not None
-                at = area.stay.address
+        odd = (area.cpu_address | area.length) % PAGE != 0
+        if streaming and odd and self.kmalloc_unsafe(device, area.length, direction):
+            if not self._take_slots(mapping, area, args, iommu=True):
+                return None
+            assert area.stay is not None
+            at = area.stay.address
         if streaming and not args.skip:
             self.maintain(device, at, area.length, self.platform.for_device[DIRECTIONS[direction]].name)
         start = area.cpu_address if area.stay is None else area.stay.address
@@ -346,7 +346,7 @@ class Calls(Machine):
     def _list_for(self, mapping: Mapping, args: Arguments) -> ScatterList:
         """The list that a call is given: the mapping's, or one of one entry that the driver makes."""
         if mapping.is_list:
-            return mapping.list
+            return mapping.scatter
         area = mapping.areas[0]
         at, size = self.call_address(mapping, args), self.call_size(mapping, args)
         where = area.cpu_address + args.offset
@@ -446,4 +446,3 @@ class Calls(Machine):
 def physical(area: Area) -> int | None:
     """Where an area lies; None: somewhere that nobody knows."""
     return area.cpu_address if area.cpu_address < NOWHERE else None
-

@@ -275,7 +275,9 @@ class Component:
         hits = {through_cache(line, at)} if self.shape.mismatched_aliases else set()
         return {line.memory[at]} | hits
 
-    def device_view(self, states: frozenset[State], number: int, target: Target, coherent: bool) -> set[tuple[bool, int]]:
+    def device_view(
+        self, states: frozenset[State], number: int, target: Target, coherent: bool
+    ) -> set[tuple[bool, int]]:
         """Given up or not, and the flag that a device sees."""
         if target is None:
             return {(number in state.given_up, FOREIGN) for state in states}

@@ -363,7 +363,7 @@ def given_back(c: Component, e: Local, states: States) -> States:
 def noticed(c: Component, e: Local, states: States) -> States:
     """A sync_for_cpu or an unmap: a copy that is still behind a post is stale."""
     reach = c.reaches[e.reach]
-    places = []
+    places: list[Place] = []
     for number in e.columns:
         if c.columns[number].buffer == reach.buffer:
             c.columns[number].posted = False
@@ -432,7 +432,9 @@ EVENTS: dict[str, Callable[[Component, Local, States], States]] = {
         ended, device_wrote, device_posted, wild, haunted, exorcised, waits, left,
     )
 }  # fmt: skip
-NO_MATTER = frozenset({"stopped", "mapped", "aimed", "given_back", "ended", "haunted", "exorcised", "glimpsed", "slot_taken", "waits"})
+NO_MATTER = frozenset(
+    {"stopped", "mapped", "aimed", "given_back", "ended", "haunted", "exorcised", "glimpsed", "slot_taken", "waits"}
+)
 """Events that change no line."""
 
 

@@ -1,4 +1,4 @@
-"""What a kernel does to memory: cache maintenance, copies of bounce buffers, and where mappings lead. coherency.md 4."""
+"""What a kernel does to memory: maintenance, copies of bounce buffers, and where mappings lead. coherency.md 4."""
 
 from __future__ import annotations
 

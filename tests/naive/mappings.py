@@ -78,7 +78,7 @@ class Mapping:
     device: int
     direction: str
     attrs: int
-    list: ScatterList
+    scatter: ScatterList
     is_list: bool = False
     joint: bool = False  # dma_alloc_coherent: CPU and device own it together
     live: bool = True
@@ -100,7 +100,7 @@ class Mapping:
     @property
     def areas(self) -> list[Area]:
         """What was handed to map."""
-        return self.list.areas
+        return self.scatter.areas
 
     @property
     def device_reads(self) -> bool:

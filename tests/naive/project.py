@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from .component import Found, Local, Shape
 from .events import Event, Log
@@ -66,7 +66,7 @@ class View:
             for op, events in enumerate(log)
             for event in events
             for number, line in enumerate(lines)
-            if event.start < line + end and line < event.end or event.name == "exorcised"
+            if (event.start < line + end and line < event.end) or event.name == "exorcised"
         ]
         self.owned = frozenset(
             column for _, event, _, line in mine if event.name == "born" for column in self._columns(event, line)
@@ -238,12 +238,12 @@ def components(log: Log, chains: list[tuple[int, ...]], line: int) -> Iterator[t
     cuts = Cuts(log, chains)
     done: set[int] = set()
     for event in births(log):
-        for start, end in pieces(event, line, cuts):
-            bounds = {start, end}
-            for at in cuts.between(start, end):
+        for low, high in pieces(event, line, cuts):
+            bounds = {low, high}
+            for at in cuts.between(low, high):
                 bounds |= {at // line * line, -(-at // line) * line}
             ordered = sorted(bounds)
-            for first, last in zip(ordered, ordered[1:], strict=False):
+            for first, last in pairwise(ordered):
                 chain = cuts.chain_of.get(first // PAGE * PAGE, (first // PAGE * PAGE,))
                 lines = tuple(page + first % PAGE for page in chain)
                 if lines[0] not in done:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
+from itertools import pairwise
 
 from .addresses import NOWHERE, Spot
 from .calls import Arguments, Calls, arguments
@@ -57,11 +59,9 @@ class Walk:
 
     def run(self, ops: Sequence[Op], together: int = TOGETHER) -> Outcome:
         """The program, then its tidy-up."""
-        try:
+        with suppress(Oops):
             self._run(ops)
-        except Oops:
-            pass
-        chains = list({chain: None for chain in self.calls.chain_of.values()})
+        chains = list(dict.fromkeys(self.calls.chain_of.values()))
         found = {
             (kind, self.op_of[entry], name, offset, size)
             for kind, entry, name, offset, size in corruptions(
@@ -356,7 +356,7 @@ class Walk:
     def list_of(self, op: Op) -> ScatterList:
         """A scatter list: a new one, or that of another mapping."""
         if op.reuse_list:
-            return self.mappings[op.list].list
+            return self.mappings[op.list].scatter
         return ScatterList([self.area(e.buffer, e.offset, e.size) for e in op.entries[: op.entry_count]])
 
     def sync(self, mapping: Mapping, args: Arguments, kind: str) -> None:
@@ -455,7 +455,12 @@ class Walk:
     def unbind(self, device: int) -> None:
         """Whatever is still live has leaked, and what was lost for good."""
         for mapping in self.mappings.values():
-            if mapping.device == device and not mapping.failed and not mapping.leaked and (mapping.live or mapping.lost):
+            if (
+                mapping.device == device
+                and not mapping.failed
+                and not mapping.leaked
+                and (mapping.live or mapping.lost)
+            ):
                 mapping.leaked = True
                 self.harm("leak", mapping)
 
@@ -468,9 +473,7 @@ class Walk:
         if mapping.live and inside[0] < inside[1]:
             if kind == "device_post" and mapping.device_writes:
                 entitled = [inside]
-            elif kind == "device_write" and mapping.device_writes:
-                entitled = mapping.owned.within(*inside)
-            elif kind == "device_read" and mapping.device_reads:
+            elif (kind == "device_write" and mapping.device_writes) or (kind == "device_read" and mapping.device_reads):
                 entitled = mapping.owned.within(*inside)
         at = op.offset
         for first, end in [*entitled, (op.offset + op.size, op.offset + op.size)]:
@@ -505,7 +508,7 @@ class Walk:
         """A range of a mapping, and beyond, cut where its addresses are not consecutive."""
         cuts = sorted({first, end, *(at for at, _, _ in mapping.spans if first < at < end), *(
             (mapping.size,) if first < mapping.size < end else ())})  # fmt: skip
-        return list(zip(cuts, cuts[1:], strict=False))
+        return list(pairwise(cuts))
 
     def reach(self, mapping: Mapping, first: int, end: int, kind: str) -> None:
         """An unentitled access to consecutive addresses."""
