@@ -80,6 +80,18 @@ Target = Place | None
 """Where an access leads; None: it is lost."""
 
 
+class Aim(NamedTuple):
+    """Where a mapping leads: memory (its line), a slot (its number), or the void; and what is allowed there."""
+
+    kind: str
+    where: int = -1
+    reads: bool = True
+    writes: bool = True
+
+
+VOID = Aim("void")
+
+
 @dataclass
 class Reach:
     """A linear piece of a live mapping: what each column of it may lead to, and the columns its device owns."""
@@ -91,7 +103,7 @@ class Reach:
     columns: tuple[int, ...]
     owned: set[int] = field(default_factory=set)
     waiting: set[int] = field(default_factory=set)  # mapped, but the device has been told nothing yet
-    aims: dict[int, tuple[tuple[str, int], ...]] = field(default_factory=dict)  # (memory, line), (slot, number), void
+    aims: dict[int, tuple[Aim, ...]] = field(default_factory=dict)
 
     @property
     def reads(self) -> bool:
@@ -184,7 +196,8 @@ class Component:
 
     def targets(self, reach: Reach, number: int) -> tuple[Target, ...]:
         """Where a reach may lead."""
-        return tuple(self.located(kind, where, number) for kind, where in reach.aims.get(number, (("void", -1),)))
+        aims = reach.aims.get(number, (VOID,))
+        return tuple(self.located(aim.kind, aim.where, number) if aim.reads else None for aim in aims)
 
     def covering(self, number: int) -> Iterator[Reach]:
         """The reaches of the granule that lives in a column."""
@@ -217,7 +230,8 @@ class Component:
         """What an entitled write of a live granule by a reach's device may do."""
         steps = []
         column = self.columns[number]
-        for kind, where in reach.aims.get(number, (("void", -1),)):
+        for aim in reach.aims.get(number, (VOID,)):
+            kind, where = (aim.kind, aim.where) if aim.writes else ("void", -1)
             if self.at(number) < 0:
                 if kind == "memory" and self.lives_at(where, number):
                     steps.append(device_write(number, self.place(where, number), (self.place(where, number),),

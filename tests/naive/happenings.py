@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from .closure import closure, spread
-from .component import Column, Component, Found, Haunt, Local, Reach, Shape, SlotGranule
+from .component import Aim, Column, Component, Found, Haunt, Local, Reach, Shape, SlotGranule
 from .lines import (
     FOREIGN,
     FRESH,
@@ -319,9 +319,9 @@ def mapped(c: Component, e: Local, states: States) -> States:
 
 def aimed(c: Component, e: Local, states: States) -> States:
     """What a mapping leads to from now on; `too`: besides what it may lead to otherwise."""
-    kind, too = e.args
+    kind, too, reads, writes = e.args
     reach = c.reaches[e.reach]
-    aim = kind, {"memory": e.other, "slot": e.slot, "void": -1}[kind]
+    aim = Aim(kind, {"memory": e.other, "slot": e.slot, "void": -1}[kind], reads, writes)
     for number in e.columns:
         reach.aims[number] = (*(reach.aims.get(number, ()) if too else ()), aim)
     return states

@@ -148,20 +148,20 @@ class Machine:
         for piece in mapping.pieces:
             if piece.buffer.kind == "mmio":
                 continue
-            aims = [
-                (at, size, None if not home else spot.start + at - spot.offset if spot.start is not None else None,
-                 spot.stay.serial if home and spot.stay else None, spot.too)
-                for spot, at, size, home in self.parts(piece, self.spots(mapping, piece))
-            ]  # fmt: skip
+            aims: list[tuple[int, int, int | None, int | None, tuple[bool, bool, bool]]] = []
+            for spot, at, size, home in self.parts(piece, self.spots(mapping, piece)):
+                start = spot.start + at - spot.offset if home and spot.start is not None else None
+                slot = spot.stay.serial if home and spot.stay else None
+                aims.append((at, size, start, slot, (spot.too, spot.reads, spot.writes)))
             if aims == piece.aim:
                 continue
             piece.aim = aims
-            for at, size, start, slot, too in aims:
+            for at, size, start, slot, how in aims:
                 kind = "slot" if slot is not None else "memory" if start is not None else "void"
+                birth = piece.birth + at
                 self.emit(
-                    Event("aimed", piece.birth + at, piece.birth + at + size, (kind, too), buffer=piece.buffer.name,
-                          reach=(mapping.index, piece.number), slot=slot,
-                          other=start if kind == "memory" else None)
+                    Event("aimed", birth, birth + size, (kind, *how), buffer=piece.buffer.name,
+                          reach=(mapping.index, piece.number), slot=slot, other=start if kind == "memory" else None)
                 )  # fmt: skip
 
     def refresh(self) -> None:
