@@ -87,7 +87,7 @@ class View:
                 self.ops.append(op)
                 local.append((*happened, STOPPED) if op == stopped else happened)
         local, self.ops = without_exorcisms(local, self.ops)
-        self.history, self.members = merged(local, sorted(self.owned))
+        self.history, self.members, self.twins = merged(local, sorted(self.owned))
 
     def _columns(self, event: Event, line: int) -> frozenset[int]:
         """The bytes of a line that lie in an event's range."""
@@ -126,7 +126,9 @@ class View:
     def _shapes(self) -> Iterator[Shape]:
         """All columns together, or one at a time; of neighbours that are alike one is enough."""
         columns = range(len(self.members))
-        groups = [tuple(columns)] if len(columns) <= self.together else [(column,) for column in columns]
+        groups = (
+            [tuple(columns)] if len(columns) <= self.together else [(at,) for at in columns if at not in self.twins]
+        )
         for focus in groups:
             slots = sum(
                 len(set(event.columns) & set(focus))
@@ -145,7 +147,9 @@ class View:
             for op, found in zip(self.ops, found_by(shape, self.history), strict=True):
                 for kind, column, buffer in found - done:
                     name, offset = self.labels[buffer]
-                    for first, last in spans(self.members[column]):
+                    alone = len(shape.focus) < len(self.members) and column + 1 in self.twins
+                    bytes_ = self.members[column] + (self.members[column + 1] if alone else ())
+                    for first, last in spans(bytes_):
                         for line in range(lines):
                             yield kind, op, name, offset + line * self.platform.line + first, last + 1 - first
                 done |= found
@@ -174,8 +178,9 @@ def without_exorcisms(local: list[tuple[Local, ...]], ops: list[int]) -> tuple[l
     return out, kept
 
 
-def merged(local: list[tuple[Local, ...]], columns: list[int]) -> tuple[History, list[tuple[int, ...]]]:
-    """The history with columns renumbered, and the columns that each number stands for.
+def merged(local: list[tuple[Local, ...]], columns: list[int]) -> tuple[History, list[tuple[int, ...]], set[int]]:
+    """The history with columns renumbered, the columns that each number stands for, and the numbers of those that are
+    like the ones before them.
 
     Neighbours that every event of the program treats alike are represented by two of them: nothing tells a third
     one from the second, and one neighbour of a kind can do to the line whatever several can.
@@ -187,15 +192,17 @@ def merged(local: list[tuple[Local, ...]], columns: list[int]) -> tuple[History,
             touching[column].append(i)
     alike = {column: tuple(touched) for column, touched in touching.items()}
     members: list[tuple[int, ...]] = []
+    twins: set[int] = set()
     for _, group in groupby(columns, key=alike.__getitem__):
         first, *rest = group
+        twins |= {len(members) + 1} if rest else set()
         members += [(first,), tuple(rest)] if rest else [(first,)]
     number_of = {columns[0]: number for number, columns in enumerate(members)}
     history = tuple(
         tuple(event._replace(columns=tuple(number_of[c] for c in event.columns if c in number_of)) for event in mine)
         for mine in local
     )
-    return history, members
+    return history, members, twins
 
 
 def births(log: Log) -> list[Event]:
