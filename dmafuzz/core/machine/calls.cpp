@@ -59,12 +59,6 @@ Machine::Hit Machine::hit(uint8_t device, uint64_t dma) const {
     return memory;
 }
 
-// The memory behind a DMA address, for what a warning about it covers.
-void Machine::touch_at(uint8_t device, uint64_t dma, uint32_t bytes) {
-    Hit at = hit(device, dma);
-    if (at.what == Hit::What::memory || at.what == Hit::What::slot) touch(at.phys, bytes);
-}
-
 // Puts the part of a step's range that lies in the slot into the step; false where there is none.
 bool Machine::in_slot(const Hit& at, Step& s) const {
     if (at.what != Hit::What::slot) return false;

@@ -177,7 +177,6 @@ void Machine::map_one(Call& call) {
         check.area = area_of(op.buffer, op.cpu, true);
         run_->hooks.push_back(check);
     }
-    touch(piece.phys, call.bytes);
     bool done = !call.early_failure && bounce(piece, op.kind != OpKind::map_resource);
     if (done && translates(op.device) && !translate(&piece, 1, m.piece)) {
         release_slot(piece);
@@ -222,7 +221,6 @@ void Machine::map_list(Call& call) {
         piece.offset = e.offset;
         piece.size = piece.reach = e.size;
         piece.phys = list.state[i].phys;
-        touch(piece.phys, bytes_of(piece));
         m.size += e.size;
         if (done && !bounce(piece, true)) {
             done = false;
@@ -341,7 +339,6 @@ void Machine::allocate(Call& call) {
         m.list = static_cast<uint8_t>(lists_.size());
         lists_.push_back(list);
     }
-    touch(piece.phys, call.bytes);
     run_->pieces.push_back(piece);
     step(StepKind::begin).piece = m.piece;
     bool sleeps = run_->uncached[op.buffer] && irqs_off_[op.cpu] && platform_.get<&Platform::coherent_remaps>() && !platform_.get<&Platform::atomic_pool>();

@@ -14,7 +14,7 @@ void Machine::add_range(uint64_t phys, uint64_t bytes) {
 }
 
 // Wherever the part of a buffer lives, at any time.
-void Machine::add_ranges_of(const Named& part) {
+void Machine::add_ranges_of(const BufferPart& part) {
     for (const Extent& e : run_->extents) {
         if (e.buffer != part.buffer) continue;
         const uint32_t from = std::max<uint32_t>(part.offset, e.offset);
@@ -24,14 +24,79 @@ void Machine::add_ranges_of(const Named& part) {
 }
 
 void Machine::collect_ranges() {
-    for (const Named& part : named_) add_ranges_of(part);
+    for (const BufferPart& part : named_) add_ranges_of(part);
     // What a warning about a call covers ends where the call's range ends.
     for (const Touch& t : run_->touches) add_range(t.phys, t.size);
+    for (const Meant& m : run_->meant) add_ranges_of(m.part);
     for (const Piece& p : run_->pieces) {
         add_range(p.phys, p.size);
         add_ranges_of({p.buffer, p.offset, p.size});
         if (p.reach < p.size) add_ranges_of({p.buffer, p.offset + uint32_t{p.reach}, uint32_t{p.size} - p.reach});
     }
+}
+
+// The memory that a device reaches from an address on, piece by piece.
+void Machine::touch_at(uint8_t device, uint64_t dma, uint64_t bytes) {
+    while (bytes) {
+        const Hit at = hit(device, dma);
+        const uint64_t unit = translates(device) ? page_bytes : slot_bytes;
+        uint64_t length = std::min(bytes, unit - dma % unit);
+        if (at.what == Hit::What::memory && at.piece == no_mapping) length = bytes;
+        if (at.what == Hit::What::memory) touch(at.phys, length);
+        // A slot is padded: what lies behind the mapping is nobody's.
+        if (at.what == Hit::What::slot && at.offset >= 0) {
+            const uint64_t size = run_->pieces[at.piece].size, offset = static_cast<uint64_t>(at.offset);
+            if (offset < size) touch(at.phys, std::min(length, size - offset));
+        }
+        if (at.what == Hit::What::none && !translates(device) && (dma < pool_base || dma >= pool_limit)) return;
+        dma += length;
+        bytes -= length;
+    }
+}
+
+// What a call is about, just before it: the memory that it reaches, and what the driver means. A map is about what it maps.
+void Machine::note_range(const Call& call) {
+    const Op& op = call.op;
+    if (call.skipped || !traits(op.kind).names_mapping) return;
+    const bool whole_list = is_sg_sync(op.kind) || op.kind == OpKind::unmap_sg || op.kind == OpKind::free_noncontiguous;
+    if (whole_list) note_list(call);
+    else touch_at(call.device, call.dma, call.bytes);
+    if (op.kind == OpKind::free_coherent || op.kind == OpKind::free_noncoherent) {
+        uint64_t freed = run_->pieces[run_->mappings[op.mapping].piece].phys + op.cpu_offset;
+        if (op.kind == OpKind::free_noncoherent) freed &= ~uint64_t{page_bytes - 1};
+        touch(freed, call.bytes);
+    }
+    note_meant(call);
+}
+
+// Maintenance of a list goes by the entries' CPU addresses, or by their current DMA addresses.
+void Machine::note_list(const Call& call) {
+    const List& list = lists_[call.list];
+    for (int i = 0; i < call.entries; i++) {
+        const HookEntry& e = list.state[i];
+        if (e.size) touch(e.phys, e.size);
+        touch_at(call.device, e.dma, e.dma_size);
+    }
+}
+
+void Machine::note_meant(const Call& call) {
+    const Op& op = call.op;
+    const MappingFacts& m = run_->mappings[op.mapping];
+    const bool part_of_list = m.map == OpKind::map_sg && (op.given_size || op.offset || is_sync(op.kind)) && !is_sg_sync(op.kind);
+    for (int i = 0; i < (part_of_list ? 1 : m.pieces); i++) {
+        const Piece& p = run_->pieces[m.piece + i];
+        const uint32_t size = op.given_size ? op.size : p.size;
+        if (size) run_->meant.push_back({now_, {p.buffer, p.offset + op.offset, size}});
+    }
+}
+
+// The second half of a split call is about the same.
+void Machine::note_again(const Call& call) {
+    if (call.first_half == now_) return;
+    for (size_t i = 0, count = run_->touches.size(); i < count; i++)
+        if (const Touch t = run_->touches[i]; t.op == call.first_half) run_->touches.push_back({now_, t.phys, t.size});
+    for (size_t i = 0, count = run_->meant.size(); i < count; i++)
+        if (const Meant t = run_->meant[i]; t.op == call.first_half) run_->meant.push_back({now_, t.part});
 }
 
 }  // namespace dmafuzz
