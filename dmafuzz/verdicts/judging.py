@@ -174,7 +174,7 @@ def _judgement(facts: Mapping[str, Any], program: str, tracker: str, platform: s
         platform=platform,
         portfolio=portfolio,
         labels=tuple(facts["labels"]),
-        contract=tuple(Breach(rule, op) for rule, op in facts["breaches"]),
+        contract=tuple(Breach(rule, op, mapping) for rule, op, mapping in facts["breaches"]),
         warnings=tuple(_warning(w) for w in facts["warnings"]),
         corruptions=tuple(Corruption(**{**c, "mappings": tuple(c["mappings"])}) for c in facts["corruptions"]),
         harms=tuple(Harm(**harm) for harm in facts["harms"]),
