@@ -73,7 +73,7 @@ class TestJson:
     def test_has_one_object_per_judgement_in_the_portfolios_order(self, moved: Path) -> None:
         found = judgements(moved)
         assert [j["platform"] for j in found][:2] == [X86, "x86-5.18-swiotlb"]
-        assert {(j["schema"], j["program"], j["tracker"]) for j in found} == {(1, str(moved), "6.12")}
+        assert {(j["schema"], j["program"], j["tracker"]) for j in found} == {(2, str(moved), "6.12")}
 
     def test_has_the_fields_of_schema_1(self, moved: Path) -> None:
         (found,) = judgements(moved, "--platform", ARM64)
