@@ -139,7 +139,7 @@ void Judge::add_leaks(Analysis& a) const {
 const Places& Judge::places(size_t platform) {
     analyse(platform);
     Analysis& a = analysis(platform);
-    if (!a.places_known) a.places.find(a.run, platforms_[done_by_[platform]].line);
+    if (!a.places_known) a.places.find(a.run, platforms_[done_by_[platform]].line, keeps_states_);
     a.places_known = true;
     return a.places;
 }

@@ -86,7 +86,7 @@ void Places::add_part(const BufferPart& part, uint8_t op, uint8_t piece, Lines k
     }
 }
 
-void Places::find(const Run& run, int line) {
+void Places::find(const Run& run, int line, bool times) {
     run_ = &run;
     line_mask_ = static_cast<uint64_t>(line) - 1;
     places_.clear();
@@ -97,8 +97,8 @@ void Places::find(const Run& run, int line) {
     }
     for (const Touch& t : run.touches) add(t.phys, t.size, t.op, 0);
     for (const Meant& m : run.meant) add_part(m.part, m.op, 0, {0, 0});
-    find_times();
     many_entries_ = has_many_entries(run);
+    if (times || many_entries_) find_times();
 }
 
 // When mappings begin and end, for what is known of them.

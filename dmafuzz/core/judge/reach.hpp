@@ -46,7 +46,8 @@ HarmReach reach_of(const Run& run, const Harm& harm);
 // Which lines of a platform's memory belong to which mapping, and to which call's range.
 class Places {
   public:
-    void find(const Run& run, int line);
+    // `involved` is asked of those found with times only.
+    void find(const Run& run, int line, bool times);
     Reach reach_of(const Corruption& corruption) const;
     // Of a corruption's mappings, those that had not come to their end before it became possible.
     uint32_t involved(const Corruption& corruption) const;
