@@ -54,9 +54,11 @@ bool Machine::bounce(const Call& call, Piece& piece, uint8_t index) {
 // Bounce copy in, maintenance, hand-over: in this order. `maintained`: the map's own maintenance is made.
 void Machine::hand_over(const Call& call, uint8_t index, bool maintained) {
     const Piece& piece = run_->pieces[index];
-    step(StepKind::begin).piece = index;
-    write_redirects(index, index);
     const bool by_hand = call.attrs & attr::skip_cpu_sync;
+    Step& begin = step(StepKind::begin);
+    begin.piece = index;
+    begin.pending = call.op.unchecked && !by_hand && !run_->mappings[piece.mapping].failed;
+    write_redirects(index, index);
     Step whole{StepKind::to_device, now_};
     whole.piece = index;
     whole.size = piece.size;

@@ -90,6 +90,8 @@ struct Step {
     uint8_t piece = 0;
     Maintenance maintenance = Maintenance::none;
     bool coherent = false;   // wild_memory, device_read: the device's
+    bool listed = false;     // move: a scatter list names the old page
+    bool pending = false;    // begin: the hand-over waits for the question after the map's error
     bool maybe = false;
     bool post = false;       // wild_memory, wild_slot: the line is a post, for which its device need not own anything
     uint8_t asker = 0;       // wild_memory, wild_slot: the piece that a device line goes through; where it is entitled, nothing wild happens
