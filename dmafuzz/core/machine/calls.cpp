@@ -53,7 +53,7 @@ void Machine::sync(const Call& call) {
             else maintain(call, e.phys, e.size, false);
         }
     }
-    move_ownership(call);
+    if (!stopped_) move_ownership(call);
 }
 
 void Machine::move_ownership(const Call& call) {
@@ -85,6 +85,7 @@ void Machine::end_page(const Call& call, uint64_t dma, uint32_t bytes) {
     const Place at = place_of(call.device, dma);
     if (!at.mapped && (!translates(call.device) || platform_.get<&Platform::iommu_looks_first>())) return;
     if (at.mapped && !(call.attrs & attr::skip_cpu_sync)) for_cpu(call, at.phys, bytes);
+    if (stopped_) return;
     if (translates(call.device)) unmap_range(call, dma, bytes);
     if (at.mapped && in_pool(at.phys)) release_slots(call, at.phys, bytes);
 }

@@ -78,9 +78,15 @@ void Machine::hand_over(const Call& call, uint8_t index, bool maintained) {
         maintenance.maintenance = platform_.get<&Platform::for_device>()[static_cast<size_t>(piece.direction)];
         run_->steps.push_back(maintenance);
     }
-    // The caller syncs by hand and tells the device after that; or it looks first whether the map has failed.
-    if (!by_hand && !call.op.unchecked) run_->steps.push_back(whole);
-    if (by_hand || !call.op.unchecked) return;
+    // The caller syncs by hand, and tells the device after that.
+    if (by_hand) return;
+    const bool failed = run_->mappings[piece.mapping].failed;
+    if (!failed || !call.op.unchecked) run_->steps.push_back(whole);
+    if (!call.op.unchecked) return;
+    // It looks first whether the map has failed, and the device has been told nothing; but what the map may have dropped
+    // is given up by now.
+    whole.kind = StepKind::to_cpu;
+    if (!failed) run_->steps.push_back(whole);
     if (waiting_.empty() || waiting_.back().mapping != piece.mapping) waiting_.push_back({call.op.cpu, piece.mapping});
 }
 
@@ -215,7 +221,7 @@ void Machine::map_list(Call& call) {
             const Place old = place_of(op.device, list.state[i].dma);
             if (old.mapped) sync_for_device_at(call, old.phys, list.state[i].size);
         }
-    list.marked = bounces || misled;
+    if (translates(op.device)) list.marked = bounces || misled;
     if (!(at_once ? map_at_once(call, list, m) : map_one_by_one(call, list, m))) return fail(call);
     if (at_once) write_segments(list, m.piece, op.device);
     limit_segments(list, m.piece);
