@@ -87,10 +87,10 @@ class Judging:
             if hook["hook"] in _MAP_HOOKS and any(dma in _BOUNCE_POOL for dma in _dma_addresses(hook))
         )
 
-    def targets(self, program: Program, platform: str) -> list[tuple[str, str]]:
-        """What there is to minimise for: (label, kind) with a label of broken, FN, FP and hazard."""
+    def targets(self, program: Program, platform: str) -> list[tuple[str, str, str]]:
+        """What there is to minimise for: label, one of broken, FN, FP and hazard, kind and the tracker's reason."""
         bench = self._bench(platform)
-        return [(label, kind) for label, kind in bench.judge.targets(program.ops, bench.index)]
+        return [(label, kind, reason) for label, kind, reason in bench.judge.targets(program.ops, bench.index)]
 
     def minimise(self, program: Program, platform: str, label: str, kind: str) -> Minimised:
         """The smallest program around that still shows a target. Raises VerdictError if this one does not."""

@@ -24,6 +24,8 @@ Judge::Judge(std::unique_ptr<Tracker> tracker, std::vector<Platform> portfolio)
       analyses_(platforms_.size()),
       done_by_(platforms_.size(), nobody),
       rules_(platforms_.size()),
+      unsaid_(platforms_.size()),
+      unsaid_known_(platforms_.size()),
       corrupt_lately_(platforms_.size()) {
     std::iota(corrupt_lately_.begin(), corrupt_lately_.end(), size_t{0});
     for (const Platform& a : platforms_)
@@ -34,7 +36,9 @@ void Judge::start(const Program& program) {
     program_ = program;
     std::fill(done_by_.begin(), done_by_.end(), nobody);
     std::fill(rules_.begin(), rules_.end(), std::nullopt);
+    std::fill(unsaid_known_.begin(), unsaid_known_.end(), false);
     order_.clear();
+    order_of_unsaid_.clear();
 }
 
 // All of it: nothing that was asked on some other platform has another answer here.
@@ -141,6 +145,10 @@ Reach Judge::reach(const Analysis& where, const Corruption& c) const {
     Reach reach = reach_of(where.run, c.phys, static_cast<uint64_t>(c.span.size) * granule_bytes, platform.line);
     reach.mappings |= static_cast<uint32_t>(c.mappings);
     return reach;
+}
+
+bool Judge::covers(size_t platform, const Warning& w, const Corruption& c) const {
+    return reach(analyses_[done_by_[platform]], c).has(w.mappings, w.op);
 }
 
 const Reach& Judge::corrupt_reach(size_t platform) {

@@ -45,7 +45,7 @@ void Judge::add_observations(const Analysis& a, const std::vector<uint8_t>& name
         into.add(c.phys_base);
         into.add(c.mappings);
     }
-    Digest harms, warnings, touches;
+    Digest harms, warnings, unsaid, touches;
     std::vector<uint64_t> seen;
     auto first_time = [&](uint64_t what) {
         if (std::find(seen.begin(), seen.end(), what) != seen.end()) return false;
@@ -66,16 +66,29 @@ void Judge::add_observations(const Analysis& a, const std::vector<uint8_t>& name
         const uint64_t which = static_cast<uint64_t>(w.id) << 40 | static_cast<uint64_t>(names[w.op]) << 32 | w.mappings;
         if (first_time(which)) add_to(warnings, which, 0, 0);
     }
+    for (const Unsaid& u : a.watch.unsaid) {
+        const Warning& w = u.warning;
+        if (w.op >= a.run.program_ops) continue;
+        const uint64_t which = static_cast<uint64_t>(u.reason) << 56 | static_cast<uint64_t>(w.id) << 40 | static_cast<uint64_t>(names[w.op]) << 32 | w.mappings;
+        if (first_time(which)) add_to(unsaid, which, 0, 0);
+    }
     for (const Touch& t : a.run.touches)
         if (t.op < a.run.program_ops && names[t.op] != no_name) add_to(touches, names[t.op], t.phys, t.size);
     // What comes next gets the next name, also where nothing is left to be seen of those that have one.
     into.add(static_cast<uint64_t>(std::count_if(names.begin(), names.end(), [](uint8_t name) { return name != no_name; })));
     into.add(harms);
     into.add(warnings);
+    into.add(unsaid);
     into.add(touches);
 }
 
 namespace {
+
+template <class T>
+void sort_once(std::vector<T>& some) {
+    std::sort(some.begin(), some.end());
+    some.erase(std::unique(some.begin(), some.end()), some.end());
+}
 
 // Operations by their names instead.
 Reach renamed(const Reach& reach, const std::vector<uint8_t>& names) {
@@ -92,14 +105,20 @@ Outcome Judge::outcome(size_t platform, const std::vector<uint8_t>& names) {
     Outcome out;
     out.corrupted = !a.corruptions.empty();
     for (const Corruption& c : a.corruptions)
-        if (!c.explained) out.silent |= static_cast<uint8_t>(1u << static_cast<int>(c.kind));
+        if (!c.explained) out.silent.emplace_back(static_cast<uint8_t>(c.kind), reason(platform, c));
+    sort_once(out.silent);
     for (size_t i = 0; i < a.watch.warnings.size(); i++) {
         const Warning& w = a.watch.warnings[i];
         const uint8_t name = w.op < names.size() ? names[w.op] : no_name;
-        out.warnings.push_back({static_cast<uint8_t>(w.id), name, a.justified_here[i], w.mappings});
+        const Reason why = a.justified_here[i] ? Reason::none : reason(platform, w);
+        out.warnings.push_back({static_cast<uint8_t>(w.id), name, a.justified_here[i], why, w.mappings});
     }
-    std::sort(out.warnings.begin(), out.warnings.end());
-    out.warnings.erase(std::unique(out.warnings.begin(), out.warnings.end()), out.warnings.end());
+    sort_once(out.warnings);
+    if (keeps_states_) {
+        for (const Unsaid& u : unsaid(platform).unsaid)
+            if (u.warning.op < names.size()) out.unsaid.push_back(names[u.warning.op]);
+        sort_once(out.unsaid);
+    }
     out.corrupt = renamed(corrupt_reach(platform), names);
     out.harmed = renamed(harmed_reach(platform), names);
     if (a.broken()) out.breakdown = static_cast<uint8_t>(a.watch.warnings.back().id);

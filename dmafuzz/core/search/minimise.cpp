@@ -365,17 +365,24 @@ class Minimiser {
 }  // namespace
 
 Minimised minimise(Judge& judge, const Program& program, Target target) {
+    judge.start(program);
+    std::vector<Loss> lost = losses(judge, target);
     auto shows_target = [&](const Program& candidate) {
         judge.start(candidate);
-        return shows(judge, target);
+        std::optional<Target> shown = shown_as(judge, target);
+        if (!shown) shown = loses_all_the_same(judge, target, lost);
+        if (!shown) return false;
+        target = *shown;
+        lost = losses(judge, target);
+        return true;
     };
     const std::function<bool(const Program&)> keeps = shows_target;
     Minimiser minimiser(program, keeps);
     Minimised done;
     done.program = minimiser.run();
     done.tried = minimiser.tried();
-    judge.start(done.program);
-    done.rules = judge.rules(target.platform);
+    done.rules = target.rules;
+    done.reason = target.reason;
     return done;
 }
 

@@ -8,11 +8,13 @@ bool Rarity::rare(Judge& judge, size_t platform) {
     const Analysis& a = judge.cover(platform);
     constexpr uint8_t often = 4;
     constexpr uint64_t corruption = 1u << 8;
+    auto because = [](Reason reason) { return static_cast<uint64_t>(reason) << 24; };
     suspicions_.clear();
     for (const Corruption& c : a.corruptions)
-        if (!c.explained) suspicions_.push_back(corruption | static_cast<uint64_t>(c.kind));
+        if (!c.explained) suspicions_.push_back(because(judge.reason(platform, c)) | corruption | static_cast<uint64_t>(c.kind));
     for (size_t i = 0; i < a.watch.warnings.size(); i++)
-        if (!a.justified_here[i]) suspicions_.push_back(static_cast<uint64_t>(a.watch.warnings[i].id));
+        if (!a.justified_here[i])
+            suspicions_.push_back(because(judge.reason(platform, a.watch.warnings[i])) | static_cast<uint64_t>(a.watch.warnings[i].id));
     if (a.broken()) suspicions_.assign(1, static_cast<uint64_t>(a.watch.warnings.back().id));  // it says nothing else
     if (suspicions_.empty()) return false;
     // Programs count, not how often one shows it.

@@ -11,13 +11,14 @@ namespace dmafuzz {
 
 class Rarity {
   public:
-    // Something unexplained or unjustified that few programs before have shown there with the same rules broken.
+    // Something unexplained or unjustified that few programs before have shown there for the same reason, with the same
+    // rules broken.
     // Counts it.
     bool rare(Judge& judge, size_t platform);
 
   private:
-    std::vector<uint64_t> suspicions_;                   // of one program: kinds of corruptions and warnings
-    std::unordered_map<uint64_t, uint8_t> times_seen_;   // of a kind on a platform, with the rules broken
+    std::vector<uint64_t> suspicions_;                   // of one program: kinds of corruptions and warnings, and reasons
+    std::unordered_map<uint64_t, uint8_t> times_seen_;   // of one on a platform, with the rules broken
 };
 
 }  // namespace dmafuzz
