@@ -741,8 +741,10 @@ class Judge:
         What the program comes to on each platform, in order, worked out together: its labels, and its targets.
         """
 
-    def minimise(self, ops: Sequence[Op], platform: int, label: str, kind: str, reason: str | None = None) -> dict[str, Any]:
-        """The 1-minimal program that still shows it: ops, reason, rules, tried."""
+    def minimise(self, ops: Sequence[Op], platform: int, label: str, kind: str, reason: str | None = None, written: bool = False) -> dict[str, Any]:
+        """
+        The 1-minimal program that still shows it: ops, reason, rules, tried. `written`: by somebody, so that it keeps what it is about.
+        """
 
     def witness(self, ops: Sequence[Op], platform: int, corruption: int) -> list[Any]:
         """One behaviour that reaches a corruption (its index in the judgement)."""

@@ -75,7 +75,9 @@ def _minimal(found: Found, smallest: Smallest, bits: int, judge: _core.Judge) ->
     signature, if there is one."""
     other: _Minimal | None = None
     for platform in _platforms(found.signature, smallest, bits, judge):
-        small = judge.minimise(smallest.ops, platform, found.signature.label, found.signature.kind, found.signature.reason)
+        small = judge.minimise(
+            smallest.ops, platform, found.signature.label, found.signature.kind, found.signature.reason
+        )
         signature = replace(found.signature, rules=tuple(small["rules"]), reason=small["reason"])
         minimal = _Minimal(signature, bytes(_core.encode(small["ops"])), platform)
         if signature == found.signature:

@@ -90,8 +90,9 @@ def _family_lines(family: Family, entries: Sequence[Entry], catalogue: Catalogue
         yield ""
     for entry in entries:
         rules = ", ".join(entry.signature.rules) or "none"
+        why = f" ({entry.signature.reason})" if entry.signature.reason else ""
         where = f"{_where(entry, catalogue)}; {_counts(entry)}"
-        yield f"- **{entry.signature.kind}** ({entry.signature.reason or 'no reason'}), rules broken: {rules}; {where} (`{entry.cause}`)"
+        yield f"- **{entry.signature.kind}**{why}, rules broken: {rules}; {where} (`{entry.cause}`)"
         yield ""
         yield "  ```"
         yield from (f"  {line}" for line in entry.program)

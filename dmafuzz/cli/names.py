@@ -42,6 +42,7 @@ _LISTS: dict[str, Callable[[], list[tuple[str, str]]]] = {
     "trackers": _trackers,
     "platforms": _platforms,
     "portfolios": _portfolios,
+    "reasons": lambda: list(words.reasons().items()),
     "rules": lambda: list(_core.rules()),
     "warnings": lambda: list(words.WARNINGS.items()),
 }

@@ -242,13 +242,13 @@ nb::list outcomes(Judge& judge, const std::vector<Op>& ops) {
 }
 
 nb::dict minimised(Judge& judge, const std::vector<Op>& ops, size_t platform, const std::string& label, const std::string& kind,
-                   const std::optional<std::string>& reason) {
+                   const std::optional<std::string>& reason, bool written) {
     Program program{ops};
     judge.start(program);
     for (Target t : targets_of(judge, platform)) {
         if (label != name_of(t.label) || kind != kind_name(t) || (reason && *reason != name_of(t.reason))) continue;
         t.rules = judge.rules(platform);
-        Minimised m = minimise(judge, program, t);
+        Minimised m = written ? minimise_written(judge, program, t) : minimise(judge, program, t);
         nb::dict d;
         d["ops"] = nb::cast(m.program.ops);
         d["reason"] = name_of(m.reason);
@@ -304,8 +304,8 @@ void bind_judge(nb::module_& m) {
         .def("targets", &targets, "ops"_a, "platform"_a, "What there is to find on one platform: (label, kind, reason) each.")
         .def("outcomes", &outcomes, "ops"_a,
              "What the program comes to on each platform, in order, worked out together: its labels, and its targets.")
-        .def("minimise", &minimised, "ops"_a, "platform"_a, "label"_a, "kind"_a, "reason"_a = nb::none(),
-             "The 1-minimal program that still shows it: ops, reason, rules, tried.")
+        .def("minimise", &minimised, "ops"_a, "platform"_a, "label"_a, "kind"_a, "reason"_a = nb::none(), "written"_a = false,
+             "The 1-minimal program that still shows it: ops, reason, rules, tried. `written`: by somebody, so that it keeps what it is about.")
         .def("witness", &witness_of, "ops"_a, "platform"_a, "corruption"_a, "One behaviour that reaches a corruption (its index in the judgement).")
         .def("cost", &cost, "ops"_a, "platform"_a, "What the program costs the tracker there; None if it does not say.")
         .def("hooks", &hooks_of, "ops"_a, "platform"_a, "The hook calls that the program makes there.");

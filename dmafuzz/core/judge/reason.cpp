@@ -44,7 +44,7 @@ bool fits(const HookCall& call, const HookCall& map) {
 // Of an overlap: is it in the lines that the two have in common?
 bool in_line(const Warning& w, const Corruption& c) {
     if (w.line_bytes == 0) return true;
-    return c.phys < w.line + w.line_bytes && c.phys + static_cast<uint64_t>(c.span.size) * granule_bytes > w.line;
+    return c.phys < w.line + w.line_bytes && c.phys + static_cast<uint64_t>(c.span.size) > w.line;
 }
 
 }  // namespace

@@ -69,6 +69,13 @@ std::optional<Target> shown_as(Judge& judge, const Target& target) {
     return shown;
 }
 
+uint32_t owners(const Run& run, const Span& span) {
+    uint32_t found = 0;
+    for (const Piece& p : run.pieces)
+        if (p.buffer == span.buffer && p.offset < span.offset + span.size && p.offset + p.size > span.offset) found |= 1u << p.mapping;
+    return found;
+}
+
 namespace {
 
 // All of a kind; for the target's reason, if it has one.
@@ -78,11 +85,7 @@ std::vector<Loss> losses_of_kind(Judge& judge, const Target& t, bool any_reason)
     for (const Corruption& c : here.corruptions) {
         if (static_cast<uint8_t>(c.kind) != t.kind || c.explained) continue;
         if (!any_reason && judge.reason(t.platform, c) != t.reason) continue;
-        Loss loss{c.span.buffer, c.span.offset, c.span.size, 0};
-        for (const Piece& p : here.run.pieces)
-            if (p.buffer == loss.buffer && p.offset < loss.offset + loss.size && p.offset + uint32_t{p.size} > loss.offset)
-                loss.mappings |= 1u << p.mapping;
-        found.push_back(loss);
+        found.push_back({c.span.buffer, c.span.offset, c.span.size, owners(here.run, c.span)});
     }
     return found;
 }

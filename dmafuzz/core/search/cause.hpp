@@ -45,6 +45,8 @@ struct Loss {
     uint32_t offset, size;
     uint32_t mappings;
 };
+// The mappings that have bytes of a buffer.
+uint32_t owners(const Run& run, const Span& span);
 // What the started program loses as the target of a false negative says.
 std::vector<Loss> losses(Judge& judge, const Target& target);
 // For another reason and with the same rules broken, it loses all of that: what the reason was about had nothing to do with it.

@@ -20,6 +20,8 @@ struct Minimised {
 // Deterministic.
 // `program` must show the target.
 Minimised minimise(Judge& judge, const Program& program, Target target);
+// The same for a program that somebody wrote: it keeps what it is about, and the tracker's reason.
+Minimised minimise_written(Judge& judge, const Program& program, Target target);
 // The same for whatever else a program can show.
 Program minimise(const Program& program, const std::function<bool(const Program&)>& shows);
 
