@@ -173,7 +173,7 @@ class TestMinimize:
         said = minimized(tmp_path, SMALLEST)
         assert "# minimal: local" in said
         lines = "; ".join(render_op(op) for op in found.ops)
-        assert f"# smaller, of the same kind, breaking the same rules: {lines}" in said
+        assert f"# smaller, of the same kind, for the same reason, breaking the same rules: {lines}" in said
 
     def test_interrupted_it_is_still_minimal(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def interrupt(*_: object) -> None:

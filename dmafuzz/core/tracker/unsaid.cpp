@@ -56,7 +56,7 @@ const DmaDebug::Entry* DmaDebug::entry_of(const Region& region) const {
     return e.mapping == region.mapping && e.op == region.op ? &e : nullptr;
 }
 
-// The regions of a mapping that has just been made, each held against all others.
+// The regions of a mapping that has just been made, each held against all others, those of its own list too.
 void DmaDebug::add_regions(const HookCall& call) {
     const bool list = call.kind == HookKind::map_sg;
     if (call.map_failed || (list ? call.mapped_count == 0 : call.dma == dma_error_cookie)) return;
@@ -80,8 +80,8 @@ void DmaDebug::add_regions(const HookCall& call) {
         r.direction = call.kind == HookKind::alloc_coherent ? Direction::bidirectional : call.direction;
         added.push_back(r);
     }
-    for (const Region& r : added) explain_overlaps(call, r);
     for (const Region& r : added) {
+        explain_overlaps(call, r);
         shadow_.add(r);
         // What the CPU is to have first: the caller syncs by hand.
         const bool by_hand = call.kind == HookKind::alloc_pages || r.attrs & attr::skip_cpu_sync;
@@ -98,7 +98,7 @@ void DmaDebug::explain_overlaps(const HookCall& call, const Region& added) {
     if (added.size == 0) return;
     const uint64_t unit = shared_bytes(), first = added.phys / unit, last = (added.phys + added.size - 1) / unit;
     for (const Region& other : shadow_.regions()) {
-        if (other.size == 0 || other.mapping == added.mapping) continue;
+        if (other.size == 0) continue;
         const uint64_t from = std::max(first, other.phys / unit), to = std::min(last, (other.phys + other.size - 1) / unit);
         if (from > to) continue;
         // Two devices may read the same.
