@@ -80,7 +80,8 @@ def test_what_the_engine_finds_shows_in_a_fresh_process() -> None:
     engine.burst(2_000, 5_000)
     found = engine.take_findings(finish=False)
     raw = [
-        RawFinding(f["label"], f["kind"], f["platform"], tuple(f["rules"]), _core.encode(f["ops"]), f["reason"]) for f in found[:40]
+        RawFinding(f["label"], f["kind"], f["platform"], tuple(f["rules"]), _core.encode(f["ops"]), f["reason"])
+        for f in found[:40]
     ]
     assert raw
     names = [model.name for model in platforms.portfolio("6.12")]

@@ -45,8 +45,8 @@ judge = functools.cache(new_judge)
 
 @dataclass(frozen=True)
 class Sight:
-    """What is seen on a platform: a label, a kind of corruption or warning, the tracker's reason, and the rules that may
-    be broken."""
+    """What is seen on a platform: a label, a kind of corruption or warning, the tracker's reason, and the rules that
+    may be broken."""
 
     platform: str
     label: str
