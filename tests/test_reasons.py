@@ -15,9 +15,9 @@ REASONS = {name: (words, change) for name, words, change in _core.reasons()}
 # The CPU has its turn, and writes, while the device of the other mapping is at it.
 TURN = "; sync_single_for_cpu m1; write b0 0 64; sync_single_for_device m1"
 
-# Ten mappings of a line and nine unmaps: the line is forgotten while one is left. Flagged, so that nothing is told of them.
+# Ten mappings of a line and nine unmaps: the line is forgotten while one is left. Flagged, so that nothing is told.
 TEN = "alloc pages 64" + "; map d0 0 64 FROM !" * 10 + "".join(f"; unmap_single m{m}" for m in range(9))
-TEN += "; map d0 0 64 BIDI" + TURN.replace("m1", "m10")
+TEN += "; map d1 0 64 BIDI" + TURN.replace("m1", "m10")
 
 # Reason, tracker, platform, program.
 SILENT = [
