@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from dmafuzz import _core
+from dmafuzz import _core, checks
 from dmafuzz.exhaustive.result import Signature
 
 UNSEEN = "not-looked-at"
@@ -39,7 +39,9 @@ def family_of(signature: Signature) -> Family:
     """The family of a cause with that signature."""
     facts = _facts()
     if signature.label != "FN":
-        return Family(signature.label, facts["warnings"][signature.kind], facts["entries"].get(signature.reason, ""))
+        return Family(
+            signature.label, checks.named(signature.kind).looks_at, facts["entries"].get(signature.reason, "")
+        )
     way = facts["ways"][signature.kind]
     if signature.reason == UNSEEN:
         rows = (row for row in facts["unseen"] if not row["rules"] or set(row["rules"]) & set(signature.rules))

@@ -25,6 +25,10 @@ class Warning:
     dma-debug's error_count. ``entry_op`` is the operation that made the entry it is about, ``line`` the physical
     address of the cache line (or page) of ``line_size`` bytes it is about; None if it is about none. ``reason`` says
     what that entry has to do with the call (`_core.reasons`); None of a tracker that broke down.
+
+    ``printed``: a kernel as shipped prints it; by default it prints the first counted error, and what is not counted.
+    ``stops``: with panic_on_warn the machine stops there, and what follows never happens. ``message`` is what the
+    kernel prints: printk's format, without header and end of line; "" where dma-debug has no message.
     """
 
     id: str
@@ -37,6 +41,9 @@ class Warning:
     line: int | None = None
     line_size: int = 0
     reason: str | None = None
+    printed: bool = True
+    stops: bool = False
+    message: str = ""
 
 
 @dataclass(frozen=True)

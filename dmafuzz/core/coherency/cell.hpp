@@ -36,6 +36,7 @@ struct CellCover {
     bool live;
     bool is_void;     // its device does not get at the buffer
     bool elsewhere;   // but at other memory
+    bool pending;     // not handed over yet, though the map may have thrown away what the CPU had
     uint8_t copy;     // none: void
     Unasked write;    // what a write of the device does to the copy; nothing where it may not write
 };

@@ -49,7 +49,8 @@ void Simulator::survey(Cell& cell) {
 void Simulator::survey_device(Cell& cell, const CellCover& cover) {
     const bool writes = may_write(cover), reads = may_read(cover);
     cell.cpu_writes &= !(cover.live & !cover.joint);
-    cell.cpu_reads &= !(writes & !cover.joint);
+    const bool waits = cover.live & cover.pending & device_writes(cover.direction);
+    cell.cpu_reads &= !((writes | waits) & !cover.joint);
     if (cover.copy == no_index) {
         cell.lost_writer |= writes & cell.live & !cell.image;
         cell.lost_reader |= reads;

@@ -173,7 +173,8 @@ void Simulator::release_old_page(Cell& cell, uint8_t memory) {
 
 // ---- Mappings
 
-void Simulator::begin(uint8_t index) {
+void Simulator::begin(const Step& step) {
+    const uint8_t index = step.piece;
     const Piece& p = run_->pieces[index];
     PieceCells& cells = pieces_[index];
     cells.first = cells.end = cutting_.first_cell(p.buffer);
@@ -181,18 +182,19 @@ void Simulator::begin(uint8_t index) {
     each_cell(p.buffer, p.offset, p.size, [&](Cell& cell) {
         if (cells.first == cells.end) cells.first = cell.index;
         cells.end = static_cast<uint16_t>(cell.index + 1);
-        begin_cell(index, cell);
+        begin_cell(step, cell);
     });
 }
 
-void Simulator::begin_cell(uint8_t index, Cell& cell) {
+void Simulator::begin_cell(const Step& step, Cell& cell) {
+    const uint8_t index = step.piece;
     const Piece& p = run_->pieces[index];
     const bool coherent = platform_.get<&Device::coherent>(p.device);
     const uint32_t offset = cell.span.offset - p.offset;
     const bool reached = offset < p.reach && p.via != Via::nothing;
     const uint8_t memory = cell.live && reached ? cell.memory_at(p.phys + offset) : no_index;
     const bool there = memory != no_index;
-    CellCover cover{index, p.direction, coherent, p.joint, false, true, !there, reached && !there, no_index, 0};
+    CellCover cover{index, p.direction, coherent, p.joint, false, true, !there, reached && !there, step.pending, no_index, 0};
     cell.has_void |= !there;
     if (there && p.via == Via::direct) cover.copy = memory;
     if (there && p.via == Via::slot) {
@@ -322,6 +324,7 @@ void Simulator::own(const Step& step, bool device) {
         reshape(cell);
         CellCover& cover = cell.covers[at];
         cover.owned = device;
+        cover.pending = false;
         if (!device) see_posts(cell);
         if (!device || !cell.live) return;
         if (cover.copy != no_index) {
@@ -488,14 +491,16 @@ void Simulator::device_post(const Step& step) {
 
 // A device reads past its mapping's end, in the mapping's buffer: from its memory at `phys`, or, without one, what is not its own.
 void Simulator::device_read(const Step& step) {
-    each_cell(step.buffer, step.offset, step.size, [&](Cell& cell) {
+    const Piece& p = run_->pieces[step.piece];
+    const uint32_t start = p.offset + step.offset;
+    each_cell(p.buffer, start, step.size, [&](Cell& cell) {
         if (!cell.live) return;
-        const uint8_t memory = step.phys ? cell.memory_at(step.phys + (cell.span.offset - step.offset)) : no_index;
+        const uint8_t memory = step.phys ? cell.memory_at(step.phys + (cell.span.offset - start)) : no_index;
         const uint8_t copy = memory == no_index ? cell.home : memory;
         const uint64_t set = cell.copies[copy].set;
         const bool sees_cache = memory != no_index && step.coherent;
         const Lane seen = memory == no_index ? foreign_as_given(set) : sees_cache ? seen_by_cpu(set) : in_memory(set);
-        look_at_view(cell, copy, seen, sees_cache, run_->pieces[step.piece].mapping);
+        look_at_view(cell, copy, seen, sees_cache, p.mapping);
     });
 }
 
@@ -503,10 +508,17 @@ bool Simulator::entitled(const Cell& cell, uint8_t cover) const {
     return cover != no_index && cell.live && !cell.image && may_write(cell.covers[cover]);
 }
 
+// May the line's device write there? One that posts need not own it.
+bool Simulator::entitled(const Cell& cell, const Step& line) const {
+    const uint8_t cover = cell.cover_of(line.asker);
+    if (!line.post) return entitled(cell, cover);
+    return cover != no_index && cell.live && !cell.image && cell.covers[cover].live && device_writes(cell.covers[cover].direction);
+}
+
 // A device write that is not entitled; but where the piece it goes through is, nothing wild happens.
 void Simulator::wild(const Step& step) {
     each_in_lines(step.phys, step.phys + static_cast<uint64_t>(step.size), [&](Cell& cell, uint8_t copy, bool inside) {
-        if (inside ? entitled(cell, cell.cover_of(step.asker)) : !step.coherent) return;
+        if (inside ? entitled(cell, step) : !step.coherent) return;
         touch(cell);
         const Set before = set_of(cell.copies[copy].set);
         Event event = !inside ? Event::device_write_beside : step.coherent ? Event::wild_write_coherent : Event::wild_write;
@@ -517,7 +529,7 @@ void Simulator::wild(const Step& step) {
 
 void Simulator::wild_in_slot(const Step& step) {
     each_cover(step.piece, step.offset, step.size, [&](Cell& cell, uint8_t at) {
-        if (at == no_index || !cell.has_slot(cell.covers[at]) || entitled(cell, cell.cover_of(step.asker))) return;
+        if (at == no_index || !cell.has_slot(cell.covers[at]) || entitled(cell, step)) return;
         happen(cell, cell.covers[at].copy, Event::wild_write);
     });
 }
@@ -541,7 +553,7 @@ void Simulator::take(const Step& step) {
         case StepKind::cpu_read:
         case StepKind::cpu_write:
         case StepKind::cpu_dirty: return cpu_access(step);
-        case StepKind::begin: return begin(step.piece);
+        case StepKind::begin: return begin(step);
         case StepKind::end: return end(step.piece);
         case StepKind::to_device: return own(step, true);
         case StepKind::to_cpu: return own(step, false);

@@ -131,8 +131,8 @@ class Simulator {
     void alloc_live_stack(uint8_t buffer, bool cached);
     void die(uint8_t buffer);
     void move(const Step& step);
-    void begin(uint8_t piece);
-    void begin_cell(uint8_t piece, Cell& cell);
+    void begin(const Step& step);
+    void begin_cell(const Step& step, Cell& cell);
     void end(uint8_t piece);
     void slot_gone(const Step& step);
     void cut_off(const Step& step);
@@ -159,7 +159,8 @@ class Simulator {
     void device_read(const Step& step);
     void wild(const Step& step);
     void wild_in_slot(const Step& step);
-    bool entitled(const Cell& cell, uint8_t asker) const;
+    bool entitled(const Cell& cell, uint8_t cover) const;
+    bool entitled(const Cell& cell, const Step& line) const;
 
     // Settling (settle.cpp)
     void settle(uint8_t op);
