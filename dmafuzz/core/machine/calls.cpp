@@ -18,17 +18,6 @@ bool cut_to(const Piece& piece, int64_t& offset, int64_t& size) {
 
 }  // namespace
 
-// The memory behind a DMA address, for what a warning about it covers.
-void Machine::touch_at(uint8_t device, uint64_t dma, uint32_t bytes) {
-    const Place at = place_of(device, dma);
-    if (!at.mapped || (at.phys >= elsewhere_base && at.phys < high_base)) return;
-    if (!in_pool(at.phys)) return touch(at.phys, bytes);
-    const uint8_t owner = slots_.owner(slot_at(at.phys));
-    if (owner == SlotPool::nobody) return;
-    const Piece& p = run_->pieces[owner];
-    touch(p.phys + (at.phys - p.slot), bytes);
-}
-
 // Maintenance, then the copy back.
 void Machine::for_cpu(const Call& call, uint64_t phys, uint32_t bytes) {
     if (bytes == 0) return;

@@ -163,7 +163,6 @@ void Machine::map_one(Call& call) {
         check.area = area_of(op.buffer, op.cpu, true);
         run_->hooks.push_back(check);
     }
-    touch(piece.phys, call.bytes);
     redirects_.clear();
     bool done = !call.early_failure && bounce(call, piece, m.piece);
     if (done && translates(op.device) && !translate(call, &piece, 1, m.piece)) {
@@ -203,7 +202,6 @@ void Machine::map_list(Call& call) {
         list.state[i].area = area_of(e.buffer, op.cpu, false);
         list.segment_of[i] = static_cast<uint8_t>(i);
         const Piece piece = piece_of(call, e.buffer, e.offset, e.size, list.state[i].phys);
-        touch(piece.phys, bytes_of(piece));
         m.size += e.size;
         if (translates(op.device)) bounces |= needs_bounce(piece);
         run_->pieces.push_back(piece);
@@ -344,7 +342,6 @@ void Machine::allocate(Call& call) {
         m.list = static_cast<uint8_t>(lists_.size());
         lists_.push_back(list);
     }
-    touch(piece.phys, call.bytes);
     run_->pieces.push_back(piece);
     write_redirects(0, m.piece - 1);
     step(StepKind::begin).piece = m.piece;
