@@ -26,12 +26,27 @@ uint64_t Machine::freed_block(const Call& call, uint64_t phys) const {
     return block & ~uint64_t{page_bytes - 1};
 }
 
-// What is no allocation, or none any more: whoever has these pages loses them.
+// Whether __free_pages() really gives back a page of such a buffer: it has the last reference, and no flag or mapping makes it a "bad page"
+// (free_pages_prepare), as slabs, reserved pages of the image, page cache and mapped pages are.
+bool freed_for_good(BufferKind kind) {
+    return kind == BufferKind::pages || kind == BufferKind::vmalloc || kind == BufferKind::stack ||
+           kind == BufferKind::coherent || kind == BufferKind::noncoherent;
+}
+
+// What is no allocation, or none any more: whoever has these pages loses them. Pages of a former allocation that nobody has got are nobody's:
+// they have no reference that could be the last.
 void Machine::free_what_is_there(const Call& call, const MappingFacts& m) {
     const Piece& piece = run_->pieces[m.piece];
-    const bool nowhere = m.failed || in_pool(freed_block(call, piece.phys)) || (m.by_pages && translates(call.device));
-    if (nowhere || call.bytes == 0 || memory_.home(piece.buffer).kind == BufferKind::mmio) return;
-    free_others(m.piece, freed_block(call, piece.phys), bytes_of_order(order_of(call.bytes)));
+    const uint64_t phys = freed_block(call, piece.phys), end = phys + (call.bytes ? bytes_of_order(order_of(call.bytes)) : 0);
+    const Memory::Home& home = memory_.home(piece.buffer);
+    if (m.failed || in_pool(phys) || (m.by_pages && translates(call.device)) || phys == end || !freed_for_good(home.kind)) return;
+    const bool former = is_allocation_call(m.map);
+    const uint64_t own = former ? std::clamp(home.phys, phys, end) : end;
+    const uint64_t own_end = former ? std::clamp(home.phys + bytes_of_order(order_of(home.bytes)), own, end) : end;
+    free_others(m.piece, phys, own - phys);
+    free_others(m.piece, own_end, end - own_end);
+    for (uint64_t page = own; page < own_end; page += page_bytes)
+        if (memory_.anybody_at(page, page_bytes)) free_others(m.piece, page, page_bytes);
 }
 
 // Out of the allocation's own list of pages: never a neighbour's.
