@@ -1,0 +1,122 @@
+"""Every era's judge on the platforms of its time, and what a program's warnings come to there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from dmafuzz import _core, platforms
+from dmafuzz.trackers import builtins, default_portfolio, resolve
+
+# What a warning comes to, the gravest first (verdicts/words.py).
+WORTHS = ("justified", "hazard", "bookkeeping", "false", "breakdown")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check comes to for one program: platforms by the gravest worth of its warnings there.
+
+    ``silent`` are the platforms on which it does not fire. ``kinds`` are the kinds of corruption where it is
+    justified, ``rules`` those of the contract that the program breaks. ``lost`` are platforms on which data is lost
+    that no warning explains.
+    """
+
+    by_worth: Mapping[str, tuple[str, ...]]
+    silent: tuple[str, ...]
+    kinds: tuple[str, ...]
+    rules: tuple[str, ...]
+    lost: tuple[str, ...]
+
+    @property
+    def fires(self) -> bool:
+        return bool(self.by_worth)
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """Those on which it fires."""
+        return tuple(name for names in self.by_worth.values() for name in names)
+
+
+class Bench:
+    """One era (or any tracker) and the platforms of a portfolio."""
+
+    def __init__(self, tracker: str, extra: Sequence[str] = ()) -> None:
+        self.portfolio = default_portfolio(tracker)
+        names, machines = _machines(self.portfolio)
+        guests = tuple(name for name in extra if name not in names)
+        self.platforms = (*names, *guests)
+        loaded = [*machines, *(platforms.to_core(platforms.load(name)) for name in guests)]
+        self._judge = _core.Judge(resolve(tracker).core, loaded)
+
+    def outcomes(self, ops: Sequence[_core.Op]) -> dict[str, Outcome]:
+        """By check: what each that fires on any platform comes to."""
+        facts = self._judge.judge_all(ops)
+        found = dict.fromkeys(warning["id"] for each in facts for warning in each["warnings"])
+        return {check: self._outcome(check, facts) for check in found}
+
+    def losses(self, ops: Sequence[_core.Op]) -> dict[str, tuple[str, ...]]:
+        """The platforms on which data can be lost, warned about or not, with the kinds of corruption."""
+        found = {}
+        for name, each in zip(self.platforms, self._judge.judge_all(ops), strict=True):
+            if kinds := dict.fromkeys(str(c["kind"]) for c in _rows(each["corruptions"])):
+                found[name] = tuple(kinds)
+        return found
+
+    def outcome(self, ops: Sequence[_core.Op], check: str) -> Outcome:
+        """What one check comes to."""
+        return self._outcome(check, self._judge.judge_all(ops))
+
+    def _outcome(self, check: str, facts: Sequence[Mapping[str, object]]) -> Outcome:
+        by_worth: dict[str, list[str]] = {worth: [] for worth in WORTHS}
+        silent, lost = [], []
+        kinds: dict[str, None] = {}
+        rules: dict[str, None] = {}
+        for name, each in zip(self.platforms, facts, strict=True):
+            corruptions = _rows(each["corruptions"])
+            worths = [str(w["worth"]) for w in _rows(each["warnings"]) if w["id"] == check]
+            if any(not c["explained"] for c in corruptions):
+                lost.append(name)
+            if not worths:
+                silent.append(name)
+                continue
+            worth = min(worths, key=WORTHS.index)
+            by_worth[worth].append(name)
+            if worth == "justified":
+                kinds.update((str(c["kind"]), None) for c in corruptions if c["explained"])
+            rules.update((str(rule), None) for rule, _ in _pairs(each["breaches"]))
+        told = {worth: tuple(names) for worth, names in by_worth.items() if names}
+        return Outcome(told, tuple(silent), tuple(kinds), tuple(rules), tuple(lost))
+
+
+@cache
+def bench(tracker: str) -> Bench:
+    """The bench of a tracker, made once."""
+    return Bench(tracker)
+
+
+def eras() -> list[str]:
+    """The eras, oldest first; vendors' kernels last."""
+    rows = [each for each in reversed(builtins()) if each.kind == "era"]
+    return [each.name for each in rows if not each.vendor] + [each.name for each in rows if each.vendor]
+
+
+def vendors() -> set[str]:
+    """Those of them that are a vendor's."""
+    return {each.name for each in builtins() if each.vendor}
+
+
+@cache
+def _machines(portfolio: str) -> tuple[tuple[str, ...], tuple[_core.Platform, ...]]:
+    members = platforms.portfolio(portfolio)
+    return tuple(member.name for member in members), tuple(platforms.to_core(member) for member in members)
+
+
+def _rows(value: object) -> list[Mapping[str, object]]:
+    assert isinstance(value, list)
+    return value
+
+
+def _pairs(value: object) -> list[tuple[object, object]]:
+    assert isinstance(value, list)
+    return value

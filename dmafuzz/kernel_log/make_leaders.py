@@ -1,0 +1,101 @@
+"""Makes the table of leaders anew, from catalogues and programs: `python -m dmafuzz.kernel_log.make_leaders`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from dmafuzz import program as language
+from dmafuzz._core import Op
+from dmafuzz.catalogue import Catalogue
+from dmafuzz.program import Program, parse, render_op
+from dmafuzz.program.render import LANGUAGE, VERSION
+
+from .benches import Bench, Outcome, eras
+from .leaders import BYTES_MAX, FILE, MEANINGS, Leader, Table, meaning_of, to_json
+
+# Of each check, label and set of broken rules in a catalogue, this many programs; the smallest are first there.
+_OF_A_KIND_MAX = 2
+_OF_A_CHECK_MAX = 40
+# Operations of a leader: nine mappings of a line and their unmaps are the longest that any check needs.
+_OPS_MAX = 20
+
+
+def candidates(catalogues: Path, corpus: Path) -> list[Program]:
+    """Programs of the catalogues, and of the corpus for what no catalogue reaches; smallest first."""
+    found: dict[tuple[str, ...], Program] = {}
+    for path in sorted(catalogues.glob("*.json")):
+        for program in _of_catalogue(Catalogue.from_json(path.read_text(encoding="utf-8"))):
+            found.setdefault(_lines(program), program)
+    for path in sorted(corpus.rglob("*.dma")):
+        program = language.read(path)
+        if len(program.ops) <= _OPS_MAX:
+            found.setdefault(_lines(program), Program(program.ops))
+    return sorted(found.values(), key=lambda each: _size(_lines(each)))
+
+
+def make(programs: Sequence[Program], names: Iterable[str]) -> Table:
+    """The leaders of eras out of programs, which are in order of size: for each meaning the first."""
+    table: dict[tuple[str, str], dict[str, Leader]] = {}
+    for era in names:
+        bench = Bench(era)
+        for program in programs:
+            for check, outcome in bench.outcomes(program.ops).items():
+                rows = table.setdefault((check, era), {})
+                rows.setdefault(meaning_of(outcome), _leader(program.ops, outcome))
+    return {key: _ordered(rows) for key, rows in sorted(table.items(), key=lambda item: item[0][0])}
+
+
+def _of_catalogue(catalogue: Catalogue) -> Iterator[Program]:
+    """Those of warnings: an entry without one is of what nobody warns of."""
+    kinds: dict[object, int] = {}
+    of_check: dict[str, int] = {}
+    for entry in catalogue.entries:
+        signature = entry.signature
+        if signature.label not in ("FP", "hazard"):
+            continue
+        kinds[signature] = kinds.get(signature, 0) + 1
+        of_check[signature.kind] = of_check.get(signature.kind, 0) + 1
+        if kinds[signature] <= _OF_A_KIND_MAX and of_check[signature.kind] <= _OF_A_CHECK_MAX:
+            yield parse("\n".join((f"{LANGUAGE} {VERSION}", *entry.program)))
+
+
+def _leader(ops: Sequence[Op], outcome: Outcome) -> Leader:
+    lines = tuple(render_op(op) for op in ops)
+    losing, firing = outcome.by_worth.get("justified", ()), outcome.platforms
+    return Leader(meaning_of(outcome), lines, tuple(sorted(losing)), tuple(sorted(firing)))
+
+
+def _ordered(rows: dict[str, Leader]) -> tuple[Leader, ...]:
+    return tuple(rows[meaning] for meaning in MEANINGS if meaning in rows)
+
+
+def _lines(program: Program) -> tuple[str, ...]:
+    return tuple(render_op(op) for op in program.ops)
+
+
+def _size(lines: tuple[str, ...]) -> tuple[int, int, tuple[str, ...]]:
+    return len(lines), sum(len(line) for line in lines), lines
+
+
+@click.command()
+@click.option("--catalogues", type=click.Path(path_type=Path), default=Path("reports/catalogue"), show_default=True)
+@click.option("--corpus", type=click.Path(path_type=Path), default=Path("corpus"), show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path(__file__).parent / FILE)
+def main(catalogues: Path, corpus: Path, out: Path) -> None:
+    """Write the table of leaders that `dmafuzz explain` uses."""
+    programs = candidates(catalogues, corpus)
+    text = to_json(make(programs, tqdm(eras(), unit=" eras", leave=False, disable=None)))
+    if len(text) > BYTES_MAX:
+        raise click.ClickException(
+            f"{len(text):,} bytes of leaders: more than {BYTES_MAX:,} are not put into the wheel"
+        )
+    out.write_text(text, encoding="utf-8")
+    click.echo(f"{out}: {len(text):,} bytes, out of {len(programs):,} programs")
+
+
+if __name__ == "__main__":
+    main()
