@@ -36,6 +36,7 @@ _SIGNS = {
     "riscv": (r"\briscv(?:64|32)?-[\w-]*gcc", r"\bstatus: [0-9a-f]{16} badaddr:", r"\bt0 : [0-9a-f]{16} t1 :"),
 }  # fmt: skip
 _ARCH = tuple((name, re.compile("|".join(signs))) for name, signs in _SIGNS.items())
+_ANY_ARCH = re.compile("|".join(sign for signs in _SIGNS.values() for sign in signs))
 # The beginnings of platforms' names.
 _PLATFORMS = {"arm": ("armv",), "armv7": ("armv7", "arm-"), "armv5": ("armv5",)}
 
@@ -70,13 +71,12 @@ class Era:
 
 def note(line: str, machine: Machine) -> None:
     """Takes from a line what it says of kernel and machine."""
-    for pattern in _SAYS_VERSION:
-        if found := pattern.search(line):
-            machine.version = found.group(1)
-            break
+    if "Linux version " in line or "ID: " in line or "id: " in line:
+        found = next((match for pattern in _SAYS_VERSION if (match := pattern.search(line))), None)
+        machine.version = found.group(1) if found else machine.version
     if found := _HARDWARE.search(line):
         machine.hardware = (found.group(1) or found.group(2)).strip()
-    if machine.arch in ("", "arm"):
+    if machine.arch in ("", "arm") and _ANY_ARCH.search(line):
         machine.arch = next((name for name, pattern in _ARCH if pattern.search(line)), machine.arch)
 
 
