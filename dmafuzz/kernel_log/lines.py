@@ -37,7 +37,7 @@ _SECONDS = re.compile(r"(?P<seconds>\d{1,8}\.\d{6}):\s")
 _ROUNDS_MAX = 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LogLine:
     """A line: its number from 1, its text without what stood in front, the time stamp ("" for none) as printed."""
 

@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+# Words of which each message has one, so that most lines are looked at once only.
+_HINTS = (
+    "swiotlb", "SW-IOMMU", "DMAR", "arm-smmu", "AMD-Vi", "overflow", "rejecting DMA", "kernel/dma/", "drivers/iommu/",
+    "DMA-API", "BUG", "corruption",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class OtherKind:
@@ -38,12 +44,6 @@ def kinds() -> dict[str, OtherKind]:
 
 def kind_of(line: str) -> str:
     """The kind of the message in a line, "" for none."""
-    if not _ANY.search(line):
+    if not any(hint in line for hint in _HINTS):
         return ""
     return next((name for name, kind in kinds().items() if kind.pattern.search(line)), "")
-
-
-# Words of which each message has one, so that most lines are looked at once only.
-_ANY = re.compile(
-    r"swiotlb|SW-IOMMU|DMAR|arm-smmu|AMD-Vi|overflow|rejecting DMA|kernel/dma/|drivers/iommu/|DMA-API|BUG|corruption"
-)

@@ -12,7 +12,7 @@ import quopri
 import re
 import unicodedata
 
-BYTES_MAX = 64 << 20  # of a log that are looked at
+BYTES_MAX = 32 << 20  # of a log that are looked at
 LINE_CHARS_MAX = 4096  # of one line; what follows is left out
 
 _BOMS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8-sig"}

@@ -73,7 +73,7 @@ class _Reader:
 
     def _resource(self, at: int, line: LogLine) -> bool:
         """From 6.18 to 7.0 the caller warns of RAM mapped as a resource, with a line of WARN alone."""
-        if not RESOURCE_WARNING.search(line.text):
+        if "mapping.c" not in line.text or not RESOURCE_WARNING.search(line.text):
             return False
         ahead = Machine()
         for near in self._lines[at : at + _AROUND_MAX]:
@@ -102,7 +102,7 @@ class _Reader:
         return True
 
     def _other(self, line: LogLine) -> None:
-        if _EVENT.search(line.text):
+        if "dma_" in line.text and _EVENT.search(line.text):
             self._log.events += 1
         if not (kind := kind_of(line.text)):
             return
