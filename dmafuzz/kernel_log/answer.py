@@ -15,7 +15,7 @@ from .machine import Era, era_of, platforms_of
 from .messages import UNKNOWN
 from .neighbours import Group, groups, mapping_of
 from .others import OtherKind, kinds
-from .sketch import Sketch, sketches
+from .sketch import Sketch, shares_lines, sketches
 from .splat import Live, Log, Other, Splat
 
 CAUSES_MAX = 40  # that are judged; of more there is only the number
@@ -51,7 +51,8 @@ class Cause:
 
     ``eras`` are those in which this very call warns if ``variants`` is not empty, else those in which the check is
     known to fire. ``since`` is the kernel that the check came with. ``here`` are the platforms that stand for the
-    machine of the log. ``true``: it may mean something.
+    machine of the log. ``shares_lines``: it may share its first or last line with something that is not known.
+    ``true``: it may mean something.
     """
 
     splat: Splat
@@ -66,6 +67,7 @@ class Cause:
     live: Live | None
     variants: tuple[Variant, ...]
     eras: tuple[str, ...]
+    shares_lines: bool
     leaders: tuple[Leader, ...]
     false: tuple[FalseCase, ...]
     surely_false: bool
@@ -167,6 +169,7 @@ def _cause(splats: Sequence[Splat], log: Log, era: Era, platforms: Sequence[str]
         live=live,
         variants=variants,
         eras=_eras(first.check, variants),
+        shares_lines=bool(variants) and shares_lines(first, live),
         leaders=tuple(leaders().get((first.check, _leaders_era(era.name)), ())),
         false=fitting,
         surely_false=surely,

@@ -144,6 +144,12 @@ def _verdict(cause: Cause) -> Iterator[Block]:
                 "From the dump; assumed besides" if variant.sketch.from_dump else "Assumed, as the log does not say it"
             )
             yield _text(f"{source}: {'; '.join(variant.sketch.assumed)}.")
+    if cause.shares_lines:
+        yield _text(
+            "It does not begin and end on cache lines: it might share its first or last line with whatever lies beside "
+            "it, which would be at risk where caches are maintained. The log does not say what does.",
+            "Besides",
+        )
 
 
 def _comes_to(cause: Cause, variant: Variant) -> str:

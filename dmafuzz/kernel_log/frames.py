@@ -15,7 +15,7 @@ _UNSURE = re.compile(r"(?:\[<[0-9a-f]+>\]\s*)?\?\s")
 # The checker, the DMA API and what prints a warning: nobody looks for the fault there.
 _CORE = re.compile(
     r"""(?:_*debug_dma_\w+|_*dma_(?:map|unmap|alloc|free|sync|direct|pool|entry|common|mmap|get)_\w+|dmam?_pool_\w+
-    |dma_entry_alloc|dmam_alloc\w*|dma_(?:alloc|free|map|unmap)|add_dma_entry|active_cacheline\w+|check_(?:unmap|sync|for_\w+|sg_\w+)
+    |dma_debug_\w+|_*(?:blocking_|raw_|srcu_)?notifier_call_chain|dma_entry_alloc|dmam_alloc\w*|dma_(?:alloc|free|map|unmap)|add_dma_entry|active_cacheline\w+|check_(?:unmap|sync|for_\w+|sg_\w+)
     |err_printk|_*warn(?:_\w+)?|warn_slowpath\w*|_*report_bug|handle_bug|_?exc_\w+|asm_exc\w+|dump_(?:stack|backtrace)\w*|show_(?:stack|regs)
     |_*show_\w+|unwind_\w+|invalid_op|do_(?:error_trap|invalid_op)|fixup_bug|brk_handler|bug_handler|call_break_hook|el1\w*|do_debug_exception
     |brk64?|do_el1\w*|ret_from_exception|program_check_exception\w*|handle_exception|do_bp|do_trap\w*|handle_bp\w*|arch_\w+|stack_trace_\w+|save_stack\w*

@@ -26,7 +26,7 @@ _SIGNS = {
     "arm64": (r"\bpstate: [0-9a-f]{8}", r"\bx29: ?[0-9a-f]{16}", r"\baarch64-[\w-]*gcc", r"\bel1h?_\w+\+0x",
               r"Booting Linux on physical CPU 0x[0-9a-f]{10}"),
     "x86": (r"\bRIP: [0-9a-f]{4}:", r"\bEIP: ", r"\bRSP: [0-9a-f]{4}:", r"\bRAX: [0-9a-f]{16}", r"\bx86_64\b",
-            r"\bx86/", r"\bBIOS-e820", r"\basm_exc_\w+\+0x", r"\bEFLAGS: "),
+            r"\bx86/", r"\bDMAR: ", r"\bBIOS-e820", r"\basm_exc_\w+\+0x", r"\bEFLAGS: "),
     "armv7": (r"\bARMv7 Processor",),
     "armv5": (r"\bARM9\d\dEJ?-?S?\b", r"\bARMv[45]\w* Processor", r"\bFA526\b", r"\bXScale"),
     "arm": (r"\bunwind_backtrace\b", r"\(dump_backtrace\) from", r"\br10:[0-9a-f]{8}", r"\barm-[\w-]*gnueabi",
@@ -38,9 +38,9 @@ _SIGNS = {
 _ARCH = tuple((name, re.compile("|".join(signs))) for name, signs in _SIGNS.items())
 # Each sign has one of these in it: to look for them takes a tenth of the time, and a log has many lines.
 _HINTS = (
-    "pstate:", "x29:", "aarch64", "el1", "physical CPU 0x", "RIP:", "EIP:", "RSP:", "RAX:", "x86", "e820", "asm_exc",
-    "EFLAGS", "ARM", "FA526", "XScale", "_backtrace", "r10:", "arm-", "pc :", "NIP", "GPR00", "powerpc", "$ 0", "epc",
-    "mips", "PrId", "riscv", "status:", "t0 :",
+    "pstate:", "x29:", "aarch64", "el1", "physical CPU 0x", "RIP:", "EIP:", "RSP:", "RAX:", "x86", "DMAR", "e820",
+    "asm_exc", "EFLAGS", "ARM", "FA526", "XScale", "_backtrace", "r10:", "arm-", "pc :", "NIP", "GPR00", "powerpc",
+    "$ 0", "epc", "mips", "PrId", "riscv", "status:", "t0 :",
 )  # fmt: skip
 # The beginnings of platforms' names.
 _PLATFORMS = {"arm": ("armv",), "armv7": ("armv7", "arm-"), "armv5": ("armv5",)}

@@ -66,6 +66,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "exact_call": bool(cause.variants),
         "mapping": _live(cause.live) if cause.live else None,
         "programs": [_variant(variant) for variant in cause.variants],
+        "may_share_lines": cause.shares_lines,
         "leaders": [
             {
                 "meaning": leader.meaning,

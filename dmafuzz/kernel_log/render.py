@@ -20,12 +20,10 @@ def text_lines(blocks: Sequence[Block], width: int) -> list[Line]:
     """The lines of a document, none longer than ``width`` characters (taken as at least WIDTH_CHARS_MIN)."""
     width = max(WIDTH_CHARS_MIN, min(width, WIDTH_CHARS_MAX))
     lines: list[Line] = []
-    before = ""
     for block in blocks:
-        if lines and (block.kind == "heading" or (block.kind == "text" and before != "program" and block.lead)):
-            lines.append(Line("")) if block.kind == "heading" else None
+        if lines and block.kind == "heading":
+            lines.append(Line(""))
         lines += _text_block(block, width)
-        before = block.kind
     return lines
 
 
@@ -39,7 +37,8 @@ def _text_block(block: Block, width: int) -> Iterator[Line]:
             yield from (Line(line) for line in _wrapped(text.replace("`", ""), width, "  - ", "    "))
         else:
             lead = f"{block.lead}: " if block.lead else ""
-            yield from (Line(line, _TONES[block.tone]) for line in _wrapped(lead + text, width, "  ", "    "))
+            bare = text.replace("`", "")
+            yield from (Line(line, _TONES[block.tone]) for line in _wrapped(lead + bare, width, "  ", "    "))
 
 
 def _wrapped(text: str, width: int, first: str, rest: str) -> list[str]:

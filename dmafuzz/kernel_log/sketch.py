@@ -18,6 +18,8 @@ from .splat import Live, Splat
 PAGE = 4096
 _BUFFER_MAX = 512 * 1024  # of the language
 _ENTRIES_MAX = 4
+_LINE = 128  # the widest of any platform: a buffer that begins there shares its first line with nobody
+_LINE_LEAST = 64
 _SEGMENT = 0x10000  # the boundary of a device that says nothing, in the model
 
 _ENDS = {
@@ -78,7 +80,7 @@ class _Mapping:
         if self.type == "noncoherent":
             return [f"cpu0 b0 m0 = alloc_noncoherent d0 {self.size} {self.direction}"]
         if self.type == "resource":
-            return [f"cpu0 b0 = alloc mmio {self._buffer}", self._line("map_resource", attrs + flag)]
+            return [f"cpu0 b0 = alloc mmio {-(-self._buffer // PAGE) * PAGE}", self._line("map_resource", attrs + flag)]
         alloc = f"cpu0 b0 = alloc pages {self._buffer}"
         if self.type == "scatter-gather":
             part = max(1, self.size // self.nents)
@@ -96,7 +98,8 @@ class _Mapping:
 
     @property
     def _buffer(self) -> int:
-        return -(-(self.offset + self.size) // PAGE) * PAGE
+        """Bytes: it ends where the mapping does, so that nothing else lives in its last line."""
+        return self.offset + self.size
 
 
 def sketches(splat: Splat, live: Live | None = None) -> list[Sketch]:
@@ -162,24 +165,40 @@ def _mapping(splat: Splat, live: Live | None, size: int, direction: str, assumed
         type_ = "single"
         said.append("it was mapped by dma_map_single()")
     address = splat.address("device address")
-    if live and live.physical is not None:
-        offset = live.physical % PAGE
-    elif address is not None and splat.check not in ("sync-range", "free-sg-count", "sync-sg-count"):
-        offset = address % PAGE
-        said.append("it begins in its page where its DMA address does")
-    else:
-        offset = 0
+    start = _start(splat, live)
+    offset = (start or 0) % PAGE // _LINE * _LINE
+    if start is None:
         said.append("it begins at the start of a page")
+    elif not live:
+        said.append("it begins with the cache line of its page in which its DMA address lies")
     if splat.check.startswith("sync") and not live and address is not None:
         said.append("the sync begins where the mapping does")
     nents = min(splat.number("map count") or 1, _ENTRIES_MAX) if splat.check.endswith("sg-count") else 1
     if (splat.number("map count") or 0) > _ENTRIES_MAX:
         said.append(f"a list of {_ENTRIES_MAX} entries stands for one of {splat.values['map count']}")
     if not (live and live.type in ("coherent", "noncoherent", "resource")) and type_ not in ("coherent", "resource"):
-        said.append("the buffer is whole pages of its own")
+        said.append("nothing else lives in its first and last cache lines")
     attrs = _attrs(live.attrs if live else splat.address("mapped with") if splat.check == "free-attributes" else 0)
     unchecked = splat.check == "free-unchecked"
     return _Mapping(type_, offset, size, direction, tuple(said), nents, attrs, unchecked)
+
+
+def _start(splat: Splat, live: Live | None) -> int | None:
+    """Where the mapping begins, as far as its place in a page goes; None where nothing says it."""
+    if live:
+        return live.dma if live.physical is None else live.physical
+    return None if splat.check in ("sync-range", "free-sg-count", "sync-sg-count") else splat.address("device address")
+
+
+def shares_lines(splat: Splat, live: Live | None) -> bool:
+    """Whether it does not begin or end on a boundary of cache lines, and a device may write it: what else lives in
+    these lines nobody has said."""
+    start, size = _start(splat, live), live.length if live else _size_of_map(splat)
+    told = live.type if live else _type_of(splat)
+    if start is None or not size or told in ("coherent", "noncoherent", "resource"):
+        return False
+    known = live.direction if live else splat.values.get("mapped with", "")
+    return known != "DMA_TO_DEVICE" and bool(start % _LINE_LEAST or (start + size) % _LINE_LEAST)
 
 
 def _type_of(splat: Splat) -> str:
