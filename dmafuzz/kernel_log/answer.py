@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dmafuzz import checks
+from dmafuzz.trackers import kernel_of
 
 from . import benches
 from .advice import Advice, FalseCase, advice_for
@@ -15,7 +16,7 @@ from .machine import Era, era_of, platforms_of
 from .messages import UNKNOWN
 from .neighbours import Group, groups, mapping_of
 from .others import OtherKind, kinds
-from .sketch import Sketch, shares_lines, sketches
+from .sketch import Sketch, shares_lines, sketches, too_large
 from .splat import Live, Log, Other, Splat
 
 CAUSES_MAX = 40  # that are judged; of more there is only the number
@@ -52,7 +53,7 @@ class Cause:
     ``eras`` are those in which this very call warns if ``variants`` is not empty, else those in which the check is
     known to fire. ``since`` is the kernel that the check came with. ``here`` are the platforms that stand for the
     machine of the log. ``shares_lines``: it may share its first or last line with something that is not known.
-    ``true``: it may mean something.
+    ``too_large``: it is larger than a program may be. ``true``: it may mean something.
     """
 
     splat: Splat
@@ -68,6 +69,7 @@ class Cause:
     variants: tuple[Variant, ...]
     eras: tuple[str, ...]
     shares_lines: bool
+    too_large: bool
     leaders: tuple[Leader, ...]
     false: tuple[FalseCase, ...]
     surely_false: bool
@@ -102,14 +104,12 @@ def answer(log: Log, era: str = "", platforms: Sequence[str] = ()) -> Answer:
     """The answer to a log; ``era`` is a tracker that is taken instead of what the log says, ``platforms`` stand for its
     machine. Raises TrackerError and PlatformError for names that are none."""
     found = _causes(log.splats)
-    overall = Era(era, "as told", True) if era else era_of(log.machine.version, _old(log))
+    overall = _told(era) or era_of(log.machine.version, _old(log))
     judged = tuple(
-        _cause(
-            splats, log, Era(era, "as told", True) if era else era_of(_version(splats[0], log), _old(log)), platforms
-        )
+        _cause(splats, log, _told(era) or era_of(_version(splats[0], log), _old(log)), platforms)
         for splats in found[:CAUSES_MAX]
     )
-    bench = _bench(overall.name, tuple(platforms))
+    bench = benches.bench(overall.name, tuple(platforms))
     shared = groups(log.live)
     return Answer(
         log=log,
@@ -121,6 +121,10 @@ def answer(log: Log, era: str = "", platforms: Sequence[str] = ()) -> Answer:
         more_groups=max(0, len(shared) - GROUPS_MAX),
         others=tuple((other, kinds()[other.kind]) for other in log.others),
     )
+
+
+def _told(era: str) -> Era | None:
+    return Era(era, f"As asked, {era}", True) if era else None
 
 
 def _old(log: Log) -> bool:
@@ -142,13 +146,9 @@ def _causes(splats: Sequence[Splat]) -> list[list[Splat]]:
     return list(found.values())
 
 
-def _bench(name: str, platforms: tuple[str, ...]) -> Bench:
-    return Bench(name, platforms) if platforms else benches.bench(name)
-
-
 def _cause(splats: Sequence[Splat], log: Log, era: Era, platforms: Sequence[str]) -> Cause:
     first = splats[0]
-    bench = _bench(era.name, tuple(platforms))
+    bench = benches.bench(era.name, tuple(platforms))
     arch = _arch_of(platforms) or first.machine.arch or log.machine.arch
     live = mapping_of(first, log.live)
     variants = _variants(first, live, bench)
@@ -170,6 +170,7 @@ def _cause(splats: Sequence[Splat], log: Log, era: Era, platforms: Sequence[str]
         variants=variants,
         eras=_eras(first.check, variants),
         shares_lines=bool(variants) and shares_lines(first, live),
+        too_large=too_large(first, live),
         leaders=tuple(leaders().get((first.check, _leaders_era(era.name)), ())),
         false=fitting,
         surely_false=surely,
@@ -183,7 +184,7 @@ def _arch_of(platforms: Sequence[str]) -> str:
 
 def _leaders_era(name: str) -> str:
     """A kernel version stands for its era."""
-    return name if name in benches.eras() else era_of(name).name
+    return name if name in benches.eras() else era_of(kernel_of(name)).name
 
 
 def _variants(splat: Splat, live: Live | None, bench: Bench) -> tuple[Variant, ...]:

@@ -39,7 +39,7 @@ class Outcome:
 
 
 class Bench:
-    """One era (or any tracker) and the platforms of a portfolio."""
+    """One era (or any tracker) and the platforms of its portfolio, ``extra`` ones behind them."""
 
     def __init__(self, tracker: str, extra: Sequence[str] = ()) -> None:
         self.portfolio = default_portfolio(tracker)
@@ -84,15 +84,15 @@ class Bench:
             by_worth[worth].append(name)
             if worth == "justified":
                 kinds.update((str(c["kind"]), None) for c in corruptions if c["explained"])
-            rules.update((str(rule), None) for rule, _ in _pairs(each["breaches"]))
+            rules.update((str(breach[0]), None) for breach in _tuples(each["breaches"]))
         told = {worth: tuple(names) for worth, names in by_worth.items() if names}
         return Outcome(told, tuple(silent), tuple(kinds), tuple(rules), tuple(lost))
 
 
 @cache
-def bench(tracker: str) -> Bench:
-    """The bench of a tracker, made once."""
-    return Bench(tracker)
+def bench(tracker: str, extra: tuple[str, ...] = ()) -> Bench:
+    """The bench of a tracker, made once; ``extra`` are platforms beside its portfolio's."""
+    return Bench(tracker, extra)
 
 
 def eras() -> list[str]:
@@ -117,6 +117,6 @@ def _rows(value: object) -> list[Mapping[str, object]]:
     return value
 
 
-def _pairs(value: object) -> list[tuple[object, object]]:
+def _tuples(value: object) -> list[tuple[object, ...]]:
     assert isinstance(value, list)
     return value

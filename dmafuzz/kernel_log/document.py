@@ -64,9 +64,15 @@ def _head(answer: Answer) -> Iterator[Block]:
     log = answer.log
     machine = log.machine
     of = f"{machine.arch or 'an unknown architecture'}{f' ({machine.hardware})' if machine.hardware else ''}"
-    yield _text(f"{answer.era.why}; {of}. Judged as tracker {answer.era.name} on portfolio {answer.portfolio}.")
+    yield _text(
+        f"{_sentence(answer.era.why)[:-1]}; {of}. Judged as tracker {answer.era.name} on portfolio {answer.portfolio}."
+    )
     if log.cut:
         yield _text(f"Only the first {BYTES_MAX >> 20} MiB of the input were read.")
+    if log.more_splats:
+        yield _text(
+            f"Of {_plural(len(log.splats) + log.more_splats, 'warning')} the first {len(log.splats):,} are taken."
+        )
     if log.splats:
         count = len(answer.causes) + answer.unjudged
         printed = f"{_plural(len(log.splats), 'warning')} of dma-debug, of {_plural(count, 'cause')}"
@@ -129,12 +135,7 @@ def _verdict(cause: Cause) -> Iterator[Block]:
                 "No check that is known here has this message, so that nothing can be said of it.", "Is it true"
             )
             return
-        known = "a dump of the mappings at that moment" if cause.live is None else "more than the dump has"
-        yield _text(
-            f"From the message alone this call cannot be told: it takes {known}. The smallest programs below show what "
-            "the warning can mean.",
-            "Is it true",
-        )
+        yield _text(f"{_untold(cause)} The smallest programs below show what the warning can mean.", "Is it true")
         return
     for variant in cause.variants:
         yield _text(_comes_to(cause, variant), "Is it true", "loss" if variant.harms else "")
@@ -150,6 +151,14 @@ def _verdict(cause: Cause) -> Iterator[Block]:
             "it, which would be at risk where caches are maintained. The log does not say what does.",
             "Besides",
         )
+
+
+def _untold(cause: Cause) -> str:
+    """Why there is no verdict."""
+    if cause.too_large:
+        return "The mapping is larger than a program may be, and not judged."
+    known = "a dump of the mappings at that moment" if cause.live is None else "more than the dump has"
+    return f"From the message alone this call cannot be told: it takes {known}."
 
 
 def _comes_to(cause: Cause, variant: Variant) -> str:

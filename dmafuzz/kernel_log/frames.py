@@ -9,17 +9,21 @@ _FRAME = re.compile(r"(?<![\w.])([A-Za-z_][\w.$]{0,120})\+0x[0-9a-f]+/0x[0-9a-f]
 # 32-bit ARM up to 5.17 and from 5.18 on: who was called stands first, who called behind `from`.
 _FROM = re.compile(r"(?:\[<[0-9a-f]+>\]\s*)?\(?([A-Za-z_][\w.$]*)(?:\+0x[\w/]+)?\)?\s+from\s+(.*)")
 _ALONE = re.compile(
-    r"(?:\[<[0-9a-f]+>\]\s*)?\(?([A-Za-z_][\w.$]{2,120})(?:\+0x[0-9a-f]+/0x[0-9a-f]+)?\)?(?:\s+\[([\w-]+)\])?$"
+    r"(?:\[<[0-9a-f]+>\]\s*)?\(?([A-Za-z_][\w.$]{2,120})(?:\+0x[0-9a-f]+/0x[0-9a-f]+)?\)?"
+    r"(?:\s+\[([\w-]+)(?: [0-9a-f]+)?\])?(?: \(\w+\))?$"
 )
 _UNSURE = re.compile(r"(?:\[<[0-9a-f]+>\]\s*)?\?\s")
 # The checker, the DMA API and what prints a warning: nobody looks for the fault there.
 _CORE = re.compile(
-    r"""(?:_*debug_dma_\w+|_*dma_(?:map|unmap|alloc|free|sync|direct|pool|entry|common|mmap|get)_\w+|dmam?_pool_\w+
-    |dma_debug_\w+|_*(?:blocking_|raw_|srcu_)?notifier_call_chain|dma_entry_alloc|dmam_alloc\w*|dma_(?:alloc|free|map|unmap)|add_dma_entry|active_cacheline\w+|check_(?:unmap|sync|for_\w+|sg_\w+)
-    |err_printk|_*warn(?:_\w+)?|warn_slowpath\w*|_*report_bug|handle_bug|_?exc_\w+|asm_exc\w+|dump_(?:stack|backtrace)\w*|show_(?:stack|regs)
-    |_*show_\w+|unwind_\w+|invalid_op|do_(?:error_trap|invalid_op)|fixup_bug|brk_handler|bug_handler|call_break_hook|el1\w*|do_debug_exception
-    |brk64?|do_el1\w*|ret_from_exception|program_check_exception\w*|handle_exception|do_bp|do_trap\w*|handle_bp\w*|arch_\w+|stack_trace_\w+|save_stack\w*
-    |iommu_(?:map|unmap|dma)\w*|swiotlb_\w+|pci_(?:map|unmap)_\w+|intel_(?:map|unmap)_\w+)(?:\.\w+)*""",
+    r"""(?:_*debug_dma_\w+|dma_debug_\w+|dma_entry_alloc|add_dma_entry|active_cacheline\w+|err_printk
+    |check_(?:unmap|sync|for_\w+|sg_\w+)
+    |_*dma_(?:map|unmap|alloc|free|sync|direct|pool|common|mmap|get)_\w+|dma_(?:alloc|free|map|unmap)|dmam?_\w+_pool
+    |dmam_alloc\w*|dma_pool_\w+|iommu_(?:map|unmap|dma)\w*|swiotlb_\w+|(?:pci|intel)_(?:map|unmap)_\w+
+    |_*warn(?:_\w+)?|warn_slowpath\w*|_*report_bug|handle_bug|fixup_bug|brk_handler|bug_handler|call_break_hook|brk64?
+    |_?exc_\w+|asm_exc\w+|invalid_op|do_(?:error_trap|invalid_op|debug_exception|bp|trap\w*|el1\w*)|el1\w*
+    |ret_from_exception|program_check_exception\w*|handle_(?:exception|bp)\w*
+    |dump_(?:stack|backtrace)\w*|_*show_\w+|unwind_\w+|stack_trace_\w+|save_stack\w*
+    |_*(?:blocking_|raw_|srcu_)?notifier_call_chain)(?:\.\w+)*""",
     re.VERBOSE,
 )
 

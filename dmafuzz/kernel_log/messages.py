@@ -20,6 +20,7 @@ _FIELD = re.compile(r"\[([a-z+ ]+?)(=| with | as )(0x%\w+|%\w+)[^\]]*\]")
 _CONVERSION = re.compile(r"(?:0x)?%[0-9]*[hlz]*[a-z]+")
 _WHO_CHARS_MAX = 200  # of driver and device
 _VALUE_CHARS_MAX = 80
+_MESSAGE_CHARS_MAX = 1200  # of a message with what stands in front
 # Where a message has ended for sure.
 _END = re.compile(r"------------\[|---\[|\bWARNING: |\bModules linked in|\bMapped at:|\bCall [Tt]race:|\bCPU: \d")
 # What the names of types and directions may be: anything else is no value.
@@ -61,7 +62,7 @@ def find(window: str) -> Found | None:
     at = first.find(HEADER)
     if at < 0:
         return None
-    before, after = first[:at], window[at + len(HEADER) :]
+    before, after = first[:at], window[at + len(HEADER) :][:_MESSAGE_CHARS_MAX]
     for cut in (after.find(HEADER), *(match.start() for match in [_END.search(after)] if match)):
         if cut >= 0:
             after = after[:cut]

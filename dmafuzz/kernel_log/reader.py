@@ -12,7 +12,7 @@ from .lines import LogLine, lines_of
 from .messages import HEADER, RESOURCE_WARNING, find
 from .others import kind_of, kinds
 from .plain import plain
-from .splat import Log, Machine, Other, Splat
+from .splat import SPLATS_MAX, Log, Machine, Other, Splat
 
 _WRAPPED_MAX = 6  # lines that one message may have come to
 _AROUND_MAX = 150  # lines after a message that are looked at for its back trace
@@ -89,8 +89,11 @@ class _Reader:
     def _begin(self, at: int, splat: Splat) -> None:
         known = self._log.machine
         splat.machine = Machine(known.version, known.arch, known.hardware)
-        self._log.splats.append(splat)
         self._splat, self._splat_at, self._mapped = splat, at, 0
+        if len(self._log.splats) < SPLATS_MAX:
+            self._log.splats.append(splat)
+        else:
+            self._log.more_splats += 1
 
     def _entry(self, at: int, line: LogLine) -> bool:
         if BEGINS not in f"{line.text} ":

@@ -28,7 +28,7 @@ def to_json(answer: Answer, name: str) -> dict[str, Any]:
         "lines": answer.log.lines,
         "cut": answer.log.cut,
         "trace_events": answer.log.events,
-        "warnings": len(answer.log.splats),
+        "warnings": len(answer.log.splats) + answer.log.more_splats,
         "causes": [_cause(cause) for cause in answer.causes],
         "causes_not_judged": answer.unjudged,
         "live_mappings": len(answer.log.live),
@@ -67,6 +67,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "mapping": _live(cause.live) if cause.live else None,
         "programs": [_variant(variant) for variant in cause.variants],
         "may_share_lines": cause.shares_lines,
+        "too_large": cause.too_large,
         "leaders": [
             {
                 "meaning": leader.meaning,

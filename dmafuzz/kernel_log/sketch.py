@@ -190,6 +190,11 @@ def _start(splat: Splat, live: Live | None) -> int | None:
     return None if splat.check in ("sync-range", "free-sg-count", "sync-sg-count") else splat.address("device address")
 
 
+def too_large(splat: Splat, live: Live | None) -> bool:
+    """Whether the mapping is larger than a program may be."""
+    return (live.length if live else _size_of_map(splat) or 0) > _BUFFER_MAX - PAGE
+
+
 def shares_lines(splat: Splat, live: Live | None) -> bool:
     """Whether it does not begin or end on a boundary of cache lines, and a device may write it: what else lives in
     these lines nobody has said."""
@@ -246,6 +251,10 @@ def _after(splat: Splat, mapping: _Mapping, live: Live | None) -> Iterator[str]:
         yield f"{end} attrs={_attrs(splat.address('unmapped with')) or 'none'}"
     elif splat.check == "leak":
         yield "cpu0 forget m0"
+    elif splat.check == "free-unallocated" and live and mapping.type in ("single", "page", "phy"):
+        address, size = splat.address("device address"), splat.number("size")
+        if address is not None and size and address > live.dma:
+            yield f"{end} offset={address - live.dma} size={size}"
     elif splat.check.startswith("sync"):
         yield from _synced(splat, mapping, live)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from .frames import Frame
 
+SPLATS_MAX = 20_000  # of one log that are kept
+
 
 @dataclass
 class Machine:
@@ -65,7 +67,7 @@ class Splat:
         return next((frame.function for frame in self.trace if not frame.in_core), "")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Live:
     """A live mapping, as a dump has it: addresses and length in bytes, direction and type as the kernel names them.
 
@@ -103,6 +105,7 @@ class Log:
     live: list[Live] = field(default_factory=list)
     others: list[Other] = field(default_factory=list)
     machine: Machine = field(default_factory=Machine)
+    more_splats: int = 0  # beyond SPLATS_MAX
     events: int = 0  # lines of a trace
     lines: int = 0
     cut: bool = False  # the input is longer than what was read
