@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import splats
+from dmafuzz import checks
 from dmafuzz.cli.main import main
 from dmafuzz.kernel_log import answer, read
 from dmafuzz.kernel_log.advice import advice_for
@@ -134,6 +136,53 @@ def test_cases_of_false_positives_are_those_of_the_kernel() -> None:
     assert late["false_positives"] == []
 
 
+TWICE = "cpu0 b0 = alloc pages 4096\ncpu0 m0 = map_single d0 b0 0 4096 TO_DEVICE\ncpu0 m1 = map_single d0 b0 0 4096"
+# Each case of advice.toml, by check and the kernel that mended it: a kernel that has it, and a program, of the corpus
+# or here.
+FALSE_CASES = {
+    ("free-size", "2.6.31"): ("2.6.30", "2.6.31-of-several-matches-the-best"),
+    ("free-direction", "2.6.31"): ("2.6.30", f"{TWICE} BIDIRECTIONAL\ncpu0 unmap_single m1"),
+    ("free-wrong-function", "2.6.31"): (
+        "2.6.30",
+        f"{TWICE.replace('m1 = map_single', 'm1 = map_page')} TO_DEVICE\ncpu0 unmap_page m1",
+    ),
+    ("free-wrong-function", "5.0"): ("4.20", "5.0-page-unmapped-as-single"),
+    ("free-unchecked", "6.17"): ("6.13", "6.17-allocation-nobody-asks-the-error-of"),
+    ("sync-unallocated", "3.2"): ("2.6.32", "3.2-sync-inside-a-mapping"),
+    ("sync-unallocated", "4.1"): ("3.14", "4.1-sync-in-a-later-bucket"),
+    ("sync-unallocated", "6.0"): ("5.15", "6.0-sync-far-into-a-mapping"),
+    ("sync-unallocated", "5.0"): ("4.20", "5.0-sync-of-a-page-mapped-twice"),
+    ("sync-unallocated", ""): ("6.18", "6.18-sync-of-a-page-mapped-twice"),
+    ("sync-direction", "2.6.32"): ("2.6.31", "2.6.32-bidirectional-synced-one-way"),
+    ("sg-too-long", ""): ("7.2", "cpu0 b0 m0 = alloc_noncontiguous d0 131072 FROM_DEVICE"),
+    ("line-overlap", "5.15"): ("5.14", "5.15-second-device-skips-the-sync"),
+    ("line-overlap", "7.0"): ("6.13", "7.0-two-fragments-on-a-coherent-machine"),
+    ("line-overlap", "6.18"): ("6.17", "6.18-two-fragments-where-small-buffers-bounce"),
+    ("assert-idle", "3.14"): ("3.14-rc1", "3.14-copy-on-write-of-a-page-written-out"),
+}
+# No buffer of the language lies beside the kernel's image.
+NOT_IN_PROGRAMS = {("map-text-rodata", "6.0")}
+
+
+def test_cases_of_false_positives_are_all_tried() -> None:
+    known = {(check, case.until) for check in checks.checks() for case in advice_for(check).false}
+    assert known - NOT_IN_PROGRAMS == set(FALSE_CASES)
+
+
+@pytest.mark.parametrize("case", FALSE_CASES, ids=lambda case: f"{case[0]} to {case[1] or 'today'}")
+def test_a_false_positive_is_there_before_it_was_mended_and_not_after(case: tuple[str, str]) -> None:
+    check, mended = case
+    era, source = FALSE_CASES[case]
+    text = f"dmafuzz 1\n{source}\n" if " " in source else (ROOT / f"corpus/eras/{source}.dma").read_text()
+    ops = parse(text).ops
+    before = bench(era).outcome(ops, check)
+    harmless = {*before.by_worth.get("false", ()), *before.by_worth.get("hazard", ())}
+    assert harmless
+    if mended:
+        after = bench(mended).outcome(ops, check)
+        assert harmless & set(after.silent) or not after.fires
+
+
 @pytest.mark.parametrize("check", [name for name, _ in leaders()])
 def test_there_is_advice_for_every_check(check: str) -> None:
     assert advice_for(check) != advice_for("unknown")
@@ -167,6 +216,20 @@ def test_a_dump_beside_a_warning_makes_it_exact() -> None:
     assert set(within["programs"][0]["platforms"]) == {"false"}
     assert "6.0" not in within["eras"]
     assert not within["true"]
+
+
+def test_an_unmap_inside_a_mapping_of_the_dump_becomes_a_program() -> None:
+    text = printed("free-unallocated", "7.2")
+    dump = "e1000e 0000:00:19.0 phy idx 14 P=fffdc000 D=fffdc000 L=800 cln=0x1 DMA_FROM_DEVICE dma map error checked\n"
+    cause = cause_of(text + dump)
+    assert cause["programs"][0]["program"][-1] == "cpu0 unmap_page m0 offset=480 size=1534"
+    assert cause["true"]
+
+
+def test_what_is_larger_than_a_program_may_be_is_said_to_be() -> None:
+    text = printed("free-size", "7.2").replace("1536", "1048576")
+    assert cause_of(text)["too_large"]
+    assert "larger than a program may be" in " ".join(run(text).output.split())
 
 
 def test_a_dump_alone_is_looked_through_for_shared_lines() -> None:
@@ -205,6 +268,7 @@ TEXT_MAPPED = "dmafuzz 1\n# mine\ncpu0 b0 = alloc text 64\ncpu0 m0 = map_single 
     [
         (TRACE, 2, "importing traces is not built yet"),
         ("", 2, "nothing of the DMA API in it"),
+        (gzip.compress(FULL.encode()), 2, "zcat FILE | dmafuzz explain -"),
         ("int main(void) { return 0; }\n", 2, "nothing of the DMA API in it"),
         (b"\x7fELF\x00\xff" * 99, 2, "nothing of the DMA API in it"),
         ("DMA-API: preallocated 65536 debug entries\n", 0, "No warning of dma-debug"),

@@ -79,6 +79,32 @@ bytes]
         ("assert-idle", "mlx4_core", "0000:00:07.0", "4.0.0+", "", ""),
     ),
     (
+        """\
+[   50.1] DMA-API: rockchip-sfc fe300000.spi: device driver tries to sync DMA memory it has not allocated """
+        """[device address=0x0000000002f41000] [size=288 bytes]
+[   50.2] CPU: 2 UID: 0 PID: 91 Comm: kworker/2:2 Not tainted 6.17.0-rc6 #9 PREEMPT
+[   50.3] pstate: 604000c9 (nZCv daIF +PAN -UAO -TCO -DIT -SSBS BTYPE=--)
+[   50.4] pc : check_sync+0x4c8/0x9a0
+[   50.5] Call trace:
+[   50.6]  check_sync+0x4c8/0x9a0 (P)
+[   50.7]  debug_dma_sync_single_for_cpu+0x8c/0xb8
+[   50.8]  __dma_sync_single_for_cpu+0xd0/0x120
+[   50.9]  rockchip_sfc_exec_mem_op+0x3f0/0x610 [spi_rockchip_sfc 0a1b2c3d4e5f]
+""",
+        ("sync-unallocated", "rockchip-sfc", "fe300000.spi", "6.17.0-rc6", "arm64", "rockchip_sfc_exec_mem_op"),
+    ),
+    (
+        """\
+[    3.1] DMA-API: moxart 92000000.mac: cacheline tracking EEXIST, overlapping mappings aren't supported
+[    3.2] CPU: 0 PID: 1 Comm: init Not tainted 5.19.0 #1
+[    3.3]  unwind_backtrace from show_stack+0x10/0x14
+[    3.4]  add_dma_entry from debug_dma_map_page+0xf4/0x110
+[    3.5]  debug_dma_map_page from dma_map_page_attrs+0x1d4/0x28c
+[    3.6]  dma_map_page_attrs from moxart_mac_open+0x14c/0x1f0
+""",
+        ("line-overlap", "moxart", "92000000.mac", "5.19.0", "arm", "moxart_mac_open"),
+    ),
+    (
         "dwc_otg bcm2708_usb: DMA-API: device driver maps memory from stack [addr=aa217c54]\n",
         ("map-stack", "dwc_otg", "bcm2708_usb", "", "", ""),
     ),

@@ -55,6 +55,8 @@ def explain(
     for name in platforms:
         load(name)
     data, cut = _read(file)
+    if command := kernel_log.reader_of(data):
+        raise BadInput(f"{file}: compressed; give what {command} makes of it: {command} FILE | dmafuzz explain -")
     name = "standard input" if file == _STDIN else file
     text = data.decode("utf-8", "replace")
     if kernel_log.is_program(text[:_BEGINNING_CHARS]):

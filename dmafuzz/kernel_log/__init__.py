@@ -2,7 +2,7 @@
 
 from .answer import Answer, Cause, answer
 from .document import document
-from .look import Look, is_program, look_of
+from .look import Look, is_program, look_of, reader_of
 from .plain import BYTES_MAX, plain
 from .reader import read
 from .record import to_json
@@ -24,6 +24,7 @@ __all__ = [
     "markdown",
     "plain",
     "read",
+    "reader_of",
     "text_lines",
     "to_json",
 ]

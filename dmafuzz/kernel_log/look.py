@@ -12,6 +12,10 @@ from .splat import Log
 _PROGRAM = re.compile(rf"{LANGUAGE}\s+\d+\s*(?:#.*)?")
 
 
+# How compressed files begin, and what reads them.
+_COMPRESSED = {b"\x1f\x8b": "zcat", b"\xfd7zXZ\x00": "xzcat", b"\x28\xb5\x2f\xfd": "zstdcat", b"BZh": "bzcat"}
+
+
 class Look(Enum):
     """What there is to be done with an input."""
 
@@ -28,6 +32,11 @@ def is_program(text: str) -> bool:
         if bare and not bare.startswith("#"):
             return _PROGRAM.fullmatch(bare) is not None
     return False
+
+
+def reader_of(data: bytes) -> str:
+    """The command that reads a compressed file; "" for others."""
+    return next((command for magic, command in _COMPRESSED.items() if data.startswith(magic)), "")
 
 
 def look_of(log: Log) -> Look:
