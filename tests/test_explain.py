@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from click.testing import CliRunner, Result
 import splats
 from dmafuzz import checks
 from dmafuzz.cli.main import main
-from dmafuzz.kernel_log import answer, read
+from dmafuzz.kernel_log import answer, document, read, text_lines
+from dmafuzz.kernel_log import to_json as to_json_of_answer
 from dmafuzz.kernel_log.advice import advice_for
 from dmafuzz.kernel_log.benches import bench, eras
 from dmafuzz.kernel_log.leaders import BYTES_MAX, FILE, LOSES, from_json, leaders, meaning_of, to_json
@@ -240,6 +242,8 @@ def test_a_dump_alone_is_looked_through_for_shared_lines() -> None:
     assert "armv7-5.18" in group["loses_on"]
     assert "x86-5.5" not in group["loses_on"]
     assert run(DUMP.splitlines()[0]).exit_code == 0
+    twice = record(DUMP + DUMP.replace("P=101d4", "P=201d4"), "--era", "6.12")
+    assert [each["count"] for each in twice["groups"]] == [2]
     assert "of 1 nobody has asked" in run(DUMP).output
 
 
@@ -352,3 +356,32 @@ def test_the_table_of_leaders_is_made_of_the_catalogues() -> None:
     sizes = [len(program.ops) for program in programs]
     assert sizes == sorted(sizes)
     assert all(render_op(program.ops[0]) for program in programs)
+
+
+def test_no_damage_to_a_log_leads_to_a_traceback() -> None:
+    dice = random.Random(7)
+    texts = ["\n".join(each.lines) + "\n" + DUMP for each in splats.printed()]
+    for number in range(150):
+        data = bytearray(texts[number % len(texts)].encode())
+        for _ in range(dice.randrange(1, 30)):
+            at = dice.randrange(len(data))
+            choice = dice.randrange(4)
+            if choice == 0:
+                data[at] = dice.randrange(256)
+            elif choice == 1:
+                del data[at : at + dice.randrange(40)]
+            elif choice == 2:
+                data[at:at] = data[at : at + dice.randrange(60)]
+            else:
+                data[at:at] = dice.choice(
+                    (b"\n", b"0xffffffffffffffff", b"999999999999", b"-1", b"[", b"]", b"DMA-API:")
+                )
+        log = read(bytes(data))
+        told = answer(log)
+        assert text_lines(document(told, "log"), 60)
+        assert json.dumps(to_json_of_answer(told, "log"))
+
+
+@pytest.mark.parametrize("era", ["2021-different-regions", "4.19", "silent", "3.14-rc1"])
+def test_any_tracker_s_name_is_an_era(era: str) -> None:
+    assert record(printed("free-size", "7.2") + DUMP, "--era", era)["era"] == era

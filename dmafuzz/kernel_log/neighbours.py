@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dmafuzz.program import Program, ProgramError, parse
 from dmafuzz.program.render import LANGUAGE, VERSION
@@ -50,11 +50,24 @@ def groups(live: Iterable[Live]) -> list[Group]:
     """The groups of a dump that share lines, in its order; equal ones once."""
     found: dict[object, Group] = {}
     for members in _sharing(live):
-        program = _program(members)
-        key = program.encode() if program else tuple(member.line for member in members)
-        known = found.get(key)
-        found[key] = Group(known.members, program, known.count + 1) if known else Group(members, program)
+        shape = _shape(members)
+        known = found.get(shape)
+        if known:
+            found[shape] = replace(known, count=known.count + 1)
+        else:
+            found[shape] = Group(members, _program(members))
     return list(found.values())
+
+
+def _shape(members: Sequence[Live]) -> object:
+    """What makes two groups equal: places in the page, lengths, types, directions, and whose they are."""
+    members = sorted(members, key=lambda one: one.line)
+    devices = list(dict.fromkeys((each.driver, each.device) for each in members))
+    base = min(each.physical or 0 for each in members) // _PAGE * _PAGE
+    return tuple(
+        ((each.physical or 0) - base, each.length, each.type, each.direction, devices.index((each.driver, each.device)))
+        for each in members
+    )
 
 
 def _sharing(live: Iterable[Live]) -> Iterator[tuple[Live, ...]]:
@@ -76,13 +89,14 @@ def _sharing(live: Iterable[Live]) -> Iterator[tuple[Live, ...]]:
 
 def _program(members: Sequence[Live]) -> Program | None:
     """All of them mapped in the order of the dump, in one buffer of pages; they are ended by the tidy-up."""
+    members = sorted(members, key=lambda one: one.line)
     devices = list(dict.fromkeys((each.driver, each.device) for each in members))
     base = min(each.physical or 0 for each in members) // _PAGE * _PAGE
     size = max((each.physical or 0) + each.length for each in members) - base
     if len(devices) > _DEVICES_MAX or len(members) > _MAPPINGS_MAX or size > _BUFFER_MAX:
         return None
     lines = [f"{LANGUAGE} {VERSION}", f"cpu0 b0 = alloc pages {-(-size // _PAGE) * _PAGE}"]
-    for number, each in enumerate(sorted(members, key=lambda one: one.line)):
+    for number, each in enumerate(members):
         device = f"d{devices.index((each.driver, each.device))}"
         offset, direction = (each.physical or 0) - base, each.direction.removeprefix("DMA_")
         if each.type == "scatter-gather":
