@@ -228,6 +228,18 @@ def test_an_unmap_inside_a_mapping_of_the_dump_becomes_a_program() -> None:
     assert cause["true"]
 
 
+def test_a_dump_beside_an_overlap_has_the_mappings_that_overlap() -> None:
+    entry = "e1000e 0000:00:19.0: scather-gather idx 0 P=20a732{} N=20a7320 D=20a7320000 L={} DMA_BIDIRECTIONAL\n"
+    text = printed("line-overlap", "7.2").replace("7.2.0", "5.15.0")
+    cause = cause_of(text + entry.format("0000", "30") + entry.format("0030", "5a8"))
+    assert cause["exact_call"]
+    assert cause["programs"][0]["from_dump"]
+    assert "armv7-5.5" in cause["programs"][0]["platforms"]["justified"]
+    assert cause["eras"][0] == "5.14"
+    other = cause_of(text + entry.format("0000", "30").replace("19.0", "1a.0") + entry.format("1030", "5a8"))
+    assert not other["exact_call"]
+
+
 def test_what_is_larger_than_a_program_may_be_is_said_to_be() -> None:
     text = printed("free-size", "7.2").replace("1536", "1048576")
     assert cause_of(text)["too_large"]

@@ -14,7 +14,7 @@ from .benches import Bench, Outcome
 from .leaders import Leader, eras_of, leaders
 from .machine import Era, era_of, platforms_of
 from .messages import UNKNOWN
-from .neighbours import Group, groups, mapping_of
+from .neighbours import OVERLAPS, Group, groups, mapping_of, overlaps
 from .others import OtherKind, kinds
 from .sketch import Sketch, shares_lines, sketches, too_large
 from .splat import Live, Log, Other, Splat
@@ -104,13 +104,13 @@ def answer(log: Log, era: str = "", platforms: Sequence[str] = ()) -> Answer:
     """The answer to a log; ``era`` is a tracker that is taken instead of what the log says, ``platforms`` stand for its
     machine. Raises TrackerError and PlatformError for names that are none."""
     found = _causes(log.splats)
+    shared = groups(log.live)
     overall = _told(era) or era_of(log.machine.version, _old(log))
     judged = tuple(
-        _cause(splats, log, _told(era) or era_of(_version(splats[0], log), _old(log)), platforms)
+        _cause(splats, log, shared, _told(era) or era_of(_version(splats[0], log), _old(log)), platforms)
         for splats in found[:CAUSES_MAX]
     )
     bench = benches.bench(overall.name, tuple(platforms))
-    shared = groups(log.live)
     return Answer(
         log=log,
         era=overall,
@@ -146,12 +146,12 @@ def _causes(splats: Sequence[Splat]) -> list[list[Splat]]:
     return list(found.values())
 
 
-def _cause(splats: Sequence[Splat], log: Log, era: Era, platforms: Sequence[str]) -> Cause:
+def _cause(splats: Sequence[Splat], log: Log, shared: Sequence[Group], era: Era, platforms: Sequence[str]) -> Cause:
     first = splats[0]
     bench = benches.bench(era.name, tuple(platforms))
     arch = _arch_of(platforms) or first.machine.arch or log.machine.arch
     live = mapping_of(first, log.live)
-    variants = _variants(first, live, bench)
+    variants = _variants(first, live, shared, bench)
     advice = advice_for(first.check)
     fitting = tuple(case for case in advice.false if case.fits(first, era.name, arch))
     surely = any(case.is_it(first, era.name, arch) for case in fitting)
@@ -187,9 +187,10 @@ def _leaders_era(name: str) -> str:
     return name if name in benches.eras() else era_of(kernel_of(name)).name
 
 
-def _variants(splat: Splat, live: Live | None, bench: Bench) -> tuple[Variant, ...]:
+def _variants(splat: Splat, live: Live | None, shared: Sequence[Group], bench: Bench) -> tuple[Variant, ...]:
     """Programs that fire the check in this era: one that does not is not what the kernel has seen."""
-    judged = [Variant(sketch, bench.outcome(sketch.program.ops, splat.check)) for sketch in sketches(splat, live)]
+    found = overlaps(splat, shared) if splat.check in OVERLAPS else sketches(splat, live)
+    judged = [Variant(sketch, bench.outcome(sketch.program.ops, splat.check)) for sketch in found]
     return tuple(variant for variant in judged if variant.outcome.fires)
 
 

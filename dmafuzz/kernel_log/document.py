@@ -168,7 +168,7 @@ def _comes_to(cause: Cause, variant: Variant) -> str:
     harmless = (*outcome.by_worth.get("hazard", ()), *outcome.by_worth.get("false", ()))
     total = len(outcome.platforms) + len(outcome.silent)
     begins = ""
-    if len(cause.variants) > 1:
+    if len(cause.variants) > 1 and variant.sketch.direction:
         begins = f"If the direction is {variant.sketch.direction}: "
     if losing:
         kinds = "; ".join(CORRUPTIONS[kind] for kind in outcome.kinds)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import contextlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from tqdm import tqdm
 
 from dmafuzz import program as language
 from dmafuzz._core import BufferKind, Op, OpKind
-from dmafuzz.catalogue import Catalogue
-from dmafuzz.program import Program, parse, render_op
+from dmafuzz.program import Program, ProgramError, parse, render_op
 from dmafuzz.program.render import LANGUAGE, VERSION
 
 from .benches import Bench, Outcome, eras
@@ -41,7 +44,7 @@ def candidates(catalogues: Path, corpus: Path) -> list[Program]:
     """Programs of the catalogues, and of the corpus for what no catalogue reaches; smallest first."""
     found: dict[tuple[str, ...], Program] = {}
     for path in sorted(catalogues.glob("*.json")):
-        for program in _of_catalogue(Catalogue.from_json(path.read_text(encoding="utf-8"))):
+        for program in _of_catalogue(json.loads(path.read_text(encoding="utf-8"))):
             found.setdefault(_lines(program), program)
     for path in sorted(corpus.rglob("*.dma")):
         program = language.read(path)
@@ -68,18 +71,24 @@ def make(programs: Sequence[Program], names: Iterable[str]) -> Table:
     return {key: _ordered(rows) for key, rows in sorted(table.items(), key=lambda item: item[0][0])}
 
 
-def _of_catalogue(catalogue: Catalogue) -> Iterator[Program]:
-    """Those of warnings: an entry without one is of what nobody warns of."""
-    kinds: dict[object, int] = {}
-    of_check: dict[str, int] = {}
-    for entry in catalogue.entries:
-        signature = entry.signature
-        if signature.label not in ("FP", "hazard"):
+def _of_catalogue(catalogue: Mapping[str, Any]) -> Iterator[Program]:
+    """Those of warnings: an entry without one is of what nobody warns of.
+
+    Only what a catalogue of any edition has is looked at: a label, the kind of warning, rules, and a program. One that
+    the language has no more is left out.
+    """
+    kinds: Counter[object] = Counter()
+    of_check: Counter[str] = Counter()
+    for entry in catalogue["entries"]:
+        if entry["label"] not in ("FP", "hazard"):
             continue
-        kinds[signature] = kinds.get(signature, 0) + 1
-        of_check[signature.kind] = of_check.get(signature.kind, 0) + 1
-        if kinds[signature] <= _OF_A_KIND_MAX and of_check[signature.kind] <= _OF_A_CHECK_MAX:
-            yield parse("\n".join((f"{LANGUAGE} {VERSION}", *entry.program)))
+        kind = (entry["label"], entry["kind"], *entry["rules"])
+        if kinds[kind] == _OF_A_KIND_MAX or of_check[entry["kind"]] == _OF_A_CHECK_MAX:
+            continue
+        with contextlib.suppress(ProgramError):
+            yield parse("\n".join((f"{LANGUAGE} {VERSION}", *entry["program"])))
+            kinds[kind] += 1
+            of_check[entry["kind"]] += 1
 
 
 def _rank(program: Program, outcome: Outcome, uses: int) -> _Rank:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from dmafuzz.program import Program, ProgramError, parse
 from dmafuzz.program.render import LANGUAGE, VERSION
 
+from .sketch import Sketch
 from .splat import Live, Splat
 
 LINE_BYTES = 128  # of the widest platform
@@ -17,6 +18,9 @@ _DEVICES_MAX = 4
 _MAPPINGS_MAX = 20
 # What lives in memory that the CPU caches and a driver maps.
 _STREAMING = ("single", "page", "scatter-gather", "phy")
+# Warnings of mappings that share a line, which name no address.
+OVERLAPS = ("line-overlap", "overlap>7")
+_OVERLAPS_MAX = 3
 _CALLS = {"single": "map_single", "page": "map_page", "phy": "map_page"}
 
 
@@ -57,6 +61,17 @@ def groups(live: Iterable[Live]) -> list[Group]:
         else:
             found[shape] = Group(members, _program(members))
     return list(found.values())
+
+
+def overlaps(splat: Splat, shared: Iterable[Group]) -> list[Sketch]:
+    """The groups that a warning of an overlap may be about: its message names no address, at most the device."""
+    assumed = ("each entry was mapped by a call of its own", "nothing else lives in their cache lines")
+    found = [
+        Sketch(group.program, assumed, "", True)
+        for group in shared
+        if group.program and (not splat.device or any(each.device == splat.device for each in group.members))
+    ]
+    return found[:_OVERLAPS_MAX]
 
 
 def _shape(members: Sequence[Live]) -> object:
