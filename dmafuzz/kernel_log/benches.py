@@ -17,16 +17,16 @@ WORTHS = ("justified", "hazard", "bookkeeping", "false", "breakdown")
 class Outcome:
     """What one check comes to for one program: platforms by the gravest worth of its warnings there.
 
-    ``silent`` are the platforms on which it does not fire. ``kinds`` are the kinds of corruption where it is
-    justified, ``rules`` those of the contract that the program breaks. ``lost`` are platforms on which data is lost
-    that no warning explains.
+    ``silent`` are the platforms on which it does not fire. ``losing`` are those on which what it is about is corrupt:
+    where it is justified, and where a hazard hurts, whether or not it fires there. ``kinds`` are the kinds of
+    corruption there, ``rules`` those of the contract that the program breaks.
     """
 
     by_worth: Mapping[str, tuple[str, ...]]
     silent: tuple[str, ...]
+    losing: tuple[str, ...]
     kinds: tuple[str, ...]
     rules: tuple[str, ...]
-    lost: tuple[str, ...]
 
     @property
     def fires(self) -> bool:
@@ -69,24 +69,26 @@ class Bench:
 
     def _outcome(self, check: str, facts: Sequence[Mapping[str, object]]) -> Outcome:
         by_worth: dict[str, list[str]] = {worth: [] for worth in WORTHS}
-        silent, lost = [], []
-        kinds: dict[str, None] = {}
+        silent: list[str] = []
         rules: dict[str, None] = {}
+        hurt: set[str] = set()
         for name, each in zip(self.platforms, facts, strict=True):
-            corruptions = _rows(each["corruptions"])
-            worths = [str(w["worth"]) for w in _rows(each["warnings"]) if w["id"] == check]
-            if any(not c["explained"] for c in corruptions):
-                lost.append(name)
-            if not worths:
+            warnings = [w for w in _rows(each["warnings"]) if w["id"] == check]
+            if not warnings:
                 silent.append(name)
                 continue
-            worth = min(worths, key=WORTHS.index)
-            by_worth[worth].append(name)
-            if worth == "justified":
-                kinds.update((str(c["kind"]), None) for c in corruptions if c["explained"])
+            by_worth[min((str(w["worth"]) for w in warnings), key=WORTHS.index)].append(name)
+            hurt.update(str(w["hurts"]) for w in warnings if "hurts" in w)
             rules.update((str(breach[0]), None) for breach in _tuples(each["breaches"]))
+        losing = tuple(name for name in self.platforms if name in hurt or name in by_worth["justified"])
+        kinds = dict.fromkeys(
+            str(corruption["kind"])
+            for name, each in zip(self.platforms, facts, strict=True)
+            for corruption in _rows(each["corruptions"])
+            if name in losing and (corruption["explained"] or name in silent)
+        )
         told = {worth: tuple(names) for worth, names in by_worth.items() if names}
-        return Outcome(told, tuple(silent), tuple(kinds), tuple(rules), tuple(lost))
+        return Outcome(told, tuple(silent), losing, tuple(kinds), tuple(rules))
 
 
 @cache

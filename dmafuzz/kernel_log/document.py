@@ -94,6 +94,9 @@ def _cause(number: int, cause: Cause) -> Iterator[Block]:
     since = f" Checked since {cause.since}." if cause.since else ""
     yield _text(f"{_sentence(cause.means)}{since}", "What it means")
     yield from _verdict(cause)
+    if cause.splat.check == UNKNOWN:
+        yield _text(cause.advice.repair, "Repair")
+        return
     yield from _false_cases(cause)
     yield _text(_kernels(cause), "Which kernels warn")
     yield _text(cause.advice.usually, "Usually wrong")
@@ -164,8 +167,8 @@ def _untold(cause: Cause) -> str:
 def _comes_to(cause: Cause, variant: Variant) -> str:
     """One sentence or two: where data is lost, where not, and what that is for the machine of the log."""
     outcome = variant.outcome
-    losing = outcome.by_worth.get("justified", ())
-    harmless = (*outcome.by_worth.get("hazard", ()), *outcome.by_worth.get("false", ()))
+    losing = outcome.losing
+    harmless = tuple(name for name in outcome.platforms if name not in losing)
     total = len(outcome.platforms) + len(outcome.silent)
     begins = ""
     if len(cause.variants) > 1 and variant.sketch.direction:
@@ -185,7 +188,7 @@ def _comes_to(cause: Cause, variant: Variant) -> str:
 
 
 def _here(cause: Cause, variant: Variant) -> str:
-    losing = set(variant.outcome.by_worth.get("justified", ()))
+    losing = set(variant.outcome.losing)
     if not losing or not cause.here:
         return ""
     mine = [name for name in cause.here if name in losing]

@@ -29,7 +29,7 @@ BYTES_MAX = 200_000  # of the file
 
 @dataclass(frozen=True)
 class Leader:
-    """A program: its lines. By name, ``losing`` are the platforms on which its warning is justified by lost data,
+    """A program: its lines. By name, ``losing`` are the platforms on which the data is lost that its warning is about,
     ``firing`` those on which the check fires."""
 
     meaning: str
@@ -52,7 +52,7 @@ def leaders() -> Table:
 
 def meaning_of(outcome: Outcome) -> str:
     """What a check's warnings mean for a program."""
-    if outcome.by_worth.get("justified"):
+    if outcome.losing:
         return LOSES
     if outcome.by_worth.get("bookkeeping"):
         return BOOKKEEPING
@@ -67,7 +67,8 @@ def eras_of(check: str) -> tuple[str, ...]:
 def to_json(table: Table) -> str:
     """A row a line, so that a change of one is a change of one line."""
     programs = _numbered(leader.program for rows in table.values() for leader in rows)
-    platforms = _numbered(sorted({name for rows in table.values() for leader in rows for name in leader.firing}))
+    named = {name for rows in table.values() for leader in rows for name in (*leader.firing, *leader.losing)}
+    platforms = _numbered(sorted(named))
     lines = ['{"platforms": ' + json.dumps(list(platforms)) + ",", '"programs": [']
     lines.append(",\n".join(json.dumps(list(program)) for program in programs))
     lines.append('],\n"leaders": [')

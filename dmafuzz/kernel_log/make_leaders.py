@@ -92,7 +92,7 @@ def _of_catalogue(catalogue: Mapping[str, Any]) -> Iterator[Program]:
 
 
 def _rank(program: Program, outcome: Outcome, uses: int) -> _Rank:
-    losing = len(outcome.by_worth.get("justified", ()))
+    losing = len(outcome.losing)
     return len(outcome.rules), -uses, len(program.ops) > _SHORT, -losing, _size(_lines(program))
 
 
@@ -115,8 +115,7 @@ def _uses(op: Op) -> int:
 
 def _leader(ops: Sequence[Op], outcome: Outcome) -> Leader:
     lines = tuple(render_op(op) for op in ops)
-    losing, firing = outcome.by_worth.get("justified", ()), outcome.platforms
-    return Leader(meaning_of(outcome), lines, tuple(sorted(losing)), tuple(sorted(firing)))
+    return Leader(meaning_of(outcome), lines, tuple(sorted(outcome.losing)), tuple(sorted(outcome.platforms)))
 
 
 def _ordered(rows: dict[str, Leader]) -> tuple[Leader, ...]:

@@ -121,6 +121,7 @@ def _variant(variant: Variant) -> dict[str, Any]:
         "from_dump": variant.sketch.from_dump,
         "platforms": {worth: list(names) for worth, names in variant.outcome.by_worth.items()},
         "silent": list(variant.outcome.silent),
+        "loses_on": list(variant.outcome.losing),
         "corruptions": list(variant.outcome.kinds),
         "rules": list(variant.outcome.rules),
     }
