@@ -409,3 +409,79 @@ def test_no_damage_to_a_log_leads_to_a_traceback() -> None:
 @pytest.mark.parametrize("era", ["2021-different-regions", "4.19", "silent", "3.14-rc1"])
 def test_any_tracker_s_name_is_an_era(era: str) -> None:
     assert record(printed("free-size", "7.2") + DUMP, "--era", era)["era"] == era
+
+
+AT = "[device address=0x00000000fffdc000]"
+# Warnings that drivers' people have reported, and what was concluded: (message, kernel, who mapped, worths, true).
+REPORTED = {
+    "qla2xxx: part of one page freed": (
+        f"frees DMA memory with different size {AT} [map size=4088 bytes] [unmap size=512 bytes]",
+        "5.4.0",
+        "dma_alloc_attrs",
+        {"false"},
+        False,
+    ),
+    "atlantic: pages never given back": (
+        f"frees DMA memory with different size {AT} [map size=34816 bytes] [unmap size=32768 bytes]",
+        "6.8.0",
+        "dma_alloc_attrs",
+        {"bookkeeping"},
+        True,
+    ),
+    "dspi: coherent memory ended by unmap_single": (
+        f"frees DMA memory with wrong function {AT} [size=128 bytes] [mapped as coherent] [unmapped as single]",
+        "5.8.0",
+        "",
+        {"bookkeeping"},
+        True,
+    ),
+    "the same, when coherent memory was printed as a list": (
+        f"frees DMA memory with wrong function {AT} [size=128 bytes] [mapped as scather-gather] [unmapped as single]",
+        "5.4.0",
+        "debug_dma_alloc_coherent",
+        {"bookkeeping"},
+        True,
+    ),
+    "virtio: another direction on whole lines": (
+        f"syncs DMA memory with different direction {AT} [size=32768 bytes] [mapped with DMA_FROM_DEVICE] "
+        "[synced with DMA_BIDIRECTIONAL]",
+        "6.6.0",
+        "debug_dma_map_page",
+        {"false"},
+        False,
+    ),
+    "mt7601u: a buffer on the stack": (
+        "maps memory from stack [addr=aa217c54]",
+        "4.0.0",
+        "",
+        {"justified", "hazard"},
+        True,
+    ),
+    "ath11k: an error demanded of an allocation": (
+        f"failed to check map error{AT} [size=4096 bytes] [mapped as single]",
+        "5.15.0",
+        "dma_alloc_pages",
+        {"false"},
+        False,
+    ),
+    "iavf: a leak at unbind": (
+        f"has pending DMA allocations while released from device [count=1]\nOne of leaked entries details: {AT} "
+        "[size=4096 bytes] [mapped with DMA_BIDIRECTIONAL] [mapped as coherent]",
+        "6.0.0",
+        "",
+        {"bookkeeping"},
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REPORTED)
+def test_what_was_reported_is_answered_as_it_was_concluded(what: str) -> None:
+    message, version, mapper, worths, true = REPORTED[what]
+    mapped = f"DMA-API: Mapped at:\n {mapper}+0x1/0x2\n foo_probe+0x1/0x2\n" if mapper else ""
+    text = (
+        f"DMA-API: foo 0000:01:00.0: device driver {message}\nCPU: 0 PID: 1 Comm: x Not tainted {version} #1\n{mapped}"
+    )
+    cause = cause_of(text)
+    assert set(cause["programs"][0]["platforms"]) == worths
+    assert cause["true"] == true
