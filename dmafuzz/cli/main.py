@@ -22,6 +22,7 @@ _COMMANDS = {
     "compare": ("dmafuzz.cli.compare", "compare"),
     "schedules": ("dmafuzz.cli.schedules", "schedules"),
     "history": ("dmafuzz.cli.history", "history"),
+    "explain": ("dmafuzz.cli.explain", "explain"),
     "search": ("dmafuzz.cli.search", "search"),
     "recall": ("dmafuzz.cli.recall", "recall"),
     "catalogue": ("dmafuzz.cli.catalogue", "catalogue"),
