@@ -24,12 +24,10 @@ void Machine::device_access(const Op& op) {
     }
 }
 
-// How much of so many bytes of IOVAs leads to memory in a row, of one piece; or nowhere, page by page.
+// How much of so many bytes of IOVAs leads to memory in a row, of one piece; or nowhere.
 uint64_t Machine::in_a_row(uint8_t device, uint64_t dma, uint64_t bytes) const {
-    uint64_t row = page_bytes - in_page(dma);
-    const Iovas::Range* range = iovas_[device].find(page_of(dma));
-    if (range) row += (range->page + range->pages - 1 - page_of(dma)) * page_bytes;
-    return std::min(row, bytes);
+    const uint64_t pages = iovas_[device].alike(page_of(dma), pages_for(dma, bytes));
+    return std::min(pages * page_bytes - in_page(dma), bytes);
 }
 
 // Within the piece, or all of it past its end.
@@ -52,6 +50,9 @@ void Machine::device_access_piece(const Op& op, uint8_t index, uint32_t offset, 
     }
     if (piece.dma == dma_error_cookie) {
         if (translates(piece.device) && !entitled) step(StepKind::fault).piece = index;
+        line.kind = StepKind::device_read;
+        line.post = false;
+        if (!writes && permitted && m.live && offset >= piece.size) emit(line);  // nobody's bytes
         return;
     }
     // Past the end a driver meant the buffer to be, and its device reads what it finds there.
@@ -87,8 +88,11 @@ void Machine::access_place(const Op& op, const Step& line, uint64_t dma) {
         // An SMMU has no pages that can only be written. Source: arm_lpae_prot_to_pte of the kernel.
         const bool allowed = place.mapped && (writes ? device_writes(direction)
                                                      : device_reads(direction) || platform_.get<&Platform::iommu_driver>() == IommuDriver::smmu);
-        if (!allowed || maybe) step(StepKind::fault).piece = line.asker;
-        if (!allowed) return;
+        const Step& last = run_->steps.back();
+        const bool told = last.kind == StepKind::fault && last.op == now_ && last.piece == line.asker;
+        if ((!allowed || maybe) && !told) step(StepKind::fault).piece = line.asker;
+        if (!allowed && writes) return;
+        if (!allowed) place = {};
     }
     if (writes) return land(line, place.phys, line.size, maybe);
     const bool live = run_->mappings[piece.mapping].live && device_reads(piece.direction);

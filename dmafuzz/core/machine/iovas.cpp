@@ -109,6 +109,17 @@ uint64_t Iovas::mapped_from(uint64_t page, uint64_t pages) const {
     return std::min(mapped, pages);
 }
 
+uint64_t Iovas::alike(uint64_t page, uint64_t pages) const {
+    const Range* here = find(page);
+    if (here) return std::min(pages, here->page + here->pages - page);
+    const Range* stale = find_stale(page);
+    if (stale) pages = std::min(pages, stale->page + stale->pages - page);
+    for (const std::vector<Range>* ranges : {&table_, &stale_})
+        for (const Range& r : *ranges)
+            if (r.page > page) pages = std::min(pages, r.page - page);
+    return pages;
+}
+
 void Iovas::clear(uint64_t page, uint64_t pages, bool lazily) {
     for (size_t i = 0; i < table_.size(); i++) {
         const Range r = table_[i];

@@ -43,11 +43,12 @@ class Iovas {
 
     const Range* find(uint64_t page) const { return find(table_, page); }
     const Range* find_stale(uint64_t page) const { return find(stale_, page); }
-    const std::vector<Range>& table() const { return table_; }
     bool overlaps(uint64_t page, uint64_t pages) const;
     void map(uint64_t page, uint64_t pages, uint64_t target, uint8_t piece) { table_.push_back({page, pages, target, piece}); }
     // Of so many pages from there on, those in front of the first that leads nowhere.
     uint64_t mapped_from(uint64_t page, uint64_t pages) const;
+    // Of so many pages from there on, the first ones that lead to pages in a row, or all of them nowhere.
+    uint64_t alike(uint64_t page, uint64_t pages) const;
     // They lead nowhere from now on; `lazily`: until the flush the device may still get there.
     void clear(uint64_t page, uint64_t pages, bool lazily);
     bool leads_to(uint8_t piece) const;
