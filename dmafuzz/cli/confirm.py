@@ -1,0 +1,126 @@
+"""`dmafuzz confirm`: programs on a real kernel, booted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from dmafuzz import program as language
+from dmafuzz.confirmation import MACHINES, Answer, Confirmation, Confirming, QemuGuest, building, machine_for
+from dmafuzz.confirmation.report import as_table, status_of
+from dmafuzz.program import Program
+from dmafuzz.trackers import DEFAULT_TRACKER, default_portfolio
+from dmafuzz.verdicts import judging
+
+from .errors import EXIT_BAD_INPUT, INPUT_ERRORS, complain
+
+_FIRST = ("force-bounce", "plain")  # without --platform
+
+
+class _WithFiles(click.Group):
+    """What is no command of the group is a file for `run`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, "-h", "--help"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("confirm", cls=_WithFiles)
+def confirm() -> None:
+    """Run programs on a real kernel under QEMU: what is lost, what is warned about, against what is said here.
+
+    `dmafuzz confirm build TREE|ARCHIVE` builds a guest kernel; `dmafuzz confirm FILE|DIR...` runs programs on it.
+    """
+
+
+@confirm.command()
+@click.argument("path", metavar="TREE|ARCHIVE", type=click.Path(exists=True, path_type=Path))
+@click.option("--arch", type=click.Choice(["x86_64"]), default="x86_64", show_default=True)
+@click.option("--name", metavar="N", help="Default: the kernel's release.")
+def build(path: Path, arch: str, name: str | None) -> None:
+    """Build a guest kernel, some five minutes on two free cores, and keep it in your cache folder."""
+    click.echo("a guest kernel takes some five minutes on two free cores", err=True)
+    with tqdm(unit=" files", desc="guest kernel") as bar:
+
+        def progress(what: str, done: int) -> None:
+            bar.set_description(what, refresh=False)
+            bar.update(done - bar.n)
+
+        kernel = building.build(path, arch, name, progress)
+    click.echo(f"{kernel.name}: {kernel.version} for {kernel.arch}, of {kernel.source}")
+
+
+@confirm.command("list")
+def list_kernels() -> None:
+    """List guest kernels and machines."""
+    for kernel in building.kernels():
+        click.echo(f"kernel {kernel.name}: {kernel.version} for {kernel.arch}, built {kernel.added}")
+    for machine in MACHINES:
+        click.echo(f"machine {machine.name}: {machine.title}, for {', '.join(machine.platforms)}")
+
+
+@confirm.command()
+@click.argument("paths", metavar="FILE|DIR...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--kernel", metavar="N", help="A guest kernel by name. Default: the one built last.")
+@click.option("--platform", "platforms", metavar="P", multiple=True, help="A platform or machine; can be repeated.")
+@click.option("--tracker", metavar="T", default=DEFAULT_TRACKER, show_default=True)
+@click.option("--runs", type=click.IntRange(0), default=0, help="Runs with random well-behaved devices and CPUs.")
+@click.option("--seed", type=int, default=0, help="Of these runs.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line: program and machine.")
+@click.option("--transcript", type=click.Path(path_type=Path), help="Write down all that is said to guests, and back.")
+@click.pass_context
+def run(
+    ctx: click.Context, paths: Sequence[Path], kernel: str | None, platforms: Sequence[str], **options: Any
+) -> None:
+    """Run programs on booted kernels, and compare."""
+    chosen = building.find(kernel)
+    image, initrd = building.boot_files(chosen)
+    programs, failed = _programs(paths)
+    done: list[Confirmation] = []
+    for name in platforms or _FIRST:
+        machine = machine_for(name)
+        bench = judging(options["tracker"], default_portfolio(options["tracker"]))
+        for platform in [name] if name in machine.platforms else machine.platforms[:1]:
+            one = Confirming(
+                bench,
+                platform,
+                machine.name,
+                chosen.version,
+                lambda machine=machine: QemuGuest(machine, image, initrd, options["transcript"]),  # type: ignore[misc]
+                again=machine.iommu,
+            )
+            try:
+                for file, program in programs:
+                    done.append(one.confirm(program, file, options["runs"], options["seed"]))
+                    if options["as_json"]:
+                        click.echo(json.dumps(asdict(done[-1]), default=_plain))
+            finally:
+                one.close()
+    if not options["as_json"]:
+        for line in as_table(done):
+            click.echo(line)
+    ctx.exit(EXIT_BAD_INPUT if failed else status_of(done))
+
+
+def _plain(value: object) -> str:
+    return value.value if isinstance(value, Answer) else str(value)
+
+
+def _programs(paths: Sequence[Path]) -> tuple[list[tuple[str, Program]], bool]:
+    """The programs of files and of folders, and whether any cannot be read."""
+    programs, failed = [], False
+    for path in paths:
+        for file in sorted(path.rglob("*.dma")) if path.is_dir() else [path]:
+            try:
+                programs.append((str(file), language.read(str(file))))
+            except INPUT_ERRORS as error:
+                complain(str(error))
+                failed = True
+    return programs, failed

@@ -1,0 +1,147 @@
+"""Carries one program out on a guest, operation by operation, beside the ideal memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dmafuzz._core import BufferKind, Op, OpKind
+
+from .actions import Writer, bytes_of
+from .guest import Guest
+from .ideal import IdealMemory
+from .messages import other_messages, warnings_in
+
+_TAGS = 255
+_IMAGES = (BufferKind.text, BufferKind.rodata)
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Bytes that are not what they should be, first seen after operation ``op``. ``by``: "cpu", or a mapping "mN"."""
+
+    op: int
+    buffer: int
+    offset: int
+    size: int
+    by: str
+    found: int  # the first wrong byte, and what it should have been
+    expected: int
+
+
+@dataclass
+class Seen:
+    """What a guest showed of one run."""
+
+    warnings: list[tuple[int, str]] = field(default_factory=list)  # (operation, id)
+    messages: list[tuple[int, str]] = field(default_factory=list)  # of the kernel, but for dma-debug's
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    failed: set[int] = field(default_factory=set)  # mappings
+    placed: dict[int, str] = field(default_factory=dict)  # mapping: DMA addresses as the kernel gave them
+    lost: list[Lost] = field(default_factory=list)
+    actions: int = 0
+
+
+class Carrying:
+    """One run. ``facts`` are the core's of the program on the platform (`_core.run`). Raises GuestDiedError."""
+
+    def __init__(self, guest: Guest, facts: Mapping[str, Any]) -> None:
+        self.ops: Sequence[Op] = facts["ops"]
+        self.ideal = IdealMemory(facts["pieces"])
+        self.seen = Seen()
+        self._guest = guest
+        self._writer = Writer(facts["extents"])
+        self._kinds = {op.buffer: op.buffer_kind for op in self.ops if op.kind == OpKind.alloc}
+        self._steps: dict[int, list[Mapping[str, Any]]] = {}
+        for step in facts["steps"]:
+            self._steps.setdefault(step["op"], []).append(step)
+        self._tag = 0
+        self._now = 0
+
+    def run(self, after: Callable[[Carrying, int], None]) -> Seen:
+        """All operations; ``after`` each one that is called, for unasked steps and for looks."""
+        for number, op in enumerate(self.ops):
+            self._now = number
+            tag = self.next_tag()
+            for action in self._writer.write(op, tag):
+                self._do(action, op)
+            for step in self._steps.get(number, []):
+                self._take(step, op, tag)
+            after(self, number)
+        return self.seen
+
+    def next_tag(self) -> int:
+        """What the next write writes. Zero is left to fresh memory."""
+        self._tag = self._tag % _TAGS + 1
+        return self._tag
+
+    def cpu_write(self, buffer: int, offset: int, size: int) -> None:
+        """An unasked write of a CPU, where it may."""
+        tag = self.next_tag()
+        self._do(self._writer.cpu_write(0, buffer, offset, size, tag), None)
+        self.ideal.write(buffer, offset, size, tag)
+
+    def device_write(self, mapping: int, buffer: int, offset: int, size: int) -> None:
+        """An unasked write of a mapping's device, of what it owns of a range of a buffer."""
+        tag = self.next_tag()
+        for start, length in self.ideal.device_write(mapping, buffer, offset, size, tag):
+            self._do(f"device-write 0 0 {mapping} {start} {length} {tag}", None)
+
+    def look(self, buffer: int, offset: int, size: int) -> None:
+        """The CPU reads what it may of a range, and compares."""
+        for start, length in self.ideal.readable(buffer):
+            start, end = max(start, offset), min(start + length, offset + size)
+            if start < end:
+                answer = self._do(f"read 0 0 {buffer} {start} {end - start}", None)
+                self._compare(buffer, start, answer.data, "cpu")
+
+    def look_at_all(self) -> None:
+        """The CPU reads all that it may."""
+        for buffer in self.ideal.buffers():
+            self.look(buffer, 0, 1 << 20)
+
+    def device_look(self, mappings: Sequence[int], buffer: int, offset: int, size: int) -> None:
+        """The devices of some mappings read what they may of a range."""
+        for mapping, start, at, length in self.ideal.views(mappings, buffer, offset, size):
+            answer = self._do(f"device-read 0 0 {mapping} {start} {length}", None)
+            self._compare(buffer, at, answer.data, f"m{mapping}")
+
+    def _do(self, action: str, op: Op | None) -> Any:
+        answer = self._guest.do(action)
+        self.seen.actions += 1
+        self.seen.warnings += [(self._now, name) for name in warnings_in(answer.messages)]
+        self.seen.messages += [(self._now, text) for text in other_messages(answer.messages)]
+        if answer.refused:
+            self.seen.refused.append((self._now, answer.refused))
+        if "hook" in answer.fields:
+            self.seen.refused.append((self._now, "give-back"))
+        if op is not None and "failed" in answer.fields:
+            self.seen.failed.add(op.mapping)
+        if op is not None and "dma" in answer.fields:
+            self.seen.placed[op.mapping] = answer.fields["dma"]
+        if op is not None and op.kind == OpKind.read:
+            self._compare(op.buffer, bytes_of(op.offset), answer.data, "cpu")
+        return answer
+
+    def _take(self, step: Mapping[str, Any], op: Op, tag: int) -> None:
+        if step["kind"] == "alloc":
+            self.ideal.born(step["buffer"], bytes([tag]) * bytes_of(op.size))
+        elif step["kind"] == "appear":
+            answer = self._do(f"read 0 0 {step['buffer']} 0 {bytes_of(op.size)}", None)
+            self.ideal.born(step["buffer"], answer.data, image=self._kinds[step["buffer"]] in _IMAGES)
+        else:
+            self.ideal.step(step, tag)
+
+    def _compare(self, buffer: int, offset: int, data: bytes, by: str) -> None:
+        expected = self.ideal.content(buffer, offset, len(data))
+        wrong = [at for at, (a, b) in enumerate(zip(data, expected, strict=True)) if a != b]
+        wrong = [at for at in wrong if not self.ideal.is_given_up(buffer, offset + at)]
+        at = 0
+        while at < len(wrong):
+            size = 1
+            while at + size < len(wrong) and wrong[at + size] == wrong[at] + size:
+                size += 1
+            first = wrong[at]
+            self.seen.lost.append(Lost(self._now, buffer, offset + first, size, by, data[first], expected[first]))
+            at += size

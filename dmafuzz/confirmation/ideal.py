@@ -1,0 +1,178 @@
+"""The ideal memory: what every byte should hold, and who may look. Fed with the core's steps, one operation at a time.
+
+Nothing of a machine is worked out here: which mapping covers what, and when it is whose, is the core's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dmafuzz._core import Direction
+
+_WRITES = (Direction.from_device, Direction.bidirectional)
+_READS = (Direction.to_device, Direction.bidirectional)
+
+
+@dataclass
+class _Piece:
+    """A contiguous part of a mapping. ``owned``: by byte, whether the device owns it."""
+
+    mapping: int
+    buffer: int
+    direction: Direction
+    joint: bool
+    offset: int
+    size: int
+    start: int  # in its mapping
+    live: bool = False
+    owned: bytearray = field(default_factory=bytearray)
+
+    def device_owns(self, at: int) -> bool:
+        """``at``: in the buffer."""
+        if not self.live or not self.offset <= at < self.offset + self.size:
+            return False
+        return self.joint or bool(self.owned[at - self.offset])
+
+
+@dataclass
+class _Buffer:
+    content: bytearray
+    given_up: bytearray
+    live: bool = True
+    image: bool = False  # the kernel's own: never given up
+
+
+class IdealMemory:
+    """Offsets are bytes, of buffers unless it says otherwise."""
+
+    def __init__(self, pieces: Sequence[Mapping[str, Any]]) -> None:
+        self._pieces = []
+        starts: dict[int, int] = {}
+        for p in pieces:
+            start = starts.get(p["mapping"], 0)
+            starts[p["mapping"]] = start + p["size"]
+            where = (p["mapping"], p["buffer"], p["direction"], p["joint"], p["offset"], p["size"], start)
+            self._pieces.append(_Piece(*where, owned=bytearray(p["size"])))
+        self._buffers: dict[int, _Buffer] = {}
+
+    def born(self, buffer: int, content: bytes, image: bool = False) -> None:
+        """A buffer that holds this from now on; ``image``: of the kernel's text or rodata."""
+        self._buffers[buffer] = _Buffer(bytearray(content), bytearray(len(content)), image=image)
+
+    def step(self, step: Mapping[str, Any], tag: int) -> None:
+        """One of the core's steps; ``tag`` is what its operation writes."""
+        kind, piece = step["kind"], step["piece"]
+        if kind == "die":
+            self._buffers[step["buffer"]].live = False
+        elif kind in ("cpu-write", "cpu-dirty"):
+            self.write(step["buffer"], step["offset"], step["size"], tag)
+        elif kind == "begin":
+            self._pieces[piece].live = True
+        elif kind == "end":
+            self._pieces[piece].live = False
+        elif kind in ("to-device", "to-cpu"):
+            self._hand_over(self._pieces[piece], step["offset"], step["size"], kind == "to-device")
+        elif kind == "device-write":
+            p = self._pieces[piece]
+            self._device_write(p, p.offset + step["offset"], step["size"], tag)
+
+    def write(self, buffer: int, offset: int, size: int, tag: int) -> None:
+        """A CPU's write."""
+        b = self._buffers[buffer]
+        b.content[offset : offset + size] = bytes([tag]) * size
+        b.given_up[offset : offset + size] = bytes(size)
+
+    def device_write(self, mapping: int, buffer: int, offset: int, size: int, tag: int) -> list[tuple[int, int]]:
+        """A well-behaved device's write of what it owns of a range; (offset in the mapping, size) of what that is."""
+        done = []
+        for p in self._pieces:
+            if p.mapping == mapping and p.buffer == buffer:
+                for start, length in self._device_write(p, offset, size, tag):
+                    done.append((p.start + start - p.offset, length))
+        return done
+
+    def readable(self, buffer: int) -> list[tuple[int, int]]:
+        """The ranges (offset, size) that the CPU may read and of which something is expected."""
+        b = self._buffers.get(buffer)
+        if b is None or not b.live:
+            return []
+        barred = bytearray(b.given_up)
+        for p in self._pieces:
+            if p.buffer == buffer and p.live and not p.joint and p.direction in _WRITES:
+                for at, owned in enumerate(p.owned, p.offset):
+                    barred[at] |= owned
+        return _ranges(barred)
+
+    def content(self, buffer: int, offset: int, size: int) -> bytes:
+        return bytes(self._buffers[buffer].content[offset : offset + size])
+
+    def is_given_up(self, buffer: int, at: int) -> bool:
+        return bool(self._buffers[buffer].given_up[at])
+
+    def buffers(self) -> list[int]:
+        return [number for number, b in self._buffers.items() if b.live]
+
+    def views(self, mappings: Sequence[int], buffer: int, offset: int, size: int) -> list[tuple[int, int, int, int]]:
+        """Through which mappings a device may read a range: (mapping, offset in it, offset, size)."""
+        out = []
+        for p in self._pieces:
+            if p.mapping not in mappings or p.buffer != buffer or not p.live or p.direction not in _READS:
+                continue
+            owned = [at for at in range(offset, offset + size) if p.device_owns(at)]
+            for start, length in _runs(owned):
+                out.append((p.mapping, p.start + start - p.offset, start, length))
+        return out
+
+    def may_write(self) -> list[tuple[int, int, int, int]]:
+        """What devices may write: (mapping, buffer, offset, size)."""
+        out = []
+        for p in self._pieces:
+            if p.live and p.direction in _WRITES and p.buffer in self._buffers and self._buffers[p.buffer].live:
+                owned = [at for at in range(p.offset, p.offset + p.size) if p.device_owns(at)]
+                out += [(p.mapping, p.buffer, start, length) for start, length in _runs(owned)]
+        return out
+
+    def unmapped(self, buffer: int) -> list[tuple[int, int]]:
+        """The ranges that no live mapping covers: the CPU may write there unasked."""
+        b = self._buffers[buffer]
+        if not b.live:
+            return []
+        barred = bytearray(len(b.content))
+        for p in self._pieces:
+            if p.buffer == buffer and p.live:
+                barred[p.offset : p.offset + p.size] = b"\1" * p.size
+        return _ranges(barred)
+
+    def _device_write(self, p: _Piece, offset: int, size: int, tag: int) -> list[tuple[int, int]]:
+        b = self._buffers.get(p.buffer)
+        if b is None or not b.live or p.direction not in _WRITES:
+            return []
+        owned = [at for at in range(offset, offset + size) if p.device_owns(at)]
+        for at in owned:
+            b.content[at] = tag
+            b.given_up[at] = 0
+        return _runs(owned)
+
+    def _hand_over(self, p: _Piece, offset: int, size: int, to_device: bool) -> None:
+        p.owned[offset : offset + size] = bytes([to_device]) * size
+        b = self._buffers.get(p.buffer)
+        if to_device and p.direction == Direction.from_device and b is not None and not b.image:
+            start = p.offset + offset
+            b.given_up[start : start + size] = b"\1" * size
+
+
+def _ranges(barred: bytearray) -> list[tuple[int, int]]:
+    return _runs([at for at, no in enumerate(barred) if not no])
+
+
+def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
+    """Numbers in ascending order as (first, how many)."""
+    out: list[tuple[int, int]] = []
+    for at in places:
+        if out and sum(out[-1]) == at:
+            out[-1] = (out[-1][0], out[-1][1] + 1)
+        else:
+            out.append((at, 1))
+    return out
