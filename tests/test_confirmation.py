@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from stand_in_guest import StandInGuest
 
 from dmafuzz import _core
 from dmafuzz import program as language
@@ -19,6 +18,7 @@ from dmafuzz.confirmation.messages import _PARTS, other_messages, warning_of
 from dmafuzz.confirmation.report import as_table, status_of
 from dmafuzz.program import Program
 from dmafuzz.verdicts import judging
+from stand_in_guest import StandInGuest
 
 KEEPS = """
 cpu0 b0 = alloc pages 64

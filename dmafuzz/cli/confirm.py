@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 from tqdm import tqdm
@@ -77,7 +76,15 @@ def list_kernels() -> None:
 @click.option("--transcript", type=click.Path(path_type=Path), help="Write down all that is said to guests, and back.")
 @click.pass_context
 def run(
-    ctx: click.Context, paths: Sequence[Path], kernel: str | None, platforms: Sequence[str], **options: Any
+    ctx: click.Context,
+    paths: Sequence[Path],
+    kernel: str | None,
+    platforms: Sequence[str],
+    tracker: str,
+    runs: int,
+    seed: int,
+    as_json: bool,
+    transcript: Path | None,
 ) -> None:
     """Run programs on booted kernels, and compare."""
     chosen = building.find(kernel)
@@ -86,24 +93,24 @@ def run(
     done: list[Confirmation] = []
     for name in platforms or _FIRST:
         machine = machine_for(name)
-        bench = judging(options["tracker"], default_portfolio(options["tracker"]))
+        bench = judging(tracker, default_portfolio(tracker))
         for platform in [name] if name in machine.platforms else machine.platforms[:1]:
             one = Confirming(
                 bench,
                 platform,
                 machine.name,
                 chosen.version,
-                lambda machine=machine: QemuGuest(machine, image, initrd, options["transcript"]),  # type: ignore[misc]
+                lambda machine=machine: QemuGuest(machine, image, initrd, transcript),
                 again=machine.iommu,
             )
             try:
                 for file, program in programs:
-                    done.append(one.confirm(program, file, options["runs"], options["seed"]))
-                    if options["as_json"]:
+                    done.append(one.confirm(program, file, runs, seed))
+                    if as_json:
                         click.echo(json.dumps(asdict(done[-1]), default=_plain))
             finally:
                 one.close()
-    if not options["as_json"]:
+    if not as_json:
         for line in as_table(done):
             click.echo(line)
     ctx.exit(EXIT_BAD_INPUT if failed else status_of(done))
