@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import click
@@ -100,7 +101,7 @@ def run(
                 platform,
                 machine.name,
                 chosen.version,
-                lambda machine=machine: QemuGuest(machine, image, initrd, transcript),
+                partial(QemuGuest, machine, image, initrd, transcript),
                 again=machine.iommu,
             )
             try:

@@ -70,7 +70,7 @@ void *symbol(const char *name)
 
 static bool of_interest(const char *line)
 {
-	static const char *const words[] = { "DMA-API", "DMAR", "swiotlb", "WARNING:", "BUG", "Bad page", "dma_map",
+	static const char *const words[] = { "DMA-API", "DMAR", "swiotlb", "WARNING:", "BUG", "Bad page",
 					     "rejecting", "arm-smmu", "AMD-Vi", "iommu", "overflow", "bad:" };
 	int i;
 
