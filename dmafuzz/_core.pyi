@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import enum
 
 
-GRANULE_BYTES: int = 16
+BUFFER_BYTES_MAX: int = 524288
 
 PAGE_BYTES: int = 4096
 
@@ -23,7 +23,7 @@ MAPPINGS_MAX: int = 32
 
 OPS_MAX: int = 64
 
-RECORD_BYTES: int = 32
+RECORD_BYTES: int = 64
 
 ATTRS: tuple[str, ...] = ...
 
@@ -58,45 +58,49 @@ class OpKind(enum.Enum):
 
     mapping_error = 13
 
-    sync_single_for_cpu = 14
+    start = 14
 
-    sync_single_for_device = 15
+    sync_single_for_cpu = 15
 
-    sync_range_for_cpu = 16
+    sync_single_for_device = 16
 
-    sync_range_for_device = 17
+    sync_range_for_cpu = 17
 
-    sync_sg_for_cpu = 18
+    sync_range_for_device = 18
 
-    sync_sg_for_device = 19
+    sync_sg_for_cpu = 19
 
-    unmap_single = 20
+    sync_sg_for_device = 20
 
-    unmap_page = 21
+    unmap_single = 21
 
-    unmap_resource = 22
+    unmap_page = 22
 
-    unmap_sg = 23
+    unmap_resource = 23
 
-    free_coherent = 24
+    unmap_sg = 24
 
-    free_noncoherent = 25
+    free_coherent = 25
 
-    free_noncontiguous = 26
+    free_noncoherent = 26
 
-    device_read = 27
+    free_noncontiguous = 27
 
-    device_write = 28
+    device_read = 28
 
-    irq_off = 29
+    device_write = 29
 
-    irq_on = 30
+    device_post = 30
 
-    unbind = 31
+    irq_off = 31
 
-    forget = 32
+    irq_on = 32
 
-    finish = 33
+    unbind = 33
+
+    forget = 34
+
+    finish = 35
 
 class BufferKind(enum.Enum):
     """Where a buffer lives."""
@@ -163,7 +167,7 @@ def matching_end(map: OpKind) -> OpKind:
     """The call that ends what `map` made correctly."""
 
 class Entry:
-    """One scatter list entry; offset and size in granules of 16 bytes."""
+    """One scatter list entry; offset and size in bytes."""
 
     def __init__(self, buffer: int, offset: int, size: int) -> None: ...
 
@@ -190,7 +194,7 @@ class Entry:
     def __hash__(self) -> int: ...
 
 class Op:
-    """One operation. Offsets and sizes are in granules of 16 bytes."""
+    """One operation. Offsets and sizes are in bytes."""
 
     def __init__(self) -> None: ...
 
@@ -225,6 +229,12 @@ class Op:
 
     @high.setter
     def high(self, arg: bool, /) -> None: ...
+
+    @property
+    def private(self) -> bool: ...
+
+    @private.setter
+    def private(self, arg: bool, /) -> None: ...
 
     @property
     def given_device(self) -> bool: ...
@@ -326,6 +336,12 @@ class Op:
     def size(self, arg: int, /) -> None: ...
 
     @property
+    def cpu_offset(self) -> int: ...
+
+    @cpu_offset.setter
+    def cpu_offset(self, arg: int, /) -> None: ...
+
+    @property
     def entries(self) -> builtins.list[Entry]: ...
 
     @entries.setter
@@ -398,6 +414,24 @@ class Iommu(enum.Enum):
     strict = 1
 
     lazy = 2
+
+class IommuDriver(enum.Enum):
+    """Whose page tables the IOMMU walks."""
+
+    intel = 0
+
+    smmu = 1
+
+    amd = 2
+
+class BounceCut(enum.Enum):
+    """What the copies of a sync or an unmap are cut to."""
+
+    never = 0
+
+    mapping = 1
+
+    wraps = 2
 
 class Device:
     """What a platform says about one device."""
@@ -554,10 +588,52 @@ class Platform:
     def sync_from_device_copies_in(self, arg: bool, /) -> None: ...
 
     @property
+    def skip_sync_copies_in(self) -> bool: ...
+
+    @skip_sync_copies_in.setter
+    def skip_sync_copies_in(self, arg: bool, /) -> None: ...
+
+    @property
+    def bounce_areas(self) -> bool: ...
+
+    @bounce_areas.setter
+    def bounce_areas(self, arg: bool, /) -> None: ...
+
+    @property
+    def bounce_gone_round(self) -> bool: ...
+
+    @bounce_gone_round.setter
+    def bounce_gone_round(self, arg: bool, /) -> None: ...
+
+    @property
+    def bounce_cut(self) -> BounceCut: ...
+
+    @bounce_cut.setter
+    def bounce_cut(self, arg: BounceCut, /) -> None: ...
+
+    @property
+    def list_keeps_bounce_mark(self) -> bool: ...
+
+    @list_keeps_bounce_mark.setter
+    def list_keeps_bounce_mark(self, arg: bool, /) -> None: ...
+
+    @property
     def iommu(self) -> Iommu: ...
 
     @iommu.setter
     def iommu(self, arg: Iommu, /) -> None: ...
+
+    @property
+    def iommu_driver(self) -> IommuDriver: ...
+
+    @iommu_driver.setter
+    def iommu_driver(self, arg: IommuDriver, /) -> None: ...
+
+    @property
+    def iommu_looks_first(self) -> bool: ...
+
+    @iommu_looks_first.setter
+    def iommu_looks_first(self, arg: bool, /) -> None: ...
 
     @property
     def stacks_in_vmalloc(self) -> bool: ...
@@ -576,6 +652,30 @@ class Platform:
 
     @text_in_linear_map.setter
     def text_in_linear_map(self, arg: bool, /) -> None: ...
+
+    @property
+    def image_in_vmalloc(self) -> bool: ...
+
+    @image_in_vmalloc.setter
+    def image_in_vmalloc(self, arg: bool, /) -> None: ...
+
+    @property
+    def image_read_only(self) -> bool: ...
+
+    @image_read_only.setter
+    def image_read_only(self, arg: bool, /) -> None: ...
+
+    @property
+    def vmalloc_high(self) -> bool: ...
+
+    @vmalloc_high.setter
+    def vmalloc_high(self, arg: bool, /) -> None: ...
+
+    @property
+    def coherent_in_vmalloc(self) -> bool: ...
+
+    @coherent_in_vmalloc.setter
+    def coherent_in_vmalloc(self, arg: bool, /) -> None: ...
 
     @property
     def coherent_remaps(self) -> bool: ...

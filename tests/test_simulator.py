@@ -14,7 +14,7 @@ from dmafuzz import _core, platforms
 from dmafuzz.program import render_op
 from small_programs import every_small, haunted, random_small, torn_and_haunted
 
-GRANULE = _core.GRANULE_BYTES
+GRANULE = _core.PAGE_BYTES
 
 
 @cache

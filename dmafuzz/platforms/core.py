@@ -33,12 +33,24 @@ def to_core(platform: PlatformFile) -> Any:
     record.copy_in_from_device = platform.bounce.copy_in_from_device
     record.sync_from_device_copies_in = platform.bounce.sync_copies_in_from_device
 
+    record.skip_sync_copies_in = platform.bounce.skip_sync_copies_in
+    record.bounce_areas = platform.bounce.areas
+    record.bounce_gone_round = platform.bounce.gone_round
+    record.bounce_cut = getattr(core.BounceCut, platform.bounce.cut)
+    record.list_keeps_bounce_mark = platform.bounce.list_keeps_mark
+
     record.iommu = getattr(core.Iommu, platform.iommu.mode)
+    record.iommu_driver = getattr(core.IommuDriver, platform.iommu.driver)
+    record.iommu_looks_first = platform.iommu.looks_first
     record.stacks_in_vmalloc = platform.memory.stacks_in_vmalloc
     record.map_single_vmalloc_fails = platform.memory.map_single_vmalloc_fails
     record.text_in_linear_map = platform.memory.text_in_linear_map
+    record.image_in_vmalloc = platform.memory.image_in_vmalloc
+    record.image_read_only = platform.memory.image_read_only
+    record.vmalloc_high = platform.memory.vmalloc_high
     record.coherent_remaps = platform.coherent.remaps
     record.atomic_pool = platform.coherent.atomic_pool
+    record.coherent_in_vmalloc = platform.coherent.in_vmalloc
     record.mismatched_aliases_hit = platform.coherent.mismatched_aliases_hit
 
     record.devices = [_device(core, device) for device in platform.device.resolved()]

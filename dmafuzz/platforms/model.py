@@ -15,9 +15,8 @@ from dmafuzz.platforms.kernels import RANGE_PATTERN, Kernel, KernelRange
 
 # 512 slots of 2 KiB are the 1 MiB that the physical layout keeps for the pool.
 BOUNCE_SLOTS_MAX = 512
-# The largest multiple of a granule that the kernel's unsigned int dma_max_seg_size can hold.
-SEGMENT_BYTES_MAX = 0xFFFF_FFF0
-GRANULE_BYTES = 16
+# The kernel's dma_max_seg_size is an unsigned int.
+SEGMENT_BYTES_MAX = 0xFFFF_FFFF
 PAGE_BYTES = 4096
 ADDRESS_MAX = 0xFFFF_FFFF_FFFF_FFFF
 
@@ -27,6 +26,8 @@ DmaAlignmentBytes = Literal[1, 8, 16, 32, 64, 128]
 MaintenanceName = Literal["none", "clean", "invalidate", "clean_invalidate"]
 EdgesName = Literal["clean", "drop", "whole_range"]
 IommuMode = Literal["off", "strict", "lazy"]
+IommuDriverName = Literal["intel", "smmu", "amd"]
+BounceCutName = Literal["never", "mapping", "wraps"]
 Text = Annotated[str, StringConstraints(min_length=1)]
 
 
@@ -102,6 +103,17 @@ class Bounce(Section):
     """map FROM_DEVICE copies the buffer into its slot (5.17 and later)."""
     sync_copies_in_from_device: bool = False
     """sync_for_device FROM_DEVICE does so too (5.17 only)."""
+    skip_sync_copies_in: bool = True
+    """map with DMA_ATTR_SKIP_CPU_SYNC copies the buffer into its slot (before 4.10, and from 5.17 on)."""
+    areas: bool = False
+    """Each CPU has an area of the pool of its own (6.0 and later)."""
+    gone_round: bool = False
+    """The pool has just gone round: the slot that was last given back comes next."""
+    cut: BounceCutName = "mapping"
+    """What the copies of a sync or an unmap are cut to: `never` (the call's length; before 5.12), the `mapping`, or
+    `wraps` (the mapping, but a sync that begins beyond its end, inside of its last slot, has the call's length)."""
+    list_keeps_mark: bool = False
+    """A scatter list that was bounced once keeps its mark when it is mapped again (6.5 and later)."""
 
 
 class Iommu(Section):
@@ -109,6 +121,10 @@ class Iommu(Section):
 
     mode: IommuMode = "off"
     """lazy: an unmapped IOVA stays usable until the flush."""
+    driver: IommuDriverName = "intel"
+    """Whose page tables: what an unmap does across pages that are not mapped, and a map over pages that are."""
+    looks_first: bool = True
+    """unmap_page and unmap_single do nothing where nothing is mapped (dma-iommu; not Intel's own code before 5.11)."""
 
 
 class Memory(Section):
@@ -120,6 +136,12 @@ class Memory(Section):
     """map_single of a vmalloc address fails (5.5 and later); before, the device gets somebody else's memory."""
     text_in_linear_map: bool
     """Linear addresses of kernel text can be mapped: ARM32 only."""
+    image_in_vmalloc: bool = False
+    """The kernel's image lies in the vmalloc range (arm64), so that map_single of it is one of a vmalloc address."""
+    image_read_only: bool = False
+    """The image is read-only in the linear map (x86-64, arm64): a CPU copy into it is an oops."""
+    vmalloc_high: bool = False
+    """There is memory above the reach of a 32-bit mask, and vmalloc memory comes from there."""
 
 
 class Coherent(Section):
@@ -131,6 +153,9 @@ class Coherent(Section):
     """Without one, an allocation that remaps sleeps, with interrupts off as well."""
     mismatched_aliases_hit: bool = False
     """An uncached read may be served from a line of the cacheable linear alias."""
+    in_vmalloc: bool = False
+    """Behind the IOMMU, what is allocated with interrupts on lies in vmalloc space (dma-iommu on x86: AMD from 5.5,
+    Intel from 5.11)."""
 
 
 class Device(Section):
@@ -143,7 +168,7 @@ class Device(Section):
     """The bus registered for dma-debug's leak check."""
     iommu: bool = True
     """Behind the platform's IOMMU, if it has one."""
-    segment_max: Annotated[int, Field(ge=GRANULE_BYTES, le=SEGMENT_BYTES_MAX, multiple_of=GRANULE_BYTES)] = 65536
+    segment_max: Annotated[int, Field(ge=1, le=SEGMENT_BYTES_MAX)] = 65536
     """The maximal segment size in bytes."""
     segment_boundary: Annotated[int, Field(ge=PAGE_BYTES - 1, le=ADDRESS_MAX)] = 0xFFFF_FFFF
     """A mask: no segment may cross a multiple of it plus one."""

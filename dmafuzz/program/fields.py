@@ -1,6 +1,6 @@
 """How the value of each field of an operation is written and read.
 
-Text counts bytes, operations count granules of 16 bytes.
+Sizes and offsets are bytes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NONE = "none"  # a list with nothing in it
 
 _NUMBER = re.compile(r"(?:0x[0-9a-fA-F]{1,12}|(?:0|[1-9][0-9]{0,11})K?)")
 _KIB = 1024
-_GRANULES_MAX = 0xFFFF  # offsets and sizes are 16 bits wide in an operation's record
+_BYTES_MAX = 0xFFFF_FFFF  # offsets and sizes are 32 bits wide in an operation's record
 _COUNT_MAX = 0xFF  # counts are 8 bits wide
 
 
@@ -40,14 +40,8 @@ def _number(token: Token, expected: str, highest: int) -> int:
     return value
 
 
-def _bytes(granules_max: int) -> Codec:
-    def read(token: Token) -> int:
-        value = _number(token, "a number of bytes like 64, 0x40 or 4K", granules_max * _core.GRANULE_BYTES)
-        if value % _core.GRANULE_BYTES:
-            raise token.error(f"a multiple of {_core.GRANULE_BYTES} bytes")
-        return value // _core.GRANULE_BYTES
-
-    return Codec(read, lambda granules: str(granules * _core.GRANULE_BYTES))
+def _read_bytes(token: Token) -> int:
+    return _number(token, "a number of bytes like 64, 0x40 or 4K", _BYTES_MAX)
 
 
 def _name(letter: str, what: str, count: int) -> Codec:
@@ -115,9 +109,9 @@ FIELDS: dict[str, Codec] = {
     "list": _MAPPING,
     "buffer_kind": _word("a kind of buffer", _ALLOCATED_KINDS),
     "direction": _word("a direction", {direction.name.upper(): direction for direction in Direction}),
-    "offset": _bytes(_GRANULES_MAX),
-    "size": _bytes(_GRANULES_MAX),
-    "cpu_offset": _bytes(_COUNT_MAX),
+    "offset": Codec(_read_bytes, str),
+    "size": Codec(_read_bytes, str),
+    "cpu_offset": Codec(_read_bytes, str),
     "nents": Codec(lambda token: _number(token, "a number of scatter list entries", _COUNT_MAX), str),
     "attrs": Codec(_read_attrs, _show_attrs),
     "entry": Codec(_read_entry, _show_entry),

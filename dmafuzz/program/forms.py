@@ -50,9 +50,9 @@ _ARGUMENTS = (
     Argument("dir", "direction", "direction", "given_direction"),
     Argument("dev", "device", "device", "given_device"),
     Argument("attrs", "attrs", "attrs", "given_attrs"),
-    Argument("cpu_offset", "count", "cpu_offset", "given_count"),
+    Argument("cpu_offset", "cpu_offset", "cpu_offset", None),
 )
-_FLAGS = ("high", "unchecked", "split")
+_FLAGS = ("high", "private", "unchecked", "split")
 
 
 def is_device_access(kind: OpKind) -> bool:
@@ -66,7 +66,7 @@ def _kept(kind: OpKind) -> set[str]:
     full.kind = kind
     for flag in (*_FLAGS, *(argument.given for argument in _ARGUMENTS if argument.given)):
         setattr(full, flag, True)
-    for number in ("device", "buffer", "mapping", "attrs", "count", "list", "offset", "size"):
+    for number in ("device", "buffer", "mapping", "attrs", "count", "list", "offset", "size", "cpu_offset"):
         setattr(full, number, 1)
     full.direction = Direction.to_device
     full.buffer_kind = BufferKind.kmalloc
@@ -113,9 +113,6 @@ def _takes(argument: Argument, kept: set[str], replaces: bool) -> bool:
         return "reuse_list" in kept
     if argument.name == "attrs":
         return "attrs" in kept
-    if argument.field == "count":
-        # Scatter list calls have a number of entries and no range; others use the field for the CPU address.
-        return "given_count" in kept and (argument.name == "nents") != ("offset" in kept)
     return replaces and (argument.given or argument.field) in kept
 
 

@@ -19,9 +19,9 @@ from .expect import LABELS, Expect
 from .forms import FORMS, is_device_access
 from .program import Program
 
-# Granules: one, around a line of 64 and of 128 bytes, around a page, around 64 KiB, and the largest buffer.
-_EDGES = (1, 3, 4, 5, 8, 255, 256, 257, 512, 4096, 4097, 32768)
-_GRANULES_MAX = 0xFFFF
+# Bytes: few, around a line of 64 and of 128 bytes, around a page, around 64 KiB, and the largest buffer.
+_EDGES = (1, 8, 16, 42, 48, 64, 80, 128, 1534, 4080, 4096, 4112, 8192, 65536, 65552, 524288)
+_BYTES_MAX = 0xF_FFFF
 _ENTRIES_MAX = 4
 _COUNT_MAX = 0xFF
 # Kinds that others need come first, towards which shrinking goes, and more often.
@@ -33,8 +33,9 @@ _KINDS = (
 _ALLOCATED = [kind for kind in BufferKind if kind not in (BufferKind.coherent, BufferKind.noncoherent)]
 
 
-def _granules() -> st.SearchStrategy[int]:
-    return st.integers(0, 8) | st.sampled_from(_EDGES) | st.integers(0, _GRANULES_MAX)
+def _bytes() -> st.SearchStrategy[int]:
+    sixteens = st.integers(0, 8).map(lambda count: 16 * count)
+    return sixteens | st.sampled_from(_EDGES) | st.integers(0, _BYTES_MAX)
 
 
 _BUFFERS = st.integers(0, _core.BUFFERS_MAX - 1)
@@ -48,11 +49,12 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "list": _MAPPINGS,
     "buffer_kind": st.sampled_from(_ALLOCATED),
     "direction": st.sampled_from(Direction),
-    "offset": _granules(),
-    "size": _granules(),
+    "offset": _bytes(),
+    "size": _bytes(),
     "attrs": st.integers(0, (1 << len(_core.ATTRS)) - 1),
+    "cpu_offset": _bytes(),
     "count": st.integers(0, _ENTRIES_MAX) | st.integers(0, _COUNT_MAX),
-    "entries": st.lists(st.builds(Entry, _BUFFERS, _granules(), _granules()), min_size=1, max_size=_ENTRIES_MAX),
+    "entries": st.lists(st.builds(Entry, _BUFFERS, _bytes(), _bytes()), min_size=1, max_size=_ENTRIES_MAX),
 }
 
 

@@ -1,24 +1,23 @@
-"""Judgements as JSON: one object each, of schema 1."""
+"""Judgements as JSON: one object each, of schema 2."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
 
-from dmafuzz._core import GRANULE_BYTES
 from dmafuzz.program import render_op
 
 from .judgement import Corruption, Harm, Judgement, Warning
 from .words import WARNINGS
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 def to_json(judgement: Judgement) -> dict[str, Any]:
     """The judgement as an object for json.dumps.
 
-    ``op`` counts operations from 0, tidy-up included; offsets and sizes are in bytes; corruptions and exposures are one
-    object per granule of 16 bytes.
+    ``op`` counts operations from 0, tidy-up included; offsets and sizes are in bytes; corruptions and exposures are
+    ranges of one buffer.
     """
     return {
         "schema": SCHEMA,
@@ -30,8 +29,8 @@ def to_json(judgement: Judgement) -> dict[str, Any]:
         "contract": [breach.rule for breach in judgement.contract],
         "breaches": [{"rule": breach.rule, "op": breach.op} for breach in judgement.contract],
         "warnings": [_warning(warning) for warning in judgement.warnings],
-        "corruptions": [granule for corruption in judgement.corruptions for granule in _corruption(corruption)],
-        "harms": [harm for each in judgement.harms for harm in _harm(each)],
+        "corruptions": [_corruption(corruption) for corruption in judgement.corruptions],
+        "harms": [_harm(harm) for harm in judgement.harms],
         "failed": [f"m{mapping}" for mapping in judgement.failed],
         "ops": [render_op(op) for op in judgement.ops],
         "program_ops": judgement.program_ops,
@@ -58,29 +57,23 @@ def _warning(warning: Warning) -> dict[str, Any]:
     return record
 
 
-def _corruption(corruption: Corruption) -> list[dict[str, Any]]:
-    return [
-        {
-            "kind": corruption.kind,
-            "op": corruption.op,
-            "buffer": corruption.buffer,
-            "offset": offset,
-            "explained": corruption.explained,
-            "mappings": _mappings(corruption.mappings),
-        }
-        for offset in _granules(corruption.offset, corruption.size)
-    ]
+def _corruption(corruption: Corruption) -> dict[str, Any]:
+    return {
+        "kind": corruption.kind,
+        "op": corruption.op,
+        "buffer": corruption.buffer,
+        "offset": corruption.offset,
+        "size": corruption.size,
+        "explained": corruption.explained,
+        "mappings": _mappings(corruption.mappings),
+    }
 
 
-def _harm(harm: Harm) -> list[dict[str, Any]]:
+def _harm(harm: Harm) -> dict[str, Any]:
     record: dict[str, Any] = {"kind": harm.kind, "op": harm.op}
     if harm.offset is not None and harm.size is not None:
-        return [{**record, "buffer": harm.buffer, "offset": o} for o in _granules(harm.offset, harm.size)]
-    return [record if harm.mapping is None else {**record, "mapping": f"m{harm.mapping}"}]
-
-
-def _granules(offset: int, size: int) -> range:
-    return range(offset, offset + size, GRANULE_BYTES)
+        return {**record, "buffer": harm.buffer, "offset": harm.offset, "size": harm.size}
+    return record if harm.mapping is None else {**record, "mapping": f"m{harm.mapping}"}
 
 
 def _mappings(mappings: tuple[int, ...]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dmafuzz._core import GRANULE_BYTES, PAGE_BYTES, Direction, Op, OpKind, traits
+from dmafuzz._core import PAGE_BYTES, Direction, Op, OpKind, traits
 
 from . import sentences
 from .judgement import Corruption, Judgement, Step
@@ -158,7 +158,7 @@ class Scene:
         if not allocs or allocs[0].buffer_kind.name != "anonymous":
             return 0
         return sum(
-            o.kind == OpKind.cow and o.buffer == allocs[0].buffer and o.offset * GRANULE_BYTES // PAGE_BYTES == page
+            o.kind == OpKind.cow and o.buffer == allocs[0].buffer and o.offset // PAGE_BYTES == page
             for o in ops[:op]
         )
 

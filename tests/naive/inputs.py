@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-GRANULE: Final = 16
+GRANULE: Final = 1
 PAGE: Final = 4096
 PAGE_GRANULES: Final = PAGE // GRANULE
 SKIP_CPU_SYNC: Final = 1

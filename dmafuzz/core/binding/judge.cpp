@@ -64,8 +64,8 @@ nb::list corruptions_of(const Analysis& a) {
         d["kind"] = name_of(c.kind);
         d["op"] = static_cast<int>(c.op);
         d["buffer"] = buffer_name(c.span.buffer);
-        d["offset"] = c.span.offset * granule_bytes;
-        d["size"] = c.span.size * granule_bytes;
+        d["offset"] = c.span.offset;
+        d["size"] = c.span.size;
         d["explained"] = c.explained;
         d["mappings"] = bits(c.mappings, mappings_max);
         d["index"] = i;
@@ -82,8 +82,8 @@ nb::list harms_of(const Analysis& a) {
         d["op"] = static_cast<int>(h.op);
         if (h.kind == HarmKind::exposure) {
             d["buffer"] = buffer_name(h.span.buffer);
-            d["offset"] = h.span.offset * granule_bytes;
-            d["size"] = h.span.size * granule_bytes;
+            d["offset"] = h.span.offset;
+            d["size"] = h.span.size;
         } else {
             d["mapping"] = mapping_or_none(h.mapping);
         }

@@ -24,6 +24,14 @@ void bind_enums(nb::module_& m) {
         .value("off", Iommu::off)
         .value("strict", Iommu::strict)
         .value("lazy", Iommu::lazy);
+    nb::enum_<IommuDriver>(m, "IommuDriver", "Whose page tables the IOMMU walks.")
+        .value("intel", IommuDriver::intel)
+        .value("smmu", IommuDriver::smmu)
+        .value("amd", IommuDriver::amd);
+    nb::enum_<BounceCut>(m, "BounceCut", "What the copies of a sync or an unmap are cut to.")
+        .value("never", BounceCut::never)
+        .value("mapping", BounceCut::mapping)
+        .value("wraps", BounceCut::wraps);
 }
 
 void bind_device(nb::module_& m) {
@@ -62,10 +70,21 @@ void bind_platform(nb::module_& m) {
         .def_rw("bounce_unaligned", &Platform::bounce_unaligned)
         .def_rw("copy_in_from_device", &Platform::copy_in_from_device)
         .def_rw("sync_from_device_copies_in", &Platform::sync_from_device_copies_in)
+        .def_rw("skip_sync_copies_in", &Platform::skip_sync_copies_in)
+        .def_rw("bounce_areas", &Platform::bounce_areas)
+        .def_rw("bounce_gone_round", &Platform::bounce_gone_round)
+        .def_rw("bounce_cut", &Platform::bounce_cut)
+        .def_rw("list_keeps_bounce_mark", &Platform::list_keeps_bounce_mark)
         .def_rw("iommu", &Platform::iommu)
+        .def_rw("iommu_driver", &Platform::iommu_driver)
+        .def_rw("iommu_looks_first", &Platform::iommu_looks_first)
         .def_rw("stacks_in_vmalloc", &Platform::stacks_in_vmalloc)
         .def_rw("map_single_vmalloc_fails", &Platform::map_single_vmalloc_fails)
         .def_rw("text_in_linear_map", &Platform::text_in_linear_map)
+        .def_rw("image_in_vmalloc", &Platform::image_in_vmalloc)
+        .def_rw("image_read_only", &Platform::image_read_only)
+        .def_rw("vmalloc_high", &Platform::vmalloc_high)
+        .def_rw("coherent_in_vmalloc", &Platform::coherent_in_vmalloc)
         .def_rw("coherent_remaps", &Platform::coherent_remaps)
         .def_rw("atomic_pool", &Platform::atomic_pool)
         .def_rw("mismatched_aliases_hit", &Platform::mismatched_aliases_hit)

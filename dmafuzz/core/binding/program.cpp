@@ -51,17 +51,17 @@ void bind_traits(nb::module_& m) {
 }
 
 void bind_op(nb::module_& m) {
-    nb::class_<Entry>(m, "Entry", "One scatter list entry; offset and size in granules of 16 bytes.")
+    nb::class_<Entry>(m, "Entry", "One scatter list entry; offset and size in bytes.")
         .def(
             "__init__",
-            [](Entry* e, uint8_t buffer, uint16_t offset, uint16_t size) { new (e) Entry{buffer, offset, size}; },
+            [](Entry* e, uint8_t buffer, uint32_t offset, uint32_t size) { new (e) Entry{buffer, offset, size}; },
             "buffer"_a, "offset"_a, "size"_a)
         .def_rw("buffer", &Entry::buffer)
         .def_rw("offset", &Entry::offset)
         .def_rw("size", &Entry::size)
         .def(nb::self == nb::self)
-        .def("__hash__", [](const Entry& e) { return e.buffer | e.offset << 8 | e.size << 24; });
-    nb::class_<Op>(m, "Op", "One operation. Offsets and sizes are in granules of 16 bytes.")
+        .def("__hash__", [](const Entry& e) { return static_cast<uint64_t>(e.buffer) | static_cast<uint64_t>(e.offset) << 8 | static_cast<uint64_t>(e.size) << 32; });
+    nb::class_<Op>(m, "Op", "One operation. Offsets and sizes are in bytes.")
         .def(nb::init<>())
         .def("__copy__", [](const Op& op) { return Op(op); })
         .def_rw("kind", &Op::kind)
@@ -69,6 +69,7 @@ void bind_op(nb::module_& m) {
         .def_rw("split", &Op::split)
         .def_rw("unchecked", &Op::unchecked)
         .def_rw("high", &Op::high)
+        .def_rw("private", &Op::private_copy)
         .def_rw("given_device", &Op::given_device)
         .def_rw("given_size", &Op::given_size)
         .def_rw("given_direction", &Op::given_direction)
@@ -86,6 +87,7 @@ void bind_op(nb::module_& m) {
         .def_ro("entry_count", &Op::entry_count)
         .def_rw("offset", &Op::offset)
         .def_rw("size", &Op::size)
+        .def_rw("cpu_offset", &Op::cpu_offset)
         .def_prop_rw(
             "entries",
             [](const Op& op) { return std::vector<Entry>(op.entries.begin(), op.entries.begin() + op.entry_count); },
@@ -109,7 +111,7 @@ std::optional<PyProblem> py_check(const std::vector<Op>& ops) {
 }  // namespace
 
 void bind_program(nb::module_& m) {
-    m.attr("GRANULE_BYTES") = granule_bytes;
+    m.attr("BUFFER_BYTES_MAX") = buffer_bytes_max;
     m.attr("PAGE_BYTES") = page_bytes;
     m.attr("CPUS_MAX") = cpus_max;
     m.attr("DEVICES_MAX") = devices_max;

@@ -63,7 +63,7 @@ struct Cell {
     std::vector<CellCopy> copies;   // in order of birth
     std::vector<CellCover> covers;  // live ones, and ended ones that still have a slot; in order of their maps
 
-    uint64_t bytes() const { return static_cast<uint64_t>(span.size) * granule_bytes; }
+    uint64_t bytes() const { return static_cast<uint64_t>(span.size); }
     uint64_t home_phys() const { return copies[home].phys; }
     uint8_t cover_of(uint8_t piece) const {
         for (size_t i = 0; i < covers.size(); i++)

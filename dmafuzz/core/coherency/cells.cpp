@@ -7,45 +7,40 @@ namespace dmafuzz {
 
 namespace {
 
-uint64_t end_of(const Extent& e) { return e.phys + static_cast<uint64_t>(e.size) * granule_bytes; }
+uint64_t end_of(const Extent& e) { return e.phys + e.size; }
 
-constexpr uint32_t bits_in_word = 64;
+// A place in a buffer, so that places sort by buffer, then by offset.
+uint64_t place(size_t buffer, uint64_t offset) { return static_cast<uint64_t>(buffer) << 32 | offset; }
+size_t buffer_of(uint64_t place) { return place >> 32; }
+uint32_t offset_of(uint64_t place) { return static_cast<uint32_t>(place); }
+
+// Mostly a dozen, many of them in order already.
+void sort_few(std::vector<uint64_t>& places) {
+    constexpr size_t few = 48;
+    if (places.size() > few) return std::sort(places.begin(), places.end());
+    for (size_t i = 1; i < places.size(); i++) {
+        const uint64_t moved = places[i];
+        size_t at = i;
+        for (; at > 0 && places[at - 1] > moved; at--) places[at] = places[at - 1];
+        places[at] = moved;
+    }
+}
 
 }  // namespace
 
-// Cuts the extent where the range begins and ends, if they meet. What is not to be cut falls on the extent's
-// beginning, which is a cell's beginning anyway.
+// Cuts the extent where the range begins and ends, if that is inside of it. Whether it is nobody can foretell, so the place
+// is always written, and kept where it counts. There is room for two more.
 void Cutting::break_at(const Extent& e, uint64_t from, uint64_t to) {
     const uint64_t end = end_of(e);
-    const bool meets = (from < end) & (to > e.phys);
-    const uint64_t cut_from = meets & (from > e.phys) ? from - e.phys : 0;
-    const uint64_t cut_to = meets & (to < end) ? to - e.phys : 0;
-    uint64_t* bits = breaks_.data() + first_word_[e.buffer];
-    for (uint64_t cut : {cut_from, cut_to}) {
-        const uint64_t at = e.offset + cut / granule_bytes;
-        bits[at / bits_in_word] |= uint64_t{1} << (at % bits_in_word);
+    for (uint64_t cut : {from, to}) {
+        breaks_[break_count_] = place(e.buffer, e.offset + (cut - e.phys));
+        break_count_ += (from < end) & (to > e.phys) & (cut > e.phys) & (cut < end);
     }
-}
-
-// Room for each buffer's bits.
-void Cutting::lay_out() {
-    std::array<uint32_t, buffers_with_stack> granules{};
-    for (const Extent& e : extents_) granules[e.buffer] = std::max<uint32_t>(granules[e.buffer], e.offset + static_cast<uint32_t>(e.size));
-    uint32_t words = 0;
-    for (size_t buffer = 0; buffer < buffers_with_stack; buffer++) {
-        first_word_[buffer] = words;
-        if (granules[buffer]) words += granules[buffer] / bits_in_word + 1;  // its end has a bit, too
-    }
-    first_word_[buffers_with_stack] = words;
-    breaks_.assign(words, 0);
 }
 
 void Cutting::break_extents() {
-    for (const Extent& e : extents_) {
-        uint64_t* bits = breaks_.data() + first_word_[e.buffer];
-        for (uint32_t at : {uint32_t{e.offset}, e.offset + static_cast<uint32_t>(e.size)})
-            bits[at / bits_in_word] |= uint64_t{1} << (at % bits_in_word);
-    }
+    for (const Extent& e : extents_)
+        for (uint64_t at : {uint64_t{e.offset}, uint64_t{e.offset} + e.size}) breaks_[break_count_++] = place(e.buffer, at);
     // Lines that an extent covers in part stand for themselves.
     for (const Extent& e : extents_)
         for (const Extent& other : extents_)
@@ -64,9 +59,21 @@ void Cutting::break_ranges() {
     }
 }
 
+// All places where buffers are cut, in order, each once.
+void Cutting::find_breaks() {
+    constexpr size_t ways = 2 * 3;  // a range cuts an extent at its ends and at those of its lines
+    breaks_.resize((extents_.size() + ranges_.size()) * extents_.size() * ways + 2 * extents_.size() + 2);
+    break_count_ = 0;
+    break_extents();
+    break_ranges();
+    breaks_.resize(break_count_);
+    sort_few(breaks_);
+    breaks_.erase(std::unique(breaks_.begin(), breaks_.end()), breaks_.end());
+}
+
 void Cutting::make_shape(size_t buffer, uint32_t offset, uint32_t next) {
     auto is_home = [&](const Extent& e) {
-        return e.buffer == buffer && e.first && offset >= e.offset && offset < e.offset + static_cast<uint32_t>(e.size);
+        return e.buffer == buffer && e.first && offset >= e.offset && offset < e.offset + e.size;
     };
     if (!is_home(extents_[home_])) {
         auto found = std::find_if(extents_.begin(), extents_.end(), is_home);
@@ -74,9 +81,9 @@ void Cutting::make_shape(size_t buffer, uint32_t offset, uint32_t next) {
         home_ = static_cast<size_t>(found - extents_.begin());
     }
     const Extent& home = extents_[home_];
-    CellShape shape{{static_cast<uint8_t>(buffer), static_cast<uint16_t>(offset), static_cast<uint16_t>(next - offset)}, 0, 0, 0};
-    shape.phys = home.phys + static_cast<uint64_t>(offset - home.offset) * granule_bytes;
-    const bool whole_lines = ((shape.phys | static_cast<uint64_t>(shape.span.size) * granule_bytes) & line_mask_) == 0;
+    CellShape shape{{static_cast<uint8_t>(buffer), offset, next - offset}, 0, 0, 0};
+    shape.phys = home.phys + (offset - home.offset);
+    const bool whole_lines = ((shape.phys | shape.span.size) & line_mask_) == 0;
     if (!whole_lines) parts_.push_back({shape.phys >> line_shift_, static_cast<uint16_t>(shapes_.size())});
     shapes_.push_back(shape);
 }
@@ -85,18 +92,14 @@ void Cutting::make_shapes() {
     shapes_.clear();
     parts_.clear();
     home_ = 0;
-    constexpr uint32_t none = 0xffffffff;
-    for (size_t buffer = 0; buffer < buffers_with_stack; buffer++) {
-        first_cell_[buffer] = static_cast<uint16_t>(shapes_.size());
-        uint32_t last = none;
-        for (uint32_t word = first_word_[buffer]; word < first_word_[buffer + 1]; word++)
-            for (uint64_t left = breaks_[word]; left; left &= left - 1) {
-                uint32_t at = (word - first_word_[buffer]) * bits_in_word + static_cast<uint32_t>(std::countr_zero(left));
-                if (last != none) make_shape(buffer, last, at);
-                last = at;
-            }
+    size_t buffer = 0;
+    first_cell_[0] = 0;
+    for (size_t i = 0; i < breaks_.size(); i++) {
+        while (buffer < buffer_of(breaks_[i])) first_cell_[++buffer] = static_cast<uint16_t>(shapes_.size());
+        const bool last = i + 1 == breaks_.size() || buffer_of(breaks_[i + 1]) != buffer;
+        if (!last) make_shape(buffer, offset_of(breaks_[i]), offset_of(breaks_[i + 1]));
     }
-    first_cell_[buffers_with_stack] = static_cast<uint16_t>(shapes_.size());
+    while (buffer < buffers_with_stack) first_cell_[++buffer] = static_cast<uint16_t>(shapes_.size());
 }
 
 // Parts of lines: with company, or not. Copy-on-write moves whole pages, so company stays company.
@@ -119,9 +122,7 @@ void Cutting::cut(const Run& run, int line_bytes) {
     ranges_ = run.ranges;
     line_mask_ = line_mask;
     line_shift_ = std::countr_zero(static_cast<unsigned>(line_bytes));
-    lay_out();
-    break_extents();
-    break_ranges();
+    find_breaks();
     make_shapes();
     find_company();
 }

@@ -1,4 +1,4 @@
-// Cells: granules that no operation of a program tells apart are simulated once.
+// Cells: bytes that no operation of a program tells apart are simulated once.
 #pragma once
 
 #include <array>
@@ -9,11 +9,11 @@
 
 namespace dmafuzz {
 
-// Granules of a buffer that always share their fate.
+// Bytes of a buffer that always share their fate.
 struct Span {
     uint8_t buffer;
-    uint16_t offset;  // granules
-    uint16_t size;
+    uint32_t offset;
+    uint32_t size;
     bool operator==(const Span&) const = default;
 };
 
@@ -43,7 +43,7 @@ class Cutting {
         uint16_t cell;
     };
 
-    void lay_out();
+    void find_breaks();
     void break_at(const Extent& extent, uint64_t from, uint64_t to);
     void break_extents();
     void break_ranges();
@@ -56,10 +56,8 @@ class Cutting {
     std::vector<Range> ranges_;
     uint64_t line_mask_ = 63;
     int line_shift_ = 6;
-    // Where buffers are cut, a bit for each granule that begins a cell: whether a range cuts is unforeseeable, so bits
-    // are set without a branch.
-    std::vector<uint64_t> breaks_;
-    std::array<uint32_t, buffers_with_stack + 1> first_word_{};  // of a buffer's bits
+    std::vector<uint64_t> breaks_;       // where buffers are cut
+    size_t break_count_ = 0;             // while they are looked for
     size_t home_ = 0;                    // the extent of the last shape
     std::vector<CellShape> shapes_;
     std::array<uint16_t, buffers_with_stack + 1> first_cell_{};

@@ -1,4 +1,4 @@
-// The state of memory, in numbers: all that can make a difference from here on. Granules that share their fate count
+// The state of memory, in numbers: all that can make a difference from here on. Bytes that share their fate count
 // as one however they are cut, since what comes next may cut them otherwise.
 #include <algorithm>
 
@@ -8,7 +8,7 @@ namespace dmafuzz {
 
 // A cell but for its place: two neighbours of which all this is the same are one.
 void Simulator::digest_cell(Digest& into, const Cell& cell) const {
-    const uint64_t at = static_cast<uint64_t>(cell.span.offset) * granule_bytes;
+    const uint64_t at = cell.span.offset;
     into.add(static_cast<uint64_t>(cell.live) << 16 | static_cast<uint64_t>(cell.reported) << 8 | cell.home);
     into.add(cell.mappings);
     for (const CellCopy& copy : cell.copies) {
@@ -31,7 +31,8 @@ void Simulator::digest(Digest& into) const {
         Digest now;
         digest_cell(now, cell);
         if (cell.span.buffer != buffer || cell.span.offset != end || now != last) {
-            into.add(static_cast<uint64_t>(cell.span.buffer) << 32 | static_cast<uint64_t>(cell.span.offset) << 16 | end);
+            into.add(static_cast<uint64_t>(cell.span.buffer) << 32 | end);
+            into.add(cell.span.offset);
             into.add(now);
         }
         last = now;

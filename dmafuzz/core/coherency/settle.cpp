@@ -83,7 +83,7 @@ void Simulator::meet_ghost(const Piece& ghost, uint8_t index, const Cell& dead, 
     // What never reached the buffer reaches nobody in its place.
     if (cover == no_index || dead.covers[cover].is_void || !(dead.covers[cover].owned || ghost.joint)) return;
     const bool coherent = platform_.get<&Device::coherent>(ghost.device);
-    const uint64_t from = ghost.phys + static_cast<uint64_t>(at) * granule_bytes;
+    const uint64_t from = ghost.phys + static_cast<uint64_t>(at);
     const uint64_t to = from + dead.bytes();
     if (copy.phys < from || copy.phys >= to) {
         bool same_line = line_of(copy.phys) <= line_of(to - 1) && line_of(copy.phys + cell.bytes() - 1) >= line_of(from);

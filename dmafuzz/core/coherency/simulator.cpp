@@ -23,6 +23,8 @@ const char* name_of(HarmKind kind) {
         case HarmKind::leak: return "leak";
         case HarmKind::fault: return "fault";
         case HarmKind::sleep_in_atomic: return "sleep-in-atomic";
+        case HarmKind::oops: return "oops";
+        case HarmKind::wrong_free: return "wrong-free";
         case HarmKind::count_: break;
     }
     return "?";
@@ -41,7 +43,7 @@ constexpr Set just_written = put(fresh_0, lane::cached_dirty) | put(foreign_0, l
 constexpr Set stack_data = put(fresh_0, lane::cached_dirty) | put(fresh_0, lane::memory_dirty);
 constexpr Set fresh_in_memory = put(fresh_0, lane::memory_absent);
 
-constexpr uint32_t whole = buffer_granules_max + 1u;  // of a buffer or piece
+constexpr uint32_t whole = buffer_bytes_max + 1u;  // of a buffer or piece
 
 Event maintenance_event(Maintenance maintenance) {
     if (maintenance == Maintenance::clean) return Event::clean;
@@ -109,7 +111,7 @@ void Simulator::alloc(uint8_t buffer, bool cached) {
 
 // The live data around a stack buffer: in the lines that the buffer has part of.
 void Simulator::alloc_live_stack(uint8_t buffer, bool cached) {
-    each_cell(stack_buffer, 0, 0x10000, [&](Cell& cell) {
+    each_cell(stack_buffer, 0, whole, [&](Cell& cell) {
         if (cell.live) return;
         const uint64_t line = line_of(cutting_.shapes()[cell.index].phys);
         bool shares = false;
@@ -142,7 +144,7 @@ void Simulator::move(const Step& step) {
         reshape(cell);
         const uint8_t old = cell.home;
         const uint64_t source = cell.copies[old].set;
-        const uint64_t phys = step.phys + static_cast<uint64_t>(cell.span.offset - step.offset) * granule_bytes;
+        const uint64_t phys = step.phys + (cell.span.offset - step.offset);
         // Memory of the new page holds an earlier owner's bytes, given up or not as the granule is.
         const Set copied = copy_into(put(foreign_0, lane::memory_absent), seen_by_cpu(source));
         const Set page = put(foreign_as_given(source), lane::memory_dirty) | put(get(copied, lane::cached_dirty), lane::cached_dirty);
@@ -173,7 +175,7 @@ void Simulator::begin_cell(uint8_t index, Cell& cell) {
     const Piece& p = run_->pieces[index];
     const bool coherent = platform_.get<&Device::coherent>(p.device);
     const uint32_t granule = cell.span.offset - p.offset;
-    const uint64_t phys = p.phys + static_cast<uint64_t>(granule) * granule_bytes;
+    const uint64_t phys = p.phys + static_cast<uint64_t>(granule);
     const bool there = cell.live && cell.home_phys() == phys && granule < p.reach && p.via != Via::nothing;
     CellCover cover{index, p.direction, coherent, p.joint, false, true, !there, no_index, 0};
     cell.has_void |= !there;
@@ -216,7 +218,7 @@ void Simulator::end(uint8_t index) {
 void Simulator::mark_haunted(uint8_t index) {
     if (std::find(ghosts_.begin(), ghosts_.end(), index) == ghosts_.end()) return;
     const Piece& p = run_->pieces[index];
-    each_in_lines(p.phys, p.phys + static_cast<uint64_t>(p.size) * granule_bytes, [&](const Cell& cell, uint8_t, bool) { mark(cell); });
+    each_in_lines(p.phys, p.phys + static_cast<uint64_t>(p.size), [&](const Cell& cell, uint8_t, bool) { mark(cell); });
 }
 
 void Simulator::slot_gone(uint8_t index) {
@@ -307,7 +309,7 @@ void Simulator::cpu_write(const Step& step, Cell& cell) {
 void Simulator::maintain(const Step& step) {
     if (step.maintenance == Maintenance::none || step.size == 0) return;
     const uint64_t line = uint64_t{1} << line_shift_, mask = line - 1;
-    const uint64_t from = step.phys, to = step.phys + static_cast<uint64_t>(step.size) * granule_bytes;
+    const uint64_t from = step.phys, to = step.phys + static_cast<uint64_t>(step.size);
     const uint64_t first = from & ~mask, last = (to + mask) & ~mask;
     const bool unaligned = ((from | to) & mask) != 0, invalidates = step.maintenance == Maintenance::invalidate;
     auto spared = [&](bool in_part) {
@@ -332,7 +334,7 @@ void Simulator::maintain_slot(const Step& step) {
 void Simulator::copy_between(const Step& step, bool into_slot) {
     const Piece& p = run_->pieces[step.piece];
     each_cover(step.piece, step.offset, step.size, [&](Cell& cell, uint8_t at) {
-        const uint64_t phys = p.phys + static_cast<uint64_t>(cell.span.offset - p.offset) * granule_bytes;
+        const uint64_t phys = p.phys + static_cast<uint64_t>(cell.span.offset - p.offset);
         // The memory it was mapped from: the owner's home, or its old page.
         uint8_t memory = no_index;
         for (uint8_t k = 0; k < cell.copies.size(); k++)
@@ -401,7 +403,7 @@ bool Simulator::entitled(const Cell& cell, uint8_t cover) const {
 
 // A device write that is not entitled; but where the piece it goes through is, nothing wild happens.
 void Simulator::wild(const Step& step) {
-    each_in_lines(step.phys, step.phys + static_cast<uint64_t>(step.size) * granule_bytes, [&](Cell& cell, uint8_t copy, bool inside) {
+    each_in_lines(step.phys, step.phys + static_cast<uint64_t>(step.size), [&](Cell& cell, uint8_t copy, bool inside) {
         if (inside ? entitled(cell, cell.cover_of(step.asker)) : !step.coherent) return;
         touch(cell);
         const Set before = set_of(cell.copies[copy].set);
@@ -452,6 +454,12 @@ void Simulator::take(const Step& step) {
         case StepKind::wild_slot: return wild_in_slot(step);
         case StepKind::fault: return harm(HarmKind::fault, step.piece);
         case StepKind::sleep: return harm(HarmKind::sleep_in_atomic, step.piece);
+        case StepKind::oops: return harm(HarmKind::oops, step.piece);
+        case StepKind::wrong_free: return harm(HarmKind::wrong_free, step.piece);
+        case StepKind::redirect:
+        case StepKind::stray_copy:
+        case StepKind::not_theirs:
+        case StepKind::device_post: return;  // no machine does that yet
         case StepKind::settle: return settle(step.op);
     }
 }

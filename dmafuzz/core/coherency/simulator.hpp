@@ -25,7 +25,7 @@ enum class CorruptionKind : uint8_t {
 };
 const char* name_of(CorruptionKind kind);
 
-enum class HarmKind : uint8_t { exposure, leak, fault, sleep_in_atomic, count_ };
+enum class HarmKind : uint8_t { exposure, leak, fault, sleep_in_atomic, oops, wrong_free, count_ };
 const char* name_of(HarmKind kind);
 
 struct Corruption {

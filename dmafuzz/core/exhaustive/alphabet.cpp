@@ -7,14 +7,14 @@ namespace dmafuzz {
 
 namespace {
 
-constexpr uint16_t line_pair = 8;     // granules: 128 bytes, two lines of most platforms, one of the others
-constexpr uint16_t kmalloc_size = 2;  // two objects share a line where nothing keeps them apart
+constexpr uint32_t line_pair = 128;    // bytes: two lines of most platforms, one of the others
+constexpr uint32_t kmalloc_size = 32;  // two objects share a line where nothing keeps them apart
 
 struct Range {
-    uint16_t offset, size;
+    uint32_t offset, size;
 };
-constexpr Range tail{6, 2};  // shares a line with [0, 96)
-constexpr std::array<Range, 4> parts{{{0, 4}, {4, 4}, {0, 6}, tail}};
+constexpr Range tail{96, 32};  // shares a line with [0, 96)
+constexpr std::array<Range, 4> parts{{{0, 64}, {64, 64}, {0, 96}, tail}};
 constexpr std::array<Direction, 3> directions{Direction::to_device, Direction::from_device, Direction::bidirectional};
 
 Op call(OpKind kind) {
@@ -95,7 +95,7 @@ class Letters {
         for (uint8_t d = 0; d < alphabet_.devices && d <= known; d++) what(d);
     }
 
-    void allocate(BufferKind kind, uint16_t size, bool high = false) {
+    void allocate(BufferKind kind, uint32_t size, bool high = false) {
         Op op = call(OpKind::alloc);
         op.buffer_kind = kind;
         op.buffer = static_cast<uint8_t>(context_.allocations_.size());
@@ -158,7 +158,7 @@ class Letters {
         for (Direction direction : directions) map_list(buffer, direction, device);
     }
 
-    void maps(uint8_t buffer, BufferKind kind, bool high, uint16_t size) {
+    void maps(uint8_t buffer, BufferKind kind, bool high, uint32_t size) {
         const bool pages = kind == BufferKind::pages && !high;
         each_device([&](uint8_t device) {
             const Range whole{0, size};
@@ -212,7 +212,7 @@ class Letters {
         }
     }
 
-    void given_size(Op op, uint16_t size) {
+    void given_size(Op op, uint32_t size) {
         op.given_size = true;
         op.size = size;
         add(op);
@@ -237,7 +237,7 @@ class Letters {
     void device_accesses(uint8_t mapping) {
         for (OpKind kind : {OpKind::device_read, OpKind::device_write}) {
             Op op = on(kind, mapping);
-            op.size = static_cast<uint16_t>(context_.scope_.mapping(mapping).size);
+            op.size = static_cast<uint32_t>(context_.scope_.mapping(mapping).size);
             add(op);
         }
     }
@@ -248,7 +248,7 @@ class Letters {
             given_size(on(kind, m), made.size / 2);
             given_directions(on(kind, m), made.direction);
         }
-        given_size(on(OpKind::sync_single_for_cpu, m), static_cast<uint16_t>(2 * made.size));
+        given_size(on(OpKind::sync_single_for_cpu, m), 2 * made.size);
     }
 
     void unmaps(uint8_t m, const Op& made, OpKind right, OpKind other) {
@@ -289,7 +289,9 @@ class Letters {
     void on_coherent(uint8_t m, const Op& made) {
         add(on(OpKind::free_coherent, m));
         given_size(on(OpKind::free_coherent, m), made.size / 2);
-        given_count(on(OpKind::free_coherent, m), 1);
+        Op elsewhere = on(OpKind::free_coherent, m);
+        elsewhere.cpu_offset = 16;
+        add(elsewhere);
         add(on(OpKind::unmap_single, m));
     }
 

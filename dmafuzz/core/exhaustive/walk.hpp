@@ -8,7 +8,7 @@
 #include <tuple>
 
 #include "exhaustive/layer.hpp"
-#include "exhaustive/order.hpp"
+#include "program/order.hpp"
 #include "exhaustive/verdicts.hpp"
 #include "judge/judge.hpp"
 

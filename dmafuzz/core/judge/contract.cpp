@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "judge/granules.hpp"
+#include "judge/byte_ranges.hpp"
 #include "machine/memory.hpp"
 
 namespace dmafuzz {
@@ -51,23 +51,13 @@ struct PieceState {
     bool live = false;
     bool synced_for_device = false;     // by hand, since the map
     bool synced_for_cpu = false;        // by hand, since the last hand-over
-    Granules cpu_owned;
-    Granules written;                   // by the CPU, and not synced for the device since
+    ByteRanges cpu_owned;
+    ByteRanges written;                   // by the CPU, and not synced for the device since
 };
 
 class Monitor {
   public:
-    Monitor(const Run& run, const Platform& platform) : run_(run), platform_(platform), pieces_(run.pieces.size()) {
-        size_t words = 0;
-        for (const Piece& p : run.pieces) words += 2 * Granules::words_of(p.size);
-        words_.resize(words);
-        uint64_t* free = words_.data();
-        for (size_t i = 0; i < pieces_.size(); i++)
-            for (Granules* set : {&pieces_[i].cpu_owned, &pieces_[i].written}) {
-                *set = Granules(free, run.pieces[i].size);
-                free += Granules::words_of(run.pieces[i].size);
-            }
-    }
+    Monitor(const Run& run, const Platform& platform) : run_(run), platform_(platform), pieces_(run.pieces.size()) {}
 
     std::vector<Breach> watch(Digest* state) {
         for (size_t i = 0; i < run_.ops.size(); i++) {
@@ -110,13 +100,12 @@ class Monitor {
     void sharing(uint64_t phys);
     void device_access(const Op& op);
     void unbind(const Op& op);
-    uint64_t phys_of(uint8_t buffer, uint32_t granule) const;
-    bool lives_at(uint64_t phys, const Piece& but) const;
+    uint64_t phys_of(uint8_t buffer, uint32_t offset) const;
+    bool lives_in(uint64_t from, uint64_t to, const Piece& but) const;
 
     const Run& run_;
     const Platform& platform_;
     std::vector<PieceState> pieces_;
-    std::vector<uint64_t> words_;  // of all their granules
     std::vector<Breach> found_;
     Rules seen_ = 0;
     uint8_t now_ = 0;
@@ -125,22 +114,22 @@ class Monitor {
     std::array<bool, mappings_max> mapped_{}, ended_{}, asked_{}, abandoned_{};  // abandoned: failed, and the driver has asked
 };
 
-// The home a granule was born in: rules speak of buffers as their owners allocated them.
-uint64_t Monitor::phys_of(uint8_t buffer, uint32_t granule) const {
+// The home a byte was born in: rules speak of buffers as their owners allocated them.
+uint64_t Monitor::phys_of(uint8_t buffer, uint32_t offset) const {
     for (const Extent& e : run_.extents)
-        if (e.buffer == buffer && e.first && granule >= e.offset && granule < e.offset + static_cast<uint32_t>(e.size))
-            return e.phys + static_cast<uint64_t>(granule - e.offset) * granule_bytes;
+        if (e.buffer == buffer && e.first && offset >= e.offset && offset < e.offset + e.size) return e.phys + (offset - e.offset);
     return 0;
 }
 
-// Does somebody's data live at that granule, other than the piece's own?
-bool Monitor::lives_at(uint64_t phys, const Piece& but) const {
+// Does somebody's data live there, other than the piece's own?
+bool Monitor::lives_in(uint64_t from, uint64_t to, const Piece& but) const {
     for (const Extent& e : run_.extents) {
-        if (!e.first || phys < e.phys || phys >= e.phys + static_cast<uint64_t>(e.size) * granule_bytes) continue;
+        const uint64_t first = std::max(from, e.phys), end = std::min(to, e.phys + e.size);
+        if (!e.first || first >= end) continue;
         if (e.buffer == stack_buffer) return true;
         if (!live_[e.buffer]) continue;
-        uint32_t granule = e.offset + static_cast<uint32_t>((phys - e.phys) / granule_bytes);
-        bool own = e.buffer == but.buffer && granule >= but.offset && granule < but.offset + static_cast<uint32_t>(but.size);
+        const uint64_t offset = e.offset + (first - e.phys), last = e.offset + (end - e.phys) - 1;
+        const bool own = e.buffer == but.buffer && offset >= but.offset && last < uint64_t{but.offset} + but.size;
         if (!own) return true;
     }
     return false;
@@ -149,12 +138,10 @@ bool Monitor::lives_at(uint64_t phys, const Piece& but) const {
 void Monitor::lines(const Piece& piece) {
     if (!device_writes(piece.direction)) return;
     const uint64_t line = static_cast<uint64_t>(platform_.line);
-    uint64_t from = phys_of(piece.buffer, piece.offset);
-    uint64_t to = phys_of(piece.buffer, piece.offset + piece.size - 1u) + granule_bytes;
-    for (uint64_t at = from / line * line; at < from; at += granule_bytes)
-        if (lives_at(at, piece)) return broken(Rule::whole_lines);
-    for (uint64_t at = to; at % line != 0; at += granule_bytes)
-        if (lives_at(at, piece)) return broken(Rule::whole_lines);
+    const uint64_t from = phys_of(piece.buffer, piece.offset);
+    const uint64_t to = phys_of(piece.buffer, piece.offset + piece.size - 1) + 1;
+    const bool shared = lives_in(from / line * line, from, piece) || lives_in(to, (to + line - 1) / line * line, piece);
+    if (shared) broken(Rule::whole_lines);
 }
 
 void Monitor::overlap(const Piece& piece, size_t index) {
@@ -172,12 +159,12 @@ void Monitor::map_piece(const Op& op, const Piece& piece) {
     bool translated = platform_.iommu != Iommu::off && device.iommu;
     if (kind == BufferKind::stack) broken(Rule::no_stack);
     // A page of it by map_page is fine; the next page is somewhere else.
-    bool several_pages = piece.offset / granules_per_page != (piece.offset + piece.size - 1) / granules_per_page;
+    bool several_pages = piece.offset / page_bytes != (piece.offset + piece.size - 1) / page_bytes;
     if (kind == BufferKind::vmalloc && (op.kind == OpKind::map_single || several_pages)) broken(Rule::no_vmalloc);
     if (kind == BufferKind::text || kind == BufferKind::rodata) broken(Rule::no_kernel_image);
     if (kind == BufferKind::coherent) broken(Rule::no_streaming_of_coherent);
     if (op.kind == OpKind::map_resource && kind != BufferKind::mmio) broken(Rule::resource_is_mmio);
-    uint64_t bytes = static_cast<uint64_t>(piece.size) * granule_bytes;
+    uint64_t bytes = uint64_t{piece.size};
     bool beyond = device.mask_bits < 64 && (piece.phys + bytes - 1) >> device.mask_bits != 0;
     if (beyond && !translated && (!platform_.bounce_pool || op.kind == OpKind::map_resource)) broken(Rule::mask);
     if (platform_.bounce_pool && (piece.via == Via::slot || platform_.bounce_always) && bytes > bounce_bytes_max) broken(Rule::segment_limits);
@@ -250,7 +237,7 @@ void Monitor::end(const Op& op) {
     if (op.kind == OpKind::unmap_sg && op.given_count && op.count != m.pieces) broken(Rule::same_nents);
     if (op.offset != 0) broken(Rule::unmap_all);
     // What is freed is not what was allocated.
-    if (op.given_count && op.count != 0 && op.kind != OpKind::unmap_sg) broken(Rule::unmap_all);
+    if (op.cpu_offset != 0) broken(Rule::unmap_all);
     if (op.kind == OpKind::free_coherent && irqs_off_[op.cpu] && !tidying()) broken(Rule::free_with_irqs_on);
     uint8_t attrs = op.given_attrs ? op.attrs : m.attrs;
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
@@ -282,7 +269,7 @@ bool Monitor::lines_shared() const {
     const uint64_t mask = static_cast<uint64_t>(platform_.line) - 1;
     for (size_t i = 0; i < pieces_.size(); i++) {
         const Piece& p = run_.pieces[i];
-        if (pieces_[i].live && !p.joint && ((p.phys | static_cast<uint64_t>(p.size) * granule_bytes) & mask)) return true;
+        if (pieces_[i].live && !p.joint && ((p.phys | uint64_t{p.size}) & mask)) return true;
     }
     return false;
 }
@@ -293,7 +280,7 @@ void Monitor::sharing(uint64_t phys) {
     for (size_t i = 0; i < pieces_.size(); i++) {
         const Piece& p = run_.pieces[i];
         if (!pieces_[i].live || p.joint) continue;
-        uint64_t from = p.phys, to = p.phys + static_cast<uint64_t>(p.size) * granule_bytes;
+        uint64_t from = p.phys, to = p.phys + uint64_t{p.size};
         bool inside = phys >= from && phys < to;
         if (!inside && phys / line >= from / line && phys / line <= (to - 1) / line) broken(Rule::no_sharing);
     }
@@ -301,7 +288,7 @@ void Monitor::sharing(uint64_t phys) {
 
 void Monitor::cpu_access(const Op& op) {
     bool writes = op.kind == OpKind::write || op.kind == OpKind::dirty;
-    uint32_t size = op.kind == OpKind::cow ? granules_per_page : op.size;
+    uint32_t size = op.kind == OpKind::cow ? page_bytes : op.size;
     for (size_t i = 0; i < pieces_.size(); i++) {
         PieceState& state = pieces_[i];
         const Piece& p = run_.pieces[i];
@@ -323,8 +310,8 @@ void Monitor::cpu_access(const Op& op) {
         if (writes && !entitled && device_reads(p.direction)) state.written.add(from, to);
     }
     if (!writes || !lines_shared()) return;
-    const uint32_t step = std::max(1, platform_.line / granule_bytes);
-    for (uint32_t g = 0; g < op.size; g += step) sharing(phys_of(op.buffer, op.offset + g));
+    const uint32_t step = static_cast<uint32_t>(platform_.line);
+    for (uint32_t at = 0; at < op.size; at += step) sharing(phys_of(op.buffer, op.offset + at));
     sharing(phys_of(op.buffer, op.offset + op.size - 1u));
 }
 
@@ -337,7 +324,7 @@ void Monitor::device_access(const Op& op) {
         start += piece.size;
         if (!state.live || piece.joint) return;
         if (op.kind == OpKind::device_write && piece.direction == Direction::to_device) broken(Rule::to_device_read_only);
-        const uint32_t from = std::max<uint32_t>(op.offset, first), to = std::min<uint32_t>(op.offset + static_cast<uint32_t>(op.size), start);
+        const uint32_t from = std::max<uint32_t>(op.offset, first), to = std::min<uint32_t>(op.offset + op.size, start);
         if (from < to && state.cpu_owned.any(from - first, to - first)) broken(Rule::hands_off);
     });
 }
@@ -386,7 +373,9 @@ void Monitor::take(const Op& op) {
             abandoned_[op.mapping] |= run_.mappings[op.mapping].failed;
             return;
         case OpKind::device_read:
-        case OpKind::device_write: return device_access(op);
+        case OpKind::device_write:
+        case OpKind::device_post: return device_access(op);
+        case OpKind::start: return;
         case OpKind::irq_off: irqs_off_[op.cpu] = true; return;
         case OpKind::irq_on: irqs_off_[op.cpu] = false; return;
         case OpKind::unbind: return unbind(op);

@@ -138,7 +138,7 @@ void Judge::add_leaks(Analysis& a) const {
 
 Reach Judge::reach(const Analysis& where, const Corruption& c) const {
     const Platform& platform = platforms_[static_cast<size_t>(&where - analyses_.data())];
-    Reach reach = reach_of(where.run, c.phys, static_cast<uint64_t>(c.span.size) * granule_bytes, platform.line);
+    Reach reach = reach_of(where.run, c.phys, uint64_t{c.span.size}, platform.line);
     reach.mappings |= static_cast<uint32_t>(c.mappings);
     return reach;
 }
@@ -164,7 +164,7 @@ const Reach& Judge::harmed_reach(size_t platform) {
         a.harmed.mappings |= 1u << h.mapping;
         for (const Piece& p : a.run.pieces)
             if (p.mapping == h.mapping)
-                a.harmed |= reach_of(a.run, p.phys, static_cast<uint64_t>(p.size) * granule_bytes, platforms_[platform].line);
+                a.harmed |= reach_of(a.run, p.phys, uint64_t{p.size}, platforms_[platform].line);
     }
     return a.harmed;
 }

@@ -8,11 +8,11 @@ namespace dmafuzz {
 
 namespace {
 
-// A corruption of granules in a row, however they were cut: what it takes for warnings to cover it.
+// A corruption of bytes in a row, however they were cut: what it takes for warnings to cover it.
 struct Corrupt {
-    uint64_t phys_base;  // of the buffer's first granule, if all of it were in a row
+    uint64_t phys_base;  // of the buffer's first byte, if all of it were in a row
     uint64_t mappings;
-    uint32_t offset, end;  // granules
+    uint32_t offset, end;  // bytes
     CorruptionKind kind;
     uint8_t buffer;
     auto place() const { return std::tuple(kind, buffer, mappings, phys_base); }
@@ -22,7 +22,7 @@ std::vector<Corrupt> in_order(const Analysis& a) {
     std::vector<Corrupt> all;
     for (const Corruption& c : a.corruptions) {
         if (c.op >= a.run.program_ops) continue;
-        const uint64_t before = static_cast<uint64_t>(c.span.offset) * granule_bytes;
+        const uint64_t before = uint64_t{c.span.offset};
         all.push_back({c.phys - before, c.mappings, c.span.offset, c.span.offset + uint32_t{c.span.size}, c.kind, c.span.buffer});
     }
     std::sort(all.begin(), all.end(), [](const Corrupt& x, const Corrupt& y) {

@@ -10,7 +10,7 @@
 namespace dmafuzz {
 
 // Features of a platform, a bit each.
-using Features = uint64_t;
+using Features = unsigned __int128;
 
 // Fields of a structure, or functions of it, each with a place.
 template <auto... Fields>
@@ -46,11 +46,14 @@ using PlatformFields =
     FieldList<&Platform::line, &Platform::l1_line, &Platform::dma_alignment, &Platform::dma_alignment_min, &Platform::kmalloc_alignment,
               &Platform::speculates, &Platform::edges, &Platform::for_device, &Platform::for_cpu, &Platform::bounce_slots,
               &Platform::bounce_pool, &Platform::bounce_always, &Platform::bounce_unaligned, &Platform::copy_in_from_device,
-              &Platform::sync_from_device_copies_in, &Platform::iommu, &Platform::stacks_in_vmalloc, &Platform::map_single_vmalloc_fails,
+              &Platform::sync_from_device_copies_in, &Platform::skip_sync_copies_in, &Platform::bounce_areas, &Platform::bounce_gone_round,
+              &Platform::bounce_cut, &Platform::list_keeps_bounce_mark, &Platform::iommu, &Platform::iommu_driver,
+              &Platform::iommu_looks_first, &Platform::image_in_vmalloc, &Platform::image_read_only, &Platform::vmalloc_high,
+              &Platform::coherent_in_vmalloc, &Platform::stacks_in_vmalloc, &Platform::map_single_vmalloc_fails,
               &Platform::text_in_linear_map, &Platform::coherent_remaps, &Platform::atomic_pool, &Platform::mismatched_aliases_hit>;
 using DeviceFields = FieldList<&Device::coherent, &Device::mask_bits, &Device::pci, &Device::iommu, &Device::segment_max,
                                &Device::segment_boundary, &Device::truncates, &Device::wraps, wide_segments>;
-static_assert(PlatformFields::count + devices_max * DeviceFields::count <= 64);
+static_assert(PlatformFields::count + devices_max * DeviceFields::count <= 128);
 
 template <auto Field>
 constexpr Features feature() {

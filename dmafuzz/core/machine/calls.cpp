@@ -10,7 +10,7 @@ namespace {
 
 uint64_t page_of(uint64_t address) { return address & ~uint64_t{page_bytes - 1}; }
 uint64_t page_up(uint64_t address) { return page_of(address + page_bytes - 1); }
-uint64_t bytes_of(const Piece& piece) { return static_cast<uint64_t>(piece.size) * granule_bytes; }
+uint64_t bytes_of(const Piece& piece) { return static_cast<uint64_t>(piece.size); }
 
 // The part of [offset, offset + size) that lies in a piece.
 bool cut_to(const Piece& piece, int64_t& offset, int64_t& size) {
@@ -26,12 +26,12 @@ Machine::Hit Machine::hit(uint8_t device, uint64_t dma) const {
     const auto& pieces = run_->pieces;
     auto of_piece = [&](size_t i) {
         const Piece& piece = pieces[i];
-        int64_t delta = static_cast<int64_t>(dma - piece.dma) / granule_bytes;
+        int64_t delta = static_cast<int64_t>(dma - piece.dma);
         Hit found;
         found.what = piece.via == Via::slot ? Hit::What::slot : piece.via == Via::direct ? Hit::What::memory : Hit::What::none;
         found.piece = static_cast<uint8_t>(i);
         found.offset = static_cast<int32_t>(delta);
-        found.phys = piece.phys + static_cast<uint64_t>(delta * granule_bytes);
+        found.phys = piece.phys + static_cast<uint64_t>(delta);
         return found;
     };
     if (translates(device)) {
@@ -47,7 +47,7 @@ Machine::Hit Machine::hit(uint8_t device, uint64_t dma) const {
             // A slot is whole 2 KiB slots of the pool, however short the mapping.
             if (!p.slot_live || dma < p.slot || dma >= p.slot + slots_for(bytes_of(p))) continue;
             Hit found = of_piece(i);
-            found.offset = static_cast<int32_t>((dma - p.slot) / granule_bytes);
+            found.offset = static_cast<int32_t>((dma - p.slot));
             return found;
         }
         return {};
@@ -81,7 +81,7 @@ void Machine::for_cpu(const Call& call, const Hit& at, uint32_t bytes) {
     const bool maintained = !coherent(call.device);
     Step s{StepKind::maintain, now_};
     if (maintained) s.maintenance = platform_.get<&Platform::for_cpu>()[static_cast<size_t>(call.direction)];
-    s.size = bytes / granule_bytes;
+    s.size = bytes;
     if (at.what == Hit::What::memory && maintained) {
         s.phys = at.phys;
         emit(s);
@@ -101,7 +101,7 @@ void Machine::sync_hit(const Call& call, const Hit& at, uint32_t bytes) {
     const bool maintained = !coherent(call.device);
     Step s{StepKind::maintain, now_};
     if (maintained) s.maintenance = platform_.get<&Platform::for_device>()[static_cast<size_t>(call.direction)];
-    s.size = bytes / granule_bytes;
+    s.size = bytes;
     if (at.what == Hit::What::memory && maintained) {
         s.phys = at.phys;
         emit(s);
@@ -266,7 +266,7 @@ void Machine::device_access_piece(const Op& op, uint8_t index, uint32_t offset, 
         if (behind_iommu && !(m.live && permitted)) fault();
         return;
     }
-    uint64_t dma = piece.dma + static_cast<uint64_t>(offset) * granule_bytes;
+    uint64_t dma = piece.dma + static_cast<uint64_t>(offset);
     Hit at = hit(piece.device, dma);
     bool own = at.piece == index;
     if (behind_iommu) {
@@ -280,7 +280,7 @@ void Machine::device_access_piece(const Op& op, uint8_t index, uint32_t offset, 
             bool lazily = platform_.get<&Platform::iommu>() == Iommu::lazy && at.piece == no_mapping && permitted && !piece.translated;
             if (!lazily || !writes || piece.via != Via::direct) return;
             s.kind = StepKind::wild_memory;
-            s.phys = piece.phys + static_cast<uint64_t>(offset) * granule_bytes;
+            s.phys = piece.phys + static_cast<uint64_t>(offset);
             s.coherent = coherent(piece.device);
             s.maybe = true;
             emit(s);

@@ -16,7 +16,8 @@ void add_piece(Digest& into, const Piece& p) {
     into.add(static_cast<uint64_t>(p.mapping) << 40 | static_cast<uint64_t>(p.device) << 32 | static_cast<uint64_t>(p.buffer) << 24 |
              static_cast<uint64_t>(p.direction) << 16 | static_cast<uint64_t>(p.via) << 8 | static_cast<uint64_t>(p.joint) << 2 |
              static_cast<uint64_t>(p.translated) << 1 | static_cast<uint64_t>(p.slot_live));
-    into.add(static_cast<uint64_t>(p.offset) << 32 | static_cast<uint64_t>(p.size) << 16 | p.reach);
+    into.add(static_cast<uint64_t>(p.offset) << 32 | p.size);
+    into.add(p.reach);
     into.add(p.phys);
     into.add(p.slot);
     into.add(p.dma);
@@ -73,7 +74,9 @@ void Machine::digest_call(Digest& into, const Call& call) const {
              static_cast<uint64_t>(op.given_device) << 5 | static_cast<uint64_t>(op.given_size) << 4 |
              static_cast<uint64_t>(op.given_direction) << 3 | static_cast<uint64_t>(op.given_attrs) << 2 |
              static_cast<uint64_t>(op.given_count) << 1 | static_cast<uint64_t>(op.unchecked));
-    into.add(static_cast<uint64_t>(op.offset) << 32 | static_cast<uint64_t>(op.size) << 16 | static_cast<uint64_t>(op.count) << 8 | op.attrs);
+    into.add(static_cast<uint64_t>(op.offset) << 32 | op.size);
+    into.add(static_cast<uint64_t>(op.count) << 8 | op.attrs);
+    into.add(op.cpu_offset);
     into.add(static_cast<uint64_t>(call.skipped) | static_cast<uint64_t>(call.early_failure) << 1 | static_cast<uint64_t>(call.device) << 8 |
              static_cast<uint64_t>(call.direction) << 16 | static_cast<uint64_t>(call.attrs) << 24 | static_cast<uint64_t>(call.entries) << 32 |
              static_cast<uint64_t>(call.list) << 40);
@@ -97,7 +100,8 @@ void Machine::digest(Digest& into) const {
         into.add(static_cast<uint64_t>(list.count) << 1 | static_cast<uint64_t>(list.bounced));
         for (int i = 0; i < list.count; i++) {
             const Entry& e = list.entries[i];
-            into.add(static_cast<uint64_t>(e.buffer) << 40 | static_cast<uint64_t>(e.offset) << 24 | static_cast<uint64_t>(e.size) << 8 | list.segment_of[i]);
+            into.add(static_cast<uint64_t>(e.offset) << 32 | e.size);
+            into.add(static_cast<uint64_t>(e.buffer) << 8 | list.segment_of[i]);
             add_entry(into, list.state[i]);
         }
     }

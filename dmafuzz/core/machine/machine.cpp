@@ -32,7 +32,7 @@ std::vector<bool> pages_that_move(const Program& program, int buffer, BufferKind
     if (kind != BufferKind::anonymous && kind != BufferKind::page_cache) return moves;
     for (const Op& op : program.ops) {
         if (op.kind != OpKind::cow || op.buffer != buffer) continue;
-        size_t page = op.offset / granules_per_page;
+        size_t page = op.offset / page_bytes;
         if (moves.size() <= page) moves.resize(page + 1);
         moves[page] = true;
     }
@@ -60,7 +60,7 @@ void Machine::emit(const Step& s) {
     }
     const Piece& p = run_->pieces[s.piece];
     if (s.offset == 0 && s.size == p.size) return;  // all cells of a piece begin and end with it
-    add_range(p.phys + static_cast<uint64_t>(s.offset) * granule_bytes, s.size);
+    add_range(p.phys + static_cast<uint64_t>(s.offset), s.size);
     named_.push_back({p.buffer, p.offset + s.offset, s.size});
 }
 
@@ -139,7 +139,7 @@ Machine::Call Machine::resolve(const Op& op, uint8_t index) {
     call.device = op.device;
     call.direction = op.direction;
     call.attrs = op.attrs;
-    call.bytes = static_cast<uint32_t>(op.size) * granule_bytes;
+    call.bytes = static_cast<uint32_t>(op.size);
     if (op.kind == OpKind::map_sg && op.reuse_list && run_->mappings[op.list].abandoned) {
         // The list of an abandoned mapping: the driver does not get here either.
         MappingFacts& m = run_->mappings[op.mapping];
@@ -162,20 +162,20 @@ Machine::Call Machine::resolve(const Op& op, uint8_t index) {
     call.attrs = op.given_attrs ? op.attrs : m.attrs;
     call.list = m.list;
     call.dma = m.dma;
-    call.bytes = m.size * granule_bytes;
+    call.bytes = m.size;
     if (has_list) {
         call.dma = lists_[m.list].state[0].dma;
         call.bytes = lists_[m.list].state[0].dma_size;
     }
-    call.dma += static_cast<uint64_t>(op.offset) * granule_bytes;
-    if (op.given_size) call.bytes = static_cast<uint32_t>(op.size) * granule_bytes;
+    call.dma += static_cast<uint64_t>(op.offset);
+    if (op.given_size) call.bytes = static_cast<uint32_t>(op.size);
     if (wants_list && !has_list) {
         // A driver that takes the mapping for a list has one entry with its address and size.
         List one;
         one.count = 1;
         const Piece& piece = run_->pieces[m.piece];
         one.bounced = piece.via == Via::slot;
-        one.state[0] = {piece.phys + static_cast<uint64_t>(op.offset) * granule_bytes, call.bytes, call.dma, call.bytes, area_of(piece.buffer, op.cpu, false)};
+        one.state[0] = {piece.phys + static_cast<uint64_t>(op.offset), call.bytes, call.dma, call.bytes, area_of(piece.buffer, op.cpu, false)};
         call.list = static_cast<uint8_t>(lists_.size());
         lists_.push_back(one);
     }
@@ -215,7 +215,7 @@ void Machine::other_line(const Op& op, uint8_t index) {
     access.size = op.size;
     switch (op.kind) {
         case OpKind::alloc: {
-            uint32_t bytes = static_cast<uint32_t>(op.size) * granule_bytes;
+            uint32_t bytes = static_cast<uint32_t>(op.size);
             memory_.place(*run_, op.buffer, op.buffer_kind, bytes, op.high, op.cpu, pages_that_move(*program_, op.buffer, op.buffer_kind));
             run_->kinds[op.buffer] = op.buffer_kind;
             bool in_image = op.buffer_kind == BufferKind::text || op.buffer_kind == BufferKind::rodata;
@@ -233,9 +233,9 @@ void Machine::other_line(const Op& op, uint8_t index) {
             emit(access);
             return;
         case OpKind::cow: {
-            uint32_t page = op.offset / granules_per_page;
-            uint32_t in_buffer = memory_.home(op.buffer).bytes / granule_bytes - op.offset;
-            access.size = std::min<uint32_t>(granules_per_page, in_buffer);
+            uint32_t page = op.offset / page_bytes;
+            uint32_t in_buffer = memory_.home(op.buffer).bytes - op.offset;
+            access.size = std::min<uint32_t>(page_bytes, in_buffer);
             HookCall copy;
             copy.kind = HookKind::cow;
             copy.cpu = op.cpu;
@@ -269,13 +269,28 @@ void Machine::other_line(const Op& op, uint8_t index) {
         }
         case OpKind::device_read:
         case OpKind::device_write: device_access(op, index); return;
+        case OpKind::device_post: return;
         case OpKind::irq_off: irqs_off_[op.cpu] = true; return;
         case OpKind::irq_on: irqs_off_[op.cpu] = false; return;
+        case OpKind::start: start(op.mapping); return;
         case OpKind::unbind: unbind(op, index); return;
         case OpKind::forget:
             if (!run_->mappings[op.mapping].abandoned) run_->mappings[op.mapping].forgotten = true;
             return;
         default: return;
+    }
+}
+
+// The driver tells the device to go: a hand-over without a call.
+void Machine::start(uint8_t mapping) {
+    const MappingFacts& m = run_->mappings[mapping];
+    if (!m.live || m.abandoned) return;
+    for (int i = 0; i < m.pieces; i++) {
+        const Piece& piece = run_->pieces[m.piece + i];
+        if (piece.joint) continue;
+        Step& s = step(StepKind::to_device);
+        s.piece = static_cast<uint8_t>(m.piece + i);
+        s.size = piece.size;
     }
 }
 
@@ -428,7 +443,7 @@ void Machine::hook(Call& call) {
         case OpKind::sync_range_for_device:
             h.kind = is_sync_for_cpu(op.kind) ? HookKind::sync_for_cpu : HookKind::sync_for_device;
             h.range = op.kind == OpKind::sync_range_for_cpu || op.kind == OpKind::sync_range_for_device;
-            h.offset = h.range ? op.offset * granule_bytes : 0;
+            h.offset = h.range ? op.offset : 0;
             break;
         case OpKind::sync_sg_for_cpu:
         case OpKind::sync_sg_for_device:
@@ -451,7 +466,7 @@ void Machine::hook(Call& call) {
             h.kind = op.kind == OpKind::free_coherent ? HookKind::free_coherent : HookKind::free_pages;
             if (op.kind == OpKind::free_coherent) h.direction = Direction::bidirectional;
             with_memory();
-            h.phys += static_cast<uint64_t>(op.count) * granule_bytes;
+            h.phys += op.cpu_offset;
             // dma_free_pages names a page.
             if (op.kind == OpKind::free_noncoherent) h.phys &= ~uint64_t{page_bytes - 1};
             break;

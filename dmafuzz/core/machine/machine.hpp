@@ -45,11 +45,11 @@ class Machine {
     struct Hit {
         enum class What : uint8_t { none, memory, slot } what = What::none;
         uint8_t piece = no_mapping;  // or the piece whose translation or slot it is
-        int32_t offset = 0;        // granules, in the piece
+        int32_t offset = 0;        // bytes, in the piece
         uint64_t phys = 0;
     };
 
-    // A part of a buffer, in granules.
+    // A part of a buffer, in bytes.
     struct Named {
         uint8_t buffer;
         uint32_t offset, size;
@@ -65,6 +65,7 @@ class Machine {
     bool hook_first(OpKind kind) const;
     Call resolve(const Op& op, uint8_t index);
     void other_line(const Op& op, uint8_t index);
+    void start(uint8_t mapping);
     void unbind(const Op& op, uint8_t index);
     void tidy_up();
 
@@ -111,7 +112,7 @@ class Machine {
     Step& step(StepKind kind);
     void emit(const Step& step);
     void touch(uint64_t phys, uint64_t bytes);
-    void add_range(uint64_t phys, uint64_t granules);
+    void add_range(uint64_t phys, uint64_t bytes);
     void add_ranges_of(const Named& part);
     void collect_ranges();
     void touch_at(uint8_t device, uint64_t dma, uint32_t bytes);

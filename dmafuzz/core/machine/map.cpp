@@ -13,7 +13,7 @@ constexpr uint32_t iova_key = 0;
 constexpr uint32_t bounce_table_alignment = 8;
 
 uint64_t page_up(uint64_t address) { return (address + page_bytes - 1) & ~uint64_t{page_bytes - 1}; }
-uint64_t bytes_of(const Piece& piece) { return static_cast<uint64_t>(piece.size) * granule_bytes; }
+uint64_t bytes_of(const Piece& piece) { return static_cast<uint64_t>(piece.size); }
 
 }  // namespace
 
@@ -159,8 +159,8 @@ void Machine::map_one(Call& call) {
     const bool arithmetic_wrong = op.kind == OpKind::map_single && vmalloc_address();
     call.early_failure = arithmetic_wrong && platform_.get<&Platform::map_single_vmalloc_fails>();
     if (arithmetic_wrong && !call.early_failure) {
-        piece.phys = elsewhere_base + static_cast<uint64_t>(op.buffer) * buffer_granules_max * granule_bytes +
-                     static_cast<uint64_t>(op.offset) * granule_bytes;
+        piece.phys = elsewhere_base + static_cast<uint64_t>(op.buffer) * buffer_bytes_max +
+                     static_cast<uint64_t>(op.offset);
         piece.via = Via::nothing;
     }
     MappingFacts& m = new_mapping(op, 1);
@@ -196,7 +196,7 @@ uint8_t Machine::make_list(const Op& op) {
     list.entries = op.entries;
     for (int i = 0; i < list.count; i++) {
         const Entry& e = list.entries[i];
-        list.state[i] = {memory_.phys_of(e.buffer, e.offset), static_cast<uint32_t>(e.size) * granule_bytes, 0, 0, Area::linear};
+        list.state[i] = {memory_.phys_of(e.buffer, e.offset), static_cast<uint32_t>(e.size), 0, 0, Area::linear};
     }
     lists_.push_back(list);
     return static_cast<uint8_t>(lists_.size() - 1);
@@ -305,7 +305,7 @@ void Machine::limit_segments(const List& list, uint8_t first_piece) {
         if (too_long) limit = std::min(limit, segment.dma + segment_max);
         if (crosses) limit = std::min(limit, (segment.dma | platform_.get<&Device::segment_boundary>(device)) + 1);
         uint64_t bytes = limit > piece.dma ? limit - piece.dma : 0;
-        piece.reach = static_cast<uint16_t>(std::min<uint64_t>(piece.size, bytes / granule_bytes));
+        piece.reach = static_cast<uint32_t>(std::min<uint64_t>(piece.size, bytes));
     }
 }
 

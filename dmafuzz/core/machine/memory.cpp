@@ -7,6 +7,8 @@ namespace dmafuzz {
 namespace {
 
 constexpr uint32_t kmalloc_cache_bytes_max = 8192;
+// Of the stack, in front of each buffer there.
+constexpr uint64_t live_data_bytes = 16;
 
 uint64_t round_up(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
@@ -59,19 +61,18 @@ uint64_t Memory::place_kmalloc(uint32_t bytes, uint32_t& rounded) {
     return at;
 }
 
-// One granule after a line boundary, so that the first line holds live stack data, and the last one
+// Sixteen bytes after a line boundary, so that the first line holds live stack data, and the last one
 // unless the buffer ends on a boundary.
 void Memory::place_stack(Run& run, int buffer, uint32_t bytes, int cpu) {
     const uint64_t line = static_cast<uint64_t>(platform_->get<&Platform::line>());
     uint64_t start = stack_next_[cpu];
-    uint64_t at = start + granule_bytes;
+    uint64_t at = start + live_data_bytes;
     uint64_t end = round_up(at + bytes, line);
     stack_next_[cpu] = end;
     homes_[buffer].phys = at;
     auto live = [&](uint64_t from, uint64_t to) {
         if (from == to) return;
-        run.extents.push_back({stack_buffer, static_cast<uint16_t>((from - stack_base) / granule_bytes),
-                               static_cast<uint16_t>((to - from) / granule_bytes), from, true});
+        run.extents.push_back({stack_buffer, static_cast<uint32_t>(from - stack_base), static_cast<uint32_t>(to - from), from, true});
     };
     live(start, at);
     live(at + bytes, end);
@@ -93,7 +94,7 @@ void Memory::place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool h
             break;
         // Every page is followed by a page of nobody's, so that no two are adjacent.
         case BufferKind::vmalloc: home.phys = pages_.take(key_of(kind), 2 * home.rounded); break;
-        case BufferKind::mmio: home.phys = mmio_base + static_cast<uint64_t>(buffer) * buffer_granules_max * granule_bytes; break;
+        case BufferKind::mmio: home.phys = (high ? high_mmio_base : mmio_base) + static_cast<uint64_t>(buffer) * buffer_bytes_max; break;
         default: home.phys = (high ? high_pages_ : pages_).take(key_of(kind), home.rounded); break;
     }
     add_extents(run, buffer, moves);
@@ -102,15 +103,14 @@ void Memory::place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool h
 void Memory::add_extents(Run& run, int buffer, const std::vector<bool>& moves) {
     const Home& home = homes_[buffer];
     if (home.kind == BufferKind::mmio) return;
-    uint32_t granules = home.bytes / granule_bytes;
     // Contiguous memory is one extent, but for pages that will move and vmalloc's pages.
     uint32_t start = 0;
-    for (uint32_t page = 0; page * granules_per_page < granules; page++) {
-        uint32_t end = std::min<uint32_t>((page + 1) * granules_per_page, granules);
+    for (uint32_t page = 0; page * page_bytes < home.bytes; page++) {
+        uint32_t end = std::min<uint32_t>((page + 1) * page_bytes, home.bytes);
         auto moving = [&](uint32_t p) { return p < moves.size() && moves[p]; };
-        bool cut = home.kind == BufferKind::vmalloc || moving(page) || moving(page + 1) || end == granules;
+        bool cut = home.kind == BufferKind::vmalloc || moving(page) || moving(page + 1) || end == home.bytes;
         if (!cut) continue;
-        run.extents.push_back({static_cast<uint8_t>(buffer), static_cast<uint16_t>(start), static_cast<uint16_t>(end - start),
+        run.extents.push_back({static_cast<uint8_t>(buffer), start, end - start,
                                phys_of(buffer, start), true});
         start = end;
     }
@@ -135,20 +135,20 @@ uint64_t Memory::move_page(Run& run, int buffer, uint32_t page) {
     const Home& home = homes_[buffer];
     uint64_t phys = pages_.take(moved_key, page_bytes);
     moved_.push_back({static_cast<uint8_t>(buffer), page, phys});
-    uint32_t offset = page * granules_per_page;
-    uint32_t size = std::min<uint32_t>(granules_per_page, home.bytes / granule_bytes - offset);
-    run.extents.push_back({static_cast<uint8_t>(buffer), static_cast<uint16_t>(offset), static_cast<uint16_t>(size), phys, false});
+    uint32_t offset = page * page_bytes;
+    uint32_t size = std::min<uint32_t>(page_bytes, home.bytes - offset);
+    run.extents.push_back({static_cast<uint8_t>(buffer), offset, size, phys, false});
     return phys;
 }
 
-uint64_t Memory::phys_of(int buffer, uint32_t granule) const {
+uint64_t Memory::phys_of(int buffer, uint32_t offset) const {
     const Home& home = homes_[buffer];
-    uint32_t page = granule / granules_per_page;
-    uint64_t in_page = static_cast<uint64_t>(granule % granules_per_page) * granule_bytes;
+    uint32_t page = offset / page_bytes;
+    uint64_t in_page = offset % page_bytes;
     for (size_t i = moved_.size(); i-- > 0;)
         if (moved_[i].buffer == buffer && moved_[i].page == page) return moved_[i].phys + in_page;
     if (home.kind == BufferKind::vmalloc) return home.phys + 2ull * page * page_bytes + in_page;
-    return home.phys + static_cast<uint64_t>(granule) * granule_bytes;
+    return home.phys + offset;
 }
 
 }  // namespace dmafuzz

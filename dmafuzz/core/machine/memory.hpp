@@ -22,6 +22,7 @@ inline constexpr uint64_t high_base = 0x100000000;
 // What address arithmetic makes of a vmalloc address: memory where no program's buffer lives.
 inline constexpr uint64_t elsewhere_base = 0x1000000;
 inline constexpr uint64_t mmio_base = 0x2000000;
+inline constexpr uint64_t high_mmio_base = 0x10000000000;
 
 // The size that kmalloc rounds to; sizes above the largest bucket are whole pages.
 uint32_t kmalloc_bucket(uint32_t bytes, uint32_t alignment);
@@ -48,8 +49,8 @@ class Memory {
     void digest(Digest& into) const;
 
     const Home& home(int buffer) const { return homes_[buffer]; }
-    // The physical address of a granule of a live or dead buffer: where it is now, or was last.
-    uint64_t phys_of(int buffer, uint32_t granule) const;
+    // The physical address of a byte of a live or dead buffer: where it is now, or was last.
+    uint64_t phys_of(int buffer, uint32_t offset) const;
 
   private:
     struct Slab {

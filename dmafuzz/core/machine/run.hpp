@@ -15,11 +15,11 @@ namespace dmafuzz {
 inline constexpr uint8_t stack_buffer = buffers_max;
 inline constexpr int buffers_with_stack = buffers_max + 1;
 
-// Physical memory that holds part of a buffer, for a time. Offsets and sizes in granules.
+// Physical memory that holds part of a buffer, for a time. Offsets and sizes in bytes.
 struct Extent {
     uint8_t buffer;
-    uint16_t offset;
-    uint16_t size;
+    uint32_t offset;
+    uint32_t size;
     uint64_t phys;
     bool first;  // the home it was born in; false: moved there by copy-on-write
     bool operator==(const Extent&) const = default;
@@ -38,10 +38,10 @@ struct Piece {
     bool joint;             // of a coherent allocation: CPU and device own it together
     bool translated;        // behind an IOMMU: the translation is live
     bool slot_live;
-    uint16_t offset;        // granules, in the buffer
-    uint16_t size;
-    uint16_t reach;         // granules that the device gets at; the rest is void (segment limits)
-    uint64_t phys;          // of the first granule when it was mapped
+    uint32_t offset;        // bytes, in the buffer
+    uint32_t size;
+    uint32_t reach;         // bytes that the device gets at; the rest is void (segment limits)
+    uint64_t phys;          // of the first byte when it was mapped
     uint64_t slot;          // the bounce slot's address
     uint64_t dma;
     // The translation it belongs to: one for a whole scatter list, unless an entry of it is bounced.
@@ -68,13 +68,19 @@ enum class StepKind : uint8_t {
     maintain_slot,   // piece, offset, size
     copy_in,         // piece, offset, size: buffer to slot
     copy_back,       // piece, offset, size: slot to buffer
-    slot_gone,       // piece: its slot was given back
-    cut_off,         // piece: translation or slot torn down by a call for another mapping
+    slot_gone,       // piece, offset, size: that part of its slot was given back
+    cut_off,         // piece, offset, size: translation or slot torn down by a call that it does not belong to
+    redirect,        // piece, offset, size, phys: its device gets there instead of at the piece's memory
+    stray_copy,      // phys, size: the CPU copies bytes that belong to nobody there over whoever lives there
+    not_theirs,      // phys, size: freed under whoever lives there: memory and cached copy are foreign from now on
     device_write,    // piece, offset, size: a device line that is entitled
+    device_post,     // the same, while the CPU looks, whoever owns it
     wild_memory,     // phys, size: a device write that is not; `maybe`: or it faults
     wild_slot,       // piece, offset, size
     fault,           // piece
     sleep,           // piece
+    oops,            // piece: the kernel itself faults; the run ends here
+    wrong_free,      // piece: pages freed that belong to somebody outside the program
     settle,          // the unasked steps after operation `op`, and the look for corruption
 };
 
@@ -87,8 +93,8 @@ struct Step {
     bool coherent = false;   // wild_memory: the device's
     bool maybe = false;
     uint8_t asker = 0;       // wild_memory, wild_slot: the piece that a device line goes through; where it is entitled, nothing wild happens
-    uint32_t offset = 0;     // granules
-    uint32_t size = 0;       // granules
+    uint32_t offset = 0;     // bytes
+    uint32_t size = 0;       // bytes
     uint64_t phys = 0;
     bool operator==(const Step&) const = default;
 };
@@ -122,7 +128,7 @@ struct MappingFacts {
     uint8_t pieces = 0;
     uint8_t list = 0;         // of a scatter list
     uint8_t buffer = 0;       // of an allocation
-    uint32_t size = 0;        // granules
+    uint32_t size = 0;        // bytes
     uint64_t dma = 0;
 };
 

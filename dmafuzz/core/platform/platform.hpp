@@ -21,6 +21,16 @@ enum class Edges : uint8_t {
 
 enum class Iommu : uint8_t { off, strict, lazy };
 
+// Whose page tables: what an unmap does across pages that are not mapped, and a map over pages that are.
+enum class IommuDriver : uint8_t { intel, smmu, amd };
+
+// What the copies of a sync or an unmap are cut to.
+enum class BounceCut : uint8_t {
+    never,    // nothing: the call's length
+    mapping,  // the mapping
+    wraps,    // the mapping; but one that begins beyond its end, inside of its last slot, has the call's length
+};
+
 struct Device {
     bool coherent = false;
     int mask_bits = 64;               // 32 or 64
@@ -53,15 +63,26 @@ struct Platform {
     bool bounce_unaligned = false;    // kmalloc bouncing configured
     bool copy_in_from_device = true;          // map FROM_DEVICE copies into the slot (5.17 on)
     bool sync_from_device_copies_in = false;  // sync_for_device FROM_DEVICE copies (5.17 only)
+    bool skip_sync_copies_in = true;          // map with SKIP_CPU_SYNC copies in
+    bool bounce_areas = false;                // each CPU has an area of the pool of its own (6.0 on)
+    bool bounce_gone_round = false;           // the pool has just gone round: the slot last given back comes next
+    BounceCut bounce_cut = BounceCut::mapping;
+    bool list_keeps_bounce_mark = false;      // a scatter list once bounced stays marked (6.5 on)
 
     Iommu iommu = Iommu::off;
+    IommuDriver iommu_driver = IommuDriver::intel;
+    bool iommu_looks_first = true;            // unmap_page does nothing where nothing is mapped (dma-iommu)
 
     bool stacks_in_vmalloc = false;
     bool map_single_vmalloc_fails = true;     // 5.5 on
     bool text_in_linear_map = false;
+    bool image_in_vmalloc = false;            // map_single of kernel text or rodata is one of a vmalloc address
+    bool image_read_only = false;             // a CPU copy into the kernel's image is an oops
+    bool vmalloc_high = false;                // there is memory above a 32-bit mask, and vmalloc has it
     bool coherent_remaps = true;              // dma_alloc_coherent needs page tables (non-coherent devices)
     bool atomic_pool = true;
     bool mismatched_aliases_hit = false;
+    bool coherent_in_vmalloc = false;         // behind the IOMMU, allocated with interrupts on
 
     std::array<Device, devices_max> devices{};
     bool operator==(const Platform&) const = default;

@@ -10,9 +10,7 @@
 
 namespace dmafuzz {
 
-inline constexpr int granule_bytes = 16;
 inline constexpr int page_bytes = 4096;
-inline constexpr int granules_per_page = page_bytes / granule_bytes;
 
 inline constexpr int cpus_max = 4;
 inline constexpr int devices_max = 4;
@@ -21,7 +19,7 @@ inline constexpr int mappings_max = 32;
 inline constexpr int ops_max = 64;
 inline constexpr int entries_max = 4;
 // Twice the largest bounce mapping (256 KiB), so that a program can ask for too much.
-inline constexpr int buffer_granules_max = 512 * 1024 / granule_bytes;
+inline constexpr int buffer_bytes_max = 512 * 1024;
 
 enum class OpKind : uint8_t {
     alloc,
@@ -38,6 +36,7 @@ enum class OpKind : uint8_t {
     alloc_noncoherent,
     alloc_noncontiguous,
     mapping_error,
+    start,             // the driver tells the device to go: no call of the API
     sync_single_for_cpu,
     sync_single_for_device,
     sync_range_for_cpu,
@@ -53,6 +52,7 @@ enum class OpKind : uint8_t {
     free_noncontiguous,
     device_read,
     device_write,
+    device_post,       // the device goes on writing while the CPU looks
     irq_off,
     irq_on,
     unbind,
@@ -92,11 +92,11 @@ inline constexpr uint8_t require_coherent = 1u << 5;
 inline constexpr uint8_t all = 0x3f;
 }  // namespace attr
 
-// One entry of a scatter list. Offsets and sizes are in granules.
+// One entry of a scatter list. Offsets and sizes are in bytes.
 struct Entry {
     uint8_t buffer = 0;
-    uint16_t offset = 0;
-    uint16_t size = 0;
+    uint32_t offset = 0;
+    uint32_t size = 0;
     bool operator==(const Entry&) const = default;
 };
 
@@ -108,6 +108,7 @@ struct Op {
     bool split = false;         // a call of which only the first half runs here
     bool unchecked = false;     // map: no mapping_error at once
     bool high = false;          // alloc: above the reach of a 32-bit mask
+    bool private_copy = false;  // cow of anonymous memory: the page stays, the other side gets the copy
     bool given_device = false;  // calls: which arguments are given instead of taken from the map
     bool given_size = false;
     bool given_direction = false;
@@ -120,24 +121,25 @@ struct Op {
     Direction direction = Direction::bidirectional;
     uint8_t attrs = 0;
     BufferKind buffer_kind = BufferKind::pages;
-    uint8_t count = 0;          // unmap_sg, sync_sg: entries given; free_coherent: CPU address is off by so many granules
+    uint8_t count = 0;          // unmap_sg, sync_sg: entries given
     uint8_t list = 0;
     uint8_t entry_count = 0;
-    uint16_t offset = 0;        // granules
-    uint16_t size = 0;          // granules
+    uint32_t offset = 0;        // bytes
+    uint32_t size = 0;          // bytes
+    uint32_t cpu_offset = 0;    // free_coherent, free_noncoherent: by how much the CPU address is off, bytes
     std::array<Entry, entries_max> entries{};
     bool operator==(const Op&) const = default;
 };
 
-// Granules that a map line maps: of a list, all its entries. 0: the list of another mapping.
-inline int mapped_by(const Op& map) {
-    int size = map.kind == OpKind::map_sg ? 0 : map.size;
-    for (int i = 0; i < map.entry_count; i++) size += map.entries[static_cast<size_t>(i)].size;
+// Bytes that a map line maps: of a list, all its entries. 0: the list of another mapping.
+inline int64_t mapped_by(const Op& map) {
+    int64_t size = map.kind == OpKind::map_sg ? 0 : map.size;
+    for (size_t i = 0; i < map.entry_count; i++) size += map.entries[i].size;
     return size;
 }
 
 // As a size of an operation.
-inline uint16_t granules(int n) { return static_cast<uint16_t>(std::clamp(n, 1, static_cast<int>(buffer_granules_max))); }
+inline uint32_t as_size(int64_t n) { return static_cast<uint32_t>(std::clamp<int64_t>(n, 1, buffer_bytes_max)); }
 
 struct Program {
     std::vector<Op> ops;
@@ -169,6 +171,7 @@ inline constexpr std::array<OpTraits, static_cast<size_t>(OpKind::count_)> op_tr
     {"alloc_noncoherent",        true,  true,  false, false, true,  true,  false},
     {"alloc_noncontiguous",      true,  true,  false, false, true,  true,  false},
     {"mapping_error",            false, false, false, true,  false, false, false},
+    {"start",                    false, false, false, true,  false, false, false},
     {"sync_single_for_cpu",      false, false, false, true,  true,  false, false},
     {"sync_single_for_device",   false, false, false, true,  true,  false, false},
     {"sync_range_for_cpu",       false, false, false, true,  true,  false, false},
@@ -184,6 +187,7 @@ inline constexpr std::array<OpTraits, static_cast<size_t>(OpKind::count_)> op_tr
     {"free_noncontiguous",       false, false, false, true,  true,  false, false},
     {"device_read",              false, false, false, true,  false, false, true},
     {"device_write",             false, false, false, true,  false, false, true},
+    {"device_post",              false, false, false, true,  false, false, true},
     {"irq_off",                  false, false, false, false, false, false, false},
     {"irq_on",                   false, false, false, false, false, false, false},
     {"unbind",                   false, false, false, false, false, true,  false},
@@ -213,7 +217,7 @@ inline bool is_sg_sync(OpKind k) { return k == OpKind::sync_sg_for_cpu || k == O
 inline bool is_unmap(OpKind k) { return k >= OpKind::unmap_single && k <= OpKind::unmap_sg; }
 inline bool is_allocation_end(OpKind k) { return k >= OpKind::free_coherent && k <= OpKind::free_noncontiguous; }
 inline bool is_end(OpKind k) { return is_unmap(k) || is_allocation_end(k); }
-inline bool is_device_access(OpKind k) { return k == OpKind::device_read || k == OpKind::device_write; }
+inline bool is_device_access(OpKind k) { return k >= OpKind::device_read && k <= OpKind::device_post; }
 inline bool is_cpu_access(OpKind k) { return k >= OpKind::write && k <= OpKind::cow; }
 
 // The call that ends a mapping correctly.

@@ -1,7 +1,8 @@
-// The byte form of a program: 32 bytes an operation.
+// The byte form of a program: 64 bytes an operation, numbers little-endian.
 //
 //   0 kind   1 cpu | flags   2 device | given flags   3 buffer   4 mapping   5 direction | buffer kind
-//   6 attrs  7 count, or list, or number of entries   8 offset (2)   10 size (2)   12 four entries of 5 bytes
+//   6 attrs  7 count, or list, or number of entries   8 offset (4)   12 size (4)   16 cpu_offset (4)   20 more flags
+//   24 four entries of 9 bytes: buffer, offset (4), size (4)
 #include "program/scope.hpp"
 
 #include <algorithm>
@@ -11,14 +12,19 @@ namespace dmafuzz {
 
 namespace {
 
-constexpr int entry_bytes = 5;
+constexpr int entry_bytes = 9;
+constexpr int first_entry = 24;
+static_assert(first_entry + entries_max * entry_bytes <= static_cast<int>(record_bytes));
 
-void put16(uint8_t* at, uint16_t value) {
-    at[0] = static_cast<uint8_t>(value);
-    at[1] = static_cast<uint8_t>(value >> 8);
+void put32(uint8_t* at, uint32_t value) {
+    for (int i = 0; i < 4; i++) at[i] = static_cast<uint8_t>(value >> (8 * i));
 }
 
-uint16_t get16(const uint8_t* at) { return static_cast<uint16_t>(at[0] | at[1] << 8); }
+uint32_t get32(const uint8_t* at) {
+    uint32_t value = 0;
+    for (int i = 0; i < 4; i++) value |= uint32_t{at[i]} << (8 * i);
+    return value;
+}
 
 }  // namespace
 
@@ -32,13 +38,16 @@ void encode(const Op& op, uint8_t* r) {
     r[5] = static_cast<uint8_t>(static_cast<uint8_t>(op.direction) | static_cast<uint8_t>(op.buffer_kind) << 2);
     r[6] = op.attrs;
     r[7] = op.kind == OpKind::map_sg ? (op.reuse_list ? op.list : op.entry_count) : op.count;
-    put16(r + 8, op.offset);
-    put16(r + 10, op.size);
+    put32(r + 8, op.offset);
+    put32(r + 12, op.size);
+    put32(r + 16, op.cpu_offset);
+    r[20] = op.private_copy;
+    std::memset(r + 21, 0, record_bytes - 21);
     for (int i = 0; i < entries_max; i++) {
-        uint8_t* e = r + 12 + i * entry_bytes;
+        uint8_t* e = r + first_entry + i * entry_bytes;
         e[0] = op.entries[i].buffer;
-        put16(e + 1, op.entries[i].offset);
-        put16(e + 3, op.entries[i].size);
+        put32(e + 1, op.entries[i].offset);
+        put32(e + 5, op.entries[i].size);
     }
 }
 
@@ -68,11 +77,13 @@ Op decode_record(const uint8_t* r) {
     } else {
         op.entry_count = static_cast<uint8_t>(r[7] <= entries_max ? r[7] : r[7] % entries_max);
     }
-    op.offset = get16(r + 8);
-    op.size = get16(r + 10);
+    op.offset = get32(r + 8);
+    op.size = get32(r + 12);
+    op.cpu_offset = get32(r + 16);
+    op.private_copy = r[20] & 1;
     for (int i = 0; i < entries_max; i++) {
-        const uint8_t* e = r + 12 + i * entry_bytes;
-        op.entries[i] = {static_cast<uint8_t>(e[0] % buffers_max), get16(e + 1), get16(e + 3)};
+        const uint8_t* e = r + first_entry + i * entry_bytes;
+        op.entries[i] = {static_cast<uint8_t>(e[0] % buffers_max), get32(e + 1), get32(e + 5)};
     }
     return op;
 }

@@ -6,26 +6,32 @@ namespace dmafuzz {
 
 namespace {
 
-constexpr int stack_granules_max = granules_per_page;
-constexpr int text_granules_max = granules_per_page;
+constexpr uint32_t stack_bytes_max = page_bytes;
+constexpr uint32_t text_bytes_max = page_bytes;
 // A CPU's stack holds 16 KiB; a stack buffer takes whole lines of at most 128 bytes, with live data in front.
 constexpr int stack_bytes = 16 * 1024;
-int stack_bytes_taken(const Op& op) { return (op.size * granule_bytes + granule_bytes + 127) / 128 * 128; }
-constexpr int vmalloc_granules_max = 16 * granules_per_page;
+constexpr uint32_t live_data_bytes = 16;
+int stack_bytes_taken(const Op& op) { return static_cast<int>((op.size + live_data_bytes + 127) / 128 * 128); }
+constexpr uint32_t vmalloc_bytes_max = 16 * page_bytes;
 
-int granules_max(BufferKind kind) {
+uint32_t bytes_max(BufferKind kind) {
     switch (kind) {
-        case BufferKind::stack: return stack_granules_max;
+        case BufferKind::stack: return stack_bytes_max;
         case BufferKind::text:
-        case BufferKind::rodata: return text_granules_max;
-        case BufferKind::vmalloc: return vmalloc_granules_max;
-        default: return buffer_granules_max;
+        case BufferKind::rodata: return text_bytes_max;
+        case BufferKind::vmalloc: return vmalloc_bytes_max;
+        default: return buffer_bytes_max;
     }
 }
 
 bool may_be_high(BufferKind kind) {
-    return kind == BufferKind::pages || kind == BufferKind::page_cache || kind == BufferKind::anonymous;
+    return kind == BufferKind::pages || kind == BufferKind::page_cache || kind == BufferKind::anonymous || kind == BufferKind::mmio;
 }
+
+bool lies_in(uint64_t offset, uint64_t size, int limit) { return size >= 1 && offset + size <= static_cast<uint64_t>(limit); }
+
+// How far a device may be said to get: one that posts does what it was told, others misbehave as they like.
+int reach_of(OpKind access, const Scope::Mapping& m) { return access == OpKind::device_post ? m.size : buffer_bytes_max; }
 
 bool read_only(BufferKind kind) { return kind == BufferKind::text || kind == BufferKind::rodata; }
 
@@ -51,6 +57,7 @@ const char* name_of(Field field) {
         case Field::size: return "size";
         case Field::offset: return "offset";
         case Field::count: return "count";
+        case Field::cpu_offset: return "cpu_offset";
         case Field::entries: return "entry";
         case Field::list: return "list";
         case Field::attrs: return "attrs";
@@ -81,11 +88,11 @@ std::optional<Problem> Scope::check_alloc(const Op& op) const {
     if (buffers_[op.buffer].defined) return Problem{Field::buffer, "a buffer name that is not defined yet"};
     if (op.kind == OpKind::alloc && op.buffer_kind >= BufferKind::coherent)
         return Problem{Field::kind, "a kind of buffer that alloc makes"};
-    if (op.size < 1 || op.size > granules_max(op.buffer_kind))
-        return Problem{Field::size, "a size of at least 16 bytes and at most 524288 (stack, text, rodata: 4096; vmalloc: 65536)"};
+    if (op.size < 1 || op.size > bytes_max(op.buffer_kind))
+        return Problem{Field::size, "a size of at least 1 byte and at most 524288 (stack, text, rodata: 4096; vmalloc: 65536)"};
     if (op.buffer_kind == BufferKind::stack && stack_used_[op.cpu] + stack_bytes_taken(op) > stack_bytes)
         return Problem{Field::size, "a stack buffer that the CPU's stack of 16 KiB has room for"};
-    if (op.high && !may_be_high(op.buffer_kind)) return Problem{Field::kind, "pages, page_cache or anonymous with 'high'"};
+    if (op.high && !may_be_high(op.buffer_kind)) return Problem{Field::kind, "pages, page_cache, anonymous or mmio with 'high'"};
     if (op.kind == OpKind::alloc && read_only(op.buffer_kind)) {
         int same = 0;
         for (const Buffer& b : buffers_) same += b.defined && b.kind == op.buffer_kind;
@@ -99,13 +106,14 @@ std::optional<Problem> Scope::check_access(const Op& op) const {
     if (op.kind == OpKind::cow) {
         if (b.kind != BufferKind::page_cache && b.kind != BufferKind::anonymous)
             return Problem{Field::buffer, "a page_cache or anonymous buffer"};
-        if (op.offset % granules_per_page != 0 || op.offset >= b.size)
+        if (op.private_copy && b.kind != BufferKind::anonymous) return Problem{Field::buffer, "an anonymous buffer with 'private'"};
+        if (op.offset % page_bytes != 0 || op.offset >= static_cast<uint32_t>(b.size))
             return Problem{Field::offset, "the offset of a page in the buffer, a multiple of 4096"};
         return std::nullopt;
     }
     if (b.kind == BufferKind::mmio) return Problem{Field::buffer, "memory, not mmio"};
     if (op.kind != OpKind::read && read_only(b.kind)) return Problem{Field::buffer, "a buffer that the CPU may write"};
-    if (op.size < 1 || op.offset + op.size > b.size) return Problem{Field::size, "a range of at least 16 bytes inside the buffer"};
+    if (!lies_in(op.offset, op.size, b.size)) return Problem{Field::size, "a range of at least 1 byte inside the buffer"};
     return std::nullopt;
 }
 
@@ -122,8 +130,8 @@ std::optional<Problem> Scope::check_list(const Op& op) const {
     for (int i = 0; i < op.entry_count; i++) {
         const Entry& e = op.entries[i];
         if (e.buffer >= buffers_max || !mappable(e.buffer, false)) return Problem{Field::entries, "a live buffer that is not mmio", i};
-        if (e.size < 1 || e.offset + e.size > buffers_[e.buffer].size)
-            return Problem{Field::entries, "a range of at least 16 bytes inside the buffer", i};
+        if (!lies_in(e.offset, e.size, buffers_[e.buffer].size))
+            return Problem{Field::entries, "a range of at least 1 byte inside the buffer", i};
     }
     return std::nullopt;
 }
@@ -134,8 +142,8 @@ std::optional<Problem> Scope::check_map(const Op& op) const {
     if (is_allocation_call(op.kind)) return check_alloc(op);
     if (op.kind == OpKind::map_sg) return check_list(op);
     if (!mappable(op.buffer, op.kind == OpKind::map_resource)) return Problem{Field::buffer, "memory, not mmio"};
-    if (op.size < 1 || op.offset + op.size > buffers_[op.buffer].size)
-        return Problem{Field::size, "a range of at least 16 bytes inside the buffer"};
+    if (!lies_in(op.offset, op.size, buffers_[op.buffer].size))
+        return Problem{Field::size, "a range of at least 1 byte inside the buffer"};
     return std::nullopt;
 }
 
@@ -143,8 +151,12 @@ std::optional<Problem> Scope::check_call(const Op& op) const {
     const Mapping& m = mappings_[op.mapping];
     if (op.given_count && sg_call(op.kind) && (op.count < 1 || op.count > m.entries))
         return Problem{Field::count, "at least one entry, and no more than the list has"};
-    if (is_device_access(op.kind) && (op.size < 1 || op.offset + op.size > m.size))
-        return Problem{Field::size, "a range of at least 16 bytes inside the mapping"};
+    if (is_device_access(op.kind) && !lies_in(op.offset, op.size, reach_of(op.kind, m)))
+        return Problem{Field::size, op.kind == OpKind::device_post ? "a range of at least 1 byte inside the mapping"
+                                                                   : "a range of at least 1 byte in the 524288 from the mapping's start on"};
+    if (op.cpu_offset > static_cast<uint32_t>(buffer_bytes_max)) return Problem{Field::cpu_offset, "at most 524288 bytes"};
+    if (op.given_size && op.size > static_cast<uint32_t>(2 * buffer_bytes_max)) return Problem{Field::size, "at most 1048576 bytes"};
+    if (traits(op.kind).is_call && op.offset > static_cast<uint32_t>(2 * buffer_bytes_max)) return Problem{Field::offset, "at most 1048576 bytes"};
     if (op.kind == OpKind::forget && m.forgotten) return Problem{Field::mapping, "a mapping that is not forgotten yet"};
     return std::nullopt;
 }
@@ -177,14 +189,14 @@ std::optional<Problem> Scope::check(const Op& op) const {
 
 void Scope::show(const Op& op, bool visible) {
     const OpTraits& t = traits(op.kind);
-    if (t.defines_buffer) buffers_[op.buffer] = {true, visible, op.buffer_kind, op.size};
+    if (t.defines_buffer) buffers_[op.buffer] = {true, visible, op.buffer_kind, static_cast<int>(op.size)};
     if (!t.defines_mapping) return;
     Mapping& m = mappings_[op.mapping];
     m.defined = true;
     m.visible = visible;
     m.map = op.kind;
     m.device = op.device;
-    m.size = op.size;
+    m.size = static_cast<int>(op.size);
     m.buffer = op.buffer;
     if (op.kind != OpKind::map_sg) return;
     if (op.reuse_list) {
@@ -196,7 +208,7 @@ void Scope::show(const Op& op, bool visible) {
     m.entries = op.entry_count;
     m.size = 0;
     for (int i = 0; i < op.entry_count; i++) {
-        m.size += op.entries[i].size;
+        m.size += static_cast<int>(op.entries[i].size);
         m.list_buffers[i] = op.entries[i].buffer;
     }
 }
@@ -259,6 +271,7 @@ void clear_unused(Op& op) {
     if (t.defines_buffer || t.has_range) clean.size = op.size;
     if (t.has_range || op.kind == OpKind::cow) clean.offset = op.offset;
     clean.unchecked = is_map(op.kind) && op.unchecked;
+    clean.private_copy = op.kind == OpKind::cow && op.private_copy;
     if (call_on_mapping) {
         bool sg = sg_call(op.kind);
         clean.given_size = !sg && op.given_size;
@@ -266,7 +279,8 @@ void clear_unused(Op& op) {
         if (!sg) clean.offset = op.offset;
         clean.given_direction = op.kind != OpKind::free_coherent && op.given_direction;
         clean.given_attrs = is_end(op.kind) && op.given_attrs;
-        clean.given_count = (sg || op.kind == OpKind::free_coherent || op.kind == OpKind::free_noncoherent) && op.given_count;
+        clean.given_count = sg && op.given_count;
+        if (op.kind == OpKind::free_coherent || op.kind == OpKind::free_noncoherent) clean.cpu_offset = op.cpu_offset;
         if (clean.given_count) clean.count = op.count;
     }
     Op with_direction = op;
@@ -296,9 +310,9 @@ int next_usable(int start, int count, Usable usable) {
 }
 
 // Pulls a range into [0, limit): the offset first, then the size.
-void fit_range(uint16_t& offset, uint16_t& size, int limit) {
-    if (offset >= limit) offset = static_cast<uint16_t>(offset % limit);
-    size = static_cast<uint16_t>(std::clamp<int>(size, 1, limit - offset));
+void fit_range(uint32_t& offset, uint32_t& size, uint32_t limit) {
+    offset %= limit;
+    size = std::clamp<uint32_t>(size, 1, limit - offset);
 }
 
 }  // namespace
@@ -327,7 +341,7 @@ bool Scope::repair(Op& op) const {
         if (b < 0) return false;
         op.buffer = static_cast<uint8_t>(b);
         if (op.kind == OpKind::alloc && op.buffer_kind >= BufferKind::coherent) op.buffer_kind = BufferKind::pages;
-        op.size = static_cast<uint16_t>(std::clamp<int>(op.size, 1, granules_max(op.buffer_kind)));
+        op.size = std::clamp<uint32_t>(op.size, 1, bytes_max(op.buffer_kind));
         if (!may_be_high(op.buffer_kind)) op.high = false;
     }
     if (t.defines_mapping) {
@@ -347,10 +361,11 @@ bool Scope::repair(Op& op) const {
         });
         if (b < 0) return false;
         op.buffer = static_cast<uint8_t>(b);
-        if (t.has_range) fit_range(op.offset, op.size, buffers_[b].size);
+        if (t.has_range) fit_range(op.offset, op.size, static_cast<uint32_t>(buffers_[b].size));
         if (op.kind == OpKind::cow) {
-            if (op.offset >= buffers_[b].size) op.offset = static_cast<uint16_t>(op.offset % buffers_[b].size);
-            op.offset -= op.offset % granules_per_page;
+            op.offset %= static_cast<uint32_t>(buffers_[b].size);
+            op.offset -= op.offset % page_bytes;
+            op.private_copy &= buffers_[b].kind == BufferKind::anonymous;
         }
     }
     if (t.names_mapping) {
@@ -359,7 +374,10 @@ bool Scope::repair(Op& op) const {
         });
         if (m < 0) return false;
         op.mapping = static_cast<uint8_t>(m);
-        if (is_device_access(op.kind)) fit_range(op.offset, op.size, mappings_[m].size);
+        if (is_device_access(op.kind)) fit_range(op.offset, op.size, static_cast<uint32_t>(reach_of(op.kind, mappings_[m])));
+        op.cpu_offset = std::min<uint32_t>(op.cpu_offset, buffer_bytes_max);
+        if (t.is_call) op.offset = std::min<uint32_t>(op.offset, 2 * buffer_bytes_max);
+        if (op.given_size) op.size = std::min<uint32_t>(op.size, 2 * buffer_bytes_max);
         if (op.given_count && sg_call(op.kind)) op.count = static_cast<uint8_t>(std::clamp<int>(op.count, 1, mappings_[m].entries));
     }
     if (op.kind == OpKind::map_sg && op.reuse_list) {
@@ -377,7 +395,7 @@ bool Scope::repair(Op& op) const {
             int b = next_usable(e.buffer % buffers_max, buffers_max, [&](int j) { return mappable(j, false); });
             if (b < 0) return false;
             e.buffer = static_cast<uint8_t>(b);
-            fit_range(e.offset, e.size, buffers_[b].size);
+            fit_range(e.offset, e.size, static_cast<uint32_t>(buffers_[b].size));
         }
     }
     return !check(op);

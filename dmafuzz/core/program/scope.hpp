@@ -9,7 +9,7 @@
 
 namespace dmafuzz {
 
-enum class Field : uint8_t { op, cpu, device, buffer, mapping, direction, size, offset, count, entries, list, attrs, kind };
+enum class Field : uint8_t { op, cpu, device, buffer, mapping, direction, size, offset, count, cpu_offset, entries, list, attrs, kind };
 
 struct Problem {
     Field field;
@@ -24,13 +24,13 @@ class Scope {
     struct Buffer {
         bool defined = false, live = false;
         BufferKind kind = BufferKind::pages;
-        int size = 0;  // granules
+        int size = 0;  // bytes
     };
     struct Mapping {
         bool defined = false, visible = false, forgotten = false;
         OpKind map = OpKind::map_single;
         uint8_t device = 0;
-        int size = 0;      // granules, of the whole mapping
+        int size = 0;      // bytes, of the whole mapping
         int entries = 1;   // scatter list entries
         uint8_t buffer = 0;  // what an allocation call made
         std::array<uint8_t, entries_max> list_buffers{};
@@ -81,7 +81,7 @@ struct ProgramProblem {
 std::optional<ProgramProblem> check(const Program& program);
 
 // Fixed-width records: one operation each, so that mutation and crossover act on operations.
-inline constexpr int record_bytes = 32;
+inline constexpr int record_bytes = 64;
 void encode(const Op& op, uint8_t* record);
 std::vector<uint8_t> encode(const Program& program);
 // The same record, for digests and hashes.

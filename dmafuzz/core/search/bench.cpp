@@ -30,7 +30,7 @@ Program mapped_in_turn(int times) {
     Program program;
     Op op;
     op.kind = OpKind::alloc;
-    op.size = granules_per_page;
+    op.size = page_bytes;
     program.ops.push_back(op);
     for (int i = 0; i < times; i++) {
         for (OpKind kind : {OpKind::map_page, OpKind::sync_single_for_cpu, OpKind::unmap_page}) {
@@ -38,7 +38,7 @@ Program mapped_in_turn(int times) {
             op.kind = kind;
             op.mapping = static_cast<uint8_t>(i);
             op.direction = Direction::from_device;
-            if (kind == OpKind::map_page) op.size = granules_per_page;
+            if (kind == OpKind::map_page) op.size = page_bytes;
             program.ops.push_back(op);
         }
     }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "program/order.hpp"
+
 namespace dmafuzz {
 
 namespace {
@@ -193,10 +195,14 @@ class Minimiser {
         return any;
     }
 
+    // `least`: what the value must not go below.
     template <class Set>
-    bool lower_value(size_t line, uint16_t now, uint16_t least, Set set) {
-        static constexpr uint16_t candidates[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 32, 64, 128, 256, 257, 512, 1024, 4096, 16384, 16385};
-        auto attempt = [&](uint16_t value) {
+    bool lower_value(size_t line, uint32_t now, uint32_t least, Set set) {
+        static constexpr uint32_t candidates[] = {0,   16,  32,   48,   64,   80,   96,    112,    128,    192,
+                                                  256, 512, 1024, 2048, 4096, 4112, 8192,  16384,  65536,  262144,
+                                                  262160, 1,  2,  8,    42,   110,  1534};
+        auto attempt = [&](uint32_t value) {
+            if (value < least || size_order(value) >= size_order(now)) return false;
             Op op = best_.ops[line];
             set(op, value);
             if (!accept_changed(line, op)) return false;
@@ -204,11 +210,14 @@ class Minimiser {
             return true;
         };
         auto lower = [&] {
-            for (uint16_t value : candidates)
-                if (value >= least && value < now && attempt(value)) return true;
-            for (uint16_t step = static_cast<uint16_t>((now - least) / 2); step > 1; step /= 2)
-                if (attempt(static_cast<uint16_t>(now - step))) return true;
-            return now > least && attempt(static_cast<uint16_t>(now - 1));
+            for (uint32_t value : candidates)
+                if (attempt(value)) return true;
+            const uint32_t unit = now % preferred_bytes ? 1 : preferred_bytes;
+            if (unit == 1 && (attempt(now / preferred_bytes * preferred_bytes) || attempt((now / preferred_bytes + 1) * preferred_bytes)))
+                return true;
+            for (uint32_t step = now > least ? (now - least) / 2 / unit * unit : 0; step > unit; step = step / 2 / unit * unit)
+                if (attempt(now - step)) return true;
+            return now >= least + unit && attempt(now - unit);
         };
         bool any = false;
         while (lower()) any = true;
@@ -218,12 +227,15 @@ class Minimiser {
     bool shrink_line(size_t i) {
         const Op op = best_.ops[i];
         bool any = false;
-        if (op.size) any |= lower_value(i, op.size, op.given_size ? 0 : 1, [](Op& o, uint16_t v) { o.size = v; });
-        if (op.offset) any |= lower_value(i, op.offset, 0, [](Op& o, uint16_t v) { o.offset = v; });
+        // A call's size of 0 is no smaller than others: it stays only where the cause needs it.
+        if (op.size) any |= lower_value(i, op.size, 1, [](Op& o, uint32_t v) { o.size = v; });
+        else if (op.given_size) any |= lower_value(i, ~uint32_t{0}, 1, [](Op& o, uint32_t v) { o.size = v; });
+        if (op.offset) any |= lower_value(i, op.offset, 0, [](Op& o, uint32_t v) { o.offset = v; });
+        if (op.cpu_offset) any |= lower_value(i, op.cpu_offset, 0, [](Op& o, uint32_t v) { o.cpu_offset = v; });
         for (int e = 0; e < op.entry_count; e++) {
-            any |= lower_value(i, best_.ops[i].entries[e].size, 1, [e](Op& o, uint16_t v) { o.entries[e].size = v; });
+            any |= lower_value(i, best_.ops[i].entries[e].size, 1, [e](Op& o, uint32_t v) { o.entries[e].size = v; });
             if (best_.ops[i].entries[e].offset)
-                any |= lower_value(i, best_.ops[i].entries[e].offset, 0, [e](Op& o, uint16_t v) { o.entries[e].offset = v; });
+                any |= lower_value(i, best_.ops[i].entries[e].offset, 0, [e](Op& o, uint32_t v) { o.entries[e].offset = v; });
         }
         return any;
     }
@@ -232,18 +244,18 @@ class Minimiser {
     bool shrink_buffer(size_t line) {
         const Op alloc = best_.ops[line];
         if (!traits(alloc.kind).defines_buffer) return false;
-        static constexpr uint16_t sizes[] = {1, 2, 3, 4, 6, 8, 16, 256, 257};
-        for (uint16_t size : sizes) {
-            if (size >= alloc.size) break;
+        static constexpr uint32_t sizes[] = {16, 32, 48, 64, 96, 128, 256, 4096, 4112};
+        for (uint32_t size : sizes) {
+            if (size_order(size) >= size_order(alloc.size)) break;
             Program candidate = best_;
             for (Op& op : candidate.ops) {
                 bool names = (traits(op.kind).names_buffer || op.kind == alloc.kind) && op.buffer == alloc.buffer && traits(op.kind).has_range;
                 if (names && op.offset >= size) op.offset = 0;
-                if (names) op.size = std::min<uint16_t>(op.size, static_cast<uint16_t>(size - op.offset));
+                if (names) op.size = std::min<uint32_t>(op.size, size - op.offset);
                 for (Entry& e : op.entries) {
                     if (!e.size || e.buffer != alloc.buffer) continue;
                     if (e.offset >= size) e.offset = 0;
-                    e.size = std::min<uint16_t>(e.size, static_cast<uint16_t>(size - e.offset));
+                    e.size = std::min<uint32_t>(e.size, size - e.offset);
                 }
             }
             candidate.ops[line].size = size;
@@ -264,12 +276,13 @@ class Minimiser {
                     if (e.size && e.buffer == alloc.buffer) what(e.offset);
             }
         };
-        uint16_t least = 0xffff;
-        each_offset(best_, [&](uint16_t& offset) { least = std::min(least, offset); });
-        if (least == 0 || least == 0xffff || least >= alloc.size) return false;
+        constexpr uint32_t none = ~uint32_t{0};
+        uint32_t least = none;
+        each_offset(best_, [&](uint32_t& offset) { least = std::min(least, offset); });
+        if (least == 0 || least == none || least >= alloc.size) return false;
         Program candidate = best_;
-        each_offset(candidate, [&](uint16_t& offset) { offset = static_cast<uint16_t>(offset - least); });
-        candidate.ops[line].size = static_cast<uint16_t>(alloc.size - least);
+        each_offset(candidate, [&](uint32_t& offset) { offset -= least; });
+        candidate.ops[line].size = alloc.size - least;
         return accept(candidate);
     }
 
@@ -284,6 +297,8 @@ class Minimiser {
         static constexpr Change changes[] = {
             [](Op& op) { bool c = op.unchecked; op.unchecked = false; return c; },
             [](Op& op) { bool c = op.high; op.high = false; return c; },
+            [](Op& op) { bool c = op.private_copy; op.private_copy = false; return c; },
+            [](Op& op) { bool c = op.cpu_offset != 0; op.cpu_offset = 0; return c; },
             [](Op& op) { bool c = op.attrs != 0 || op.given_attrs; op.attrs = 0; op.given_attrs = false; return c; },
             [](Op& op) { bool c = op.given_attrs && op.attrs != 0; op.attrs = 0; return c; },
             [](Op& op) { bool c = op.given_device; op.given_device = false; return c; },

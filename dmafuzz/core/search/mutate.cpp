@@ -28,6 +28,7 @@ constexpr Weighted kinds[] = {
     {OpKind::free_coherent, 1},       {OpKind::free_noncoherent, 1},
     {OpKind::free_noncontiguous, 1},  {OpKind::device_read, 1},
     {OpKind::device_write, 3},        {OpKind::irq_off, 1},
+    {OpKind::device_post, 1},         {OpKind::start, 3},
     {OpKind::irq_on, 1},              {OpKind::unbind, 1},
     {OpKind::forget, 1},              {OpKind::finish, 3},
 };
@@ -48,17 +49,21 @@ OpKind random_kind(Rng& rng, bool even) {
     return OpKind::alloc;
 }
 
-// Granules: fractions of a line, lines of all sizes, pages.
-uint16_t random_size(Rng& rng) {
-    static constexpr uint16_t small[] = {1, 2, 2, 3, 4, 4, 4, 6, 8, 8, 12, 16};
-    static constexpr uint16_t large[] = {64, 128, 256, 256, 260, 512};
-    if (rng.one_in(400)) return static_cast<uint16_t>(16400 + rng.below(200));  // beyond what a bounce pool maps
+// Bytes: fractions of a line, lines of all sizes, pages; now and then what drivers have besides.
+uint32_t random_size(Rng& rng) {
+    static constexpr uint32_t small[] = {16, 32, 32, 48, 64, 64, 64, 96, 128, 128, 192, 256};
+    static constexpr uint32_t large[] = {1024, 2048, 4096, 4096, 4160, 8192};
+    static constexpr uint32_t odd[] = {1, 8, 20, 42, 60, 100, 110, 1500, 1534, 6726};
+    if (rng.one_in(400)) return 16 * (16400 + rng.below(200));  // beyond what a bounce pool maps
+    if (rng.one_in(10)) return rng.pick(odd);
     return rng.one_in(8) ? rng.pick(large) : rng.pick(small);
 }
 
-uint16_t random_offset(Rng& rng) {
-    static constexpr uint16_t offsets[] = {0, 0, 0, 0, 0, 1, 2, 4, 8};
-    return rng.one_in(24) ? static_cast<uint16_t>(granules_per_page) : rng.pick(offsets);
+uint32_t random_offset(Rng& rng) {
+    static constexpr uint32_t offsets[] = {0, 0, 0, 0, 0, 0, 16, 32, 64, 128};
+    static constexpr uint32_t odd[] = {2, 8, 14, 42, 70};
+    if (rng.one_in(24)) return page_bytes;
+    return rng.one_in(16) ? rng.pick(odd) : rng.pick(offsets);
 }
 
 BufferKind random_buffer_kind(Rng& rng) {
@@ -94,18 +99,23 @@ int count_defined_buffers(const Scope& scope) {
     return free < 0 ? buffers_max : free;
 }
 
+uint32_t random_cpu_offset(Rng& rng) { return rng.one_in(2) ? page_bytes : random_size(rng); }
+
 // One argument of a call given wrong, or as the map has it.
-void give_one(Rng& rng, Op& op, int mapped) {
+void give_one(Rng& rng, Op& op, int64_t mapped) {
     op.given_device = op.given_size = op.given_direction = op.given_attrs = op.given_count = false;
+    op.cpu_offset = 0;
     switch (rng.below(5)) {
         case 0: op.given_device = true; op.device = static_cast<uint8_t>(rng.below(2)); break;
         case 1:
             op.given_size = true;
-            op.size = granules(rng.one_in(2) ? 2 * mapped : rng.one_in(2) ? mapped / 2 : op.size);
+            op.size = as_size(rng.one_in(2) ? 2 * mapped : rng.one_in(2) ? mapped / 2 : op.size);
             break;
         case 2: op.given_direction = true; op.direction = random_direction(rng); break;
         case 3: op.given_attrs = true; break;
-        default: op.given_count = true;
+        default:
+            op.given_count = true;
+            op.cpu_offset = random_cpu_offset(rng);
     }
 }
 
@@ -138,6 +148,8 @@ void randomise_arguments(Rng& rng, Op& op, const Scope& scope) {
     op.given_direction = call && rng.one_in(12);
     op.given_attrs = call && rng.one_in(16);
     op.given_count = call && rng.one_in(12);
+    op.cpu_offset = call && rng.one_in(12) ? random_cpu_offset(rng) : 0;
+    op.private_copy = rng.one_in(4);
     if (call && !rng.one_in(10)) op.offset = 0;
 }
 
@@ -148,7 +160,7 @@ void like_another(Rng& rng, Op& op, const Scope& scope) {
     const Scope::Buffer& other = scope.buffer(recent(rng, defined, buffers_max));
     if (!other.live || other.kind >= BufferKind::coherent) return;
     op.buffer_kind = other.kind;
-    op.size = static_cast<uint16_t>(other.size);
+    op.size = static_cast<uint32_t>(other.size);
 }
 
 // A whole-buffer range is what drivers map most.
@@ -157,7 +169,7 @@ void fit_to_buffer(Rng& rng, Op& op, const Scope& scope) {
     const Scope::Buffer& b = scope.buffer(op.buffer);
     if (!b.live) return;
     op.offset = 0;
-    op.size = static_cast<uint16_t>(b.size);
+    op.size = static_cast<uint32_t>(b.size);
 }
 
 // An unmap mostly belongs to its map.
@@ -257,11 +269,11 @@ void repeat(Rng& rng, Program& p, size_t line) {
     }
 }
 
-// Moves an offset or a size by a granule, a line, or to somewhere else.
-void shift(Rng& rng, uint16_t& value) {
-    static constexpr int steps[] = {-8, -4, -4, -1, -1, 1, 1, 4, 4, 8};
+// Moves an offset or a size by a byte, a part of a line, a line, or to somewhere else.
+void shift(Rng& rng, uint32_t& value) {
+    static constexpr int64_t steps[] = {-128, -64, -64, -16, -16, -16, -1, 1, 16, 16, 16, 64, 64, 128};
     if (rng.one_in(6)) value = random_size(rng);
-    else value = static_cast<uint16_t>(std::max(0, value + rng.pick(steps)));
+    else value = static_cast<uint32_t>(std::max<int64_t>(0, value + rng.pick(steps)));
 }
 
 void change_arguments(Rng& rng, Op& op) {
@@ -287,6 +299,8 @@ void change_arguments(Rng& rng, Op& op) {
             } else {
                 op.count = static_cast<uint8_t>(1 + rng.below(3));
                 op.given_count = !op.given_count;
+                op.cpu_offset = op.cpu_offset ? 0 : random_cpu_offset(rng);
+                op.private_copy = !op.private_copy;
             }
     }
 }
@@ -297,12 +311,12 @@ void change_map(Rng& rng, Op& op) {
         case 0: op.attrs ^= attr::skip_cpu_sync; break;
         case 1: op.device ^= 1; break;
         case 2:
-            op.size = granules(rng.one_in(2) ? 2 * op.size : op.size / 2);
-            for (Entry& e : op.entries) e.size = granules(e.size / 2);
+            op.size = as_size(rng.one_in(2) ? 2 * int64_t{op.size} : op.size / 2);
+            for (Entry& e : op.entries) e.size = as_size(e.size / 2);
             break;
         default:
             op.offset = 0;
-            op.size = granules(buffer_granules_max);  // no more than there is: all of it
+            op.size = buffer_bytes_max;  // no more than there is: all of it
             for (Entry& e : op.entries) e = {e.buffer, 0, op.size};
     }
 }
@@ -319,7 +333,7 @@ void change_kind(Rng& rng, Op& op) {
     between(OpKind::map_single, OpKind::map_resource);
     between(OpKind::sync_single_for_cpu, OpKind::sync_sg_for_device);
     between(OpKind::unmap_single, OpKind::free_noncontiguous);
-    between(OpKind::device_read, OpKind::device_write);
+    between(OpKind::device_read, OpKind::device_post);
     op.kind = static_cast<OpKind>(first + static_cast<int>(rng.below(static_cast<uint32_t>(last - first + 1))));
 }
 
@@ -331,7 +345,7 @@ void splice(Rng& rng, Program& p, const Program& other) {
 }
 
 // What the program's map of the name maps.
-int mapped_size(const Program& p, uint8_t mapping) {
+int64_t mapped_size(const Program& p, uint8_t mapping) {
     const Op* map = map_of(p, mapping);
     return map ? mapped_by(*map) : 0;
 }

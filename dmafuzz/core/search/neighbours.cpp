@@ -11,12 +11,12 @@ namespace dmafuzz {
 namespace {
 
 struct Range {
-    int offset, size;
+    int64_t offset, size;
 };
 
 void set_range(Op& op, Range range) {
-    op.offset = static_cast<uint16_t>(range.offset);
-    op.size = granules(range.size);
+    op.offset = static_cast<uint32_t>(range.offset);
+    op.size = as_size(range.size);
 }
 
 class Neighbourhood {
@@ -44,7 +44,7 @@ class Neighbourhood {
         if (valid.ops.size() != child.ops.size() || valid == program_) return;
         for (size_t i = 0; i < valid.ops.size(); i++)
             if (i != line && !(valid.ops[i] == child.ops[i])) return;
-        // Several steps may lead to one program, where a buffer is a granule or a call does not take an argument.
+        // Several steps may lead to one program, where a buffer is a byte or a call does not take an argument.
         if (seen_.insert(hash_program(valid)).second) found_.push_back(std::move(valid));
     }
 
@@ -73,18 +73,19 @@ class Neighbourhood {
     void wrong_arguments(const Op& call, Each each) const {
         const Op* map = map_of(program_, call.mapping);
         if (!map) return;
-        const int size = mapped_by(*map);
+        const int64_t size = mapped_by(*map);
         auto with = [&](auto change) {
             Op op = call;
             change(op);
             each(op);
         };
         with([&](Op& op) { op.given_device = true; op.device = map->device ^ 1; });
-        with([&](Op& op) { op.given_size = true; op.size = granules(2 * size); });
-        with([&](Op& op) { op.given_size = true; op.size = granules(size / 2); });
-        with([&](Op& op) { op.offset = granules(size / 2); });
+        with([&](Op& op) { op.given_size = true; op.size = as_size(2 * size); });
+        with([&](Op& op) { op.given_size = true; op.size = as_size(size / 2); });
+        with([&](Op& op) { op.offset = as_size(size / 2); });
         with([&](Op& op) { op.given_attrs = true; op.attrs = map->attrs ^ attr::skip_cpu_sync; });
         with([&](Op& op) { op.given_count = true; op.count = map->entry_count > 1 ? 1 : 2; });
+        with([&](Op& op) { op.cpu_offset = page_bytes; });
         for (Direction d : {Direction::bidirectional, Direction::to_device, Direction::from_device})
             if (d != map->direction) with([&](Op& op) { op.given_direction = true; op.direction = d; });
     }
@@ -108,16 +109,16 @@ class Neighbourhood {
         op = program_.ops[at];
         op.high = !op.high;
         replace(at, op);
-        for (int size : {2 * program_.ops[at].size, program_.ops[at].size / 2}) {
+        for (int64_t size : {2 * int64_t{program_.ops[at].size}, int64_t{program_.ops[at].size} / 2}) {
             op = program_.ops[at];
-            op.size = granules(size);
+            op.size = as_size(size);
             replace(at, op);
         }
     }
 
     void change_range(size_t at) {
-        const int size = program_.ops[at].size;
-        for (Range range : {Range{0, buffer_granules_max}, Range{0, size / 2}, Range{size / 2, size / 2}, Range{0, 2 * size}}) {
+        const int64_t size = program_.ops[at].size;
+        for (Range range : {Range{0, buffer_bytes_max}, Range{0, size / 2}, Range{size / 2, size / 2}, Range{0, 2 * size}}) {
             Op op = program_.ops[at];
             set_range(op, range);
             replace(at, op);
@@ -146,6 +147,7 @@ class Neighbourhood {
         Op op = program_.ops[at];
         wrong_arguments(op, [&](const Op& wrong) { replace(at, wrong); });
         op.given_device = op.given_size = op.given_direction = op.given_attrs = op.given_count = false;
+        op.cpu_offset = 0;
         replace(at, op);
         if (!is_sync(op.kind)) return;
         // Each for_device comes after its for_cpu.
@@ -173,8 +175,12 @@ class Neighbourhood {
             Op write;
             write.kind = OpKind::device_write;
             write.mapping = i;
-            write.size = granules(m.size);
+            write.size = as_size(m.size);
             insert(write);
+            Op start;
+            start.kind = OpKind::start;
+            start.mapping = i;
+            insert(start);
         }
     }
 
@@ -182,7 +188,7 @@ class Neighbourhood {
         for (uint8_t i = 0; i < buffers_max; i++) {
             const Scope::Buffer& b = scope_.buffer(i);
             if (!b.live) continue;
-            const int half = b.size / 2;
+            const int64_t half = b.size / 2;
             for (Range range : {Range{0, b.size}, Range{0, half}, Range{half, b.size - half}}) {
                 insert_maps(i, range);
                 insert_touches(i, range);
@@ -242,24 +248,25 @@ class Neighbourhood {
     std::unordered_set<uint64_t> seen_;
 };
 
-uint16_t four_times(uint16_t n) { return static_cast<uint16_t>(std::min<int>(4 * n, buffer_granules_max)); }
+uint32_t four_times(uint32_t n) { return static_cast<uint32_t>(std::min<int64_t>(4 * int64_t{n}, buffer_bytes_max)); }
 
 Program four_times_as_large(Program program) {
     for (Op& op : program.ops) {
         op.offset = four_times(op.offset);
         op.size = four_times(op.size);
-        if (op.kind == OpKind::alloc) op.size = granules(2 * op.size);
+        if (op.kind == OpKind::alloc) op.size = as_size(2 * int64_t{op.size});
         for (Entry& e : op.entries) e = {e.buffer, four_times(e.offset), four_times(e.size)};
     }
     return program;
 }
 
-Program a_granule_further_on(Program program) {
-    constexpr int two_lines = 8;
+Program a_part_of_a_line_further_on(Program program) {
+    constexpr int two_lines = 128;
+    constexpr uint32_t part = 16;
     for (Op& op : program.ops) {
-        if (op.kind == OpKind::alloc) op.size = granules(op.size + two_lines);
-        else if (traits(op.kind).has_range && traits(op.kind).names_buffer) op.offset++;
-        for (Entry& e : op.entries) e.offset++;
+        if (op.kind == OpKind::alloc) op.size = as_size(int64_t{op.size} + two_lines);
+        else if (traits(op.kind).has_range && traits(op.kind).names_buffer) op.offset += part;
+        for (Entry& e : op.entries) e.offset += part;
     }
     return program;
 }
@@ -276,7 +283,7 @@ Program without_layout(Program program) {
 
 std::vector<Program> other_layouts(const Program& program) {
     std::vector<Program> layouts;
-    for (const Program& laid_out : {repair(four_times_as_large(program)), repair(a_granule_further_on(program))})
+    for (const Program& laid_out : {repair(four_times_as_large(program)), repair(a_part_of_a_line_further_on(program))})
         if (without_layout(laid_out) == without_layout(program)) layouts.push_back(laid_out);
     return layouts;
 }

@@ -1,12 +1,18 @@
-#include "exhaustive/order.hpp"
+#include "program/order.hpp"
 
 #include <bit>
 
 namespace dmafuzz {
 
-uint32_t sizes_of(const Op& op) {
-    uint32_t sum = op.size + uint32_t{op.offset};
-    for (int i = 0; i < op.entry_count; i++) sum += op.entries[i].size + uint32_t{op.entries[i].offset};
+uint64_t size_order(uint32_t bytes) {
+    constexpr uint64_t odd = 1u << 24;  // beyond all sizes
+    return bytes % preferred_bytes ? odd + bytes : bytes;
+}
+
+uint64_t sizes_of(const Op& op) {
+    uint64_t sum = size_order(op.size) + size_order(op.offset) + size_order(op.cpu_offset);
+    if (op.given_size && op.size == 0) sum += size_order(1);
+    for (int i = 0; i < op.entry_count; i++) sum += size_order(op.entries[i].size) + size_order(op.entries[i].offset);
     return sum;
 }
 
