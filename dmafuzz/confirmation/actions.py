@@ -8,7 +8,6 @@ from typing import Any
 from dmafuzz import _core
 from dmafuzz._core import BufferKind, Op, OpKind
 
-UNIT_BYTES = getattr(_core, "GRANULE_BYTES", 1)  # of offsets and sizes of operations
 PAGE_BYTES = _core.PAGE_BYTES
 AS_MAPPED = -1
 
@@ -58,11 +57,6 @@ class CannotSayError(Exception):
     """An operation that no guest can carry out; the message says why."""
 
 
-def bytes_of(units: int) -> int:
-    """Offsets and sizes of operations, in bytes."""
-    return units * int(UNIT_BYTES)
-
-
 def attributes(bits: int) -> int:
     """The kernel's bits for those of an operation."""
     return sum(_ATTRS[name] for number, name in enumerate(_core.ATTRS) if bits >> number & 1)
@@ -74,6 +68,7 @@ class Writer:
     def __init__(self, extents: Sequence[Mapping[str, Any]]) -> None:
         self._homes = {e["buffer"]: e["phys"] for e in reversed(extents) if e["first"]}
         self._moved = [(e["buffer"], e["offset"], e["phys"]) for e in extents if not e["first"]]
+        self._sizes: dict[int, int] = {}
         self._irqs_off: set[int] = set()
         self._facts: dict[int, Op] = {}  # the line that made a mapping
 
@@ -87,12 +82,12 @@ class Writer:
             return []
         if kind in (OpKind.read, OpKind.write, OpKind.dirty, OpKind.cow, OpKind.alloc, OpKind.free):
             return self._memory(op, tag)
-        if kind in (OpKind.device_read, OpKind.device_write):
-            word = "device-write" if kind == OpKind.device_write else "device-read"
-            last = (tag,) if kind == OpKind.device_write else ()
-            return [self._line(op, word, op.mapping, bytes_of(op.offset), bytes_of(op.size), *last)]
-        if kind == OpKind.forget:
-            return []
+        if kind in (OpKind.device_read, OpKind.device_write, OpKind.device_post):
+            word = "device-read" if kind == OpKind.device_read else "device-write"
+            last = () if kind == OpKind.device_read else (tag,)
+            return [self._line(op, word, op.mapping, op.offset, op.size, *last)]
+        if kind in (OpKind.forget, OpKind.start):
+            return []  # nothing that a kernel hears of
         if kind == OpKind.unbind:
             return [self._line(op, "unbind", op.device)]
         return self._call(op, tag)
@@ -105,8 +100,9 @@ class Writer:
         return " ".join(map(str, (word, op.cpu, int(op.cpu in self._irqs_off), *words)))
 
     def _memory(self, op: Op, tag: int) -> list[str]:
-        offset, size = bytes_of(op.offset), bytes_of(op.size)
+        offset, size = op.offset, op.size
         if op.kind == OpKind.alloc:
+            self._sizes[op.buffer] = size
             return [self._line(op, "place", op.buffer, *self._place(op, size), tag)]
         if op.kind == OpKind.free:
             return [self._line(op, "free", op.buffer)]
@@ -117,11 +113,13 @@ class Writer:
         return [self._line(op, "write", op.buffer, offset, size, tag)]
 
     def _cow(self, op: Op, offset: int) -> list[str]:
+        """The CPU reads the page; then the owner moves to the copy, where it is the owner that does."""
+        read = self._line(op, "read", op.buffer, offset, min(PAGE_BYTES, self._sizes[op.buffer] - offset))
         for number, (buffer, moved, phys) in enumerate(self._moved):
             if buffer == op.buffer and moved == offset:
                 del self._moved[number]
-                return [self._line(op, "move", op.buffer, offset // PAGE_BYTES, phys - _PAGE_BASE)]
-        return []  # of page cache, or private: the page stays
+                return [read, self._line(op, "move", op.buffer, offset // PAGE_BYTES, phys - _PAGE_BASE)]
+        return [read]  # of page cache, or private: the page stays
 
     def _place(self, op: Op, size: int) -> tuple[int, int, int]:
         kind = op.buffer_kind
@@ -151,7 +149,7 @@ class Writer:
         return [self._on_mapping(op)]
 
     def _make(self, op: Op, tag: int) -> str:
-        offset, size, attrs = bytes_of(op.offset), bytes_of(op.size), attributes(op.attrs)
+        offset, size, attrs = op.offset, op.size, attributes(op.attrs)
         direction = op.direction.value
         if op.kind in _MAPS:
             where = (op.mapping, op.device, _MAPS[op.kind], op.buffer, offset, size, direction, attrs)
@@ -161,15 +159,15 @@ class Writer:
             where = (op.mapping, op.device, _ALLOCATIONS[op.kind], op.buffer, size, direction, attrs, tag)
             return self._line(op, "allocate", *where)
         entries = [] if op.reuse_list else op.entries
-        words = [n for e in entries for n in (e.buffer, bytes_of(e.offset), bytes_of(e.size))]
+        words = [n for e in entries for n in (e.buffer, e.offset, e.size)]
         again = op.list if op.reuse_list else -1
         return self._line(op, "map-list", op.mapping, op.device, direction, attrs, again, len(entries), *words)
 
     def _on_mapping(self, op: Op) -> str:
         made = self._facts[op.mapping]
         device = op.device if op.given_device else made.device
-        size = bytes_of(op.size) if op.given_size else AS_MAPPED
-        offset = bytes_of(op.offset)
+        size = op.size if op.given_size else AS_MAPPED
+        offset = op.offset
         attrs = attributes(op.attrs if op.given_attrs else made.attrs)
         direction = (op.direction if op.given_direction else made.direction).value
         if made.kind == OpKind.alloc_coherent and not op.given_direction:
@@ -184,10 +182,7 @@ class Writer:
         if op.kind == OpKind.unmap_sg:
             return self._line(op, "unmap-list", op.mapping, device, nents, direction, attrs)
         if op.kind in _FREES:
-            beside = getattr(op, "cpu_offset", None)
-            if beside is None:
-                beside = bytes_of(op.count) if op.given_count else 0
             attrs = attrs if op.kind == OpKind.free_coherent else 0
-            where = (op.mapping, device, _FREES[op.kind], offset, size, direction, attrs, beside)
+            where = (op.mapping, device, _FREES[op.kind], offset, size, direction, attrs, op.cpu_offset)
             return self._line(op, "give-back", *where)
         raise CannotSayError(f"{op.kind.name}: not known to the guest")

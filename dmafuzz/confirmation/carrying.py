@@ -8,7 +8,7 @@ from typing import Any
 
 from dmafuzz._core import BufferKind, Op, OpKind
 
-from .actions import Writer, bytes_of
+from .actions import Writer
 from .guest import Guest
 from .ideal import IdealMemory
 from .messages import other_messages, warnings_in
@@ -120,15 +120,15 @@ class Carrying:
             self.seen.failed.add(op.mapping)
         if op is not None and "dma" in answer.fields:
             self.seen.placed[op.mapping] = answer.fields["dma"]
-        if op is not None and op.kind == OpKind.read:
-            self._compare(op.buffer, bytes_of(op.offset), answer.data, "cpu")
+        if op is not None and op.kind in (OpKind.read, OpKind.cow) and action.startswith("read "):
+            self._compare(op.buffer, op.offset, answer.data, "cpu")
         return answer
 
     def _take(self, step: Mapping[str, Any], op: Op, tag: int) -> None:
         if step["kind"] == "alloc":
-            self.ideal.born(step["buffer"], bytes([tag]) * bytes_of(op.size))
+            self.ideal.born(step["buffer"], bytes([tag]) * op.size)
         elif step["kind"] == "appear":
-            answer = self._do(f"read 0 0 {step['buffer']} 0 {bytes_of(op.size)}", None)
+            answer = self._do(f"read 0 0 {step['buffer']} 0 {op.size}", None)
             self.ideal.born(step["buffer"], answer.data, image=self._kinds[step["buffer"]] in _IMAGES)
         else:
             self.ideal.step(step, tag)

@@ -40,6 +40,7 @@ class _Piece:
 class _Buffer:
     content: bytearray
     given_up: bytearray
+    posted: bytearray  # a device has written while the CPU looks: the CPU need not have seen it yet
     live: bool = True
     image: bool = False  # the kernel's own: never given up
 
@@ -59,7 +60,9 @@ class IdealMemory:
 
     def born(self, buffer: int, content: bytes, image: bool = False) -> None:
         """A buffer that holds this from now on; ``image``: of the kernel's text or rodata."""
-        self._buffers[buffer] = _Buffer(bytearray(content), bytearray(len(content)), image=image)
+        self._buffers[buffer] = _Buffer(
+            bytearray(content), bytearray(len(content)), bytearray(len(content)), image=image
+        )
 
     def step(self, step: Mapping[str, Any], tag: int) -> None:
         """One of the core's steps; ``tag`` is what its operation writes."""
@@ -72,17 +75,19 @@ class IdealMemory:
             self._pieces[piece].live = True
         elif kind == "end":
             self._pieces[piece].live = False
+            self._seen_by_cpu(self._pieces[piece], 0, self._pieces[piece].size)
         elif kind in ("to-device", "to-cpu"):
             self._hand_over(self._pieces[piece], step["offset"], step["size"], kind == "to-device")
-        elif kind == "device-write":
+        elif kind in ("device-write", "device-post"):
             p = self._pieces[piece]
-            self._device_write(p, p.offset + step["offset"], step["size"], tag)
+            self._device_write(p, p.offset + step["offset"], step["size"], tag, kind == "device-post")
 
     def write(self, buffer: int, offset: int, size: int, tag: int) -> None:
         """A CPU's write."""
         b = self._buffers[buffer]
         b.content[offset : offset + size] = bytes([tag]) * size
         b.given_up[offset : offset + size] = bytes(size)
+        b.posted[offset : offset + size] = bytes(size)
 
     def device_write(self, mapping: int, buffer: int, offset: int, size: int, tag: int) -> list[tuple[int, int]]:
         """A well-behaved device's write of what it owns of a range; (offset in the mapping, size) of what that is."""
@@ -98,7 +103,7 @@ class IdealMemory:
         b = self._buffers.get(buffer)
         if b is None or not b.live:
             return []
-        barred = bytearray(b.given_up)
+        barred = bytearray(x | y for x, y in zip(b.given_up, b.posted, strict=True))
         for p in self._pieces:
             if p.buffer == buffer and p.live and not p.joint and p.direction in _WRITES:
                 for at, owned in enumerate(p.owned, p.offset):
@@ -145,22 +150,33 @@ class IdealMemory:
                 barred[p.offset : p.offset + p.size] = b"\1" * p.size
         return _ranges(barred)
 
-    def _device_write(self, p: _Piece, offset: int, size: int, tag: int) -> list[tuple[int, int]]:
+    def _device_write(self, p: _Piece, offset: int, size: int, tag: int, posts: bool = False) -> list[tuple[int, int]]:
+        """``posts``: a write that may happen whoever owns the bytes, as long as the mapping lives."""
         b = self._buffers.get(p.buffer)
-        if b is None or not b.live or p.direction not in _WRITES:
+        if b is None or not b.live or not p.live or p.direction not in _WRITES:
             return []
-        owned = [at for at in range(offset, offset + size) if p.device_owns(at)]
-        for at in owned:
+        start, end = max(offset, p.offset), min(offset + size, p.offset + p.size)
+        entitled = [at for at in range(start, end) if posts or p.device_owns(at)]
+        for at in entitled:
             b.content[at] = tag
             b.given_up[at] = 0
-        return _runs(owned)
+            b.posted[at] = posts
+        return _runs(entitled)
+
+    def _seen_by_cpu(self, p: _Piece, offset: int, size: int) -> None:
+        b = self._buffers.get(p.buffer)
+        if b is not None:
+            b.posted[p.offset + offset : p.offset + offset + size] = bytes(size)
 
     def _hand_over(self, p: _Piece, offset: int, size: int, to_device: bool) -> None:
         p.owned[offset : offset + size] = bytes([to_device]) * size
         b = self._buffers.get(p.buffer)
-        if to_device and p.direction == Direction.from_device and b is not None and not b.image:
+        if not to_device:
+            self._seen_by_cpu(p, offset, size)
+        elif p.direction == Direction.from_device and b is not None and not b.image:
             start = p.offset + offset
-            b.given_up[start : start + size] = b"\1" * size
+            posted = b.posted[start : start + size]
+            b.given_up[start : start + size] = bytes(not post for post in posted)
 
 
 def _ranges(barred: bytearray) -> list[tuple[int, int]]:

@@ -158,8 +158,7 @@ class Scene:
         if not allocs or allocs[0].buffer_kind.name != "anonymous":
             return 0
         return sum(
-            o.kind == OpKind.cow and o.buffer == allocs[0].buffer and o.offset // PAGE_BYTES == page
-            for o in ops[:op]
+            o.kind == OpKind.cow and o.buffer == allocs[0].buffer and o.offset // PAGE_BYTES == page for o in ops[:op]
         )
 
     def _writer(self, step: Step) -> str:

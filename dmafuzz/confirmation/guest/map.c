@@ -80,18 +80,22 @@ void map_one(struct action *a)
 	say_mapping(m);
 }
 
-static void make_entries(struct mapping *m, struct action *a, int count)
+/* False where an entry has no memory. */
+static bool make_entries(struct mapping *m, struct action *a, int count)
 {
 	int i;
 
-	m->count = count;
 	sg_init_table(m->entries, count);
 	for (i = 0; i < count; i++) {
 		u32 in_page, offset = a->word[7 + 3 * i];
 		struct page *page = page_at(&buffers[a->word[6 + 3 * i] % BUFFERS], offset, &in_page);
 
+		if (!page)
+			return false;
 		sg_set_page(&m->entries[i], page, a->word[8 + 3 * i], in_page);
 	}
+	m->count = count;
+	return true;
 }
 
 /* map-list MAPPING DEVICE DIRECTION ATTRS LIST COUNT (BUFFER OFFSET SIZE)...; LIST: whose list again, or -1 */
@@ -107,7 +111,8 @@ void map_list(struct action *a)
 	if (a->word[4] >= 0)
 		m->list = mappings[a->word[4] % MAPPINGS].list;
 	else if (count >= 1 && count <= ENTRIES && a->words >= 6 + 3 * count)
-		make_entries(m, a, count);
+		if (!make_entries(m, a, count))
+			refuse("buffer");
 	owner = &mappings[m->list];
 	if (!owner->count || mappings[a->word[4] >= 0 ? a->word[4] % MAPPINGS : m->list].abandoned) {
 		m->abandoned = m->failed = true;

@@ -28,6 +28,7 @@ const char* name_of(StepKind kind) {
         case StepKind::to_device: return "to-device";
         case StepKind::to_cpu: return "to-cpu";
         case StepKind::device_write: return "device-write";
+        case StepKind::device_post: return "device-post";
         default: return nullptr;
     }
 }
@@ -38,8 +39,8 @@ nb::list extents_of(const Run& run) {
         if (e.buffer == stack_buffer) continue;
         nb::dict d;
         d["buffer"] = static_cast<int>(e.buffer);
-        d["offset"] = static_cast<uint64_t>(e.offset) * granule_bytes;
-        d["size"] = static_cast<uint64_t>(e.size) * granule_bytes;
+        d["offset"] = static_cast<uint64_t>(e.offset);
+        d["size"] = static_cast<uint64_t>(e.size);
         d["phys"] = e.phys;
         d["first"] = e.first;
         out.append(d);
@@ -56,8 +57,8 @@ nb::list pieces_of(const Run& run) {
         d["direction"] = nb::cast(p.direction);
         d["via"] = p.via == Via::direct ? "direct" : p.via == Via::slot ? "slot" : "nothing";
         d["joint"] = p.joint;
-        d["offset"] = static_cast<uint64_t>(p.offset) * granule_bytes;
-        d["size"] = static_cast<uint64_t>(p.size) * granule_bytes;
+        d["offset"] = static_cast<uint64_t>(p.offset);
+        d["size"] = static_cast<uint64_t>(p.size);
         out.append(d);
     }
     return out;
@@ -73,8 +74,8 @@ nb::list steps_of(const Run& run) {
         d["op"] = static_cast<int>(s.op);
         d["buffer"] = static_cast<int>(s.buffer);
         d["piece"] = static_cast<int>(s.piece);
-        d["offset"] = static_cast<uint64_t>(s.offset) * granule_bytes;
-        d["size"] = static_cast<uint64_t>(s.size) * granule_bytes;
+        d["offset"] = static_cast<uint64_t>(s.offset);
+        d["size"] = static_cast<uint64_t>(s.size);
         out.append(d);
     }
     return out;
