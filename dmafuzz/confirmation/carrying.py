@@ -43,20 +43,31 @@ class Seen:
     actions: int = 0
 
 
-class Carrying:
-    """One run. ``facts`` are the core's of the program on the platform (`_core.run`). Raises GuestDiedError."""
+def can_be_said(facts: Mapping[str, Any]) -> None:
+    """Raises CannotSayError for a program that no guest can carry out, before any of it is carried out."""
+    writer = Writer(facts["extents"])
+    for op in facts["ops"]:
+        writer.write(op, 0)
 
-    def __init__(self, guest: Guest, facts: Mapping[str, Any]) -> None:
+
+class Carrying:
+    """One run. ``facts`` are the core's of the program on the platform (`_core.run`). Raises GuestDiedError.
+
+    ``tag`` is the last one that this guest has seen: what an earlier run has left in a bounce slot is told apart.
+    """
+
+    def __init__(self, guest: Guest, facts: Mapping[str, Any], tag: int = 0) -> None:
         self.ops: Sequence[Op] = facts["ops"]
         self.ideal = IdealMemory(facts["pieces"])
         self.seen = Seen()
         self._guest = guest
+        self._pieces, self._extents = facts["pieces"], facts["extents"]
         self._writer = Writer(facts["extents"])
         self._kinds = {op.buffer: op.buffer_kind for op in self.ops if op.kind == OpKind.alloc}
         self._steps: dict[int, list[Mapping[str, Any]]] = {}
         for step in facts["steps"]:
             self._steps.setdefault(step["op"], []).append(step)
-        self._tag = 0
+        self.tag = tag
         self._now = 0
 
     def run(self, after: Callable[[Carrying, int], None]) -> Seen:
@@ -73,8 +84,8 @@ class Carrying:
 
     def next_tag(self) -> int:
         """What the next write writes. Zero is left to fresh memory."""
-        self._tag = self._tag % _TAGS + 1
-        return self._tag
+        self.tag = self.tag % _TAGS + 1
+        return self.tag
 
     def cpu_write(self, buffer: int, offset: int, size: int) -> None:
         """An unasked write of a CPU, where it may."""
@@ -87,6 +98,28 @@ class Carrying:
         tag = self.next_tag()
         for start, length in self.ideal.device_write(mapping, buffer, offset, size, tag):
             self._do(f"device-write 0 0 {mapping} {start} {length} {tag}", None)
+
+    def wild_write(self, mapping: int, buffer: int, offset: int, size: int) -> None:
+        """A mapping's device writes where a range of a buffer lies, by address: it owns what it maps, not the buffer."""
+        start = 0
+        for piece in self._pieces:
+            if piece["mapping"] != mapping:
+                continue
+            for at, phys, length in self._places(buffer, offset, size):
+                begin, end = max(phys, piece["phys"]), min(phys + length, piece["phys"] + piece["size"])
+                if begin < end:
+                    where = start + begin - piece["phys"]
+                    self._do(f"device-write 0 0 {mapping} {where} {end - begin} {self.next_tag()}", None)
+            start += piece["size"]
+
+    def _places(self, buffer: int, offset: int, size: int) -> list[tuple[int, int, int]]:
+        """Where a range of a buffer lies: (offset, physical address, size)."""
+        out = []
+        for e in self._extents:
+            start, end = max(offset, e["offset"]), min(offset + size, e["offset"] + e["size"])
+            if e["buffer"] == buffer and start < end:
+                out.append((start, e["phys"] + start - e["offset"], end - start))
+        return out
 
     def look(self, buffer: int, offset: int, size: int) -> None:
         """The CPU reads what it may of a range, and compares."""

@@ -13,7 +13,7 @@ from dmafuzz.program import Program
 from dmafuzz.verdicts import Corruption, Judgement, Judging, Step
 
 from .actions import CannotSayError
-from .carrying import Carrying, Lost, Seen
+from .carrying import Carrying, Lost, Seen, can_be_said
 from .errors import GuestDiedError
 from .guest import Guest
 
@@ -80,6 +80,7 @@ class Confirming:
         self._machine, self._kernel = machine, kernel
         self._boot, self._again = boot, again
         self._guest: Guest | None = None
+        self._tag = 0
 
     def close(self) -> None:
         """Ends the guest, if one is up."""
@@ -94,6 +95,7 @@ class Confirming:
         done.expected = sorted((w.op, w.id) for w in judgement.warnings)
         facts = self._facts(program)
         try:
+            can_be_said(facts)
             self._bare(done, facts, judgement)
             for corruption in judgement.corruptions[:_WITNESSES_MAX]:
                 steps = self._judging.witness(program, self._platform, corruption)
@@ -119,7 +121,9 @@ class Confirming:
         if self._guest is None or self._again:
             self.close()
             self._guest = self._boot()
-        seen = Carrying(self._guest, facts).run(after)
+        run = Carrying(self._guest, facts, self._tag)
+        seen = run.run(after)
+        self._tag = run.tag
         done.runs += 1
         if self._guest.do("reset 0 0").fields.get("left") != "0":
             self.close()
@@ -149,6 +153,7 @@ class Confirming:
             return
         span = (buffer, corruption.offset, corruption.size)
         unasked = [s for s in steps if not s.asked and s.event in _UNASKED_WRITES]
+        wild = [s for s in steps if not s.asked and s.event in _WILD_WRITES]
 
         def after(run: Carrying, op: int) -> None:
             for step in unasked:
@@ -156,6 +161,9 @@ class Confirming:
                     run.device_write(step.writer, *span)
                 elif step.op == op:
                     run.cpu_write(*span)
+            for step in wild:
+                if step.op == op and step.writer is not None:
+                    run.wild_write(step.writer, *span)
             if op != corruption.op:
                 return
             if corruption.kind in _DEVICE_KINDS:
@@ -189,6 +197,7 @@ class Confirming:
 
 
 _CACHE_EVENTS = ("drop", "write-back", "write-back-and-drop", "fill")
+_WILD_WRITES = ("wild-write", "wild-write-coherent")
 _UNASKED_WRITES = ("cpu-write", "device-write", "device-write-coherent", "written-elsewhere")
 
 
@@ -224,6 +233,8 @@ def _impossible(seen: Seen, judgement: Judgement) -> list[Lost]:
 def _answer(done: Confirmation) -> Answer:
     if done.impossible:
         return Answer.IMPOSSIBLE
+    if any(why != "give-back" for _, why in done.refused):
+        return Answer.REFUSED
     if done.expected != done.seen or done.failed["model"] != done.failed["kernel"]:
         return Answer.DIFFER
     if any(not tried.shown for tried in done.tried):

@@ -13,6 +13,7 @@ struct buffer buffers[BUFFERS];
 struct page *arena;
 
 static void *image_text, *image_rodata;
+static u32 used_pages;                  /* of the arena, by the program that is at work */
 
 int buffers_begin(void)
 {
@@ -73,7 +74,20 @@ void say_bytes(const u8 *bytes, u32 count, bool last)
 
 static bool all_in_arena(u64 offset, u32 pages)
 {
-	return !(offset & ~PAGE_MASK) && offset + ((u64)pages << PAGE_SHIFT) <= ARENA_BYTES;
+	if ((offset & ~PAGE_MASK) || offset + ((u64)pages << PAGE_SHIFT) > ARENA_BYTES)
+		return false;
+	used_pages = max_t(u32, used_pages, (offset >> PAGE_SHIFT) + pages);
+	return true;
+}
+
+/* What one program has written is not to be found by the next one, nor just behind its buffers. */
+void arena_clear(void)
+{
+	u32 pages = min_t(u32, used_pages + CLEARED_BEHIND, 1 << ARENA_ORDER), i;
+
+	for (i = 0; i < pages; i++)
+		clear_page(page_address(arena + i));
+	used_pages = 0;
 }
 
 static bool place_in_arena(struct buffer *b, u64 offset)

@@ -21,6 +21,7 @@
 #define BUFFER_PAGES 128
 #define ARENA_ORDER 10
 #define ARENA_BYTES (PAGE_SIZE << ARENA_ORDER)
+#define CLEARED_BEHIND 16                /* pages that a device may have reached past the end of a mapping */
 #define STACK_BYTES PAGE_SIZE
 #define WORDS 40
 
@@ -94,7 +95,7 @@ bool act(struct action *a);
 
 /* buffers.c */
 int buffers_begin(void);
-void buffers_end(void);
+void arena_clear(void);
 void buffer_place(struct action *a);
 void buffer_free(struct action *a);
 void buffer_write(struct action *a);
@@ -122,7 +123,6 @@ void forget_all(void);
 
 /* edu.c */
 int edu_begin(void);
-void edu_end(void);
 void device_write(struct action *a);
 void device_read(struct action *a);
 void unbind(struct action *a);

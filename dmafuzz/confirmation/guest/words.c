@@ -7,6 +7,7 @@
 static void reset(struct action *a)
 {
 	forget_all();
+	arena_clear();
 	say(" left=%d", tracker_forget());
 }
 

@@ -59,6 +59,7 @@ nb::list pieces_of(const Run& run) {
         d["joint"] = p.joint;
         d["offset"] = static_cast<uint64_t>(p.offset);
         d["size"] = static_cast<uint64_t>(p.size);
+        d["phys"] = p.phys;
         out.append(d);
     }
     return out;
