@@ -32,6 +32,7 @@ class StandInGuest:
     dies_at: str = ""
     left: int = 0
     closed: bool = False
+    restarts: int = 0
     actions: list[str] = field(default_factory=list)
     _buffers: dict[int, bytearray] = field(default_factory=dict)
     _mappings: dict[int, _Mapping] = field(default_factory=dict)
@@ -45,6 +46,11 @@ class StandInGuest:
         said = getattr(self, f"_{name.replace('-', '_')}")(*map(int, words)) or ""
         messages = [f"! <4>{text}" for start, text in self.says.items() if action.startswith(start)]
         return read_answer([*messages, f"={name} {said}"])
+
+    def restart(self) -> bool:
+        self.restarts += 1
+        self._reset()
+        return True
 
     def close(self) -> None:
         self.closed = True

@@ -100,25 +100,25 @@ class Carrying:
             self._do(f"device-write 0 0 {mapping} {start} {length} {tag}", None)
 
     def wild_write(self, mapping: int, buffer: int, offset: int, size: int) -> None:
-        """A mapping's device writes where a range of a buffer lies, by address: it owns what it maps, not the buffer."""
+        """A mapping's device writes where a range of a buffer lies, by address: it owns its mapping, not the buffer."""
         start = 0
         for piece in self._pieces:
             if piece["mapping"] != mapping:
                 continue
-            for at, phys, length in self._places(buffer, offset, size):
+            for phys, length in self._places(buffer, offset, size):
                 begin, end = max(phys, piece["phys"]), min(phys + length, piece["phys"] + piece["size"])
                 if begin < end:
                     where = start + begin - piece["phys"]
                     self._do(f"device-write 0 0 {mapping} {where} {end - begin} {self.next_tag()}", None)
             start += piece["size"]
 
-    def _places(self, buffer: int, offset: int, size: int) -> list[tuple[int, int, int]]:
-        """Where a range of a buffer lies: (offset, physical address, size)."""
+    def _places(self, buffer: int, offset: int, size: int) -> list[tuple[int, int]]:
+        """Where a range of a buffer lies: (physical address, size)."""
         out = []
         for e in self._extents:
             start, end = max(offset, e["offset"]), min(offset + size, e["offset"] + e["size"])
             if e["buffer"] == buffer and start < end:
-                out.append((start, e["phys"] + start - e["offset"], end - start))
+                out.append((e["phys"] + start - e["offset"], end - start))
         return out
 
     def look(self, buffer: int, offset: int, size: int) -> None:

@@ -81,6 +81,7 @@ class Confirming:
         self._boot, self._again = boot, again
         self._guest: Guest | None = None
         self._tag = 0
+        self._used = False
 
     def close(self) -> None:
         """Ends the guest, if one is up."""
@@ -118,9 +119,10 @@ class Confirming:
         return _core.run(judge, program.ops, seats[0])
 
     def _carry_out(self, done: Confirmation, facts: Mapping[str, Any], after: Callable[[Carrying, int], None]) -> Seen:
-        if self._guest is None or self._again:
+        if self._guest is None or (self._again and self._used and not self._guest.restart()):
             self.close()
             self._guest = self._boot()
+        self._used = True
         run = Carrying(self._guest, facts, self._tag)
         seen = run.run(after)
         self._tag = run.tag

@@ -14,6 +14,7 @@ from typing import Protocol
 from .answer import ANSWER, Answer, read_answer
 from .errors import ConfirmationError, GuestDiedError
 from .machines import Machine
+from .monitor import Monitor, can_snapshot
 
 _BOOT_SECONDS = 180.0
 _ACTION_SECONDS = 60.0
@@ -27,6 +28,9 @@ class Guest(Protocol):
     def do(self, action: str) -> Answer:
         """Raises GuestDiedError if the guest does not answer any more."""
 
+    def restart(self) -> bool:
+        """Brings the guest back to how it came up; False if it cannot, and has to be booted anew."""
+
     def close(self) -> None:
         """Ends the guest."""
 
@@ -39,6 +43,7 @@ class QemuGuest:
         self._console = self._folder / "console"
         self._transcript = transcript.open("a", encoding="utf-8") if transcript else None
         self._rest = b""
+        self._monitor = Monitor(self._folder) if machine.iommu and can_snapshot() else None
         self._process = subprocess.Popen(
             self._command(machine, kernel, initrd),
             stdin=subprocess.DEVNULL,
@@ -49,6 +54,8 @@ class QemuGuest:
         try:
             self._socket = self._connect()
             self._take_answer(_BOOT_SECONDS)
+            if self._monitor:
+                self._monitor.save()
         except (GuestDiedError, OSError):
             log = self._log()
             self.close()
@@ -62,6 +69,13 @@ class QemuGuest:
             raise GuestDiedError(action, self._log()) from None
         return self._take_answer(_ACTION_SECONDS)
 
+    def restart(self) -> bool:
+        if not self._monitor:
+            return False
+        self._monitor.load()
+        self.do("revive 0 0")
+        return True
+
     def close(self) -> None:
         """Kills it: nothing in it is worth keeping."""
         self._process.kill()
@@ -70,6 +84,8 @@ class QemuGuest:
             self._socket.close()
         if self._transcript:
             self._transcript.close()
+        if self._monitor:
+            self._monitor.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _command(self, machine: Machine, kernel: Path, initrd: Path) -> list[str]:
@@ -82,7 +98,7 @@ class QemuGuest:
             "-serial", f"file:{self._console}", "-kernel", str(kernel), "-initrd", str(initrd),
             "-append", machine.append,
             "-device", "virtio-serial-pci", "-chardev", port, "-device", "virtserialport,chardev=port,nr=1",
-            *machine.devices(),
+            *machine.devices(), *(self._monitor.arguments() if self._monitor else ()),
         ]  # fmt: skip
 
     def _connect(self) -> socket.socket:

@@ -15,14 +15,22 @@ struct page *arena;
 static void *image_text, *image_rodata;
 static u32 used_pages;                  /* of the arena, by the program that is at work */
 
+/* What lies at the beginning of the kernel's image is needed too often to be written over. */
+static void *middle_of(const char *first, const char *last)
+{
+	u8 *from = symbol(first), *to = symbol(last);
+
+	return from && to ? (void *)PAGE_ALIGN((unsigned long)from + (to - from) / 2) : NULL;
+}
+
 int buffers_begin(void)
 {
 	arena = alloc_pages(GFP_KERNEL | __GFP_ZERO, ARENA_ORDER);
 	if (!arena)
 		return -ENOMEM;
 	split_page(arena, ARENA_ORDER);
-	image_text = symbol("_stext");
-	image_rodata = symbol("__start_rodata");
+	image_text = middle_of("_stext", "_etext");
+	image_rodata = middle_of("__start_rodata", "__end_rodata");
 	return image_text && image_rodata ? 0 : -ENOENT;
 }
 

@@ -80,9 +80,12 @@ static int edu_probe(struct pci_dev *pci, const struct pci_device_id *id)
 	if (!e->registers || !e->staging)
 		return -ENOMEM;
 	failed = map_staging(e);
-	if (!failed)
-		edu_count++;
-	return failed;
+	if (failed)
+		return failed;
+	pci_read_config_dword(pci, PCI_BASE_ADDRESS_0, &e->base);
+	pci_read_config_word(pci, PCI_COMMAND, &e->command);
+	edu_count++;
+	return 0;
 }
 
 static void edu_remove(struct pci_dev *pci)
@@ -97,6 +100,17 @@ static struct pci_driver edu_driver = {
 	.probe = edu_probe,
 	.remove = edu_remove,
 };
+
+/* QEMU keeps nothing of edu in a snapshot: the devices come back as after power-on, and are set up again. */
+void edu_revive(struct action *a)
+{
+	int i;
+
+	for (i = 0; i < edu_count; i++) {
+		pci_write_config_dword(edus[i].pci, PCI_BASE_ADDRESS_0, edus[i].base);
+		pci_write_config_word(edus[i].pci, PCI_COMMAND, edus[i].command);
+	}
+}
 
 int edu_begin(void)
 {

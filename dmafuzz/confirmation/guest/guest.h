@@ -75,6 +75,8 @@ struct edu {
 	void __iomem *registers;
 	struct page *staging;
 	dma_addr_t staging_dma;
+	u32 base;                       /* as the configuration space has them */
+	u16 command;
 };
 
 extern struct buffer buffers[BUFFERS];
@@ -123,6 +125,7 @@ void forget_all(void);
 
 /* edu.c */
 int edu_begin(void);
+void edu_revive(struct action *a);
 void device_write(struct action *a);
 void device_read(struct action *a);
 void unbind(struct action *a);

@@ -31,6 +31,7 @@ static const struct {
 	int words;
 } known[] = {
 	{ "hello", hello, 0 },
+	{ "revive", edu_revive, 0 },
 	{ "dare", set_dare, 1 },
 	{ "reset", reset, 0 },
 	{ "place", buffer_place, 5 },
