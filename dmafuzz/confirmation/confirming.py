@@ -181,9 +181,11 @@ class Confirming:
         self, done: Confirmation, facts: Mapping[str, Any], judgement: Judgement, chance: random.Random
     ) -> None:
         def after(run: Carrying, op: int) -> None:
-            if chance.random() < 0.6:
+            if chance.random() < _WRITES_SHARE:
                 _write_somewhere(run, chance)
             run.look_at_all()
+            if chance.random() < _READS_SHARE:
+                _read_somewhere(run, chance)
 
         seen = self._carry_out(done, facts, after)
         done.impossible += _impossible(seen, judgement)
@@ -198,6 +200,8 @@ class Confirming:
         return ""
 
 
+_WRITES_SHARE, _READS_SHARE = 0.6, 0.4  # of the operations after which a random run does something unasked
+_UNASKED_BYTES_MAX = 512
 _CACHE_EVENTS = ("drop", "write-back", "write-back-and-drop", "fill")
 _WILD_WRITES = ("wild-write", "wild-write-coherent")
 _UNASKED_WRITES = ("cpu-write", "device-write", "device-write-coherent", "written-elsewhere")
@@ -210,11 +214,19 @@ def _write_somewhere(run: Carrying, chance: random.Random) -> None:
         return
     who, mapping, buffer, offset, size = chance.choice(places)
     start = chance.randrange(size)
-    length = chance.randint(1, min(size - start, 512))
+    length = chance.randint(1, min(size - start, _UNASKED_BYTES_MAX))
     if who == "device":
         run.device_write(mapping, buffer, offset + start, length)
     else:
         run.cpu_write(buffer, offset + start, length)
+
+
+def _read_somewhere(run: Carrying, chance: random.Random) -> None:
+    places = run.ideal.may_read()
+    if places:
+        mapping, buffer, offset, size = chance.choice(places)
+        start = chance.randrange(size)
+        run.device_look([mapping], buffer, offset + start, min(size - start, _UNASKED_BYTES_MAX))
 
 
 def _meets(lost: Lost, corruption: Corruption) -> bool:
@@ -223,10 +235,12 @@ def _meets(lost: Lost, corruption: Corruption) -> bool:
 
 
 def _impossible(seen: Seen, judgement: Judgement) -> list[Lost]:
-    """What the CPU found lost and the simulator does not know of."""
+    """What was found lost and the simulator does not know of."""
     out = []
     for lost in seen.lost:
+        by_device = lost.by != "cpu"
         known = [c for c in judgement.corruptions if c.op <= lost.op and _meets(lost, c)]
+        known = [c for c in known if (c.kind in _DEVICE_KINDS) == by_device]
         if not known:
             out.append(lost)
     return out

@@ -40,6 +40,7 @@ class _Piece:
 class _Buffer:
     content: bytearray
     given_up: bytearray
+    lagging: bytearray  # an unordered write since the last hand-over: a device may see old bytes or new ones
     posted: bytearray  # a device has written while the CPU looks: the CPU need not have seen it yet
     live: bool = True
     image: bool = False  # the kernel's own: never given up
@@ -60,9 +61,8 @@ class IdealMemory:
 
     def born(self, buffer: int, content: bytes, image: bool = False) -> None:
         """A buffer that holds this from now on; ``image``: of the kernel's text or rodata."""
-        self._buffers[buffer] = _Buffer(
-            bytearray(content), bytearray(len(content)), bytearray(len(content)), image=image
-        )
+        given_up, lagging, posted = (bytearray(len(content)) for _ in range(3))
+        self._buffers[buffer] = _Buffer(bytearray(content), given_up, lagging, posted, image=image)
 
     def step(self, step: Mapping[str, Any], tag: int) -> None:
         """One of the core's steps; ``tag`` is what its operation writes."""
@@ -70,7 +70,7 @@ class IdealMemory:
         if kind == "die":
             self._buffers[step["buffer"]].live = False
         elif kind in ("cpu-write", "cpu-dirty"):
-            self.write(step["buffer"], step["offset"], step["size"], tag)
+            self.write(step["buffer"], step["offset"], step["size"], tag, lags=kind == "cpu-dirty")
         elif kind == "begin":
             self._pieces[piece].live = True
         elif kind == "end":
@@ -82,12 +82,13 @@ class IdealMemory:
             p = self._pieces[piece]
             self._device_write(p, p.offset + step["offset"], step["size"], tag, kind == "device-post")
 
-    def write(self, buffer: int, offset: int, size: int, tag: int) -> None:
-        """A CPU's write."""
+    def write(self, buffer: int, offset: int, size: int, tag: int, lags: bool = False) -> None:
+        """A CPU's write; ``lags``: nobody orders it against the devices."""
         b = self._buffers[buffer]
         b.content[offset : offset + size] = bytes([tag]) * size
         b.given_up[offset : offset + size] = bytes(size)
         b.posted[offset : offset + size] = bytes(size)
+        b.lagging[offset : offset + size] = bytes([lags]) * size
 
     def device_write(self, mapping: int, buffer: int, offset: int, size: int, tag: int) -> list[tuple[int, int]]:
         """A well-behaved device's write of what it owns of a range; (offset in the mapping, size) of what that is."""
@@ -125,9 +126,20 @@ class IdealMemory:
         for p in self._pieces:
             if p.mapping not in mappings or p.buffer != buffer or not p.live or p.direction not in _READS:
                 continue
-            owned = [at for at in range(offset, offset + size) if p.device_owns(at)]
+            b = self._buffers[buffer]
+            start, end = max(offset, p.offset), min(offset + size, p.offset + p.size)
+            owned = [at for at in range(start, end) if p.device_owns(at) and not b.given_up[at] | b.lagging[at]]
             for start, length in _runs(owned):
                 out.append((p.mapping, p.start + start - p.offset, start, length))
+        return out
+
+    def may_read(self) -> list[tuple[int, int, int, int]]:
+        """What devices may read, of all mappings: (mapping, buffer, offset, size)."""
+        out = []
+        for p in self._pieces:
+            if p.live and p.direction in _READS and p.buffer in self._buffers and self._buffers[p.buffer].live:
+                views = self.views([p.mapping], p.buffer, p.offset, p.size)
+                out += [(p.mapping, p.buffer, at, length) for _, _, at, length in views]
         return out
 
     def may_write(self) -> list[tuple[int, int, int, int]]:
@@ -161,6 +173,7 @@ class IdealMemory:
             b.content[at] = tag
             b.given_up[at] = 0
             b.posted[at] = posts
+            b.lagging[at] = 0
         return _runs(entitled)
 
     def _seen_by_cpu(self, p: _Piece, offset: int, size: int) -> None:
@@ -171,6 +184,8 @@ class IdealMemory:
     def _hand_over(self, p: _Piece, offset: int, size: int, to_device: bool) -> None:
         p.owned[offset : offset + size] = bytes([to_device]) * size
         b = self._buffers.get(p.buffer)
+        if b is not None and to_device:
+            b.lagging[p.offset + offset : p.offset + offset + size] = bytes(size)
         if not to_device:
             self._seen_by_cpu(p, offset, size)
         elif p.direction == Direction.from_device and b is not None and not b.image:
