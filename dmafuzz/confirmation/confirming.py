@@ -236,12 +236,13 @@ def _meets(lost: Lost, corruption: Corruption) -> bool:
 
 def _impossible(seen: Seen, judgement: Judgement) -> list[Lost]:
     """What was found lost and the simulator does not know of."""
-    out = []
+    out: list[Lost] = []
     for lost in seen.lost:
         by_device = lost.by != "cpu"
         known = [c for c in judgement.corruptions if c.op <= lost.op and _meets(lost, c)]
         known = [c for c in known if (c.kind in _DEVICE_KINDS) == by_device]
-        if not known:
+        again = any((o.buffer, o.offset, o.size, o.by) == (lost.buffer, lost.offset, lost.size, lost.by) for o in out)
+        if not known and not again:
             out.append(lost)
     return out
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import shutil
 import socket
 import subprocess
@@ -43,7 +44,7 @@ class QemuGuest:
         self._console = self._folder / "console"
         self._transcript = transcript.open("a", encoding="utf-8") if transcript else None
         self._rest = b""
-        self._monitor = Monitor(self._folder) if machine.iommu and can_snapshot() else None
+        self._monitor = Monitor(self._folder, _kept(machine, initrd)) if can_snapshot() else None
         self._process = subprocess.Popen(
             self._command(machine, kernel, initrd),
             stdin=subprocess.DEVNULL,
@@ -53,8 +54,11 @@ class QemuGuest:
         self._last = "boot"
         try:
             self._socket = self._connect()
-            self._take_answer(_BOOT_SECONDS)
-            if self._monitor:
+            if self._monitor and self._monitor.is_up:
+                self.do("revive 0 0")
+            else:
+                self._take_answer(_BOOT_SECONDS)
+            if self._monitor and not self._monitor.is_up:
                 self._monitor.save()
         except (GuestDiedError, OSError):
             log = self._log()
@@ -142,3 +146,11 @@ class QemuGuest:
             with contextlib.suppress(OSError):
                 text += path.read_text(encoding="utf-8", errors="replace")
         return text[-_LOG_CHARS:]
+
+
+def _kept(machine: Machine, initrd: Path) -> Path:
+    """Where a snapshot of a machine is kept that has come up: beside the kernel, by all that it is made of."""
+    version = subprocess.run([f"qemu-system-{machine.arch}", "--version"], capture_output=True, text=True).stdout
+    parts = (initrd.name, *machine.arguments, *machine.devices(), machine.append, version)
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return initrd.parent / f"up-{machine.name}-{digest[:16]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -22,26 +23,38 @@ def can_snapshot() -> bool:
 
 
 class Monitor:
-    """``folder``: where socket and disk are. Used once the guest is up."""
+    """``folder``: where socket and disk are. ``kept``: where a disk with a guest that is up is kept, for the next time.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    Used once the guest is up.
+    """
+
+    def __init__(self, folder: Path, kept: Path) -> None:
+        self._folder, self._kept = folder, kept
         self._socket: socket.socket | None = None
+        self.is_up = False  # the guest comes up where an earlier one was saved
 
     def arguments(self) -> list[str]:
-        """QEMU's arguments; makes the disk."""
+        """QEMU's arguments; makes the disk, or takes the one that is kept."""
         disk = self._folder / "disk"
-        made = subprocess.run(
-            ["qemu-img", "create", "-q", "-f", "qcow2", str(disk), _DISK_BYTES], capture_output=True, text=True
-        )
-        if made.returncode:
-            raise ConfirmationError(f"qemu-img: {made.stderr.strip()}")
+        self.is_up = self._kept.is_file()
+        if self.is_up:
+            shutil.copy(self._kept, disk)
+        else:
+            make = ["qemu-img", "create", "-q", "-f", "qcow2", str(disk), _DISK_BYTES]
+            made = subprocess.run(make, capture_output=True, text=True)
+            if made.returncode:
+                raise ConfirmationError(f"qemu-img: {made.stderr.strip()}")
         monitor = f"unix:{self._folder / 'monitor'},server=on,wait=off"
-        return ["-monitor", monitor, "-drive", f"if=none,id=disk,format=qcow2,file={disk}"]
+        drive = ["-monitor", monitor, "-drive", f"if=none,id=disk,format=qcow2,file={disk}"]
+        return [*drive, "-loadvm", _SNAPSHOT] if self.is_up else drive
 
     def save(self) -> None:
-        """Keeps the guest as it is now."""
+        """Keeps the guest as it is now, for this process and for others."""
         self._command(f"savevm {_SNAPSHOT}")
+        part = self._kept.with_suffix(f".{os.getpid()}")
+        with contextlib.suppress(OSError):  # a cache that cannot be written costs a boot the next time
+            shutil.copy(self._folder / "disk", part)
+            part.replace(self._kept)
 
     def load(self) -> None:
         """Brings the guest back to where it was saved."""
