@@ -200,3 +200,10 @@ def test_the_core_says_what_a_program_comes_to() -> None:
     kinds = [(s["op"], s["kind"]) for s in facts["steps"]]
     assert kinds == [(0, "alloc"), (1, "begin"), (1, "to-device"), (2, "device-write"), (3, "end"), (4, "cpu-read")]
     assert json.dumps(facts["extents"])
+
+
+def test_nobody_writes_the_kernels_image_of_his_own_accord() -> None:
+    text = "cpu0 b0 = alloc rodata 64\ncpu0 m0 = map_page d0 b0 0 64 TO_DEVICE\ncpu0 unmap_page m0"
+    guest = StandInGuest()
+    assert confirm(text, guest, runs=20).answer == Answer.CONFIRMED
+    assert not [action for action in guest.actions if action.startswith("write ")]

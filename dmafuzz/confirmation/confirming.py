@@ -71,7 +71,7 @@ class Confirmation:
 
 
 class Confirming:
-    """Confirms programs on one machine. ``boot`` gives a fresh guest, ``again``: whether it must be one each run."""
+    """Confirms programs on one machine. ``boot`` gives a fresh guest; ``again``: whether it must be one after wrong calls."""
 
     def __init__(
         self, judging: Judging, platform: str, machine: str, kernel: str, boot: Callable[[], Guest], again: bool = False
@@ -81,7 +81,8 @@ class Confirming:
         self._boot, self._again = boot, again
         self._guest: Guest | None = None
         self._tag = 0
-        self._used = False
+        self._spoils = False  # the program at work, by calls that are wrong
+        self._spoilt = False  # the guest, by what the last run may have left behind an IOMMU
 
     def close(self) -> None:
         """Ends the guest, if one is up."""
@@ -95,6 +96,7 @@ class Confirming:
         done = Confirmation(name, self._machine, self._platform, self._kernel)
         done.expected = sorted((w.op, w.id) for w in judgement.warnings)
         facts = self._facts(program)
+        self._spoils = bool(judgement.contract or judgement.warnings or judgement.harms)
         try:
             can_be_said(facts)
             self._bare(done, facts, judgement)
@@ -119,10 +121,10 @@ class Confirming:
         return _core.run(judge, program.ops, seats[0])
 
     def _carry_out(self, done: Confirmation, facts: Mapping[str, Any], after: Callable[[Carrying, int], None]) -> Seen:
-        if self._guest is None or (self._again and self._used and not self._guest.restart()):
+        if self._guest is None or (self._spoilt and not self._guest.restart()):
             self.close()
             self._guest = self._boot()
-        self._used = True
+        self._spoilt = self._again and self._spoils
         run = Carrying(self._guest, facts, self._tag)
         seen = run.run(after)
         self._tag = run.tag

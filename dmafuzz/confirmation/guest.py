@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import hashlib
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -20,7 +22,7 @@ from .monitor import Monitor, can_snapshot
 _BOOT_SECONDS = 180.0
 _ACTION_SECONDS = 60.0
 _LOG_CHARS = 4000
-_READY = "ready"
+_PR_SET_PDEATHSIG = 1
 
 
 class Guest(Protocol):
@@ -50,6 +52,7 @@ class QemuGuest:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=(self._folder / "qemu").open("wb"),
+            preexec_fn=_end_with_us,
         )
         self._last = "boot"
         try:
@@ -146,6 +149,11 @@ class QemuGuest:
             with contextlib.suppress(OSError):
                 text += path.read_text(encoding="utf-8", errors="replace")
         return text[-_LOG_CHARS:]
+
+
+def _end_with_us() -> None:
+    """The guest is killed when this process is, however that happens."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _kept(machine: Machine, initrd: Path) -> Path:

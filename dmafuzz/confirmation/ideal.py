@@ -146,7 +146,8 @@ class IdealMemory:
         """What devices may write: (mapping, buffer, offset, size)."""
         out = []
         for p in self._pieces:
-            if p.live and p.direction in _WRITES and p.buffer in self._buffers and self._buffers[p.buffer].live:
+            b = self._buffers.get(p.buffer)
+            if p.live and p.direction in _WRITES and b is not None and b.live and not b.image:
                 owned = [at for at in range(p.offset, p.offset + p.size) if p.device_owns(at)]
                 out += [(p.mapping, p.buffer, start, length) for start, length in _runs(owned)]
         return out
@@ -154,7 +155,7 @@ class IdealMemory:
     def unmapped(self, buffer: int) -> list[tuple[int, int]]:
         """The ranges that no live mapping covers: the CPU may write there unasked."""
         b = self._buffers[buffer]
-        if not b.live:
+        if not b.live or b.image:
             return []
         barred = bytearray(len(b.content))
         for p in self._pieces:
@@ -165,7 +166,7 @@ class IdealMemory:
     def _device_write(self, p: _Piece, offset: int, size: int, tag: int, posts: bool = False) -> list[tuple[int, int]]:
         """``posts``: a write that may happen whoever owns the bytes, as long as the mapping lives."""
         b = self._buffers.get(p.buffer)
-        if b is None or not b.live or not p.live or p.direction not in _WRITES:
+        if b is None or not b.live or b.image or not p.live or p.direction not in _WRITES:
             return []
         start, end = max(offset, p.offset), min(offset + size, p.offset + p.size)
         entitled = [at for at in range(start, end) if posts or p.device_owns(at)]
