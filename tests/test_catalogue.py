@@ -147,9 +147,6 @@ class TestFresh:
 
 
 class TestFamilies:
-    def test_every_kind_of_warning_has_a_text(self) -> None:
-        assert set(FACTS["warnings"]) == set(words.WARNINGS)
-
     def test_every_way_of_losing_data_has_a_text(self) -> None:
         assert set(FACTS["ways"]) == set(words.CORRUPTIONS)
 

@@ -106,11 +106,11 @@ def test_strategies_reach_every_kind_of_operation() -> None:
 @pytest.mark.parametrize(
     ("last", "least"),
     [
-        (_core.OpKind.cow, "cpu0 b0 = alloc page_cache 16\ncpu0 cow b0 0\n"),
+        (_core.OpKind.cow, "cpu0 b0 = alloc page_cache 1\ncpu0 cow b0 0\n"),
         (_core.OpKind.irq_on, "cpu0 irq_off\ncpu0 irq_on\n"),
         (
             _core.OpKind.unmap_single,
-            "cpu0 b0 = alloc pages 16\ncpu0 m0 = map_single d0 b0 0 16 BIDIRECTIONAL\ncpu0 unmap_single m0\n",
+            "cpu0 b0 = alloc pages 1\ncpu0 m0 = map_single d0 b0 0 1 BIDIRECTIONAL\ncpu0 unmap_single m0\n",
         ),
     ],
 )

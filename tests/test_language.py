@@ -82,7 +82,7 @@ SG = (" nents=1", " nents=2")
 DIRECTION = (" dir=TO_DEVICE", " dir=FROM_DEVICE", " dir=BIDIRECTIONAL")
 DEVICE = (" dev=d1", " dev=d0")
 ATTRS = (" attrs=none", " attrs=SKIP_CPU_SYNC,NO_WARN,WEAK_ORDERING,MMIO,IGNORE_CACHELINES,REQUIRE_COHERENT")
-CPU_OFFSET = (" cpu_offset=0", " cpu_offset=16", " cpu_offset=4080")
+CPU_OFFSET = (" cpu_offset=16", " cpu_offset=4096", " cpu_offset=524288")
 CALLS = [
     f"cpu0 {call}{options}"
     for call, choices in (
@@ -109,6 +109,9 @@ OTHERS = [
     "cpu0 dirty b1 0 8192",
     "cpu0 cow b2 0",
     "cpu0 cow b2 4096",
+    "cpu0 cow b2 0 private",
+    "cpu0 start m0",
+    "cpu0 write b0 3 7",
     "cpu0 mapping_error m0",
     "cpu0 forget m0",
     "cpu0 unbind d3",
@@ -117,6 +120,8 @@ OTHERS = [
     "device m0 read 0 16",
     "device m0 write 48 16",
     "device m1 read 0 48",
+    "device m0 write 1000 500000",
+    "device m0 post 0 8",
 ]
 FORMS = [*ALLOCS, *MAPS, *ALLOCATION_CALLS, *CALLS, *OTHERS]
 
@@ -174,22 +179,22 @@ def test_other_ways_to_write_a_line_print_in_one(written: str, printed: str | No
 def test_a_line_says_what_its_operation_holds() -> None:
     op = last_op("cpu2 m9 = map_page d1 b1 4K 0x20 TO_DEVICE attrs=NO_WARN unchecked split")
     assert (op.kind, op.cpu, op.mapping, op.device, op.buffer) == (_core.OpKind.map_page, 2, 9, 1, 1)
-    assert (op.offset, op.size, op.direction) == (256, 2, _core.Direction.to_device)  # granules
+    assert (op.offset, op.size, op.direction) == (4096, 32, _core.Direction.to_device)
     assert (op.attrs, op.given_attrs, op.unchecked, op.split) == (2, False, True, True)
     op = last_op("cpu0 unmap_single m0 offset=16 size=32 dir=TO_DEVICE dev=d1 attrs=none")
-    assert (op.offset, op.given_size, op.size) == (1, True, 2)
+    assert (op.offset, op.given_size, op.size) == (16, True, 32)
     assert (op.given_direction, op.direction, op.given_device, op.device) == (True, _core.Direction.to_device, True, 1)
     assert (op.given_attrs, op.attrs, op.given_count) == (True, 0, False)
     op = last_op("cpu0 m9 = map_sg d0 TO_DEVICE b0:0:32 b1:64:16")
-    assert op.entries == [_core.Entry(0, 0, 2), _core.Entry(1, 4, 1)]
+    assert op.entries == [_core.Entry(0, 0, 32), _core.Entry(1, 64, 16)]
     op = last_op("cpu0 m9 = map_sg d0 TO_DEVICE list=m1")
     assert (op.reuse_list, op.list, op.entries) == (True, 1, [])
     op = last_op("cpu0 free_coherent m2 cpu_offset=32")
-    assert (op.given_count, op.count) == (True, 2)
+    assert (op.given_count, op.cpu_offset) == (False, 32)
     op = last_op("cpu0 b9 = alloc page_cache 4K high")
-    assert (op.buffer, op.buffer_kind, op.size, op.high) == (9, _core.BufferKind.page_cache, 256, True)
+    assert (op.buffer, op.buffer_kind, op.size, op.high) == (9, _core.BufferKind.page_cache, 4096, True)
     op = last_op("device m0 write 16 32")
-    assert (op.kind, op.cpu, op.mapping, op.offset, op.size) == (_core.OpKind.device_write, 0, 0, 1, 2)
+    assert (op.kind, op.cpu, op.mapping, op.offset, op.size) == (_core.OpKind.device_write, 0, 0, 16, 32)
 
 
 def test_an_empty_program_is_its_version_line() -> None:
@@ -223,10 +228,10 @@ def test_a_program_is_always_valid() -> None:
 
 def test_a_program_is_not_changed_through_the_operations_it_was_made_of() -> None:
     op = _core.Op()
-    op.size = 1
+    op.size = 16
     op.count = 7  # counts for no alloc
     program = Program([op])
-    op.size = 2
+    op.size = 32
     assert render(program) == "dmafuzz 1\ncpu0 b0 = alloc pages 16\n"
     assert program == parse(render(program))
 
@@ -447,8 +452,7 @@ WORD_ERRORS: list[tuple[str, str, str | None, str]] = [
     ("cpu0 b9 = alloc pages 1M", "                      ^", NUMBER, "'1M'"),
     ("cpu0 b9 = alloc pages \u0661\u0666", "                      ^", NUMBER, "'\u0661\u0666'"),
     ("cpu0 b9 = alloc pages " + "9" * 4000, "                      ^", NUMBER, "'" + "9" * 37 + "...'"),
-    ("cpu0 b9 = alloc pages 20", "                      ^", "a multiple of 16 bytes", "'20'"),
-    ("cpu0 b9 = alloc pages 1048576", "                      ^", "at most 1048560", "'1048576'"),
+    ("cpu0 b9 = alloc pages 4294967296", "                      ^", "at most 4294967295", "'4294967296'"),
     ("cpu0 b9 = alloc pages 16 low", "                         ^", "high, end of line", "'low'"),
     ("cpu0 b9 = alloc pages 16 high high", "                              ^", "high once", "'high'"),
     ("cpu0 free", "         ^", "a buffer b0 to b15", "end of line"),
@@ -462,7 +466,6 @@ WORD_ERRORS: list[tuple[str, str, str | None, str]] = [
     ("cpu0 m9 = map_sg d0 TO_DEVICE b0", "                              ^", "buffer:offset:size", "'b0'"),
     ("cpu0 m9 = map_sg d0 TO_DEVICE b0:0:16:0", "                              ^", "buffer:offset:size", "'b0:0:16:0'"),
     ("cpu0 m9 = map_sg d0 TO_DEVICE b0:0:", "                                   ^", NUMBER, "nothing"),
-    ("cpu0 m9 = map_sg d0 TO_DEVICE b0:8:16", "                                 ^", "a multiple of 16 bytes", "'8'"),
     (
         "cpu0 m9 = map_sg d0 TO_DEVICE b0:0:16 b16:0:16",
         "                                      ^",
@@ -526,7 +529,8 @@ WORD_ERRORS: list[tuple[str, str, str | None, str]] = [
     ),
     ("cpu0 unmap_single m0 size=", "                          ^", NUMBER, "nothing after 'size='"),
     ("cpu0 unmap_single m0 size=16 size=16", "                             ^", "size once", "'size'"),
-    ("cpu0 unmap_single m0 size=20", "                          ^", "a multiple of 16 bytes", "'20'"),
+    ("cpu0 unmap_single m0 size=1048577", "                          ^", "at most 1048576 bytes", "'1048577'"),
+    ("cpu0 unmap_single m0 offset=1048577", "                            ^", "at most 1048576 bytes", "'1048577'"),
     ("cpu0 unmap_single m0 dir=IN", "                         ^", DIRECTIONS, "'IN'"),
     ("cpu0 unmap_single m0 dev=0", "                         ^", "a device d0 to d3", "'0'"),
     ("cpu0 unmap_single m0 attrs=", "                           ^", ATTR_NAMES, "nothing after 'attrs='"),
@@ -559,7 +563,12 @@ WORD_ERRORS: list[tuple[str, str, str | None, str]] = [
         "offset=, size=, dev=, attrs=, cpu_offset=, split, end of line",
         "'dir'",
     ),
-    ("cpu0 free_coherent m2 cpu_offset=4096", "                                 ^", "at most 4080", "'4096'"),
+    (
+        "cpu0 free_coherent m2 cpu_offset=524289",
+        "                                 ^",
+        "at most 524288 bytes",
+        "'524289'",
+    ),
     (
         "cpu0 free_noncontiguous m4 cpu_offset=16",
         "                           ^",
@@ -581,8 +590,8 @@ WORD_ERRORS: list[tuple[str, str, str | None, str]] = [
     # Devices
     ("device", "      ^", "a mapping m0 to m31", "end of line"),
     ("device write m0 0 16", "       ^", "a mapping m0 to m31", "'write'"),
-    ("device m0", "         ^", "'read' or 'write'", "end of line"),
-    ("device m0 dirty 0 16", "          ^", "'read' or 'write'", "'dirty'"),
+    ("device m0", "         ^", "'read' or 'write' or 'post'", "end of line"),
+    ("device m0 dirty 0 16", "          ^", "'read' or 'write' or 'post'", "'dirty'"),
     ("device m0 write 0 16 split", "                     ^", "end of line", "'split'"),
     ("device d0 write 0 16", "       ^", "a mapping m0 to m31", "'d0'"),
     # Expectations
@@ -635,12 +644,17 @@ MEANING_ERRORS: list[tuple[str, str, str | None, str]] = [
     ("cpu0 b9 = alloc pages 0", "                      ^", None, "'0'"),
     ("cpu0 b9 = alloc pages 513K", "                      ^", None, "'513K'"),
     ("cpu0 b9 = alloc stack 4112", "                      ^", None, "'4112'"),
-    ("cpu0 b9 = alloc kmalloc 16 high", "                ^", "pages, page_cache or anonymous with 'high'", "'kmalloc'"),
+    (
+        "cpu0 b9 = alloc kmalloc 16 high",
+        "                ^",
+        "pages, page_cache, anonymous or mmio with 'high'",
+        "'kmalloc'",
+    ),
     ("cpu0 b9 m0 = alloc_coherent d0 16", "        ^", "a mapping name that is not defined yet", "'m0'"),
     ("cpu0 b0 m9 = alloc_coherent d0 16", "     ^", "a buffer name that is not defined yet", "'b0'"),
     ("cpu0 free b9", "          ^", "a live buffer", "'b9'"),
     ("cpu0 free b3", "          ^", "a buffer made by alloc, not kernel text, rodata or mmio", "'b3'"),
-    ("cpu0 write b0 16 64", "                 ^", "a range of at least 16 bytes inside the buffer", "'64'"),
+    ("cpu0 write b0 16 64", "                 ^", "a range of at least 1 byte inside the buffer", "'64'"),
     ("cpu0 write b6 0 16", "           ^", "memory, not mmio", "'b6'"),
     ("cpu0 cow b0", "         ^", "a page_cache or anonymous buffer", "'b0'"),
     ("cpu0 cow b2 8192", "            ^", "the offset of a page in the buffer, a multiple of 4096", "'8192'"),
@@ -656,7 +670,7 @@ MEANING_ERRORS: list[tuple[str, str, str | None, str]] = [
     (
         "cpu0 m9 = map_sg d0 TO_DEVICE b0:0:16 b0:64:16",
         "                                      ^",
-        "a range of at least 16 bytes inside the buffer",
+        "a range of at least 1 byte inside the buffer",
         "'b0:64:16'",
     ),
     (
@@ -677,7 +691,13 @@ MEANING_ERRORS: list[tuple[str, str, str | None, str]] = [
         "at least one entry, and no more than the list has",
         "'0'",
     ),
-    ("device m0 write 0 80", "                  ^", "a range of at least 16 bytes inside the mapping", "'80'"),
+    ("device m0 post 0 80", "                 ^", "a range of at least 1 byte inside the mapping", "'80'"),
+    (
+        "device m0 write 0 524289",
+        "                  ^",
+        "a range of at least 1 byte in the 524288 from the mapping's start on",
+        "'524289'",
+    ),
     ("cpu1 irq_off", "     ^", "interrupts that are on", "'irq_off'"),
     ("cpu0 irq_on", "     ^", "interrupts that are off", "'irq_on'"),
     ("cpu0 finish", "     ^", "a call of this CPU that was split and not finished", "'finish'"),

@@ -127,16 +127,26 @@ def without_a_line(ops: Ops) -> Iterator[Ops]:
         yield without_dependants([*ops[:at], *ops[at + 1 :]])
 
 
+PREFERRED = 16
+
+
+def place(value: int) -> tuple[bool, int]:
+    """A size or an offset by the specification's order: multiples of 16 come before all others."""
+    return value % PREFERRED != 0, value
+
+
 def lower(value: int, least: int = 0) -> list[int]:
-    """Small values, half, and one less."""
-    values = {*range(least, min(value, 9)), value // 2, value - 1}
-    return sorted(v for v in values if least <= v < value)
+    """Small values, half, and one or sixteen less, of those that come before the value."""
+    values = {*range(8), *range(0, 144, PREFERRED), value // 2, value // 32 * 16, value - 1, value - PREFERRED}
+    return sorted(v for v in values if least <= v and place(v) < place(value))
 
 
 def with_a_lower_number(ops: Ops) -> Iterator[Ops]:
     for at, op in enumerate(ops):
-        for field in ("size", "offset", "count", "cpu", "device"):
-            yield from (changed(ops, at, **{field: value}) for value in lower(getattr(op, field)))
+        for field in ("count", "cpu", "device"):
+            yield from (changed(ops, at, **{field: value}) for value in range(getattr(op, field)))
+        for field, least in (("size", 1), ("offset", 0), ("cpu_offset", 0)):
+            yield from (changed(ops, at, **{field: value}) for value in lower(getattr(op, field), least))
         entries = [] if op.reuse_list else op.entries
         for i, entry in enumerate(entries):
             simpler = [Entry(entry.buffer, entry.offset, size) for size in lower(entry.size, least=1)]
@@ -145,7 +155,7 @@ def with_a_lower_number(ops: Ops) -> Iterator[Ops]:
 
 
 FLAGS = (
-    "split", "unchecked", "high", "reuse_list",
+    "split", "unchecked", "high", "private", "reuse_list",
     "given_device", "given_size", "given_direction", "given_attrs", "given_count",
 )  # fmt: skip
 

@@ -375,6 +375,8 @@ def test_to_core_fills_every_field(monkeypatch: pytest.MonkeyPatch) -> None:
         Maintenance=enum(*LETTERS),
         Edges=enum("clean", "drop", "whole_range"),
         Iommu=enum("off", "strict", "lazy"),
+        IommuDriver=enum("intel", "smmu", "amd"),
+        BounceCut=enum("never", "mapping", "wraps"),
     )
     monkeypatch.setitem(sys.modules, "dmafuzz._core", core)
     record = to_core(load("arm64-6.5-line128"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dmafuzz import _core
+from dmafuzz import _core, checks
 from dmafuzz.cli.terminal import show
 from dmafuzz.program import Program, parse, render_op
 from dmafuzz.trackers import names as tracker_names
@@ -118,7 +118,7 @@ class TestStory:
                 number, _, rest = line.text.strip().partition("  ")
                 is_operation = number.isdigit() and " ".join(rest.split()) in operations
                 assert len(line.text) <= WIDTH_CHARS or is_operation  # an operation stays on its line
-            assert {w.id for j in judgements for w in j.warnings} <= words.WARNINGS.keys()
+            assert {w.id for j in judgements for w in j.warnings} <= checks.checks().keys()
             assert {c.kind for j in judgements for c in j.corruptions} <= words.CORRUPTIONS.keys()
             assert {h.kind for j in judgements for h in j.harms} <= words.HARMS.keys()
             assert {label for j in judgements for label in j.labels} <= words.LABELS.keys()

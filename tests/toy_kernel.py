@@ -98,6 +98,7 @@ def write_toy(tree: Path, on_map: str = "", more: str = "", makefile: str | None
     debug = tree / "kernel" / "dma" / "debug.c"
     debug.parent.mkdir(parents=True, exist_ok=True)
     debug.write_text(_SOURCE.replace("MORE", more, 1).replace("    MAP\n", f"    {on_map}\n", 1))
+    (debug.parent / "mapping.c").touch()
     if makefile is not None:
         (tree / "Makefile").write_text(makefile)
     return tree

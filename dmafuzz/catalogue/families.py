@@ -15,7 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from dmafuzz import _core
+from dmafuzz import _core, checks
 from dmafuzz.exhaustive.result import Signature
 from dmafuzz.trackers import KERNEL
 
@@ -47,7 +47,7 @@ class Families:
         """Of a cause with that minimal program, shown on that platform."""
         facts = _facts()
         if signature.label != "FN":
-            return Family(signature.label, facts["warnings"][signature.kind])
+            return Family(signature.label, checks.named(signature.kind).looks_at)
         way = facts["ways"][signature.kind]
         for names, lacks in _changes():
             if self._ends(names, signature.kind, ops, platform):

@@ -26,9 +26,17 @@ def kernels() -> None:
 @click.argument("path", metavar="PATH", type=click.Path())
 @click.option("--name", metavar="N", help="Default: the version in the tree's Makefile, else the folder's name.")
 @click.option("--instrument", is_flag=True, help="Count the edges of the kernel's code that programs take.")
-def add(path: str, name: str | None, instrument: bool) -> None:
+@click.option(
+    "--include",
+    "includes",
+    metavar="DIR",
+    multiple=True,
+    type=click.Path(),
+    help="Stand-in headers of your own, searched before ours; can be given more than once.",
+)
+def add(path: str, name: str | None, instrument: bool, includes: tuple[str, ...]) -> None:
     """Build the dma-debug of a kernel tree, or of an archive of one, unmodified, and give it a name."""
-    for line in _report(kernel.add(path, name, instrument)):
+    for line in _report(kernel.add(path, name, instrument, includes)):
         click.echo(line)
 
 
@@ -76,6 +84,8 @@ def _report(added: Added) -> list[str]:
     what = f"{KERNEL}{entry.name}: dma-debug of {_of(entry)}"
     if entry.instrumented:
         what += f", instrumented ({entry.instrumented})"
+    if entry.includes:
+        what += f", with stand-ins from {', '.join(entry.includes)}"
     if entry.instrumented and "clang" not in entry.instrumented:
         what += "; clang is not there, whose counters cost less"
     if before is None:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import click
 
-from dmafuzz import _core, platforms
+from dmafuzz import _core, checks, platforms
 from dmafuzz.trackers import Builtin, added_kernels, builtins
-from dmafuzz.verdicts import words
+
+from .errors import BadInput
 
 
 def _tracker(tracker: Builtin) -> str:
@@ -43,15 +44,38 @@ _LISTS: dict[str, Callable[[], list[tuple[str, str]]]] = {
     "platforms": _platforms,
     "portfolios": _portfolios,
     "rules": lambda: list(_core.rules()),
-    "warnings": lambda: list(words.WARNINGS.items()),
 }
+_WARNINGS = "warnings"
 
 
 @click.command("list")
-@click.argument("what", type=click.Choice(list(_LISTS)))
-def list_names(what: str) -> None:
-    """List what there is, one name a line with what it stands for."""
+@click.argument("what", type=click.Choice([*_LISTS, _WARNINGS]))
+@click.argument("text", default="")
+def list_names(what: str, text: str) -> None:
+    """List what there is, one name a line with what it stands for.
+
+    Warnings are listed with the kernel's messages, each with the kernel that it came with. With TEXT only the warnings
+    are whose message, id or meaning it is, or is part of: a line of a kernel's log will do, whatever its addresses and
+    numbers are.
+    """
+    if what == _WARNINGS:
+        _show_warnings(text)
+        return
+    if text:
+        raise click.UsageError(f"only warnings can be looked for: list {_WARNINGS} TEXT")
     rows = _LISTS[what]()
     width = max(len(name) for name, _ in rows)
-    for name, text in rows:
-        click.echo(f"{name:<{width}}  {text}".rstrip())
+    for name, meaning in rows:
+        click.echo(f"{name:<{width}}  {meaning}".rstrip())
+
+
+def _show_warnings(text: str) -> None:
+    """One line for each warning, and below it what the kernel prints."""
+    found = checks.find(text) if text else list(checks.checks().values())
+    if not found:
+        raise BadInput(f"no warning has that message: {text!r} (`dmafuzz list {_WARNINGS}` has them all)")
+    width = max(len(name) for name in checks.checks())
+    for check in found:
+        click.echo(f"{check.id:<{width}}  {check.means}")
+        for message in check.messages:
+            click.echo(f"{'':<{width}}  from {message.since}: {message.text}")

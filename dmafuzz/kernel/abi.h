@@ -13,7 +13,7 @@ extern "C" {
 #define DK_STATIC_ASSERT _Static_assert
 #endif
 
-enum { DK_ABI_VERSION = 2, DK_DEVICES = 4, DK_CPUS = 4, DK_ENTRIES = 4 };
+enum { DK_ABI_VERSION = 3, DK_DEVICES = 4, DK_CPUS = 4, DK_ENTRIES = 4 };
 
 /* HookKind */
 enum dk_kind {
@@ -144,12 +144,13 @@ struct dk_warning {
     uint16_t mapped_at;      /* the call that made the entry it is held against, DK_NO_CALL without one */
     uint8_t id;
     uint8_t counted;         /* in error_count */
-    uint8_t reserved[2];
+    uint8_t traced;          /* said by WARN */
+    uint8_t reserved;
     uint32_t mappings;       /* dk_call.mapping of the entries it is about, a bit each */
     uint32_t line_bytes;     /* of the active cache line that it is about, 0 without one */
     uint64_t line;           /* where that begins */
     uint64_t dev_addr;       /* the entry's DMA address, 0 without an entry */
-    const char *text;        /* NULL unless asked for; valid until the next run */
+    const char *text;        /* the message: its format unless its text is asked for; NULL without one; valid until the next run */
 };
 
 DK_STATIC_ASSERT(sizeof(struct dk_warning) == 40, "dk_warning");
@@ -177,10 +178,10 @@ uint64_t dmafuzz_kernel_list_steps(void);
 /* Those with a lock held, and those without. */
 uint64_t dmafuzz_kernel_tree_operations(void);
 uint64_t dmafuzz_kernel_lockless_operations(void);
+/* How many counted errors the kernel prints unless told otherwise: num_errors. */
+uint32_t dmafuzz_kernel_shown(void);
 /* One counter for each edge of the kernel's code, which whoever reads them clears; 0 where the library has none. */
 size_t dmafuzz_kernel_coverage(uint8_t **counters);
-/* The name of a warning id as in the specification, "unknown" for others. */
-const char *dmafuzz_kernel_warning_name(int id);
 
 #ifdef __cplusplus
 }

@@ -2,16 +2,24 @@
  * kernel's code. */
 
 /* The call that made an entry, as its stack trace has it; of a free one, the last that had it. */
-static u16 dk_made_by(const struct dma_debug_entry *entry) { return entry->DK_TRACE_MEMBER[0]; }
+static u16 dk_made_by(const struct dma_debug_entry *entry) {
+#ifdef DK_DEPOT_MEMBER
+    return entry->DK_DEPOT_MEMBER - 1;
+#else
+    return entry->DK_TRACE_MEMBER[0];
+#endif
+}
 
-static u32 dk_mapping_of(const struct dma_debug_entry *entry) {
-    int call = dk_made_by(entry) - dk_run.first;
+static u32 dk_mapping_made_at(u16 made_at) {
+    int call = made_at - dk_run.first;
     u8 mapping;
 
     if (call < 0 || call >= dk_run.calls_count) return 0;
     mapping = dk_run.calls[call].mapping;
     return mapping < 32 ? 1u << mapping : 0;
 }
+
+static u32 dk_mapping_of(const struct dma_debug_entry *entry) { return dk_mapping_made_at(dk_made_by(entry)); }
 
 /* error_count as of the last warning. */
 static u32 dk_counted DK_OWN;
@@ -69,8 +77,11 @@ static noinline void dk_about_line_of(struct dk_warning *warning, const struct d
 
 /* Where a new entry meets its line, its insertion into the hash is the last step that a list has made. */
 static noinline void dk_about_newest(struct dk_warning *warning) {
-    if (dk_undo_top == dk_undo_log || !dk_undo_top[-1].added) return;
-    dk_about_line_of(warning, container_of(dk_undo_top[-1].entry, struct dma_debug_entry, list));
+    const struct dk_undo *last = dk_undo_top;
+
+    while (last != dk_undo_log && last[-1].kind == DK_WORD) --last;
+    if (last == dk_undo_log || last[-1].kind != DK_ADDED) return;
+    dk_about_line_of(warning, container_of(last[-1].entry, struct dma_debug_entry, list));
 }
 
 #else

@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from dmafuzz import _core
+from dmafuzz import _core, checks
 from dmafuzz.kernel.compiler import Compiler
 from dmafuzz.kernel.error import KernelError
 from dmafuzz.kernel.probe import define_attributes, included_headers, needs_fixed_line, probe
-from dmafuzz.kernel.source import DEBUG_H, Source, cache_directory, find_source
+from dmafuzz.kernel.source import Source, cache_directory, find_source
 
 _HERE = Path(__file__).parent
 _STAND_IN = _HERE / "stand_in"
@@ -41,16 +43,24 @@ class KernelTracker:
     instrumented: str = ""  # by which compiler
 
 
-def build(path: str | os.PathLike[str], instrument: bool = False) -> KernelTracker:
+def build(
+    path: str | os.PathLike[str], instrument: bool = False, includes: Sequence[str | os.PathLike[str]] = ()
+) -> KernelTracker:
     """Builds the tracker of a kernel tree or of an archive of one, or takes it from the cache.
 
-    ``instrument``: with edge coverage of the kernel's code. Raises KernelError; nothing is left behind then.
+    ``instrument``: with edge coverage of the kernel's code. ``includes``: folders of stand-in headers, searched before
+    ours. Raises KernelError; nothing is left behind then.
     """
-    return build_source(find_source(Path(path)), instrument)
+    return build_source(find_source(Path(path), [Path(folder) for folder in includes]), instrument)
 
 
 def build_source(source: Source, instrument: bool = False) -> KernelTracker:
     """The same for a tree that has been found."""
+    if missing := source.missing():
+        raise KernelError(
+            f"{source.origin}: {source.debug_c.relative_to(source.tree)} is there, but not all that is needed beside "
+            f"it: {', '.join(missing)}"
+        )
     compiler = Compiler.find_for_coverage() if instrument else Compiler.find()
     units = _units(source)
     options = compiler.options(instrument)
@@ -66,7 +76,14 @@ def our_digest() -> str:
     digest = hashlib.sha256()
     for path in sorted(p for p in _HERE.rglob("*") if p.suffix in (".c", ".h")):
         digest.update(f"{path.relative_to(_HERE).as_posix()}\0{path.read_text(encoding='utf-8')}\0".encode())
+    digest.update(_known_messages().encode())
     return digest.hexdigest()
+
+
+def _known_messages() -> str:
+    """By which part of a message the host's side knows a warning (host/warnings.c)."""
+    rows = ((part, check.id) for check in checks.checks().values() for part in check.known_by)
+    return "".join(f'{{"{part}", DK_{re.sub("[^A-Z0-9]", "_", name.upper())}}},\n' for part, name in rows)
 
 
 def _units(source: Source) -> dict[str, str]:
@@ -79,7 +96,9 @@ def _units(source: Source) -> dict[str, str]:
 
 def _digest(source: Source, units: dict[str, str], compiler: str) -> str:
     digest = hashlib.sha256()
-    for part in (source.code(), source.text(DEBUG_H), our_digest(), *units, *units.values(), compiler):
+    beside = [source.text(name) for name in source.beside()]
+    theirs = [f"{name}\0{data.hex()}" for name, data in source.headers().items()]
+    for part in (source.code(), *beside, our_digest(), *theirs, *units, *units.values(), compiler):
         digest.update(hashlib.sha256(part.encode()).digest())
     return digest.hexdigest()
 
@@ -132,15 +151,19 @@ def _build_one(
     directory: Path, library: Path, source: Source, probed: str, compiler: Compiler, options: tuple[str, ...]
 ) -> None:
     directory.mkdir()
-    for header in included_headers(source.code()):
-        if not (_STAND_IN / header).is_file():
+    folders = (*(folder.resolve() for folder in source.includes), _STAND_IN)
+    texts = [source.code(), *map(source.text, source.beside())]
+    texts += [data.decode("utf-8", "replace") for data in source.headers().values()]
+    for header in {header for text in texts for header in included_headers(text)}:
+        if not any((folder / header).is_file() for folder in folders):
             empty = directory / "empty" / header
             empty.parent.mkdir(parents=True, exist_ok=True)
             empty.touch()
     (directory / "probed.h").write_text(probed, encoding="utf-8")
+    (directory / "known.h").write_text(_known_messages(), encoding="utf-8")
     includes = (directory / "probed.h", "dk/prelude.h", source.debug_c.resolve(), _HERE / "driver.c")
     unit = directory / "unit.c"
     unit.write_text("".join(f'#include "{i}"\n' for i in includes), encoding="utf-8")
     hosts = sorted((_HERE / "host").glob("*.c"))
-    paths = (f"-I{_STAND_IN}", f"-I{directory / 'empty'}")
+    paths = [f"-I{folder}" for folder in (*folders, directory / "empty")]
     compiler.build(unit, hosts, library, (*options, *paths), source.debug_c)

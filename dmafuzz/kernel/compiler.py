@@ -83,7 +83,8 @@ class Compiler:
         """Compiles the unit, and links it with our own files into a library. Raises KernelError."""
         compiled = unit.with_suffix(".o")
         self._step(debug_c, (*options, "-c", str(unit), "-o", str(compiled)))
-        self._step(debug_c, (*_COMMON, *_LINK, str(compiled), *map(str, hosts), "-o", str(library)))
+        ours = (*_COMMON, *_LINK, f"-I{unit.parent}")
+        self._step(debug_c, (*ours, str(compiled), *map(str, hosts), "-o", str(library)))
 
     def fingerprint(self, options: Sequence[str]) -> str:
         return "\0".join((*self.command, self.version, *options, *_COMMON, *_LINK))

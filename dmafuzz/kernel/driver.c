@@ -36,10 +36,10 @@ static struct vm_struct dk_stack_areas[DK_CPUS] DK_OWN;
 
 #include "about.c"
 
-static void dk_record(int id, const char *text) {
+static void dk_record(int id, bool traced, const char *text) {
     if (dk_run.count < dk_run.max)
-        dk_run.out[dk_run.count] =
-            (struct dk_warning){.call = dk_now.call, .mapped_at = DK_NO_CALL, .id = id, .counted = dk_newly_counted(), .text = text};
+        dk_run.out[dk_run.count] = (struct dk_warning){.call = dk_now.call, .mapped_at = DK_NO_CALL, .id = id,
+                                                       .counted = dk_newly_counted(), .traced = traced, .text = text};
     ++dk_run.count;
 }
 
@@ -48,7 +48,7 @@ static struct dk_warning *dk_last_warning(void) {
 }
 
 static noinline void dk_report(struct dk_site *site, ...) {
-    const char *text = NULL;
+    const char *text = site->format;
     __builtin_va_list args;
 
     if (!site->id) site->id = dk_classify(site->format);
@@ -58,7 +58,7 @@ static noinline void dk_report(struct dk_site *site, ...) {
         text = dk_format(site->format, args);
         __builtin_va_end(args);
     }
-    dk_record(site->id - 1, text);
+    dk_record(site->id - 1, site->traced, text);
     if (!dk_last_warning()) return;
     if (site->id - 1 == DK_LEAK) dk_about_left(dk_last_warning());
     if (site->id - 1 == DK_LINE_OVERLAP) dk_about_newest(dk_last_warning());
@@ -70,22 +70,34 @@ static noinline void dk_report(struct dk_site *site, ...) {
     }
 }
 
-static void dk_about_entry(const unsigned long *store) {
-    const struct dma_debug_entry *entry = container_of(store, struct dma_debug_entry, DK_TRACE_MEMBER[0]);
+static void dk_about_made_at(unsigned int call) {
     struct dk_warning *last = dk_last_warning();
 
     if (!last) return;
-    last->dev_addr = entry->dev_addr;
-    last->mappings |= dk_mapping_of(entry);
+    last->mappings |= dk_mapping_made_at(call);
     if (last->id == DK_LINE_OVERLAP) return;  /* the new one; what it is held against is the line's */
-    last->mapped_at = dk_made_by(entry);
-    if (last->id == DK_ASSERT_IDLE) dk_about_line_of(last, entry);
+    last->mapped_at = call;
+}
+
+static void dk_about_entry(const unsigned long *store) {
+    struct dk_warning *last = dk_last_warning();
+
+    if (store == dk_depot) dk_about_made_at(dk_depot[0]);
+#ifdef DK_TRACE_MEMBER
+    else if (last) {
+        const struct dma_debug_entry *entry = container_of(store, struct dma_debug_entry, DK_TRACE_MEMBER[0]);
+
+        last->dev_addr = entry->dev_addr;
+        dk_about_made_at(dk_made_by(entry));
+        if (last->id == DK_ASSERT_IDLE) dk_about_line_of(last, entry);
+    }
+#endif
 }
 
 static noinline void dk_fail(int id, const char *why) __attribute__((noreturn, cold));
 static noinline void dk_fail(int id, const char *why) {
     if (dk_run.count >= dk_run.max && dk_run.max) dk_run.count = dk_run.max - 1;  /* told in any case */
-    dk_record(id, why);
+    dk_record(id, false, why);
     dk_running = false;
     __builtin_longjmp(dk_escape, 1);
 }
@@ -146,18 +158,32 @@ static void dk_run_initcalls(void) {
             if (dk_initcall_levels[i] == level) dk_initcalls[i]();
 }
 
-static void dk_report_all_errors(void) {
-    for (int i = 0; i < dk_variable_count; ++i) {
-        const struct dk_variable *v = &dk_variables[i];
-
-        if (strcmp(v->name, "all_errors")) continue;
-        if (v->size == 1) *(u8 *)v->at = 1;
-        else *(u32 *)v->at = 1;
-    }
+static const struct dk_variable *dk_variable(const char *name) {
+    for (int i = 0; i < dk_variable_count; ++i)
+        if (!strcmp(dk_variables[i].name, name)) return &dk_variables[i];
+    return NULL;
 }
 
+/* How many errors are printed as shipped is kept before all of them are. */
+static u32 dk_shown DK_OWN = 1;
+
+static void dk_report_all_errors(void) {
+    const struct dk_variable *shown = dk_variable("num_errors"), *all = dk_variable("all_errors");
+
+    if (shown && shown->size == sizeof dk_shown) dk_shown = *(u32 *)shown->at;
+    if (all && all->size == 1) *(u8 *)all->at = 1;
+    else if (all) *(u32 *)all->at = 1;
+}
+
+/* The table of buckets is no part of what a reset copies back as long as all that changes in it are lists. */
 static int dk_keep(void) {
 #ifdef DK_HAS_TABLE
+    struct dk_plain_bucket {
+        struct list_head list;
+        spinlock_t lock;
+    };
+
+    if (sizeof(struct hash_bucket) != sizeof(struct dk_plain_bucket)) return dk_snapshot_take(NULL, 0);
     return dk_snapshot_take((const char *)dma_entry_hash, sizeof dma_entry_hash);
 #else
     return dk_snapshot_take(NULL, 0);
@@ -180,6 +206,7 @@ static void dk_forget(void) {
 /* After the first boot everything is kept as it is; the machine's facts are no part of it. */
 static int dk_first_boot(void) {
     dk_running = true;
+    dk_percpu_boot();
     dk_run_initcalls();
 #ifdef DK_INIT_WITH_COUNT
     dma_debug_init(1 << 16);
@@ -296,6 +323,7 @@ DK_EXPORT int dmafuzz_kernel_locks(struct dk_lock_count *out, int max) {
     return n;
 }
 
+DK_EXPORT uint32_t dmafuzz_kernel_shown(void) { return dk_shown; }
 DK_EXPORT uint64_t dmafuzz_kernel_list_steps(void) { return dk_list_steps.count; }
 DK_EXPORT uint64_t dmafuzz_kernel_tree_operations(void) { return dk_tree_operations; }
 DK_EXPORT uint64_t dmafuzz_kernel_lockless_operations(void) { return dk_lockless_operations; }

@@ -54,7 +54,7 @@ static inline void dk_unmap_page(const struct dk_args *a) {
  * check for RAM is in mapping.c at first; there the map fails, while here the program goes on as if it had not. */
 static inline void dk_map_resource(struct dk_args *a) {
 #ifdef DK_HAS_RESOURCE_CHECK
-    WARN_ONCE(pfn_valid(PHYS_PFN(a->phys)), "dma_map_resource called for RAM");
+    WARN_ONCE(pfn_valid(PHYS_PFN(a->phys)), "WARNING: at kernel/dma/mapping.c, dma_map_resource");
 #endif
 #ifdef DK_HAS_debug_dma_map_resource
     DK_CALL_debug_dma_map_resource(a);

@@ -16,6 +16,7 @@ _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _HOOK = re.compile(r"^(?:void|int|bool)\s+(debug_dma_\w+)\s*\(([^)]*)\)\s*\{", re.MULTILINE)
 _INCLUDE = re.compile(r"^\s*#\s*include\s*<([^>]+)>", re.MULTILINE)
 _TRACE = re.compile(r"(\w+)\s*\[\s*DMA_DEBUG_STACKTRACE_ENTRIES\s*\]\s*;")
+_DEPOT = re.compile(r"\bdepot_stack_handle_t\s+(\w+)\s*;")
 _LINES = re.compile(r"RADIX_TREE\(dma_active_cacheline\b.*\bto_cacheline_number\(struct dma_debug_entry \*", re.DOTALL)
 _ERROR_COUNT = re.compile(r"^static u32 error_count;", re.MULTILINE)
 _TABLE = re.compile(r"struct\s+hash_bucket\s+dma_entry_hash\s*\[\s*HASH_SIZE\s*\]")
@@ -105,7 +106,7 @@ def probe(source: Source, l1_shift: int | None = None) -> str:
         lines.append("#define DK_HAS_RESOURCE_CHECK 1")
     if _rounds_allocations(source):
         lines.append("#define DK_ROUNDS_ALLOCATIONS 1")
-    lines.append(f"#define DK_TRACE_MEMBER {_trace_member(source, code)}")
+    lines.append(_trace_member(source, code))
     return "\n".join(lines) + "\n"
 
 
@@ -141,10 +142,12 @@ def _argument(source: Source, function: str, parameter: str) -> str:
 
 
 def _trace_member(source: Source, code: str) -> str:
-    found = _TRACE.search(code)
-    if not found:
-        raise KernelError(f"{source.debug_c}: entries have no stack trace, by which warnings find their entry")
-    return found.group(1)
+    """Entries keep the trace itself, or a number for it."""
+    if found := _TRACE.search(code):
+        return f"#define DK_TRACE_MEMBER {found.group(1)}"
+    if found := _DEPOT.search(code):
+        return f"#define DK_DEPOT_MEMBER {found.group(1)}"
+    raise KernelError(f"{source.debug_c}: entries have no stack trace, by which warnings find their entry")
 
 
 def _walks_as_known(code: str) -> bool:

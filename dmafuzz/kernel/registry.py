@@ -12,14 +12,14 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from dmafuzz.kernel.build import KernelTracker, build_source, our_digest
 from dmafuzz.kernel.error import KernelError
-from dmafuzz.kernel.source import Source, cache_directory, find_source, place_in, store
+from dmafuzz.kernel.source import cache_directory, find_source, place_in, store, stored
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 _ARCHIVE_ENDINGS = re.compile(r"(\.tar)?\.(xz|gz|bz2|zst)$|\.tar$|\.tgz$")
@@ -37,6 +37,7 @@ class Registered:
     library: str  # digests: of the library, of what is ours in it, of the source files
     ours: str
     files: str
+    includes: list[str] = field(default_factory=list)  # the user's own stand-ins, which are kept with the source files
 
     @property
     def folder(self) -> Path:
@@ -55,9 +56,17 @@ class Added:
     before: Registered | None
 
 
-def add(path: str | os.PathLike[str], name: str | None = None, instrument: bool = False) -> Added:
-    """Builds a kernel's tracker and gives it a name. Raises KernelError, and then nothing has changed."""
-    source = find_source(Path(path))
+def add(
+    path: str | os.PathLike[str],
+    name: str | None = None,
+    instrument: bool = False,
+    includes: Sequence[str | os.PathLike[str]] = (),
+) -> Added:
+    """Builds a kernel's tracker and gives it a name. Raises KernelError, and then nothing has changed.
+
+    ``includes`` are folders of stand-in headers of the user's own, searched before ours, in that order.
+    """
+    source = find_source(Path(path), [Path(folder) for folder in includes])
     chosen = checked_name(source.version() or _stem(Path(path)) if name is None else name)
     before = find(chosen)
     files = source.files()
@@ -71,6 +80,7 @@ def add(path: str | os.PathLike[str], name: str | None = None, instrument: bool 
         library=built.digest,
         ours=our_digest(),
         files=_digest(files),
+        includes=[str(Path(folder).absolute()) for folder in includes],
     )
     if not place_in(entry.tree):
         store(files, entry.tree)
@@ -142,7 +152,7 @@ def checked_name(name: str) -> str:
 
 def _ready(entry: Registered) -> KernelTracker:
     """Needs no compiler as long as the library is there and made by this dmafuzz."""
-    source = Source(Path(entry.source), entry.tree)
+    source = stored(Path(entry.source), entry.tree)
     if entry.ours == our_digest() and entry.folder.is_dir():
         return KernelTracker(entry.folder, source.origin, entry.version, entry.library, entry.instrumented)
     if not place_in(entry.tree):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import lzma
 import os
+import re
 import tarfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,23 +15,29 @@ from dmafuzz.kernel.error import KernelError
 
 # Where dma-debug is: from 4.18 on, and before.
 PLACES = ("kernel/dma/debug.c", "lib/dma-debug.c")
-DEBUG_H = "kernel/dma/debug.h"
 MAPPING_C = "kernel/dma/mapping.c"
 SECTIONS_H = "include/asm-generic/sections.h"
 # Besides: mapping.c says how some hooks are called, sections.h how a range meets the kernel's text.
-OPTIONAL = ("Makefile", DEBUG_H, MAPPING_C, SECTIONS_H)
-WANTED = PLACES + OPTIONAL
+WANTED = (*PLACES, "Makefile", MAPPING_C, SECTIONS_H)
+# Headers beside dma-debug, which it may include by a name of their own.
+_BESIDE = re.compile(r"(?:kernel/dma|lib)/[^/]+\.h")
+_QUOTED = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
+
+# Where a stored copy of a tree keeps the user's own stand-ins, a numbered folder for each.
+_INCLUDES = ".include"
 
 
 @dataclass(frozen=True)
 class Source:
     """The few files of a tree that decide what its dma-debug does.
 
-    ``origin`` is what the user named, ``tree`` the folder in which the files are.
+    ``origin`` is what the user named, ``tree`` the folder in which the files are. ``includes`` are folders of the
+    user's own stand-in headers, in the order in which they are searched, before ours.
     """
 
     origin: Path
     tree: Path
+    includes: tuple[Path, ...] = ()
 
     @property
     def debug_c(self) -> Path:
@@ -53,9 +61,44 @@ class Source:
         parts = [found.get(key, "") for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL")]
         return ".".join(parts) + found.get("EXTRAVERSION", "") if all(parts) else ""
 
+    def beside(self) -> list[str]:
+        """The headers that dma-debug and these headers include by a quoted name, by their path in the tree."""
+        place = place_in(self.tree) or PLACES[0]
+        found: list[str] = []
+        texts = [self.code()]
+        while texts:
+            for name in _QUOTED.findall(texts.pop()):
+                header = os.path.normpath(os.path.join(os.path.dirname(place), name))
+                if header not in found and not header.startswith(".."):
+                    found.append(header)
+                    texts.append(self.text(header))
+        return found
+
+    def missing(self) -> list[str]:
+        """What the build needs of the tree besides dma-debug itself, and does not find there."""
+        needed = self.beside()
+        if (self.tree / PLACES[0]).is_file() and "debug_dma_map_sg" in self.code():
+            needed.append(MAPPING_C)
+        if "memory_intersects" in self.code():
+            needed.append(SECTIONS_H)
+        return [name for name in needed if not (self.tree / name).is_file()]
+
+    def headers(self) -> dict[str, bytes]:
+        """The user's own stand-ins, by the number of their folder and their path in it."""
+        try:
+            return {
+                f"{_INCLUDES}/{number}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+                for number, folder in enumerate(self.includes)
+                for path in sorted(folder.rglob("*.h"))
+            }
+        except OSError as error:
+            raise KernelError(f"{error.filename}: cannot be read: {error.strerror}") from None
+
     def files(self) -> dict[str, bytes]:
-        """All of them that are there, by their path in the tree."""
-        return {name: (self.tree / name).read_bytes() for name in WANTED if (self.tree / name).is_file()}
+        """All of them that are there, by their path in the tree; the user's stand-ins in a folder of their own."""
+        names = (*WANTED, *self.beside())
+        found = {name: (self.tree / name).read_bytes() for name in names if (self.tree / name).is_file()}
+        return {**found, **self.headers()}
 
 
 def place_in(tree: Path) -> str:
@@ -69,16 +112,25 @@ def cache_directory() -> Path:
     return root / "dmafuzz" / "kernel"
 
 
-def find_source(path: Path) -> Source:
-    """Raises KernelError for what is neither a kernel tree nor an archive of one."""
+def find_source(path: Path, includes: Sequence[Path] = ()) -> Source:
+    """Raises KernelError for what is neither a kernel tree nor an archive of one, and for a folder that is missing."""
+    for folder in includes:
+        if not folder.is_dir():
+            raise KernelError(f"{folder}: no such folder of stand-in headers (--include)")
     try:
         if path.is_dir():
-            return _from_tree(path)
+            return _from_tree(path, tuple(includes))
         if path.is_file():
-            return _from_archive(path)
+            return _from_archive(path, tuple(includes))
     except OSError as error:
         raise KernelError(f"{path}: cannot be read: {error.strerror}") from None
     raise KernelError(f"{path}: no such kernel tree or archive")
+
+
+def stored(origin: Path, tree: Path) -> Source:
+    """What `store` has put there."""
+    kept = (tree / _INCLUDES).glob("*")
+    return Source(origin, tree, tuple(sorted(kept, key=lambda folder: int(folder.name))))
 
 
 def store(files: dict[str, bytes], tree: Path) -> None:
@@ -94,20 +146,20 @@ def store(files: dict[str, bytes], tree: Path) -> None:
         raise KernelError(f"{tree}: cannot be written: {error.strerror}") from None
 
 
-def _from_tree(path: Path) -> Source:
+def _from_tree(path: Path, includes: tuple[Path, ...]) -> Source:
     if not place_in(path):
         raise KernelError(f"{path}: not a kernel tree with dma-debug: neither {' nor '.join(PLACES)} is there")
-    return Source(path, path)
+    return Source(path, path, includes)
 
 
-def _from_archive(path: Path) -> Source:
+def _from_archive(path: Path, includes: tuple[Path, ...]) -> Source:
     """Unpacks the wanted files once: finding them in a compressed archive takes many seconds."""
     stat = path.stat()
     key = hashlib.sha256(f"{path.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}".encode()).hexdigest()
     tree = cache_directory() / "sources" / key
     if not place_in(tree):
         store(_unpack(path), tree)
-    return Source(path, tree)
+    return Source(path, tree, includes)
 
 
 def _unpack(path: Path) -> dict[str, bytes]:
@@ -116,7 +168,11 @@ def _unpack(path: Path) -> dict[str, bytes]:
         with tarfile.open(path, "r|*") as archive:
             for member in archive:
                 name = _inside(member.name)
-                if name in WANTED and member.isfile() and (data := archive.extractfile(member)):
+                if (
+                    (name in WANTED or _BESIDE.fullmatch(name))
+                    and member.isfile()
+                    and (data := archive.extractfile(member))
+                ):
                     found[name] = data.read()
                 if _complete(found, name):
                     break

@@ -3,7 +3,7 @@
 from .cost import Cost, Workload
 from .eras import Builtin, builtins
 from .errors import TrackerError
-from .resolve import DEFAULT_TRACKER, KERNEL, Tracker, added_kernels, default_portfolio, names, resolve
+from .resolve import DEFAULT_TRACKER, KERNEL, Tracker, added_kernels, default_portfolio, kernel_of, names, resolve
 
 __all__ = [
     "DEFAULT_TRACKER",
@@ -16,6 +16,7 @@ __all__ = [
     "added_kernels",
     "builtins",
     "default_portfolio",
+    "kernel_of",
     "names",
     "resolve",
 ]

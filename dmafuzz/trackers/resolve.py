@@ -61,7 +61,7 @@ def default_portfolio(tracker: str) -> str:
     Otherwise, and for a kernel version, it is the last one up to it whose machines all run that version, else the
     first such one after it; where there is none, the last one that is not later, or the first of all.
     """
-    version = _kernel_version(tracker.removeprefix(KERNEL)) if tracker.startswith(KERNEL) else version_of(tracker)
+    version = _parsed(kernel_of(tracker)) if tracker.startswith(KERNEL) else version_of(tracker)
     return _FALLBACK_PORTFOLIO if version is None else _portfolio_of(version, end_of(tracker))
 
 
@@ -84,6 +84,17 @@ def _runs(portfolio: str, version: Kernel) -> bool:
     return all(member.runs(text) for member in platforms.portfolio(portfolio))
 
 
+def kernel_of(tracker: str) -> str:
+    """The version of the kernel that a tracker is, or is a change of; "" where there is none, or it is not known."""
+    if tracker.startswith(KERNEL):
+        try:
+            return kernel.version_of(tracker.removeprefix(KERNEL))
+        except kernel.KernelError:
+            return ""  # whoever uses the tracker is told
+    base = next((each.base for each in builtins() if each.name == tracker), "") or tracker
+    return base if _NUMBERS.match(base.removeprefix("v")) else ""
+
+
 def added_kernels() -> list[tuple[str, str]]:
     """The kernels that have been added: the tracker's name, and what it is. Raises TrackerError."""
     try:
@@ -104,9 +115,6 @@ def _library(path: str) -> object:
         raise TrackerError(str(error)) from None
 
 
-def _kernel_version(path: str) -> Kernel | None:
-    try:
-        found = _NUMBERS.match(kernel.version_of(path))
-    except kernel.KernelError:
-        return None  # whoever uses the tracker is told
+def _parsed(version: str) -> Kernel | None:
+    found = _NUMBERS.match(version)
     return Kernel.parse(found.group()) if found else None

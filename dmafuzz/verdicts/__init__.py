@@ -3,7 +3,7 @@
 from .errors import ExpectError, VerdictError
 from .expectations import Difference, check
 from .judgement import Breach, Corruption, Harm, Judgement, Step, Warning
-from .judging import Judging, Minimised, judge, judging
+from .judging import Judge, Judging, Minimised, judge, judging
 from .layout import Line, Tone
 from .record import SCHEMA, to_json
 from .story import story
@@ -15,6 +15,7 @@ __all__ = [
     "Difference",
     "ExpectError",
     "Harm",
+    "Judge",
     "Judgement",
     "Judging",
     "Line",

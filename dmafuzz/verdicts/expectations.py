@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from dmafuzz import checks
 from dmafuzz.platforms import PlatformError
 from dmafuzz.program import Expect, Program
 from dmafuzz.trackers import TrackerError, default_portfolio
@@ -12,7 +13,7 @@ from dmafuzz.trackers import TrackerError, default_portfolio
 from .errors import ExpectError
 from .judgement import Judgement
 from .judging import Judging, judging
-from .words import CORRUPTIONS, HARMS, WARNINGS
+from .words import CORRUPTIONS, HARMS
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def check(program: Program) -> list[Difference]:
 
 def _bench(number: int, expect: Expect) -> Judging:
     """What judges an expectation, whose names all exist."""
-    kinds = ((expect.warnings, WARNINGS), (expect.corruptions, CORRUPTIONS), (expect.harms, HARMS))
+    kinds = ((expect.warnings, checks.checks()), (expect.corruptions, CORRUPTIONS), (expect.harms, HARMS))
     for names, known in kinds:
         if unknown := [name for name in names or () if name not in known]:
             raise ExpectError(number, f"expected some of {', '.join(known)}, found {', '.join(unknown)}")

@@ -24,6 +24,10 @@ class Warning:
     hazard ``hurts`` the platform of that name, where what it covers is corrupt; None for the others. ``counted``: in
     dma-debug's error_count. ``entry_op`` is the operation that made the entry it is about, ``line`` the physical
     address of the cache line (or page) of ``line_size`` bytes it is about; None if it is about none.
+
+    ``printed``: a kernel as shipped prints it; by default it prints the first counted error, and what is not counted.
+    ``stops``: with panic_on_warn the machine stops there, and what follows never happens. ``message`` is what the
+    kernel prints: printk's format, without header and end of line; "" where dma-debug has no message.
     """
 
     id: str
@@ -35,6 +39,9 @@ class Warning:
     entry_op: int | None = None
     line: int | None = None
     line_size: int = 0
+    printed: bool = True
+    stops: bool = False
+    message: str = ""
 
 
 @dataclass(frozen=True)

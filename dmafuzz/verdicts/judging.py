@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dmafuzz import _core, platforms
+from dmafuzz import _core, checks, platforms
 from dmafuzz._core import Op
 from dmafuzz.platforms import PlatformFile
 from dmafuzz.program import Program
-from dmafuzz.trackers import Cost, Tracker, resolve
+from dmafuzz.trackers import DEFAULT_TRACKER, Cost, Tracker, default_portfolio, kernel_of, resolve
 
 from .errors import VerdictError
 from .judgement import Breach, Corruption, Harm, Judgement, Step, Warning
@@ -33,17 +33,21 @@ class Minimised:
     tried: int
 
 
-class Judging:
+class Judge:
     """One tracker and one portfolio, ready to judge programs on any platform.
+
+    ``tracker`` is any name that the commands take with --tracker: an era, a kernel version ("4.19"), a proposal,
+    "kernel:NAME" or "kernel:PATH". Without a ``portfolio`` it is the tracker's own.
 
     A platform outside the portfolio can be judged too: its own corruption then counts for its own judgement, and no
     other's. Raises TrackerError for an unknown tracker, PlatformError for an unknown portfolio.
     """
 
-    def __init__(self, tracker: str, portfolio: str) -> None:
+    def __init__(self, tracker: str = DEFAULT_TRACKER, portfolio: str | None = None) -> None:
         self.tracker: Tracker = resolve(tracker)
-        self.portfolio = portfolio
-        self._members: list[PlatformFile] = platforms.portfolio(portfolio)
+        self.portfolio = default_portfolio(tracker) if portfolio is None else portfolio
+        self._version = kernel_of(tracker)
+        self._members: list[PlatformFile] = platforms.portfolio(self.portfolio)
         self._benches: dict[str, _Bench] = {}
 
     @property
@@ -59,7 +63,7 @@ class Judging:
         """The judgement of one program, which is to be called ``name`` in it. Raises PlatformError."""
         bench = self._bench(platform)
         facts = bench.judge.judge(program.ops, bench.index)
-        return _judgement(facts, name, self.tracker.name, platform, self.portfolio)
+        return _judgement(facts, name, self.tracker.name, self._version, platform, self.portfolio)
 
     def witness(self, program: Program, platform: str, corruption: Corruption) -> tuple[Step, ...]:
         """One behaviour that reaches a corruption of the judgement of the same program and platform."""
@@ -139,9 +143,12 @@ class _Bench:
     machine: PlatformFile
 
 
+Judging = Judge  # the name in signatures of this package
+
+
 @functools.cache
 def judging(tracker: str, portfolio: str) -> Judging:
-    """The Judging of a tracker and a portfolio, made once. Raises as its constructor does."""
+    """The Judge of a tracker and a portfolio, made once. Raises as its constructor does."""
     return Judging(tracker, portfolio)
 
 
@@ -161,12 +168,32 @@ def _dma_addresses(hook: Mapping[str, Any]) -> list[int]:
     return [entry[2] for entry in hook["entries"]] or [hook["dma"]]
 
 
-def _warning(facts: Mapping[str, Any]) -> Warning:
-    about = (facts["counted"], facts["entry_op"], facts["line"], facts["line_size"])
-    return Warning(facts["id"], facts["op"], facts["worth"], facts.get("hurts"), tuple(facts["mappings"]), *about)
+def _warning(facts: Mapping[str, Any], version: str) -> Warning:
+    return Warning(
+        id=facts["id"],
+        op=facts["op"],
+        worth=facts["worth"],
+        hurts=facts.get("hurts"),
+        mappings=tuple(facts["mappings"]),
+        counted=facts["counted"],
+        entry_op=facts["entry_op"],
+        line=facts["line"],
+        line_size=facts["line_size"],
+        printed=facts["printed"],
+        stops=facts["stops"],
+        message=_bare(facts["text"]) if facts["text"] else checks.named(facts["id"]).message(version),
+    )
 
 
-def _judgement(facts: Mapping[str, Any], program: str, tracker: str, platform: str, portfolio: str) -> Judgement:
+def _bare(text: str) -> str:
+    """A kernel's format without its header and its end."""
+    bare = text.removeprefix("DMA-API: ").removeprefix("%s %s: ").removeprefix("DMA-API: ")
+    return " ".join(bare.split())
+
+
+def _judgement(
+    facts: Mapping[str, Any], program: str, tracker: str, version: str, platform: str, portfolio: str
+) -> Judgement:
     ops: Sequence[Op] = facts["ops"]
     return Judgement(
         program=program,
@@ -175,7 +202,7 @@ def _judgement(facts: Mapping[str, Any], program: str, tracker: str, platform: s
         portfolio=portfolio,
         labels=tuple(facts["labels"]),
         contract=tuple(Breach(rule, op) for rule, op in facts["breaches"]),
-        warnings=tuple(_warning(w) for w in facts["warnings"]),
+        warnings=tuple(_warning(w, version) for w in facts["warnings"]),
         corruptions=tuple(Corruption(**{**c, "mappings": tuple(c["mappings"])}) for c in facts["corruptions"]),
         harms=tuple(Harm(**harm) for harm in facts["harms"]),
         ops=tuple(ops),

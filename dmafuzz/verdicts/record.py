@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from dmafuzz import checks
 from dmafuzz.program import render_op
 
 from .judgement import Corruption, Harm, Judgement, Warning
-from .words import WARNINGS
 
 SCHEMA = 2
 
@@ -45,8 +45,11 @@ def _warning(warning: Warning) -> dict[str, Any]:
         "justified": warning.worth == "justified",
         "worth": warning.worth,
         "mappings": _mappings(warning.mappings),
-        "rule": WARNINGS.get(warning.id, WARNINGS["unknown"]),
+        "rule": checks.named(warning.id).means,
+        "message": warning.message,
         "counted": warning.counted,
+        "printed": warning.printed,
+        "stops": warning.stops,
     }
     if warning.hurts is not None:
         record["hurts"] = warning.hurts

@@ -13,7 +13,7 @@ from dmafuzz._core import PAGE_BYTES, Direction, Op, OpKind, traits
 from . import sentences
 from .judgement import Corruption, Judgement, Step
 
-_DEVICE_KINDS = {OpKind.device_read: "read", OpKind.device_write: "write"}
+_DEVICE_KINDS = {OpKind.device_read: "read", OpKind.device_write: "write", OpKind.device_post: "write"}
 _IMAGE = ("text", "rodata")
 _SLOT = "slot "  # what the place of a bounce slot begins with
 _WRITE_BACKS = ("write-back", "write-back-and-drop")
@@ -158,7 +158,8 @@ class Scene:
         if not allocs or allocs[0].buffer_kind.name != "anonymous":
             return 0
         return sum(
-            o.kind == OpKind.cow and o.buffer == allocs[0].buffer and o.offset // PAGE_BYTES == page for o in ops[:op]
+            o.kind == OpKind.cow and not o.private and o.buffer == allocs[0].buffer and o.offset // PAGE_BYTES == page
+            for o in ops[:op]
         )
 
     def _writer(self, step: Step) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from dmafuzz import _core
+from dmafuzz import _core, checks
 from dmafuzz.program import Program
 
 from . import sentences
@@ -15,8 +15,8 @@ from .judging import Judging
 from .layout import Line, Tone, wrapped
 from .listing import failing, listing
 from .machine import describe
-from .warned import about_warning
-from .words import SPOKEN, WARNINGS, WORTH
+from .warned import about_warning, kernel_says, prints
+from .words import SPOKEN, WORTH
 
 _LABEL_CHARS = 14
 _LEAD_CHARS = 12  # "after op 12", and a blank
@@ -144,9 +144,9 @@ def _warnings(judgements: Sequence[Judgement]) -> Iterator[Line]:
         together.setdefault((name, said), []).append(op)
     for (name, said), ops in together.items():
         where = ", ".join(str(op) for op in ops)
-        yield from wrapped(
-            "", f"Warning {name} at op {where}: {WARNINGS.get(name, WARNINGS['unknown'])}.", Tone.WARNING
-        )
+        yield from wrapped("", f"Warning {name} at op {where}: {checks.named(name).means}.", Tone.WARNING)
+        for message in kernel_says(name, ops, judgements):
+            yield from wrapped("  ", message, Tone.ASIDE, hang=4)
         for op in ops:
             if about := about_warning(name, op, judgements):
                 yield from wrapped("  ", about, Tone.ASIDE, hang=4)
@@ -155,7 +155,7 @@ def _warnings(judgements: Sequence[Judgement]) -> Iterator[Line]:
 
 
 def _fired(judgements: Sequence[Judgement]) -> dict[tuple[str, int], dict[str, list[str]]]:
-    """For each warning, by id and operation: what it comes to, and on which platforms."""
+    """For each warning, by id and operation: what it comes to, whether it is printed, and on which platforms."""
     fired: dict[tuple[str, int], dict[str, list[str]]] = {}
     for judgement in judgements:
         for warning in judgement.warnings:
@@ -163,6 +163,9 @@ def _fired(judgements: Sequence[Judgement]) -> dict[tuple[str, int], dict[str, l
             platforms = fired.setdefault((warning.id, warning.op), {}).setdefault(worth, [])
             if judgement.platform not in platforms:
                 platforms.append(judgement.platform)
+    for judgement in judgements:
+        for event, text in prints(judgement).items():
+            fired[event].setdefault(text, []).append(judgement.platform)
     return fired
 
 

@@ -1,4 +1,4 @@
-"""What a warning is about: the entry that it was held against, and the cache line."""
+"""What a warning is about: the entry it was held against, and the cache line; and what the kernel prints of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from .judgement import Judgement, Warning
 
 NOT_COUNTED = "printed, but not counted as an error"
 _LINE_SIZES = {4096: "page"}
+
+# What a kernel as shipped makes of a warning.
+_STOPS = "as shipped: printed, and with panic_on_warn the machine stops there"
+_STOPPED = "as shipped: printed; with panic_on_warn the machine has stopped before"
+_GOES_ON = "as shipped: printed without a stack trace, so that panic_on_warn does not stop the machine"
+_SILENT = "as shipped: not printed, since only the first errors are (num_errors)"
 
 
 def about_warning(name: str, op: int, judgements: Sequence[Judgement]) -> str:
@@ -35,3 +41,28 @@ def _about(judgement: Judgement, warning: Warning, address: bool = True) -> str:
         parts.append(NOT_COUNTED)
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def kernel_says(name: str, ops: Sequence[int], judgements: Sequence[Judgement]) -> list[str]:
+    """The sentences that quote the kernel: one, or none where dma-debug has no message."""
+    found = [w for j in judgements for w in j.warnings if w.id == name and w.op in ops and w.message]
+    return [f"The kernel says: {message}" for message in dict.fromkeys(w.message for w in found)]
+
+
+def prints(judgement: Judgement) -> dict[tuple[str, int], str]:
+    """For each warning, by id and operation: whether it is printed; the first of several says it."""
+    said: dict[tuple[str, int], str] = {}
+    stopped = False
+    for warning in judgement.warnings:
+        if warning.worth != "breakdown":
+            said.setdefault((warning.id, warning.op), _print_of(warning, stopped))
+        stopped |= warning.stops
+    return said
+
+
+def _print_of(warning: Warning, stopped: bool) -> str:
+    if not warning.printed:
+        return _SILENT
+    if warning.stops:
+        return _STOPS
+    return _STOPPED if stopped else _GOES_ON

@@ -1,6 +1,6 @@
-"""What the words of a verdict mean: labels, warnings, corruptions and harms, each in a phrase.
+"""What the words of a verdict mean: labels, corruptions and harms, each in a phrase. Warnings: dmafuzz.checks.
 
-Sources: the specification's verdicts.md (labels), trackers.md (warnings) and coherency.md, 6. (the rest).
+Sources: the specification's verdicts.md (labels) and coherency.md, 6. (the rest).
 """
 
 from __future__ import annotations
@@ -28,40 +28,6 @@ WORTH = {
     "breakdown": "tracker crash: the tracker's own code went wrong, whatever the program is worth",
     "false": "false positive: nothing it covers is corrupt, or otherwise harmed, on any platform of portfolio "
     "{portfolio}",
-}
-
-WARNINGS = {
-    "free-invalid": "an error cookie is unmapped",
-    "free-unallocated": "what is unmapped or freed was not mapped by this device at this address, or is ambiguous",
-    "free-size": "unmapped with another size than mapped",
-    "free-wrong-function": "unmapped with a function that does not belong to the map",
-    "free-cpu-address": "freed with another CPU address than allocated",
-    "free-sg-count": "a scatter list is unmapped with another number of entries than mapped",
-    "free-direction": "unmapped with another direction than mapped",
-    "free-unchecked": "unmapped without a check of dma_mapping_error",
-    "free-attributes": "unmapped with other attributes than mapped",
-    "sync-unallocated": "what is synced is not inside a mapping of this device, or is ambiguous",
-    "sync-range": "a sync is larger than the mapping",
-    "sync-direction": "synced with another direction than mapped",
-    "sync-read-only-for-cpu": "mapped TO_DEVICE, synced for the CPU with another direction",
-    "sync-write-only-for-device": "mapped FROM_DEVICE, synced for the device with another direction",
-    "sync-sg-count": "a scatter list is synced with another number of entries than mapped",
-    "map-stack": "memory of the current stack is mapped",
-    "map-text-rodata": "kernel text or rodata is mapped",
-    "map-invalid-area": "map_single of an address that is not in the linear map",
-    "map-vmalloc": "map_single of a vmalloc address",
-    "sg-too-long": "a segment is longer than the device's maximum",
-    "sg-boundary": "a segment crosses the device's boundary",
-    "line-overlap": "a mapping begins in the cache line in which a live one begins",
-    "overlap>7": "more than seven mappings beyond the first begin in one cache line",
-    "line-enomem": "no memory to remember a cache line",
-    "assert-idle": "copy-on-write reads a page that has an active mapping",
-    "leak": "a device is unbound while it has mappings",
-    "resource-ram": "map_resource of RAM",
-    "crash": "the kernel's own code touches memory that is not its own, corrupts a list, or fails a check",
-    "hang": "the kernel's own code did not return",
-    "deadlock": "the kernel's own code waits for a lock that it holds",
-    "unknown": "a message of the kernel's own code that is not known here",
 }
 
 CORRUPTIONS = {

@@ -39,7 +39,9 @@ nb::list labels_of(const Analysis& a) {
 nb::list warnings_of(const Analysis& a, const Judge& judge) {
     static constexpr std::array<const char*, 5> worths{"justified", "hazard", "bookkeeping", "false", "breakdown"};
     nb::list out;
-    for (const JudgedWarning& w : a.warnings) {
+    const std::vector<Print> prints = judge.prints(a);
+    for (size_t i = 0; i < a.warnings.size(); i++) {
+        const JudgedWarning& w = a.warnings[i];
         nb::dict d;
         d["id"] = name_of(w.warning.id);
         d["op"] = static_cast<int>(w.warning.op);
@@ -48,9 +50,12 @@ nb::list warnings_of(const Analysis& a, const Judge& judge) {
         if (w.worth == Worth::hazard) d["hurts"] = judge.platform(w.platform).name;
         d["mappings"] = bits(w.warning.mappings, mappings_max);
         d["counted"] = w.warning.counted;
+        d["printed"] = prints[i].printed;
+        d["stops"] = prints[i].stops;
         d["entry_op"] = w.warning.entry_op == no_op ? nb::none() : nb::cast(static_cast<int>(w.warning.entry_op));
         d["line"] = w.warning.line_bytes ? nb::cast(w.warning.line) : nb::none();
         d["line_size"] = w.warning.line_bytes;
+        d["text"] = w.warning.text ? nb::cast(w.warning.text) : nb::none();
         out.append(d);
     }
     return out;

@@ -18,7 +18,8 @@ struct CellCopy {
     uint16_t name = 0;            // among all copies of the program
     bool slot = false;
     bool single = false;          // a coherent device's slot: no cache of its own
-    bool ghost_beside = false;    // a coherent device writes dead memory in the same line
+    bool listed = false;          // an old page that a scatter list names
+    bool stray_beside = false;    // a coherent device that does not belong there writes in the same line
     uint8_t writer = no_mapping;  // a mapping whose device writes it
     Unasked own = 0;              // what entitled and wild writers do to this very copy
     Unasked alone = 0;            // all unasked events that it may see, but for those of neighbours
@@ -33,7 +34,9 @@ struct CellCover {
     bool joint;       // CPU and device own it together
     bool owned;       // by the device
     bool live;
-    bool is_void;     // not even an address leads there
+    bool is_void;     // its device does not get at the buffer
+    bool elsewhere;   // but at other memory
+    bool pending;     // not handed over yet, though the map may have thrown away what the CPU had
     uint8_t copy;     // none: void
     Unasked write;    // what a write of the device does to the copy; nothing where it may not write
 };
@@ -57,6 +60,7 @@ struct Cell {
     uint8_t writers = 0;      // copies with an entitled writer
     uint8_t reported = 0;     // corruption kinds, a bit each
     bool exposed = false;
+    bool posted = false;      // by a device, and no call for the CPU has covered it since
     bool has_void = false;    // or had
     uint8_t home = no_index;
     uint32_t mappings = 0;
@@ -76,19 +80,21 @@ struct Cell {
             if (c.live && c.copy == copy) return true;
         return false;
     }
+    // The memory copy at an address: home, or an old page; none: nothing of the cell is there.
+    uint8_t memory_at(uint64_t phys) const {
+        for (uint8_t k = 0; k < copies.size(); k++)
+            if (!copies[k].slot && copies[k].phys == phys) return k;
+        return no_index;
+    }
     void drop_copy(uint8_t copy) {
         copies.erase(copies.begin() + copy);
         for (CellCover& c : covers)
             if (c.copy != no_index && c.copy > copy) c.copy--;
         if (home != no_index && home > copy) home--;
     }
-    // An ended mapping is remembered for its slot only.
-    void forget_if_ended(uint8_t cover) {
-        if (!covers[cover].live && covers[cover].copy == no_index) covers.erase(covers.begin() + cover);
-    }
     // As new, but for the memory that its lists hold: nothing is allocated for each program.
     void start_anew() {
-        live = surveyed = exposed = has_void = false;
+        live = surveyed = exposed = posted = has_void = false;
         reported = 0;
         home = no_index;
         mappings = 0;

@@ -16,7 +16,7 @@ constexpr Table table_of(Change change) {
     Table table{};
     for (unsigned value = 0; value <= all; value++) {
         Lane out = 0;
-        for (int flag = 0; flag < 5; flag++)
+        for (int flag = 0; flag < flags; flag++)
             for (int given_up = 0; given_up < 2; given_up++)
                 if (value >> (2 * flag + given_up) & 1) out |= change(static_cast<Flag>(flag), given_up != 0);
         table[value] = out;
@@ -29,7 +29,16 @@ constexpr Table behind = table_of([](Flag f, bool) {
     return bit(f == Flag::foreign || f == Flag::wild ? f : Flag::stale, false);
 });
 // The same for an unordered write.
-constexpr Table lagging = table_of([](Flag f, bool) { return bit(f == Flag::fresh ? Flag::lagging : f, false); });
+constexpr Table lagging = table_of([](Flag f, bool) {
+    return bit(f == Flag::fresh ? Flag::lagging : f == Flag::posted ? Flag::stale : f, false);
+});
+// A device's post: the CPU need not see it yet.
+constexpr Table behind_a_post = table_of([](Flag f, bool) {
+    const bool keeps = f == Flag::foreign || f == Flag::wild;
+    return bit(keeps ? f : f == Flag::fresh || f == Flag::posted ? Flag::posted : Flag::stale, false);
+});
+constexpr Table due = table_of([](Flag f, bool g) { return bit(f == Flag::posted ? Flag::stale : f, g); });
+constexpr Table foreign = table_of([](Flag, bool g) { return bit(Flag::foreign, g); });
 constexpr Table fresh = table_of([](Flag, bool) { return bit(Flag::fresh, false); });
 constexpr Table wild = table_of([](Flag, bool g) { return bit(Flag::wild, g); });
 constexpr Table given = table_of([](Flag f, bool) { return bit(f, true); });
@@ -117,6 +126,10 @@ Set apply(Event event, Set s) {
                    put(handed[get(s, cached_dirty)], cached_dirty) | (s & (put(all, memory_clean) | put(all, memory_dirty)));
         case Event::give_up: return map_all(s, given);
         case Event::wild_copy: return make_dirty(s, wild[any(s)]);
+        case Event::post: return map_memory(s, fresh, behind_a_post);
+        case Event::posted_elsewhere: return map_all(s, behind_a_post);
+        case Event::posts_due: return map_all(s, due);
+        case Event::become_foreign: return map_all(s, foreign);
         case Event::count_: break;
     }
     return s;
@@ -156,6 +169,10 @@ const char* name_of(Event event) {
         case Event::hand_over_coherent: return "hand-over-coherent";
         case Event::give_up: return "give-up";
         case Event::wild_copy: return "wild-copy";
+        case Event::post: return "post";
+        case Event::posted_elsewhere: return "posted-elsewhere";
+        case Event::posts_due: return "posts-due";
+        case Event::become_foreign: return "become-foreign";
         case Event::count_: break;
     }
     return "?";

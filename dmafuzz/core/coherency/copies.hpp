@@ -14,7 +14,7 @@
 // places move independently, so a copy that enters a place meets that place's line in a state that the entering step itself
 // determines (a CPU copy makes it dirty). The naive simulator in the tests keeps joint states and must agree.
 //
-// A set is one 64-bit word, five lanes of ten bits: memory under an absent, a clean, a dirty line; cached copy
+// A set is one 64-bit word, five lanes of twelve bits: memory under an absent, a clean, a dirty line; cached copy
 // of a clean, a dirty line. In a lane: bit 2 * flag + given up.
 #pragma once
 
@@ -27,10 +27,11 @@ namespace dmafuzz {
 using Set = uint64_t;
 using Lane = uint16_t;
 
-enum class Flag : uint8_t { fresh, lagging, stale, foreign, wild };
+enum class Flag : uint8_t { fresh, lagging, stale, foreign, wild, posted };
+inline constexpr int flags = 6;
 
 namespace lane {
-inline constexpr int bits = 10;
+inline constexpr int bits = 2 * flags;
 inline constexpr Lane all = (1u << bits) - 1;
 inline constexpr int memory_absent = 0;
 inline constexpr int memory_clean = 1;
@@ -41,8 +42,10 @@ inline constexpr int count = 5;
 
 constexpr Lane bit(Flag flag, bool given_up) { return static_cast<Lane>(1u << (2 * static_cast<int>(flag) + given_up)); }
 constexpr Lane expected = bit(Flag::fresh, false) | bit(Flag::lagging, false) | bit(Flag::stale, false) |
-                          bit(Flag::foreign, false) | bit(Flag::wild, false);
-constexpr Lane wrong = expected & ~bit(Flag::fresh, false);
+                          bit(Flag::foreign, false) | bit(Flag::wild, false) | bit(Flag::posted, false);
+// What a reader may see without being hurt. A post is behind, but nobody need have seen it yet.
+constexpr Lane right = bit(Flag::fresh, false) | bit(Flag::posted, false);
+constexpr Lane wrong = expected & ~right;
 }  // namespace lane
 
 constexpr Set put(Lane value, int at) { return static_cast<Set>(value) << (lane::bits * at); }
@@ -91,6 +94,10 @@ enum class Event : uint8_t {
     hand_over_coherent,       // the lagging copy that a coherent device sees
     give_up,
     wild_copy,                // a copy back that lands on somebody else
+    post,                     // by a device past the cache, while the CPU looks
+    posted_elsewhere,
+    posts_due,                // whoever has not seen a post yet is behind now
+    become_foreign,           // freed under its owner
     count_,
 };
 

@@ -9,14 +9,14 @@ namespace dmafuzz {
 // A cell but for its place: two neighbours of which all this is the same are one.
 void Simulator::digest_cell(Digest& into, const Cell& cell) const {
     const uint64_t at = cell.span.offset;
-    into.add(static_cast<uint64_t>(cell.live) << 16 | static_cast<uint64_t>(cell.reported) << 8 | cell.home);
+    into.add(static_cast<uint64_t>(cell.posted) << 17 | static_cast<uint64_t>(cell.live) << 16 | static_cast<uint64_t>(cell.reported) << 8 | cell.home);
     into.add(cell.mappings);
     for (const CellCopy& copy : cell.copies) {
         into.add(set_of(copy.set));
-        into.add(copy.slot ? 1u : (copy.phys - at) << 1);
+        into.add(copy.slot ? 1u : (copy.phys - at) << 2 | static_cast<uint64_t>(copy.listed) << 1);
     }
     for (const CellCover& cover : cell.covers)
-        into.add(static_cast<uint64_t>(cover.piece) << 32 | static_cast<uint64_t>(cover.owned) << 18 | static_cast<uint64_t>(cover.live) << 17 |
+        into.add(static_cast<uint64_t>(cover.piece) << 32 | static_cast<uint64_t>(cover.pending) << 20 | static_cast<uint64_t>(cover.elsewhere) << 19 | static_cast<uint64_t>(cover.owned) << 18 | static_cast<uint64_t>(cover.live) << 17 |
                  static_cast<uint64_t>(cover.is_void) << 16 | cover.copy);
     into.add(cell.copies.size() << 8 | cell.covers.size());
 }
@@ -40,8 +40,12 @@ void Simulator::digest(Digest& into) const {
         end = cell.span.offset + cell.span.size;
     }
     into.add(end);
-    for (uint8_t ghost : ghosts_) into.add(ghost);
-    into.add(ghosts_.size());
+    for (const Stray& s : strays_) {
+        into.add(static_cast<uint64_t>(s.piece) << 1 | static_cast<uint64_t>(s.of_dead));
+        into.add(static_cast<uint64_t>(s.offset) << 32 | s.size);
+        into.add(s.phys);
+    }
+    into.add(strays_.size());
 }
 
 }  // namespace dmafuzz

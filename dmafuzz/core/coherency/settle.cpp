@@ -16,7 +16,7 @@ constexpr Lane foreign_1 = lane::bit(Flag::foreign, true);
 constexpr Unasked coherent_writes = unasked(Event::device_write_coherent) | unasked(Event::wild_write_coherent);
 constexpr Unasked entitled_writes = unasked(Event::cpu_write) | unasked(Event::device_write) | unasked(Event::device_write_coherent);
 
-// What writes to one granule of a line do to the others.
+// What writes to one byte of a line do to the others.
 Unasked beside(Unasked own) {
     return static_cast<Unasked>((own & unasked(Event::cpu_write) ? unasked(Event::cpu_write_beside) : 0) |
                                 (own & coherent_writes ? unasked(Event::device_write_beside) : 0));
@@ -39,7 +39,7 @@ void Simulator::survey(Cell& cell) {
     CellCopy& home = cell.copies[cell.home];
     if (cell.cpu_writes) home.own |= unasked(cell.uncached ? Event::device_write : Event::cpu_write);
     if (cell.cpu_reads) home.eyes |= cell.uncached ? eyes::on_cpu_view | eyes::on_memory : eyes::on_cpu_view;
-    if (ghosts_seen_) look_for_ghosts(cell);
+    if (strays_seen_) look_for_strays(cell);
     cell.writers = 0;
     for (const CellCopy& copy : cell.copies) cell.writers += (copy.own & entitled_writes) != 0;
     for (CellCopy& copy : cell.copies) copy.alone = steps_alone(cell, copy);
@@ -49,7 +49,8 @@ void Simulator::survey(Cell& cell) {
 void Simulator::survey_device(Cell& cell, const CellCover& cover) {
     const bool writes = may_write(cover), reads = may_read(cover);
     cell.cpu_writes &= !(cover.live & !cover.joint);
-    cell.cpu_reads &= !(writes & !cover.joint);
+    const bool waits = cover.live & cover.pending & device_writes(cover.direction);
+    cell.cpu_reads &= !((writes | waits) & !cover.joint);
     if (cover.copy == no_index) {
         cell.lost_writer |= writes & cell.live & !cell.image;
         cell.lost_reader |= reads;
@@ -70,39 +71,42 @@ Unasked Simulator::steps_alone(const Cell& cell, const CellCopy& copy) const {
     steps |= evictions;
     if (platform_.get<&Platform::speculates>()) steps |= unasked(Event::fill);
     if (copy.slot) return steps;
-    // Another granule of the same line, where the cell has several.
+    // Another byte of the same line, where the cell has several.
     if (cell.several) steps |= beside(copy.own);
-    if (copy.ghost_beside) steps |= unasked(Event::device_write_beside);
+    if (copy.stray_beside) steps |= unasked(Event::device_write_beside);
     return steps;
 }
 
-// What a mapping of a dead buffer, or rather the part of it over one dead cell, does to a memory copy.
-void Simulator::meet_ghost(const Piece& ghost, uint8_t index, const Cell& dead, const Cell& cell, CellCopy& copy) {
-    const uint32_t at = dead.span.offset - ghost.offset;
-    const uint8_t cover = dead.cover_of(index);
+// What a device that has strayed, over one cell of its own piece, does to a memory copy.
+void Simulator::meet_stray(const Stray& stray, const Cell& owner, const Cell& cell, CellCopy& copy) {
+    const Piece& p = run_->pieces[stray.piece];
+    const uint8_t at = owner.cover_of(stray.piece);
     // What never reached the buffer reaches nobody in its place.
-    if (cover == no_index || dead.covers[cover].is_void || !(dead.covers[cover].owned || ghost.joint)) return;
-    const bool coherent = platform_.get<&Device::coherent>(ghost.device);
-    const uint64_t from = ghost.phys + static_cast<uint64_t>(at);
-    const uint64_t to = from + dead.bytes();
+    if (at == no_index || (stray.of_dead && owner.covers[at].is_void) || !(owner.covers[at].owned || p.joint)) return;
+    const bool coherent = platform_.get<&Device::coherent>(p.device);
+    const uint64_t from = stray.phys + (owner.span.offset - p.offset - stray.offset);
+    const uint64_t to = from + owner.bytes();
     if (copy.phys < from || copy.phys >= to) {
         bool same_line = line_of(copy.phys) <= line_of(to - 1) && line_of(copy.phys + cell.bytes() - 1) >= line_of(from);
-        copy.ghost_beside |= coherent && same_line;
+        copy.stray_beside |= coherent && same_line;
         return;
     }
     copy.own |= unasked(coherent ? Event::wild_write_coherent : Event::wild_write);
-    if (copy.writer == no_mapping) copy.writer = ghost.mapping;
+    if (copy.writer == no_mapping) copy.writer = p.mapping;
 }
 
-// Mappings of dead buffers: their devices write on, where somebody else lives now.
-void Simulator::look_for_ghosts(Cell& cell) {
-    for (CellCopy& copy : cell.copies) copy.ghost_beside = false;
-    for (uint8_t ghost : ghosts_) {
-        const Piece& p = run_->pieces[ghost];
-        if (p.via != Via::direct || !device_writes(p.direction)) continue;
-        for (uint16_t dead = pieces_[ghost].first; dead < pieces_[ghost].end; dead++)
+// Devices that write on where somebody else lives.
+void Simulator::look_for_strays(Cell& cell) {
+    for (CellCopy& copy : cell.copies) copy.stray_beside = false;
+    for (const Stray& stray : strays_) {
+        const Piece& p = run_->pieces[stray.piece];
+        if (!device_writes(p.direction)) continue;
+        for (uint16_t i = pieces_[stray.piece].first; i < pieces_[stray.piece].end; i++) {
+            const uint32_t at = cells_[i].span.offset - p.offset;
+            if (at < stray.offset || at - stray.offset >= stray.size) continue;
             for (CellCopy& copy : cell.copies)
-                if (!copy.slot) meet_ghost(p, ghost, cells_[dead], cell, copy);
+                if (!copy.slot) meet_stray(stray, cells_[i], cell, copy);
+        }
     }
 }
 
@@ -127,7 +131,7 @@ bool Simulator::close(Cell& cell) {
         const uint64_t after = closed(copy.set, steps);
         // The change of the views, not of all states: coarse enough that novelty means something.
         if (sink_ && after != copy.set)
-            sink_->transition(((static_cast<uint64_t>(seen_by_cpu(after)) << 10 | in_memory(after)) * 0xc2b2ae3d27d4eb4full) ^ steps);
+            sink_->transition(((static_cast<uint64_t>(seen_by_cpu(after)) << lane::bits | in_memory(after)) * 0xc2b2ae3d27d4eb4full) ^ steps);
         copy.set = after;
         if (!explicitly_) suspicious |= (automaton_->suspicious(static_cast<Automaton::State>(after)) & copy.eyes) != 0;
     }
@@ -189,15 +193,20 @@ void Simulator::look_by_device(Cell& cell, const CellCover& cover) {
     const uint64_t set = cell.copies[copy].set;
     const bool sees_cache = !nothing_there && cover.coherent && !cell.copies[copy].slot;
     const Lane seen = nothing_there ? foreign_as_given(set) : sees_cache ? seen_by_cpu(set) : in_memory(set);
+    look_at_view(cell, copy, seen, sees_cache, run_->pieces[cover.piece].mapping);
+}
+
+// What a device sees of a copy.
+void Simulator::look_at_view(Cell& cell, uint8_t copy, Lane seen, bool sees_cache, uint8_t mapping) {
     if (Lane wrong = seen & stale_0) report(cell, CorruptionKind::stale_device_data, copy, wrong, sees_cache);
     if (Lane wrong = seen & alien_0) report(cell, CorruptionKind::foreign_device_data, copy, wrong, sees_cache);
-    if (seen & foreign_1) expose(cell, run_->pieces[cover.piece].mapping);
+    if (seen & foreign_1) expose(cell, mapping);
 }
 
 // A device behind an IOMMU that owns void: what it does there is refused, whether or not the buffer lives.
 void Simulator::look_for_faults(const Cell& cell) {
     for (const CellCover& cover : cell.covers)
-        if (cover.is_void && (may_read(cover) || may_write(cover)) && translates(run_->pieces[cover.piece].device)) harm(HarmKind::fault, cover.piece);
+        if (cover.is_void && !cover.elsewhere && (may_read(cover) || may_write(cover)) && translates(run_->pieces[cover.piece].device)) harm(HarmKind::fault, cover.piece);
 }
 
 void Simulator::settle(uint8_t op) {
@@ -205,8 +214,8 @@ void Simulator::settle(uint8_t op) {
     // Explicitly, nothing is taken for settled: that is how marks that are missing come to light.
     if (explicitly_)
         for (size_t i = 0; i < cell_count(); i++) reshape(cells_[i]);
-    // Ghosts come and go without a word to those who live there now.
-    if (ghosts_seen_) each_dirty([](Cell& cell) { cell.surveyed = false; });
+    // Strays come and go without a word to those who live there.
+    if (strays_seen_) each_dirty([](Cell& cell) { cell.surveyed = false; });
     each_dirty([&](Cell& cell) {
         if (!cell.surveyed) survey(cell);
         if (cell.has_void) look_for_faults(cell);

@@ -35,7 +35,6 @@ namespace {
 constexpr Lane fresh_0 = lane::bit(Flag::fresh, false);
 constexpr Lane foreign_0 = lane::bit(Flag::foreign, false);
 constexpr Lane foreign_1 = lane::bit(Flag::foreign, true);
-constexpr Lane anything_0 = lane::expected;
 
 // Just allocated: the CPU has written it through the cache, memory holds an earlier owner's bytes.
 constexpr Set just_written = put(fresh_0, lane::cached_dirty) | put(foreign_0, lane::memory_dirty);
@@ -133,8 +132,11 @@ void Simulator::die(uint8_t buffer) {
         cell.home = no_index;
     });
     for (size_t i = 0; i < pieces_.size(); i++)
-        if (pieces_[i].live && pieces_[i].first < pieces_[i].end && run_->pieces[i].buffer == buffer) ghosts_.push_back(static_cast<uint8_t>(i));
-    ghosts_seen_ |= !ghosts_.empty();
+        if (pieces_[i].live && pieces_[i].first < pieces_[i].end && run_->pieces[i].buffer == buffer && run_->pieces[i].via == Via::direct) {
+            const Piece& p = run_->pieces[i];
+            strays_.push_back({static_cast<uint8_t>(i), true, 0, p.size, p.phys});
+        }
+    strays_seen_ |= !strays_.empty();
 }
 
 // Copy-on-write: the owner moves, mappings stay with the old page.
@@ -153,13 +155,26 @@ void Simulator::move(const Step& step) {
         if (traces_)
             traces_->back() = {Trace::What::copied, op_, cell.copies[cell.home].name, Event::count_, 0, cell.copies[old].name,
                                no_mapping, no_mapping, 0, set_of(source)};
-        if (!cell.live_cover_on(old)) cell.drop_copy(old);
+        cell.copies[old].listed = step.listed;
+        release_old_page(cell, old);
     });
+}
+
+// An old page is known as long as anything refers to it: a mapping, a slot that was mapped from it, a list.
+void Simulator::release_old_page(Cell& cell, uint8_t memory) {
+    if (memory == cell.home || cell.copies[memory].listed || cell.live_cover_on(memory)) return;
+    const uint64_t phys = cell.copies[memory].phys;
+    for (const CellCover& c : cell.covers) {
+        const Piece& p = run_->pieces[c.piece];
+        if (p.via == Via::slot && p.phys + (cell.span.offset - p.offset) == phys) return;
+    }
+    cell.drop_copy(memory);
 }
 
 // ---- Mappings
 
-void Simulator::begin(uint8_t index) {
+void Simulator::begin(const Step& step) {
+    const uint8_t index = step.piece;
     const Piece& p = run_->pieces[index];
     PieceCells& cells = pieces_[index];
     cells.first = cells.end = cutting_.first_cell(p.buffer);
@@ -167,24 +182,27 @@ void Simulator::begin(uint8_t index) {
     each_cell(p.buffer, p.offset, p.size, [&](Cell& cell) {
         if (cells.first == cells.end) cells.first = cell.index;
         cells.end = static_cast<uint16_t>(cell.index + 1);
-        begin_cell(index, cell);
+        begin_cell(step, cell);
     });
 }
 
-void Simulator::begin_cell(uint8_t index, Cell& cell) {
+void Simulator::begin_cell(const Step& step, Cell& cell) {
+    const uint8_t index = step.piece;
     const Piece& p = run_->pieces[index];
     const bool coherent = platform_.get<&Device::coherent>(p.device);
-    const uint32_t granule = cell.span.offset - p.offset;
-    const uint64_t phys = p.phys + static_cast<uint64_t>(granule);
-    const bool there = cell.live && cell.home_phys() == phys && granule < p.reach && p.via != Via::nothing;
-    CellCover cover{index, p.direction, coherent, p.joint, false, true, !there, no_index, 0};
+    const uint32_t offset = cell.span.offset - p.offset;
+    const bool reached = offset < p.reach && p.via != Via::nothing;
+    const uint8_t memory = cell.live && reached ? cell.memory_at(p.phys + offset) : no_index;
+    const bool there = memory != no_index;
+    CellCover cover{index, p.direction, coherent, p.joint, false, true, !there, reached && !there, step.pending, no_index, 0};
     cell.has_void |= !there;
-    if (there && p.via == Via::direct) cover.copy = cell.home;
+    if (there && p.via == Via::direct) cover.copy = memory;
     if (there && p.via == Via::slot) {
         // A slot's memory is foreign, nothing of it is cached.
         cover.copy = new_copy(cell, put(foreign_as_given(cell.copies[cell.home].set), lane::memory_absent), 0, true, index);
         cell.copies[cover.copy].single = coherent;
     }
+    if (cover.elsewhere && p.via == Via::direct) add_stray(index, offset, cell.span.size, p.phys + offset);
     const bool past_cache = !coherent || p.via == Via::slot;
     // Nobody may write the kernel's image, whatever was mapped.
     const Event write = cell.image ? (past_cache ? Event::wild_write : Event::wild_write_coherent)
@@ -201,51 +219,101 @@ void Simulator::end(uint8_t index) {
         reshape(cell);
         CellCover& cover = cell.covers[at];
         cover.live = cover.owned = false;
+        see_posts(cell);
         // A slot that no call has given back keeps its bytes: a later call at its address copies them.
         if (cover.copy != no_index && !cell.copies[cover.copy].slot) {
             const uint8_t memory = cover.copy;
             cover.copy = no_index;
-            if (memory != cell.home && !cell.live_cover_on(memory)) cell.drop_copy(memory);
+            release_old_page(cell, memory);
         }
-        cell.forget_if_ended(at);
+        forget_if_ended(cell, at);
     });
     pieces_[index].live = false;
-    mark_haunted(index);
-    std::erase(ghosts_, index);
+    mark_strays(index);
+    std::erase_if(strays_, [&](const Stray& s) { return s.piece == index; });
 }
 
-// A mapping of a dead buffer has changed hands or come to its end: those who live in its memory now have to be looked at.
-void Simulator::mark_haunted(uint8_t index) {
-    if (std::find(ghosts_.begin(), ghosts_.end(), index) == ghosts_.end()) return;
-    const Piece& p = run_->pieces[index];
-    each_in_lines(p.phys, p.phys + static_cast<uint64_t>(p.size), [&](const Cell& cell, uint8_t, bool) { mark(cell); });
+// An ended mapping is remembered for its slot only.
+void Simulator::forget_if_ended(Cell& cell, uint8_t at) {
+    if (cell.covers[at].live || cell.covers[at].copy != no_index) return;
+    const Piece& p = run_->pieces[cell.covers[at].piece];
+    cell.covers.erase(cell.covers.begin() + at);
+    const uint8_t memory = cell.live && p.via == Via::slot ? cell.memory_at(p.phys + (cell.span.offset - p.offset)) : no_index;
+    if (memory != no_index) release_old_page(cell, memory);
 }
 
-void Simulator::slot_gone(uint8_t index) {
-    each_cover(index, 0, whole, [&](Cell& cell, uint8_t at) {
+void Simulator::add_stray(uint8_t piece, uint32_t offset, uint32_t size, uint64_t phys) {
+    strays_.push_back({piece, false, offset, size, phys});
+    strays_seen_ = true;
+}
+
+// A stray changes hands or comes to its end: those who live where it writes have to be looked at.
+void Simulator::mark_strays(uint8_t index) {
+    for (const Stray& s : strays_)
+        if (s.piece == index) each_in_lines(s.phys, s.phys + s.size, [&](const Cell& cell, uint8_t, bool) { mark(cell); });
+}
+
+void Simulator::slot_gone(const Step& step) {
+    each_cover(step.piece, step.offset, step.size, [&](Cell& cell, uint8_t at) {
         if (at == no_index || !cell.has_slot(cell.covers[at])) return;
         reshape(cell);
         const uint8_t slot = cell.covers[at].copy;
         cell.covers[at].copy = no_index;
         cell.drop_copy(slot);
-        cell.forget_if_ended(at);
+        forget_if_ended(cell, at);
     });
 }
 
-// Another call has taken the translation or the slot away: void from now on.
-void Simulator::cut_off(uint8_t index) {
-    each_cover(index, 0, whole, [&](Cell& cell, uint8_t at) {
+// A call that it does not belong to has taken the translation or the slot away: void from now on.
+void Simulator::cut_off(const Step& step) {
+    each_cover(step.piece, step.offset, step.size, [&](Cell& cell, uint8_t at) {
         if (at == no_index) return;
         reshape(cell);
         CellCover& cover = cell.covers[at];
         const uint8_t copy = cover.copy;
         cover.is_void = cell.has_void = true;
+        cover.elsewhere = false;
         cover.copy = no_index;
         if (copy != no_index && cell.copies[copy].slot) cell.drop_copy(copy);
-        cell.forget_if_ended(at);
+        else if (copy != no_index) release_old_page(cell, copy);
+        forget_if_ended(cell, at);
     });
-    mark_haunted(index);
-    std::erase(ghosts_, index);
+    mark_strays(step.piece);
+    cut_strays(step);
+}
+
+// What is left of a piece's strays where a part of it leads nowhere any more.
+void Simulator::cut_strays(const Step& step) {
+    std::vector<Stray> left;
+    for (const Stray& s : strays_) {
+        const uint64_t from = s.offset, to = uint64_t{s.offset} + s.size, cut_from = step.offset, cut_to = uint64_t{step.offset} + step.size;
+        if (s.piece != step.piece || cut_from >= to || cut_to <= from) {
+            left.push_back(s);
+            continue;
+        }
+        if (cut_from > from) left.push_back({s.piece, s.of_dead, s.offset, static_cast<uint32_t>(cut_from - from), s.phys});
+        if (cut_to < to) left.push_back({s.piece, s.of_dead, step.offset + step.size, static_cast<uint32_t>(to - cut_to), s.phys + (cut_to - from)});
+    }
+    strays_ = std::move(left);
+}
+
+// The IOMMU leads the device elsewhere: nothing of the buffer reaches it, and what it writes hits whoever lives there.
+void Simulator::redirect(const Step& step) {
+    cut_off(step);
+    each_cover(step.piece, step.offset, step.size, [&](Cell& cell, uint8_t at) {
+        if (at != no_index) cell.covers[at].elsewhere = true;
+    });
+    add_stray(step.piece, step.offset, step.size, step.phys);
+    mark_strays(step.piece);
+}
+
+// Pages freed under whoever lives there: what they hold is somebody else's from now on. Slots keep theirs.
+void Simulator::not_theirs(const Step& step) {
+    each_in_lines(step.phys, step.phys + step.size, [&](Cell& cell, uint8_t copy, bool inside) {
+        if (!inside || copy != cell.home) return;
+        touch(cell);
+        happen(cell, copy, Event::become_foreign);
+    });
 }
 
 // Ownership. At a hand-over the device's view must see everything written so far, and what
@@ -256,14 +324,23 @@ void Simulator::own(const Step& step, bool device) {
         reshape(cell);
         CellCover& cover = cell.covers[at];
         cover.owned = device;
+        cover.pending = false;
+        if (!device) see_posts(cell);
         if (!device || !cell.live) return;
         if (cover.copy != no_index) {
             bool sees_cache = cover.coherent && !cell.copies[cover.copy].slot;
             happen(cell, cover.copy, sees_cache ? Event::hand_over_coherent : Event::hand_over);
         }
-        if (cover.direction == Direction::from_device && !cell.image) happen_to_all(cell, no_index, Event::give_up);
+        if (cover.direction == Direction::from_device && !cell.image && !cell.posted) happen_to_all(cell, no_index, Event::give_up);
     });
-    if (!ghosts_.empty()) mark_haunted(step.piece);
+    if (!strays_.empty()) mark_strays(step.piece);
+}
+
+// A call for the CPU has covered it: the CPU is meant to see all that was posted.
+void Simulator::see_posts(Cell& cell) {
+    if (!cell.posted) return;
+    cell.posted = false;
+    happen_to_all(cell, no_index, Event::posts_due);
 }
 
 // ---- Accesses
@@ -285,7 +362,7 @@ void Simulator::cpu_access(const Step& step) {
 
 void Simulator::cpu_read(Cell& cell) {
     Lane seen = view_by_cpu(cell);
-    if (Lane wrong = seen & anything_0 & ~fresh_0) report(cell, CorruptionKind::stale_cpu_read, cell.home, wrong, !cell.uncached);
+    if (Lane wrong = seen & lane::wrong) report(cell, CorruptionKind::stale_cpu_read, cell.home, wrong, !cell.uncached);
     if (seen & foreign_1 && cell.cpu_reads) expose(cell, no_mapping);
     if (cell.uncached) return;
     happen(cell, cell.home, Event::fill);
@@ -334,15 +411,13 @@ void Simulator::maintain_slot(const Step& step) {
 void Simulator::copy_between(const Step& step, bool into_slot) {
     const Piece& p = run_->pieces[step.piece];
     each_cover(step.piece, step.offset, step.size, [&](Cell& cell, uint8_t at) {
-        const uint64_t phys = p.phys + static_cast<uint64_t>(cell.span.offset - p.offset);
+        const uint64_t phys = p.phys + (cell.span.offset - p.offset);
         // The memory it was mapped from: the owner's home, or its old page.
-        uint8_t memory = no_index;
-        for (uint8_t k = 0; k < cell.copies.size(); k++)
-            if (!cell.copies[k].slot && cell.copies[k].phys == phys) memory = k;
+        const uint8_t memory = cell.memory_at(phys);
         const bool have_slot = at != no_index && cell.has_slot(cell.covers[at]);
         if (!have_slot || memory == no_index) {
-            const bool led_nowhere = at != no_index && cell.covers[at].is_void;
-            if (p.via == Via::slot && !cell.live && !led_nowhere) copy_back_to_others(cell, phys, into_slot);
+            const bool led_nowhere = at != no_index && cell.covers[at].is_void && !cell.covers[at].elsewhere;
+            if (p.via == Via::slot && memory == no_index && !led_nowhere) copy_of_others(phys, phys + cell.bytes(), into_slot);
             return;
         }
         const uint8_t slot = cell.covers[at].copy;
@@ -366,9 +441,9 @@ void Simulator::copy(Cell& cell, uint8_t from, uint8_t to) {
         traces_->push_back({Trace::What::copied, op_, target.name, Event::count_, 0, cell.copies[from].name, no_mapping, no_mapping, before, source});
 }
 
-// The buffer is dead: what comes back lands on whoever lives there now, through the cache.
-void Simulator::copy_back_to_others(const Cell& dead, uint64_t phys, bool into_slot) {
-    each_in_lines(phys, phys + dead.bytes(), [&](Cell& other, uint8_t copy, bool inside) {
+// The memory is, or has become, somebody else's: a copy back lands on whoever lives there, through the cache.
+void Simulator::copy_of_others(uint64_t from, uint64_t to, bool into_slot) {
+    each_in_lines(from, to, [&](Cell& other, uint8_t copy, bool inside) {
         touch(other);
         happen(other, copy, into_slot ? Event::fill : inside ? Event::wild_copy : Event::cpu_write_beside);
     });
@@ -378,8 +453,8 @@ void Simulator::copy_back_to_others(const Cell& dead, uint64_t phys, bool into_s
 bool Simulator::copied_too(const Step& step, const Cell& cell) const {
     const uint8_t at = cell.cover_of(step.piece);
     if (at == no_index || !cell.covers[at].live || cell.covers[at].copy == no_index) return false;
-    const uint32_t granule = cell.span.offset - run_->pieces[step.piece].offset;
-    return granule >= step.offset && granule < step.offset + step.size;
+    const uint32_t at_byte = cell.span.offset - run_->pieces[step.piece].offset;
+    return at_byte >= step.offset && at_byte < step.offset + step.size;
 }
 
 // A device line of the program, where the device is entitled: like any other write of a device.
@@ -394,6 +469,36 @@ void Simulator::device_write(const Step& step) {
         happen(cell, cover.copy, past_cache ? Event::device_write : Event::device_write_coherent);
         if (past_cache) return;
         each_beside(cell, cell.copies[cover.copy].phys, [&](Cell& other, uint8_t copy) { happen(other, copy, Event::device_write_beside); });
+    });
+}
+
+// The same while the CPU looks, whoever owns it: what it has not seen yet it is not behind of.
+void Simulator::device_post(const Step& step) {
+    each_cover(step.piece, step.offset, step.size, [&](Cell& cell, uint8_t at) {
+        if (at == no_index || !cell.live || cell.image || !cell.covers[at].live || !device_writes(cell.covers[at].direction)) return;
+        const CellCover cover = cell.covers[at];
+        touch(cell);
+        cell.posted = true;
+        for (uint8_t i = 0; i < cell.copies.size(); i++)
+            if (i != cover.copy) happen(cell, i, cell.copies[i].slot ? Event::written_elsewhere : Event::posted_elsewhere);
+        if (cover.copy == no_index) return;
+        const bool past_cache = !cover.coherent || cell.copies[cover.copy].slot;
+        happen(cell, cover.copy, past_cache ? Event::post : Event::device_write_coherent);
+        if (past_cache) return;
+        each_beside(cell, cell.copies[cover.copy].phys, [&](Cell& other, uint8_t copy) { happen(other, copy, Event::device_write_beside); });
+    });
+}
+
+// A device reads past its mapping's end, in the mapping's buffer: from its memory at `phys`, or, without one, what is not its own.
+void Simulator::device_read(const Step& step) {
+    each_cell(step.buffer, step.offset, step.size, [&](Cell& cell) {
+        if (!cell.live) return;
+        const uint8_t memory = step.phys ? cell.memory_at(step.phys + (cell.span.offset - step.offset)) : no_index;
+        const uint8_t copy = memory == no_index ? cell.home : memory;
+        const uint64_t set = cell.copies[copy].set;
+        const bool sees_cache = memory != no_index && step.coherent;
+        const Lane seen = memory == no_index ? foreign_as_given(set) : sees_cache ? seen_by_cpu(set) : in_memory(set);
+        look_at_view(cell, copy, seen, sees_cache, run_->pieces[step.piece].mapping);
     });
 }
 
@@ -439,7 +544,7 @@ void Simulator::take(const Step& step) {
         case StepKind::cpu_read:
         case StepKind::cpu_write:
         case StepKind::cpu_dirty: return cpu_access(step);
-        case StepKind::begin: return begin(step.piece);
+        case StepKind::begin: return begin(step);
         case StepKind::end: return end(step.piece);
         case StepKind::to_device: return own(step, true);
         case StepKind::to_cpu: return own(step, false);
@@ -447,8 +552,13 @@ void Simulator::take(const Step& step) {
         case StepKind::maintain_slot: return maintain_slot(step);
         case StepKind::copy_in: return copy_between(step, true);
         case StepKind::copy_back: return copy_between(step, false);
-        case StepKind::slot_gone: return slot_gone(step.piece);
-        case StepKind::cut_off: return cut_off(step.piece);
+        case StepKind::slot_gone: return slot_gone(step);
+        case StepKind::cut_off: return cut_off(step);
+        case StepKind::redirect: return redirect(step);
+        case StepKind::stray_copy: return copy_of_others(step.phys, step.phys + step.size, false);
+        case StepKind::not_theirs: return not_theirs(step);
+        case StepKind::device_post: return device_post(step);
+        case StepKind::device_read: return device_read(step);
         case StepKind::device_write: return device_write(step);
         case StepKind::wild_memory: return wild(step);
         case StepKind::wild_slot: return wild_in_slot(step);
@@ -456,10 +566,6 @@ void Simulator::take(const Step& step) {
         case StepKind::sleep: return harm(HarmKind::sleep_in_atomic, step.piece);
         case StepKind::oops: return harm(HarmKind::oops, step.piece);
         case StepKind::wrong_free: return harm(HarmKind::wrong_free, step.piece);
-        case StepKind::redirect:
-        case StepKind::stray_copy:
-        case StepKind::not_theirs:
-        case StepKind::device_post: return;  // no machine does that yet
         case StepKind::settle: return settle(step.op);
     }
 }
@@ -487,8 +593,8 @@ void Simulator::walk(const Run& run, const Platform& platform, TransitionSink* s
     const int line = platform_.get<&Platform::line>();
     line_shift_ = std::countr_zero(static_cast<unsigned>(line));
     births_.clear();
-    ghosts_.clear();
-    ghosts_seen_ = moved_ = false;
+    strays_.clear();
+    strays_seen_ = moved_ = false;
     corruptions_.clear();
     harms_.clear();
     pieces_.assign(run.pieces.size(), {});

@@ -107,6 +107,15 @@ class Simulator {
         bool live = false;
     };
 
+    // Where a piece's device writes memory that is not, or no longer, of the piece's buffer: the buffer is dead, the piece was
+    // torn apart, or the IOMMU leads elsewhere. In bytes of the piece.
+    struct Stray {
+        uint8_t piece;
+        bool of_dead;      // leads nowhere where the piece is void
+        uint32_t offset, size;
+        uint64_t phys;
+    };
+
     void walk(const Run& run, const Platform& platform, TransitionSink* sink, Digest* state);
     void start_cells();
 
@@ -122,12 +131,19 @@ class Simulator {
     void alloc_live_stack(uint8_t buffer, bool cached);
     void die(uint8_t buffer);
     void move(const Step& step);
-    void begin(uint8_t piece);
-    void begin_cell(uint8_t piece, Cell& cell);
+    void begin(const Step& step);
+    void begin_cell(const Step& step, Cell& cell);
     void end(uint8_t piece);
-    void slot_gone(uint8_t piece);
-    void cut_off(uint8_t piece);
-    void mark_haunted(uint8_t piece);
+    void slot_gone(const Step& step);
+    void cut_off(const Step& step);
+    void redirect(const Step& step);
+    void not_theirs(const Step& step);
+    void release_old_page(Cell& cell, uint8_t memory);
+    void forget_if_ended(Cell& cell, uint8_t cover);
+    void see_posts(Cell& cell);
+    void cut_strays(const Step& step);
+    void add_stray(uint8_t piece, uint32_t offset, uint32_t size, uint64_t phys);
+    void mark_strays(uint8_t piece);
     void own(const Step& step, bool device);
     void cpu_access(const Step& step);
     void cpu_read(Cell& cell);
@@ -136,9 +152,11 @@ class Simulator {
     void maintain_slot(const Step& step);
     void copy_between(const Step& step, bool into_slot);
     void copy(Cell& cell, uint8_t from, uint8_t to);
-    void copy_back_to_others(const Cell& dead, uint64_t phys, bool into_slot);
+    void copy_of_others(uint64_t from, uint64_t to, bool into_slot);
     bool copied_too(const Step& step, const Cell& cell) const;
     void device_write(const Step& step);
+    void device_post(const Step& step);
+    void device_read(const Step& step);
     void wild(const Step& step);
     void wild_in_slot(const Step& step);
     bool entitled(const Cell& cell, uint8_t asker) const;
@@ -148,13 +166,14 @@ class Simulator {
     void survey(Cell& cell);
     void survey_device(Cell& cell, const CellCover& cover);
     Unasked steps_alone(const Cell& cell, const CellCopy& copy) const;
-    void look_for_ghosts(Cell& cell);
-    void meet_ghost(const Piece& ghost, uint8_t index, const Cell& dead, const Cell& cell, CellCopy& copy);
+    void look_for_strays(Cell& cell);
+    void meet_stray(const Stray& stray, const Cell& owner, const Cell& cell, CellCopy& copy);
     Unasked steps_on(const Cell& cell, const CellCopy& copy);
     bool close(Cell& cell);
     void write_down_closure(const Cell& cell, const CellCopy& copy, Unasked steps);
     void look(Cell& cell);
     void look_by_device(Cell& cell, const CellCover& cover);
+    void look_at_view(Cell& cell, uint8_t copy, Lane seen, bool sees_cache, uint8_t mapping);
     void look_for_faults(const Cell& cell);
     void report(Cell& cell, CorruptionKind kind, uint8_t copy, Lane wrong, bool sees_cache);
     void expose(Cell& cell, uint8_t mapping);
@@ -217,8 +236,8 @@ class Simulator {
     std::vector<PieceCells> pieces_;
     std::vector<CopyFacts> births_;       // all copies of the program
     std::vector<uint64_t> dirty_;         // cells to be settled, a bit each
-    std::vector<uint8_t> ghosts_;         // live pieces of dead buffers
-    bool ghosts_seen_ = false;
+    std::vector<Stray> strays_;
+    bool strays_seen_ = false;
     bool moved_ = false;                  // some page, by copy-on-write
 
     bool explicitly_ = false;             // without the automaton

@@ -80,6 +80,9 @@ class Judge {
     // take the lock of each bucket, once in a device's life, and would hide all the rest.
     std::optional<Cost> cost(size_t platform);
 
+    // What a kernel as shipped makes of each warning of an analysis of ours.
+    std::vector<Print> prints(const Analysis& analysis) const { return as_printed(analysis.watch.warnings, tracker_->shown()); }
+
     const Simulator& simulator() const { return simulator_; }
     // A walk of its own, with everything written down, for witnesses.
     void retrace(size_t platform, std::vector<Trace>& traces, Simulator& simulator);

@@ -178,10 +178,16 @@ void Machine::tear_down(const Call& call, uint8_t index, bool slot_too) {
     release_translation(index);
     if (slot_too && piece.slot_live) {
         release_slot(piece);
-        step(StepKind::slot_gone).piece = index;
+        Step& gone = step(StepKind::slot_gone);
+        gone.piece = index;
+        gone.size = piece.size;
     }
     if (piece.mapping == call.op.mapping || !run_->mappings[piece.mapping].live) return;
-    for (int i = 0; i < count; i++) step(StepKind::cut_off).piece = static_cast<uint8_t>(first + i);
+    for (int i = 0; i < count; i++) {
+        Step& cut = step(StepKind::cut_off);
+        cut.piece = static_cast<uint8_t>(first + i);
+        cut.size = run_->pieces[first + i].size;
+    }
 }
 
 void Machine::end_at(const Call& call, uint64_t dma, uint32_t bytes) {
@@ -247,6 +253,23 @@ void Machine::device_access(const Op& op, uint8_t) {
         start += piece.size;
         if (!cut_to(piece, offset, size)) continue;
         device_access_piece(op, static_cast<uint8_t>(m.piece + i), static_cast<uint32_t>(offset), static_cast<uint32_t>(size));
+    }
+}
+
+void Machine::device_post(const Op& op) {
+    const MappingFacts& m = run_->mappings[op.mapping];
+    if (!m.live || m.abandoned) return;
+    int64_t start = 0;
+    for (int i = 0; i < m.pieces; i++) {
+        const Piece& piece = run_->pieces[m.piece + i];
+        int64_t offset = op.offset - start, size = op.size;
+        start += piece.size;
+        if (!cut_to(piece, offset, size)) continue;
+        Step s{StepKind::device_post, now_};
+        s.piece = static_cast<uint8_t>(m.piece + i);
+        s.offset = static_cast<uint32_t>(offset);
+        s.size = static_cast<uint32_t>(size);
+        emit(s);
     }
 }
 

@@ -31,7 +31,7 @@ std::vector<bool> pages_that_move(const Program& program, int buffer, BufferKind
     std::vector<bool> moves;
     if (kind != BufferKind::anonymous && kind != BufferKind::page_cache) return moves;
     for (const Op& op : program.ops) {
-        if (op.kind != OpKind::cow || op.buffer != buffer) continue;
+        if (op.kind != OpKind::cow || op.buffer != buffer || op.private_copy) continue;
         size_t page = op.offset / page_bytes;
         if (moves.size() <= page) moves.resize(page + 1);
         moves[page] = true;
@@ -53,8 +53,11 @@ void Machine::emit(const Step& s) {
         case StepKind::cpu_read:
         case StepKind::cpu_write:
         case StepKind::cpu_dirty:
+        case StepKind::device_read:
         case StepKind::move: named_.push_back({s.buffer, s.offset, s.size}); return;
         case StepKind::maintain:
+        case StepKind::stray_copy:
+        case StepKind::not_theirs:
         case StepKind::wild_memory: add_range(s.phys, s.size); return;
         default: break;
     }
@@ -244,10 +247,11 @@ void Machine::other_line(const Op& op, uint8_t index) {
             run_->hooks.push_back(copy);
             touch(copy.phys, page_bytes);
             emit(access);
-            if (run_->kinds[op.buffer] != BufferKind::anonymous) return;
+            if (run_->kinds[op.buffer] != BufferKind::anonymous || op.private_copy) return;
             uint64_t phys = memory_.move_page(*run_, op.buffer, page);
             access.kind = StepKind::move;
             access.phys = phys;
+            access.listed = listed(op.buffer, access.offset, access.size);
             emit(access);
             return;
         }
@@ -269,7 +273,7 @@ void Machine::other_line(const Op& op, uint8_t index) {
         }
         case OpKind::device_read:
         case OpKind::device_write: device_access(op, index); return;
-        case OpKind::device_post: return;
+        case OpKind::device_post: device_post(op); return;
         case OpKind::irq_off: irqs_off_[op.cpu] = true; return;
         case OpKind::irq_on: irqs_off_[op.cpu] = false; return;
         case OpKind::start: start(op.mapping); return;
@@ -279,6 +283,16 @@ void Machine::other_line(const Op& op, uint8_t index) {
             return;
         default: return;
     }
+}
+
+// Does a scatter list name any of it?
+bool Machine::listed(int buffer, uint32_t offset, uint32_t size) const {
+    for (const List& list : lists_)
+        for (int i = 0; i < list.count; i++) {
+            const Entry& e = list.entries[i];
+            if (e.buffer == buffer && e.offset < offset + size && offset < e.offset + e.size) return true;
+        }
+    return false;
 }
 
 // The driver tells the device to go: a hand-over without a call.

@@ -66,6 +66,7 @@ class Machine {
     Call resolve(const Op& op, uint8_t index);
     void other_line(const Op& op, uint8_t index);
     void start(uint8_t mapping);
+    bool listed(int buffer, uint32_t offset, uint32_t size) const;
     void unbind(const Op& op, uint8_t index);
     void tidy_up();
 
@@ -106,6 +107,7 @@ class Machine {
     void tear_down(const Call& call, uint8_t piece, bool slot_too);
     void end_ownership(uint8_t mapping);
     void device_access(const Op& op, uint8_t index);
+    void device_post(const Op& op);
     void device_access_piece(const Op& op, uint8_t piece, uint32_t offset, uint32_t size);
 
     // Writing things down (machine.cpp, ranges.cpp)

@@ -77,6 +77,7 @@ enum class StepKind : uint8_t {
     device_post,     // the same, while the CPU looks, whoever owns it
     wild_memory,     // phys, size: a device write that is not; `maybe`: or it faults
     wild_slot,       // piece, offset, size
+    device_read,     // piece, buffer, offset, size: past the mapping's end; of memory at phys, or (0) of bytes that are not the buffer's
     fault,           // piece
     sleep,           // piece
     oops,            // piece: the kernel itself faults; the run ends here
@@ -90,7 +91,9 @@ struct Step {
     uint8_t buffer = 0;
     uint8_t piece = 0;
     Maintenance maintenance = Maintenance::none;
-    bool coherent = false;   // wild_memory: the device's
+    bool coherent = false;   // wild_memory, device_read: the device's
+    bool listed = false;     // move: a scatter list names the old page
+    bool pending = false;    // begin: the hand-over waits for the question after the map's error
     bool maybe = false;
     uint8_t asker = 0;       // wild_memory, wild_slot: the piece that a device line goes through; where it is entitled, nothing wild happens
     uint32_t offset = 0;     // bytes

@@ -27,7 +27,7 @@ class Comparer {
   private:
     bool same(const Warning& a, const Warning& b) const {
         if (a.id != b.id || a.op != b.op) return false;
-        return !what_.about || (a.mappings == b.mappings && a.entry_op == b.entry_op && a.counted == b.counted &&
+        return !what_.about || (a.mappings == b.mappings && a.entry_op == b.entry_op && a.counted == b.counted && a.traced == b.traced &&
                                 a.line == b.line && a.line_bytes == b.line_bytes);
     }
     bool same_cost() const {

@@ -54,6 +54,7 @@ class Library {
         find(tree_operations_, "dmafuzz_kernel_tree_operations");
         find(lockless_operations_, "dmafuzz_kernel_lockless_operations");
         find(coverage_, "dmafuzz_kernel_coverage");
+        find(shown_, "dmafuzz_kernel_shown");
         find(runner_.abort, "dmafuzz_kernel_abort");
         find(runner_.progress, "dmafuzz_kernel_progress");
     }
@@ -106,6 +107,9 @@ class Library {
         return cost;
     }
 
+    // num_errors as the kernel's code has it when it has booted.
+    uint32_t shown() const { return shown_(); }
+
     // The counters of the edges, if it is built with them.
     std::pair<uint8_t*, size_t> coverage() const {
         uint8_t* counters = nullptr;
@@ -132,7 +136,7 @@ class Library {
     static uint64_t& counter_of(Cost& cost, std::string_view lock) {
         auto names = [&](const char* part) { return lock.find(part) != std::string_view::npos; };
         if (names("hash") || names("bucket")) return cost.bucket_locks;
-        if (names("radix")) return cost.tree_locks;
+        if (names("radix") || names("xa_lock") || names("ma_lock")) return cost.tree_locks;
         if (names("free_entries")) return cost.pool_locks;
         return cost.other_locks;
     }
@@ -146,6 +150,7 @@ class Library {
     uint64_t (*tree_operations_)();
     uint64_t (*lockless_operations_)();
     size_t (*coverage_)(uint8_t**);
+    uint32_t (*shown_)();
     Runner runner_{};
     bool booted_ = false;
     dk_machine machine_{};
@@ -171,6 +176,8 @@ class KernelCode final : public Tracker {
         }
         show_edges(sink);
     }
+
+    uint32_t shown() const override { return booted_ ? booted_->shown() : 1; }
 
     bool cost(Cost& out) const override {
         if (booted_) out = booted_->cost();
@@ -199,8 +206,10 @@ class KernelCode final : public Tracker {
         if (calls[w.call].mapping != no_mapping) warning.mappings |= 1u << calls[w.call].mapping;
         if (w.mapped_at < calls.size()) warning.entry_op = calls[w.mapped_at].op;
         warning.counted = w.counted;
+        warning.traced = w.traced;
         warning.line_bytes = w.line_bytes;
         warning.line = w.line;
+        warning.text = w.text;
         return warning;
     }
 

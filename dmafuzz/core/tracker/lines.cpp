@@ -88,7 +88,9 @@ void DmaDebug::insert_lines(const HookCall& call, uint16_t slot) {
         told = other;
         told_at = key;
     }
-    if (told != no_slot) warn_line(call, WarningId::line_overlap, pool_[told], told_at, era_.overlap_counted);
+    if (told == no_slot) return;
+    warn_line(call, WarningId::line_overlap, pool_[told], told_at, era_.overlap_counted);
+    out_->warnings.back().traced = era_.overlap_counted;  // pr_err before it was err_printk
 }
 
 void DmaDebug::remove_lines(const Entry& entry) {

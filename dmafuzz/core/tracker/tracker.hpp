@@ -63,9 +63,19 @@ struct Warning {
     // Where it comes from, for explanations
     uint8_t entry_op = no_op;  // the operation that made the entry it concerns
     bool counted = true;       // in dma-debug's error_count
+    bool traced = true;        // said by WARN, with a stack trace; else by pr_err or dev_err
     uint32_t line_bytes = 0;   // of a cache line (or page) it is about; 0: about none
     uint64_t line = 0;         // where that one begins
+    const char* text = nullptr;  // of a kernel's own code: its message, as long as the tracker lives
 };
+
+// What a kernel as shipped makes of a warning.
+struct Print {
+    bool printed = false;
+    bool stops = false;        // with panic_on_warn the machine stops there, and nothing that follows happens
+};
+// All of a run, in the order in which they came. `shown`: counted errors that are printed (num_errors).
+std::vector<Print> as_printed(const std::vector<Warning>& warnings, uint32_t shown);
 
 // The mappings that a device still had entries for when it was unbound.
 struct Left {
@@ -99,6 +109,8 @@ class Tracker {
     virtual void watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform, Watch& out, Digest& state);
     // What the last watch has cost; false: not known.
     virtual bool cost(Cost&) const { return false; }
+    // How many counted errors it prints unless told otherwise: num_errors, which has been 1 in every kernel so far.
+    virtual uint32_t shown() const { return 1; }
 };
 
 // A tracker that is built in.

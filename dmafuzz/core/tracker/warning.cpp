@@ -15,4 +15,21 @@ const char* name_of(WarningId id) {
     return names[static_cast<size_t>(id)];
 }
 
+// err_printk counts an error, and prints it while fewer than num_errors were. What is not counted goes past err_printk: it
+// has its own rule (WARN_ONCE, WARN_ON_ONCE, or none), by which it has fired. Of a breakdown dma-debug prints nothing.
+std::vector<Print> as_printed(const std::vector<Warning>& warnings, uint32_t shown) {
+    std::vector<Print> out;
+    uint32_t counted = 0;
+    bool stopped = false;
+    for (const Warning& w : warnings) {
+        Print print;
+        print.printed = !is_breakdown(w.id) && (!w.counted || counted < shown);
+        counted += w.counted;
+        print.stops = print.printed && w.traced && !stopped;
+        stopped |= print.stops;
+        out.push_back(print);
+    }
+    return out;
+}
+
 }  // namespace dmafuzz

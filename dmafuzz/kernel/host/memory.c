@@ -11,8 +11,13 @@
 /* Addresses cost nothing: pages are there when they are written to. In front there are some that nobody may touch. */
 static const size_t arena_bytes = 256u << 20, log_bytes = 64u << 20, guard_bytes = 1u << 20;
 
+/* At the arena's beginning is what the kernel's code asks for piece by piece when it boots: a reset copies it back, as far
+ * as there is room. The rest are its pools, in which nothing but links and counts has to be undone. */
+enum { small_bytes = 4096 };
+
 static char *arena DK_OWN, *undo_log DK_OWN;
-static size_t used DK_OWN, booted DK_OWN;
+static size_t used DK_OWN = small_bytes, booted DK_OWN, small_used DK_OWN;
+static char small_copy[small_bytes] DK_OWN;
 
 static char *reserve(size_t size) {
     char *at = mmap(NULL, guard_bytes + size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -23,13 +28,25 @@ static char *reserve(size_t size) {
 
 /* Entries want whole cache lines. */
 void *dk_zalloc(size_t size) {
-    char *at = arena + used;
+    char *at;
 
     size = (size + 63) & ~(size_t)63;
-    if (!arena && !(at = arena = reserve(arena_bytes))) return NULL;
+    if (!arena && !(arena = reserve(arena_bytes))) return NULL;
     if (size > arena_bytes - used) return NULL;
+    at = arena + used;
     used += size;
     return booted ? memset(at, 0, size) : at;
+}
+
+void *dk_kzalloc(size_t size) {
+    size_t whole = (size + 63) & ~(size_t)63;
+    char *at;
+
+    if (booted || size > small_bytes || whole > small_bytes - small_used) return dk_zalloc(size);
+    if (!arena && !(arena = reserve(arena_bytes))) return NULL;
+    at = arena + small_used;
+    small_used += whole;
+    return at;
 }
 
 void dk_undo_room(void **log, void **limit) {
@@ -57,10 +74,14 @@ int dk_memory_mark(void) {
     if (!arena) return -1;
     used = (used + page - 1) / page * page;
     booted = used;
+    memcpy(small_copy, arena, small_used);
     return keep(arena, booted);
 }
 
-void dk_memory_reset(void) { used = booted; }
+void dk_memory_reset(void) {
+    used = booted;
+    memcpy(arena, small_copy, small_used);
+}
 
 /* The private copies go, and with them everything that has been written since the mark. */
 void dk_memory_restore(void) {

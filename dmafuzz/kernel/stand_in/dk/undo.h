@@ -1,14 +1,17 @@
-/* The undo log: one record for each list operation since the machine was booted. */
+/* The undo log: one record for each list operation since the machine was booted, and what was in memory that other
+ * stand-ins have changed and no reset copies back: entries, buckets, what was allocated at boot. */
 #pragma once
 #include <dk/fault.h>
 #include <dk/own.h>
 #include <linux/compiler.h>
 #include <linux/types.h>
 
+enum dk_undo_kind { DK_REMOVED, DK_ADDED, DK_WORD };
+
 struct dk_undo {
-    struct list_head *entry;
-    struct list_head *next, *prev;  /* its links before */
-    bool added;
+    struct list_head *entry;        /* or the word */
+    struct list_head *next, *prev;  /* its links before; of a word: what was in it, and its size */
+    enum dk_undo_kind kind;
 };
 
 static struct dk_undo *dk_undo_log DK_OWN, *dk_undo_top DK_OWN, *dk_undo_limit DK_OWN;
@@ -28,21 +31,62 @@ static noinline __cold void dk_undo_make_room(void) {
 
 static inline void dk_undo_record(struct list_head *entry, bool added) {
     if (unlikely(dk_undo_top >= dk_undo_limit)) dk_undo_make_room();
-    *dk_undo_top++ = (struct dk_undo){entry, entry->next, entry->prev, added};
+    *dk_undo_top++ = (struct dk_undo){entry, entry->next, entry->prev, added ? DK_ADDED : DK_REMOVED};
 }
+
+/* A variable of a function, now or in a call that is over: what lies there later is somebody else's. Stacks grow down,
+ * and a reset is called from about where runs are. */
+static inline bool dk_is_local(const void *p) {
+    const unsigned long below = 1 << 20, above = 1 << 16;
+
+    return (unsigned long)p - ((unsigned long)__builtin_frame_address(0) - below) < below + above;
+}
+
+/* Before a change of memory. */
+static inline void dk_undo_memory(const void *p, size_t size) {
+    const char *at = p;
+
+    if (dk_is_local(p)) return;
+    for (size_t done = 0, now; done < size; done += now) {
+        struct dk_undo u = {(struct list_head *)(at + done), NULL, NULL, DK_WORD};
+
+        now = size - done < sizeof u.next ? size - done : sizeof u.next;
+        __builtin_memcpy(&u.next, at + done, now);
+        u.prev = (struct list_head *)now;
+        if (unlikely(dk_undo_top >= dk_undo_limit)) dk_undo_make_room();
+        *dk_undo_top++ = u;
+    }
+}
+
+/* A pointer that is part of what is undone. */
+#define dk_set(pointer, value) ({ \
+    __typeof__(pointer) *dk_p = &(pointer); \
+    dk_undo_memory(dk_p, sizeof *dk_p); \
+    *dk_p = (value); \
+})
+
+#define dk_put(field, value) ({ \
+    struct list_head **dk_f = &(field); \
+    if (likely(!dk_is_local(dk_f))) *dk_f = (value); \
+})
 
 static inline void dk_undo_one(const struct dk_undo *u) {
     struct list_head *entry = u->entry;
 
-    if (u->added) {
-        entry->prev->next = entry->next;
-        entry->next->prev = entry->prev;
-    } else {
-        u->next->prev = entry;
-        u->prev->next = entry;
+    if (u->kind == DK_WORD) {
+        __builtin_memcpy(entry, &u->next, (size_t)u->prev);
+        return;
     }
-    entry->next = u->next;
-    entry->prev = u->prev;
+    if (u->kind == DK_ADDED) {
+        if (dk_is_local(entry)) return;
+        dk_put(entry->prev->next, entry->next);
+        dk_put(entry->next->prev, entry->prev);
+    } else {
+        dk_put(u->next->prev, entry);
+        dk_put(u->prev->next, entry);
+    }
+    dk_put(entry->next, u->next);
+    dk_put(entry->prev, u->prev);
 }
 
 static void dk_undo_all(void) {

@@ -8,6 +8,7 @@ struct dk_site {
     const char *format;
     int id;                   /* 0: not classified yet, otherwise enum dk_id + 1, or dk_ignored */
     bool fired;               /* a _ONCE site, since boot */
+    bool traced;              /* WARN, with a stack trace */
     struct dk_site *next;     /* of the fired ones */
 };
 
@@ -29,23 +30,25 @@ static inline void dk_once_reset(void) {
     for (; dk_fired_sites; dk_fired_sites = dk_fired_sites->next) dk_fired_sites->fired = false;
 }
 
-#define dk_say(format_, ...) ({ \
-    static struct dk_site dk_site DK_OWN = {.format = format_}; \
+#define dk_say(format_, ...) dk_say_as(false, format_, ##__VA_ARGS__)
+#define dk_say_as(traced_, format_, ...) ({ \
+    static struct dk_site dk_site DK_OWN = {.format = format_, .traced = traced_}; \
     dk_report(&dk_site, ##__VA_ARGS__); \
 })
-#define dk_say_once(format_, ...) ({ \
-    static struct dk_site dk_site DK_OWN = {.format = format_}; \
+#define dk_say_once(format_, ...) dk_say_once_as(false, format_, ##__VA_ARGS__)
+#define dk_say_once_as(traced_, format_, ...) ({ \
+    static struct dk_site dk_site DK_OWN = {.format = format_, .traced = traced_}; \
     if (dk_fires_once(&dk_site)) dk_report(&dk_site, ##__VA_ARGS__); \
 })
 
 #define WARN(condition, format_, ...) ({ \
     bool dk_hit = !!(condition); \
-    if (unlikely(dk_hit)) dk_say(format_, ##__VA_ARGS__); \
+    if (unlikely(dk_hit)) dk_say_as(true, format_, ##__VA_ARGS__); \
     unlikely(dk_hit); \
 })
 #define WARN_ONCE(condition, format_, ...) ({ \
     bool dk_hit = !!(condition); \
-    if (unlikely(dk_hit)) dk_say_once(format_, ##__VA_ARGS__); \
+    if (unlikely(dk_hit)) dk_say_once_as(true, format_, ##__VA_ARGS__); \
     unlikely(dk_hit); \
 })
 #define WARN_ON(condition) WARN(condition, "WARN_ON: " #condition)

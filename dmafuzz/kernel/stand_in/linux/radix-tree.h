@@ -81,18 +81,23 @@ static inline struct dk_slot *dk_find(const struct radix_tree_root *root, unsign
     return slot->generation == root->table->generation && slot->item ? slot : NULL;
 }
 
-static noinline bool dk_tree_grow(struct radix_tree_root *root) {
-    struct dk_table *old = root->table, *table = dk_make_table(old ? 2 * (old->mask + 1) : dk_first_slots);
+static void dk_move_slots(const struct dk_table *old, struct dk_table *table) {
     unsigned long i;
 
-    if (!table) return false;
-    for (i = 0; old && i <= old->mask; ++i) {
-        struct dk_slot *slot = &old->slots[i];
+    for (i = 0; i <= old->mask; ++i) {
+        const struct dk_slot *slot = &old->slots[i];
 
         if (slot->generation != old->generation || !slot->item) continue;
         *dk_probe(table, slot->index) = (struct dk_slot){slot->index, slot->item, slot->tags, 1};
         ++table->used;
     }
+}
+
+static noinline bool dk_tree_grow(struct radix_tree_root *root) {
+    struct dk_table *old = root->table, *table = dk_make_table(old ? 2 * (old->mask + 1) : dk_first_slots);
+
+    if (!table) return false;
+    if (old) dk_move_slots(old, table);
     root->table = table;
     return true;
 }

@@ -4,15 +4,19 @@
 #include <dk/fault.h>
 #include <dk/own.h>
 #include <dk/walk.h>
+#include <linux/cleanup.h>
 
-typedef struct { } spinlock_t;
-typedef struct { } raw_spinlock_t;
-typedef struct { } rwlock_t;
+/* Each has an address of its own, by which it is known. */
+typedef struct { char place; } spinlock_t;
+typedef struct { char place; } raw_spinlock_t;
+typedef struct { char place; } rwlock_t;
 
 #define DEFINE_SPINLOCK(name) spinlock_t name
 #define DEFINE_RAW_SPINLOCK(name) raw_spinlock_t name
 #define DEFINE_RWLOCK(name) rwlock_t name
 #define __SPIN_LOCK_UNLOCKED(name) { }
+#define __RAW_SPIN_LOCK_UNLOCKED(name) { }
+#define __RW_LOCK_UNLOCKED(name) { }
 #define SPIN_LOCK_UNLOCKED (spinlock_t){ }
 
 /* A place that takes a lock. */
@@ -80,6 +84,13 @@ static inline void dk_locks_reset(void) {
     dk_walk_back(lock, &dk_site); \
     dk_take(&dk_site, lock); \
 })
+static inline bool dk_holds(const void *lock) {
+    for (unsigned int n = 0; n < dk_outer_count; ++n)
+        if (dk_outer[n] == lock) return true;
+    return dk_held == lock;
+}
+
+#define dk_trylock(lock) (!dk_holds(lock) && ({ dk_lock(lock); true; }))
 #define dk_lock_save(lock, flags) ((flags) = 0, dk_lock(lock))
 #define dk_unlock(lock) dk_give_back(lock)
 #define dk_unlock_restore(lock, flags) ((void)(flags), dk_give_back(lock))
@@ -88,6 +99,9 @@ static inline void dk_locks_reset(void) {
 #define raw_spin_lock_init(lock) ((void)(lock))
 #define rwlock_init(lock) ((void)(lock))
 #define lockdep_assert_held(lock) ((void)(lock))
+#define lockdep_assert(condition) ((void)(condition))
+#define lockdep_is_held(lock) dk_holds(lock)
+#define lockdep_set_class(lock, key) ((void)(lock))
 #define spin_lock(lock) dk_lock(lock)
 #define spin_unlock(lock) dk_unlock(lock)
 #define spin_lock_irq(lock) dk_lock(lock)
@@ -95,15 +109,69 @@ static inline void dk_locks_reset(void) {
 #define spin_lock_irqsave(lock, flags) dk_lock_save(lock, flags)
 #define spin_unlock_irqrestore(lock, flags) dk_unlock_restore(lock, flags)
 #define spin_lock_irqsave_nested(lock, flags, subclass) dk_lock_save(lock, flags)
+#define spin_lock_bh(lock) dk_lock(lock)
+#define spin_unlock_bh(lock) dk_unlock(lock)
+#define spin_lock_nested(lock, subclass) dk_lock(lock)
+#define spin_trylock(lock) dk_trylock(lock)
+#define spin_trylock_irqsave(lock, flags) ((flags) = 0, dk_trylock(lock))
+#define spin_is_locked(lock) dk_holds(lock)
+#define raw_spin_lock(lock) dk_lock(lock)
+#define raw_spin_unlock(lock) dk_unlock(lock)
+#define raw_spin_lock_irq(lock) dk_lock(lock)
+#define raw_spin_unlock_irq(lock) dk_unlock(lock)
 #define raw_spin_lock_irqsave(lock, flags) dk_lock_save(lock, flags)
 #define raw_spin_unlock_irqrestore(lock, flags) dk_unlock_restore(lock, flags)
 #define read_lock(lock) dk_lock(lock)
 #define read_unlock(lock) dk_unlock(lock)
 #define read_lock_irqsave(lock, flags) dk_lock_save(lock, flags)
 #define read_unlock_irqrestore(lock, flags) dk_unlock_restore(lock, flags)
+#define write_lock(lock) dk_lock(lock)
+#define write_unlock(lock) dk_unlock(lock)
 #define write_lock_irqsave(lock, flags) dk_lock_save(lock, flags)
 #define write_unlock_irqrestore(lock, flags) dk_unlock_restore(lock, flags)
 #define local_irq_save(flags) ((flags) = 0)
 #define local_irq_restore(flags) ((void)(flags))
-#define rcu_read_lock() ((void)0)
-#define rcu_read_unlock() ((void)0)
+#define local_irq_disable() ((void)0)
+#define local_irq_enable() ((void)0)
+#define local_bh_disable() ((void)0)
+#define local_bh_enable() ((void)0)
+#define preempt_disable() ((void)0)
+#define preempt_enable() ((void)0)
+#define irqs_disabled() false
+
+/* What a guard holds: a lock, or nothing where a try has failed. */
+typedef struct {
+    const void *lock;
+} dk_guard;
+
+static inline void dk_end_guard(const dk_guard *held) {
+    if (held->lock) dk_give_back(held->lock);
+}
+
+#define dk_begin_guard(lock_) ({ const void *dk_l = (lock_); dk_lock(lock_); (dk_guard){dk_l}; })
+#define dk_is_guard(name) typedef dk_guard dk_class_##name; static inline void dk_end_##name(dk_guard *p) { dk_end_guard(p); }
+dk_is_guard(spinlock)
+dk_is_guard(spinlock_irq)
+dk_is_guard(spinlock_irqsave)
+dk_is_guard(spinlock_bh)
+dk_is_guard(raw_spinlock)
+dk_is_guard(raw_spinlock_irq)
+dk_is_guard(raw_spinlock_irqsave)
+dk_is_guard(read_lock)
+dk_is_guard(read_lock_irqsave)
+dk_is_guard(write_lock)
+dk_is_guard(write_lock_irqsave)
+#define dk_begin_spinlock(lock) dk_begin_guard(lock)
+#define dk_begin_spinlock_irq(lock) dk_begin_guard(lock)
+#define dk_begin_spinlock_irqsave(lock) dk_begin_guard(lock)
+#define dk_begin_spinlock_bh(lock) dk_begin_guard(lock)
+#define dk_begin_raw_spinlock(lock) dk_begin_guard(lock)
+#define dk_begin_raw_spinlock_irq(lock) dk_begin_guard(lock)
+#define dk_begin_raw_spinlock_irqsave(lock) dk_begin_guard(lock)
+#define dk_begin_read_lock(lock) dk_begin_guard(lock)
+#define dk_begin_read_lock_irqsave(lock) dk_begin_guard(lock)
+#define dk_begin_write_lock(lock) dk_begin_guard(lock)
+#define dk_begin_write_lock_irqsave(lock) dk_begin_guard(lock)
+DEFINE_LOCK_GUARD_0(irq, (void)0, (void)0)
+DEFINE_LOCK_GUARD_0(irqsave, (void)0, (void)0)
+DEFINE_LOCK_GUARD_0(preempt, (void)0, (void)0)
