@@ -24,7 +24,7 @@ PROGRAMS = (
     "conforming/streaming-each-direction.dma",
     "conforming/coherent-ring.dma",
     "conforming/scatter-list-each-direction.dma",
-    "conforming/stack-and-text-beside-dma.dma",
+    "rules/no-stack.dma",
     "rules/same-size.dma",
     "rules/same-direction.dma",
     "rules/sync-before-read.dma",
@@ -46,7 +46,9 @@ def confirm_all(machine: str, kernel: str, guest: Guest) -> Iterator[Confirmatio
 
 
 def answers(done: list[Confirmation]) -> list[str]:
-    return [f"# {one.program}: {one.answer.value}, {sum(t.shown for t in one.tried)} of {len(one.tried)}" for one in done]
+    return [
+        f"# {one.program}: {one.answer.value}, {sum(t.shown for t in one.tried)} of {len(one.tried)}" for one in done
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +64,12 @@ def kernel() -> building.GuestKernel:
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_what_a_guest_has_said_comes_to_the_same_again(machine: str) -> None:
-    """A log is good for one kernel, one module and what the host asked for: another one has to be taken with --promote."""
+    """A log is good for one kernel, one module, and what the host asked for; --promote takes another one."""
     head, *lines = log_of(machine).read_text(encoding="utf-8").splitlines()
     _, version, module = head.split()
-    assert module == building.module_digest(), "the guest's module has changed: pytest tests/test_confirmation_logs.py --promote"
+    assert module == building.module_digest(), (
+        "the guest's module has changed: pytest tests/test_confirmation_logs.py --promote"
+    )
     expected = [line for line in lines if line.startswith("# ")]
     guest = ReplayedGuest(line for line in lines if not line.startswith("# "))
     assert answers(list(confirm_all(machine, version, guest))) == expected

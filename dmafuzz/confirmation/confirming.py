@@ -71,7 +71,7 @@ class Confirmation:
 
 
 class Confirming:
-    """Confirms programs on one machine. ``boot`` gives a fresh guest; ``again``: whether it must be one after wrong calls."""
+    """Confirms programs on one machine. ``boot`` gives a guest; ``again``: whether wrong calls spoil it."""
 
     def __init__(
         self, judging: Judging, platform: str, machine: str, kernel: str, boot: Callable[[], Guest], again: bool = False

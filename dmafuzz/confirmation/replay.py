@@ -34,4 +34,3 @@ class ReplayedGuest:
     def is_done(self) -> bool:
         """Whether all has been said."""
         return next(self._lines, None) is None
-
