@@ -636,6 +636,18 @@ class Platform:
     def iommu_looks_first(self, arg: bool, /) -> None: ...
 
     @property
+    def iommu_ends_whole(self) -> bool: ...
+
+    @iommu_ends_whole.setter
+    def iommu_ends_whole(self, arg: bool, /) -> None: ...
+
+    @property
+    def iommu_flushes(self) -> bool: ...
+
+    @iommu_flushes.setter
+    def iommu_flushes(self, arg: bool, /) -> None: ...
+
+    @property
     def stacks_in_vmalloc(self) -> bool: ...
 
     @stacks_in_vmalloc.setter
@@ -747,6 +759,8 @@ class Judge:
 
     def hooks(self, ops: Sequence[Op], platform: int) -> list[Any]:
         """The hook calls that the program makes there."""
+
+LAYOUT: dict[str, int] = ...
 
 def run(judge: Judge, ops: Sequence[Op], platform: int) -> dict[str, Any]:
     """

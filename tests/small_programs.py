@@ -42,12 +42,14 @@ def _random_op(rng: random.Random) -> Op:
     op.direction, op.attrs = rng.choice(_DIRECTIONS), rng.choice((0, 0, 0, 1))
     op.buffer_kind = rng.choice(_BUFFERS)
     op.count, op.list = rng.randrange(3), rng.randrange(5)
-    op.offset, op.size = rng.choice((0, 0, 0, 0, 1, 2, 4)), rng.choice((1, 2, 2, 3, 4, 4, 6, 8))
+    op.offset, op.size = rng.choice((0, 0, 0, 0, 16, 32, 64)), rng.choice((16, 32, 32, 48, 64, 64, 96, 128))
     if rng.random() < 0.03:
-        op.size = rng.choice((256, 260, 512))
+        op.size = rng.choice((4096, 4160, 8192))
     if op.kind == OpKind.map_sg:
         count = rng.choice((1, 2, 2, 3))
-        op.entries = [_core.Entry(rng.randrange(4), rng.choice((0, 0, 2)), rng.choice((1, 2, 4))) for _ in range(count)]
+        op.entries = [
+            _core.Entry(rng.randrange(4), rng.choice((0, 0, 32)), rng.choice((16, 32, 64))) for _ in range(count)
+        ]
     return op
 
 
@@ -67,27 +69,27 @@ def _op(kind: OpKind, **fields: object) -> Op:
 def _alphabet() -> list[Op]:
     """The operations of the exhaustive check: two kmalloc buffers that can share a line, one device, one mapping at a
     time and a second one over the same or the neighbouring buffer."""
-    ops = [_op(OpKind.alloc, buffer=1, buffer_kind=BufferKind.kmalloc, size=2)]
+    ops = [_op(OpKind.alloc, buffer=1, buffer_kind=BufferKind.kmalloc, size=32)]
     for direction in _DIRECTIONS:
-        ops.append(_op(OpKind.map_single, mapping=0, buffer=0, size=2, direction=direction))
-        ops.append(_op(OpKind.map_single, mapping=1, buffer=0, size=2, direction=direction, device=1))
-    ops.append(_op(OpKind.map_single, mapping=1, buffer=1, size=2, direction=Direction.from_device))
+        ops.append(_op(OpKind.map_single, mapping=0, buffer=0, size=32, direction=direction))
+        ops.append(_op(OpKind.map_single, mapping=1, buffer=0, size=32, direction=direction, device=1))
+    ops.append(_op(OpKind.map_single, mapping=1, buffer=1, size=32, direction=Direction.from_device))
     ops.append(_op(OpKind.sync_single_for_cpu, mapping=0))
     ops.append(_op(OpKind.sync_single_for_device, mapping=0))
     ops.append(_op(OpKind.unmap_single, mapping=0))
-    ops.append(_op(OpKind.unmap_single, mapping=0, given_size=True, size=4))
+    ops.append(_op(OpKind.unmap_single, mapping=0, given_size=True, size=64))
     ops.append(_op(OpKind.unmap_single, mapping=0, given_direction=True, direction=Direction.to_device))
     for kind in (OpKind.write, OpKind.dirty, OpKind.read):
-        ops.append(_op(kind, buffer=0, size=2))
-    ops.append(_op(OpKind.write, buffer=1, size=1))
+        ops.append(_op(kind, buffer=0, size=32))
+    ops.append(_op(OpKind.write, buffer=1, size=16))
     ops.append(_op(OpKind.free, buffer=0))
-    ops.append(_op(OpKind.device_write, mapping=0, size=1))
+    ops.append(_op(OpKind.device_write, mapping=0, size=16))
     return ops
 
 
 def every_small(ops: int) -> Iterator[list[Op]]:
     """Every valid program of exactly ``ops`` operations over the alphabet that begins with allocating b0."""
-    first = _op(OpKind.alloc, buffer=0, buffer_kind=BufferKind.kmalloc, size=2)
+    first = _op(OpKind.alloc, buffer=0, buffer_kind=BufferKind.kmalloc, size=32)
     for rest in itertools.product(_alphabet(), repeat=ops - 1):
         program = [first, *rest]
         if _core.check(program) is None:
@@ -100,11 +102,11 @@ def haunted() -> Iterator[list[Op]]:
         _op(OpKind.sync_single_for_device, mapping=0),
         _op(OpKind.sync_single_for_cpu, mapping=0),
         _op(OpKind.unmap_single, mapping=0),
-        _op(OpKind.write, buffer=1, size=1),
-        _op(OpKind.map_single, mapping=1, buffer=1, size=2, direction=Direction.to_device),
+        _op(OpKind.write, buffer=1, size=16),
+        _op(OpKind.map_single, mapping=1, buffer=1, size=32, direction=Direction.to_device),
         _op(OpKind.sync_single_for_cpu, mapping=1),
     ]
-    for kind, size in itertools.product((BufferKind.kmalloc, BufferKind.pages), (2, 4, 6)):
+    for kind, size in itertools.product((BufferKind.kmalloc, BufferKind.pages), (32, 64, 96)):
         for tail in itertools.product(rest, repeat=3):
             program = [
                 _op(OpKind.alloc, buffer=0, buffer_kind=kind, size=size),
@@ -126,15 +128,15 @@ def torn_and_haunted() -> Iterator[list[Op]]:
         _op(OpKind.sync_single_for_cpu, mapping=0),
         _op(OpKind.sync_single_for_device, mapping=0),
         _op(OpKind.unmap_single, mapping=0),
-        _op(OpKind.write, buffer=1, size=1),
-        _op(OpKind.read, buffer=1, size=4),
+        _op(OpKind.write, buffer=1, size=16),
+        _op(OpKind.read, buffer=1, size=64),
     ]
-    for direction, size in itertools.product(_DIRECTIONS, (257, 260, 512)):
+    for direction, size in itertools.product(_DIRECTIONS, (4112, 4160, 8192)):
         for tail in itertools.product(rest, repeat=3):
             program = [
-                _op(OpKind.alloc, buffer=0, buffer_kind=BufferKind.anonymous, size=512),
+                _op(OpKind.alloc, buffer=0, buffer_kind=BufferKind.anonymous, size=8192),
                 _op(OpKind.cow, buffer=0),
-                _op(OpKind.alloc, buffer=1, buffer_kind=BufferKind.pages, size=4),
+                _op(OpKind.alloc, buffer=1, buffer_kind=BufferKind.pages, size=64),
                 _op(OpKind.map_single, mapping=0, buffer=0, size=size, direction=direction),
                 *tail,
             ]

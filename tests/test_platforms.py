@@ -137,7 +137,7 @@ def test_arm64_kernels_are_built_for_64_byte_lines_and_128_byte_dma(name: str) -
     platform = load(name)
     assert platform.cache.line == (128 if "line128" in name else 64)
     assert (platform.cache.l1_line, platform.alignment.dma_min) == (64, 128)
-    assert platform.alignment.dma == (platform.cache.line if platform.runs("6.5") else 128)
+    assert platform.alignment.dma == (platform.cache.line if name.startswith("arm64-6.5") else 128)
 
 
 @pytest.mark.parametrize("name", [name for name in names() if name.startswith("x86-")])
@@ -195,7 +195,7 @@ def test_portfolio_of_a_kernel_has_machines_of_that_kernel_only_tamest_first(nam
 
 def test_portfolio_of_6_12_has_one_machine_for_each_thing_that_can_go_wrong() -> None:
     members = portfolio("6.12")
-    assert 12 <= len(members) <= 16
+    assert 12 <= len(members) <= 18
     assert {row_of(platform.name) for platform in members} == {
         "x86 and other coherent machines",
         "arm64 from 5.19",

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 import naive
+from comparison import of_core, of_naive
 from dmafuzz import _core, platforms
 from dmafuzz.program import render_op
+from rich_programs import random_rich
 from small_programs import every_small, haunted, random_small, torn_and_haunted
-
-GRANULE = _core.PAGE_BYTES
 
 
 @cache
@@ -27,42 +27,19 @@ def judge() -> _core.Judge:
     return _core.Judge("silent", machines())
 
 
-def of_core(ops: list[_core.Op], platform: int) -> tuple[set[Any], set[Any]]:
-    """Corruptions and harms as the naive implementation writes them; leaks depend on a tracker and are left out."""
-    found = judge().judge(ops, platform)
-    corruptions = {
-        (c["kind"], c["op"], c["buffer"], offset)
-        for c in found["corruptions"]
-        for offset in range(c["offset"], c["offset"] + c["size"], GRANULE)
-    }
-    harms: set[Any] = set()
-    for harm in found["harms"]:
-        if harm["kind"] == "exposure":
-            span = range(harm["offset"], harm["offset"] + harm["size"], GRANULE)
-            harms |= {("exposure", harm["op"], harm["buffer"], offset) for offset in span}
-        elif harm["kind"] != "leak":
-            harms.add((harm["kind"], harm["op"], harm["mapping"]))
-    return corruptions, harms
-
-
-def of_naive(ops: list[_core.Op], platform: int) -> tuple[set[Any], set[Any]]:
-    outcome = naive.simulate(ops, machines()[platform])
-    return set(outcome.corruptions), {harm for harm in outcome.harms if harm[0] != "leak"}
-
-
 def assert_agree(programs: Iterable[tuple[list[_core.Op], int]], too_large_max: int) -> int:
     """Both agree on all; returns how many there were. Programs beyond the naive one's bound are few, or it checks
     nothing."""
     count = too_large = 0
     for ops, platform in programs:
         try:
-            expected = of_naive(ops, platform)
+            expected = of_naive(ops, machines()[platform])
         except naive.TooLarge:
             too_large += 1
             continue
         count += 1
         text = "\n".join(render_op(op) for op in ops)
-        assert of_core(ops, platform) == expected, f"on {machines()[platform].name}:\n{text}"
+        assert of_core(judge(), ops, platform) == expected, f"on {machines()[platform].name}:\n{text}"
     assert too_large <= too_large_max
     return count
 
@@ -104,6 +81,22 @@ def test_twenty_thousand_random_programs() -> None:
     assert assert_agree(programs, too_large_max=60) >= 20_000
 
 
+def test_random_programs_rich_in_what_is_rare() -> None:
+    """More of them, by hand: python tests/compare_simulators.py --programs 200000."""
+    rng = random.Random(20261128)
+    names = range(len(machines()))
+    programs = ((random_rich(rng, rng.randint(3, 10)), rng.choice(names)) for _ in range(3_000))
+    assert assert_agree(programs, too_large_max=30) > 2_900
+
+
+def test_columns_one_at_a_time_are_all_columns_together() -> None:
+    """The naive implementation looks at the bytes of a line one class at a time where there are many classes."""
+    rng = random.Random(7)
+    for _ in range(60):
+        ops, machine = random_small(rng, rng.randint(3, 7)), rng.choice(machines())
+        assert naive.simulate(ops, machine, together=1) == naive.simulate(ops, machine, together=6)
+
+
 def test_longer_random_programs() -> None:
     rng = random.Random(20211007)
     names = range(len(machines()))
@@ -116,7 +109,7 @@ def test_a_simulator_that_is_wrong_is_noticed() -> None:
     rng = random.Random(1)
     coherent, other = platforms.names().index("x86-5.5"), platforms.names().index("mips-r10000-5.10")
     programs = [random_small(rng, 8) for _ in range(200)]
-    assert any(of_core(ops, coherent) != of_naive(ops, other) for ops in programs)
+    assert any(of_core(judge(), ops, coherent) != of_naive(ops, machines()[other]) for ops in programs)
 
 
 def compare_walks(programs: int, seed: int, **more: int) -> dict[str, Any]:

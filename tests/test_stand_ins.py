@@ -3,6 +3,7 @@
 A snippet runs at each map of a program, with `size` the mapping's: 64 bytes for the first, 128 for the second.
 CHECK warns with what does not hold, so that a test fails by its words.
 """
+
 from __future__ import annotations
 
 from pathlib import Path

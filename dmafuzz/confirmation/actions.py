@@ -11,11 +11,10 @@ from dmafuzz._core import BufferKind, Op, OpKind
 PAGE_BYTES = _core.PAGE_BYTES
 AS_MAPPED = -1
 
-# Where the machine model has things (core/machine/memory.hpp): pages, stacks, kernel text and rodata.
-_PAGE_BASE = 0x120000
-_STACK_BASE, _STACK_BYTES = 0x10000, 0x4000
-_TEXT_BASE, _RODATA_BASE = 0x8000, 0xC000
-_HIGH_BASE = 0x100000000
+# Where the machine model has things.
+_PAGE_BASE, _HIGH_BASE = _core.LAYOUT["pages"], _core.LAYOUT["high"]
+_STACK_BASE, _STACK_BYTES = _core.LAYOUT["stacks"], _core.LAYOUT["stack_bytes"]
+_TEXT_BASE, _RODATA_BASE = _core.LAYOUT["text"], _core.LAYOUT["rodata"]
 # Nothing answers there: between the guest's memory and the devices' registers.
 _REGISTERS, _REGISTERS_BYTES = 0x90000000, 0x100000
 

@@ -40,6 +40,7 @@ class Seen:
     failed: set[int] = field(default_factory=set)  # mappings
     placed: dict[int, str] = field(default_factory=dict)  # mapping: DMA addresses as the kernel gave them
     lost: list[Lost] = field(default_factory=list)
+    oops: int | None = None  # the operation in which the kernel is said to fault
     actions: int = 0
 
 
@@ -68,17 +69,19 @@ class Carrying:
         for step in facts["steps"]:
             self._steps.setdefault(step["op"], []).append(step)
         self.tag = tag
-        self._now = 0
+        self.now = 0
 
     def run(self, after: Callable[[Carrying, int], None]) -> Seen:
         """All operations; ``after`` each one that is called, for unasked steps and for looks."""
         for number, op in enumerate(self.ops):
-            self._now = number
+            self.now = number
             tag = self.next_tag()
             for action in self._writer.write(op, tag):
                 self._do(action, op)
             for step in self._steps.get(number, []):
                 self._take(step, op, tag)
+            if self.seen.oops is not None:
+                return self.seen  # and it did not fault: what comes then is not said
             after(self, number)
         return self.seen
 
@@ -143,16 +146,18 @@ class Carrying:
     def _do(self, action: str, op: Op | None) -> Any:
         answer = self._guest.do(action)
         self.seen.actions += 1
-        self.seen.warnings += [(self._now, name) for name in warnings_in(answer.messages)]
-        self.seen.messages += [(self._now, text) for text in other_messages(answer.messages)]
+        self.seen.warnings += [(self.now, name) for name in warnings_in(answer.messages)]
+        self.seen.messages += [(self.now, text) for text in other_messages(answer.messages)]
         if answer.refused:
-            self.seen.refused.append((self._now, answer.refused))
+            self.seen.refused.append((self.now, answer.refused))
         if "hook" in answer.fields:
-            self.seen.refused.append((self._now, "give-back"))
+            self.seen.refused.append((self.now, "give-back"))
         if op is not None and "failed" in answer.fields:
             self.seen.failed.add(op.mapping)
         if op is not None and "dma" in answer.fields:
             self.seen.placed[op.mapping] = answer.fields["dma"]
+        if op is not None and op.kind == OpKind.device_read:
+            self._compare_asked(op, answer.data)
         if op is not None and op.kind in (OpKind.read, OpKind.cow) and action.startswith("read "):
             self._compare(op.buffer, op.offset, answer.data, "cpu")
         return answer
@@ -160,11 +165,24 @@ class Carrying:
     def _take(self, step: Mapping[str, Any], op: Op, tag: int) -> None:
         if step["kind"] == "alloc":
             self.ideal.born(step["buffer"], bytes([tag]) * op.size)
+        elif step["kind"] == "oops":
+            self.seen.oops = step["op"]
         elif step["kind"] == "appear":
             answer = self._do(f"read 0 0 {step['buffer']} 0 {op.size}", None)
             self.ideal.born(step["buffer"], answer.data, image=self._kinds[step["buffer"]] in _IMAGES)
         else:
             self.ideal.step(step, tag)
+
+    def _compare_asked(self, op: Op, data: bytes) -> None:
+        """What a device line of the program reads, past the end of its mapping too."""
+        found = self.ideal.asked(op.mapping, op.offset)
+        if found is None:
+            return
+        buffer, start = found
+        size = 0
+        while size < len(data) and self.ideal.is_expected(buffer, start + size):
+            size += 1
+        self._compare(buffer, start, data[:size], f"m{op.mapping}")
 
     def _compare(self, buffer: int, offset: int, data: bytes, by: str) -> None:
         expected = self.ideal.content(buffer, offset, len(data))
@@ -176,5 +194,5 @@ class Carrying:
             while at + size < len(wrong) and wrong[at + size] == wrong[at] + size:
                 size += 1
             first = wrong[at]
-            self.seen.lost.append(Lost(self._now, buffer, offset + first, size, by, data[first], expected[first]))
+            self.seen.lost.append(Lost(self.now, buffer, offset + first, size, by, data[first], expected[first]))
             at += size

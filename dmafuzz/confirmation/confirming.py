@@ -66,6 +66,7 @@ class Confirmation:
     refused: list[tuple[int, str]] = field(default_factory=list)
     messages: list[tuple[int, str]] = field(default_factory=list)
     failed: dict[str, list[int]] = field(default_factory=dict)  # mappings that fail: "model", "kernel"
+    oops: int | None = None  # the operation in which the kernel is said to fault
     log: str = ""  # of a guest that died
     runs: int = 0
 
@@ -81,6 +82,7 @@ class Confirming:
         self._boot, self._again = boot, again
         self._guest: Guest | None = None
         self._tag = 0
+        self._now = 0
         self._spoils = False  # the program at work, by calls that are wrong
         self._spoilt = False  # the guest, by what the last run may have left behind an IOMMU
 
@@ -96,6 +98,7 @@ class Confirming:
         done = Confirmation(name, self._machine, self._platform, self._kernel)
         done.expected = sorted((w.op, w.id) for w in judgement.warnings)
         facts = self._facts(program)
+        done.oops = next((step["op"] for step in facts["steps"] if step["kind"] == "oops"), None)
         self._spoils = bool(judgement.contract or judgement.warnings or judgement.harms)
         try:
             can_be_said(facts)
@@ -112,6 +115,8 @@ class Confirming:
         except GuestDiedError as death:
             self.close()
             done.answer, done.log = Answer.DIED, f"{death.action}\n{death.log}"
+            if done.oops is not None and self._now == done.oops:
+                done.answer = Answer.CONFIRMED
             return done
         done.answer = _answer(done)
         return done
@@ -126,8 +131,10 @@ class Confirming:
             self._guest = self._boot()
         self._spoilt = self._again and self._spoils
         run = Carrying(self._guest, facts, self._tag)
-        seen = run.run(after)
-        self._tag = run.tag
+        try:
+            seen = run.run(after)
+        finally:
+            self._now, self._tag = run.now, run.tag
         done.runs += 1
         if self._guest.do("reset 0 0").fields.get("left") != "0":
             self.close()
@@ -254,8 +261,8 @@ def _answer(done: Confirmation) -> Answer:
         return Answer.IMPOSSIBLE
     if any(why != "give-back" for _, why in done.refused):
         return Answer.REFUSED
-    if done.expected != done.seen or done.failed["model"] != done.failed["kernel"]:
+    if done.oops is None and (done.expected != done.seen or done.failed["model"] != done.failed["kernel"]):
         return Answer.DIFFER
-    if any(not tried.shown for tried in done.tried):
+    if done.oops is not None or any(not tried.shown for tried in done.tried):
         return Answer.NOT_REPRODUCED
     return Answer.CONFIRMED

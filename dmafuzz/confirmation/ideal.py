@@ -133,6 +133,23 @@ class IdealMemory:
                 out.append((p.mapping, p.start + start - p.offset, start, length))
         return out
 
+    def asked(self, mapping: int, offset: int) -> tuple[int, int] | None:
+        """What a device line of a mapping that its device may read names: (buffer, offset in it). Past its end, too."""
+        last = None
+        for p in self._pieces:
+            if p.mapping == mapping and p.live and p.direction in _READS:
+                last = p
+                if p.start <= offset < p.start + p.size:
+                    break
+        if last is None or last.buffer not in self._buffers:
+            return None
+        return last.buffer, last.offset + offset - last.start
+
+    def is_expected(self, buffer: int, at: int) -> bool:
+        """Whether a device that reads a byte must see what the ideal memory has."""
+        b = self._buffers[buffer]
+        return b.live and at < len(b.content) and not b.given_up[at] | b.lagging[at]
+
     def may_read(self) -> list[tuple[int, int, int, int]]:
         """What devices may read, of all mappings: (mapping, buffer, offset, size)."""
         out = []

@@ -17,7 +17,8 @@ def status_of(done: Iterable[Confirmation]) -> int:
         if one.answer in (Answer.IMPOSSIBLE, Answer.DIFFER):
             return _AT_FAULT
         without_reason = any(not tried.shown and not tried.reason for tried in one.tried)
-        if one.answer == Answer.DIED or (one.answer == Answer.NOT_REPRODUCED and without_reason):
+        died = one.answer == Answer.DIED or (one.oops is not None and not one.log)
+        if died or (one.answer == Answer.NOT_REPRODUCED and without_reason):
             status = _NOT_CONFIRMED
     return status
 
@@ -39,11 +40,13 @@ def as_table(done: Sequence[Confirmation]) -> list[str]:
 def _particulars(one: Confirmation) -> list[str]:
     head = f"{one.program} on {one.machine} ({one.platform}, {one.kernel}): {one.answer.value}"
     lines = []
-    if one.expected != one.seen:
+    if one.oops is not None:
+        lines.append(f"  op {one.oops}: the kernel is said to fault, and does{'' if one.log else ' not'}")
+    elif one.expected != one.seen:
         missing, extra = Counter(one.expected) - Counter(one.seen), Counter(one.seen) - Counter(one.expected)
         lines += [f"  op {op}: {name}: expected, not seen" for op, name in sorted(missing.elements())]
         lines += [f"  op {op}: {name}: seen, not expected" for op, name in sorted(extra.elements())]
-    if one.failed and one.failed["model"] != one.failed["kernel"]:
+    if one.oops is None and one.failed and one.failed["model"] != one.failed["kernel"]:
         lines.append(f"  mappings that fail: {one.failed['kernel']}, expected {one.failed['model']}")
     for lost in one.impossible:
         where = f"b{lost.buffer}[{lost.offset}..{lost.offset + lost.size - 1}]"
@@ -56,7 +59,7 @@ def _particulars(one: Confirmation) -> list[str]:
             reason = f": {tried.reason}" if tried.reason else ""
             lines.append(f"  op {tried.op}: {tried.kind} of {where}: not reproduced{reason}")
     lines += [f"  op {op}: refused: {why}" for op, why in one.refused]
-    if one.log:
+    if one.log and one.answer == Answer.DIED:
         lines += [f"  {line}" for line in one.log.splitlines()[:30]]
     if lines:
         lines += [f"  op {op}: the kernel says: {text}" for op, text in one.messages[:8]]

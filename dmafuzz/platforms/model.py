@@ -124,7 +124,12 @@ class Iommu(Section):
     driver: IommuDriverName = "intel"
     """Whose page tables: what an unmap does across pages that are not mapped, and a map over pages that are."""
     looks_first: bool = True
-    """unmap_page and unmap_single do nothing where nothing is mapped (dma-iommu; not Intel's own code before 5.11)."""
+    """unmap_page and unmap_single do nothing where nothing is mapped (dma-iommu from 5.11 on)."""
+    ends_whole: bool = False
+    """An end takes the whole IOVA that holds its address, whatever its size (Intel's own code before 4.7)."""
+    flushes: bool = False
+    """lazy: everything that was ended is flushed before each map or allocation. Otherwise nothing is while a program
+    runs. Which of the two it is is a choice of the run; the two extremes are two machines."""
 
 
 class Memory(Section):

@@ -5,6 +5,7 @@ core; tests compare the two.
 """
 
 from .inputs import Outcome, TooLarge
+from .project import joined
 from .simulate import simulate
 
-__all__ = ["Outcome", "TooLarge", "simulate"]
+__all__ = ["Outcome", "TooLarge", "joined", "simulate"]

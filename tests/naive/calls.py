@@ -1,17 +1,18 @@
-"""What the DMA API does to memory. coherency.md 4 and 5, ARCHITECTURE.md Choices ("Mapping and calls")."""
+"""The DMA API. coherency.md 4 and 5, ARCHITECTURE.md Choices ("Mapping and calls"); kernel/dma/direct.c,
+drivers/iommu/dma-iommu.c of 6.12."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .addresses import NOWHERE, Addresses, Hit, Slot, Translation
-from .events import Event
-from .inputs import DIRECTIONS, GRANULE, PAGE, SKIP_CPU_SYNC, Op, Platform
-from .mappings import Area, Mapping, Piece
-from .placement import kmalloc_bucket
+from .addresses import NOWHERE, Page
+from .inputs import DIRECTIONS, PAGE, SKIP_CPU_SYNC, Op
+from .machine import Machine
+from .mappings import Area, Mapping, ScatterList
+from .placement import kmalloc_bucket, round_up
 
-Emit = Callable[[Event], None]
+STREAMING = ("map_single", "map_page", "map_sg")
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,13 @@ class Arguments:
     offset: int = 0
     size: int | None = None
     count: int | None = None
+    cpu_offset: int = 0
+    cpu: int = 0
+
+    @property
+    def skip(self) -> bool:
+        """Whether the caller syncs by hand."""
+        return bool(self.attrs & SKIP_CPU_SYNC)
 
 
 def arguments(mapping: Mapping, op: Op | None = None) -> Arguments:
@@ -34,173 +42,227 @@ def arguments(mapping: Mapping, op: Op | None = None) -> Arguments:
         device=op.device if op.given_device else mapping.device,
         direction=op.direction.name if op.given_direction else mapping.direction,
         attrs=op.attrs if op.given_attrs else mapping.attrs,
-        offset=op.offset * GRANULE,
-        size=op.size * GRANULE if op.given_size else None,
+        offset=op.offset,
+        size=op.size if op.given_size else None,
         count=op.count if op.given_count else None,
+        cpu_offset=op.cpu_offset,
+        cpu=op.cpu,
     )
 
 
-class Calls:
-    """The DMA API of a platform."""
+class Calls(Machine):
+    """The DMA API of a platform. `flushes`: a lazy IOMMU is flushed before each map."""
 
-    def __init__(self, platform: Platform, emit: Emit) -> None:
-        self.platform = platform
-        self.emit = emit
-        self.addresses = Addresses(platform)
-        self.mappings: dict[int, Mapping] = {}
+    flushes = False
 
-    # Primitives: cache maintenance and copies.
+    # Bouncing.
 
-    def _maintain(self, device: int, start: int, size: int, what: str) -> None:
-        """Maintenance of the whole lines of a range; an invalidate is milder on lines covered in part."""
-        if self.platform.devices[device].coherent or what == "none" or size <= 0:
-            return
-        end, inner, edge = start + size, what, what
-        if what == "invalidate" and self.platform.edges.name != "drop":
-            edge = "clean_invalidate"
-            unaligned = start % self.platform.line or end % self.platform.line
-            if self.platform.edges.name == "whole_range" and unaligned:
-                inner = edge
-        self.emit(Event("maintained", start, end, (inner, edge)))
-
-    def _maintain_hit(self, device: int, hit: Hit, size: int, what: str) -> None:
-        if hit.slot is None:
-            self._maintain(device, hit.physical, size, what)
-        elif not self.platform.devices[device].coherent and what != "none":
-            self._for_slot("slot_maintained", hit, size, (what,))
-
-    def _for_slot(self, name: str, hit: Hit, size: int, args: tuple[str, ...] = ()) -> None:
-        """An event of a slot, for the part of a range that lies in its mapping and is not void."""
-        slot = hit.slot
-        if slot is None:
-            return
-        first = slot.origin + hit.physical - slot.address
-        for start, end in slot.covered:
-            start, stop = max(start, first), min(end, first + size)
-            if start < stop:
-                self.emit(Event(name, start, stop, args, slot=slot.serial))
-
-    def _for_device(self, device: int, hit: Hit, size: int, direction: str, copy: bool, maintain: bool) -> None:
-        """Copy in, then for_device."""
-        if copy:
-            self._for_slot("copied_in", hit, size)
-        if maintain:
-            self._maintain_hit(device, hit, size, self.platform.for_device[DIRECTIONS[direction]].name)
-
-    def _for_cpu(self, device: int, hit: Hit, size: int, direction: str) -> None:
-        """for_cpu, then copy back."""
-        self._maintain_hit(device, hit, size, self.platform.for_cpu[DIRECTIONS[direction]].name)
-        if direction != "to_device":
-            self._for_slot("copied_back", hit, size)
-
-    # Map.
-
-    def must_bounce(self, device: int, area: Area, direction: str) -> bool:
-        """The bounce decision."""
-        platform, target = self.platform, self.platform.devices[device]
-        if not self.addresses.behind_iommu(device):
-            if platform.bounce_always:
-                return True
-            if self.above_mask(device, area):
-                return True
-        if not platform.bounce_unaligned or target.coherent or direction == "to_device":
+    def kmalloc_unsafe(self, device: int, length: int, direction: str) -> bool:
+        """dma_kmalloc_needs_bounce()."""
+        platform = self.platform
+        if not platform.bounce_unaligned or platform.devices[device].coherent or direction == "to_device":
             return False
-        bucket = kmalloc_bucket(area.length, 8)
-        small = area.length < 2 * platform.dma_alignment_min
-        return small and bucket is not None and bucket % platform.dma_alignment != 0
+        bucket = kmalloc_bucket(length, 8)
+        return length < 2 * platform.dma_alignment_min and bucket is not None and bucket % platform.dma_alignment != 0
 
     def above_mask(self, device: int, area: Area) -> bool:
         """Whether the device cannot reach all of the area."""
         mask = (1 << self.platform.devices[device].mask_bits) - 1
         return area.cpu_address < NOWHERE and area.cpu_address + area.length - 1 > mask
 
-    def map(self, mapping: Mapping, bounces: bool, maintains: bool, owned: bool, unchecked: bool) -> None:
-        """Map all areas; a mapping that failed and is checked is abandoned, an unchecked one is void."""
+    def _take_slots(self, mapping: Mapping, area: Area, args: Arguments, iommu: bool) -> bool:
+        """Slots for an area, and its bytes in them."""
+        coherent = self.platform.devices[mapping.device].coherent
+        area.stay = self.pool.take(args.cpu, area.length, area.cpu_address, mapping.index, not coherent, iommu)
+        if area.stay is None:
+            return False
+        if area.cpu_address < NOWHERE:
+            self.cover(area.stay, area.cpu_address, area.cpu_address + area.length)
+        copies = mapping.direction != "from_device" or self.platform.copy_in_from_device
+        if copies and (not args.skip or self.platform.skip_sync_copies_in):
+            self.bounce(area.stay.address, area.length, back=False)
+        return True
+
+    # Map.
+
+    def map(self, mapping: Mapping, args: Arguments, fails: bool = False) -> bool:
+        """Map all areas; whether that went well. A map that fails may have changed addresses, and lines."""
         self.mappings[mapping.index] = mapping
-        device, iommu = mapping.device, self.addresses.behind_iommu(mapping.device)
-        failed_at = None
+        if mapping.kind == "map_sg" and not self.platform.list_keeps_bounce_mark:
+            mapping.scatter.marked = False
         for area in mapping.areas:
-            area.slot = None
-        for number, area in enumerate(mapping.areas):
-            if bounces and self.must_bounce(device, area, mapping.direction):
-                area.slot = self.addresses.take_slot(area.length, area.cpu_address, mapping.index)
-                if area.slot is None:
-                    failed_at = number
-                    break
-            if mapping.kind == "map_resource" and not iommu and self.above_mask(device, area):
-                failed_at = number
-                break
-        if failed_at is not None:
-            self._fail(mapping, failed_at, unchecked)
-            return
-        self._address(mapping)
-        self._hand_in(mapping, maintains)
-        mapping.owned = [owned] * mapping.size
-        if owned and not mapping.joint:
-            self._emit_all(mapping.events("handed_over", 0, mapping.size))
+            area.stay = None
+        if fails:
+            mapping.areas[0].dma_address = NOWHERE
+            return False
+        if self.addresses.behind_iommu(mapping.device):
+            if self.flushes:
+                for domain in self.addresses.domains:
+                    domain.flush(args.cpu)
+            return self._map_translated(mapping, args)
+        return self._map_direct(mapping, args)
 
-    def fail(self, mapping: Mapping, unchecked: bool) -> None:
-        """A map that fails before anything else."""
-        self.mappings[mapping.index] = mapping
-        self._fail(mapping, 0, unchecked)
-
-    def _fail(self, mapping: Mapping, failed_at: int, unchecked: bool) -> None:
-        """A map that fails changes addresses only: without an IOMMU the areas before the failing one keep theirs."""
-        iommu = self.addresses.behind_iommu(mapping.device)
+    def _map_direct(self, mapping: Mapping, args: Arguments) -> bool:
         for number, area in enumerate(mapping.areas):
-            area.dma_address, area.dma_length = NOWHERE, 0 if iommu else area.length
-            if not iommu and number < failed_at:
-                area.dma_address = area.slot.address if area.slot else area.cpu_address
-            if area.slot:
-                self.addresses.release(area.slot)
-                area.slot = None
-        mapping.failed = True
-        mapping.live = unchecked
-        mapping.abandoned = not unchecked
-        mapping.owned = [unchecked] * mapping.size
-        if unchecked:
-            first = 0
+            if not self._direct(mapping, area, args):
+                area.dma_address = NOWHERE
+                for before in mapping.areas[:number]:
+                    if before.stay:
+                        self.release(before.dma_address, before.dma_length)
+                return False
+            area.dma_length = area.length
+        self._place(mapping, merging=False)
+        return True
+
+    def _direct(self, mapping: Mapping, area: Area, args: Arguments) -> bool:
+        """dma_direct_map_page(), dma_direct_map_resource(), or an allocation."""
+        device, direction = mapping.device, mapping.direction
+        area.dma_address = area.cpu_address
+        if mapping.kind == "map_resource":
+            return not self.above_mask(device, area)
+        if mapping.kind not in STREAMING:
+            return True
+        high = self.above_mask(device, area)
+        if self.platform.bounce_always or high or self.kmalloc_unsafe(device, area.length, direction):
+            if not self._take_slots(mapping, area, args, iommu=False):
+                return False
+            assert area.stay is not None
+            area.dma_address = area.stay.address
+        if not args.skip:
+            at = area.dma_address if area.dma_address < NOWHERE else None
+            self.maintain(device, at, area.length, self.platform.for_device[DIRECTIONS[direction]].name)
+        return True
+
+    # Map, behind an IOMMU.
+
+    def _map_translated(self, mapping: Mapping, args: Arguments) -> bool:
+        device, direction = mapping.device, mapping.direction
+        what = self.platform.for_device[DIRECTIONS[direction]].name
+        if mapping.kind != "map_sg":
+            (area,) = mapping.areas
+            address = self._translated_page(mapping, area, args)
+            area.dma_address, area.dma_length = (NOWHERE, 0) if address is None else (address, area.length)
+            if address is not None:
+                self._place(mapping, merging=False)
+            return address is not None
+        if any(self.kmalloc_unsafe(device, area.length, direction) for area in mapping.areas):
+            mapping.scatter.marked = True
+            return self._translated_one_by_one(mapping, args)
+        if not args.skip:
             for area in mapping.areas:
-                for piece in mapping.add_pieces(area, first, limit=0):
-                    self._register(mapping, piece)
-                first += area.count
-            self._emit_all(mapping.events("handed_over", 0, mapping.size))
-
-    def _address(self, mapping: Mapping) -> None:
-        """Give every area its DMA address; behind an IOMMU the entries of a list may merge into segments."""
-        targets = [(area.slot.address if area.slot else area.cpu_address, area.length) for area in mapping.areas]
-        starts = [address for address, _ in targets]
-        iommu = self.addresses.behind_iommu(mapping.device)
-        if iommu:
-            # One translation for a list, but entry by entry where any is bounced.
-            apart = any(area.slot for area in mapping.areas)
-            groups = [[target] for target in targets] if apart else [targets]
-            starts = [
-                start
-                for group in groups
-                for start in self.addresses.translate(mapping.device, mapping.index, mapping.direction, group)
-            ]
-        segments: list[list[int]] = []  # address, length
-        merging = iommu and mapping.is_list and not any(area.slot for area in mapping.areas)
-        first = 0
-        previous_end = 1
+                if mapping.scatter.marked:
+                    self._sync_for_device(device, area.dma_address, area.length, direction)
+                else:
+                    self.maintain(device, physical(area), area.length, what)
+        starts = self._iova(mapping, args, self._chunks(mapping))
+        for area in mapping.areas:
+            area.dma_address, area.dma_length = NOWHERE, 0
+        if starts is None:
+            return False
         for area, start in zip(mapping.areas, starts, strict=True):
-            on_pages = previous_end % PAGE == 0 and area.cpu_address % PAGE == 0
-            longest = self.platform.devices[mapping.device].segment_max
-            if merging and segments and on_pages and segments[-1][1] + area.length <= longest:
+            area.dma_address = start
+        self._place(mapping, merging=True)
+        return True
+
+    def _translated_one_by_one(self, mapping: Mapping, args: Arguments) -> bool:
+        """iommu_dma_map_sg_swiotlb()."""
+        for number, area in enumerate(mapping.areas):
+            address = self._translated_page(mapping, area, args)
+            area.dma_address = NOWHERE if address is None else address
+            if address is None:
+                skipping = Arguments(args.device, args.direction, args.attrs | SKIP_CPU_SYNC, cpu=args.cpu)
+                for before in mapping.areas[:number]:
+                    self._unmap_page(skipping, before.dma_address, before.dma_length)
+                return False
+            area.dma_length = area.length
+        self._place(mapping, merging=False)
+        return True
+
+    def _translated_page(self, mapping: Mapping, area: Area, args: Arguments) -> int | None:
+        """iommu_dma_map_page(), iommu_dma_map_resource(), or an allocation: the DMA address."""
+        device, direction = mapping.device, mapping.direction
+        streaming = mapping.kind in STREAMING
+        at = physical(area)
+        odd = (area.cpu_address | area.length) % PAGE != 0
+        if streaming and odd and self.kmalloc_unsafe(device, area.length, direction):
+            if not self._take_slots(mapping, area, args, iommu=True):
+                return None
+            assert area.stay is not None
+            at = area.stay.address
+        if streaming and not args.skip:
+            self.maintain(device, at, area.length, self.platform.for_device[DIRECTIONS[direction]].name)
+        start = area.cpu_address if area.stay is None else area.stay.address
+        starts = self._iova(mapping, args, [[(start, area.length)]] if not area.buffer.listed else self._listed(area))
+        if starts is None:
+            if area.stay:
+                if direction != "to_device" and not args.skip:
+                    self.bounce(area.stay.address, area.length, back=True)
+                self.release(area.stay.address, area.length)
+            return None
+        return starts[0]
+
+    def _listed(self, area: Area) -> list[list[tuple[int, int]]]:
+        """An allocation of single pages: side by side for the device."""
+        return [[(page, PAGE)] for page in area.buffer.birth]
+
+    def _chunks(self, mapping: Mapping) -> list[list[tuple[int, int]]]:
+        """A list's areas, those that go on physically together."""
+        chunks: list[list[tuple[int, int]]] = []
+        after = None
+        for area in mapping.areas:
+            first = area.cpu_address // PAGE * PAGE
+            if after == first:
+                chunks[-1].append((area.cpu_address, area.length))
+            else:
+                chunks.append([(area.cpu_address, area.length)])
+            after = round_up(area.cpu_address + area.length, PAGE)
+        return chunks
+
+    def _iova(self, mapping: Mapping, args: Arguments, chunks: list[list[tuple[int, int]]]) -> list[int] | None:
+        """Give (physical address, size) an IOVA, each rounded out to pages; the address of each."""
+        reads = mapping.device_reads or self.platform.iommu_driver.name == "smmu"
+        starts: list[int] = []
+        tables: list[list[Page]] = []
+        for chunk in chunks:
+            tables.append([])
+            for start, size in chunk:
+                starts.append(sum(map(len, tables)) * PAGE + start % PAGE)
+                first = start // PAGE * PAGE
+                for page in range((round_up(start + size, PAGE) - first) // PAGE):
+                    address = None if start >= NOWHERE else first + page * PAGE
+                    tables[-1].append(Page(address, reads, mapping.device_writes))
+        domain = self.addresses.domains[mapping.device]
+        pages = sum(map(len, tables))
+        iova = domain.allocate(args.cpu, pages)
+        if not domain.map(iova, tables):
+            domain.free(args.cpu, iova, pages)
+            return None
+        return [iova * PAGE + start for start in starts]
+
+    def _place(self, mapping: Mapping, merging: bool) -> None:
+        """Pieces and spans of the mapping; behind an IOMMU the entries of a list may merge into segments."""
+        segments: list[list[int]] = []  # address, length
+        device = self.platform.devices[mapping.device]
+        first, previous_end = 0, 1
+        for area in mapping.areas:
+            start = area.dma_address
+            on_pages = previous_end % PAGE == 0 and area.cpu_address % PAGE == 0 and start & device.segment_boundary
+            if merging and segments and on_pages and segments[-1][1] + area.length <= device.segment_max:
                 segments[-1][1] += area.length
             else:
                 segments.append([start, area.length])
             limit = self._reach_of_segment(mapping, segments[-1][0])
             if limit is not None:
-                limit = min(first + max(limit - start, 0) // GRANULE, first + area.count)
-                mapping.cut_off.append((limit, first + area.count))
-            mapping.add_pieces(area, first, limit)
+                limit = min(first + max(limit - start, 0), first + area.count)
+                mapping.cut_off.add(limit, first + area.count)
+            mapping.add_pieces(area, first, start, limit)
             mapping.spans.append((first, area.count, start))
             first += area.count
             previous_end = area.cpu_address + area.length
-        for number, area in enumerate(mapping.areas):
-            area.dma_address, area.dma_length = segments[number] if number < len(segments) else (NOWHERE, 0)
+        if merging:
+            for number, area in enumerate(mapping.areas):
+                area.dma_address, area.dma_length = segments[number] if number < len(segments) else (NOWHERE, 0)
+        self.register(mapping)
 
     def _reach_of_segment(self, mapping: Mapping, start: int) -> int | None:
         """The address at which a truncating or wrapping device leaves a segment of a list."""
@@ -212,149 +274,175 @@ class Calls:
             ends.append((start | device.segment_boundary) + 1)
         return min(ends, default=None)
 
-    def _hand_in(self, mapping: Mapping, maintains: bool) -> None:
-        """The machine's part of map: slots, copies in, maintenance."""
-        for piece in mapping.pieces:
-            self._register(mapping, piece)
-        copies = mapping.direction != "from_device" or self.platform.copy_in_from_device
-        skip = bool(mapping.attrs & SKIP_CPU_SYNC)
+    def void(self, mapping: Mapping) -> None:
+        """An unchecked map that has failed leads nowhere."""
+        first = 0
         for area in mapping.areas:
-            hit = Hit(area.slot.address if area.slot else area.cpu_address, area.slot, None)
-            self._for_device(
-                mapping.device, hit, area.length, mapping.direction, copy=copies, maintain=maintains and not skip
-            )
+            mapping.add_pieces(area, first, None)
+            first += area.count
+        self.register(mapping)
 
-    def _register(self, mapping: Mapping, piece: Piece) -> None:
-        """Tell the lines about a piece; a piece in a slot first gets its part of the slot."""
-        coherent = self.platform.devices[mapping.device].coherent
-        if piece.buffer.kind == "mmio":
-            return
-        bytes_ = piece.count * GRANULE
-        if piece.slot and piece.home is not None:
-            piece.slot.covered.append((piece.home, piece.home + bytes_))
-            self.emit(Event("slot_taken", piece.home, piece.home + bytes_, (not coherent,),
-                            buffer=piece.buffer.name, slot=piece.slot.serial))  # fmt: skip
-        self.emit(Event("mapped", piece.birth, piece.birth + bytes_, (mapping.direction, coherent, mapping.joint),
-                        other=piece.home, buffer=piece.buffer.name, reach=(mapping.index, piece.number),
-                        slot=piece.slot.serial if piece.slot else None))  # fmt: skip
+    # Hand-over.
 
-    # Sync, unmap and free.
+    def hand_over(self, mapping: Mapping, first: int, end: int) -> None:
+        """The device owns it from here on."""
+        if mapping.live:
+            if not mapping.joint:
+                mapping.owned.add(first, end)
+            self.aim(mapping)
+            for event in mapping.events("handed_over", first, end):
+                self.emit(event)
+
+    def _give_back(self, mapping: Mapping, first: int, end: int) -> None:
+        for name in ("noticed",) if mapping.joint else ("noticed", "given_back"):
+            for event in mapping.events(name, first, end):
+                self.emit(event)
+        if not mapping.joint:
+            mapping.owned.remove(first, end)
+
+    # Sync.
 
     def sync(self, mapping: Mapping, args: Arguments, kind: str) -> None:
         """dma_sync_*: what the machine does, and then who owns what."""
         to_device = kind.endswith("for_device")
-        copies = args.direction != "from_device" or self.platform.sync_from_device_copies_in
-        for hit, size in self._hits(mapping, args, kind.startswith("sync_sg")):
-            if to_device:
-                self._for_device(args.device, hit, size, args.direction, copy=copies, maintain=True)
-            else:
-                self._for_cpu(args.device, hit, size, args.direction)
-        if not mapping.live:
-            return
-        for first, end in self._granules(mapping, args, kind.startswith("sync_sg")):
-            if to_device or not mapping.joint:
-                mapping.owned[first:end] = [to_device] * (end - first)
-                self._emit_all(mapping.events("handed_over" if to_device else "given_back", first, end))
-
-    def end(self, mapping: Mapping, args: Arguments, kind: str) -> None:
-        """dma_unmap_* and dma_free_*. The caller frees the buffer of an allocation."""
-        is_list = kind == "unmap_sg"
-        if kind in ("unmap_single", "unmap_page", "unmap_sg"):
-            hits = self._hits(mapping, args, is_list)
-            if not args.attrs & SKIP_CPU_SYNC:
-                for hit, size in hits:
-                    self._for_cpu(args.device, hit, size, args.direction)
-            for hit, _ in hits:
-                if hit.slot and hit.slot.live:
-                    self._release(hit.slot, mapping)
-        addresses = [self._call_address(mapping, args)]
-        if is_list and mapping.is_list:
-            addresses = [area.dma_address for area in mapping.areas[: args.count] if area.slot] or addresses
-        for address in addresses:
-            translation = self.addresses.behind_iommu(args.device) and self.addresses.find(args.device, address)
-            if translation:
-                self._tear(translation, mapping)
-        self._finish(mapping)
-
-    def abandon(self, mapping: Mapping) -> None:
-        """The driver finds that a map has failed."""
-        mapping.abandoned = True
-        self._finish(mapping)
-
-    def _finish(self, mapping: Mapping) -> None:
-        """The CPU owns the whole range again."""
+        sg = kind.startswith("sync_sg")
+        act = self._sync_for_device if to_device else self._sync_for_cpu
+        if sg:
+            iommu = self.addresses.behind_iommu(args.device)
+            chosen = self._list_for(mapping, args)
+            table = self.platform.for_device if to_device else self.platform.for_cpu
+            for area in chosen.areas if args.count is None else chosen.areas[: args.count]:
+                if iommu and not chosen.marked:
+                    self.maintain(args.device, physical(area), area.length, table[DIRECTIONS[args.direction]].name)
+                else:
+                    act(args.device, area.dma_address, area.length, args.direction)
+        else:
+            act(args.device, self.call_address(mapping, args), self.call_size(mapping, args), args.direction)
         if mapping.live:
-            mapping.live = False
-            mapping.owned = [False] * mapping.size
-            self._emit_all(mapping.events("ended", 0, mapping.size))
+            for first, end in self._moved(mapping, args, sg):
+                if to_device:
+                    self.hand_over(mapping, first, end)
+                else:
+                    self._give_back(mapping, first, end)
 
-    def _call_address(self, mapping: Mapping, args: Arguments) -> int:
+    def _sync_for_device(self, device: int, address: int, size: int, direction: str) -> None:
+        at = self._reached(device, address)
+        if direction != "from_device" or self.platform.sync_from_device_copies_in:
+            self.bounce(at, size, back=False)
+        self.maintain(device, at, size, self.platform.for_device[DIRECTIONS[direction]].name)
+
+    def _sync_for_cpu(self, device: int, address: int, size: int, direction: str) -> None:
+        at = self._reached(device, address)
+        self.maintain(device, at, size, self.platform.for_cpu[DIRECTIONS[direction]].name)
+        if direction != "to_device":
+            self.bounce(at, size, back=True)
+
+    def _reached(self, device: int, address: int) -> int | None:
+        """The physical address that a sync acts on. Behind an IOMMU nothing is done for a coherent device."""
+        if self.addresses.behind_iommu(device) and self.platform.devices[device].coherent:
+            return None
+        return self.addresses.physical(device, address)
+
+    def _list_for(self, mapping: Mapping, args: Arguments) -> ScatterList:
+        """The list that a call is given: the mapping's, or one of one entry that the driver makes."""
         if mapping.is_list:
-            return mapping.areas[0].dma_address + args.offset
-        return mapping.dma_address(0) + args.offset
+            return mapping.scatter
+        area = mapping.areas[0]
+        at, size = self.call_address(mapping, args), self.call_size(mapping, args)
+        where = area.cpu_address + args.offset
+        return ScatterList([Area(area.buffer, size, where, [], size, at, size)])
 
-    def _hits(self, mapping: Mapping, args: Arguments, sg: bool) -> list[tuple[Hit, int]]:
-        """What a call's addresses hit, and for how many bytes."""
-        wanted: list[tuple[Hit | None, int]] = []
-        if sg and mapping.is_list:
-            areas = mapping.areas if args.count is None else mapping.areas[: args.count]
-            wanted = [self._hit_entry(area, args.device) for area in areas]
-        elif args.count is None or args.count > 0:
-            address, size = self._call_address(mapping, args), args.size
-            if size is None:
-                size = mapping.areas[0].dma_length if mapping.is_list else mapping.size * GRANULE
-            if sg:
-                area = mapping.areas[0]
-                at = area.cpu_address + args.offset
-                entry = Area(area.buffer, size // GRANULE, at, [], size, address, size, area.slot)
-                wanted = [self._hit_entry(entry, args.device)]
-            else:
-                wanted = [(self.addresses.hit(args.device, address), size)]
-        return [(hit, size) for hit, size in wanted if hit]
+    def call_address(self, mapping: Mapping, args: Arguments) -> int:
+        """The DMA address of a call."""
+        address = mapping.areas[0].dma_address if mapping.is_list else mapping.dma_address(0)
+        return address + args.offset
 
-    def _hit_entry(self, area: Area, device: int) -> tuple[Hit | None, int]:
-        """An entry of a list: with an IOMMU by its CPU address (bounced: by slot), else by its DMA address."""
-        if self.addresses.behind_iommu(device) and not area.slot:
-            return Hit(area.cpu_address, None, None), area.length
-        return self.addresses.hit(device, area.dma_address), area.dma_length
+    def call_size(self, mapping: Mapping, args: Arguments) -> int:
+        """The size of a call."""
+        if args.size is not None:
+            return args.size
+        return mapping.areas[0].dma_length if mapping.is_list else mapping.size
 
-    def _granules(self, mapping: Mapping, args: Arguments, sg: bool) -> list[tuple[int, int]]:
+    def _moved(self, mapping: Mapping, args: Arguments, sg: bool) -> Iterator[tuple[int, int]]:
         """The ranges of the mapping that a sync moves: what lies in both."""
         if sg and mapping.is_list:
             count = len(mapping.areas) if args.count is None else args.count
-            end = sum(area.count for area in mapping.areas[:count])
-            return [(0, end)]
-        if sg and args.count == 0:
-            return []
-        size = args.size
-        if size is None:
-            size = mapping.areas[0].dma_length if mapping.is_list else mapping.size * GRANULE
-        end = min((args.offset + size) // GRANULE, mapping.areas[0].count)  # of a list, only the first entry
-        return [(args.offset // GRANULE, end)] if args.offset // GRANULE < end else []
-
-    def _release(self, slot: Slot, named: Mapping) -> None:
-        self.addresses.release(slot)
-        for start, end in slot.covered:
-            self.emit(Event("slot_released", start, end, slot=slot.serial))
-        self._void_other(slot.mapping, named, slot)
-
-    def _tear(self, translation: Translation, named: Mapping) -> None:
-        self.addresses.tear(translation)
-        self._void_other(translation.mapping, named, translation=translation)
-
-    def _void_other(
-        self, index: int, named: Mapping, slot: Slot | None = None, translation: Translation | None = None
-    ) -> None:
-        """What a live mapping reached through a slot or translation that another one's unmap has taken is void."""
-        other = self.mappings[index]
-        if other is named or not other.live:
+            yield 0, sum(area.count for area in mapping.areas[:count])
             return
-        for piece in other.pieces:
-            through = translation and translation.holds(other.device, other.dma_address(piece.first))
-            if (slot and piece.slot is slot) or through:
-                self._emit_all(other.events("voided", piece.first, piece.first + piece.count))
-                piece.home = piece.slot = None
+        if sg and args.count == 0:
+            return
+        end = min(args.offset + self.call_size(mapping, args), mapping.areas[0].count)  # of a list: the first entry
+        if args.offset < end:
+            yield args.offset, end
 
-    def _emit_all(self, events: Iterator[Event]) -> None:
-        for event in events:
-            self.emit(event)
+    # Unmap and free.
+
+    def end(self, mapping: Mapping, args: Arguments, kind: str) -> None:
+        """dma_unmap_* and dma_free_*. The caller frees the memory of an allocation."""
+        address, size = self.call_address(mapping, args), self.call_size(mapping, args)
+        iommu = self.addresses.behind_iommu(args.device)
+        if kind == "unmap_sg":
+            self._unmap_sg(mapping, args, iommu)
+        elif kind in ("unmap_single", "unmap_page"):
+            self._unmap_page(args, address, size)
+        elif kind == "free_noncoherent":
+            if iommu:
+                skipping = Arguments(args.device, args.direction, args.attrs | SKIP_CPU_SYNC, cpu=args.cpu)
+                self._unmap_page(skipping, address, round_up(size, PAGE))
+        elif iommu and address < NOWHERE:
+            self.addresses.domains[args.device].end(args.cpu, address, size)
+        self.finish(mapping)
+
+    def _unmap_page(self, args: Arguments, address: int, size: int) -> None:
+        """dma_direct_unmap_page(), iommu_dma_unmap_page()."""
+        at = self.addresses.physical(args.device, address)
+        iommu = self.addresses.behind_iommu(args.device)
+        if address >= NOWHERE or (iommu and self._nothing(args.device, address) and self.platform.iommu_looks_first):
+            return
+        if not args.skip:
+            self.maintain(args.device, at, size, self.platform.for_cpu[DIRECTIONS[args.direction]].name)
+        if iommu:
+            self.addresses.domains[args.device].end(args.cpu, address, size)
+        if not args.skip and args.direction != "to_device":
+            self.bounce(at, size, back=True)
+        self.release(at, size)
+
+    def _nothing(self, device: int, address: int) -> bool:
+        """Whether nothing is mapped at an address."""
+        return address // PAGE not in self.addresses.domains[device].table
+
+    def _unmap_sg(self, mapping: Mapping, args: Arguments, iommu: bool) -> None:
+        chosen = self._list_for(mapping, args)
+        areas = chosen.areas if args.count is None else chosen.areas[: args.count]
+        if not iommu or chosen.marked:
+            for area in areas:
+                self._unmap_page(args, area.dma_address, area.dma_length)
+            return
+        if not args.skip:
+            for area in areas:
+                what = self.platform.for_cpu[DIRECTIONS[args.direction]].name
+                self.maintain(args.device, physical(area), area.length, what)
+        end = None
+        for area in areas:
+            if area.dma_length == 0:
+                break
+            end = area.dma_address + area.dma_length
+        if end is not None and areas[0].dma_address < NOWHERE:
+            start = areas[0].dma_address
+            self.addresses.domains[args.device].end(args.cpu, start, max(end - start, 0))
+
+    def finish(self, mapping: Mapping, noticed: bool = True) -> None:
+        """The CPU owns the whole range again."""
+        if mapping.live:
+            if noticed:
+                self._give_back(mapping, 0, mapping.size)
+            mapping.live = False
+            mapping.pending = None
+            mapping.owned.remove(0, mapping.size)
+            for event in mapping.events("ended", 0, mapping.size):
+                self.emit(event)
+
+
+def physical(area: Area) -> int | None:
+    """Where an area lies; None: somewhere that nobody knows."""
+    return area.cpu_address if area.cpu_address < NOWHERE else None

@@ -55,7 +55,7 @@ def outcomes(line: Line, changes: tuple[Change, ...], fills: bool) -> frozenset[
 
 
 # In here states are coded as numbers: for each line 18 bits that say which of the lines met so far at its place it is
-# (6 are enough for a line of one granule), below them one bit for each column's giving up.
+# (8 are enough for a line of one granule), below them one bit for each column's giving up.
 
 
 class Known:
@@ -64,7 +64,7 @@ class Known:
     def __init__(self, shift: int, like: Line, fills: bool) -> None:
         self.shift = shift
         self.fills = fills
-        self.bits = 6 if len(like.memory) == 1 else 18
+        self.bits = 8 if len(like.memory) == 1 else 18
         self.mask = (1 << self.bits) - 1
         self.lines: list[Line] = []
         self.codes: dict[Line, int] = {}
@@ -91,16 +91,20 @@ class Table(dict[int, tuple[int, ...]]):
         return self[code]
 
 
-def closure(steps: tuple[Step, ...], fills: frozenset[int], states: frozenset[State], columns: int) -> frozenset[State]:
+def closure(
+    steps: tuple[Step, ...], fills: frozenset[int], states: frozenset[State], focus: tuple[int, ...]
+) -> frozenset[State]:
     """All states that these steps, and filling some lines, lead to, any number of them in any order."""
     states = spread(states, [number for number in range(len(next(iter(states)).lines)) if number not in fills])
+    bit_of = {column: 1 << bit for bit, column in enumerate(focus)}
+    columns = len(focus)
     known: list[Known] = []
     for number, line in enumerate(next(iter(states)).lines):
         known.append(Known(known[-1].shift + known[-1].bits if known else columns, line, number in fills))
     single: dict[tuple[int, int], Table] = {}  # steps that change one line, together: by it and the giving up they keep
     several: list[tuple[int, list[tuple[int, Table]]]] = []
     for step in steps:
-        kept = ~sum(1 << column for column in step.keeps)
+        kept = ~sum(bit_of.get(column, 0) for column in step.keeps)
         tables = [(change.line, Table(known[change.line])) for change in step.changes]
         if len(tables) == 1:
             tables = [(line, single.setdefault((line, kept), table)) for line, table in tables]
@@ -109,7 +113,7 @@ def closure(steps: tuple[Step, ...], fills: frozenset[int], states: frozenset[St
         for (_, table), change in zip(tables, step.changes, strict=True):
             table.changes.append(change)
     reached = {
-        sum(1 << column for column in state.given_up)
+        sum(bit_of.get(column, 0) for column in state.given_up)
         + sum(at.code(settled(line, at.fills)) << at.shift for at, line in zip(known, state.lines, strict=True))
         for state in states
     }
@@ -128,7 +132,7 @@ def closure(steps: tuple[Step, ...], fills: frozenset[int], states: frozenset[St
                 waiting.append(new)
         if len(reached) > MOST_STATES:
             raise TooLarge
-    given_up = [frozenset(c for c in range(columns) if bits >> c & 1) for bits in range(1 << columns)]
+    given_up = [frozenset(c for at, c in enumerate(focus) if bits >> at & 1) for bits in range(1 << columns)]
     return frozenset(
         State(
             tuple(at.lines[code >> at.shift & at.mask] for at in known),

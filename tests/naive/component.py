@@ -1,41 +1,28 @@
 """One component: a line of memory with everything that concerns its granules. coherency.md 2 to 6.
 
-A component has one column for each granule of the line. If copy-on-write has moved a column's page, the lines of
-all its pages belong to the component, and every copy of a granule is in the granule's column.
+A component has one column for each class of bytes of the line. If copy-on-write has moved a column's page, the lines
+of all its pages belong to the component, and every copy of a granule is in the granule's column. Of the columns some
+are in focus: their flags are kept, all together; of the others only what they do to the line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, NamedTuple
 
-from .closure import closure, spread
 from .lines import (
     FOREIGN,
-    FRESH,
-    MAINTENANCE,
-    WILD,
-    Change,
+    POSTED,
     Line,
     Place,
     State,
     Step,
-    after,
     cpu_write,
     device_write,
-    filled,
-    flushed,
-    forgotten,
     hardware,
-    invalidated,
-    seen_to_be_late,
     through_cache,
-    unknown,
     wild_write,
-    with_cached,
-    with_memory,
 )
 
 
@@ -57,6 +44,7 @@ class Shape(NamedTuple):
 
     lines: int
     columns: int
+    focus: tuple[int, ...]
     slot_granules: int
     speculates: bool
     mismatched_aliases: bool
@@ -75,30 +63,47 @@ class Column:
     old: list[int] = field(default_factory=list)
     cached: bool = True  # how the CPU accesses it
     image: bool = False  # kernel text or rodata
+    posted: bool = False  # a device has posted, and nobody has looked since
 
 
 @dataclass
 class SlotGranule:
-    """A granule of a slot: its line in the state, the line it was mapped from."""
+    """A granule of a slot: its line in the state, the line it was mapped from, whose granule that was."""
 
     line: int
-    buffer: int
+    buffer: int | None
     origin: int
     cacheable: bool
 
 
+Target = Place | None
+"""Where an access leads; None: it is lost."""
+
+
+class Aim(NamedTuple):
+    """Where a mapping leads: memory (its line), a slot (its number), or the void; and what is allowed there."""
+
+    kind: str
+    where: int = -1
+    reads: bool = True
+    writes: bool = True
+
+
+VOID = Aim("void")
+
+
 @dataclass
 class Reach:
-    """A linear piece of a live mapping: what it leads to, and the columns its device owns."""
+    """A linear piece of a live mapping: what each column of it may lead to, and the columns its device owns."""
 
     buffer: int
     direction: str
     coherent: bool
     joint: bool
-    memory: int  # its line; -1: it leads to a slot, or into the void
-    slot: int
     columns: tuple[int, ...]
     owned: set[int] = field(default_factory=set)
+    waiting: set[int] = field(default_factory=set)  # mapped, but the device has been told nothing yet
+    aims: dict[int, tuple[Aim, ...]] = field(default_factory=dict)
 
     @property
     def reads(self) -> bool:
@@ -111,6 +116,15 @@ class Reach:
         return self.direction != "to_device"
 
 
+class Haunt(NamedTuple):
+    """A place that a device may write without being entitled to: where its own mapping leads by now."""
+
+    column: int
+    line: int  # of memory; -1: a slot
+    slot: int
+    coherent: bool
+
+
 class Component:
     """The part of a component that does not depend on what happens unasked."""
 
@@ -120,6 +134,7 @@ class Component:
         self.slots: dict[tuple[int, int], SlotGranule] = {}  # by slot and column
         self.next_line = shape.lines
         self.reaches: dict[int, Reach] = {}
+        self.haunts: set[Haunt] = set()
 
     def copy(self) -> Component:
         """A copy that may be changed."""
@@ -127,17 +142,38 @@ class Component:
         new.columns = [replace(column, old=list(column.old)) for column in self.columns]
         new.slots = dict(self.slots)
         new.next_line = self.next_line
-        new.reaches = {number: replace(reach, owned=set(reach.owned)) for number, reach in self.reaches.items()}
+        new.reaches = {
+            number: replace(reach, owned=set(reach.owned), waiting=set(reach.waiting), aims=dict(reach.aims))
+            for number, reach in self.reaches.items()
+        }
+        new.haunts = set(self.haunts)
         return new
 
     # Who is where.
 
+    def at(self, number: int) -> int:
+        """The place of a column's flags in a line; -1: not in focus."""
+        return self.shape.focus.index(number) if number in self.shape.focus else -1
+
+    def place(self, line: int, number: int) -> Place:
+        """A column's granule of a memory line."""
+        return Place(line, self.at(number))
+
+    def home(self, number: int) -> Place:
+        """Where the CPU accesses a column."""
+        return self.place(self.columns[number].home, number)
+
+    def memory(self, number: int) -> tuple[Place, ...]:
+        """All places in memory that hold a copy of the granule that lives in a column."""
+        column = self.columns[number]
+        return tuple(self.place(line, number) for line in (column.home, *column.old))
+
     def copies(self, number: int) -> tuple[Place, ...]:
         """All places that hold a copy of the granule that lives in a column."""
-        column = self.columns[number]
-        memory = [Place(line, number) for line in (column.home, *column.old)]
-        slots = [Place(s.line, 0) for (_, at), s in self.slots.items() if at == number and s.buffer == column.buffer]
-        return (*memory, *slots)
+        slots = (
+            Place(slot.line, 0) for (_, at), slot in self.slots.items() if at == number and self.slot_alive(slot, at)
+        )
+        return (*self.memory(number), *slots)
 
     def lives_at(self, line: int, number: int) -> bool:
         """Whether a place holds a copy of a live granule."""
@@ -146,14 +182,22 @@ class Component:
 
     def slot_alive(self, slot: SlotGranule, number: int) -> bool:
         """Whether the granule that a slot was mapped for is alive."""
-        return slot.buffer == self.columns[number].buffer
+        return slot.buffer is not None and slot.buffer == self.columns[number].buffer
 
-    def target(self, reach: Reach, number: int) -> Place | None:
-        """Where a reach leads; None: into the void."""
-        if reach.memory >= 0:
-            return Place(reach.memory, number)
-        slot = self.slots.get((reach.slot, number))
-        return Place(slot.line, 0) if slot else None
+    def located(self, kind: str, where: int, number: int) -> Target:
+        """The place that an access of a column's granule leads to, if it holds a copy of it."""
+        if kind == "memory" and self.lives_at(where, number):
+            return self.place(where, number)
+        if kind == "slot":
+            slot = self.slots.get((where, number))
+            if slot and self.slot_alive(slot, number):
+                return Place(slot.line, 0)
+        return None
+
+    def targets(self, reach: Reach, number: int) -> tuple[Target, ...]:
+        """Where a reach may lead."""
+        aims = reach.aims.get(number, (VOID,))
+        return tuple(self.located(aim.kind, aim.where, number) if aim.reads else None for aim in aims)
 
     def covering(self, number: int) -> Iterator[Reach]:
         """The reaches of the granule that lives in a column."""
@@ -170,27 +214,44 @@ class Component:
         return column.buffer is not None and not column.image and all(r.joint for r in self.covering(number))
 
     def cpu_may_read(self, number: int) -> bool:
-        """What no live mapping's device with write permission owns."""
+        """What no live mapping's device with write permission owns, or is about to: a CPU that keeps the rules does
+        not look between the map and the check of its error."""
         if self.columns[number].buffer is None:
             return False
-        return not any(r.writes and number in r.owned and not r.joint for r in self.covering(number))
+        covering = self.covering(number)
+        return not any(r.writes and number in r.owned | r.waiting and not r.joint for r in covering)
 
     def cpu_step(self, number: int, ordered: bool = True) -> Step:
         """A CPU write of the granule that lives in a column."""
-        column = self.columns[number]
-        return cpu_write(number, Place(column.home, number), self.copies(number), column.cached, ordered)
+        copies = self.copies(number) if self.at(number) >= 0 else (self.home(number),)
+        return cpu_write(number, self.home(number), copies, self.columns[number].cached, ordered)
 
-    def device_step(self, reach: Reach, number: int) -> Step | None:
-        """What a write by the device that owns a column of a reach does there."""
-        column, target = self.columns[number], self.target(reach, number)
-        same = column.buffer == reach.buffer
-        if same and not column.image:
-            return device_write(number, target, self.copies(number), reach.coherent)
-        if target is None or (not same and reach.memory < 0):
-            return None
-        if reach.memory < 0 or self.lives_at(*target):
-            return wild_write(target, reach.coherent)
-        return Step((Change(target.line, flushed),)) if reach.coherent else None
+    def device_steps(self, reach: Reach, number: int, post: bool = False) -> list[Step]:
+        """What an entitled write of a live granule by a reach's device may do."""
+        steps = []
+        column = self.columns[number]
+        for aim in reach.aims.get(number, (VOID,)):
+            kind, where = (aim.kind, aim.where) if aim.writes else ("void", -1)
+            if self.at(number) < 0:
+                if kind == "memory" and self.lives_at(where, number):
+                    steps.append(device_write(number, self.place(where, number), (self.place(where, number),),
+                                              reach.coherent))  # fmt: skip
+                continue
+            target = self.located(kind, where, number)
+            if column.image:
+                steps += [wild_write(target, reach.coherent)] if target else []
+                continue
+            near = frozenset((*self.memory(number), *((target,) if target else ()))) if post else frozenset()
+            steps.append(device_write(number, target, self.copies(number), reach.coherent, near))
+        return steps
+
+    def haunting(self, haunt: Haunt) -> Step | None:
+        """What a device does to a place that its mapping should not lead to."""
+        if haunt.line >= 0:
+            alive = self.lives_at(haunt.line, haunt.column)
+            return wild_write(self.place(haunt.line, haunt.column), haunt.coherent) if alive else None
+        target = self.located("slot", haunt.slot, haunt.column)
+        return wild_write(target, haunt.coherent) if target else None
 
     def fills(self) -> frozenset[int]:
         """The lines that may be filled unasked: by speculation, or by CPUs that may read them."""
@@ -209,10 +270,11 @@ class Component:
     def unasked(self) -> tuple[Step, ...]:
         """Every other step that may happen without being asked: hardware, CPUs, devices."""
         steps = [self.cpu_step(number) for number in range(len(self.columns)) if self.cpu_may_write(number)]
-        for reach in self.reaches.values():
-            for number in sorted(reach.owned) if reach.writes else ():
-                step = self.device_step(reach, number)
-                steps += [step] if step else []
+        for number in range(len(self.columns)):
+            for reach in self.covering(number):
+                if reach.writes and number in reach.owned:
+                    steps += self.device_steps(reach, number)
+        steps += [step for haunt in sorted(self.haunts) if (step := self.haunting(haunt))]
         for line in (*range(self.shape.lines), *self.slot_lines()):
             steps += hardware(line)
         return tuple(steps)
@@ -221,31 +283,40 @@ class Component:
 
     def cpu_view(self, line: Line, number: int) -> set[int]:
         """The flags a CPU may see; several where an uncached read may hit a cached alias."""
-        column = self.columns[number]
+        column, at = self.columns[number], self.at(number)
         if column.cached:
-            return {through_cache(line, number)}
-        hits = {through_cache(line, number)} if self.shape.mismatched_aliases else set()
-        return {line.memory[number]} | hits
+            return {through_cache(line, at)}
+        hits = {through_cache(line, at)} if self.shape.mismatched_aliases else set()
+        return {line.memory[at]} | hits
+
+    def device_view(
+        self, states: frozenset[State], number: int, target: Target, coherent: bool
+    ) -> set[tuple[bool, int]]:
+        """Given up or not, and the flag that a device sees."""
+        if target is None:
+            return {(number in state.given_up, FOREIGN) for state in states}
+        looks = {(state.lines[target.line], number in state.given_up) for state in states}
+        at = target.granule
+        return {(up, through_cache(line, at) if coherent else line.memory[at]) for line, up in looks}
 
     def find(self, states: frozenset[State]) -> Found:
         """Corruption and exposure that some state shows to a CPU or device that may read."""
-        found: set[tuple[str, int, int]] = set()
         seen: set[tuple[int, bool, bool, int]] = set()  # column, by a device, given up, flag
-        for number, column in enumerate(self.columns):
+        for number in self.shape.focus:
+            column = self.columns[number]
             if self.cpu_may_read(number):
                 looks = {(state.lines[column.home], number in state.given_up) for state in states}
                 seen |= {(number, False, up, flag) for line, up in looks for flag in self.cpu_view(line, number)}
             for reach in self.covering(number):
-                if not reach.reads or number not in reach.owned:
-                    continue
-                target = self.target(reach, number)
-                if target is None:
-                    seen |= {(number, True, number in state.given_up, FOREIGN) for state in states}
-                    continue
-                looks = {(state.lines[target.line], number in state.given_up) for state in states}
-                for line, up in looks:
-                    at = target.granule
-                    seen.add((number, True, up, through_cache(line, at) if reach.coherent else line.memory[at]))
+                if reach.reads and number in reach.owned:
+                    for target in self.targets(reach, number):
+                        views = self.device_view(states, number, target, reach.coherent)
+                        seen |= {(number, True, up, flag) for up, flag in views}
+        return self.judged(seen)
+
+    def judged(self, seen: set[tuple[int, bool, bool, int]]) -> Found:
+        """The kinds of what was seen: column, by a device, given up, flag."""
+        found: set[tuple[str, int, int]] = set()
         for number, device, given_up, flag in seen:
             buffer = self.columns[number].buffer
             assert buffer is not None
@@ -257,312 +328,6 @@ class Component:
         return frozenset(found)
 
 
-CPU_KINDS = ("", "lost-cpu-write", "stale-cpu-data", "clobbered", "clobbered")
-DEVICE_KINDS = ("", "", "stale-device-data", "foreign-device-data", "foreign-device-data")
-
-States = frozenset[State]
-
-
-def each(states: States, change: Callable[[State], State]) -> States:
-    """The change in every state."""
-    return frozenset(map(change, states))
-
-
-def on_lines(states: States, change: Callable[[list[Line]], None]) -> States:
-    """A change of the lines in every state."""
-
-    def changed(state: State) -> State:
-        lines = list(state.lines)
-        change(lines)
-        return State(tuple(lines), state.given_up)
-
-    return each(states, changed)
-
-
-def give_up(states: States, numbers: Iterable[int]) -> States:
-    """The granules in these columns are given up."""
-    return each(states, lambda state: State(state.lines, state.given_up.union(numbers)))
-
-
-def keep(states: States, numbers: Iterable[int]) -> States:
-    """The granules in these columns are not given up any more."""
-    return each(states, lambda state: State(state.lines, state.given_up.difference(numbers)))
-
-
-# Events: each changes the component, and gives the states after it and what an explicit read has found.
-
-
-def born(c: Component, e: Local, states: States) -> States:
-    """Allocation: the CPU writes all of it, through the cache or, where it does not use it, to memory.
-
-    The live stack has been there before: its line is dirty, but its memory is fresh as well.
-    """
-    how, cached, image = e.args
-    for number in e.columns:
-        c.columns[number] = Column(e.buffer, e.line, [], cached, image)
-
-    def change(lines: list[Line]) -> None:
-        if how == "memory":
-            lines[e.line] = invalidated(lines[e.line])
-        for number in e.columns:
-            lines[e.line] = forgotten(lines[e.line], number)
-            if how != "cache":
-                lines[e.line] = with_memory(lines[e.line], number, FRESH)
-            if how != "memory":
-                lines[e.line] = with_cached(lines[e.line], number, FRESH)
-
-    return keep(on_lines(states, change), e.columns)
-
-
-def died(c: Component, e: Local, states: States) -> States:
-    """Nothing is expected of it any more; a line in which nobody lives is as good as new."""
-    gone: list[Place] = []
-    for number in e.columns:
-        gone += c.copies(number)
-        c.columns[number].buffer = None
-    empty = [i for i in range(c.shape.lines) if not any(c.lives_at(i, number) for number in range(c.shape.columns))]
-
-    def change(lines: list[Line]) -> None:
-        for line, granule in gone:
-            lines[line] = forgotten(lines[line], granule) if line < c.shape.lines else unknown(1)
-        for line in empty:
-            lines[line] = unknown(c.shape.columns)
-
-    return keep(on_lines(states, change), e.columns)
-
-
-def written(c: Component, e: Local, states: States) -> States:
-    """`write` (ordered) and `dirty` (not ordered)."""
-    for number in e.columns:
-        if c.columns[number].buffer is not None and not c.columns[number].image:
-            states = each(states, partial(after, c.cpu_step(number, ordered=e.args[0])))
-    return states
-
-
-def read(c: Component, e: Local, states: States) -> States:
-    """A CPU read fills the line."""
-
-    def change(lines: list[Line]) -> None:
-        for number in e.columns:
-            column = c.columns[number]
-            if column.cached and column.buffer is not None:
-                lines[column.home] = filled(lines[column.home])
-
-    return on_lines(states, change)
-
-
-def stale_reads(c: Component, e: Local, states: States) -> Found:
-    """What an explicit read (or a copy-on-write's) sees of granules that are not given up: anything but fresh."""
-    found = set()
-    for number in e.columns:
-        column = c.columns[number]
-        for state in states:
-            seen = c.cpu_view(state.lines[column.home], number)
-            if column.buffer is not None and number not in state.given_up and seen != {FRESH}:
-                found.add(("stale-cpu-read", number, column.buffer))
-                break
-    return frozenset(found)
-
-
-def moved(c: Component, e: Local, states: States) -> States:
-    """A copy-on-write break of anonymous memory: the CPU copies, the owner moves."""
-    new = e.other
-    states = read(c, e, states)
-    homes = {number: c.columns[number].home for number in e.columns}
-
-    def change(lines: list[Line]) -> None:
-        for number, home in homes.items():
-            lines[new] = with_cached(lines[new], number, through_cache(lines[home], number))
-
-    for number in e.columns:
-        column = c.columns[number]
-        column.old.append(column.home)
-        column.home = new
-    return on_lines(states, change)
-
-
-def maintained(c: Component, e: Local, states: States) -> States:
-    """Maintenance of one whole line of memory."""
-
-    def change(lines: list[Line]) -> None:
-        lines[e.line] = MAINTENANCE[e.args[0]](lines[e.line])
-
-    return on_lines(states, change)
-
-
-def _slots(c: Component, e: Local) -> list[tuple[int, SlotGranule]]:
-    return [(number, c.slots[e.slot, number]) for number in e.columns if (e.slot, number) in c.slots]
-
-
-def slot_taken(c: Component, e: Local, states: States) -> States:
-    """A slot is born foreign in memory, its line absent."""
-    for number in e.columns:
-        c.slots[e.slot, number] = SlotGranule(c.next_line, e.buffer, e.line, e.args[0])
-        c.next_line += 1
-    return states
-
-
-def slot_released(c: Component, e: Local, states: States) -> States:
-    """Its copies are gone."""
-    gone = _slots(c, e)
-    for number, _ in gone:
-        del c.slots[e.slot, number]
-
-    def change(lines: list[Line]) -> None:
-        for _, slot in gone:
-            lines[slot.line] = unknown(1)
-
-    return on_lines(states, change)
-
-
-def copied_in(c: Component, e: Local, states: States) -> States:
-    """The CPU copies the buffer's bytes into the slot; from a dead buffer they do not matter."""
-
-    def change(lines: list[Line]) -> None:
-        for number, slot in _slots(c, e):
-            lines[slot.origin] = filled(lines[slot.origin])
-            if c.slot_alive(slot, number):
-                write = with_cached if slot.cacheable else with_memory
-                lines[slot.line] = write(lines[slot.line], 0, through_cache(lines[slot.origin], number))
-
-    return on_lines(states, change)
-
-
-def copied_back(c: Component, e: Local, states: States) -> States:
-    """The CPU copies the slot to where it was mapped from; for a dead buffer that is wild for whoever lives there."""
-
-    def change(lines: list[Line]) -> None:
-        for number, slot in _slots(c, e):
-            if c.slot_alive(slot, number):
-                lines[slot.line] = filled(lines[slot.line]) if slot.cacheable else lines[slot.line]
-                flag = through_cache(lines[slot.line], 0)
-            else:
-                flag = WILD if c.lives_at(slot.origin, number) else FOREIGN
-            lines[slot.origin] = with_cached(lines[slot.origin], number, flag)
-
-    return on_lines(states, change)
-
-
-def slot_maintained(c: Component, e: Local, states: States) -> States:
-    """Every granule of a slot is a whole line."""
-
-    def change(lines: list[Line]) -> None:
-        for number, slot in _slots(c, e):
-            if slot.cacheable and c.slot_alive(slot, number):
-                lines[slot.line] = MAINTENANCE[e.args[0]](lines[slot.line])
-
-    return on_lines(states, change)
-
-
-def mapped(c: Component, e: Local, states: States) -> States:
-    """A mapping leads to memory, to a slot, or into the void. CPU and device own a coherent allocation together."""
-    direction, coherent, joint = e.args
-    memory = e.other if e.slot < 0 else -1
-    owned = set(e.columns) if joint else set()
-    c.reaches[e.reach] = Reach(e.buffer, direction, coherent, joint, memory, e.slot, e.columns, owned)
-    return states
-
-
-def handed_over(c: Component, e: Local, states: States) -> States:
-    """The device owns it from here on. It must see everything so far; FROM_DEVICE, the content is given up."""
-    reach = c.reaches[e.reach]
-    reach.owned |= set(e.columns)
-    alive = [number for number in e.columns if c.columns[number].buffer == reach.buffer]
-
-    def change(lines: list[Line]) -> None:
-        for number in alive:
-            target = c.target(reach, number)
-            if target is not None:
-                lines[target.line] = seen_to_be_late(lines[target.line], target.granule, reach.coherent)
-
-    states = on_lines(states, change)
-    if reach.direction == "from_device":
-        states = give_up(states, [number for number in alive if not c.columns[number].image])
-    return states
-
-
-def given_back(c: Component, e: Local, states: States) -> States:
-    """sync_for_cpu: the CPU owns it again."""
-    c.reaches[e.reach].owned -= set(e.columns)
-    return states
-
-
-def ended(c: Component, e: Local, states: States) -> States:
-    """The mapping is over."""
-    c.reaches.pop(e.reach, None)
-    return states
-
-
-def voided(c: Component, e: Local, states: States) -> States:
-    """The mapping has lost its slot or translation."""
-    reach = c.reaches[e.reach]
-    reach.memory = reach.slot = -1
-    return states
-
-
-def device_wrote(c: Component, e: Local, states: States) -> States:
-    """A device write that the program names, where the device owns the granule."""
-    for number in e.columns:
-        step = c.device_step(c.reaches[e.reach], number)
-        if step:
-            states = each(states, partial(after, step))
-    return states
-
-
-def wild(c: Component, e: Local, states: States) -> States:
-    """A device write that lands where the device had no right to write; `perhaps` (lazy IOMMU) it does not land."""
-    coherent, perhaps = e.args
-    before = states
-    if e.slot >= 0:
-        targets = [Place(slot.line, 0) for number, slot in _slots(c, e) if c.slot_alive(slot, number)]
-    else:
-        targets = [Place(e.line, number) for number in e.columns if c.lives_at(e.line, number)]
-        if coherent:
-            states = each(states, partial(after, Step((Change(e.line, flushed),))))
-    for target in targets:
-        states = each(states, partial(after, wild_write(target, coherent)))
-    return states | before if perhaps else states
-
-
-EVENTS: dict[str, Callable[[Component, Local, States], States]] = {
-    event.__name__: event
-    for event in (
-        born, died, written, read, moved, maintained, slot_taken, slot_released, copied_in, copied_back,
-        slot_maintained, mapped, handed_over, given_back, ended, voided, device_wrote, wild,
-    )
-}  # fmt: skip
-
-
-class Point(NamedTuple):
-    """A component after some operations: all its states, and what was found after the last one."""
-
-    component: Component
-    states: States
-    found: Found
-
-
-def touched_slots(c: Component, e: Local) -> list[int]:
-    """The lines of slots that an event changes."""
-    writes = e.name in ("written", "device_wrote")
-    slot = c.reaches[e.reach].slot if e.name == "handed_over" else e.slot
-    return [granule.line for (of, at), granule in c.slots.items() if at in e.columns and (writes or of == slot)]
-
-
-def start(shape: Shape) -> Point:
-    """A component before the program."""
-    lines = (unknown(shape.columns),) * shape.lines + (unknown(1),) * shape.slot_granules
-    return Point(Component(shape), frozenset({State(lines, frozenset())}), frozenset())
-
-
-def advance(before: Point, events: tuple[Local, ...]) -> Point:
-    """The component after one more operation."""
-    component = before.component.copy()
-    states = spread(before.states, range(component.shape.lines))
-    found: Found = frozenset()
-    for event in events:
-        states = spread(states, touched_slots(component, event))
-        if event.name in ("read", "moved"):
-            found |= stale_reads(component, event, states)
-        states = EVENTS[event.name](component, event, states)
-    states = closure(component.unasked(), component.fills(), states, component.shape.columns)
-    return Point(component, states, found | component.find(states))
+CPU_KINDS = ("", "lost-cpu-write", "stale-cpu-data", "clobbered", "clobbered", "")
+DEVICE_KINDS = ("", "", "stale-device-data", "foreign-device-data", "foreign-device-data", "")
+assert len(CPU_KINDS) == POSTED + 1

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-GRANULE: Final = 1
 PAGE: Final = 4096
-PAGE_GRANULES: Final = PAGE // GRANULE
 SKIP_CPU_SYNC: Final = 1
 DIRECTIONS: Final = {"bidirectional": 0, "to_device": 1, "from_device": 2}
 
@@ -21,7 +19,7 @@ class Named(Protocol):
 
 
 class Entry(Protocol):
-    """An entry of a scatter list; offset and size in granules."""
+    """An entry of a scatter list; offset and size in bytes."""
 
     @property
     def buffer(self) -> int: ...
@@ -32,7 +30,7 @@ class Entry(Protocol):
 
 
 class Op(Protocol):
-    """One operation; offset and size in granules."""
+    """One operation; offset and size in bytes."""
 
     @property
     def kind(self) -> Named: ...
@@ -44,6 +42,8 @@ class Op(Protocol):
     def unchecked(self) -> bool: ...
     @property
     def high(self) -> bool: ...
+    @property
+    def private(self) -> bool: ...
     @property
     def given_device(self) -> bool: ...
     @property
@@ -78,6 +78,8 @@ class Op(Protocol):
     def offset(self) -> int: ...
     @property
     def size(self) -> int: ...
+    @property
+    def cpu_offset(self) -> int: ...
     @property
     def entries(self) -> Sequence[Entry]: ...
 
@@ -133,7 +135,29 @@ class Platform(Protocol):
     @property
     def sync_from_device_copies_in(self) -> bool: ...
     @property
+    def skip_sync_copies_in(self) -> bool: ...
+    @property
+    def bounce_areas(self) -> bool: ...
+    @property
+    def bounce_gone_round(self) -> bool: ...
+    @property
+    def bounce_cut(self) -> Named: ...
+    @property
+    def list_keeps_bounce_mark(self) -> bool: ...
+    @property
     def iommu(self) -> Named: ...
+    @property
+    def iommu_driver(self) -> Named: ...
+    @property
+    def iommu_looks_first(self) -> bool: ...
+    @property
+    def image_in_vmalloc(self) -> bool: ...
+    @property
+    def image_read_only(self) -> bool: ...
+    @property
+    def vmalloc_high(self) -> bool: ...
+    @property
+    def coherent_in_vmalloc(self) -> bool: ...
     @property
     def stacks_in_vmalloc(self) -> bool: ...
     @property
@@ -152,12 +176,12 @@ class Platform(Protocol):
 class Outcome:
     """Everything a program can come to.
 
-    corruptions: (kind, op, buffer, offset in bytes). harms: ("exposure", op, buffer, offset in bytes),
-    ("fault" | "sleep-in-atomic" | "leak", op, mapping).
+    corruptions: (kind, op, buffer, offset, size), in bytes, as long as can be. harms: ("exposure", op, buffer, offset,
+    size), and ("fault" | "sleep-in-atomic" | "oops" | "wrong-free" | "leak", op, mapping).
     """
 
-    corruptions: frozenset[tuple[str, int, str, int]]
-    harms: frozenset[tuple[str, int, str, int] | tuple[str, int, int]]
+    corruptions: frozenset[tuple[str, int, str, int, int]]
+    harms: frozenset[tuple[str, int, str, int, int] | tuple[str, int, int]]
 
 
 class TooLarge(Exception):  # noqa: N818 (not an error of the program)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
-FRESH, LAGGING, STALE, FOREIGN, WILD = range(5)
+FRESH, LAGGING, STALE, FOREIGN, WILD, POSTED = range(6)
 ABSENT, CLEAN, DIRTY, EITHER = range(4)
 
 
@@ -33,8 +33,8 @@ def line_of(presence: int, memory: tuple[int, ...], cached: tuple[int, ...] = ()
 
 
 def put(flags: tuple[int, ...], granule: int, flag: int) -> tuple[int, ...]:
-    """The flags with one replaced."""
-    return (*flags[:granule], flag, *flags[granule + 1 :])
+    """The flags with one replaced; -1: a granule whose flags nobody keeps, only the line's presence counts."""
+    return flags if granule < 0 else (*flags[:granule], flag, *flags[granule + 1 :])
 
 
 class State(NamedTuple):
@@ -96,10 +96,18 @@ def with_cached(line: Line, granule: int, flag: int) -> Line:
     return line_of(DIRTY, line.memory, put(filled(line).cached, granule, flag))
 
 
+# What becomes of copies when somebody writes elsewhere, by flag: fresh, lagging, stale, foreign, wild, posted.
+ORDERED: Final = (STALE, STALE, STALE, FOREIGN, WILD, STALE)
+UNORDERED: Final = (LAGGING, LAGGING, STALE, FOREIGN, WILD, STALE)
+POST: Final = (POSTED, STALE, STALE, FOREIGN, WILD, POSTED)
+NOTICED: Final = (FRESH, LAGGING, STALE, FOREIGN, WILD, STALE)
+
+
 @lru_cache(maxsize=1 << 16)
-def behind(line: Line, granule: int, ordered: bool) -> Line:
-    """Somebody has written elsewhere: copies become stale, or lagging if they were fresh and the write is unordered."""
-    worse = (STALE, STALE, STALE, FOREIGN, WILD) if ordered else (LAGGING, LAGGING, STALE, FOREIGN, WILD)
+def behind(line: Line, granule: int, worse: tuple[int, ...]) -> Line:
+    """Somebody has written elsewhere: what each flag becomes."""
+    if granule < 0:
+        return line
     memory = put(line.memory, granule, worse[line.memory[granule]])
     cached = put(line.cached, granule, worse[line.cached[granule]]) if line.cached else ()
     return line_of(line.presence, memory, cached)
@@ -115,6 +123,8 @@ def forgotten(line: Line, granule: int) -> Line:
 @lru_cache(maxsize=1 << 16)
 def seen_to_be_late(line: Line, granule: int, coherent: bool) -> Line:
     """A hand-over to a device: if what it sees is lagging, that becomes stale."""
+    if granule < 0:
+        return line
     if coherent and line.cached:
         late = line.cached[granule] == LAGGING
         return line_of(line.presence, line.memory, put(line.cached, granule, STALE)) if late else line
@@ -127,15 +137,15 @@ def through_cache(line: Line, granule: int) -> int:
 
 
 @lru_cache(maxsize=1 << 16)
-def written_by_cpu(line: Line, granule: int, cached: bool, ordered: bool) -> Line:
+def written_by_cpu(line: Line, granule: int, cached: bool, worse: tuple[int, ...]) -> Line:
     """The line a CPU writes: its copy becomes fresh, and the other one falls behind."""
-    return (with_cached if cached else with_memory)(behind(line, granule, ordered), granule, FRESH)
+    return (with_cached if cached else with_memory)(behind(line, granule, worse), granule, FRESH)
 
 
 @lru_cache(maxsize=1 << 16)
-def written_by_device(line: Line, granule: int, coherent: bool) -> Line:
+def written_by_device(line: Line, granule: int, coherent: bool, worse: tuple[int, ...]) -> Line:
     """The line an entitled device writes: memory becomes fresh; a coherent device has the line flushed first."""
-    return with_memory(behind(flushed(line) if coherent else line, granule, True), granule, FRESH)
+    return with_memory(behind(flushed(line) if coherent else line, granule, worse), granule, FRESH)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -149,7 +159,7 @@ class Change(NamedTuple):
 
     line: int
     function: Callable[..., Line]
-    arguments: tuple[int | bool, ...] = ()
+    arguments: tuple[int | bool | tuple[int, ...], ...] = ()
 
 
 class Step(NamedTuple):
@@ -161,23 +171,28 @@ class Step(NamedTuple):
 
 def cpu_write(column: int, home: Place, copies: tuple[Place, ...], cached: bool, ordered: bool = True) -> Step:
     """A CPU writes a granule at its home: all other copies become stale or lagging. `home` is one of the copies."""
+    worse = ORDERED if ordered else UNORDERED
     changes = [
-        Change(place.line, written_by_cpu, (place.granule, cached, ordered))
+        Change(place.line, written_by_cpu, (place.granule, cached, worse))
         if place == home
-        else Change(place.line, behind, (place.granule, ordered))
+        else Change(place.line, behind, (place.granule, worse))
         for place in copies
     ]
     return Step(tuple(changes), frozenset({column}))
 
 
-def device_write(column: int, target: Place | None, copies: tuple[Place, ...], coherent: bool) -> Step:
-    """An entitled device write: all other copies become stale. No target: into the void."""
-    changes = [
-        Change(place.line, written_by_device, (place.granule, coherent))
-        if place == target
-        else Change(place.line, behind, (place.granule, True))
-        for place in copies
-    ]
+def device_write(
+    column: int, target: Place | None, copies: tuple[Place, ...], coherent: bool, near: frozenset[Place] = frozenset()
+) -> Step:
+    """An entitled device write: all other copies become stale, but those `near` a CPU only posted. No target: into
+    the void."""
+    changes = []
+    for place in copies:
+        worse = POST if place in near else ORDERED
+        if place == target:
+            changes.append(Change(place.line, written_by_device, (place.granule, coherent, worse)))
+        else:
+            changes.append(Change(place.line, behind, (place.granule, worse)))
     return Step(tuple(changes), frozenset({column}))
 
 

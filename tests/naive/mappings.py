@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .addresses import NOWHERE, Slot
+from .addresses import NOWHERE, Tenancy
 from .events import Event
-from .inputs import GRANULE, PAGE
+from .inputs import PAGE
 from .placement import Buffer, Run
+from .ranges import Ranges
 
 
 @dataclass
@@ -24,11 +25,19 @@ class Area:
     buffer: Buffer
     count: int
     cpu_address: int
-    runs: list[tuple[Run, bool]]  # with: is it where address arithmetic from the first granule says
-    length: int  # in bytes; an allocation's list holds whole pages
-    dma_address: int = NOWHERE
+    runs: list[Run]
+    length: int  # an allocation's list holds whole pages
+    dma_address: int = 0
     dma_length: int = 0
-    slot: Slot | None = None
+    stay: Tenancy | None = None
+
+
+@dataclass
+class ScatterList:
+    """A scatter list. `marked`: it was once bounced behind an IOMMU."""
+
+    areas: list[Area]
+    marked: bool = False
 
 
 def area_of(buffer: Buffer, first: int, count: int, somewhere: bool = True) -> Area:
@@ -36,38 +45,40 @@ def area_of(buffer: Buffer, first: int, count: int, somewhere: bool = True) -> A
     runs = buffer.runs(first, count)
     start = runs[0].home
     if not somewhere:
-        return Area(buffer, count, NOWHERE + start % PAGE, [(run, False) for run in runs], count * GRANULE)
-    covered = [(run, run.home == start + (run.first - first) * GRANULE) for run in runs]
-    return Area(buffer, count, start, covered, count * GRANULE)
+        return Area(buffer, count, NOWHERE + start % PAGE, runs, count)
+    return Area(buffer, count, start, runs, count)
 
 
 @dataclass
 class Piece:
-    """A linear piece of a mapping. `home` is the memory behind it; None: the piece is void."""
+    """A linear piece of a mapping: `dma` is where it begins for the device; None: the piece is void.
+
+    `aim` is what the lines know of where it leads.
+    """
 
     number: int
     first: int
     count: int
     buffer: Buffer
     birth: int
-    home: int | None
-    slot: Slot | None
+    dma: int | None
+    aim: object = None
 
     def clip(self, first: int, end: int) -> tuple[int, int]:
-        """The part of a range of the mapping's granules that lies in this piece."""
+        """The part of a range of the mapping's bytes that lies in this piece."""
         return max(first, self.first), min(end, self.first + self.count)
 
 
 @dataclass
 class Mapping:
-    """A mapping. `spans` are (first granule, count, DMA address) as handed out by map."""
+    """A mapping. `spans` are (first byte, count, DMA address) as handed out by map."""
 
     index: int
     kind: str
     device: int
     direction: str
     attrs: int
-    areas: list[Area]
+    scatter: ScatterList
     is_list: bool = False
     joint: bool = False  # dma_alloc_coherent: CPU and device own it together
     live: bool = True
@@ -76,13 +87,20 @@ class Mapping:
     forgotten: bool = False
     leaked: bool = False
     faulted: bool = False
+    pending: int | None = None  # the CPU that hands it over when it next does something
+    lost: bool = False  # something of it is never given back
     pieces: list[Piece] = field(default_factory=list)
     spans: list[tuple[int, int, int]] = field(default_factory=list)
-    cut_off: list[tuple[int, int]] = field(default_factory=list)  # what a truncating or wrapping device misses
-    owned: list[bool] = field(default_factory=list)
+    cut_off: Ranges = field(default_factory=Ranges)  # what a truncating or wrapping device misses
+    owned: Ranges = field(default_factory=Ranges)
 
     def __post_init__(self) -> None:
         self.size = sum(area.count for area in self.areas)
+
+    @property
+    def areas(self) -> list[Area]:
+        """What was handed to map."""
+        return self.scatter.areas
 
     @property
     def device_reads(self) -> bool:
@@ -94,41 +112,32 @@ class Mapping:
         """Whether the direction lets the device write."""
         return self.direction != "to_device"
 
-    def add_pieces(self, area: Area, first: int, limit: int | None = None) -> list[Piece]:
-        """The pieces of one area from the mapping's granule `first`; granules from `limit` on are void."""
-        new: list[Piece] = []
+    def add_pieces(self, area: Area, first: int, dma: int | None, limit: int | None = None) -> None:
+        """The pieces of one area from the mapping's byte `first`; bytes from `limit` on are void."""
         at = first
-        for run, covered in area.runs:
+        for run in area.runs:
             cut = run.count if limit is None else min(max(limit - at, 0), run.count)
-            for skip, count, real in ((0, cut, covered), (cut, run.count - cut, False)):
+            for skip, count, real in ((0, cut, True), (cut, run.count - cut, False)):
                 if count:
-                    birth, home = run.birth + skip * GRANULE, run.home + skip * GRANULE
-                    number = len(self.pieces)
-                    slot = area.slot if real else None
-                    new.append(Piece(number, at + skip, count, area.buffer, birth, home if real else None, slot))
-                    self.pieces.append(new[-1])
+                    linear = real and dma is not None and max(dma, area.cpu_address) < NOWHERE
+                    where = dma + at + skip - first if linear and dma is not None else None
+                    self.pieces.append(Piece(len(self.pieces), at + skip, count, area.buffer, run.birth + skip, where))
             at += run.count
-        return new
 
     def events(self, name: str, first: int, end: int) -> Iterator[Event]:
-        """An event of that name for each piece's part of a range of granules."""
+        """An event of that name for each piece's part of a range of bytes."""
         for piece in self.pieces:
             start, stop = piece.clip(first, end)
             if start < stop and piece.buffer.kind != "mmio":
-                shift = (start - piece.first) * GRANULE
-                at = piece.birth + shift
-                yield Event(name, at, at + (stop - start) * GRANULE, buffer=piece.buffer.name,
-                            reach=(self.index, piece.number))  # fmt: skip
+                at = piece.birth + start - piece.first
+                yield Event(name, at, at + stop - start, buffer=piece.buffer.name, reach=(self.index, piece.number))
 
-    def owns_void(self) -> bool:
-        """Whether the device owns any granule that leads nowhere."""
-        return any(
-            piece.home is None and any(self.owned[piece.first : piece.first + piece.count]) for piece in self.pieces
-        )
-
-    def dma_address(self, granule: int) -> int:
-        """A granule's DMA address as it was handed out."""
+    def dma_address(self, byte: int) -> int:
+        """A byte's DMA address as it was handed out; past the end, what follows the last one."""
         for first, count, address in self.spans:
-            if first <= granule < first + count:
-                return address + (granule - first) * GRANULE
+            if first <= byte < first + count:
+                return address + byte - first
+        if self.spans and byte >= self.size:
+            first, _, address = self.spans[-1]
+            return address + byte - first
         return NOWHERE

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from .inputs import GRANULE, PAGE, PAGE_GRANULES, Op, Platform
+from .inputs import PAGE, Op, Platform
 
 TEXT, RODATA, STACKS, STACK_SIZE = 0x8000, 0xC000, 0x10000, 0x4000
+STACK_DATA_BEFORE = 16  # bytes of live stack data before each stack buffer
 POOL, PAGES, HIGH_PAGES = 0x20000, 0x120000, 0x1_0000_0000
 MMIO, HIGH_MMIO = 0xF000_0000, 0x100_0000_0000  # registers, away from all memory
 BUCKETS = (16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192)
+USERS = ("page_cache", "anonymous")
 
 
 def round_up(value: int, unit: int) -> int:
     """The next multiple of unit."""
     return -(-value // unit) * unit
+
+
+def order_of(pages: int) -> int:
+    """The smallest power of two that holds so many."""
+    return max(pages - 1, 0).bit_length()
 
 
 def kmalloc_bucket(size: int, alignment: int) -> int | None:
@@ -25,7 +32,7 @@ def kmalloc_bucket(size: int, alignment: int) -> int | None:
 
 @dataclass
 class Run:
-    """Granules of a buffer that are contiguous both where they were allocated and where they live now."""
+    """Bytes of a buffer that are contiguous both where they were allocated and where they live now."""
 
     first: int
     count: int
@@ -35,17 +42,25 @@ class Run:
 
 @dataclass
 class Buffer:
-    """A buffer: `home` is its pages now, `birth` its pages when allocated (or one address, if not whole pages)."""
+    """A buffer: `home` is its pages now, `birth` its pages when allocated (or one address, if not whole pages).
+
+    `blocks` are the areas it took from the page allocator (address, order); `listed`: single pages, given back one by
+    one out of a list of its own.
+    """
 
     name: int
     kind: str
     size: int
-    key: tuple[object, ...]
+    group: tuple[str, bool]
     home: list[int]
     paged: bool
+    blocks: list[tuple[int, int]]
+    bucket: int | None = None
+    listed: bool = False
     alive: bool = True
     vmalloc_address: bool = False
     birth: list[int] = field(default_factory=list)
+    old: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.birth = list(self.home)
@@ -53,21 +68,40 @@ class Buffer:
     def runs(self, first: int, count: int) -> list[Run]:
         """The range, cut where it is not contiguous."""
         if not self.paged:
-            at = self.home[0] + first * GRANULE
+            at = self.home[0] + first
             return [Run(first, count, at, at)]
         runs: list[Run] = []
         end = first + count
         while first < end:
-            page, inside = divmod(first, PAGE_GRANULES)
-            step = min(end - first, PAGE_GRANULES - inside)
-            birth, home = self.birth[page] + inside * GRANULE, self.home[page] + inside * GRANULE
+            page, inside = divmod(first, PAGE)
+            step = min(end - first, PAGE - inside)
+            birth, home = self.birth[page] + inside, self.home[page] + inside
             last = runs[-1] if runs else None
-            if last and last.birth + last.count * GRANULE == birth and last.home + last.count * GRANULE == home:
+            if last and last.birth + last.count == birth and last.home + last.count == home:
                 last.count += step
             else:
                 runs.append(Run(first, step, birth, home))
             first += step
         return runs
+
+    def lives_on(self, page: int) -> bool:
+        """Whether any byte of it lives on a page."""
+        if not self.alive or self.kind == "mmio":
+            return False
+        if self.paged:
+            return page in self.home
+        return self.home[0] < page + PAGE and page < self.home[0] + self.size
+
+    def holds(self, address: int) -> bool:
+        """Whether a copy of one of its bytes lives at an address."""
+        if not self.alive:
+            return False
+        if not self.paged:
+            return self.home[0] <= address < self.home[0] + self.size
+        page, inside = address // PAGE * PAGE, address % PAGE
+        if page in self.old:
+            return True
+        return page in self.home and self.home.index(page) * PAGE + inside < self.size
 
 
 class Memory:
@@ -80,65 +114,103 @@ class Memory:
         self.next_image = {"text": TEXT, "rodata": RODATA}
         self.next_stack: defaultdict[int, int] = defaultdict(int)
         self.slabs: dict[int, list[int]] = {}  # per bucket: the next object, the end of the slab
-        self.freed: defaultdict[tuple[object, ...], list[list[int]]] = defaultdict(list)
+        self.freed: defaultdict[tuple[str, bool, int], list[int]] = defaultdict(list)  # by order: latest last
+        self.objects: defaultdict[int, list[int]] = defaultdict(list)  # slab objects given back, by bucket
+        self.buffers: list[Buffer] = []
 
-    def pages(self, count: int, high: bool = False) -> int:
-        """Contiguous pages from the bump pointer."""
-        start = self.next_page[high]
-        self.next_page[high] = start + count * PAGE
+    def fresh(self, order: int, high: bool = False) -> int:
+        """2^order pages that nobody has had, aligned to their size."""
+        size = PAGE << order
+        start = round_up(self.next_page[high], size)
+        self.next_page[high] = start + size
         return start
 
-    def allocate(self, name: int, kind: str, op: Op) -> Buffer:
-        """A new buffer of op.size granules. A freed area of the same kind and rounded size goes first."""
-        count = round_up(op.size, PAGE_GRANULES) // PAGE_GRANULES
-        bucket = kmalloc_bucket(op.size * GRANULE, self.platform.kmalloc_alignment) if kind == "kmalloc" else None
-        high = op.high and kind in ("pages", "page_cache", "anonymous", "vmalloc", "mmio")
-        key: tuple[object, ...] = (kind, high, "bucket", bucket) if bucket else (kind, high, "pages", count)
-        paged = kind not in ("stack", "mmio") and bucket is None
+    def take(self, group: tuple[str, bool], order: int) -> int:
+        """2^order pages: the ones that were given back last, or fresh ones."""
+        freed = self.freed[*group, order]
+        return freed.pop() if freed else self.fresh(order, group[1])
+
+    def give_back(self, group: tuple[str, bool], start: int, order: int) -> None:
+        """2^order pages are free for the next taker."""
+        self.freed[*group, order].append(start)
+
+    def allocate(self, name: int, kind: str, op: Op, listed: bool = False) -> Buffer:
+        """A new buffer of op.size bytes; `listed`: its pages are taken one by one."""
+        count = round_up(op.size, PAGE) // PAGE
+        bucket = kmalloc_bucket(op.size, self.platform.kmalloc_alignment) if kind == "kmalloc" else None
+        high = (op.high and kind in ("pages", *USERS, "vmalloc", "mmio")) or (
+            kind == "vmalloc" and self.platform.vmalloc_high
+        )
+        group = ("user" if kind in USERS else "kernel", high)
+        blocks: list[tuple[int, int]] = []
         if kind == "stack":
             home = [self._stack(op.cpu, op.size)]
-        elif self.freed[key]:
-            home = self.freed[key].pop()
         elif bucket:
-            home = [self._object(bucket)]
+            home = [self.objects[bucket].pop() if self.objects[bucket] else self._object(bucket)]
         elif kind in ("text", "rodata"):
             home = [self.next_image[kind] + page * PAGE for page in range(count)]
             self.next_image[kind] += count * PAGE
         elif kind == "mmio":
             home = [self.next_mmio[high]]
             self.next_mmio[high] += count * PAGE
-        elif kind == "vmalloc":
-            start = self.pages(2 * count - 1, high)
-            home = [start + page * 2 * PAGE for page in range(count)]
+        elif kind == "vmalloc" or listed:
+            home = self._single_pages(group, count, gaps=kind == "vmalloc")
+            blocks = [(page, 0) for page in home]
         else:
-            start = self.pages(count, high)
+            start = self.take(group, order_of(count))
             home = [start + page * PAGE for page in range(count)]
+            blocks = [(start, order_of(count))]
         in_vmalloc = kind == "vmalloc" or (kind == "stack" and self.platform.stacks_in_vmalloc)
-        return Buffer(name, kind, op.size, key, home, paged, vmalloc_address=in_vmalloc)
+        buffer = Buffer(name, kind, op.size, group, home, kind not in ("stack", "mmio") and bucket is None, blocks,
+                        bucket, listed=listed, vmalloc_address=in_vmalloc)  # fmt: skip
+        self.buffers.append(buffer)
+        return buffer
+
+    def _single_pages(self, group: tuple[str, bool], count: int, gaps: bool) -> list[int]:
+        """Pages one by one; fresh ones of vmalloc memory are not adjacent."""
+        home: list[int] = []
+        for number in range(count):
+            fresh = not self.freed[*group, 0]
+            home.append(self.take(group, 0))
+            if gaps and fresh and number + 1 < count and not self.freed[*group, 0]:
+                self.fresh(0, group[1])
+        return home
 
     def free(self, buffer: Buffer) -> None:
-        """Its memory is the first to be handed out again; stack, kernel image and what copy-on-write tore never are."""
+        """The next allocation of its order gets its memory. Stacks, the kernel's image, registers and what
+        copy-on-write tore are never handed out again."""
         buffer.alive = False
-        if buffer.kind not in ("stack", "text", "rodata", "mmio") and buffer.home == buffer.birth:
-            self.freed[buffer.key].append(list(buffer.home))
+        if buffer.bucket:
+            self.objects[buffer.bucket].append(buffer.home[0])
+        elif not buffer.old:
+            for start, order in buffer.blocks:
+                self.give_back(buffer.group, start, order)
+
+    def living_on(self, page: int) -> list[Buffer]:
+        """The live buffers with bytes on a page."""
+        return [buffer for buffer in self.buffers if buffer.lives_on(page)]
+
+    def tenant(self, address: int) -> int | None:
+        """The name of the buffer of which a byte lives at an address."""
+        return next((buffer.name for buffer in self.buffers if buffer.holds(address)), None)
 
     def live_stack(self, buffer: Buffer) -> list[tuple[int, int]]:
         """The address ranges of live stack data on the first and last line of a stack buffer."""
-        start, end = buffer.home[0], buffer.home[0] + buffer.size * GRANULE
+        start, end = buffer.home[0], buffer.home[0] + buffer.size
         line = self.platform.line
         ranges = [(start // line * line, start), (end, round_up(end, line))]
         return [(first, last) for first, last in ranges if first < last]
 
     def _stack(self, cpu: int, size: int) -> int:
         line = self.next_stack[cpu]
-        self.next_stack[cpu] = round_up(line + (1 + size) * GRANULE, self.platform.line)
-        return STACKS + cpu * STACK_SIZE + line + GRANULE
+        self.next_stack[cpu] = round_up(line + STACK_DATA_BEFORE + size, self.platform.line)
+        return STACKS + cpu * STACK_SIZE + line + STACK_DATA_BEFORE
 
     def _object(self, bucket: int) -> int:
         free, end = self.slabs.get(bucket, [0, 0])
         if free + bucket > end:
             size = max(bucket, PAGE)
-            free = self.pages(size // PAGE)
+            free = self.take(("kernel", False), order_of(size // PAGE))
             end = free + size
         self.slabs[bucket] = [free + bucket, end]
         return free

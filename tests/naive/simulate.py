@@ -1,17 +1,20 @@
-"""The walk over a program's operations and its tidy-up. verdicts.md ("What is run", "Concurrency")."""
+"""A program's operations and its tidy-up. verdicts.md ("What is run", "Concurrency")."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
+from itertools import pairwise
 
-from .addresses import NOWHERE, SLOT
+from .addresses import NOWHERE, Spot
 from .calls import Arguments, Calls, arguments
 from .events import Event, Log
-from .inputs import GRANULE, PAGE, PAGE_GRANULES, Op, Outcome, Platform
-from .mappings import Area, Mapping, area_of
-from .placement import POOL, STACKS, Buffer, Memory, round_up
-from .project import STACK_DATA, corruptions
+from .inputs import PAGE, SKIP_CPU_SYNC, Op, Outcome, Platform
+from .machine import Oops
+from .mappings import Area, Mapping, ScatterList, area_of
+from .placement import STACKS, Buffer, Memory, order_of, round_up
+from .project import STACK_DATA, TOGETHER, corruptions
 
 MAPS = ("map_single", "map_page", "map_resource", "map_sg")
 ALLOCATIONS = {
@@ -27,6 +30,7 @@ ENDS = {
     **ALLOCATIONS,
 }
 SYNCS = tuple(f"sync_{what}_for_{who}" for what in ("single", "range", "sg") for who in ("cpu", "device"))
+ACCESSES = ("device_read", "device_write", "device_post")
 HOOK_FIRST = ("unmap_sg", *ALLOCATIONS.values())
 """Calls whose tracker hook comes first (trackers.md, "Order of operation and hook"): split, they act at `finish`."""
 
@@ -34,44 +38,98 @@ HOOK_FIRST = ("unmap_sg", *ALLOCATIONS.values())
 class Walk:
     """One program on one platform: writes the log of events, and notes the harms that need no states."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, flushes: bool = False) -> None:
         self.platform = platform
         self.log: Log = []
+        self.op_of: list[int] = []  # per entry of the log: the operation
+        self.op = -1
         self.memory = Memory(platform)
         self.calls = Calls(platform, lambda event: self.log[-1].append(event))
+        self.calls.flushes = flushes
         self.mappings = self.calls.mappings
         self.buffers: dict[int, Buffer] = {}
         self.allocated: dict[int, Buffer] = {}  # per mapping of an allocation call
         self.irqs_off: set[int] = set()
         self.open: dict[int, Callable[[], None]] = {}  # per CPU: the second half of a split call
-        self.chains: dict[int, list[int]] = {}  # per page: the pages linked to it by copy-on-write
-        self.harms: set[tuple[str, int, str, int] | tuple[str, int, int]] = set()
+        self.mapping_half: set[int] = set()  # CPUs of which that is the second half of a map
+        self.harms: set[tuple[str, int, int]] = set()
+        self.ended_wrongly: set[int] = set()
 
     # Operations.
 
-    def run(self, ops: Sequence[Op]) -> Outcome:
+    def run(self, ops: Sequence[Op], together: int = TOGETHER) -> Outcome:
         """The program, then its tidy-up."""
-        for op in ops:
-            self.step(partial(self.operation, op))
-        for cpu in list(self.open):
-            self.step(self.open.pop(cpu))
-        for index in list(self.mappings):
-            mapping = self.mappings[index]
-            if mapping.live and not mapping.forgotten:
-                self.step(partial(self.end, mapping, arguments(mapping), ENDS[mapping.kind]))
-        for device in named_devices(ops):
-            self.step(partial(self.unbind, device))
-        found = corruptions(self.log, [tuple(chain) for chain in self.chains.values()], self.platform)
+        with suppress(Oops):
+            self._run(ops)
+        chains = list(dict.fromkeys(self.calls.chain_of.values()))
+        found = {
+            (kind, self.op_of[entry], name, offset, size)
+            for kind, entry, name, offset, size in corruptions(
+                self.log, chains, self.platform, together, len(self.log) - 1 if self.dead else -1
+            )
+        }
         exposures = {result for result in found if result[0] == "exposure"}
         return Outcome(frozenset(found - exposures), frozenset(self.harms | exposures))
 
-    def step(self, act: Callable[[], None]) -> None:
-        """One operation, and the faults that come unasked after it."""
+    def _run(self, ops: Sequence[Op]) -> None:
+        for op in ops:
+            self.operation(op)
+        for cpu in list(self.open):
+            if cpu not in self.mapping_half:
+                self.settle_all()
+            self.step(partial(self.finish, cpu))
+        for index in list(self.mappings):
+            mapping = self.mappings[index]
+            if mapping.live and not mapping.forgotten:
+                self.settle_all()
+                self.step(partial(self.end, mapping, arguments(mapping), ENDS[mapping.kind]))
+        for device in named_devices(ops):
+            self.settle_all()
+            self.step(partial(self.unbind, device))
+
+    def step(self, act: Callable[[], None], half: bool = False) -> None:
+        """One operation, and the faults that come unasked after it; `half`: something before it, of the same number."""
+        if not self.settled:
+            self.op += 1
+        self.settled = half
         self.log.append([])
-        act()
+        self.op_of.append(self.op)
+        try:
+            act()
+        except Oops:
+            self.oops()
+        self.calls.refresh()
         for mapping in self.mappings.values():
-            if mapping.live and self.calls.addresses.behind_iommu(mapping.device) and mapping.owns_void():
+            if mapping.live and self.calls.addresses.behind_iommu(mapping.device) and self.refused(mapping):
                 self.fault(mapping)
+        if self.dead:
+            raise Oops
+
+    settled = False
+    dead = False
+    at_work: Mapping | None = None
+
+    def oops(self) -> None:
+        """The kernel faults."""
+        self.dead = True
+        if self.at_work:
+            self.harm("oops", self.at_work)
+
+    def refused(self, mapping: Mapping) -> bool:
+        """Whether something that the device owns is out of its reach."""
+        for piece in mapping.pieces:
+            end = piece.first + piece.count
+            if not mapping.owned.within(piece.first, end):
+                continue
+            for spot in self.calls.spots(mapping, piece):
+                first = piece.first + spot.offset
+                if mapping.owned.within(first, first + spot.size) and (
+                    spot.fault
+                    or (mapping.device_reads and not spot.reads)
+                    or (mapping.device_writes and not spot.writes)
+                ):
+                    return True
+        return False
 
     def fault(self, mapping: Mapping) -> None:
         """A device access is refused: each mapping's first fault is noted."""
@@ -81,11 +139,39 @@ class Walk:
 
     def harm(self, kind: str, mapping: Mapping) -> None:
         """Note a harm at the current operation."""
-        self.harms.add((kind, len(self.log) - 1, mapping.index))
+        self.harms.add((kind, self.op, mapping.index))
+
+    def settle(self, cpu: int, finishing: bool = False) -> None:
+        """Hand over what the CPU has mapped unchecked, before it does something else."""
+        if not (finishing and cpu in self.mapping_half):
+            self._settle([m for m in self.mappings.values() if m.live and m.pending == cpu])
+
+    def settle_all(self) -> None:
+        """The tidy-up is the next operation of all CPUs."""
+        self._settle([m for m in self.mappings.values() if m.live and m.pending is not None])
+
+    def _settle(self, waiting: list[Mapping]) -> None:
+        def act() -> None:
+            for mapping in waiting:
+                self.hand_over(mapping)
+
+        if waiting:
+            self.step(act, half=True)
+
+    def hand_over(self, mapping: Mapping) -> None:
+        """The whole mapping is the device's."""
+        mapping.pending = None
+        self.calls.hand_over(mapping, 0, mapping.size)
 
     def operation(self, op: Op) -> None:
         """One line of the program."""
         kind = op.kind.name
+        if kind not in (*MAPS, "mapping_error", *ACCESSES):
+            self.settle(op.cpu, finishing=kind == "finish")
+        self.step(partial(self.line, op, kind))
+
+    def line(self, op: Op, kind: str) -> None:
+        """What a line does."""
         if kind in ("alloc", "free", "write", "dirty", "read", "cow"):
             self.on_buffer(op, kind)
         elif kind in ("irq_off", "irq_on"):
@@ -93,25 +179,30 @@ class Walk:
         elif kind == "unbind":
             self.unbind(op.device)
         elif kind == "finish":
-            self.open.pop(op.cpu, lambda: None)()
+            self.finish(op.cpu)
         elif kind in MAPS or kind in ALLOCATIONS:
             if kind == "map_sg" and op.reuse_list and self.skipped(op.list):
                 return
-            self.start(op, lambda: self.map(op, kind))
+            self.call(op, lambda: self.map(op, kind))
         elif not self.skipped(op.mapping):
-            mapping = self.mappings[op.mapping]
-            if kind in SYNCS:
-                self.start(op, lambda: self.calls.sync(mapping, arguments(mapping, op), kind))
-            elif kind in ("device_read", "device_write"):
-                self.device_access(op, mapping, kind == "device_write")
-            elif kind == "forget":
-                mapping.forgotten = True
-            elif kind == "mapping_error":
-                self.mapping_error(mapping)
-            else:
-                self.start(op, lambda: self.end(mapping, arguments(mapping, op), kind))
+            self.on_mapping(op, kind, self.mappings[op.mapping])
 
-    def start(self, op: Op, act: Callable[[], None]) -> None:
+    def on_mapping(self, op: Op, kind: str, mapping: Mapping) -> None:
+        """A line that names a mapping."""
+        if kind in SYNCS:
+            self.call(op, lambda: self.sync(mapping, arguments(mapping, op), kind))
+        elif kind in ACCESSES:
+            self.device_access(op, mapping, kind)
+        elif kind == "forget":
+            mapping.forgotten = True
+        elif kind == "start":
+            self.hand_over(mapping)
+        elif kind == "mapping_error":
+            self.mapping_error(mapping)
+        else:
+            self.call(op, lambda: self.end(mapping, arguments(mapping, op), kind))
+
+    def call(self, op: Op, act: Callable[[], None]) -> None:
         """A call; a split one leaves its second half to `finish`."""
         if op.split and op.kind.name in HOOK_FIRST:
             self.open[op.cpu] = act
@@ -119,6 +210,13 @@ class Walk:
         act()
         if op.split:
             self.open[op.cpu] = lambda: None
+            if op.kind.name in MAPS:
+                self.mapping_half.add(op.cpu)
+
+    def finish(self, cpu: int) -> None:
+        """The second half of a call."""
+        self.mapping_half.discard(cpu)
+        self.open.pop(cpu, lambda: None)()
 
     def skipped(self, index: int) -> bool:
         """Whether the driver has abandoned a mapping that failed (or never tried it)."""
@@ -138,7 +236,7 @@ class Walk:
         if kind == "free":
             self.death(buffer)
         elif kind == "cow":
-            self.cow(buffer, op.offset // PAGE_GRANULES)
+            self.cow(buffer, op.offset // PAGE, op.private)
         elif kind == "read":
             self.emit("read", buffer, op.offset, op.size)
         else:
@@ -148,8 +246,7 @@ class Walk:
         """An event for a range of a buffer."""
         if buffer.kind != "mmio":
             for run in buffer.runs(first, count):
-                end = run.birth + run.count * GRANULE
-                self.log[-1].append(Event(name, run.birth, end, args, buffer=buffer.name))
+                self.log[-1].append(Event(name, run.birth, run.birth + run.count, args, buffer=buffer.name))
 
     def birth(self, buffer: Buffer, how: str, cached: bool, image: bool) -> None:
         """A buffer, and the live stack data beside it."""
@@ -157,8 +254,10 @@ class Walk:
         if buffer.kind == "mmio":
             return
         for run in buffer.runs(0, buffer.size):
-            end, args, at = run.birth + run.count * GRANULE, (how, cached, image), run.first * GRANULE
-            self.log[-1].append(Event("born", run.birth, end, args, buffer=buffer.name, offset=at))
+            args = (how, cached, image)
+            self.log[-1].append(
+                Event("born", run.birth, run.birth + run.count, args, buffer=buffer.name, offset=run.first)
+            )
         if buffer.kind == "stack":
             for start, end in self.memory.live_stack(buffer):
                 args, at = ("stack", True, False), start - STACKS
@@ -170,20 +269,20 @@ class Walk:
             self.memory.free(buffer)
             self.emit("died", buffer, 0, buffer.size)
 
-    def cow(self, buffer: Buffer, page: int) -> None:
+    def cow(self, buffer: Buffer, page: int, private: bool) -> None:
         """A copy-on-write break of one page."""
-        first = page * PAGE_GRANULES
-        count = min(PAGE_GRANULES, buffer.size - first)
-        if buffer.kind != "anonymous":
+        first = page * PAGE
+        count = min(PAGE, buffer.size - first)
+        if buffer.kind != "anonymous" or private:
             self.emit("read", buffer, first, count)
             return
         (run,) = buffer.runs(first, count)
-        old, new = buffer.home[page], self.memory.pages(1)
-        chain = self.chains.pop(old, [old])
-        self.chains[new] = [*chain, new]
-        end = run.birth + count * GRANULE
-        self.log[-1].append(Event("moved", run.birth, end, other=new, buffer=buffer.name))
+        old, new = buffer.home[page], self.memory.fresh(0, buffer.group[1])
+        chain = (*self.calls.chain_of.get(old, (old,)), new)
+        self.calls.chain_of.update(dict.fromkeys(chain, chain))
+        self.log[-1].append(Event("moved", run.birth, run.birth + count, other=new, buffer=buffer.name))
         buffer.home[page] = new
+        buffer.old.append(old)
 
     # Mappings.
 
@@ -191,29 +290,57 @@ class Walk:
         """Map calls and allocation calls."""
         direction = "bidirectional" if kind == "alloc_coherent" else op.direction.name
         if kind in ALLOCATIONS:
-            areas = [self.allocate(op, kind)]
+            areas = ScatterList([self.allocate(op, kind)])
         elif kind == "map_sg":
             areas = self.list_of(op)
         else:
-            areas = [self.area(op.buffer, op.offset, op.size, single=kind == "map_single")]
+            areas = ScatterList([self.area(op.buffer, op.offset, op.size, single=kind == "map_single")])
         is_list, joint = kind in ("map_sg", "alloc_noncontiguous"), kind == "alloc_coherent"
         mapping = Mapping(op.mapping, kind, op.device, direction, op.attrs, areas, is_list=is_list, joint=joint)
-        lost = areas[0].cpu_address >= NOWHERE
-        if kind == "map_single" and lost and self.platform.map_single_vmalloc_fails:
-            self.calls.fail(mapping, op.unchecked)
-            return
-        streaming = kind in ("map_single", "map_page", "map_sg")
-        owned = kind not in ("alloc_noncoherent", "alloc_noncontiguous")
-        self.calls.map(mapping, bounces=streaming, maintains=streaming, owned=owned, unchecked=op.unchecked)
+        args = Arguments(op.device, direction, op.attrs, cpu=op.cpu)
+        mapped = self.calls.map(mapping, args, fails=kind == "map_single" and self.refuses(op.buffer))
+        if not mapped:
+            mapping.failed = True
+            mapping.live = op.unchecked
+            mapping.abandoned = not op.unchecked
+            if op.unchecked:
+                self.calls.void(mapping)
+        waits = kind in ("alloc_noncoherent", "alloc_noncontiguous") or (
+            kind in MAPS and bool(op.attrs & SKIP_CPU_SYNC) and mapped
+        )
+        if mapping.live and not joint and not waits:
+            if op.unchecked:
+                mapping.pending = op.cpu
+                if mapped:
+                    self.log[-1] += mapping.events("waits", 0, mapping.size)
+            else:
+                self.hand_over(mapping)
+        if joint and mapping.live:
+            mapping.owned.add(0, mapping.size)
         if kind == "alloc_coherent" and not self.platform.devices[op.device].coherent:
             remaps = self.platform.coherent_remaps and not self.platform.atomic_pool
             if remaps and op.cpu in self.irqs_off:
                 self.harm("sleep-in-atomic", mapping)
 
+    def refuses(self, name: int) -> bool:
+        """Whether map_single refuses a buffer's address."""
+        buffer = self.buffers[name]
+        image = buffer.kind in ("text", "rodata") and self.platform.image_in_vmalloc
+        return self.platform.map_single_vmalloc_fails and (buffer.vmalloc_address or image)
+
     def allocate(self, op: Op, kind: str) -> Area:
         """The buffer of an allocation call."""
-        uncached = kind == "alloc_coherent" and not self.platform.devices[op.device].coherent
-        buffer = self.memory.allocate(op.buffer, "coherent" if kind == "alloc_coherent" else "noncoherent", op)
+        coherent = self.platform.devices[op.device].coherent
+        uncached = kind == "alloc_coherent" and not coherent
+        iommu = self.calls.addresses.behind_iommu(op.device)
+        irqs_on = op.cpu not in self.irqs_off
+        remapped = uncached and self.platform.coherent_remaps
+        in_vmalloc = kind == "alloc_coherent" and (
+            remapped or (iommu and irqs_on and self.platform.coherent_in_vmalloc)
+        )
+        listed = iommu and (kind == "alloc_noncontiguous" or (in_vmalloc and irqs_on))
+        buffer = self.memory.allocate(op.buffer, "coherent" if kind == "alloc_coherent" else "noncoherent", op, listed)
+        buffer.vmalloc_address = in_vmalloc
         self.birth(buffer, "memory" if uncached else "cache", cached=not uncached, image=False)
         self.allocated[op.mapping] = buffer
         area = area_of(buffer, 0, buffer.size)
@@ -226,86 +353,228 @@ class Walk:
         buffer = self.buffers[name]
         return area_of(buffer, first, count, somewhere=not (single and buffer.vmalloc_address))
 
-    def list_of(self, op: Op) -> list[Area]:
+    def list_of(self, op: Op) -> ScatterList:
         """A scatter list: a new one, or that of another mapping."""
         if op.reuse_list:
-            return self.mappings[op.list].areas
-        return [self.area(e.buffer, e.offset, e.size) for e in op.entries[: op.entry_count]]
+            return self.mappings[op.list].scatter
+        return ScatterList([self.area(e.buffer, e.offset, e.size) for e in op.entries[: op.entry_count]])
+
+    def sync(self, mapping: Mapping, args: Arguments, kind: str) -> None:
+        """A sync."""
+        self.at_work = mapping
+        self.calls.sync(mapping, args, kind)
 
     def end(self, mapping: Mapping, args: Arguments, kind: str) -> None:
-        """Unmap and free calls; the right function frees the buffer of an allocation."""
+        """Unmap and free calls."""
+        self.at_work = mapping
+        was_live = mapping.live
         self.calls.end(mapping, args, kind)
-        if ALLOCATIONS.get(mapping.kind) == kind:
-            self.death(self.allocated[mapping.index])
+        own = self.allocated.get(mapping.index)
+        if ALLOCATIONS.get(mapping.kind) == kind and own:
+            self.give_back(mapping, own, args, kind)
+        elif own and was_live:
+            mapping.lost = True  # ended by a wrong function
+        elif not own and kind in ALLOCATIONS.values():
+            self.give_back(mapping, None, args, kind)
+
+    # Freed pages.
+
+    def give_back(self, mapping: Mapping, own: Buffer | None, args: Arguments, kind: str) -> None:
+        """The page allocator's part of dma_free_*: by the address and the order of the call."""
+        size = mapping.size if args.size is None else args.size
+        iommu = self.calls.addresses.behind_iommu(args.device)
+        if own and own.listed and kind != "free_noncoherent":
+            self.give_back_list(mapping, own, args, size)
+            return
+        start = self.freed_address(mapping, args, kind, iommu)
+        alive = bool(own and own.alive)
+        if own:
+            home = own.home[0]
+            if alive:
+                own.alive = False
+                self.emit("died", own, 0, own.size)
+        order = order_of(round_up(size, PAGE) // PAGE)
+        if start is None or size == 0:
+            mapping.lost |= alive
+            return
+        start = start // PAGE * PAGE
+        mine = own.blocks[0] if own and alive else (0, -1)
+        if own and alive and start == home and order <= mine[1]:
+            self.memory.give_back(own.group, start, order)
+            mapping.lost |= order < mine[1]
+            return
+        pages = range(start, start + (PAGE << order), PAGE)
+        own_pages = range(mine[0], mine[0] + (PAGE << mine[1]), PAGE) if own and alive else range(0)
+        mapping.lost |= any(page not in pages for page in own_pages)
+        self.free_wrongly(mapping, [page for page in pages if page not in own_pages])
+
+    def freed_address(self, mapping: Mapping, args: Arguments, kind: str, iommu: bool) -> int | None:
+        """Of which page a free starts: the DMA address's (direct, coherent), else the CPU address's."""
+        if kind == "free_coherent" and not iommu:
+            address = self.calls.call_address(mapping, args)
+            return address if address < NOWHERE else None
+        area = mapping.areas[0]
+        address = area.cpu_address if kind == "free_noncontiguous" else area.cpu_address + args.cpu_offset
+        return address if address < NOWHERE else None
+
+    def give_back_list(self, mapping: Mapping, own: Buffer, args: Arguments, size: int) -> None:
+        """Pages of a list of its own: as many as the call says, the last one first; more than there are is an oops."""
+        pages = round_up(size, PAGE) // PAGE
+        if not own.alive:
+            return
+        own.alive = False
+        self.emit("died", own, 0, own.size)
+        if args.cpu_offset >= round_up(own.size, PAGE):
+            mapping.lost = True  # dma_common_find_pages() finds nothing
+            return
+        if pages > len(own.home):
+            raise Oops
+        for page in reversed(own.home[:pages]):
+            self.memory.give_back(own.group, page, 0)
+        mapping.lost |= pages < len(own.home)
+
+    def free_wrongly(self, mapping: Mapping, pages: list[int]) -> None:
+        """Pages that are not the allocation's: whoever lives there loses them, or somebody outside the program."""
+        outside = False
+        for page in pages:
+            living = self.memory.living_on(page)
+            outside |= not living
+            if living:
+                self.log[-1].append(Event("overwritten", page, page + PAGE))
+        if outside:
+            self.harm("wrong-free", mapping)
 
     def mapping_error(self, mapping: Mapping) -> None:
         """The driver checks late: from here on it abandons a mapping that failed."""
         if mapping.failed:
-            self.calls.abandon(mapping)
+            mapping.abandoned = True
+            self.calls.finish(mapping, noticed=False)
+        elif mapping.live and mapping.pending is not None:
+            self.hand_over(mapping)
 
     def unbind(self, device: int) -> None:
-        """Whatever is still live has leaked."""
+        """Whatever is still live has leaked, and what was lost for good."""
         for mapping in self.mappings.values():
-            if mapping.device == device and mapping.live and not mapping.failed and not mapping.leaked:
+            if (
+                mapping.device == device
+                and not mapping.failed
+                and not mapping.leaked
+                and (mapping.live or mapping.lost)
+            ):
                 mapping.leaked = True
                 self.harm("leak", mapping)
 
     # Device accesses that the program names.
 
-    def device_access(self, op: Op, mapping: Mapping, write: bool) -> None:
+    def device_access(self, op: Op, mapping: Mapping, kind: str) -> None:
         """Through the mapping's DMA address as it was handed out; entitled or not."""
-        permitted = mapping.device_writes if write else mapping.device_reads
-        events: list[Event] = []
-        for granule in range(op.offset, op.offset + op.size):
-            if mapping.live and permitted and granule < mapping.size and mapping.owned[granule]:
-                if write:
-                    events += mapping.events("device_wrote", granule, granule + 1)
-            elif not any(first <= granule < end for first, end in mapping.cut_off):
-                landing = self.landing(mapping, mapping.dma_address(granule), write)
-                if write and landing:
-                    events.append(landing)
-        self.log[-1] += joined(events)
+        entitled: list[tuple[int, int]] = []
+        inside = (op.offset, min(op.offset + op.size, mapping.size))
+        if mapping.live and inside[0] < inside[1]:
+            if kind == "device_post" and mapping.device_writes:
+                entitled = [inside]
+            elif (kind == "device_write" and mapping.device_writes) or (kind == "device_read" and mapping.device_reads):
+                entitled = mapping.owned.within(*inside)
+        at = op.offset
+        for first, end in [*entitled, (op.offset + op.size, op.offset + op.size)]:
+            if at < first:
+                self.unentitled(mapping, at, first, kind)
+            if first < end:
+                self.entitled(mapping, first, end, kind)
+            at = end
 
-    def landing(self, mapping: Mapping, address: int, write: bool) -> Event | None:
-        """Where an access that nobody is entitled to lands; a fault is noted."""
-        addresses = self.calls.addresses
-        perhaps = False
-        physical = address
-        if addresses.behind_iommu(mapping.device):
-            translation = addresses.find(mapping.device, address)
-            if translation is None:
+    def entitled(self, mapping: Mapping, first: int, end: int, kind: str) -> None:
+        """An ordinary access that does happen."""
+        if kind == "device_read":
+            return
+        self.log[-1] += mapping.events("device_posted" if kind == "device_post" else "device_wrote", first, end)
+        for piece in mapping.pieces:
+            start, stop = piece.clip(first, end)
+            if start < stop and piece.dma is not None and piece.buffer.kind != "mmio":
+                for spot, at, size, home in self.calls.parts(piece, self.calls.spots(mapping, piece)):
+                    low, high = max(start, piece.first + at), min(stop, piece.first + at + size)
+                    if low < high and not (home and piece.buffer.alive):
+                        self.land(mapping, spot, low - piece.first - spot.offset, high - low)
+        if kind == "device_post" and self.calls.addresses.behind_iommu(mapping.device):
+            self.look(mapping, first, end, write=True)
+
+    def unentitled(self, mapping: Mapping, first: int, end: int, kind: str) -> None:
+        """An access that nobody is entitled to; a fault is noted."""
+        for start, stop in mapping.cut_off.missing(first, end):
+            for low, high in self.linear(mapping, start, stop):
+                self.reach(mapping, low, high, kind)
+
+    def linear(self, mapping: Mapping, first: int, end: int) -> list[tuple[int, int]]:
+        """A range of a mapping, and beyond, cut where its addresses are not consecutive."""
+        cuts = sorted({first, end, *(at for at, _, _ in mapping.spans if first < at < end), *(
+            (mapping.size,) if first < mapping.size < end else ())})  # fmt: skip
+        return list(pairwise(cuts))
+
+    def reach(self, mapping: Mapping, first: int, end: int, kind: str) -> None:
+        """An unentitled access to consecutive addresses."""
+        write = kind != "device_read"
+        address = mapping.dma_address(first)
+        for spot in self.calls.addresses.spots(mapping.device, address, end - first):
+            if spot.fault or not (spot.writes if write else spot.reads):
                 self.fault(mapping)
-                if self.platform.iommu.name == "lazy":
-                    translation, perhaps = addresses.find(mapping.device, address, live=False), True
-            if translation is None:
-                return None
-            if translation.direction == ("to_device" if write else "from_device"):
-                self.fault(mapping)
-                return None
-            physical = translation.physical(address)
-        args = (self.platform.devices[mapping.device].coherent, perhaps)
-        slot = addresses.slot_at(physical)
-        if slot:
-            at = slot.origin + physical - slot.address
-            return Event("wild", at, at + GRANULE, args, slot=slot.serial)
-        if POOL <= physical < POOL + self.platform.bounce_slots * SLOT or physical >= NOWHERE:
-            return None
-        return Event("wild", physical, physical + GRANULE, args)
+            elif write:
+                self.land(mapping, spot, 0, spot.size)
+        if not write and mapping.live and mapping.device_reads and first >= mapping.size:
+            self.read_beyond(mapping, first, end, address)
 
+    def look(self, mapping: Mapping, first: int, end: int, write: bool) -> None:
+        """Faults of an entitled access."""
+        for low, high in self.linear(mapping, first, end):
+            for spot in self.calls.addresses.spots(mapping.device, mapping.dma_address(low), high - low):
+                if spot.fault or not (spot.writes if write else spot.reads):
+                    self.fault(mapping)
 
-def joined(events: list[Event]) -> list[Event]:
-    """Neighbouring events of one kind made one."""
-    out: list[Event] = []
-    for event in events:
-        last = out[-1] if out else None
-        if last and last.end == event.start and (last.name, last.args, last.slot, last.reach) == (
-            event.name, event.args, event.slot, event.reach,
-        ):  # fmt: skip
-            out[-1] = Event(last.name, last.start, event.end, last.args, buffer=last.buffer, reach=last.reach,
-                            slot=last.slot)  # fmt: skip
-        else:
-            out.append(event)
-    return out
+    def land(self, mapping: Mapping, spot: Spot, skip: int, size: int) -> None:
+        """A device write where it has no right to."""
+        if spot.start is None or not spot.writes:
+            return
+        where = spot.start + skip
+        args = (self.platform.devices[mapping.device].coherent, spot.too)
+        if spot.stay:
+            self.calls.cover(spot.stay, where, where + size)
+        slot = spot.stay.serial if spot.stay else None
+        self.log[-1].append(Event("wild", where, where + size, args, slot=slot))
+
+    def read_beyond(self, mapping: Mapping, first: int, end: int, address: int) -> None:
+        """A read past the end of a live mapping, of bytes of the same buffer."""
+        area = mapping.areas[-1]
+        coherent = self.platform.devices[mapping.device].coherent
+        if not area.buffer.alive or area.buffer.kind == "mmio" or not mapping.pieces:
+            return
+        after = self.offset_after(area)
+        low, high = after + first - mapping.size, min(after + end - mapping.size, area.buffer.size)
+        if low >= high:
+            return
+        for run in area.buffer.runs(low, high - low):
+            at = address + run.first - low
+            for spot in self.calls.addresses.spots(mapping.device, at, run.count):
+                birth = run.birth + spot.offset
+                self.glimpse(area.buffer, birth, spot, coherent)
+
+    def offset_after(self, area: Area) -> int:
+        """The byte of the buffer that comes after an area."""
+        run = area.runs[-1]
+        return run.first + run.count
+
+    def glimpse(self, buffer: Buffer, birth: int, spot: Spot, coherent: bool) -> None:
+        """What a part of such a read sees."""
+        at, end = birth, birth + spot.size
+        while at < end:
+            where = None if spot.start is None or not spot.reads else spot.start + at - birth
+            home = where is not None and (where == at or self.calls.at_home(at, where))
+            stop = end if where is None or where == at else min(end, (at // PAGE + 1) * PAGE)
+            name = "void" if not home else "slot" if spot.stay else "memory"
+            self.log[-1].append(
+                Event("glimpsed", at, stop, (coherent, name), buffer=buffer.name,
+                      slot=spot.stay.serial if spot.stay and home else None,
+                      other=where if name == "memory" else None)
+            )  # fmt: skip
+            at = stop
 
 
 def named_devices(ops: Sequence[Op]) -> dict[int, None]:
@@ -317,6 +586,9 @@ def named_devices(ops: Sequence[Op]) -> dict[int, None]:
     }
 
 
-def simulate(ops: Sequence[Op], platform: Platform) -> Outcome:
-    """All corruption and other harm that a program and its tidy-up can come to on a platform."""
-    return Walk(platform).run(ops)
+def simulate(ops: Sequence[Op], platform: Platform, together: int = TOGETHER) -> Outcome:
+    """All corruption and other harm that a program and its tidy-up can come to on a platform.
+
+    A lazy IOMMU is flushed before each map, or never, as the platform has it.
+    """
+    return Walk(platform, flushes=bool(getattr(platform, "iommu_flushes", False))).run(ops, together)

@@ -5,6 +5,7 @@
 
 #include "binding/binding.hpp"
 #include "judge/judge.hpp"
+#include "machine/memory.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -29,6 +30,7 @@ const char* name_of(StepKind kind) {
         case StepKind::to_cpu: return "to-cpu";
         case StepKind::device_write: return "device-write";
         case StepKind::device_post: return "device-post";
+        case StepKind::oops: return "oops";
         default: return nullptr;
     }
 }
@@ -96,6 +98,14 @@ nb::dict run_of(Judge& judge, const std::vector<Op>& ops, size_t platform) {
 }  // namespace
 
 void bind_run(nb::module_& m) {
+    nb::dict layout;
+    layout["text"] = text_base;
+    layout["rodata"] = rodata_base;
+    layout["stacks"] = stack_base;
+    layout["stack_bytes"] = stack_bytes;
+    layout["pages"] = page_base;
+    layout["high"] = high_base;
+    m.attr("LAYOUT") = layout;
     m.def("run", &run_of, "judge"_a, "ops"_a, "platform"_a,
           "What the program comes to there: ops (tidy-up included), extents, pieces, steps; offsets and sizes in bytes.");
 }

@@ -491,14 +491,16 @@ void Simulator::device_post(const Step& step) {
 
 // A device reads past its mapping's end, in the mapping's buffer: from its memory at `phys`, or, without one, what is not its own.
 void Simulator::device_read(const Step& step) {
-    each_cell(step.buffer, step.offset, step.size, [&](Cell& cell) {
+    const Piece& p = run_->pieces[step.piece];
+    const uint32_t start = p.offset + step.offset;
+    each_cell(p.buffer, start, step.size, [&](Cell& cell) {
         if (!cell.live) return;
-        const uint8_t memory = step.phys ? cell.memory_at(step.phys + (cell.span.offset - step.offset)) : no_index;
+        const uint8_t memory = step.phys ? cell.memory_at(step.phys + (cell.span.offset - start)) : no_index;
         const uint8_t copy = memory == no_index ? cell.home : memory;
         const uint64_t set = cell.copies[copy].set;
         const bool sees_cache = memory != no_index && step.coherent;
         const Lane seen = memory == no_index ? foreign_as_given(set) : sees_cache ? seen_by_cpu(set) : in_memory(set);
-        look_at_view(cell, copy, seen, sees_cache, run_->pieces[step.piece].mapping);
+        look_at_view(cell, copy, seen, sees_cache, p.mapping);
     });
 }
 
@@ -506,10 +508,17 @@ bool Simulator::entitled(const Cell& cell, uint8_t cover) const {
     return cover != no_index && cell.live && !cell.image && may_write(cell.covers[cover]);
 }
 
+// May the line's device write there? One that posts need not own it.
+bool Simulator::entitled(const Cell& cell, const Step& line) const {
+    const uint8_t cover = cell.cover_of(line.asker);
+    if (!line.post) return entitled(cell, cover);
+    return cover != no_index && cell.live && !cell.image && cell.covers[cover].live && device_writes(cell.covers[cover].direction);
+}
+
 // A device write that is not entitled; but where the piece it goes through is, nothing wild happens.
 void Simulator::wild(const Step& step) {
     each_in_lines(step.phys, step.phys + static_cast<uint64_t>(step.size), [&](Cell& cell, uint8_t copy, bool inside) {
-        if (inside ? entitled(cell, cell.cover_of(step.asker)) : !step.coherent) return;
+        if (inside ? entitled(cell, step) : !step.coherent) return;
         touch(cell);
         const Set before = set_of(cell.copies[copy].set);
         Event event = !inside ? Event::device_write_beside : step.coherent ? Event::wild_write_coherent : Event::wild_write;
@@ -520,7 +529,7 @@ void Simulator::wild(const Step& step) {
 
 void Simulator::wild_in_slot(const Step& step) {
     each_cover(step.piece, step.offset, step.size, [&](Cell& cell, uint8_t at) {
-        if (at == no_index || !cell.has_slot(cell.covers[at]) || entitled(cell, cell.cover_of(step.asker))) return;
+        if (at == no_index || !cell.has_slot(cell.covers[at]) || entitled(cell, step)) return;
         happen(cell, cell.covers[at].copy, Event::wild_write);
     });
 }

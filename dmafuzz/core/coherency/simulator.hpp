@@ -159,7 +159,8 @@ class Simulator {
     void device_read(const Step& step);
     void wild(const Step& step);
     void wild_in_slot(const Step& step);
-    bool entitled(const Cell& cell, uint8_t asker) const;
+    bool entitled(const Cell& cell, uint8_t cover) const;
+    bool entitled(const Cell& cell, const Step& line) const;
 
     // Settling (settle.cpp)
     void settle(uint8_t op);

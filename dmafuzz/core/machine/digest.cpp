@@ -21,14 +21,14 @@ void add_piece(Digest& into, const Piece& p) {
     into.add(p.phys);
     into.add(p.slot);
     into.add(p.dma);
-    into.add(static_cast<uint64_t>(p.group) << 8 | p.group_size);
-    into.add(p.iova);
-    into.add(p.iova_bytes);
+    into.add(p.iova_page);
+    into.add(p.iova_pages);
 }
 
 void add_mapping(Digest& into, const MappingFacts& m) {
     into.add(static_cast<uint64_t>(m.live) | static_cast<uint64_t>(m.failed) << 1 | static_cast<uint64_t>(m.abandoned) << 2 |
-             static_cast<uint64_t>(m.forgotten) << 3 | static_cast<uint64_t>(m.ended_wrong) << 4 | static_cast<uint64_t>(m.map) << 8 |
+             static_cast<uint64_t>(m.forgotten) << 3 | static_cast<uint64_t>(m.ended_wrong) << 4 | static_cast<uint64_t>(m.by_pages) << 5 |
+             static_cast<uint64_t>(m.memory_lost) << 6 | static_cast<uint64_t>(m.map) << 8 |
              static_cast<uint64_t>(m.device) << 16 | static_cast<uint64_t>(m.direction) << 24 | static_cast<uint64_t>(m.attrs) << 32);
     into.add(static_cast<uint64_t>(m.piece) | static_cast<uint64_t>(m.pieces) << 8 | static_cast<uint64_t>(m.list) << 16 |
              static_cast<uint64_t>(m.buffer) << 24 | static_cast<uint64_t>(m.size) << 32);
@@ -48,6 +48,7 @@ void Memory::digest(Digest& into) const {
     }
     pages_.digest(into);
     high_pages_.digest(into);
+    for (uint64_t page : vmalloc_pages_) into.add(page);
     for (const Slab& slab : slabs_) {
         into.add(slab.bucket);
         into.add(slab.next);
@@ -91,13 +92,15 @@ void Machine::digest_call(Digest& into, const Call& call) const {
 void Machine::digest(Digest& into) const {
     memory_.digest(into);
     slots_.digest(into);
-    for (const Arena& arena : iovas_) arena.digest(into);
+    for (const Iovas& iovas : iovas_) iovas.digest(into);
+    for (const Waiting& w : waiting_) into.add(static_cast<uint64_t>(w.cpu) << 8 | w.mapping);
+    into.add(static_cast<uint64_t>(waiting_.size()) << 1 | static_cast<uint64_t>(stopped_));
     for (int cpu = 0; cpu < cpus_max; cpu++) {
         into.add(static_cast<uint64_t>(irqs_off_[cpu]) << 1 | static_cast<uint64_t>(has_pending_[cpu]));
         if (has_pending_[cpu]) digest_call(into, pending_[cpu]);
     }
     for (const List& list : lists_) {
-        into.add(static_cast<uint64_t>(list.count) << 1 | static_cast<uint64_t>(list.bounced));
+        into.add(static_cast<uint64_t>(list.count) << 1 | static_cast<uint64_t>(list.marked));
         for (int i = 0; i < list.count; i++) {
             const Entry& e = list.entries[i];
             into.add(static_cast<uint64_t>(e.offset) << 32 | e.size);
@@ -121,6 +124,9 @@ void Machine::digest(Digest& into) const {
     }
     for (size_t i = 0; i < buffers_max; i++)
         into.add(static_cast<uint64_t>(run_->kinds[i]) << 1 | static_cast<uint64_t>(run_->uncached[i]));
+    for (const Op& op : program_->ops)
+        if (is_allocation_call(op.kind))
+            into.add(static_cast<uint64_t>(allocated_for_[op.buffer]) << 1 | static_cast<uint64_t>(allocated_with_irqs_on_[op.buffer]));
 }
 
 }  // namespace dmafuzz

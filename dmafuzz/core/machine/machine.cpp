@@ -23,9 +23,6 @@ void Run::clear() {
 
 namespace {
 
-constexpr uint64_t iova_base = 0x10000;
-constexpr uint64_t iova_limit = uint64_t{1} << 32;
-
 // The pages of an anonymous buffer that some line will break.
 std::vector<bool> pages_that_move(const Program& program, int buffer, BufferKind kind) {
     std::vector<bool> moves;
@@ -53,12 +50,13 @@ void Machine::emit(const Step& s) {
         case StepKind::cpu_read:
         case StepKind::cpu_write:
         case StepKind::cpu_dirty:
-        case StepKind::device_read:
         case StepKind::move: named_.push_back({s.buffer, s.offset, s.size}); return;
         case StepKind::maintain:
         case StepKind::stray_copy:
         case StepKind::not_theirs:
         case StepKind::wild_memory: add_range(s.phys, s.size); return;
+        case StepKind::redirect:
+        case StepKind::device_read: add_range(s.phys, s.size); break;
         default: break;
     }
     const Piece& p = run_->pieces[s.piece];
@@ -82,8 +80,12 @@ void Machine::carry_out(const Program& program, const Platform& platform, Run& r
     run_ = &run;
     run.clear();
     memory_.reset(platform_);
-    slots_.reset(pool_base, pool_limit);
-    for (Arena& arena : iovas_) arena.reset(iova_base, iova_limit);
+    if (slots_used_) slots_.reset();
+    for (size_t i = 0; i < iovas_.size(); i++)
+        if (iovas_used_ >> i & 1) iovas_[i].reset();
+    slots_used_ = stopped_ = tidying_up_ = false;
+    iovas_used_ = 0;
+    waiting_.clear();
     has_pending_.fill(false);
     irqs_off_.fill(false);
     lists_.clear();
@@ -102,6 +104,8 @@ void Machine::carry_out(const Program& program, const Platform& platform, Run& r
 void Machine::carry_out_line(const Op& op, uint8_t index) {
     now_ = index;
     run_->ops.push_back(op);
+    if (stopped_) return;
+    if (!waiting_.empty()) hand_over_unchecked(op);
     if (op.kind == OpKind::finish) {
         has_pending_[op.cpu] = false;
         finish_call(pending_[op.cpu]);
@@ -110,7 +114,7 @@ void Machine::carry_out_line(const Op& op, uint8_t index) {
     } else {
         other_line(op, index);
     }
-    step(StepKind::settle);
+    if (!stopped_) step(StepKind::settle);
 }
 
 bool Machine::hook_first(OpKind kind) const { return kind == OpKind::unmap_sg || is_allocation_end(kind); }
@@ -126,10 +130,36 @@ void Machine::begin_call(const Op& op, uint8_t index) {
     finish_call(call);
 }
 
+// Maps that nobody has looked after: their devices are told to go before anything else is done on that CPU.
+void Machine::hand_over_unchecked(const Op& op) {
+    const bool finishes_map = op.kind == OpKind::finish && is_map(pending_[op.cpu].op.kind);
+    if (is_map(op.kind) || finishes_map || op.kind == OpKind::mapping_error || is_device_access(op.kind)) return;
+    const size_t steps = run_->steps.size();
+    std::erase_if(waiting_, [&](const Waiting& w) {
+        if (w.cpu != op.cpu && !tidying_up_) return false;
+        hand_over_all(w.mapping);
+        return true;
+    });
+    if (run_->steps.size() > steps) step(StepKind::settle);
+}
+
+void Machine::hand_over_all(uint8_t mapping) {
+    const MappingFacts& m = run_->mappings[mapping];
+    if (!m.live || m.abandoned) return;
+    for (int i = 0; i < m.pieces; i++) {
+        const Piece& piece = run_->pieces[m.piece + i];
+        if (piece.joint) continue;
+        Step& s = step(StepKind::to_device);
+        s.piece = static_cast<uint8_t>(m.piece + i);
+        s.size = piece.size;
+    }
+}
+
 // The second half belongs to the operation that is carried out now: `finish`, or the whole call.
 void Machine::finish_call(Call& call) {
     if (call.skipped) return;
     call.index = now_;
+    if (stopped_) return;
     hook_first(call.op.kind) ? operation(call) : hook(call);
     if (is_map(call.op.kind)) after_map(call);
 }
@@ -177,7 +207,6 @@ Machine::Call Machine::resolve(const Op& op, uint8_t index) {
         List one;
         one.count = 1;
         const Piece& piece = run_->pieces[m.piece];
-        one.bounced = piece.via == Via::slot;
         one.state[0] = {piece.phys + static_cast<uint64_t>(op.offset), call.bytes, call.dma, call.bytes, area_of(piece.buffer, op.cpu, false)};
         call.list = static_cast<uint8_t>(lists_.size());
         lists_.push_back(one);
@@ -235,45 +264,11 @@ void Machine::other_line(const Op& op, uint8_t index) {
             access.kind = op.kind == OpKind::write ? StepKind::cpu_write : StepKind::cpu_dirty;
             emit(access);
             return;
-        case OpKind::cow: {
-            uint32_t page = op.offset / page_bytes;
-            uint32_t in_buffer = memory_.home(op.buffer).bytes - op.offset;
-            access.size = std::min<uint32_t>(page_bytes, in_buffer);
-            HookCall copy;
-            copy.kind = HookKind::cow;
-            copy.cpu = op.cpu;
-            copy.op = index;
-            copy.phys = memory_.phys_of(op.buffer, op.offset) & ~uint64_t{page_bytes - 1};
-            run_->hooks.push_back(copy);
-            touch(copy.phys, page_bytes);
-            emit(access);
-            if (run_->kinds[op.buffer] != BufferKind::anonymous || op.private_copy) return;
-            uint64_t phys = memory_.move_page(*run_, op.buffer, page);
-            access.kind = StepKind::move;
-            access.phys = phys;
-            access.listed = listed(op.buffer, access.offset, access.size);
-            emit(access);
-            return;
-        }
-        case OpKind::mapping_error: {
-            MappingFacts& m = run_->mappings[op.mapping];
-            if (m.abandoned) return;
-            HookCall ask;
-            ask.kind = HookKind::mapping_error;
-            ask.cpu = op.cpu;
-            ask.device = m.device;
-            ask.op = index;
-            ask.mapping = op.mapping;
-            ask.dma = m.dma;
-            run_->hooks.push_back(ask);
-            if (!m.failed) return;
-            if (m.live) end_ownership(op.mapping);
-            m.abandoned = true;
-            return;
-        }
+        case OpKind::cow: return break_page(op, index);
+        case OpKind::mapping_error: return ask_for_error(op, index);
         case OpKind::device_read:
-        case OpKind::device_write: device_access(op, index); return;
-        case OpKind::device_post: device_post(op); return;
+        case OpKind::device_write:
+        case OpKind::device_post: return device_access(op);
         case OpKind::irq_off: irqs_off_[op.cpu] = true; return;
         case OpKind::irq_on: irqs_off_[op.cpu] = false; return;
         case OpKind::start: start(op.mapping); return;
@@ -283,6 +278,26 @@ void Machine::other_line(const Op& op, uint8_t index) {
             return;
         default: return;
     }
+}
+
+// Copy-on-write: the CPU reads the page; the owner moves to the copy, unless that is the other side's.
+void Machine::break_page(const Op& op, uint8_t index) {
+    Step access{StepKind::cpu_read, index, op.buffer};
+    access.offset = op.offset;
+    access.size = std::min<uint32_t>(page_bytes, memory_.home(op.buffer).bytes - op.offset);
+    HookCall copy;
+    copy.kind = HookKind::cow;
+    copy.cpu = op.cpu;
+    copy.op = index;
+    copy.phys = memory_.phys_of(op.buffer, op.offset) & ~uint64_t{page_bytes - 1};
+    run_->hooks.push_back(copy);
+    touch(copy.phys, page_bytes);
+    emit(access);
+    if (run_->kinds[op.buffer] != BufferKind::anonymous || op.private_copy) return;
+    access.kind = StepKind::move;
+    access.phys = memory_.move_page(*run_, op.buffer, op.offset / page_bytes);
+    access.listed = listed(op.buffer, access.offset, access.size);
+    emit(access);
 }
 
 // Does a scatter list name any of it?
@@ -295,17 +310,30 @@ bool Machine::listed(int buffer, uint32_t offset, uint32_t size) const {
     return false;
 }
 
+void Machine::ask_for_error(const Op& op, uint8_t index) {
+    MappingFacts& m = run_->mappings[op.mapping];
+    if (m.abandoned) return;
+    HookCall ask;
+    ask.kind = HookKind::mapping_error;
+    ask.cpu = op.cpu;
+    ask.device = m.device;
+    ask.op = index;
+    ask.mapping = op.mapping;
+    ask.dma = m.dma;
+    run_->hooks.push_back(ask);
+    const bool waited = std::erase_if(waiting_, [&](const Waiting& w) { return w.mapping == op.mapping; }) > 0;
+    if (!m.failed) {
+        if (waited) hand_over_all(op.mapping);
+        return;
+    }
+    if (m.live) end_ownership(op.mapping);
+    m.abandoned = true;
+}
+
 // The driver tells the device to go: a hand-over without a call.
 void Machine::start(uint8_t mapping) {
-    const MappingFacts& m = run_->mappings[mapping];
-    if (!m.live || m.abandoned) return;
-    for (int i = 0; i < m.pieces; i++) {
-        const Piece& piece = run_->pieces[m.piece + i];
-        if (piece.joint) continue;
-        Step& s = step(StepKind::to_device);
-        s.piece = static_cast<uint8_t>(m.piece + i);
-        s.size = piece.size;
-    }
+    std::erase_if(waiting_, [&](const Waiting& w) { return w.mapping == mapping; });
+    hand_over_all(mapping);
 }
 
 void Machine::unbind(const Op& op, uint8_t index) {
@@ -318,17 +346,24 @@ void Machine::unbind(const Op& op, uint8_t index) {
     for (int i = 0; i < mappings_max; i++) {
         const MappingFacts& m = run_->mappings[i];
         if (!m.defined || m.device != op.device || m.abandoned) continue;
-        // Ended, but some slot or IOVA of it was never given back.
-        bool held = false;
-        for (int p = 0; p < m.pieces; p++) held |= run_->pieces[m.piece + p].slot_live || run_->pieces[m.piece + p].translated;
+        // Ended, but some slot, page or IOVA of it was never given back; or the memory of an allocation.
+        bool held = m.memory_lost || (is_allocation_call(m.map) && !m.live && memory_.home(m.buffer).live);
+        for (int p = 0; p < m.pieces; p++) {
+            const Piece& piece = run_->pieces[m.piece + p];
+            held |= piece.slot_live || piece.translated || (translates(m.device) && iovas_[m.device].leads_to(static_cast<uint8_t>(m.piece + p)));
+        }
         if (m.live || held) run_->leaks.push_back({index, static_cast<uint8_t>(i), false});
         else if (m.ended_wrong) run_->leaks.push_back({index, static_cast<uint8_t>(i), true});
     }
 }
 
 void Machine::tidy_up() {
+    tidying_up_ = true;
+    if (stopped_) return;
     size_t index = program_->ops.size();
-    auto next = [&](const Op& op) { carry_out_line(op, static_cast<uint8_t>(index++)); };
+    auto next = [&](const Op& op) {
+        if (!stopped_) carry_out_line(op, static_cast<uint8_t>(index++));
+    };
     // In the order in which things came up, so that renaming changes nothing.
     std::array<bool, devices_max> named{};
     std::array<uint8_t, devices_max> devices{};
@@ -369,6 +404,7 @@ Area Machine::area_of(int buffer, int cpu, bool address_only) const {
             return home.cpu == cpu ? Area::current_stack : Area::linear;
         // A vmalloc page has a linear address too, and that is what the page hooks see.
         case BufferKind::vmalloc: return address_only ? Area::vmalloc : Area::linear;
+        case BufferKind::coherent: return address_only && in_vmalloc_space(buffer) ? Area::vmalloc : Area::linear;
         case BufferKind::text: return Area::text;
         case BufferKind::rodata: return Area::rodata;
         case BufferKind::mmio: return Area::mmio;

@@ -4,6 +4,9 @@
 // operation and hook), and the project's ARCHITECTURE.md (Choices).
 #pragma once
 
+#include <algorithm>
+
+#include "machine/iovas.hpp"
 #include "machine/memory.hpp"
 #include "machine/run.hpp"
 
@@ -19,7 +22,7 @@ class Machine {
     // A scatter list: its entries, and the DMA addresses and lengths that a map left in it.
     struct List {
         uint8_t count = 0;
-        bool bounced = false;
+        bool marked = false;  // as bounced, behind an IOMMU
         std::array<Entry, entries_max> entries{};
         std::array<HookEntry, entries_max> state{};
         std::array<uint8_t, entries_max> segment_of{};  // which DMA segment an entry went into
@@ -41,12 +44,23 @@ class Machine {
         uint8_t list = 0;
     };
 
-    // What an address stands for at this moment.
-    struct Hit {
-        enum class What : uint8_t { none, memory, slot } what = What::none;
-        uint8_t piece = no_mapping;  // or the piece whose translation or slot it is
-        int32_t offset = 0;        // bytes, in the piece
+    // Where a DMA address leads at this moment.
+    struct Place {
+        bool mapped = false;
+        uint8_t piece = no_mapping;  // behind an IOMMU: the one whose page it is
         uint64_t phys = 0;
+    };
+
+    // Of a piece that gets somebody else's page in the page table.
+    struct Redirect {
+        uint8_t piece;
+        uint32_t offset, size;
+        uint64_t phys;
+    };
+
+    // A mapping whose driver has not looked whether it failed: its device has been told nothing yet.
+    struct Waiting {
+        uint8_t cpu, mapping;
     };
 
     // A part of a buffer, in bytes.
@@ -66,7 +80,11 @@ class Machine {
     Call resolve(const Op& op, uint8_t index);
     void other_line(const Op& op, uint8_t index);
     void start(uint8_t mapping);
+    void hand_over_unchecked(const Op& op);
+    void hand_over_all(uint8_t mapping);
+    void break_page(const Op& op, uint8_t index);
     bool listed(int buffer, uint32_t offset, uint32_t size) const;
+    void ask_for_error(const Op& op, uint8_t index);
     void unbind(const Op& op, uint8_t index);
     void tidy_up();
 
@@ -78,37 +96,63 @@ class Machine {
     void map_one(Call& call);
     void map_list(Call& call);
     void allocate(Call& call);
-    bool bounce(Piece& piece, bool may_bounce);
+    bool bounce(const Call& call, Piece& piece, uint8_t index);
     bool needs_bounce(const Piece& piece) const;
     bool out_of_reach(const Piece& piece) const;
-    bool translate(Piece* first, int count, uint8_t index);
-    void release_slot(Piece& piece);
-    void release_translation(uint8_t piece);
-    void hand_over(const Call& call, uint8_t piece);
+    bool in_vmalloc_space(int buffer) const;
+    void hand_over(const Call& call, uint8_t piece, bool maintained = true);
     MappingFacts& new_mapping(const Op& op, uint8_t pieces);
     void fail(Call& call);
     void limit_segments(const List& list, uint8_t first_piece);
-    void give_up_list(List& list, const MappingFacts& mapping, int failed);
-    bool translate_list(List& list, const MappingFacts& mapping);
+    bool map_at_once(const Call& call, List& list, const MappingFacts& m);
+    bool map_one_by_one(const Call& call, List& list, const MappingFacts& m);
+    Piece piece_of(const Call& call, uint8_t buffer, uint32_t offset, uint32_t size, uint64_t phys) const;
     void write_segments(List& list, uint8_t first_piece, uint8_t device);
     uint8_t make_list(const Op& op);
 
+    // Behind an IOMMU (translate.cpp)
+    bool translate(const Call& call, Piece* first, int count, uint8_t index);
+    bool map_over(uint8_t index, Piece& piece, uint64_t page, uint64_t pages, uint64_t target);
+    void redirect(uint8_t index, const Piece& piece, uint64_t page, uint64_t target);
+    void write_redirects(int first, int last);
+    void redirect_others(uint8_t index, const Piece& piece, uint64_t page, uint64_t pages, uint64_t target);
+    void unmap_range(const Call& call, uint64_t dma, uint64_t bytes);
+    void cut_off_pages(const Call& call, uint64_t page, uint64_t pages);
+    void give_back_iova(const Call& call, uint64_t page, uint64_t pages);
+    Place place_of(uint8_t device, uint64_t dma) const;
+
+    // Bounce slots (bounce.cpp)
+    uint64_t slot_room(const Piece& piece) const;
+    template <class Do> void each_slot_part(uint64_t phys, uint64_t bytes, Do what) const;
+    void maintain(const Call& call, uint64_t phys, uint32_t bytes, bool for_cpu);
+    void bounce_copy(uint64_t phys, uint32_t bytes, bool into_slot);
+    uint64_t cut_copy(const Piece& piece, uint64_t offset, uint64_t bytes) const;
+    void copy_part(uint8_t index, uint64_t offset, uint64_t size, bool own, bool into_slot);
+    bool oops_at(uint8_t piece, uint64_t phys, uint64_t bytes);
+    void release_slots(const Call& call, uint64_t phys, uint32_t bytes);
+    void drop_slots(const Piece& piece);
+
     // Calls on what is mapped (calls.cpp)
-    Hit hit(uint8_t device, uint64_t dma) const;
     void sync(const Call& call);
     void sync_at(const Call& call, uint64_t dma, uint32_t bytes);
-    void sync_hit(const Call& call, const Hit& at, uint32_t bytes);
+    void sync_for_device_at(const Call& call, uint64_t phys, uint32_t bytes);
+    void for_cpu(const Call& call, uint64_t phys, uint32_t bytes);
     void move_ownership(const Call& call);
     void end(const Call& call);
-    void end_at(const Call& call, uint64_t dma, uint32_t bytes);
+    void end_page(const Call& call, uint64_t dma, uint32_t bytes);
     void end_list(const Call& call);
-    bool in_slot(const Hit& at, Step& step) const;
-    void for_cpu(const Call& call, const Hit& at, uint32_t bytes);
-    void tear_down(const Call& call, uint8_t piece, bool slot_too);
     void end_ownership(uint8_t mapping);
-    void device_access(const Op& op, uint8_t index);
-    void device_post(const Op& op);
+    void free_memory(const Call& call, MappingFacts& m);
+    void free_by_pages(const Call& call, MappingFacts& m);
+    void free_block(const Call& call, MappingFacts& m, uint64_t phys);
+    void free_others(uint8_t piece, uint64_t phys, uint64_t bytes);
+
+    // Devices (device.cpp)
+    void device_access(const Op& op);
     void device_access_piece(const Op& op, uint8_t piece, uint32_t offset, uint32_t size);
+    void access_place(const Op& op, const Step& line, uint64_t dma);
+    uint64_t in_a_row(uint8_t device, uint64_t dma, uint64_t bytes) const;
+    void land(const Step& line, uint64_t phys, uint32_t size, bool maybe);
 
     // Writing things down (machine.cpp, ranges.cpp)
     Step& step(StepKind kind);
@@ -127,8 +171,16 @@ class Machine {
     Run* run_ = nullptr;
     uint8_t now_ = 0;  // the operation carried out
     Memory memory_;
-    Arena slots_;
-    std::array<Arena, devices_max> iovas_;
+    SlotPool slots_;
+    bool slots_used_ = false;
+    std::array<Iovas, devices_max> iovas_;
+    uint8_t iovas_used_ = 0;   // of devices, a bit each
+    bool stopped_ = false;     // by an oops
+    bool tidying_up_ = false;
+    std::vector<Waiting> waiting_;
+    std::vector<Redirect> redirects_;  // of the pieces that are being mapped
+    std::array<bool, buffers_max> allocated_with_irqs_on_{};
+    std::array<uint8_t, buffers_max> allocated_for_{};  // the device
     std::array<Call, cpus_max> pending_{};
     std::array<bool, cpus_max> has_pending_{};
     std::array<bool, cpus_max> irqs_off_{};
@@ -136,5 +188,22 @@ class Machine {
     std::vector<Named> named_;                 // by the program's steps
     std::array<Range, 64> latest_{};           // programs name the same few ranges over and over
 };
+
+// The pieces that have the slots of a part of the pool, as far as their mappings go.
+template <class Do>
+void Machine::each_slot_part(uint64_t phys, uint64_t bytes, Do what) const {
+    const uint64_t end = std::min(phys + bytes, pool_limit);
+    for (uint64_t at = phys; at < end;) {
+        const uint8_t owner = slots_.owner(slot_at(at));
+        uint64_t to = at;
+        while (to < end && slots_.owner(slot_at(to)) == owner) to = std::min(end, pool_base + (slot_at(to) + 1) * slot_bytes);
+        if (owner != SlotPool::nobody) {
+            const Piece& p = run_->pieces[owner];
+            const uint64_t offset = at - p.slot, last = std::min<uint64_t>(to - p.slot, p.size);
+            if (offset < last) what(owner, static_cast<uint32_t>(offset), static_cast<uint32_t>(last - offset));
+        }
+        at = to;
+    }
+}
 
 }  // namespace dmafuzz

@@ -7,8 +7,6 @@ namespace dmafuzz {
 
 namespace {
 
-constexpr uint32_t slot_key = 0;
-constexpr uint32_t iova_key = 0;
 // The alignment of the kmalloc table that the kernel's check for small buffers rounds by.
 constexpr uint32_t bounce_table_alignment = 8;
 
@@ -38,35 +36,14 @@ bool Machine::needs_bounce(const Piece& piece) const {
     return kmalloc_bucket(bytes, bounce_table_alignment) % static_cast<uint32_t>(platform_.get<&Platform::dma_alignment>()) != 0;
 }
 
-// Takes IOVAs for pieces in a row, each rounded out to pages; false where there are none left.
-bool Machine::translate(Piece* first, int count, uint8_t index) {
-    auto target = [](const Piece& p) { return p.slot ? p.slot : p.phys; };
-    auto room = [&](const Piece& p) { return page_up(target(p) % page_bytes + bytes_of(p)); };
-    uint64_t total = 0;
-    for (int i = 0; i < count; i++) total += room(first[i]);
-    uint64_t iova = iovas_[first->device].take(iova_key, total);
-    if (!iova) return false;
-    first->iova = iova;
-    first->iova_bytes = static_cast<uint32_t>(total);
-    first->group_size = static_cast<uint8_t>(count);
-    for (int i = 0; i < count; i++) {
-        Piece& p = first[i];
-        p.group = index;
-        p.translated = true;
-        p.dma = iova + target(p) % page_bytes;
-        iova += room(p);
-    }
-    return true;
-}
-
 // Gives a piece its slot, if it needs one, and its DMA address without an IOMMU; false where that fails.
-bool Machine::bounce(Piece& piece, bool may_bounce) {
+bool Machine::bounce(const Call& call, Piece& piece, uint8_t index) {
     piece.dma = piece.phys;
-    if (!may_bounce) return translates(piece.device) || !out_of_reach(piece);
+    if (call.op.kind == OpKind::map_resource) return translates(piece.device) || !out_of_reach(piece);
     if (!needs_bounce(piece)) return true;
     if (!platform_.get<&Platform::bounce_pool>() || bytes_of(piece) > bounce_bytes_max) return false;
-    slots_.end_at(std::min(pool_limit, pool_base + static_cast<uint64_t>(platform_.get<&Platform::bounce_slots>()) * slot_bytes));
-    piece.slot = slots_.take(slot_key, slots_for(bytes_of(piece)));
+    slots_used_ = true;
+    piece.slot = slots_.take(platform_, call.op.cpu, slot_room(piece), index);
     if (!piece.slot) return false;
     if (piece.via == Via::direct) piece.via = Via::slot;
     piece.slot_live = true;
@@ -74,43 +51,37 @@ bool Machine::bounce(Piece& piece, bool may_bounce) {
     return true;
 }
 
-void Machine::release_slot(Piece& piece) {
-    if (piece.slot_live) slots_.give_back(slot_key, piece.slot, slots_for(bytes_of(piece)));
-    piece.slot_live = false;
-}
-
-// The whole translation that a piece belongs to.
-void Machine::release_translation(uint8_t index) {
-    if (!run_->pieces[index].translated) return;
-    const Piece first = run_->pieces[run_->pieces[index].group];
-    // A lazy IOMMU gives an IOVA back only when it has been flushed.
-    if (platform_.get<&Platform::iommu>() == Iommu::strict) iovas_[first.device].give_back(iova_key, first.iova, first.iova_bytes);
-    for (int i = 0; i < first.group_size; i++) run_->pieces[first.group + i].translated = false;
-}
-
-// Bounce copy in, maintenance, hand-over: in this order.
-void Machine::hand_over(const Call& call, uint8_t index) {
+// Bounce copy in, maintenance, hand-over: in this order. `maintained`: the map's own maintenance is made.
+void Machine::hand_over(const Call& call, uint8_t index, bool maintained) {
     const Piece& piece = run_->pieces[index];
-    step(StepKind::begin).piece = index;
+    const bool by_hand = call.attrs & attr::skip_cpu_sync;
+    Step& begin = step(StepKind::begin);
+    begin.piece = index;
+    begin.pending = call.op.unchecked && !by_hand && !run_->mappings[piece.mapping].failed;
+    write_redirects(index, index);
     Step whole{StepKind::to_device, now_};
     whole.piece = index;
     whole.size = piece.size;
-    auto copies_in = [&] { return piece.direction != Direction::from_device || platform_.get<&Platform::copy_in_from_device>(); };
+    auto copies_in = [&] {
+        if (by_hand && !platform_.get<&Platform::skip_sync_copies_in>()) return false;
+        return piece.direction != Direction::from_device || platform_.get<&Platform::copy_in_from_device>();
+    };
     if (piece.via == Via::slot && copies_in()) {
         Step copy = whole;
         copy.kind = StepKind::copy_in;
         run_->steps.push_back(copy);
     }
-    bool maintained = !(call.attrs & attr::skip_cpu_sync) && call.op.kind != OpKind::map_resource &&
-                      piece.via != Via::nothing && !coherent(piece.device);
-    if (maintained) {
+    if (maintained && !by_hand && call.op.kind != OpKind::map_resource && piece.via != Via::nothing && !coherent(piece.device)) {
         Step maintenance = whole;
         maintenance.kind = piece.via == Via::slot ? StepKind::maintain_slot : StepKind::maintain;
         maintenance.phys = piece.phys;
         maintenance.maintenance = platform_.get<&Platform::for_device>()[static_cast<size_t>(piece.direction)];
         run_->steps.push_back(maintenance);
     }
-    run_->steps.push_back(whole);
+    // The caller syncs by hand and tells the device after that; or it looks first whether the map has failed.
+    if (!by_hand && !call.op.unchecked) run_->steps.push_back(whole);
+    if (by_hand || !call.op.unchecked) return;
+    if (waiting_.empty() || waiting_.back().mapping != piece.mapping) waiting_.push_back({call.op.cpu, piece.mapping});
 }
 
 // The mapping that a call makes, with the pieces that come next.
@@ -142,21 +113,36 @@ void Machine::fail(Call& call) {
     }
 }
 
+Piece Machine::piece_of(const Call& call, uint8_t buffer, uint32_t offset, uint32_t size, uint64_t phys) const {
+    Piece piece{};
+    piece.mapping = call.op.mapping;
+    piece.device = call.op.device;
+    piece.buffer = buffer;
+    piece.direction = call.op.direction;
+    piece.offset = offset;
+    piece.size = piece.reach = size;
+    piece.phys = phys;
+    return piece;
+}
+
+// Is the buffer's address one of the vmalloc range, so that arithmetic leads from it to other memory?
+bool Machine::in_vmalloc_space(int buffer) const {
+    const BufferKind kind = memory_.home(buffer).kind;
+    if (kind == BufferKind::vmalloc) return true;
+    if (kind == BufferKind::stack) return platform_.get<&Platform::stacks_in_vmalloc>();
+    // Before it failed, the arithmetic took the image into account.
+    if (kind == BufferKind::text || kind == BufferKind::rodata)
+        return platform_.get<&Platform::image_in_vmalloc>() && platform_.get<&Platform::map_single_vmalloc_fails>();
+    if (kind != BufferKind::coherent) return false;
+    const uint8_t device = allocated_for_[static_cast<size_t>(buffer)];
+    if (!coherent(device) && platform_.get<&Platform::coherent_remaps>()) return true;
+    return translates(device) && allocated_with_irqs_on_[static_cast<size_t>(buffer)] && platform_.get<&Platform::coherent_in_vmalloc>();
+}
+
 void Machine::map_one(Call& call) {
     const Op& op = call.op;
-    const Memory::Home& home = memory_.home(op.buffer);
-    Piece piece{};
-    piece.mapping = op.mapping;
-    piece.device = op.device;
-    piece.buffer = op.buffer;
-    piece.direction = op.direction;
-    piece.offset = op.offset;
-    piece.size = piece.reach = op.size;
-    piece.phys = memory_.phys_of(op.buffer, op.offset);
-    auto vmalloc_address = [&] {
-        return home.kind == BufferKind::vmalloc || (home.kind == BufferKind::stack && platform_.get<&Platform::stacks_in_vmalloc>());
-    };
-    const bool arithmetic_wrong = op.kind == OpKind::map_single && vmalloc_address();
+    Piece piece = piece_of(call, op.buffer, op.offset, op.size, memory_.phys_of(op.buffer, op.offset));
+    const bool arithmetic_wrong = op.kind == OpKind::map_single && in_vmalloc_space(op.buffer);
     call.early_failure = arithmetic_wrong && platform_.get<&Platform::map_single_vmalloc_fails>();
     if (arithmetic_wrong && !call.early_failure) {
         piece.phys = elsewhere_base + static_cast<uint64_t>(op.buffer) * buffer_bytes_max +
@@ -178,14 +164,17 @@ void Machine::map_one(Call& call) {
         run_->hooks.push_back(check);
     }
     touch(piece.phys, call.bytes);
-    bool done = !call.early_failure && bounce(piece, op.kind != OpKind::map_resource);
-    if (done && translates(op.device) && !translate(&piece, 1, m.piece)) {
-        release_slot(piece);
+    redirects_.clear();
+    bool done = !call.early_failure && bounce(call, piece, m.piece);
+    if (done && translates(op.device) && !translate(call, &piece, 1, m.piece)) {
+        drop_slots(piece);
+        piece.slot_live = false;
         done = false;
     }
     run_->pieces.push_back(piece);
     if (!done) return fail(call);
     m.dma = piece.dma;
+    write_redirects(0, m.piece - 1);
     hand_over(call, m.piece);
 }
 
@@ -208,64 +197,72 @@ void Machine::map_list(Call& call) {
     List& list = lists_[call.list];
     MappingFacts& m = new_mapping(op, list.count);
     m.list = call.list;
-    bool done = true;
-    list.bounced = false;
+    bool bounces = false;
     for (int i = 0; i < list.count; i++) {
         const Entry& e = list.entries[i];
         list.state[i].area = area_of(e.buffer, op.cpu, false);
         list.segment_of[i] = static_cast<uint8_t>(i);
-        Piece piece{};
-        piece.mapping = op.mapping;
-        piece.device = op.device;
-        piece.buffer = e.buffer;
-        piece.direction = op.direction;
-        piece.offset = e.offset;
-        piece.size = piece.reach = e.size;
-        piece.phys = list.state[i].phys;
+        const Piece piece = piece_of(call, e.buffer, e.offset, e.size, list.state[i].phys);
         touch(piece.phys, bytes_of(piece));
         m.size += e.size;
-        if (done && !bounce(piece, true)) {
-            done = false;
-            give_up_list(list, m, i);
-        } else if (done) {
-            list.state[i].dma = piece.dma;
-            list.state[i].dma_size = list.state[i].size;
-            list.bounced |= piece.via == Via::slot;
-        }
+        if (translates(op.device)) bounces |= needs_bounce(piece);
         run_->pieces.push_back(piece);
     }
-    if (done && translates(op.device) && !translate_list(list, m)) {
-        done = false;
-        give_up_list(list, m, list.count);
-    }
-    if (!done) return fail(call);
-    if (translates(op.device)) write_segments(list, m.piece, op.device);
+    redirects_.clear();
+    const bool at_once = translates(op.device) && !bounces;
+    // A kernel that forgets to take an old mark away syncs through the list's old addresses instead.
+    const bool misled = at_once && list.marked && platform_.get<&Platform::list_keeps_bounce_mark>();
+    if (misled && !(op.attrs & attr::skip_cpu_sync) && !coherent(op.device))
+        for (int i = 0; i < list.count; i++) {
+            const Place old = place_of(op.device, list.state[i].dma);
+            if (old.mapped) sync_for_device_at(call, old.phys, list.state[i].size);
+        }
+    list.marked = bounces || misled;
+    if (!(at_once ? map_at_once(call, list, m) : map_one_by_one(call, list, m))) return fail(call);
+    if (at_once) write_segments(list, m.piece, op.device);
     limit_segments(list, m.piece);
     m.dma = list.state[0].dma;
-    for (int i = 0; i < m.pieces; i++) hand_over(call, static_cast<uint8_t>(m.piece + i));
+    write_redirects(0, m.piece - 1);
+    for (int i = 0; i < m.pieces; i++) hand_over(call, static_cast<uint8_t>(m.piece + i), !misled);
 }
 
-// What was mapped before the entry that failed is unmapped again; the cookie stands from there on, behind an IOMMU everywhere.
-void Machine::give_up_list(List& list, const MappingFacts& m, int failed) {
-    for (int i = translates(m.device) ? 0 : failed; i < list.count; i++) {
-        list.state[i].dma = dma_error_cookie;
-        list.state[i].dma_size = 0;
+// One IOVA for the list. Source: iommu_dma_map_sg and __invalidate_sg of the kernel.
+bool Machine::map_at_once(const Call& call, List& list, const MappingFacts& m) {
+    for (int i = 0; i < list.count; i++) run_->pieces[m.piece + i].dma = run_->pieces[m.piece + i].phys;
+    const bool done = translate(call, &run_->pieces[m.piece], list.count, m.piece);
+    for (int i = 0; i < list.count; i++) {
+        list.state[i].dma = done ? run_->pieces[m.piece + i].dma : dma_error_cookie;
+        list.state[i].dma_size = done ? list.state[i].size : 0;
     }
-    for (int i = 0; i < failed; i++) release_slot(run_->pieces[m.piece + i]);
+    return done;
 }
 
-// One translation for the list; where an entry is bounced, one for each. Source: iommu_dma_map_sg and its swiotlb variant.
-bool Machine::translate_list(List& list, const MappingFacts& m) {
-    int at_once = list.bounced ? 1 : list.count;
-    for (int i = 0; i < list.count; i += at_once)
-        if (!translate(&run_->pieces[m.piece + i], at_once, static_cast<uint8_t>(m.piece + i))) return false;
-    for (int i = 0; i < list.count; i++) list.state[i].dma = run_->pieces[m.piece + i].dma;
+// Where one fails, those before it are unmapped again without a sync; it holds the cookie, those behind it what they held.
+// Source: dma_direct_map_sg, iommu_dma_map_sg_swiotlb.
+bool Machine::map_one_by_one(const Call& call, List& list, const MappingFacts& m) {
+    Call undo = call;
+    undo.attrs |= attr::skip_cpu_sync;
+    for (int i = 0; i < list.count; i++) {
+        const uint8_t index = static_cast<uint8_t>(m.piece + i);
+        Piece& piece = run_->pieces[index];
+        bool done = bounce(call, piece, index);
+        if (done && translates(piece.device) && !translate(call, &piece, 1, index)) {
+            drop_slots(piece);
+            piece.slot_live = done = false;
+        }
+        if (!done) {
+            list.state[i].dma = dma_error_cookie;
+            for (int k = 0; k < i; k++) end_page(undo, list.state[k].dma, list.state[k].dma_size);
+            return false;
+        }
+        list.state[i].dma = piece.dma;
+        list.state[i].dma_size = list.state[i].size;
+    }
     return true;
 }
 
 // Merges entries into DMA segments. Source: __finalise_sg in the kernel's dma-iommu.
 void Machine::write_segments(List& list, uint8_t first_piece, uint8_t device) {
-    if (list.bounced) return;
     int segments = 0;
     uint64_t end = 0;
     const int count = std::min<int>(list.count, entries_max);
@@ -326,8 +323,14 @@ void Machine::allocate(Call& call) {
     piece.size = piece.reach = op.size;
     piece.phys = memory_.phys_of(op.buffer, 0);
     piece.dma = piece.phys;
-    if (translates(op.device)) translate(&piece, 1, static_cast<uint8_t>(run_->pieces.size()));
     MappingFacts& m = new_mapping(op, 1);
+    allocated_for_[op.buffer] = op.device;
+    allocated_with_irqs_on_[op.buffer] = !irqs_off_[op.cpu];
+    redirects_.clear();
+    if (translates(op.device)) {
+        translate(call, &piece, 1, m.piece);
+        m.by_pages = op.kind == OpKind::alloc_noncontiguous || (joint && allocated_with_irqs_on_[op.buffer]);
+    }
     m.direction = piece.direction;
     m.buffer = op.buffer;
     m.size = op.size;
@@ -343,7 +346,9 @@ void Machine::allocate(Call& call) {
     }
     touch(piece.phys, call.bytes);
     run_->pieces.push_back(piece);
+    write_redirects(0, m.piece - 1);
     step(StepKind::begin).piece = m.piece;
+    write_redirects(m.piece, m.piece);
     bool sleeps = run_->uncached[op.buffer] && irqs_off_[op.cpu] && platform_.get<&Platform::coherent_remaps>() && !platform_.get<&Platform::atomic_pool>();
     if (sleeps) step(StepKind::sleep).piece = m.piece;
 }

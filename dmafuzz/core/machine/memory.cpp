@@ -12,13 +12,6 @@ constexpr uint64_t live_data_bytes = 16;
 
 uint64_t round_up(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
-// Areas are reused by kind and rounded size, so the kind is the arena's key. Page cache and
-// anonymous pages, and the pages behind kmalloc and coherent memory, have kinds of their own.
-uint32_t key_of(BufferKind kind) { return static_cast<uint32_t>(kind); }
-
-constexpr uint32_t slab_key = 0x100;
-constexpr uint32_t moved_key = 0x101;
-
 }  // namespace
 
 uint32_t kmalloc_bucket(uint32_t bytes, uint32_t alignment) {
@@ -33,6 +26,7 @@ void Memory::reset(const AskedPlatform& platform) {
     pages_.reset(page_base, elsewhere_base);
     high_pages_.reset(high_base, high_base + elsewhere_base);
     slabs_.clear();
+    vmalloc_pages_.clear();
     free_objects_.clear();
     moved_.clear();
     for (int cpu = 0; cpu < cpus_max; cpu++) stack_next_[cpu] = stack_base + cpu * stack_bytes;
@@ -41,9 +35,13 @@ void Memory::reset(const AskedPlatform& platform) {
     homes_.fill({});
 }
 
+uint32_t Memory::sort_of(BufferKind kind) {
+    return kind == BufferKind::page_cache || kind == BufferKind::anonymous ? reclaimed_sort : any_sort;
+}
+
 uint64_t Memory::place_kmalloc(uint32_t bytes, uint32_t& rounded) {
     rounded = kmalloc_bucket(bytes, static_cast<uint32_t>(platform_->get<&Platform::kmalloc_alignment>()));
-    if (rounded > kmalloc_cache_bytes_max) return pages_.take(key_of(BufferKind::kmalloc), rounded);
+    if (rounded > kmalloc_cache_bytes_max) return pages_.take(any_sort, order_of(rounded));
     for (size_t i = free_objects_.size(); i-- > 0;) {
         if (free_objects_[i].first != rounded) continue;
         uint64_t at = free_objects_[i].second;
@@ -56,9 +54,17 @@ uint64_t Memory::place_kmalloc(uint32_t bytes, uint32_t& rounded) {
         return slab.next - rounded;
     }
     uint64_t slab_bytes = round_up(rounded, page_bytes);
-    uint64_t at = pages_.take(slab_key, slab_bytes);
+    uint64_t at = pages_.take(any_sort, order_of(slab_bytes));
     slabs_.push_back({rounded, at + rounded, at + slab_bytes});
     return at;
+}
+
+// Page by page. A fresh one is followed by a page of nobody's, so that no two of those are adjacent.
+void Memory::place_vmalloc(Home& home) {
+    home.high = platform_->get<&Platform::vmalloc_high>();
+    home.first_page = static_cast<uint32_t>(vmalloc_pages_.size());
+    for (uint32_t taken = 0; taken < home.rounded; taken += page_bytes) vmalloc_pages_.push_back(arena_of(home).take(any_sort, 0, 1));
+    home.phys = vmalloc_pages_[home.first_page];
 }
 
 // Sixteen bytes after a line boundary, so that the first line holds live stack data, and the last one
@@ -80,7 +86,7 @@ void Memory::place_stack(Run& run, int buffer, uint32_t bytes, int cpu) {
 
 void Memory::place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool high, int cpu, const std::vector<bool>& moves) {
     Home& home = homes_[buffer];
-    home = {true, kind, high, static_cast<uint8_t>(cpu), bytes, static_cast<uint32_t>(round_up(bytes, page_bytes)), 0};
+    home = {true, kind, high, static_cast<uint8_t>(cpu), bytes, static_cast<uint32_t>(round_up(bytes, page_bytes)), 0, 0};
     switch (kind) {
         case BufferKind::kmalloc: home.phys = place_kmalloc(bytes, home.rounded); break;
         case BufferKind::stack: place_stack(run, buffer, bytes, cpu); break;
@@ -92,10 +98,9 @@ void Memory::place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool h
             home.phys = rodata_next_;
             rodata_next_ += home.rounded;
             break;
-        // Every page is followed by a page of nobody's, so that no two are adjacent.
-        case BufferKind::vmalloc: home.phys = pages_.take(key_of(kind), 2 * home.rounded); break;
+        case BufferKind::vmalloc: place_vmalloc(home); break;
         case BufferKind::mmio: home.phys = (high ? high_mmio_base : mmio_base) + static_cast<uint64_t>(buffer) * buffer_bytes_max; break;
-        default: home.phys = (high ? high_pages_ : pages_).take(key_of(kind), home.rounded); break;
+        default: home.phys = arena_of(home).take(sort_of(kind), order_of(bytes)); break;
     }
     add_extents(run, buffer, moves);
 }
@@ -127,13 +132,26 @@ void Memory::give_back(int buffer) {
     // A buffer torn apart by copy-on-write gives nothing back: its old pages are still under DMA.
     for (const Moved& m : moved_)
         if (m.buffer == buffer) return;
-    uint64_t bytes = home.kind == BufferKind::vmalloc ? 2 * home.rounded : home.rounded;
-    (home.high ? high_pages_ : pages_).give_back(key_of(home.kind), home.phys, bytes);
+    Arena& arena = arena_of(home);
+    if (home.kind != BufferKind::vmalloc) return arena.give_back(sort_of(home.kind), order_of(home.rounded), home.phys);
+    for (uint32_t page = 0; page * page_bytes < home.rounded; page++) arena.give_back(any_sort, 0, phys_of(buffer, page * page_bytes));
+}
+
+bool Memory::anybody_at(uint64_t phys, uint64_t bytes) const {
+    for (int i = 0; i < buffers_max; i++) {
+        const Home& home = homes_[i];
+        if (!home.live || home.kind == BufferKind::mmio) continue;
+        for (uint32_t offset = 0; offset < home.bytes; offset += page_bytes) {
+            const uint64_t at = phys_of(i, offset), here = std::min<uint32_t>(page_bytes, home.bytes - offset);
+            if (at < phys + bytes && phys < at + here) return true;
+        }
+    }
+    return false;
 }
 
 uint64_t Memory::move_page(Run& run, int buffer, uint32_t page) {
     const Home& home = homes_[buffer];
-    uint64_t phys = pages_.take(moved_key, page_bytes);
+    uint64_t phys = pages_.take(moved_sort, 0);
     moved_.push_back({static_cast<uint8_t>(buffer), page, phys});
     uint32_t offset = page * page_bytes;
     uint32_t size = std::min<uint32_t>(page_bytes, home.bytes - offset);
@@ -147,7 +165,7 @@ uint64_t Memory::phys_of(int buffer, uint32_t offset) const {
     uint64_t in_page = offset % page_bytes;
     for (size_t i = moved_.size(); i-- > 0;)
         if (moved_[i].buffer == buffer && moved_[i].page == page) return moved_[i].phys + in_page;
-    if (home.kind == BufferKind::vmalloc) return home.phys + 2ull * page * page_bytes + in_page;
+    if (home.kind == BufferKind::vmalloc) return vmalloc_pages_[home.first_page + page] + in_page;
     return home.phys + offset;
 }
 

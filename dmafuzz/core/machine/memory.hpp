@@ -4,6 +4,7 @@
 
 #include "machine/arena.hpp"
 #include "machine/run.hpp"
+#include "machine/slots.hpp"
 
 namespace dmafuzz {
 
@@ -11,13 +12,8 @@ inline constexpr uint64_t text_base = 0x8000;
 inline constexpr uint64_t rodata_base = 0xc000;
 inline constexpr uint64_t stack_base = 0x10000;
 inline constexpr uint64_t stack_bytes = 0x4000;
-inline constexpr uint64_t pool_base = 0x20000;
-inline constexpr uint64_t pool_limit = 0x120000;
-inline constexpr uint64_t slot_bytes = 2048;
 inline constexpr uint64_t bounce_bytes_max = 256 * 1024;  // the largest mapping the pool takes
-// The pool's memory for a mapping of that many bytes.
-constexpr uint64_t slots_for(uint64_t bytes) { return (bytes + slot_bytes - 1) / slot_bytes * slot_bytes; }
-inline constexpr uint64_t page_base = 0x120000;
+inline constexpr uint64_t page_base = pool_limit;
 inline constexpr uint64_t high_base = 0x100000000;
 // What address arithmetic makes of a vmalloc address: memory where no program's buffer lives.
 inline constexpr uint64_t elsewhere_base = 0x1000000;
@@ -37,12 +33,19 @@ class Memory {
         uint32_t bytes = 0;       // as asked for
         uint32_t rounded = 0;     // as taken: what is given back
         uint64_t phys = 0;
+        uint32_t first_page = 0;  // vmalloc: among the pages of all of them
     };
 
     void reset(const AskedPlatform& platform);
     // Places a buffer; adds its extents to the run. `moves`: pages that copy-on-write will move, a bit each.
     void place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool high, int cpu, const std::vector<bool>& moves);
     void give_back(int buffer);
+    // Nobody gets its memory.
+    void lose(int buffer) { homes_[buffer].live = false; }
+    // A block that somebody of no particular sort may take next.
+    void give_back_block(uint64_t phys, uint32_t order) { pages_.give_back(any_sort, order, phys); }
+    // Has a live buffer any part of it?
+    bool anybody_at(uint64_t phys, uint64_t bytes) const;
     // Moves one page of an anonymous buffer to a new page and returns that.
     uint64_t move_page(Run& run, int buffer, uint32_t page);
 
@@ -53,18 +56,25 @@ class Memory {
     uint64_t phys_of(int buffer, uint32_t offset) const;
 
   private:
+    // Page cache and anonymous memory go round among themselves; pages that copy-on-write moves to are fresh ones.
+    static constexpr uint32_t any_sort = 0, reclaimed_sort = 1, moved_sort = 2;
+
     struct Slab {
         uint32_t bucket;
         uint64_t next, limit;
     };
 
+    static uint32_t sort_of(BufferKind kind);
+    Arena& arena_of(const Home& home) { return home.high ? high_pages_ : pages_; }
     uint64_t place_kmalloc(uint32_t bytes, uint32_t& rounded);
+    void place_vmalloc(Home& home);
     void place_stack(Run& run, int buffer, uint32_t bytes, int cpu);
     void add_extents(Run& run, int buffer, const std::vector<bool>& moves);
 
     const AskedPlatform* platform_ = nullptr;
     Arena pages_, high_pages_;
     std::vector<Slab> slabs_;
+    std::vector<uint64_t> vmalloc_pages_;
     std::vector<std::pair<uint32_t, uint64_t>> free_objects_;  // bucket, address; last in, first out
     std::array<uint64_t, cpus_max> stack_next_{};
     uint64_t text_next_ = 0, rodata_next_ = 0;

@@ -36,19 +36,17 @@ struct Piece {
     Direction direction;
     Via via;
     bool joint;             // of a coherent allocation: CPU and device own it together
-    bool translated;        // behind an IOMMU: the translation is live
-    bool slot_live;
+    bool translated;        // behind an IOMMU: the IOVA that was taken for it has not been given back
+    bool slot_live;         // it has some of its slots still
     uint32_t offset;        // bytes, in the buffer
     uint32_t size;
     uint32_t reach;         // bytes that the device gets at; the rest is void (segment limits)
     uint64_t phys;          // of the first byte when it was mapped
     uint64_t slot;          // the bounce slot's address
     uint64_t dma;
-    // The translation it belongs to: one for a whole scatter list, unless an entry of it is bounced.
-    uint8_t group;          // its first piece
-    uint8_t group_size;     // of the first piece: how many
-    uint64_t iova;          // of the first piece: what was taken
-    uint32_t iova_bytes;
+    // What was taken for it: one IOVA for a whole scatter list, at its first piece, unless an entry of it is bounced.
+    uint64_t iova_page;
+    uint32_t iova_pages;
     bool operator==(const Piece&) const = default;
 };
 
@@ -75,9 +73,9 @@ enum class StepKind : uint8_t {
     not_theirs,      // phys, size: freed under whoever lives there: memory and cached copy are foreign from now on
     device_write,    // piece, offset, size: a device line that is entitled
     device_post,     // the same, while the CPU looks, whoever owns it
+    device_read,     // piece, offset, size: a device line that reads past the piece's end, at phys; 0: where nobody's memory is
     wild_memory,     // phys, size: a device write that is not; `maybe`: or it faults
     wild_slot,       // piece, offset, size
-    device_read,     // piece, buffer, offset, size: past the mapping's end; of memory at phys, or (0) of bytes that are not the buffer's
     fault,           // piece
     sleep,           // piece
     oops,            // piece: the kernel itself faults; the run ends here
@@ -95,6 +93,7 @@ struct Step {
     bool listed = false;     // move: a scatter list names the old page
     bool pending = false;    // begin: the hand-over waits for the question after the map's error
     bool maybe = false;
+    bool post = false;       // wild_memory, wild_slot: the line is a post, for which its device need not own anything
     uint8_t asker = 0;       // wild_memory, wild_slot: the piece that a device line goes through; where it is entitled, nothing wild happens
     uint32_t offset = 0;     // bytes
     uint32_t size = 0;       // bytes
@@ -123,6 +122,8 @@ struct MappingFacts {
     bool abandoned = false;   // failed and checked: no line that names it is carried out
     bool forgotten = false;
     bool ended_wrong = false; // by a call with a wrong address, device or function
+    bool by_pages = false;    // an allocation behind an IOMMU that keeps a list of its pages (where the platform's kernel does)
+    bool memory_lost = false; // an allocation: of its pages some will never be given back
     OpKind map = OpKind::map_single;
     uint8_t device = 0;
     Direction direction = Direction::bidirectional;

@@ -72,6 +72,8 @@ struct Platform {
     Iommu iommu = Iommu::off;
     IommuDriver iommu_driver = IommuDriver::intel;
     bool iommu_looks_first = true;            // unmap_page does nothing where nothing is mapped (dma-iommu)
+    bool iommu_ends_whole = false;            // an end takes the IOVA that holds its address, whatever the size (Intel before 4.7)
+    bool iommu_flushes = false;               // lazy: before each map, all that has been ended before goes
 
     bool stacks_in_vmalloc = false;
     bool map_single_vmalloc_fails = true;     // 5.5 on

@@ -1,0 +1,71 @@
+// The memory of coherent and non-coherent allocations: what a free function gives back, as the call says.
+// Source: the specification's coherency.md (4.); dma_direct_free, dma_common_free_pages and __iommu_dma_free of the kernel.
+#include <algorithm>
+
+#include "machine/machine.hpp"
+
+namespace dmafuzz {
+
+void Machine::free_memory(const Call& call, MappingFacts& m) {
+    const Memory::Home& home = memory_.home(m.buffer);
+    const bool as_allocated = call.dma == m.dma && call.op.cpu_offset < page_bytes && order_of(call.bytes) == order_of(home.bytes) &&
+                              pages_for(0, call.bytes) == pages_for(0, home.bytes) && call.bytes && call.device == m.device;
+    if (as_allocated) {
+        step(StepKind::die).buffer = m.buffer;
+        return memory_.give_back(m.buffer);
+    }
+    const bool by_pages = m.by_pages && (m.map == OpKind::alloc_noncontiguous || platform_.get<&Platform::coherent_in_vmalloc>() || !coherent(m.device));
+    if (by_pages) return free_by_pages(call, m);
+    // By the CPU's address, or by the device's where that is a physical one.
+    uint64_t block = home.phys + call.op.cpu_offset;
+    if (call.op.kind != OpKind::free_noncoherent && !translates(call.device)) block = call.dma;
+    free_block(call, m, block & ~uint64_t{page_bytes - 1});
+}
+
+// Out of the allocation's own list of pages: never a neighbour's.
+void Machine::free_by_pages(const Call& call, MappingFacts& m) {
+    const Memory::Home home = memory_.home(m.buffer);
+    const uint64_t own = pages_for(0, home.bytes), count = pages_for(0, call.bytes);
+    const bool found = call.op.kind != OpKind::free_coherent || call.op.cpu_offset < own * page_bytes;
+    if (found && count > own) {
+        step(StepKind::oops).piece = m.piece;
+        stopped_ = true;
+        return;
+    }
+    step(StepKind::die).buffer = m.buffer;
+    if (found && count == own) return memory_.give_back(m.buffer);
+    m.memory_lost = true;
+    memory_.lose(m.buffer);
+    for (uint64_t page = found ? count : 0; page-- > 0;) memory_.give_back_block(home.phys + page * page_bytes, 0);
+}
+
+// A block of pages, by the order of the call's size.
+void Machine::free_block(const Call& call, MappingFacts& m, uint64_t phys) {
+    const Memory::Home home = memory_.home(m.buffer);
+    const uint32_t order = order_of(call.bytes);
+    const uint64_t bytes = call.bytes ? bytes_of_order(order) : 0, own = bytes_of_order(order_of(home.bytes));
+    step(StepKind::die).buffer = m.buffer;
+    if (phys == home.phys && bytes == own) return memory_.give_back(m.buffer);
+    memory_.lose(m.buffer);
+    const uint64_t own_end = home.phys + own, end = phys + bytes;
+    m.memory_lost = phys > home.phys || end < own_end;
+    const bool within = phys >= home.phys && end <= own_end;
+    if (within && bytes) return memory_.give_back_block(phys, order);
+    if (phys < home.phys) free_others(m.piece, phys, std::min(end, home.phys) - phys);
+    if (end > own_end) free_others(m.piece, std::max(phys, own_end), end - std::max(phys, own_end));
+}
+
+// Pages of others: of live buffers of the program, or of somebody outside of it.
+void Machine::free_others(uint8_t piece, uint64_t phys, uint64_t bytes) {
+    bool strangers = false;
+    for (uint64_t page = phys; page < phys + bytes; page += page_bytes) strangers |= !memory_.anybody_at(page, page_bytes);
+    if (memory_.anybody_at(phys, bytes)) {
+        Step s{StepKind::not_theirs, now_};
+        s.phys = phys;
+        s.size = static_cast<uint32_t>(bytes);
+        emit(s);
+    }
+    if (strangers) step(StepKind::wrong_free).piece = piece;
+}
+
+}  // namespace dmafuzz

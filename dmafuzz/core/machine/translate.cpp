@@ -1,0 +1,165 @@
+// Behind an IOMMU: IOVAs, page tables, and what a call takes out of them.
+// Source: the specification's coherency.md (4., Behind an IOMMU); the kernel's drivers/iommu/dma-iommu.c (__iommu_dma_map,
+// __iommu_dma_unmap), io-pgtable-arm.c, intel/iommu.c (__domain_mapping), amd/io_pgtable.c.
+#include <algorithm>
+
+#include "machine/machine.hpp"
+
+namespace dmafuzz {
+
+namespace {
+
+uint64_t target_of(const Piece& p) { return p.slot ? p.slot : p.phys; }
+uint64_t pages_of(const Piece& p) { return pages_for(target_of(p), p.size); }
+
+}  // namespace
+
+Machine::Place Machine::place_of(uint8_t device, uint64_t dma) const {
+    if (!translates(device)) {
+        constexpr uint64_t cookies = ~uint64_t{0} - elsewhere_base;  // from there on: the error cookie, and offsets into it
+        return {dma <= cookies, no_mapping, dma};
+    }
+    const Iovas::Range* range = iovas_[device].find(page_of(dma));
+    if (!range) return {};
+    return {true, range->piece, (range->target + (page_of(dma) - range->page)) * page_bytes + in_page(dma)};
+}
+
+// Takes an IOVA for pieces in a row, each rounded out to pages, and maps them; false where that fails.
+bool Machine::translate(const Call& call, Piece* first, int count, uint8_t index) {
+    const uint8_t device = first->device;
+    Iovas& iovas = iovas_[device];
+    iovas_used_ |= static_cast<uint8_t>(1u << device);
+    if (iovas.anything_queued() && platform_.get<&Platform::iommu_flushes>())
+        iovas.flush(call.op.cpu, platform_.get<&Platform::iommu_ends_whole>());
+    uint64_t total = 0;
+    for (int i = 0; i < count; i++) total += pages_of(first[i]);
+    const uint64_t iova = iovas.take(call.op.cpu, total);
+    if (!iova) return false;
+    const bool conflict = iovas.overlaps(iova, total);
+    if (conflict && platform_.get<&Platform::iommu_driver>() == IommuDriver::smmu) {
+        // It refuses, and what it had mapped before the conflict goes again; the IOVA is the next one to be taken.
+        iovas.give_back(call.op.cpu, iova, total, platform_.get<&Platform::iommu_ends_whole>());
+        return false;
+    }
+    first->iova_page = iova;
+    first->iova_pages = static_cast<uint32_t>(total);
+    first->translated = true;
+    uint64_t page = iova;
+    for (int i = 0; i < count; i++) {
+        Piece& p = first[i];
+        const uint64_t pages = pages_of(p), target = page_of(target_of(p));
+        p.dma = page * page_bytes + in_page(target_of(p));
+        const uint8_t own = static_cast<uint8_t>(index + i);
+        redirect_others(own, p, page, pages, target);
+        if (conflict) map_over(own, p, page, pages, target);
+        else iovas.map(page, pages, target, own);
+        page += pages;
+    }
+    return true;
+}
+
+// The part of a piece that lies in a page of its IOVA leads elsewhere.
+void Machine::redirect(uint8_t index, const Piece& p, uint64_t page, uint64_t target) {
+    const uint64_t from = std::max(page * page_bytes, p.dma), to = std::min((page + 1) * page_bytes, p.dma + p.size);
+    if (from >= to) return;
+    redirects_.push_back({index, static_cast<uint32_t>(from - p.dma), static_cast<uint32_t>(to - from), target * page_bytes + in_page(from)});
+}
+
+// Those of some pieces, the last among them.
+void Machine::write_redirects(int first, int last) {
+    for (const Redirect& r : redirects_) {
+        if (r.piece < first || r.piece > last) continue;
+        Step s{StepKind::redirect, now_};
+        s.piece = r.piece;
+        s.offset = r.offset;
+        s.size = r.size;
+        s.phys = r.phys;
+        emit(s);
+    }
+}
+
+// Other live mappings whose device still uses these addresses, though they were taken from it, get to the new pages.
+void Machine::redirect_others(uint8_t index, const Piece& piece, uint64_t page, uint64_t pages, uint64_t target) {
+    for (size_t i = 0; i < run_->pieces.size(); i++) {
+        const Piece& other = run_->pieces[i];
+        if (i == index || other.device != piece.device || other.mapping == piece.mapping || other.dma == dma_error_cookie) continue;
+        if (!run_->mappings[other.mapping].live) continue;
+        const uint64_t first = page_of(other.dma), end = first + pages_for(other.dma, other.size);
+        for (uint64_t at = std::max(first, page); at < std::min(end, page + pages); at++) {
+            const bool kept = iovas_[piece.device].find(at) && platform_.get<&Platform::iommu_driver>() == IommuDriver::intel;
+            if (!kept) redirect(static_cast<uint8_t>(i), other, at, target + (at - page));
+        }
+    }
+}
+
+// Over pages that are mapped: Intel keeps the old ones, AMD takes the new.
+bool Machine::map_over(uint8_t index, Piece& piece, uint64_t page, uint64_t pages, uint64_t target) {
+    Iovas& iovas = iovas_[piece.device];
+    const bool keeps = platform_.get<&Platform::iommu_driver>() == IommuDriver::intel;
+    for (uint64_t i = 0; i < pages; i++) {
+        const Iovas::Range* old = iovas.find(page + i);
+        if (old && keeps) {
+            redirect(index, piece, page + i, old->target + (page + i - old->page));
+            continue;
+        }
+        if (old) iovas.clear(page + i, 1, false);
+        iovas.map(page + i, 1, target + i, index);
+    }
+    return true;
+}
+
+// What a call takes out of the page table, and the IOVA that it gives back: as the call says, whatever was mapped.
+void Machine::unmap_range(const Call& call, uint64_t dma, uint64_t bytes) {
+    Iovas& iovas = iovas_[call.device];
+    iovas_used_ |= static_cast<uint8_t>(1u << call.device);
+    uint64_t page = page_of(dma), pages = pages_for(dma, bytes);
+    if (platform_.get<&Platform::iommu_ends_whole>()) {
+        const Iovas::Taken whole = iovas.holding(page);
+        if (!whole.pages) return;
+        page = whole.page;
+        pages = whole.pages;
+    }
+    const bool lazy = platform_.get<&Platform::iommu>() == Iommu::lazy;
+    uint64_t cleared = iovas.mapped_from(page, pages);
+    // Behind a hole there may be more: an SMMU does not get there.
+    if (cleared < pages && iovas.overlaps(page + cleared, pages - cleared) && platform_.get<&Platform::iommu_driver>() != IommuDriver::smmu)
+        cleared = pages;
+    if (cleared) {
+        iovas.clear(page, cleared, lazy);
+        cut_off_pages(call, page, cleared);
+    }
+    if (lazy) iovas.queue(page, pages);
+    else iovas.give_back(call.op.cpu, page, pages, platform_.get<&Platform::iommu_ends_whole>());
+    give_back_iova(call, page, pages);
+}
+
+// What other live mappings reached through these pages is void from now on.
+void Machine::cut_off_pages(const Call& call, uint64_t page, uint64_t pages) {
+    for (size_t i = 0; i < run_->pieces.size(); i++) {
+        const Piece& p = run_->pieces[i];
+        if (p.device != call.device || p.mapping == call.op.mapping || p.dma == dma_error_cookie || !run_->mappings[p.mapping].live) continue;
+        const uint64_t from = std::max(page * page_bytes, p.dma), to = std::min((page + pages) * page_bytes, p.dma + p.size);
+        if (from >= to) continue;
+        Step s{StepKind::cut_off, now_};
+        s.piece = static_cast<uint8_t>(i);
+        s.offset = static_cast<uint32_t>(from - p.dma);
+        s.size = static_cast<uint32_t>(to - from);
+        emit(s);
+    }
+}
+
+// Whose IOVA that was: no longer held. With another size it is half free, and half gone for good.
+void Machine::give_back_iova(const Call& call, uint64_t page, uint64_t pages) {
+    Piece* held = nullptr;
+    for (Piece& p : run_->pieces) {
+        if (!p.translated || p.device != call.device) continue;
+        const bool same = p.iova_page == page && Iovas::same_class(p.iova_pages, pages);
+        // Without a list the IOVA that holds the page goes as a whole.
+        const bool whole = Iovas::same_class(p.iova_pages, ~uint64_t{0}) && Iovas::same_class(pages, ~uint64_t{0}) &&
+                           page - p.iova_page < p.iova_pages;
+        if ((same || whole) && (!held || p.mapping == call.op.mapping)) held = &p;
+    }
+    if (held) held->translated = false;
+}
+
+}  // namespace dmafuzz
