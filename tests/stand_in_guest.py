@@ -55,6 +55,9 @@ class StandInGuest:
     def close(self) -> None:
         self.closed = True
 
+    def _dare(self, yes: int) -> None:
+        pass
+
     def _reset(self) -> str:
         self._buffers.clear()
         self._mappings.clear()

@@ -207,3 +207,14 @@ def test_nobody_writes_the_kernels_image_of_his_own_accord() -> None:
     guest = StandInGuest()
     assert confirm(text, guest, runs=20).answer == Answer.CONFIRMED
     assert not [action for action in guest.actions if action.startswith("write ")]
+
+
+def test_a_fault_of_the_kernel_that_is_foretold_is_confirmed_by_a_guest_that_dies_there() -> None:
+    text = "cpu0 b0 = alloc rodata 64\ncpu0 m0 = map_page d0 b0 0 64 FROM_DEVICE\ncpu0 unmap_page m0"
+    dies = confirm(text, StandInGuest(dies_at="unmap"), "x86-5.18-force-bounce")
+    assert (dies.oops, dies.answer) == (2, Answer.CONFIRMED)
+    assert status_of([dies]) == 0
+    lives = confirm(text, StandInGuest(), "x86-5.18-force-bounce")
+    assert lives.answer == Answer.NOT_REPRODUCED
+    assert status_of([lives]) == 1
+    assert confirm(text, StandInGuest(dies_at="map"), "x86-5.18-force-bounce").answer == Answer.DIED

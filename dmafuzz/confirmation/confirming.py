@@ -130,13 +130,17 @@ class Confirming:
             self.close()
             self._guest = self._boot()
         self._spoilt = self._again and self._spoils
+        if done.oops is not None:
+            # What is to end the guest may harm it; it is not used again.
+            self._guest.do("dare 0 0 1")
+            self._spoilt = True
         run = Carrying(self._guest, facts, self._tag)
         try:
             seen = run.run(after)
         finally:
             self._now, self._tag = run.now, run.tag
         done.runs += 1
-        if self._guest.do("reset 0 0").fields.get("left") != "0":
+        if done.oops is not None or self._guest.do("reset 0 0").fields.get("left") != "0":
             self.close()
         return seen
 
@@ -184,7 +188,7 @@ class Confirming:
 
         seen = self._carry_out(done, facts, after)
         hit = [lost for lost in seen.lost if lost.op == corruption.op and _meets(lost, corruption)]
-        done.tried.append(Tried(*shown, bool(hit), "" if hit else self._reason(seen, steps)))
+        done.tried.append(Tried(*shown, bool(hit), "" if hit else self._reason(seen, steps, facts, corruption)))
 
     def _random(
         self, done: Confirmation, facts: Mapping[str, Any], judgement: Judgement, chance: random.Random
@@ -199,13 +203,16 @@ class Confirming:
         seen = self._carry_out(done, facts, after)
         done.impossible += _impossible(seen, judgement)
 
-    def _reason(self, seen: Seen, steps: tuple[Step, ...]) -> str:
+    def _reason(self, seen: Seen, steps: tuple[Step, ...], facts: Mapping[str, Any], corruption: Corruption) -> str:
         devices = self._judging.machine(self._platform).device.resolved()
         cached = any(not s.asked and s.event in _CACHE_EVENTS for s in steps)
         if cached and not all(device.coherent for device in devices):
             return "takes a cache, which QEMU does not model"
         if seen.refused:
             return f"the guest refuses: {seen.refused[0][1]} (operation {seen.refused[0][0]})"
+        gone = [s["piece"] for s in facts["steps"] if s["kind"] == "slot-gone" and s["op"] <= corruption.op]
+        if any(facts["pieces"][piece]["mapping"] in corruption.mappings for piece in gone):
+            return "takes somebody who gets the slot that has been given back"
         return ""
 
 

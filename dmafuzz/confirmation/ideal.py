@@ -114,8 +114,10 @@ class IdealMemory:
     def content(self, buffer: int, offset: int, size: int) -> bytes:
         return bytes(self._buffers[buffer].content[offset : offset + size])
 
-    def is_given_up(self, buffer: int, at: int) -> bool:
-        return bool(self._buffers[buffer].given_up[at])
+    def is_open(self, buffer: int, at: int) -> bool:
+        """Whether nothing in particular is expected of a byte: given up, or written by a device while the CPU looks."""
+        b = self._buffers[buffer]
+        return bool(b.given_up[at] | b.posted[at])
 
     def buffers(self) -> list[int]:
         return [number for number, b in self._buffers.items() if b.live]

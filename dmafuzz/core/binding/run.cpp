@@ -31,6 +31,7 @@ const char* name_of(StepKind kind) {
         case StepKind::device_write: return "device-write";
         case StepKind::device_post: return "device-post";
         case StepKind::oops: return "oops";
+        case StepKind::slot_gone: return "slot-gone";
         default: return nullptr;
     }
 }
