@@ -14,6 +14,7 @@ from dmafuzz.cli.main import main
 from dmafuzz.confirmation import Answer, Confirmation, ConfirmationError, Confirming, building, machine_for
 from dmafuzz.confirmation.answer import read_answer
 from dmafuzz.confirmation.cpio import initrd
+from dmafuzz.confirmation.hunting import smaller
 from dmafuzz.confirmation.messages import _PARTS, other_messages, warning_of
 from dmafuzz.confirmation.report import as_table, status_of
 from dmafuzz.program import Program
@@ -218,3 +219,15 @@ def test_a_fault_of_the_kernel_that_is_foretold_is_confirmed_by_a_guest_that_die
     assert lives.answer == Answer.NOT_REPRODUCED
     assert status_of([lives]) == 1
     assert confirm(text, StandInGuest(dies_at="map"), "x86-5.18-force-bounce").answer == Answer.DIED
+
+
+def test_what_a_hunt_finds_is_made_small() -> None:
+    extra = (
+        "\ncpu0 b1 = alloc pages 64\ncpu0 m1 = map_page d1 b1 0 64 TO_DEVICE\ncpu0 unmap_page m1\ncpu0 write b1 0 64\n"
+    )
+    one = Confirming(judging("6.12", "6.12"), "x86-5.5", "stand-in", "none", lambda: StandInGuest(deaf=True))
+    program = parse(KEEPS.strip() + extra)
+    small, answer = smaller(one, program, one.confirm(program, "program"), seed=0)
+    assert answer.answer == Answer.IMPOSSIBLE
+    kept = [op.kind.name for op in small.ops]
+    assert kept in (["alloc", "map_page", "device_write", "unmap_page"], ["alloc", "map_page", "unmap_page"])

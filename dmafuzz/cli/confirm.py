@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,7 +13,8 @@ import click
 from tqdm import tqdm
 
 from dmafuzz import program as language
-from dmafuzz.confirmation import MACHINES, Answer, Confirmation, Confirming, QemuGuest, building, machine_for
+from dmafuzz.confirmation import MACHINES, Answer, Confirmation, Confirming, QemuGuest, building, hunting, machine_for
+from dmafuzz.confirmation.report import AT_FAULT as EXIT_AT_FAULT
 from dmafuzz.confirmation.report import as_table, status_of
 from dmafuzz.program import Program
 from dmafuzz.trackers import DEFAULT_TRACKER, default_portfolio
@@ -89,32 +91,67 @@ def run(
 ) -> None:
     """Run programs on booted kernels, and compare."""
     chosen = building.find(kernel)
-    image, initrd = building.boot_files(chosen)
     programs, failed = _programs(paths)
     done: list[Confirmation] = []
     for name in platforms or _FIRST:
-        machine = machine_for(name)
-        bench = judging(tracker, default_portfolio(tracker))
-        for platform in [name] if name in machine.platforms else machine.platforms[:1]:
-            one = Confirming(
-                bench,
-                platform,
-                machine.name,
-                chosen.version,
-                partial(QemuGuest, machine, image, initrd, transcript),
-                again=machine.iommu,
-            )
-            try:
-                for file, program in programs:
-                    done.append(one.confirm(program, file, runs, seed))
-                    if as_json:
-                        click.echo(json.dumps(asdict(done[-1]), default=_plain))
-            finally:
-                one.close()
+        one = _confirming(chosen, name, tracker, transcript)
+        try:
+            for file, program in programs:
+                done.append(one.confirm(program, file, runs, seed))
+                if as_json:
+                    click.echo(json.dumps(asdict(done[-1]), default=_plain))
+        finally:
+            one.close()
     if not as_json:
         for line in as_table(done):
             click.echo(line)
     ctx.exit(EXIT_BAD_INPUT if failed else status_of(done))
+
+
+@confirm.command()
+@click.option("--kernel", metavar="N", help="A guest kernel by name. Default: the one built last.")
+@click.option("--platform", metavar="P", default=_FIRST[0], show_default=True, help="A platform or machine.")
+@click.option("--tracker", metavar="T", default=DEFAULT_TRACKER, show_default=True)
+@click.option("--time", "seconds", type=click.FloatRange(0), default=60, show_default=True, metavar="S")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Keep the programs that disagree here.")
+@click.pass_context
+def hunt(
+    ctx: click.Context, kernel: str | None, platform: str, tracker: str, seconds: float, seed: int, out: Path | None
+) -> None:
+    """Random programs against a guest, with random devices and CPUs that keep to what is theirs."""
+    chosen = building.find(kernel)
+    one = _confirming(chosen, platform, tracker, None)
+    number = itertools.count()
+
+    def tell(program: Program, confirmation: Confirmation) -> None:
+        for line in (*language.render(program).splitlines(), *as_table([confirmation])[:-2], ""):
+            click.echo(line)
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            (out / f"{platform}-{seed}-{next(number)}.dma").write_text(language.render(program), encoding="utf-8")
+
+    try:
+        done = hunting.hunt(one, seconds, seed, tell)
+    finally:
+        one.close()
+    answers = ", ".join(f"{count} {answer}" for answer, count in sorted(done.answers.items()))
+    click.echo(f"{platform}, {chosen.version}: {done.programs} programs, {done.runs} runs: {answers}")
+    ctx.exit(EXIT_AT_FAULT if done.found else 0)
+
+
+def _confirming(kernel: building.GuestKernel, name: str, tracker: str, transcript: Path | None) -> Confirming:
+    """``name``: of a platform or of a machine, which then stands for its first platform."""
+    machine = machine_for(name)
+    image, initrd = building.boot_files(kernel)
+    return Confirming(
+        judging(tracker, default_portfolio(tracker)),
+        name if name in machine.platforms else machine.platforms[0],
+        machine.name,
+        kernel.version,
+        partial(QemuGuest, machine, image, initrd, transcript),
+        again=machine.iommu,
+    )
 
 
 def _plain(value: object) -> str:

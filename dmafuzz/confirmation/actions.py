@@ -15,7 +15,9 @@ AS_MAPPED = -1
 _PAGE_BASE, _HIGH_BASE = _core.LAYOUT["pages"], _core.LAYOUT["high"]
 _STACK_BASE, _STACK_BYTES = _core.LAYOUT["stacks"], _core.LAYOUT["stack_bytes"]
 _TEXT_BASE, _RODATA_BASE = _core.LAYOUT["text"], _core.LAYOUT["rodata"]
+_ARENA_BYTES = 4 << 20  # of each of the guest's two
 # Nothing answers there: between the guest's memory and the devices' registers.
+_HIGH_REGISTERS = 0x8000000000
 _REGISTERS, _REGISTERS_BYTES = 0x90000000, 0x100000
 
 _ARENA, _VMALLOC, _STACK, _IMAGE, _MMIO = range(5)
@@ -59,6 +61,11 @@ class CannotSayError(Exception):
 def attributes(bits: int) -> int:
     """The kernel's bits for those of an operation."""
     return sum(_ATTRS[name] for number, name in enumerate(_core.ATTRS) if bits >> number & 1)
+
+
+def _in_arena(phys: int) -> int:
+    """Where the guest has a page of the model: in its arena or, behind that, in its high one."""
+    return phys - _PAGE_BASE if phys < _HIGH_BASE else _ARENA_BYTES + phys - _HIGH_BASE
 
 
 class Writer:
@@ -117,23 +124,21 @@ class Writer:
         for number, (buffer, moved, phys) in enumerate(self._moved):
             if buffer == op.buffer and moved == offset:
                 del self._moved[number]
-                return [read, self._line(op, "move", op.buffer, offset // PAGE_BYTES, phys - _PAGE_BASE)]
+                return [read, self._line(op, "move", op.buffer, offset // PAGE_BYTES, _in_arena(phys))]
         return [read]  # of page cache, or private: the page stays
 
     def _place(self, op: Op, size: int) -> tuple[int, int, int]:
         kind = op.buffer_kind
         if kind == BufferKind.mmio:
-            return _MMIO, size, _REGISTERS + op.buffer * _REGISTERS_BYTES
+            return _MMIO, size, (_HIGH_REGISTERS if op.high else _REGISTERS) + op.buffer * _REGISTERS_BYTES
         home = self._homes[op.buffer]
-        if home >= _HIGH_BASE:
-            raise CannotSayError("memory above the reach of a 32-bit mask")
         if kind == BufferKind.stack:
             return _STACK, size, home - _STACK_BASE - op.cpu * _STACK_BYTES
         if kind == BufferKind.vmalloc:
-            return _VMALLOC, size, home - _PAGE_BASE
+            return _VMALLOC, size, _in_arena(home)
         if kind in (BufferKind.text, BufferKind.rodata):
             return _IMAGE, size, home - (_TEXT_BASE if kind == BufferKind.text else _RODATA_BASE)
-        return _ARENA, size, home - _PAGE_BASE
+        return _ARENA, size, _in_arena(home)
 
     def _call(self, op: Op, tag: int) -> list[str]:
         kind = op.kind

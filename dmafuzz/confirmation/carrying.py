@@ -8,7 +8,7 @@ from typing import Any
 
 from dmafuzz._core import BufferKind, Op, OpKind
 
-from .actions import Writer
+from .actions import PAGE_BYTES, Writer
 from .guest import Guest
 from .ideal import IdealMemory
 from .messages import other_messages, warnings_in
@@ -123,6 +123,16 @@ class Carrying:
             if e["buffer"] == buffer and start < end:
                 out.append((e["phys"] + start - e["offset"], end - start))
         return out
+
+    def warm(self, mapping: int) -> None:
+        """A mapping's device touches the last byte of each page, so that a lazy IOMMU remembers the translation."""
+        for reads, places in ((True, self.ideal.may_read()), (False, self.ideal.may_write())):
+            for m, buffer, offset, size in places:
+                for end in range(offset + size, offset, -PAGE_BYTES):
+                    if m == mapping and reads:
+                        self.device_look([m], buffer, end - 1, 1)
+                    elif m == mapping:
+                        self.device_write(m, buffer, end - 1, 1)
 
     def look(self, buffer: int, offset: int, size: int) -> None:
         """The CPU reads what it may of a range, and compares."""

@@ -170,7 +170,11 @@ class Confirming:
         unasked = [s for s in steps if not s.asked and s.event in _UNASKED_WRITES]
         wild = [s for s in steps if not s.asked and s.event in _WILD_WRITES]
 
+        lazy = self._judging.machine(self._platform).iommu.mode == "lazy"
+
         def after(run: Carrying, op: int) -> None:
+            if lazy and _core.traits(run.ops[op].kind).defines_mapping:
+                run.warm(run.ops[op].mapping)
             for step in unasked:
                 if step.op == op and step.writer is not None:
                     run.device_write(step.writer, *span)

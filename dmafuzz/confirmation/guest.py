@@ -61,6 +61,8 @@ class QemuGuest:
                 self.do("revive 0 0")
             else:
                 self._take_answer(_BOOT_SECONDS)
+                for action in machine.prepare:
+                    self.do(action)
             if self._monitor and not self._monitor.is_up:
                 self._monitor.save()
         except (GuestDiedError, OSError):
@@ -101,7 +103,8 @@ class QemuGuest:
             raise ConfirmationError(f"qemu-system-{machine.arch} is not there: apt-get install qemu-system-x86")
         port = f"socket,id=port,path={self._folder / 'port'},server=on,wait=off"
         return [
-            program, *machine.arguments, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            program, *machine.arguments, "-m", machine.memory,
+            "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-serial", f"file:{self._console}", "-kernel", str(kernel), "-initrd", str(initrd),
             "-append", machine.append,
             "-device", "virtio-serial-pci", "-chardev", port, "-device", "virtserialport,chardev=port,nr=1",
@@ -159,6 +162,14 @@ def _end_with_us() -> None:
 def _kept(machine: Machine, initrd: Path) -> Path:
     """Where a snapshot of a machine is kept that has come up: beside the kernel, by all that it is made of."""
     version = subprocess.run([f"qemu-system-{machine.arch}", "--version"], capture_output=True, text=True).stdout
-    parts = (initrd.name, *machine.arguments, *machine.devices(), machine.append, version)
+    parts = (
+        initrd.name,
+        machine.memory,
+        *machine.prepare,
+        *machine.arguments,
+        *machine.devices(),
+        machine.append,
+        version,
+    )
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     return initrd.parent / f"up-{machine.name}-{digest[:16]}"

@@ -8,11 +8,10 @@ from .errors import ConfirmationError
 
 DEVICES = 4
 CPUS = 4
-_MEMORY = "256M"
 _FIRST_SLOT = 8  # on the PCI bus; what comes before is the machine's own
 
 # No clock but the instructions': a transfer of edu takes 100 ms of a time that passes at once, and runs repeat.
-_X86 = ("-M", "q35", "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-m", _MEMORY, "-smp", str(CPUS))
+_X86 = ("-M", "q35", "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-smp", str(CPUS))
 # Messages are read from the kernel's log; the console is for what it says when it dies.
 _CONSOLE = "console=ttyS0 loglevel=3 panic=-1 oops=panic nokaslr"
 
@@ -28,6 +27,8 @@ class Machine:
     arguments: tuple[str, ...]
     append: str
     iommu: bool = False
+    memory: str = "256M"
+    prepare: tuple[str, ...] = ()  # actions, once it is up
 
     def devices(self) -> list[str]:
         """QEMU's arguments for d0 to d3."""
@@ -41,6 +42,24 @@ _INTEL = (*_X86, "-device", "intel-iommu,intremap=off")
 _INTEL_APPEND = f"{_CONSOLE} intel_iommu=on,sm_off iommu=nopt"
 
 MACHINES = (
+    Machine(
+        "mask",
+        "x86-64, memory above the devices' reach",
+        "x86_64",
+        ("x86-5.18-swiotlb",),
+        _X86,
+        _CONSOLE,
+        memory="5G",
+    ),
+    Machine(
+        "pool-full",
+        "x86-64, swiotlb=force, and nothing left of it",
+        "x86_64",
+        ("x86-5.5-pool-full",),
+        _X86,
+        f"{_CONSOLE} swiotlb=force",
+        prepare=("exhaust 0 0",),
+    ),
     Machine("plain", "x86-64, nothing between device and memory", "x86_64", ("x86-5.5",), _X86, _CONSOLE),
     Machine(
         "force-bounce",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from .confirming import Answer, Confirmation
 
-_OK, _NOT_CONFIRMED, _AT_FAULT = 0, 1, 3
+_OK, _NOT_CONFIRMED, AT_FAULT = 0, 1, 3
 
 
 def status_of(done: Iterable[Confirmation]) -> int:
@@ -15,7 +15,7 @@ def status_of(done: Iterable[Confirmation]) -> int:
     status = _OK
     for one in done:
         if one.answer in (Answer.IMPOSSIBLE, Answer.DIFFER):
-            return _AT_FAULT
+            return AT_FAULT
         without_reason = any(not tried.shown and not tried.reason for tried in one.tried)
         died = one.answer == Answer.DIED or (one.oops is not None and not one.log)
         if died or (one.answer == Answer.NOT_REPRODUCED and without_reason):

@@ -11,9 +11,10 @@
 
 struct buffer buffers[BUFFERS];
 struct page *arena;
+static struct page *high_arena;         /* above the reach of a 32-bit mask, where the guest has such memory */
 
 static void *image_text, *image_rodata;
-static u32 used_pages;                  /* of the arena, by the program that is at work */
+static u32 used_pages, used_high_pages; /* of the arenas, by the program that is at work */
 
 /* What lies at the beginning of the kernel's image is needed too often to be written over. */
 static void *middle_of(const char *first, const char *last)
@@ -25,10 +26,15 @@ static void *middle_of(const char *first, const char *last)
 
 int buffers_begin(void)
 {
-	arena = alloc_pages(GFP_KERNEL | __GFP_ZERO, ARENA_ORDER);
+	arena = alloc_pages(GFP_KERNEL | GFP_DMA32 | __GFP_ZERO, ARENA_ORDER);
 	if (!arena)
 		return -ENOMEM;
 	split_page(arena, ARENA_ORDER);
+	high_arena = alloc_pages(GFP_KERNEL | __GFP_ZERO, ARENA_ORDER);
+	if (high_arena && upper_32_bits(page_to_phys(high_arena)))
+		split_page(high_arena, ARENA_ORDER);
+	else
+		high_arena = NULL;
 	image_text = middle_of("_stext", "_etext");
 	image_rodata = middle_of("__start_rodata", "__end_rodata");
 	return image_text && image_rodata ? 0 : -ENOENT;
@@ -80,35 +86,51 @@ void say_bytes(const u8 *bytes, u32 count, bool last)
 	}
 }
 
-static bool all_in_arena(u64 offset, u32 pages)
+/* The pages at an offset: in the arena, or, behind it, in the high one. NULL where there are none. */
+static struct page *pages_at(u64 offset, u32 pages)
 {
-	if ((offset & ~PAGE_MASK) || offset + ((u64)pages << PAGE_SHIFT) > ARENA_BYTES)
-		return false;
-	used_pages = max_t(u32, used_pages, (offset >> PAGE_SHIFT) + pages);
-	return true;
+	u64 end = offset + ((u64)pages << PAGE_SHIFT);
+
+	if (offset & ~PAGE_MASK)
+		return NULL;
+	if (end <= ARENA_BYTES) {
+		used_pages = max_t(u32, used_pages, end >> PAGE_SHIFT);
+		return arena + (offset >> PAGE_SHIFT);
+	}
+	if (!high_arena || offset < ARENA_BYTES || end > 2 * ARENA_BYTES)
+		return NULL;
+	used_high_pages = max_t(u32, used_high_pages, (end - ARENA_BYTES) >> PAGE_SHIFT);
+	return high_arena + ((offset - ARENA_BYTES) >> PAGE_SHIFT);
+}
+
+static void clear(struct page *from, u32 *used)
+{
+	u32 pages = min_t(u32, *used + CLEARED_BEHIND, 1 << ARENA_ORDER), i;
+
+	for (i = 0; from && i < pages; i++)
+		clear_page(page_address(from + i));
+	*used = 0;
 }
 
 /* What one program has written is not to be found by the next one, nor just behind its buffers. */
 void arena_clear(void)
 {
-	u32 pages = min_t(u32, used_pages + CLEARED_BEHIND, 1 << ARENA_ORDER), i;
-
-	for (i = 0; i < pages; i++)
-		clear_page(page_address(arena + i));
-	used_pages = 0;
+	clear(arena, &used_pages);
+	clear(high_arena, &used_high_pages);
 }
 
 static bool place_in_arena(struct buffer *b, u64 offset)
 {
+	struct page *from;
 	u32 pages, i;
 
 	b->first = offset_in_page(offset);
-	offset &= PAGE_MASK;
 	pages = PFN_UP(b->first + b->size);
-	if (!all_in_arena(offset, pages) || pages > BUFFER_PAGES)
+	from = pages_at(offset & PAGE_MASK, pages);
+	if (!from || pages > BUFFER_PAGES)
 		return false;
 	for (i = 0; i < pages; i++)
-		b->pages[i] = arena + (offset >> PAGE_SHIFT) + i;
+		b->pages[i] = from + i;
 	b->address = (u8 *)page_address(b->pages[0]) + b->first;
 	return true;
 }
@@ -117,11 +139,12 @@ static bool place_in_arena(struct buffer *b, u64 offset)
 static bool place_scattered(struct buffer *b, u64 offset)
 {
 	u32 pages = PFN_UP(b->size), i;
+	struct page *from = pages_at(offset, 2 * pages);
 
-	if (!all_in_arena(offset, 2 * pages) || pages > BUFFER_PAGES)
+	if (!from || pages > BUFFER_PAGES)
 		return false;
 	for (i = 0; i < pages; i++)
-		b->pages[i] = arena + (offset >> PAGE_SHIFT) + 2 * i;
+		b->pages[i] = from + 2 * i;
 	b->address = vmap(b->pages, pages, VM_MAP, PAGE_KERNEL);
 	return b->address;
 }
@@ -231,14 +254,14 @@ void buffer_move(struct action *a)
 {
 	struct buffer *b = &buffers[a->word[0] % BUFFERS];
 	u32 page = a->word[1];
-	u64 to = a->word[2];
+	struct page *to = pages_at(a->word[2], 1);
 
-	if (!b->live || page >= BUFFER_PAGES || !b->pages[page] || !all_in_arena(to, 1)) {
+	if (!b->live || page >= BUFFER_PAGES || !b->pages[page] || !to) {
 		refuse("move");
 		return;
 	}
-	copy_page(page_address(arena + (to >> PAGE_SHIFT)), page_address(b->pages[page]));
-	b->pages[page] = arena + (to >> PAGE_SHIFT);
+	copy_page(page_address(to), page_address(b->pages[page]));
+	b->pages[page] = to;
 }
 
 static struct buffer *adopted(int number, u32 size)

@@ -13,6 +13,8 @@
 #include "guest.h"
 
 #define DUMP_BYTES (1 << 18)
+#define POOL_MAPPING_MAX (256 * 1024)
+#define POOL_SLOT 2048
 #define PASSES 3                        /* entries that share an address are found one at a time */
 
 static int (*show_entries)(struct seq_file *file, void *unused);
@@ -69,6 +71,28 @@ bool in_bounce_pool(phys_addr_t from, phys_addr_t to)
 #else
 	return pool && from >= pool->start && to <= pool->end;
 #endif
+}
+
+/* exhaust: takes what the bounce pool has, for good */
+void exhaust_pool(struct action *a)
+{
+	phys_addr_t (*take)(struct device *, phys_addr_t, size_t, unsigned int, enum dma_data_direction, unsigned long);
+	size_t size = POOL_MAPPING_MAX;
+	int taken = 0;
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+	refuse("kernel");
+	return;
+#endif
+	take = symbol("swiotlb_tbl_map_single");
+	while (take && size >= POOL_SLOT) {
+		if (take(device_of(DEVICES - 1), page_to_phys(arena), size, 0, DMA_TO_DEVICE, DMA_ATTR_NO_WARN) ==
+		    (phys_addr_t)DMA_MAPPING_ERROR)
+			size /= 2;
+		else
+			taken++;
+	}
+	say(" taken=%d", taken);
 }
 
 static int direction_in(const char *line)

@@ -32,6 +32,7 @@ static const struct {
 } known[] = {
 	{ "hello", hello, 0 },
 	{ "revive", edu_revive, 0 },
+	{ "exhaust", exhaust_pool, 0 },
 	{ "dare", set_dare, 1 },
 	{ "reset", reset, 0 },
 	{ "place", buffer_place, 5 },
