@@ -230,4 +230,4 @@ def test_what_a_hunt_finds_is_made_small() -> None:
     small, answer = smaller(one, program, one.confirm(program, "program"), seed=0)
     assert answer.answer == Answer.IMPOSSIBLE
     kept = [op.kind.name for op in small.ops]
-    assert kept in (["alloc", "map_page", "device_write", "unmap_page"], ["alloc", "map_page", "unmap_page"])
+    assert kept == ["alloc", "map_page"]  # the tidy-up unmaps
