@@ -1,6 +1,6 @@
 """Random programs, the core's simulator against the naive one, for as long as one likes.
 
-    python tests/compare_simulators.py --programs 200000 --seed 1 [--platform x86-5.5 ...] [--jobs 2]
+    PYTHONPATH=. python tests/compare_simulators.py --programs 200000 --seed 1 [--platform x86-5.5 ...] [--jobs 2]
 
 Prints the smallest programs on which they differ, one for each way in which they do, and fails if there are any.
 """

@@ -55,6 +55,9 @@ class StandInGuest:
     def close(self) -> None:
         self.closed = True
 
+    def _finish(self) -> None:
+        pass
+
     def _dare(self, yes: int) -> None:
         pass
 

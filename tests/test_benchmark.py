@@ -54,7 +54,7 @@ def test_a_known_cause_shows_where_it_counts_and_breaks_its_rules(cause: Cause) 
     shown = where_shown(judge, cause)
     assert set(cause.platforms) <= {NAMES[i] for i in shown}
     for index in (i for i in shown if not cause.platforms or NAMES[i] in cause.platforms):
-        broken = {rule for rule, _ in judge.judge(cause.program.ops, index)["breaches"]}
+        broken = {rule for rule, *_ in judge.judge(cause.program.ops, index)["breaches"]}
         assert broken == set(cause.rules)
 
 

@@ -643,7 +643,7 @@ def shown(found: dict[str, Any], lines: Sequence[int] | None = None) -> dict[str
     shown = {key: found[key] for key in ("labels", "failed")}
     for key in ("warnings", "corruptions", "harms"):
         shown[key] = [{**each, "op": line(each["op"]), "entry_op": line(each.get("entry_op"))} for each in found[key]]
-    shown["breaches"] = [(rule, line(op)) for rule, op in found["breaches"]]
+    shown["breaches"] = [(rule, line(op), mapping) for rule, op, mapping in found["breaches"]]
     return shown
 
 

@@ -128,11 +128,24 @@ def test_what_the_tracker_keeps_asks_for_another_boot() -> None:
     assert not guests[1].closed
 
 
-def test_split_calls_are_refused() -> None:
-    text = "cpu0 b0 = alloc pages 64\ncpu0 m0 = map_page d0 b0 0 64 TO_DEVICE split\ncpu0 finish"
-    done = confirm(text, StandInGuest())
+def test_what_a_guest_cannot_do_is_refused_before_it_begins() -> None:
+    text = "cpu0 irq_off\ncpu0 b0 = alloc pages 64\ncpu0 m0 = map_page d0 b0 0 64 TO_DEVICE split\ncpu0 finish"
+    guest = StandInGuest()
+    done = confirm(text, guest)
     assert done.answer == Answer.REFUSED
-    assert done.refused == [(0, "a call in two halves")]
+    assert done.refused == [(0, "a call in two halves with interrupts off")]
+    assert not guest.actions
+
+
+def test_a_split_call_stops_and_is_checked_after_its_second_half() -> None:
+    text = "cpu1 b0 = alloc pages 64\ncpu1 m0 = map_page d0 b0 0 64 TO_DEVICE split\ncpu1 finish\ncpu0 unmap_page m0"
+    guest = StandInGuest()
+    assert confirm(text, guest).answer == Answer.CONFIRMED
+    assert [a for a in guest.actions if a.split()[0] in ("map", "finish", "error")] == [
+        "map 1 2 0 0 1 0 0 64 1 0",
+        "finish 1 0",
+        "error 1 0 0",
+    ]
 
 
 def test_answers_are_read() -> None:

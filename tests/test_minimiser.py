@@ -66,7 +66,7 @@ def targets(ops: Sequence[Op], platform: str) -> list[tuple[str, str]]:
 
 
 def rules(ops: Sequence[Op], platform: str) -> frozenset[str]:
-    return frozenset(rule for rule, _ in judge().judge(ops, members().index(platform))["breaches"])
+    return frozenset(rule for rule, *_ in judge().judge(ops, members().index(platform))["breaches"])
 
 
 def sights(ops: Sequence[Op], platform: str) -> list[Sight]:

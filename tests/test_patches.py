@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from dmafuzz import _core, kernel, platforms
-from dmafuzz.kernel.source import find_source
+from dmafuzz.kernel.source import find_source, store
 from dmafuzz.program import parse, render_op
 
 ARCHIVE = Path("/usr/src/linux-source-6.12.tar.xz")
@@ -129,18 +129,22 @@ def patched(text: str, tree: str, functions: dict[str, str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def genuine() -> dict[str, bytes]:
+    """The few files of Debian's 6.12 that matter: unpacked once, in the user's own cache."""
+    if not ARCHIVE.exists():
+        pytest.skip(f"needs Debian's package linux-source-6.12 ({ARCHIVE})")
+    return find_source(ARCHIVE).files()
+
+
+@pytest.fixture(scope="module")
+def cache(genuine: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
 
 
-def built(folder: Path, tree: str, functions: dict[str, str], member: bool) -> str:
-    if not ARCHIVE.exists():
-        pytest.skip(f"needs Debian's package linux-source-6.12 ({ARCHIVE})")
-    for name, data in find_source(ARCHIVE).files().items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
+def built(files: dict[str, bytes], folder: Path, tree: str, functions: dict[str, str], member: bool) -> str:
+    store(files, folder)
     debug = folder / "kernel/dma/debug.c"
     text = patched(debug.read_text(), tree, functions)
     if member:
@@ -150,13 +154,13 @@ def built(folder: Path, tree: str, functions: dict[str, str], member: bool) -> s
 
 
 @pytest.fixture(scope="module")
-def xarray(cache: None, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return built(tmp_path_factory.mktemp("xarray"), "xarray", XARRAY, member=False)
+def xarray(cache: None, genuine: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> str:
+    return built(genuine, tmp_path_factory.mktemp("xarray"), "xarray", XARRAY, member=False)
 
 
 @pytest.fixture(scope="module")
-def interval_tree(cache: None, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return built(tmp_path_factory.mktemp("interval-tree"), "interval-tree", INTERVAL_TREE, member=True)
+def interval_tree(cache: None, genuine: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> str:
+    return built(genuine, tmp_path_factory.mktemp("interval-tree"), "interval-tree", INTERVAL_TREE, member=True)
 
 
 def machines() -> list[Any]:

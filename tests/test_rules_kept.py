@@ -276,7 +276,11 @@ class Renaming:
             ),
             "harms": sorted((h["kind"], h["op"], *self._where(h)) for h in found["harms"]),
             # What the tidy-up breaks is left out: see the last test.
-            "rules": sorted(breach for breach in found["breaches"] if breach[1] < found["program_ops"]),
+            "rules": sorted(
+                (rule, op, None if mapping is None else self.mappings[mapping])
+                for rule, op, mapping in found["breaches"]
+                if op < found["program_ops"]
+            ),
         }
 
     def _set(self, mappings: Sequence[int]) -> tuple[int, ...]:

@@ -278,6 +278,44 @@ SNIPPETS: dict[str, tuple[str, str]] = {
         call_rcu(&item->rcu, end);
         CHECK(ended == (first ? 64 : 64 + 128));""",
     ),
+    "what is left": (
+        """struct item { struct kref ref; struct rb_node rb; struct list_head list; struct hlist_node node; u32 key; };
+        static struct rb_root_cached tree = RB_ROOT_CACHED; static LIST_HEAD(all); static DEFINE_HASHTABLE(table, 3);
+        static DEFINE_SEQLOCK(sequence); static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 10); static DECLARE_RWSEM(sem);
+        static depot_stack_handle_t stack; static DEFINE_XARRAY_ALLOC1(ids); static int gone;
+        static void let_go(struct kref *ref) { gone++; kfree(container_of(ref, struct item, ref)); }
+        static bool less(struct rb_node *a, const struct rb_node *b) {
+            return rb_entry(a, struct item, rb)->key < rb_entry(b, struct item, rb)->key; }
+        static int order(struct rb_node *a, const struct rb_node *b) { return less(a, b) ? -1 : less((void *)b, a); }
+        static int setup(void) { return stack_depot_init(); }
+        pure_initcall(setup);""",
+        """struct item *item = kzalloc(sizeof(*item), GFP_ATOMIC), *at, *by = kzalloc(sizeof(*by), GFP_ATOMIC);
+        unsigned long flags, store[2], *fetched; unsigned int n, seq; u32 id; struct hlist_node *next;
+        DECLARE_BITMAP(m, 9);
+        kref_init(&item->ref); kref_get(&item->ref); CHECK(!kref_put(&item->ref, let_go) && kref_read(&item->ref) == 1);
+        item->key = size; *by = *item;
+        rb_add_cached(&item->rb, &tree, less);
+        CHECK(rb_find_add(&by->rb, &tree.rb_root, order) == &item->rb && rb_first_cached(&tree));
+        rb_replace_node_cached(&item->rb, &by->rb, &tree);
+        CHECK(rb_find_add(&item->rb, &tree.rb_root, order) == &by->rb);
+        rb_erase_cached(&by->rb, &tree);
+        INIT_LIST_HEAD(&item->list); list_add_tail(&item->list, &all); list_replace(&item->list, &by->list);
+        CHECK(list_count_nodes(&all) == (first ? 1 : 2) && list_is_last(&by->list, &all));
+        list_for_each_entry_safe_reverse(at, item, &all, list) CHECK(at->key);
+        hash_add(table, &by->node, by->key);
+        hash_for_each_possible_safe(table, at, next, node, by->key) CHECK(at->key <= size);
+        write_seqlock_irqsave(&sequence, flags); write_sequnlock_irqrestore(&sequence, flags);
+        do { seq = read_seqbegin(&sequence); } while (read_seqretry(&sequence, seq));
+        down_write(&sem); up_write(&sem); { guard(rwsem_read)(&sem); guard(irqsave)(); }
+        CHECK(__ratelimit(&limit) && ktime_us_delta(ktime_add_ms(ktime_get(), 2), ktime_get()) == 2000);
+        n = stack_trace_save(store, 2, 0); stack = stack_depot_save(store, n, GFP_ATOMIC);
+        CHECK(stack && stack_depot_fetch(stack, &fetched) == 1 && fetched[0] == store[0]);
+        bitmap_fill(m, 9); CHECK(bitmap_full(m, 9)); bitmap_clear(m, 0, 9); CHECK(bitmap_empty(m, 9));
+        CHECK(!xa_alloc(&ids, &id, by, xa_limit_32b, GFP_ATOMIC) && id == (first ? 1 : 2));
+        xa_lock_irqsave(&ids, flags); CHECK(__xa_erase(&ids, id) == by && !__xa_insert(&ids, id, by, 0));
+        xa_unlock_irqrestore(&ids, flags);
+        CHECK(kref_put(&by->ref, let_go) && gone == (first ? 1 : 2));""",
+    ),
     "lists on the stack": (
         "struct item { struct list_head list; }; static LIST_HEAD(kept);",
         """struct item *item = kzalloc(sizeof(*item), GFP_ATOMIC); LIST_HEAD(here); int n = 0; struct item *at;

@@ -1,12 +1,15 @@
 """The story that people read: it mentions what was judged, and says it in whole sentences."""
 
+from pathlib import Path
+
 import pytest
 
 from dmafuzz import _core, checks
 from dmafuzz.cli.terminal import show
-from dmafuzz.program import Program, parse, render_op
+from dmafuzz.program import Program, parse, read, render_op
 from dmafuzz.trackers import names as tracker_names
-from dmafuzz.verdicts import Judgement, judging, sentences, story, words
+from dmafuzz.verdicts import Judgement, Judging, judging, sentences, story, words
+from dmafuzz.verdicts.broken import SENTENCES, broken
 from dmafuzz.verdicts.layout import WIDTH_CHARS, Line, Tone
 
 WRITEBACK = """dmafuzz 1
@@ -35,7 +38,21 @@ CLEAN = """dmafuzz 1
 cpu0 b0 = alloc pages 4096
 cpu0 m0 = map_single d0 b0 0 4096 TO_DEVICE
 """
+UNCHECKED = """dmafuzz 1
+cpu0 b0 = alloc pages 4096
+cpu0 m0 = map_page d0 b0 0 4096 TO_DEVICE unchecked
+cpu0 unmap_page m0
+"""
+FORGOTTEN = """dmafuzz 1
+cpu0 b0 = alloc pages 4096
+cpu0 b1 = alloc pages 4096
+cpu0 m0 = map_page d0 b0 0 4096 FROM_DEVICE
+cpu0 m1 = map_page d0 b1 0 4096 TO_DEVICE
+cpu0 unmap_page m0 size=64
+cpu0 forget m1
+"""
 BOUNCING = "x86-5.18-force-bounce"
+CORPUS = Path(__file__).parent.parent / "corpus"
 
 
 def judged(program: Program, platforms: tuple[str, ...] = (), tracker: str = "6.12") -> list[Judgement]:
@@ -50,6 +67,11 @@ def told(text: str, *platforms: str, tracker: str = "6.12") -> str:
     return " ".join(" ".join(line.text for line in lines).split())
 
 
+def _told_of(text: str, *platforms: str) -> tuple[Program, Judging, list[Judgement]]:
+    program = parse(text)
+    return program, judging("6.12", "6.12"), judged(program, platforms)
+
+
 class TestStory:
     def test_shows_the_program_with_numbers_and_its_tidy_up(self) -> None:
         said = told(CLEAN, "x86-5.5")
@@ -62,7 +84,7 @@ class TestStory:
 
     def test_groups_platforms_of_equal_judgement(self) -> None:
         said = told(WRITEBACK)
-        assert "FN lost-cpu-write after op 3; no warning: x86-5.18-force-bounce" in said
+        assert "FN lost-cpu-write after op 3; dma-debug is silent: x86-5.18-force-bounce" in said
         assert "TN no corruption; no warning: x86-5.5, x86-5.18-swiotlb" in said
 
     def test_shows_a_tidy_up_of_its_own_where_a_map_fails(self) -> None:
@@ -73,7 +95,7 @@ class TestStory:
         assert "cpu1 writes b0[0..63], unordered" in said
         assert "op 3 cpu0's unmap_page invalidates the cache line" in said
         assert "so after op 3, the CPU may read b0[0..63], and may find its own write gone" in said
-        assert "yet tracker 6.12 does not warn at all" in said
+        assert "yet dma-debug is silent" in said
 
     def test_explains_stale_bytes_by_the_bounce_slot(self) -> None:
         said = told(STACKED, BOUNCING)
@@ -99,8 +121,32 @@ class TestStory:
 
     def test_names_the_rules_that_are_broken_with_their_text(self) -> None:
         said = told(WRITEBACK, "arm64-6.5")
-        text = dict(_core.rules())["hands-off"]
-        assert f"Contract: the program breaks hands-off, op 2: {text}" in said
+        said_of_it = "cpu1's dirty touches b0 while d0 has it through m0 (op 2)"
+        assert f"Contract: the program breaks hands-off: {said_of_it}" in said
+
+    def test_words_a_broken_rule_as_broken_with_operation_and_mapping(self) -> None:
+        said = told(UNCHECKED, "x86-5.5")
+        assert said.endswith("the program breaks check-error: dma_mapping_error() is never called for m0 (op 1)")
+
+    def test_says_where_a_warning_is_a_hazard_in_one_true_sentence(self) -> None:
+        said = told(UNCHECKED)
+        assert "hazard on 15 platforms: nothing it covers is corrupt there, but on x86-5.5-pool-full it is." in said
+        assert "not on x86-5.5-pool-full" not in said
+
+    def test_keeps_labels_and_what_follows_apart(self) -> None:
+        lines = [line.text for line in story(*_told_of(FORGOTTEN, "x86-5.5"))]
+        assert any(line.startswith("hazard, bookkeeping no corruption") for line in lines)
+
+    @pytest.mark.parametrize("rule", [rule for rule, _ in _core.rules()])
+    def test_has_a_sentence_for_every_rule(self, rule: str) -> None:
+        program = read(CORPUS / "rules" / f"{rule}.dma")
+        platform = "x86-4.9" if rule == "no-vmalloc" else "armv5-5.5"
+        judgement = judging("6.12", "6.12").judge(program, platform)
+        for breach in judgement.contract:
+            said = broken(breach, judgement.ops)
+            assert f"m{breach.mapping}" in said
+            assert said.endswith(")")
+        assert rule in SENTENCES
 
     def test_says_that_no_rule_is_broken(self) -> None:
         assert told(CLEAN).endswith(sentences.KEPT)

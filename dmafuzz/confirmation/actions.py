@@ -20,6 +20,7 @@ _ARENA_BYTES = 4 << 20  # of each of the guest's two
 _HIGH_REGISTERS = 0x8000000000
 _REGISTERS, _REGISTERS_BYTES = 0x90000000, 0x100000
 
+_SPLIT = 2  # among the flags of an action
 _ARENA, _VMALLOC, _STACK, _IMAGE, _MMIO = range(5)
 _SINGLE, _PAGE, _RESOURCE, _SG, _COHERENT, _NONCOHERENT, _NONCONTIGUOUS = range(7)
 
@@ -77,12 +78,15 @@ class Writer:
         self._sizes: dict[int, int] = {}
         self._irqs_off: set[int] = set()
         self._facts: dict[int, Op] = {}  # the line that made a mapping
+        self._open: dict[int, Op] = {}  # maps whose second half is to come, by CPU
 
     def write(self, op: Op, tag: int) -> list[str]:
         """The actions of an operation; ``tag`` is what is written by it, if it writes. Raises CannotSayError."""
         kind = op.kind
-        if op.split or kind == OpKind.finish:
-            raise CannotSayError("a call in two halves")
+        if kind == OpKind.finish:
+            return self._finish(op)
+        if op.split and op.cpu in self._irqs_off:
+            raise CannotSayError("a call in two halves with interrupts off")
         if kind in (OpKind.irq_off, OpKind.irq_on):
             (self._irqs_off.add if kind == OpKind.irq_off else self._irqs_off.discard)(op.cpu)
             return []
@@ -103,7 +107,8 @@ class Writer:
         return f"write {cpu} 0 {buffer} {offset} {size} {tag}"
 
     def _line(self, op: Op, word: str, *words: int) -> str:
-        return " ".join(map(str, (word, op.cpu, int(op.cpu in self._irqs_off), *words)))
+        flags = int(op.cpu in self._irqs_off) + _SPLIT * op.split
+        return " ".join(map(str, (word, op.cpu, flags, *words)))
 
     def _memory(self, op: Op, tag: int) -> list[str]:
         offset, size = op.offset, op.size
@@ -145,12 +150,22 @@ class Writer:
         if kind in _MAPS or kind in _ALLOCATIONS or kind == OpKind.map_sg:
             self._facts[op.mapping] = op
             lines = [self._make(op, tag)]
-            if not op.unchecked:
-                lines.append(self._line(op, "error", op.mapping))
-            return lines
+            if op.split:
+                self._open[op.cpu] = op
+                return lines
+            return lines if op.unchecked else [*lines, self._ask(op)]
         if kind == OpKind.mapping_error:
             return [self._line(op, "error", op.mapping)]
         return [self._on_mapping(op)]
+
+    def _ask(self, op: Op) -> str:
+        return f"error {op.cpu} {int(op.cpu in self._irqs_off)} {op.mapping}"
+
+    def _finish(self, op: Op) -> list[str]:
+        """The second half of a call; a map is checked after it."""
+        lines = [f"finish {op.cpu} 0"]
+        made = self._open.pop(op.cpu, None)
+        return lines if made is None or made.unchecked else [*lines, self._ask(made)]
 
     def _make(self, op: Op, tag: int) -> str:
         offset, size, attrs = op.offset, op.size, attributes(op.attrs)

@@ -192,7 +192,9 @@ class Confirming:
 
         seen = self._carry_out(done, facts, after)
         hit = [lost for lost in seen.lost if lost.op == corruption.op and _meets(lost, corruption)]
-        done.tried.append(Tried(*shown, bool(hit), "" if hit else self._reason(seen, steps, facts, corruption)))
+        done.tried.append(
+            Tried(*shown, bool(hit), "" if hit else self._reason(seen, steps, facts, done.failed["model"], corruption))
+        )
 
     def _random(
         self, done: Confirmation, facts: Mapping[str, Any], judgement: Judgement, chance: random.Random
@@ -207,13 +209,22 @@ class Confirming:
         seen = self._carry_out(done, facts, after)
         done.impossible += _impossible(seen, judgement)
 
-    def _reason(self, seen: Seen, steps: tuple[Step, ...], facts: Mapping[str, Any], corruption: Corruption) -> str:
+    def _reason(
+        self,
+        seen: Seen,
+        steps: tuple[Step, ...],
+        facts: Mapping[str, Any],
+        failed: list[int],
+        corruption: Corruption,
+    ) -> str:
         devices = self._judging.machine(self._platform).device.resolved()
         cached = any(not s.asked and s.event in _CACHE_EVENTS for s in steps)
         if cached and not all(device.coherent for device in devices):
             return "takes a cache, which QEMU does not model"
         if seen.refused:
             return f"the guest refuses: {seen.refused[0][1]} (operation {seen.refused[0][0]})"
+        if set(corruption.mappings) & set(failed):
+            return "goes through an error cookie"
         gone = [s["piece"] for s in facts["steps"] if s["kind"] == "slot-gone" and s["op"] <= corruption.op]
         if any(facts["pieces"][piece]["mapping"] in corruption.mappings for piece in gone):
             return "takes somebody who gets the slot that has been given back"
@@ -268,10 +279,10 @@ def _impossible(seen: Seen, judgement: Judgement) -> list[Lost]:
 
 
 def _answer(done: Confirmation) -> Answer:
-    if done.impossible:
-        return Answer.IMPOSSIBLE
     if any(why != "give-back" for _, why in done.refused):
         return Answer.REFUSED
+    if done.impossible:
+        return Answer.IMPOSSIBLE
     if done.oops is None and (done.expected != done.seen or done.failed["model"] != done.failed["kernel"]):
         return Answer.DIFFER
     if done.oops is not None or any(not tried.shown for tried in done.tried):

@@ -114,5 +114,6 @@ def _complaint(debug_c: Path, messages: str) -> str:
     place = _PLACE.search(messages[messages.index(first) :] if errors else "")
     where = place.group() if place else str(debug_c)
     if name:
-        return f"{where} needs '{name.removeprefix('dk_enabled_')}', which the stand-in headers lack"
+        lacking = f"{where} needs '{name.removeprefix('dk_enabled_')}', which the stand-in headers lack"
+        return f"{lacking} (`dmafuzz kernel add --include DIR` adds your own)"
     return f"{debug_c} cannot be compiled: {first}"

@@ -244,6 +244,7 @@ DK_EXPORT int dmafuzz_kernel_boot(const struct dk_machine *machine) {
     if (machine->l1_shift != DK_FIXED_L1_SHIFT) return -2;
 #endif
     if (dk_booted) dmafuzz_kernel_reset();
+    dk_note_stack();
     dk_set_machine(machine);
     if (!dk_booted) {
         if (__builtin_setjmp(dk_escape)) return -3;
@@ -302,6 +303,7 @@ DK_EXPORT int dmafuzz_kernel_run(const struct dk_call *calls, int n, struct dk_w
     dk_run.first = dk_now.call;
     dk_run.calls_count = n;
     dk_newly_counted();
+    dk_note_stack();
     if (dk_dead) return 0;
     if (dk_now.machine.texts) dk_texts_clear();
     if (__builtin_setjmp(dk_escape)) {

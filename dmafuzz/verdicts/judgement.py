@@ -10,10 +10,14 @@ from dmafuzz.trackers import Cost
 
 @dataclass(frozen=True)
 class Breach:
-    """A rule of the contract that the program breaks, and the first operation that does."""
+    """A rule of the contract that the program breaks, the first operation that does, and the mapping it is about.
+
+    ``mapping`` is None where it is about none.
+    """
 
     rule: str
     op: int
+    mapping: int | None = None
 
 
 @dataclass(frozen=True)

@@ -201,7 +201,7 @@ def _judgement(
         platform=platform,
         portfolio=portfolio,
         labels=tuple(facts["labels"]),
-        contract=tuple(Breach(rule, op) for rule, op in facts["breaches"]),
+        contract=tuple(Breach(rule, op, mapping) for rule, op, mapping in facts["breaches"]),
         warnings=tuple(_warning(w, version) for w in facts["warnings"]),
         corruptions=tuple(Corruption(**{**c, "mappings": tuple(c["mappings"])}) for c in facts["corruptions"]),
         harms=tuple(Harm(**harm) for harm in facts["harms"]),

@@ -14,7 +14,7 @@ class Tone(Enum):
 
     PLAIN = "plain"
     TITLE = "title"
-    LOSS = "loss"  # data can be lost, and nobody says so
+    LOSS = "loss"  # data can be lost, and dma-debug is silent
     WARNING = "warning"
     ASIDE = "aside"
 

@@ -8,7 +8,8 @@ from typing import Any
 from dmafuzz import checks
 from dmafuzz.program import render_op
 
-from .judgement import Corruption, Harm, Judgement, Warning
+from .broken import broken
+from .judgement import Breach, Corruption, Harm, Judgement, Warning
 
 SCHEMA = 2
 
@@ -27,7 +28,7 @@ def to_json(judgement: Judgement) -> dict[str, Any]:
         "portfolio": judgement.portfolio,
         "labels": list(judgement.labels),
         "contract": [breach.rule for breach in judgement.contract],
-        "breaches": [{"rule": breach.rule, "op": breach.op} for breach in judgement.contract],
+        "breaches": [_breach(breach, judgement) for breach in judgement.contract],
         "warnings": [_warning(warning) for warning in judgement.warnings],
         "corruptions": [_corruption(corruption) for corruption in judgement.corruptions],
         "harms": [_harm(harm) for harm in judgement.harms],
@@ -36,6 +37,11 @@ def to_json(judgement: Judgement) -> dict[str, Any]:
         "program_ops": judgement.program_ops,
         "cost": None if judgement.cost is None else asdict(judgement.cost),
     }
+
+
+def _breach(breach: Breach, judgement: Judgement) -> dict[str, Any]:
+    record: dict[str, Any] = {"rule": breach.rule, "op": breach.op, "text": broken(breach, judgement.ops)}
+    return record if breach.mapping is None else {**record, "mapping": f"m{breach.mapping}"}
 
 
 def _warning(warning: Warning) -> dict[str, Any]:

@@ -98,8 +98,8 @@ AFTER = "after op {op}, "
 
 # What the tracker makes of it: a corruption is explained, or there are other warnings, or none.
 EXPLAINED = "tracker {tracker} warns of it ({warnings})"
-OTHERS = "no warning covers it: what tracker {tracker} warns of ({warnings}) concerns other lines and mappings"
-SILENT = "tracker {tracker} does not warn at all"
+OTHERS = "no warning covers it: what tracker {tracker} warns of ({warnings}) concerns other lines, or other mappings"
+SILENT = "dma-debug is silent"
 
 # Where a mapping leads nowhere.
 FAILED = "the map of {mapping} fails on this platform, and its error is not checked: the device uses the error cookie"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from dmafuzz import _core, checks
+from dmafuzz import checks
 from dmafuzz.program import Program
 
 from . import sentences
+from .broken import broken
 from .explain import MEANWHILE, SO, Sentence, course, outcome
 from .groups import Group, grouped
 from .judgement import Corruption, Judgement
@@ -18,7 +19,7 @@ from .machine import describe
 from .warned import about_warning, kernel_says, prints
 from .words import SPOKEN, WORTH
 
-_LABEL_CHARS = 14
+_LABEL_CHARS = 14  # with a blank behind, however long
 _LEAD_CHARS = 12  # "after op 12", and a blank
 _TONES = {"broken": Tone.LOSS, "FN": Tone.LOSS, "FP": Tone.WARNING, "hazard": Tone.WARNING}
 _LEAD_TONES = {MEANWHILE: Tone.ASIDE, SO: Tone.LOSS}
@@ -57,7 +58,7 @@ def _title(judging: Judging, judgements: Sequence[Judgement]) -> Line:
 def _verdict(group: Group) -> list[Line]:
     labels = ", ".join(SPOKEN.get(label, label) for label in group.labels)
     tone = _TONES.get(group.labels[0], Tone.PLAIN)
-    return wrapped(f"{labels:<{_LABEL_CHARS}}", f"{_happenings(group.first)}: {', '.join(group.platforms)}", tone)
+    return wrapped(f"{labels:<{_LABEL_CHARS - 1}} ", f"{_happenings(group.first)}: {', '.join(group.platforms)}", tone)
 
 
 def _happenings(judgement: Judgement) -> str:
@@ -67,7 +68,7 @@ def _happenings(judgement: Judgement) -> str:
     harmed = _by_op((h.op, h.kind) for h in judgement.harms)
     parts = [
         corrupt or "no corruption",
-        f"warned: {warned}" if warned else "no warning",
+        f"warned: {warned}" if warned else sentences.SILENT if corrupt else "no warning",
         *([f"besides {harmed}"] if harmed else []),
         *([failing(judgement)] if judgement.failed else []),
     ]
@@ -135,12 +136,8 @@ def _explanation(
 def _warnings(judgements: Sequence[Judgement]) -> Iterator[Line]:
     """Each warning once, with what it comes to where; those of one kind together if they come to the same."""
     together: dict[tuple[str, tuple[str, ...]], list[int]] = {}
-    for (name, op), worths in sorted(_fired(judgements).items(), key=lambda item: item[0][1]):
-        said = tuple(
-            f"{worth}{f' ({where})' if where else ''}."
-            for worth, platforms in worths.items()
-            for where in [_where(platforms, judgements)]
-        )
+    for (name, op), texts in sorted(_fired(judgements).items(), key=lambda item: item[0][1]):
+        said = tuple(f"{text}." for text in texts)
         together.setdefault((name, said), []).append(op)
     for (name, said), ops in together.items():
         where = ", ".join(str(op) for op in ops)
@@ -154,18 +151,35 @@ def _warnings(judgements: Sequence[Judgement]) -> Iterator[Line]:
             yield from wrapped("  ", text, hang=4)
 
 
-def _fired(judgements: Sequence[Judgement]) -> dict[tuple[str, int], dict[str, list[str]]]:
-    """For each warning, by id and operation: what it comes to, whether it is printed, and on which platforms."""
-    fired: dict[tuple[str, int], dict[str, list[str]]] = {}
+def _worth(worth: tuple[str, str | None], platforms: Sequence[str], judgements: Sequence[Judgement]) -> str:
+    """What a warning comes to on some platforms, which are named if they are not all."""
+    name, hurts = worth
+    if len(judgements) == 1:
+        where, here = "", "here"
+    elif len(platforms) == len(judgements):
+        where, here = " on all of them", "there"
+    else:
+        where, here = f" on {_some(platforms)}", "there"
+    return WORTH[name].format(where=where, here=here, hurts=hurts, portfolio=judgements[0].portfolio)
+
+
+def _fired(judgements: Sequence[Judgement]) -> dict[tuple[str, int], list[str]]:
+    """For each warning, by id and operation: what it comes to and whether it is printed, and on which platforms."""
+    worths: dict[tuple[str, int], dict[tuple[str, str | None], list[str]]] = {}
+    printed: dict[tuple[str, int], dict[str, list[str]]] = {}
     for judgement in judgements:
         for warning in judgement.warnings:
-            worth = WORTH[warning.worth].format(hurts=warning.hurts, portfolio=judgement.portfolio)
-            platforms = fired.setdefault((warning.id, warning.op), {}).setdefault(worth, [])
+            worth = warning.worth, warning.hurts
+            platforms = worths.setdefault((warning.id, warning.op), {}).setdefault(worth, [])
             if judgement.platform not in platforms:
                 platforms.append(judgement.platform)
-    for judgement in judgements:
         for event, text in prints(judgement).items():
-            fired[event].setdefault(text, []).append(judgement.platform)
+            printed.setdefault(event, {}).setdefault(text, []).append(judgement.platform)
+    fired = {event: [_worth(*at, judgements) for at in found.items()] for event, found in worths.items()}
+    for event, texts in printed.items():
+        for text, platforms in texts.items():
+            where = _where(platforms, judgements)
+            fired[event].append(f"{text}{f' ({where})' if where else ''}")
     return fired
 
 
@@ -183,19 +197,18 @@ def _some(platforms: Sequence[str]) -> str:
 
 
 def _contract(judgements: Sequence[Judgement]) -> Iterator[Line]:
-    broken: dict[str, list[tuple[int, str]]] = {}
+    places: dict[tuple[str, str], list[str]] = {}
     for judgement in judgements:
         for breach in judgement.contract:
-            broken.setdefault(breach.rule, []).append((breach.op, judgement.platform))
-    if not broken:
+            said = broken(breach, judgement.ops)
+            places.setdefault((breach.rule, said), []).append(judgement.platform)
+    if not places:
         yield from wrapped("", _kept(judgements))
         return
     yield Line(sentences.BROKEN)
-    texts = dict(_core.rules())
-    for rule, places in broken.items():
-        where = _where([platform for _, platform in places], judgements)
-        ops = " or ".join(str(op) for op in sorted({op for op, _ in places}))
-        yield from wrapped("  ", f"{rule}, op {ops}: {texts[rule]}{f' ({where})' if where else ''}", hang=4)
+    for (rule, said), platforms in places.items():
+        where = _where(platforms, judgements)
+        yield from wrapped("  ", f"{rule}: {said}{f', {where}' if where else ''}", hang=4)
 
 
 def _kept(judgements: Sequence[Judgement]) -> str:

@@ -19,14 +19,13 @@ LABELS = {
 # What people are told instead of a label's name.
 SPOKEN = {"broken": "tracker crash"}
 
-# What a warning comes to, by the core's name.
+# What a warning comes to, by the core's name; {where} and {here} say on which of several platforms.
 WORTH = {
-    "justified": "justified: what it covers is corrupt",
-    "hazard": "hazard: nothing it covers is corrupt here, but on {hurts} it is",
-    "bookkeeping": "bookkeeping: nothing it covers is corrupt on any platform of portfolio {portfolio}, but there is a "
-    "leak, a fault or a sleep in atomic context",
-    "breakdown": "tracker crash: the tracker's own code went wrong, whatever the program is worth",
-    "false": "false positive: nothing it covers is corrupt, or otherwise harmed, on any platform of portfolio "
+    "justified": "justified{where}: what it covers is corrupt",
+    "hazard": "hazard{where}: nothing it covers is corrupt {here}, but on {hurts} it is",
+    "bookkeeping": "bookkeeping{where}: it belongs to a harm that is no corruption",
+    "breakdown": "tracker crash{where}: the tracker's own code went wrong, whatever the program is worth",
+    "false": "false positive{where}: nothing it covers is corrupt, or otherwise harmed, on any platform of portfolio "
     "{portfolio}",
 }
 
@@ -41,7 +40,9 @@ CORRUPTIONS = {
 
 HARMS = {
     "exposure": "bytes of somebody else show where nothing in particular is expected",
-    "leak": "a mapping, bounce slot or IOVA is never given back",
+    "leak": "a mapping, bounce slot, IOVA or page is never given back",
     "fault": "a device's access is refused by the IOMMU",
     "sleep-in-atomic": "an allocation sleeps with interrupts off",
+    "oops": "the kernel itself faults, and the program ends there",
+    "wrong-free": "pages are freed that belong to somebody outside the program",
 }

@@ -139,6 +139,8 @@ class Domain:
     def __init__(self, platform: Platform) -> None:
         self.driver = platform.iommu_driver.name
         self.lazy = platform.iommu.name == "lazy"
+        self.classes = 0 if platform.iommu_ends_whole else CLASSES  # before 4.7 there are no lists
+        self.ends_whole = platform.iommu_ends_whole
         self.table: dict[int, Page] = {}
         self.stale: dict[int, Page] = {}  # cleared, but the device may still know it
         self.taken: list[tuple[int, int]] = []  # (first, last) page, in order
@@ -152,7 +154,7 @@ class Domain:
         """The first page of an IOVA."""
         if pages < 1 << CLASSES - 1:
             pages = 1 << order_of(pages)
-        if order_of(pages) < CLASSES and self.lists[cpu, order_of(pages)]:
+        if order_of(pages) < self.classes and self.lists[cpu, order_of(pages)]:
             return self.lists[cpu, order_of(pages)].pop()
         align = 1 << order_of(pages)
         at = next((i for i, (first, _) in enumerate(self.taken) if first == self.cached), len(self.taken))
@@ -169,7 +171,7 @@ class Domain:
 
     def free(self, cpu: int, first: int, pages: int) -> None:
         """Put an IOVA on the CPU's list of its class; there is none for large ones, which are looked up."""
-        if order_of(pages) < CLASSES:
+        if order_of(pages) < self.classes:
             self.lists[cpu, order_of(pages)].append(first)
             return
         for at, (start, end) in enumerate(self.taken):
@@ -208,6 +210,11 @@ class Domain:
         """What an end call does: clears what it says, and gives the IOVA back that it says."""
         first = address // PAGE
         pages = round_up(size + address % PAGE, PAGE) // PAGE
+        if self.ends_whole:
+            whole = next(((start, last) for start, last in self.taken if start <= first <= last), None)
+            if whole is None:
+                return
+            first, pages = whole[0], whole[1] + 1 - whole[0]
         for number in range(first, first + pages):
             page = self.table.pop(number, None)
             if page is None and self.driver == "smmu":

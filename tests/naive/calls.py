@@ -192,7 +192,8 @@ class Calls(Machine):
         if streaming and not args.skip:
             self.maintain(device, at, area.length, self.platform.for_device[DIRECTIONS[direction]].name)
         start = area.cpu_address if area.stay is None else area.stay.address
-        starts = self._iova(mapping, args, [[(start, area.length)]] if not area.buffer.listed else self._listed(area))
+        listed = area.buffer.listed and mapping.kind.startswith("alloc")
+        starts = self._iova(mapping, args, self._listed(area) if listed else [[(start, area.length)]])
         if starts is None:
             if area.stay:
                 if direction != "to_device" and not args.skip:
@@ -220,7 +221,9 @@ class Calls(Machine):
 
     def _iova(self, mapping: Mapping, args: Arguments, chunks: list[list[tuple[int, int]]]) -> list[int] | None:
         """Give (physical address, size) an IOVA, each rounded out to pages; the address of each."""
-        reads = mapping.device_reads or self.platform.iommu_driver.name == "smmu"
+        both = mapping.kind == "alloc_noncontiguous"  # __iommu_dma_alloc_noncontiguous(): DMA_BIDIRECTIONAL
+        reads = both or mapping.device_reads or self.platform.iommu_driver.name == "smmu"
+        writes = both or mapping.device_writes
         starts: list[int] = []
         tables: list[list[Page]] = []
         for chunk in chunks:
@@ -230,7 +233,7 @@ class Calls(Machine):
                 first = start // PAGE * PAGE
                 for page in range((round_up(start + size, PAGE) - first) // PAGE):
                     address = None if start >= NOWHERE else first + page * PAGE
-                    tables[-1].append(Page(address, reads, mapping.device_writes))
+                    tables[-1].append(Page(address, reads, writes))
         domain = self.addresses.domains[mapping.device]
         pages = sum(map(len, tables))
         iova = domain.allocate(args.cpu, pages)
@@ -349,7 +352,7 @@ class Calls(Machine):
             return mapping.scatter
         area = mapping.areas[0]
         at, size = self.call_address(mapping, args), self.call_size(mapping, args)
-        where = area.cpu_address + args.offset
+        where = (area.cpu_address if area.cpu_address < NOWHERE else area.runs[0].home) + args.offset
         return ScatterList([Area(area.buffer, size, where, [], size, at, size)])
 
     def call_address(self, mapping: Mapping, args: Arguments) -> int:

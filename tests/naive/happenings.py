@@ -357,6 +357,7 @@ def handed_over(c: Component, e: Local, states: States) -> States:
 def given_back(c: Component, e: Local, states: States) -> States:
     """sync_for_cpu: the CPU owns it again."""
     c.reaches[e.reach].owned -= set(e.columns)
+    c.reaches[e.reach].waiting -= set(e.columns)
     return states
 
 

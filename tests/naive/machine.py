@@ -123,7 +123,21 @@ class Machine:
         args = (mapping.direction, coherent, mapping.joint)
         for event in mapping.events("mapped", 0, mapping.size):
             self.emit(Event("mapped", event.start, event.end, args, buffer=event.buffer, reach=event.reach))
+        for piece in mapping.pieces:
+            if piece.dma is not None and not piece.buffer.listed:
+                piece.astray = not self.at_home(piece.birth, piece.physical)
         self.aim(mapping)
+
+    def places(self, birth: int, size: int) -> Iterator[tuple[int, int]]:
+        """The ranges of memory where bytes live that were born somewhere, old pages among them."""
+        at, end = birth, birth + size
+        while at < end:
+            page = at // PAGE * PAGE
+            stop = min(end, page + PAGE)
+            for other in self.chain_of.get(page, (page,)):
+                if other not in self.left:
+                    yield other + at - page, other + stop - page
+            at = stop
 
     def spots(self, mapping: Mapping, piece: Piece) -> list[Spot]:
         """Where a piece leads, cut at pages where that matters."""
@@ -140,7 +154,8 @@ class Machine:
                 where = None if spot.start is None else spot.start + at - spot.offset
                 whole = where == birth and (birth // PAGE * PAGE not in self.chain_of)  # at home all along
                 stop = end if whole or where is None else min(end, at + PAGE - birth % PAGE)
-                yield spot, at, stop - at, whole or (where is not None and self.at_home(birth, where))
+                home = whole or (where is not None and self.at_home(birth, where))
+                yield spot, at, stop - at, home and not piece.astray
                 at = stop
 
     def aim(self, mapping: Mapping) -> None:

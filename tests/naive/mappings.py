@@ -51,7 +51,8 @@ def area_of(buffer: Buffer, first: int, count: int, somewhere: bool = True) -> A
 
 @dataclass
 class Piece:
-    """A linear piece of a mapping: `dma` is where it begins for the device; None: the piece is void.
+    """A linear piece of a mapping: `dma` is where it begins for the device; None: the piece is void. `astray`: address
+    arithmetic led somewhere else when it was mapped.
 
     `aim` is what the lines know of where it leads.
     """
@@ -62,6 +63,8 @@ class Piece:
     buffer: Buffer
     birth: int
     dma: int | None
+    astray: bool = False
+    physical: int = 0  # by address arithmetic
     aim: object = None
 
     def clip(self, first: int, end: int) -> tuple[int, int]:
@@ -121,7 +124,9 @@ class Mapping:
                 if count:
                     linear = real and dma is not None and max(dma, area.cpu_address) < NOWHERE
                     where = dma + at + skip - first if linear and dma is not None else None
-                    self.pieces.append(Piece(len(self.pieces), at + skip, count, area.buffer, run.birth + skip, where))
+                    piece = Piece(len(self.pieces), at + skip, count, area.buffer, run.birth + skip, where)
+                    self.pieces.append(piece)
+                    piece.physical = area.cpu_address + at + skip - first
             at += run.count
 
     def events(self, name: str, first: int, end: int) -> Iterator[Event]:

@@ -169,10 +169,10 @@ class Memory:
     def _single_pages(self, group: tuple[str, bool], count: int, gaps: bool) -> list[int]:
         """Pages one by one; fresh ones of vmalloc memory are not adjacent."""
         home: list[int] = []
-        for number in range(count):
+        for _ in range(count):
             fresh = not self.freed[*group, 0]
             home.append(self.take(group, 0))
-            if gaps and fresh and number + 1 < count and not self.freed[*group, 0]:
+            if gaps and fresh:
                 self.fresh(0, group[1])
         return home
 

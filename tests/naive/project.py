@@ -259,14 +259,20 @@ def components(log: Log, chains: list[tuple[int, ...]], line: int) -> Iterator[t
 
 
 def corruptions(
-    log: Log, chains: list[tuple[int, ...]], platform: Platform, together: int = TOGETHER, stopped: int = -1
+    log: Log,
+    op_of: list[int],
+    chains: list[tuple[int, ...]],
+    platform: Platform,
+    together: int = TOGETHER,
+    stopped: int = -1,
 ) -> frozenset[Result]:
-    """Everything that can be found in any line; bytes side by side together. After the entry `stopped` of the log
+    """Everything that can be found in any line; bytes side by side together. `op_of`: the operation of each entry of
+    the log. After the entry `stopped` of the log
     nothing goes on."""
     found: dict[tuple[str, int, str], list[tuple[int, int]]] = {}
     for lines, alike in components(log, chains, platform.line):
-        for kind, op, name, offset, size in View(lines, log, platform, together, stopped).results(alike):
-            found.setdefault((kind, op, name), []).append((offset, size))
+        for kind, entry, name, offset, size in View(lines, log, platform, together, stopped).results(alike):
+            found.setdefault((kind, op_of[entry], name), []).append((offset, size))
     return frozenset(
         (kind, op, name, offset, size)
         for (kind, op, name), ranges in found.items()

@@ -15,6 +15,7 @@ from .machine import Oops
 from .mappings import Area, Mapping, ScatterList, area_of
 from .placement import STACKS, Buffer, Memory, order_of, round_up
 from .project import STACK_DATA, TOGETHER, corruptions
+from .ranges import Ranges
 
 MAPS = ("map_single", "map_page", "map_resource", "map_sg")
 ALLOCATIONS = {
@@ -62,12 +63,9 @@ class Walk:
         with suppress(Oops):
             self._run(ops)
         chains = list(dict.fromkeys(self.calls.chain_of.values()))
-        found = {
-            (kind, self.op_of[entry], name, offset, size)
-            for kind, entry, name, offset, size in corruptions(
-                self.log, chains, self.platform, together, len(self.log) - 1 if self.dead else -1
-            )
-        }
+        found = corruptions(
+            self.log, self.op_of, chains, self.platform, together, len(self.log) - 1 if self.dead else -1
+        )
         exposures = {result for result in found if result[0] == "exposure"}
         return Outcome(frozenset(found - exposures), frozenset(self.harms | exposures))
 
@@ -98,12 +96,11 @@ class Walk:
             act()
         except Oops:
             self.oops()
+            raise
         self.calls.refresh()
         for mapping in self.mappings.values():
             if mapping.live and self.calls.addresses.behind_iommu(mapping.device) and self.refused(mapping):
                 self.fault(mapping)
-        if self.dead:
-            raise Oops
 
     settled = False
     dead = False
@@ -277,7 +274,7 @@ class Walk:
             self.emit("read", buffer, first, count)
             return
         (run,) = buffer.runs(first, count)
-        old, new = buffer.home[page], self.memory.fresh(0, buffer.group[1])
+        old, new = buffer.home[page], self.memory.fresh(0)
         chain = (*self.calls.chain_of.get(old, (old,)), new)
         self.calls.chain_of.update(dict.fromkeys(chain, chain))
         self.log[-1].append(Event("moved", run.birth, run.birth + count, other=new, buffer=buffer.name))
@@ -306,7 +303,7 @@ class Walk:
             if op.unchecked:
                 self.calls.void(mapping)
         waits = kind in ("alloc_noncoherent", "alloc_noncontiguous") or (
-            kind in MAPS and bool(op.attrs & SKIP_CPU_SYNC) and mapped
+            kind in MAPS and bool(op.attrs & SKIP_CPU_SYNC)
         )
         if mapping.live and not joint and not waits:
             if op.unchecked:
@@ -374,38 +371,40 @@ class Walk:
             self.give_back(mapping, own, args, kind)
         elif own and was_live:
             mapping.lost = True  # ended by a wrong function
-        elif not own and kind in ALLOCATIONS.values():
-            self.give_back(mapping, None, args, kind)
 
     # Freed pages.
 
-    def give_back(self, mapping: Mapping, own: Buffer | None, args: Arguments, kind: str) -> None:
-        """The page allocator's part of dma_free_*: by the address and the order of the call."""
+    def give_back(self, mapping: Mapping, own: Buffer, args: Arguments, kind: str) -> None:
+        """The page allocator's part of dma_free_*: by the address and the order of the call.
+
+        Freed a second time, pages that are nobody's stay so: their reference count is none (__free_pages()).
+        """
         size = mapping.size if args.size is None else args.size
         iommu = self.calls.addresses.behind_iommu(args.device)
-        if own and own.listed and kind != "free_noncoherent":
+        if own.listed and kind != "free_noncoherent":
             self.give_back_list(mapping, own, args, size)
             return
         start = self.freed_address(mapping, args, kind, iommu)
-        alive = bool(own and own.alive)
-        if own:
-            home = own.home[0]
-            if alive:
-                own.alive = False
-                self.emit("died", own, 0, own.size)
+        alive = own.alive
+        if alive:
+            own.alive = False
+            self.emit("died", own, 0, own.size)
         order = order_of(round_up(size, PAGE) // PAGE)
         if start is None or size == 0:
             mapping.lost |= alive
             return
         start = start // PAGE * PAGE
-        mine = own.blocks[0] if own and alive else (0, -1)
-        if own and alive and start == home and order <= mine[1]:
+        mine = own.blocks[0]
+        if alive and start == own.home[0] and order <= mine[1]:
             self.memory.give_back(own.group, start, order)
             mapping.lost |= order < mine[1]
             return
         pages = range(start, start + (PAGE << order), PAGE)
-        own_pages = range(mine[0], mine[0] + (PAGE << mine[1]), PAGE) if own and alive else range(0)
-        mapping.lost |= any(page not in pages for page in own_pages)
+        own_pages = range(mine[0], mine[0] + (PAGE << mine[1]), PAGE)
+        mapping.lost |= alive and any(page not in pages for page in own_pages)
+        for page in pages if not alive else ():
+            if page in own_pages and self.memory.living_on(page):
+                self.log[-1].append(Event("overwritten", page, page + PAGE))
         self.free_wrongly(mapping, [page for page in pages if page not in own_pages])
 
     def freed_address(self, mapping: Mapping, args: Arguments, kind: str, iommu: bool) -> int | None:
@@ -494,7 +493,8 @@ class Walk:
                 for spot, at, size, home in self.calls.parts(piece, self.calls.spots(mapping, piece)):
                     low, high = max(start, piece.first + at), min(stop, piece.first + at + size)
                     if low < high and not (home and piece.buffer.alive):
-                        self.land(mapping, spot, low - piece.first - spot.offset, high - low)
+                        skip = low - piece.first - spot.offset
+                        self.land(mapping, low, spot, skip, high - low, kind == "device_post")
         if kind == "device_post" and self.calls.addresses.behind_iommu(mapping.device):
             self.look(mapping, first, end, write=True)
 
@@ -518,7 +518,7 @@ class Walk:
             if spot.fault or not (spot.writes if write else spot.reads):
                 self.fault(mapping)
             elif write:
-                self.land(mapping, spot, 0, spot.size)
+                self.land(mapping, first, spot, 0, spot.size, kind == "device_post")
         if not write and mapping.live and mapping.device_reads and first >= mapping.size:
             self.read_beyond(mapping, first, end, address)
 
@@ -529,16 +529,33 @@ class Walk:
                 if spot.fault or not (spot.writes if write else spot.reads):
                     self.fault(mapping)
 
-    def land(self, mapping: Mapping, spot: Spot, skip: int, size: int) -> None:
-        """A device write where it has no right to."""
+    def land(self, mapping: Mapping, asker: int, spot: Spot, skip: int, size: int, post: bool) -> None:
+        """A device write where it has no right to, unless it hits what it may write through this mapping."""
         if spot.start is None or not spot.writes:
             return
-        where = spot.start + skip
+        first = spot.start + skip
         args = (self.platform.devices[mapping.device].coherent, spot.too)
-        if spot.stay:
-            self.calls.cover(spot.stay, where, where + size)
         slot = spot.stay.serial if spot.stay else None
-        self.log[-1].append(Event("wild", where, where + size, args, slot=slot))
+        for start, end in self.own(mapping, asker, first, first + size, post).missing(first, first + size):
+            if spot.stay:
+                self.calls.cover(spot.stay, start, end)
+            self.log[-1].append(Event("wild", start, end, args, slot=slot))
+
+    def own(self, mapping: Mapping, asker: int, start: int, end: int, post: bool) -> Ranges:
+        """The addresses in a range of which the device is entitled to write the bytes that live there, through the
+        piece that it asks for (ownership is per position; past the end, the last one)."""
+        own = Ranges()
+        within = (p for p in mapping.pieces if p.first <= asker < p.first + p.count)
+        piece = next(within, mapping.pieces[-1] if mapping.pieces else None)
+        if piece is None or not mapping.live or not mapping.device_writes:
+            return own
+        if not piece.buffer.alive or piece.buffer.kind == "mmio":
+            return own
+        whole = piece.first, piece.first + piece.count
+        for first, last in [whole] if post else mapping.owned.within(*whole):
+            for low, high in self.calls.places(piece.birth + first - piece.first, last - first):
+                own.add(max(low, start), min(high, end))
+        return own
 
     def read_beyond(self, mapping: Mapping, first: int, end: int, address: int) -> None:
         """A read past the end of a live mapping, of bytes of the same buffer."""
@@ -591,4 +608,4 @@ def simulate(ops: Sequence[Op], platform: Platform, together: int = TOGETHER) ->
 
     A lazy IOMMU is flushed before each map, or never, as the platform has it.
     """
-    return Walk(platform, flushes=bool(getattr(platform, "iommu_flushes", False))).run(ops, together)
+    return Walk(platform, flushes=platform.iommu_flushes).run(ops, together)

@@ -112,7 +112,7 @@ def shown(judgements: Sequence[dict[str, Any]]) -> Shown:
     """The causes that one program shows, and where."""
     causes: Shown = {}
     for i, judgement in enumerate(judgements):
-        rules = tuple(sorted({rule for rule, _ in judgement["breaches"]}))
+        rules = tuple(sorted({rule for rule, *_ in judgement["breaches"]}))
         for label, kind in _kinds(judgement):
             cause = label, kind, rules
             causes[cause] = causes.get(cause, 0) | 1 << i

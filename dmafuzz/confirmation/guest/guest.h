@@ -68,6 +68,7 @@ struct action {
 	int words;
 	int cpu;
 	bool irqs_off;
+	bool split;                     /* stops between its operation and its hook */
 };
 
 struct edu {
@@ -130,6 +131,13 @@ void device_write(struct action *a);
 void device_read(struct action *a);
 void unbind(struct action *a);
 bool is_translated(int device);
+
+/* halves.c */
+int halves_begin(void);
+void half_wanted(int cpu, struct task_struct *worker);
+void half_forgotten(int cpu);
+struct completion *half_reached(int cpu);
+void half_go(int cpu);
 
 /* tracker.c */
 int tracker_begin(void);

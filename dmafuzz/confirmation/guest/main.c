@@ -18,6 +18,8 @@
 
 #define REPLY_BYTES (1 << 20)
 #define LINE_BYTES 1024
+#define IRQS_OFF 1
+#define SPLIT 2
 
 bool dare;
 u8 *worker_stack[CPUS];
@@ -31,7 +33,9 @@ struct worker {
 	struct task_struct *task;
 	struct completion wanted, done;
 	struct action *action;
+	char name[32];
 	bool known;
+	bool held;                      /* between the halves of a call */
 };
 
 static struct worker workers[CPUS];
@@ -113,17 +117,42 @@ static noinline int serve(void *data)
 	return 0;
 }
 
+/* Until the action is done or, where it is to stop between its halves, until it has come there. */
 static bool on_cpu(struct action *a)
 {
+	static struct action actions[CPUS];
 	struct worker *w = &workers[a->cpu];
 
-	w->action = a;
+	if (!strcmp(a->name, "finish")) {
+		if (!w->held)
+			return false;
+		w->held = false;
+		half_go(a->cpu);
+		wait_for_completion(&w->done);
+		return true;
+	}
+	if (w->held)
+		return false;
+	actions[a->cpu] = *a;           /* outlives the line that asks for it */
+	strscpy(w->name, a->name, sizeof(w->name));
+	actions[a->cpu].name = w->name;
+	w->action = &actions[a->cpu];
+	if (a->split)
+		half_wanted(a->cpu, w->task);
 	complete(&w->wanted);
-	wait_for_completion(&w->done);
+	while (!try_wait_for_completion(&w->done)) {
+		if (a->split && try_wait_for_completion(half_reached(a->cpu))) {
+			w->held = true;
+			say(" held");
+			return true;
+		}
+		schedule_timeout_uninterruptible(1);
+	}
+	half_forgotten(a->cpu);
 	return w->known;
 }
 
-/* NAME CPU IRQS_OFF WORDS... */
+/* NAME CPU FLAGS WORDS... */
 static bool parse(char *line, struct action *a)
 {
 	char *word;
@@ -140,7 +169,7 @@ static bool parse(char *line, struct action *a)
 		if (number == 0)
 			a->cpu = value;
 		else if (number == 1)
-			a->irqs_off = value;
+			a->irqs_off = value & IRQS_OFF, a->split = value & SPLIT;
 		else
 			a->word[a->words++] = value;
 		number++;
@@ -249,6 +278,8 @@ static int __init guest_begin(void)
 		failed = buffers_begin();
 	if (!failed)
 		failed = workers_begin();
+	if (!failed)
+		failed = halves_begin();
 	if (!failed)
 		failed = misc_register(&guest_device);
 	if (failed) {

@@ -122,7 +122,7 @@ nb::dict describe(Judge& judge, size_t platform) {
     d["platform"] = judge.platform(platform).name;
     d["labels"] = labels_of(a);
     nb::list rules;
-    for (const Breach& b : breaches(a.run, judge.platform(platform))) rules.append(nb::make_tuple(name_of(b.rule), static_cast<int>(b.op)));
+    for (const Breach& b : breaches(a.run, judge.platform(platform))) rules.append(nb::make_tuple(name_of(b.rule), static_cast<int>(b.op), mapping_or_none(b.mapping)));
     d["breaches"] = rules;
     d["warnings"] = warnings_of(a, judge);
     d["corruptions"] = corruptions_of(a);

@@ -9,12 +9,12 @@ namespace {
 Digest digest_of(const Outcome& o) {
     Digest d;
     for (const Outcome::Said& w : o.warnings)
-        d.add(static_cast<uint64_t>(w.id) << 48 | static_cast<uint64_t>(w.name) << 40 | static_cast<uint64_t>(w.justified) << 32 | w.mappings);
+        d.add(static_cast<uint64_t>(w.id) << 48 | static_cast<uint64_t>(w.name) << 40 | static_cast<uint64_t>(w.justified) << 32);
+    for (const Outcome::Said& w : o.warnings) w.claim.digest(d);
     d.add(o.warnings.size());
-    for (const Reach& r : {o.corrupt, o.harmed}) {
-        d.add(r.mappings);
-        d.add(r.ops);
-    }
+    o.corrupt.digest(d);
+    o.harmed.digest(d);
+    o.oopsed.digest(d);
     d.add(static_cast<uint64_t>(o.rules) << 32 | static_cast<uint64_t>(o.breakdown) << 16 | static_cast<uint64_t>(o.silent) << 8 |
           static_cast<uint64_t>(o.corrupted));
     return d;
@@ -60,10 +60,12 @@ void Verdicts::look(std::span<const Id> outcomes, size_t platform, Verdict& verd
     for (const Outcome::Said& w : here.warnings) {
         uint8_t elsewhere = 0;
         Worth worth = Worth::justified;
-        if (!w.justified)
+        const bool in_oops = !here.corrupted && here.oopsed.belongs_to(w.claim);
+        if (!w.justified && in_oops) worth = Worth::bookkeeping;
+        else if (!w.justified)
             worth = worth_elsewhere(
-                outcomes.size(), platform, [&](size_t i) { return outcomes_[outcomes[i]].corrupt.has(w.mappings, w.name); },
-                [&](size_t i) { return outcomes_[outcomes[i]].harmed.has(w.mappings, w.name); }, elsewhere);
+                outcomes.size(), platform, [&](size_t i) { return outcomes_[outcomes[i]].corrupt.covered_by(w.claim); },
+                [&](size_t i) { return outcomes_[outcomes[i]].harmed.belongs_to(w.claim); }, elsewhere);
         sum.add(worth);
         if (worth == Worth::false_positive) show(verdict.shown, Label::fp, w.id, here.rules, platform);
         if (worth == Worth::hazard) show(verdict.shown, Label::hazard, w.id, here.rules, platform);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "judge/byte_ranges.hpp"
 #include "machine/memory.hpp"
@@ -10,48 +11,11 @@ namespace dmafuzz {
 
 namespace {
 
-struct RuleText {
-    const char* name;
-    const char* text;
-};
-
-constexpr std::array<RuleText, static_cast<size_t>(Rule::count_)> rule_texts{{
-    {"no-stack", "only linear, page-backed memory is mapped: no stack"},
-    {"no-vmalloc", "no vmalloc, kmap or ioremap address is given to map_single"},
-    {"no-kernel-image", "no kernel text, data or rodata is mapped"},
-    {"mask", "the buffer is within the device's DMA mask"},
-    {"whole-lines", "a FROM_DEVICE or BIDIRECTIONAL region begins and ends on a cache line boundary, or owns its lines alone"},
-    {"no-sharing", "data that a CPU writes during DMA does not share a line with the buffer"},
-    {"hands-off", "between map (or sync_for_device) and unmap (or sync_for_cpu) the CPU does not touch the buffer"},
-    {"sync-before-read", "FROM_DEVICE or BIDIRECTIONAL: sync_for_cpu before the CPU reads"},
-    {"sync-after-write", "TO_DEVICE or BIDIRECTIONAL: sync_for_device after the CPU writes, before the device reads again or the mapping ends"},
-    {"from-device-read-only", "a buffer mapped FROM_DEVICE is only read by the CPU while mapped"},
-    {"to-device-read-only", "a device does not write a buffer mapped TO_DEVICE"},
-    {"same-size", "unmap with the size of the map"},
-    {"same-direction", "unmap and sync with the direction of the map"},
-    {"same-function", "unmap with the kind of call that belongs to the map"},
-    {"same-device", "unmap and sync with the device of the map"},
-    {"same-nents", "unmap_sg and sync_sg get the number of entries given to map_sg"},
-    {"no-remap", "a scatter list is not mapped again before it is unmapped"},
-    {"check-error", "dma_mapping_error (or a zero return) is checked"},
-    {"unmap-all", "every mapping is unmapped, after the device is done"},
-    {"unmap-once", "no mapping is unmapped twice"},
-    {"inside", "a sync lies inside its live mapping"},
-    {"free-with-irqs-on", "dma_free_coherent is called with interrupts enabled"},
-    {"no-streaming-of-coherent", "memory from dma_alloc_coherent is not mapped for streaming as well"},
-    {"resource-is-mmio", "dma_map_resource is for MMIO, never RAM"},
-    {"segment-limits", "maximal mapping size, segment size and boundary are respected"},
-    {"skip-sync-by-hand", "with SKIP_CPU_SYNC the caller does the syncs"},
-    {"no-conflicting-overlap", "live mappings of one region overlap only if no device writes what another one reads or writes"},
-    {"page-owner", "memory under DMA is not freed, nor moved by copy-on-write while a device may write it"},
-}};
-
 // One piece, as the rules see it.
 struct PieceState {
-    bool live = false;
-    bool synced_for_device = false;     // by hand, since the map
-    bool synced_for_cpu = false;        // by hand, since the last hand-over
+    bool live = false;                    // until the call that ends it has returned
     ByteRanges cpu_owned;
+    ByteRanges synced;                    // for the device, since the map
     ByteRanges written;                   // by the CPU, and not synced for the device since
 };
 
@@ -72,10 +36,10 @@ class Monitor {
   private:
     void digest(Digest& into) const;
 
-    void broken(Rule rule) {
+    void broken(Rule rule, uint8_t mapping = no_mapping) {
         if (seen_ & bit(rule)) return;
         seen_ |= bit(rule);
-        found_.push_back({rule, now_});
+        found_.push_back({rule, now_, mapping});
     }
 
     // The tidy-up is correct by definition, with interrupts on.
@@ -92,15 +56,29 @@ class Monitor {
     void map_piece(const Op& op, const Piece& piece);
     void lines(const Piece& piece);
     void overlap(const Piece& piece, size_t index);
-    void call(const Op& op);
+    void first_half(const Op& op);
+    void second_half(const Op& op);
+    void ask(const Op& op);
+    void leave(uint8_t mapping, uint8_t cpu);
+    void free_under(uint8_t buffer, uint8_t cpu);
+    void sync_arguments(const Op& op);
     void sync(const Op& op);
+    void end_arguments(const Op& op);
     void end(const Op& op);
+    void list_again(const Op& op);
+    void start(const Op& op);
+    bool begins_with_cpu(uint8_t mapping) const;
+    std::pair<uint32_t, uint32_t> synced_part(const Op& op, int index, const Piece& piece) const;
+    void touched_and_read(uint8_t mapping);
+    void cow(const Op& op);
     void cpu_access(const Op& op);
     bool lines_shared() const;
     void sharing(uint64_t phys);
     void device_access(const Op& op);
     void unbind(const Op& op);
     uint64_t phys_of(uint8_t buffer, uint32_t offset) const;
+    uint64_t phys_now(uint8_t buffer, uint32_t offset) const;
+    bool contiguous(const Piece& piece) const;
     bool lives_in(uint64_t from, uint64_t to, const Piece& but) const;
 
     const Run& run_;
@@ -111,7 +89,18 @@ class Monitor {
     uint8_t now_ = 0;
     std::array<bool, buffers_with_stack> live_{};
     std::array<bool, cpus_max> irqs_off_{};
-    std::array<bool, mappings_max> mapped_{}, ended_{}, asked_{}, abandoned_{};  // abandoned: failed, and the driver has asked
+    // ending: the call that ends it has begun; abandoned: failed, and the driver has asked
+    std::array<bool, mappings_max> mapped_{}, ending_{}, ended_{}, asked_{}, abandoned_{};
+    std::array<Op, cpus_max> pending_{};           // calls between their two halves
+    std::array<bool, cpus_max> has_pending_{};
+    std::array<uint32_t, cpus_max> to_ask_{};      // mappings whose error the CPU has yet to ask about, a bit each
+    struct Moved {
+        uint8_t buffer, op;
+        uint32_t page;
+        uint64_t phys;
+    };
+    std::vector<Moved> moved_;                     // pages, by copy-on-write
+    std::array<uint8_t, mappings_max> list_made_{};  // by the mapping that made a list: when
 };
 
 // The home a byte was born in: rules speak of buffers as their owners allocated them.
@@ -119,6 +108,21 @@ uint64_t Monitor::phys_of(uint8_t buffer, uint32_t offset) const {
     for (const Extent& e : run_.extents)
         if (e.buffer == buffer && e.first && offset >= e.offset && offset < e.offset + e.size) return e.phys + (offset - e.offset);
     return 0;
+}
+
+// Where a byte lives at this moment.
+uint64_t Monitor::phys_now(uint8_t buffer, uint32_t offset) const {
+    for (size_t i = moved_.size(); i-- > 0;)
+        if (moved_[i].buffer == buffer && moved_[i].page == offset / page_bytes) return moved_[i].phys + offset % page_bytes;
+    return phys_of(buffer, offset);
+}
+
+bool Monitor::contiguous(const Piece& piece) const {
+    const uint64_t first = phys_now(piece.buffer, piece.offset);
+    const uint32_t end = piece.offset + piece.size;
+    for (uint32_t at = (piece.offset / page_bytes + 1) * page_bytes; at < end; at += page_bytes)
+        if (phys_now(piece.buffer, at) - first != at - piece.offset) return false;
+    return true;
 }
 
 // Does somebody's data live there, other than the piece's own?
@@ -141,7 +145,7 @@ void Monitor::lines(const Piece& piece) {
     const uint64_t from = phys_of(piece.buffer, piece.offset);
     const uint64_t to = phys_of(piece.buffer, piece.offset + piece.size - 1) + 1;
     const bool shared = lives_in(from / line * line, from, piece) || lives_in(to, (to + line - 1) / line * line, piece);
-    if (shared) broken(Rule::whole_lines);
+    if (shared) broken(Rule::whole_lines, piece.mapping);
 }
 
 void Monitor::overlap(const Piece& piece, size_t index) {
@@ -149,7 +153,7 @@ void Monitor::overlap(const Piece& piece, size_t index) {
         const Piece& other = run_.pieces[i];
         if (i == index || !pieces_[i].live || other.joint || other.buffer != piece.buffer) continue;
         bool meet = piece.offset < other.offset + other.size && other.offset < piece.offset + piece.size;
-        if (meet && (device_writes(piece.direction) || device_writes(other.direction))) broken(Rule::no_conflicting_overlap);
+        if (meet && (device_writes(piece.direction) || device_writes(other.direction))) broken(Rule::no_conflicting_overlap, piece.mapping);
     }
 }
 
@@ -157,33 +161,54 @@ void Monitor::map_piece(const Op& op, const Piece& piece) {
     BufferKind kind = run_.kinds[piece.buffer];
     const Device& device = platform_.devices[piece.device];
     bool translated = platform_.iommu != Iommu::off && device.iommu;
-    if (kind == BufferKind::stack) broken(Rule::no_stack);
-    // A page of it by map_page is fine; the next page is somewhere else.
-    bool several_pages = piece.offset / page_bytes != (piece.offset + piece.size - 1) / page_bytes;
-    if (kind == BufferKind::vmalloc && (op.kind == OpKind::map_single || several_pages)) broken(Rule::no_vmalloc);
-    if (kind == BufferKind::text || kind == BufferKind::rodata) broken(Rule::no_kernel_image);
-    if (kind == BufferKind::coherent) broken(Rule::no_streaming_of_coherent);
-    if (op.kind == OpKind::map_resource && kind != BufferKind::mmio) broken(Rule::resource_is_mmio);
+    if (kind == BufferKind::stack) broken(Rule::no_stack, piece.mapping);
+    if (kind == BufferKind::vmalloc && op.kind == OpKind::map_single) broken(Rule::no_vmalloc, piece.mapping);
+    if (kind != BufferKind::mmio && !contiguous(piece)) broken(Rule::contiguous, piece.mapping);
+    if (kind == BufferKind::text || kind == BufferKind::rodata) broken(Rule::no_kernel_image, piece.mapping);
+    if (kind == BufferKind::coherent) broken(Rule::no_streaming_of_coherent, piece.mapping);
+    if (op.kind == OpKind::map_resource && kind != BufferKind::mmio) broken(Rule::resource_is_mmio, piece.mapping);
     uint64_t bytes = uint64_t{piece.size};
     bool beyond = device.mask_bits < 64 && (piece.phys + bytes - 1) >> device.mask_bits != 0;
-    if (beyond && !translated && (!platform_.bounce_pool || op.kind == OpKind::map_resource)) broken(Rule::mask);
-    if (platform_.bounce_pool && (piece.via == Via::slot || platform_.bounce_always) && bytes > bounce_bytes_max) broken(Rule::segment_limits);
+    if (beyond && !translated && (!platform_.bounce_pool || op.kind == OpKind::map_resource)) broken(Rule::mask, piece.mapping);
+    if (platform_.bounce_pool && (piece.via == Via::slot || platform_.bounce_always) && bytes > bounce_bytes_max) broken(Rule::segment_limits, piece.mapping);
     if (op.kind == OpKind::map_sg) {
-        if (bytes > device.segment_max) broken(Rule::segment_limits);
-        if (piece.via == Via::direct && ((piece.dma ^ (piece.dma + bytes - 1)) & ~device.segment_boundary)) broken(Rule::segment_limits);
+        if (bytes > device.segment_max) broken(Rule::segment_limits, piece.mapping);
+        if (piece.via == Via::direct && ((piece.dma ^ (piece.dma + bytes - 1)) & ~device.segment_boundary)) broken(Rule::segment_limits, piece.mapping);
     }
     if (kind != BufferKind::mmio) lines(piece);
+}
+
+// Made with SKIP_CPU_SYNC, or allocated: the caller syncs, and then tells the device.
+bool Monitor::begins_with_cpu(uint8_t mapping) const {
+    const MappingFacts& m = run_.mappings[mapping];
+    return m.map == OpKind::alloc_noncoherent || m.map == OpKind::alloc_noncontiguous || (is_map(m.map) && m.attrs & attr::skip_cpu_sync);
+}
+
+// A scatter list that is mapped again.
+void Monitor::list_again(const Op& op) {
+    if (mapped_[op.list] && !ended_[op.list]) broken(Rule::no_remap, op.mapping);
+    list_made_[op.mapping] = list_made_[op.list];
+    each_piece(op.mapping, [&](const Piece& piece, PieceState&) {
+        const bool moved = std::any_of(moved_.begin(), moved_.end(), [&](const Moved& m) {
+            const uint32_t page = m.page * page_bytes;
+            return m.buffer == piece.buffer && m.op > list_made_[op.list] && page < piece.offset + piece.size && piece.offset < page + page_bytes;
+        });
+        if (moved || !live_[piece.buffer]) broken(Rule::page_owner, op.mapping);
+    });
 }
 
 void Monitor::map(const Op& op) {
     const MappingFacts& m = run_.mappings[op.mapping];
     mapped_[op.mapping] = true;
     bool streaming = is_map(op.kind);
-    if (op.reuse_list && mapped_[op.list] && !ended_[op.list]) broken(Rule::no_remap);
-    if (op.kind == OpKind::map_sg && op.unchecked) broken(Rule::check_error);
+    if (op.reuse_list) list_again(op);
+    else list_made_[op.mapping] = now_;
+    // The number of entries that map_sg returns is the check.
+    if (op.kind == OpKind::map_sg && op.unchecked) broken(Rule::check_error, op.mapping);
     if (!streaming) live_[op.buffer] = true;
     abandoned_[op.mapping] = m.abandoned && (!op.unchecked || m.pieces == 0);
     asked_[op.mapping] = !op.unchecked || op.kind == OpKind::map_sg || !streaming;
+    if (!asked_[op.mapping]) to_ask_[op.cpu] |= 1u << op.mapping;
     for (int i = 0; i < m.pieces; i++) {
         const Piece& piece = run_.pieces[m.piece + i];
         PieceState& state = pieces_[m.piece + i];
@@ -193,75 +218,151 @@ void Monitor::map(const Op& op) {
             continue;
         }
         state.live = true;
-        if (op.kind == OpKind::alloc_noncoherent || op.kind == OpKind::alloc_noncontiguous) state.cpu_owned.add(0, piece.size);
+        if (begins_with_cpu(op.mapping)) state.cpu_owned.add(0, piece.size);
         if (!streaming) continue;
         map_piece(op, piece);
         overlap(piece, static_cast<size_t>(m.piece + i));
     }
 }
 
-void Monitor::sync(const Op& op) {
+// The part of a piece that a sync covers, as far as it is about that piece; empty otherwise.
+std::pair<uint32_t, uint32_t> Monitor::synced_part(const Op& op, int index, const Piece& piece) const {
     const MappingFacts& m = run_.mappings[op.mapping];
-    if (op.given_direction && op.direction != m.direction && m.map != OpKind::alloc_coherent) broken(Rule::same_direction);
-    if (op.given_device && op.device != m.device) broken(Rule::same_device);
-    if (is_sg_sync(op.kind) && op.given_count && op.count != m.pieces) broken(Rule::same_nents);
-    bool whole_list = is_sg_sync(op.kind);
-    uint32_t size = op.given_size ? op.size : m.size;
-    if (ended_[op.mapping] || (!whole_list && op.offset + size > m.size)) broken(Rule::inside);
-    if ((m.map == OpKind::map_sg) != whole_list && m.map != OpKind::alloc_noncontiguous) broken(Rule::same_function);
-    bool for_cpu = is_sync_for_cpu(op.kind);
+    if (is_sg_sync(op.kind)) return {0, index < (op.given_count ? op.count : m.pieces) ? piece.size : 0};
+    if (index > 0) return {0, 0};
+    const uint64_t end = uint64_t{op.offset} + (op.given_size ? op.size : m.size);
+    return {op.offset, static_cast<uint32_t>(std::min<uint64_t>(end, piece.size))};
+}
+
+void Monitor::sync_arguments(const Op& op) {
+    const MappingFacts& m = run_.mappings[op.mapping];
+    if (op.given_direction && op.direction != m.direction && m.map != OpKind::alloc_coherent) broken(Rule::same_direction, op.mapping);
+    if (op.given_device && op.device != m.device) broken(Rule::same_device, op.mapping);
+    if (is_sg_sync(op.kind) && op.given_count && op.count != m.pieces) broken(Rule::same_nents, op.mapping);
+    const bool whole_list = is_sg_sync(op.kind);
+    const uint64_t end = uint64_t{op.offset} + (op.given_size ? op.size : m.size);
+    if (ending_[op.mapping] || (!whole_list && end > m.size)) broken(Rule::inside, op.mapping);
+    if ((m.map == OpKind::map_sg) != whole_list && m.map != OpKind::alloc_noncontiguous) broken(Rule::same_function, op.mapping);
+    const uint64_t mask = static_cast<uint64_t>(platform_.line) - 1;
     int index = 0;
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
-        int i = index++;
-        if (!state.live || piece.joint) return;
-        if (whole_list ? i >= (op.given_count ? op.count : m.pieces) : i > 0) return;
-        uint32_t from = whole_list ? 0 : op.offset, to = whole_list ? piece.size : std::min<uint32_t>(op.offset + size, piece.size);
-        if (for_cpu) state.cpu_owned.add(from, to);
-        else {
-            state.cpu_owned.take_away(from, to);
-            state.written.take_away(from, to);
-        }
-        (for_cpu ? state.synced_for_cpu : state.synced_for_device) = true;
-        if (!for_cpu) state.synced_for_cpu = false;
+        const auto [from, to] = synced_part(op, index++, piece);
+        if (!state.live || piece.joint || from >= to || !device_writes(piece.direction)) return;
+        // Other bytes of the same mapping are strangers in its lines.
+        const bool cut = (from > 0 && (piece.phys + from) & mask) || (to < piece.size && (piece.phys + to) & mask);
+        if (cut) broken(Rule::whole_lines, op.mapping);
     });
 }
 
+// The buffer changes hands: to the device when the call begins, to the CPU when it returns.
+void Monitor::sync(const Op& op) {
+    const bool for_cpu = is_sync_for_cpu(op.kind);
+    int index = 0;
+    each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
+        const auto [from, to] = synced_part(op, index++, piece);
+        if (!state.live || piece.joint || from >= to) return;
+        if (for_cpu) return state.cpu_owned.add(from, to);
+        state.cpu_owned.take_away(from, to);
+        state.written.take_away(from, to);
+        state.synced.add(from, to);
+    });
+}
+
+// The device is told to go.
+void Monitor::start(const Op& op) {
+    if (abandoned_[op.mapping]) return;
+    if (ending_[op.mapping]) broken(Rule::unmap_all, op.mapping);
+    each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
+        if (!state.live || piece.joint) return;
+        if (begins_with_cpu(op.mapping) && !state.synced.all(0, piece.size)) broken(Rule::skip_sync_by_hand, op.mapping);
+        if (device_reads(piece.direction) && state.written.any(0, piece.size)) broken(Rule::sync_after_write, op.mapping);
+        state.cpu_owned.take_away(0, piece.size);
+    });
+}
+
+void Monitor::end_arguments(const Op& op) {
+    const MappingFacts& m = run_.mappings[op.mapping];
+    if (ending_[op.mapping]) return broken(Rule::unmap_once, op.mapping);
+    if (op.kind != matching_end(m.map)) broken(Rule::same_function, op.mapping);
+    if (op.given_device && op.device != m.device) broken(Rule::same_device, op.mapping);
+    if (op.given_size && op.size != m.size) broken(Rule::same_size, op.mapping);
+    if (op.given_direction && op.direction != m.direction) broken(Rule::same_direction, op.mapping);
+    if (op.kind == OpKind::unmap_sg && op.given_count && op.count != m.pieces) broken(Rule::same_nents, op.mapping);
+    if (op.offset != 0 || op.cpu_offset != 0) broken(Rule::same_address, op.mapping);
+    if (op.kind == OpKind::free_coherent && irqs_off_[op.cpu] && !tidying()) broken(Rule::free_with_irqs_on, op.mapping);
+    const uint8_t attrs = op.given_attrs ? op.attrs : m.attrs;
+    each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
+        if (!state.live || piece.joint || !is_map(m.map)) return;
+        if (device_reads(piece.direction) && state.written.any(0, piece.size)) broken(Rule::sync_after_write, op.mapping);
+        // Nothing is synced by that call: it must have been before.
+        const bool unsynced = attrs & attr::skip_cpu_sync && device_writes(piece.direction) && !state.cpu_owned.all(0, piece.size);
+        if (unsynced) broken(Rule::skip_sync_by_hand, op.mapping);
+    });
+}
+
+// When the call has returned.
 void Monitor::end(const Op& op) {
     const MappingFacts& m = run_.mappings[op.mapping];
-    OpKind right = matching_end(m.map);
-    if (ended_[op.mapping]) return broken(Rule::unmap_once);
-    if (op.kind != right) broken(Rule::same_function);
-    if (op.given_device && op.device != m.device) broken(Rule::same_device);
-    if (op.given_size && op.size != m.size) broken(Rule::same_size);
-    if (op.given_direction && op.direction != m.direction) broken(Rule::same_direction);
-    if (op.kind == OpKind::unmap_sg && op.given_count && op.count != m.pieces) broken(Rule::same_nents);
-    if (op.offset != 0) broken(Rule::unmap_all);
-    // What is freed is not what was allocated.
-    if (op.cpu_offset != 0) broken(Rule::unmap_all);
-    if (op.kind == OpKind::free_coherent && irqs_off_[op.cpu] && !tidying()) broken(Rule::free_with_irqs_on);
-    uint8_t attrs = op.given_attrs ? op.attrs : m.attrs;
-    each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
-        if (!state.live) return;
-        state.live = false;
-        if (piece.joint || !is_map(m.map)) return;
-        if (device_reads(piece.direction) && state.written.any(0, piece.size)) broken(Rule::sync_after_write);
-        if (m.attrs & attr::skip_cpu_sync && !state.synced_for_device) broken(Rule::skip_sync_by_hand);
-        if (attrs & attr::skip_cpu_sync && device_writes(piece.direction) && !state.synced_for_cpu) broken(Rule::skip_sync_by_hand);
-    });
+    if (ended_[op.mapping]) return;
     ended_[op.mapping] = true;
-    if (is_allocation_end(op.kind) && op.kind == right) live_[m.buffer] = false;
+    each_piece(op.mapping, [](const Piece&, PieceState& state) { state.live = false; });
+    if (!is_allocation_end(op.kind) || op.kind != matching_end(m.map)) return;
+    live_[m.buffer] = false;
+    free_under(m.buffer, op.cpu);
 }
 
-void Monitor::call(const Op& op) {
+// Is another CPU inside a call on it?
+void Monitor::leave(uint8_t mapping, uint8_t cpu) {
+    for (uint8_t other = 0; other < cpus_max; other++)
+        if (other != cpu && has_pending_[other] && pending_[other].mapping == mapping) broken(Rule::no_end_during_call, mapping);
+}
+
+// Memory is freed while a mapping of it lives, or while a CPU is inside a call on one.
+void Monitor::free_under(uint8_t buffer, uint8_t cpu) {
+    for (size_t i = 0; i < pieces_.size(); i++) {
+        const Piece& piece = run_.pieces[i];
+        if (piece.buffer != buffer) continue;
+        leave(piece.mapping, cpu);
+        if (pieces_[i].live && !piece.joint) broken(Rule::page_owner, piece.mapping);
+    }
+}
+
+// The CPU goes on to something else: whatever it has mapped it must have asked about.
+void Monitor::ask(const Op& op) {
+    if (is_device_access(op.kind)) return;
+    const OpKind kind = op.kind == OpKind::finish ? pending_[op.cpu].kind : op.kind;
+    if (is_map(kind) || kind == OpKind::mapping_error) return;
+    for (uint8_t m = 0; m < mappings_max; m++)
+        if (to_ask_[op.cpu] >> m & 1) broken(Rule::check_error, m);
+    to_ask_[op.cpu] = 0;
+}
+
+void Monitor::first_half(const Op& op) {
+    if (traits(op.kind).defines_mapping) return map(op);
     if (!asked_[op.mapping]) {
-        broken(Rule::check_error);
+        broken(Rule::check_error, op.mapping);
         asked_[op.mapping] = true;
     }
     if (abandoned_[op.mapping]) {
-        ended_[op.mapping] = true;
+        ending_[op.mapping] = ended_[op.mapping] = true;
         return;
     }
-    is_sync(op.kind) ? sync(op) : end(op);
+    if (is_sync(op.kind)) {
+        sync_arguments(op);
+        if (!is_sync_for_cpu(op.kind)) sync(op);
+        return;
+    }
+    end_arguments(op);
+    leave(op.mapping, op.cpu);
+    ending_[op.mapping] = true;
+}
+
+void Monitor::second_half(const Op& op) {
+    if (traits(op.kind).defines_mapping || abandoned_[op.mapping]) return;
+    if (is_sync_for_cpu(op.kind)) return sync(op);
+    if (is_sync(op.kind)) return;
+    leave(op.mapping, op.cpu);
+    end(op);
 }
 
 // Does anything live have part of a line, so that others can have the rest?
@@ -282,31 +383,50 @@ void Monitor::sharing(uint64_t phys) {
         if (!pieces_[i].live || p.joint) continue;
         uint64_t from = p.phys, to = p.phys + uint64_t{p.size};
         bool inside = phys >= from && phys < to;
-        if (!inside && phys / line >= from / line && phys / line <= (to - 1) / line) broken(Rule::no_sharing);
+        if (!inside && phys / line >= from / line && phys / line <= (to - 1) / line) broken(Rule::no_sharing, p.mapping);
     }
 }
 
+// A page is copied. Where the copy is private the page stays, and is only read.
+void Monitor::cow(const Op& op) {
+    const bool moves = run_.kinds[op.buffer] == BufferKind::anonymous && !op.private_copy;
+    const uint32_t page = op.offset / page_bytes * page_bytes;
+    for (size_t i = 0; i < pieces_.size(); i++) {
+        const PieceState& state = pieces_[i];
+        const Piece& p = run_.pieces[i];
+        if (!state.live || p.joint || p.buffer != op.buffer || !device_writes(p.direction)) continue;
+        const uint32_t from = std::max(page, p.offset), to = std::min(page + page_bytes, p.offset + p.size);
+        if (from >= to) continue;
+        if (moves) broken(Rule::page_owner, p.mapping);
+        else if (!state.cpu_owned.all(from - p.offset, to - p.offset)) touched_and_read(p.mapping);
+    }
+    if (!moves) return;
+    for (const Step& step : run_.steps)
+        if (step.kind == StepKind::move && step.op == now_) moved_.push_back({op.buffer, now_, op.offset / page_bytes, step.phys});
+}
+
+// What the device has, and may write, the CPU reads.
+void Monitor::touched_and_read(uint8_t mapping) {
+    broken(Rule::hands_off, mapping);
+    broken(Rule::sync_before_read, mapping);
+}
+
 void Monitor::cpu_access(const Op& op) {
-    bool writes = op.kind == OpKind::write || op.kind == OpKind::dirty;
-    uint32_t size = op.kind == OpKind::cow ? page_bytes : op.size;
+    const bool writes = op.kind != OpKind::read;
     for (size_t i = 0; i < pieces_.size(); i++) {
         PieceState& state = pieces_[i];
         const Piece& p = run_.pieces[i];
         if (!state.live || p.joint || p.buffer != op.buffer) continue;
-        uint32_t from = std::max<uint32_t>(op.offset, p.offset), to = std::min<uint32_t>(op.offset + size, p.offset + p.size);
+        uint32_t from = std::max<uint32_t>(op.offset, p.offset), to = std::min<uint32_t>(op.offset + op.size, p.offset + p.size);
         if (from >= to) continue;
-        if (op.kind == OpKind::cow) {
-            if (device_writes(p.direction)) broken(Rule::page_owner);
-            continue;
-        }
         from -= p.offset;
         to -= p.offset;
         const bool owned = !state.cpu_owned.all(from, to);  // by the device, some of it
         // User space dirties a page under writeback as it likes; where the device may write, it must not.
         const bool entitled = op.kind == OpKind::dirty && !device_writes(p.direction);
-        if (owned && !entitled && (writes || device_writes(p.direction))) broken(Rule::hands_off);
-        if (owned && !writes && device_writes(p.direction)) broken(Rule::sync_before_read);
-        if (writes && p.direction == Direction::from_device) broken(Rule::from_device_read_only);
+        if (owned && !writes && device_writes(p.direction)) touched_and_read(p.mapping);
+        if (owned && writes && !entitled) broken(Rule::hands_off, p.mapping);
+        if (writes && p.direction == Direction::from_device) broken(Rule::from_device_read_only, p.mapping);
         if (writes && !entitled && device_reads(p.direction)) state.written.add(from, to);
     }
     if (!writes || !lines_shared()) return;
@@ -317,41 +437,64 @@ void Monitor::cpu_access(const Op& op) {
 
 void Monitor::device_access(const Op& op) {
     if (abandoned_[op.mapping]) return;
-    if (ended_[op.mapping]) broken(Rule::unmap_all);
+    if (ending_[op.mapping]) broken(Rule::unmap_all, op.mapping);
     uint32_t start = 0;
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
         uint32_t first = start;
         start += piece.size;
         if (!state.live || piece.joint) return;
-        if (op.kind == OpKind::device_write && piece.direction == Direction::to_device) broken(Rule::to_device_read_only);
+        if (op.kind != OpKind::device_read && piece.direction == Direction::to_device) broken(Rule::to_device_read_only, op.mapping);
+        if (op.kind == OpKind::device_post) return;  // whoever owns it
         const uint32_t from = std::max<uint32_t>(op.offset, first), to = std::min<uint32_t>(op.offset + op.size, start);
-        if (from < to && state.cpu_owned.any(from - first, to - first)) broken(Rule::hands_off);
+        if (from < to && state.cpu_owned.any(from - first, to - first)) broken(Rule::hands_off, op.mapping);
     });
 }
 
 void Monitor::unbind(const Op& op) {
     for (int i = 0; i < mappings_max; i++) {
         const MappingFacts& m = run_.mappings[i];
-        if (mapped_[i] && m.device == op.device && !ended_[i] && !abandoned_[i]) broken(Rule::unmap_all);
+        if (!mapped_[i] || m.device != op.device) continue;
+        if (!asked_[i]) broken(Rule::check_error, static_cast<uint8_t>(i));
+        if (!ended_[i] && !abandoned_[i]) broken(Rule::unmap_all, static_cast<uint8_t>(i));
     }
+}
+
+// What the second half of a call still looks at.
+void digest_pending(Digest& into, const Op& op) {
+    into.add(static_cast<uint64_t>(op.kind) << 32 | static_cast<uint64_t>(op.mapping) << 24 | static_cast<uint64_t>(op.count) << 16 |
+             static_cast<uint64_t>(op.given_count) << 1 | static_cast<uint64_t>(op.given_size));
+    into.add(static_cast<uint64_t>(op.offset) << 32 | op.size);
 }
 
 void Monitor::digest(Digest& into) const {
     into.add(seen_);
     for (size_t i = 0; i < live_.size(); i++) into.add(i << 1 | static_cast<uint64_t>(live_[i]));
-    for (bool off : irqs_off_) into.add(static_cast<uint64_t>(off));
-    for (size_t i = 0; i < mappings_max; i++)
-        if (mapped_[i])
-            into.add(i << 4 | static_cast<uint64_t>(ended_[i]) << 2 | static_cast<uint64_t>(asked_[i]) << 1 | static_cast<uint64_t>(abandoned_[i]));
+    for (size_t i = 0; i < cpus_max; i++) {
+        into.add(static_cast<uint64_t>(to_ask_[i]) << 2 | static_cast<uint64_t>(irqs_off_[i]) << 1 | static_cast<uint64_t>(has_pending_[i]));
+        if (has_pending_[i]) digest_pending(into, pending_[i]);
+    }
+    for (size_t i = 0; i < mappings_max; i++) {
+        if (!mapped_[i]) continue;
+        into.add(i << 4 | static_cast<uint64_t>(ending_[i]) << 3 | static_cast<uint64_t>(ended_[i]) << 2 | static_cast<uint64_t>(asked_[i]) << 1 |
+                 static_cast<uint64_t>(abandoned_[i]));
+        // Which pages had moved when its list was made.
+        into.add(static_cast<uint64_t>(std::count_if(moved_.begin(), moved_.end(), [&](const Moved& m) { return m.op < list_made_[i]; })));
+    }
+    for (const Moved& m : moved_) {
+        into.add(static_cast<uint64_t>(m.buffer) << 32 | m.page);
+        into.add(m.phys);
+    }
     for (const PieceState& p : pieces_) {
-        into.add(static_cast<uint64_t>(p.live) << 2 | static_cast<uint64_t>(p.synced_for_device) << 1 | static_cast<uint64_t>(p.synced_for_cpu));
+        into.add(static_cast<uint64_t>(p.live));
         if (!p.live) continue;
         p.cpu_owned.digest(into);
+        p.synced.digest(into);
         p.written.digest(into);
     }
 }
 
 void Monitor::take(const Op& op) {
+    ask(op);
     switch (op.kind) {
         case OpKind::alloc:
             live_[op.buffer] = true;
@@ -361,35 +504,36 @@ void Monitor::take(const Op& op) {
             return;
         case OpKind::free:
             live_[op.buffer] = false;
-            for (size_t i = 0; i < pieces_.size(); i++)
-                if (pieces_[i].live && run_.pieces[i].buffer == op.buffer) broken(Rule::page_owner);
-            return;
+            return free_under(op.buffer, op.cpu);
         case OpKind::write:
         case OpKind::read:
-        case OpKind::dirty:
-        case OpKind::cow: return cpu_access(op);
+        case OpKind::dirty: return cpu_access(op);
+        case OpKind::cow: return cow(op);
         case OpKind::mapping_error:
             asked_[op.mapping] = true;
+            for (uint32_t& mappings : to_ask_) mappings &= ~(1u << op.mapping);
             abandoned_[op.mapping] |= run_.mappings[op.mapping].failed;
             return;
         case OpKind::device_read:
         case OpKind::device_write:
         case OpKind::device_post: return device_access(op);
-        case OpKind::start: return;
+        case OpKind::start: return start(op);
         case OpKind::irq_off: irqs_off_[op.cpu] = true; return;
         case OpKind::irq_on: irqs_off_[op.cpu] = false; return;
         case OpKind::unbind: return unbind(op);
-        case OpKind::forget: return broken(Rule::unmap_all);
-        case OpKind::finish: return;
+        case OpKind::forget: return broken(Rule::unmap_all, op.mapping);
+        case OpKind::finish:
+            has_pending_[op.cpu] = false;
+            return second_half(pending_[op.cpu]);
         default: break;
     }
-    traits(op.kind).defines_mapping ? map(op) : call(op);
+    first_half(op);
+    if (!op.split) return second_half(op);
+    pending_[op.cpu] = op;
+    has_pending_[op.cpu] = true;
 }
 
 }  // namespace
-
-const char* name_of(Rule rule) { return rule_texts[static_cast<size_t>(rule)].name; }
-const char* text_of(Rule rule) { return rule_texts[static_cast<size_t>(rule)].text; }
 
 std::vector<Breach> breaches(const Run& run, const Platform& platform) { return Monitor(run, platform).watch(nullptr); }
 

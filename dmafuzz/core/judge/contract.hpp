@@ -17,6 +17,8 @@ enum class Rule : uint8_t {
     no_kernel_image,
     mask,
     whole_lines,
+    contiguous,
+    no_end_during_call,
     no_sharing,
     hands_off,
     sync_before_read,
@@ -30,6 +32,7 @@ enum class Rule : uint8_t {
     same_nents,
     no_remap,
     check_error,
+    same_address,
     unmap_all,
     unmap_once,
     inside,
@@ -52,6 +55,7 @@ inline constexpr Rules bit(Rule rule) { return Rules{1} << static_cast<int>(rule
 struct Breach {
     Rule rule;
     uint8_t op;
+    uint8_t mapping;  // no_mapping: it is about none
 };
 
 // The breaches in order of operations, each rule's first only.

@@ -105,7 +105,7 @@ const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* 
     order_.push_back(i);
     a.warnings.clear();
     a.labels = 0;
-    a.covered = a.corrupt_known = a.harmed_known = false;
+    a.covered = a.places_known = a.corrupt_known = a.harmed_known = false;
     return a;
 }
 
@@ -136,11 +136,12 @@ void Judge::add_leaks(Analysis& a) const {
     }
 }
 
-Reach Judge::reach(const Analysis& where, const Corruption& c) const {
-    const Platform& platform = platforms_[static_cast<size_t>(&where - analyses_.data())];
-    Reach reach = reach_of(where.run, c.phys, uint64_t{c.span.size}, platform.line);
-    reach.mappings |= static_cast<uint32_t>(c.mappings);
-    return reach;
+const Places& Judge::places(size_t platform) {
+    analyse(platform);
+    Analysis& a = analysis(platform);
+    if (!a.places_known) a.places.find(a.run, platforms_[done_by_[platform]].line, keeps_states_);
+    a.places_known = true;
+    return a.places;
 }
 
 const Reach& Judge::corrupt_reach(size_t platform) {
@@ -149,24 +150,26 @@ const Reach& Judge::corrupt_reach(size_t platform) {
     if (a.corrupt_known) return a.corrupt;
     a.corrupt_known = true;
     a.corrupt = {};
-    for (const Corruption& c : a.corruptions) a.corrupt |= reach(a, c);
+    for (const Corruption& c : a.corruptions) a.corrupt |= places(platform).reach_of(c);
     return a.corrupt;
 }
 
-const Reach& Judge::harmed_reach(size_t platform) {
+const Analysis& Judge::find_harms(size_t platform) {
     analyse(platform);
     Analysis& a = analysis(platform);
-    if (a.harmed_known) return a.harmed;
+    if (a.harmed_known) return a;
     a.harmed_known = true;
-    a.harmed = {};
+    a.harmed = a.oopsed = {};
     for (const Harm& h : a.harms) {
         if (h.kind == HarmKind::exposure) continue;  // permitted, if ugly: it justifies no warning
-        a.harmed.mappings |= 1u << h.mapping;
-        for (const Piece& p : a.run.pieces)
-            if (p.mapping == h.mapping)
-                a.harmed |= reach_of(a.run, p.phys, uint64_t{p.size}, platforms_[platform].line);
+        a.harmed |= reach_of(a.run, h);
+        if (h.kind == HarmKind::oops) a.oopsed |= reach_of(a.run, h);
     }
-    return a.harmed;
+    return a;
+}
+
+bool Judge::covers(size_t platform, const Warning& w, const Corruption& c) {
+    return places(platform).reach_of(c).covered_by(claim_of(w, analyse(platform).run));
 }
 
 Rules Judge::rules(size_t platform) {
@@ -180,13 +183,15 @@ const Analysis& Judge::cover(size_t platform, TransitionSink* transitions, PathS
     if (a.covered) return a;
     a.covered = true;
     a.justified_here.assign(a.watch.warnings.size(), false);
+    for (Corruption& c : a.corruptions) c.explained = false;
+    if (a.corruptions.empty() || a.watch.warnings.empty()) return a;
+    claims_.clear();
+    for (const Warning& w : a.watch.warnings) claims_.push_back(is_breakdown(w.id) ? Claim{} : claim_of(w, a.run));
+    const Places& places = this->places(platform);
     for (Corruption& c : a.corruptions) {
-        c.explained = false;
-        if (a.watch.warnings.empty()) continue;
-        const Reach reach = this->reach(a, c);
-        for (size_t i = 0; i < a.watch.warnings.size(); i++) {
-            const Warning& w = a.watch.warnings[i];
-            if (is_breakdown(w.id) || !reach.has(w.mappings, w.op)) continue;
+        const Reach reach = places.reach_of(c);
+        for (size_t i = 0; i < claims_.size(); i++) {
+            if (!reach.covered_by(claims_[i])) continue;
             c.explained = true;
             a.justified_here[i] = true;
         }
@@ -195,26 +200,34 @@ const Analysis& Judge::cover(size_t platform, TransitionSink* transitions, PathS
 }
 
 // Of a warning that nothing justifies here.
-Worth Judge::worth_elsewhere(const Warning& w, size_t platform, uint8_t& elsewhere) {
+Worth Judge::worth_elsewhere(const Claim& claim, size_t platform, uint8_t& elsewhere) {
+    if (in_oops(claim, platform)) return Worth::bookkeeping;
     return dmafuzz::worth_elsewhere(
-        platforms_.size(), platform, [&](size_t i) { return corrupt_reach(i).has(w.mappings, w.op); },
-        [&](size_t i) { return harmed_reach(i).has(w.mappings, w.op); }, elsewhere);
+        platforms_.size(), platform, [&](size_t i) { return corrupt_reach(i).covered_by(claim); },
+        [&](size_t i) { return find_harms(i).harmed.belongs_to(claim); }, elsewhere);
+}
+
+// Where the kernel itself faults and nothing is corrupt, it is that what the warning is about.
+bool Judge::in_oops(const Claim& claim, size_t platform) {
+    return analyse(platform).corruptions.empty() && find_harms(platform).oopsed.belongs_to(claim);
 }
 
 // While a program shrinks, it is mostly the same platform that loses data: asked first, the others need not be.
-bool Judge::corrupt_elsewhere(const Warning& w, size_t platform) {
+bool Judge::corrupt_elsewhere(const Claim& claim, size_t platform) {
     auto found = std::find_if(corrupt_lately_.begin(), corrupt_lately_.end(),
-                              [&](size_t i) { return i != platform && corrupt_reach(i).has(w.mappings, w.op); });
+                              [&](size_t i) { return i != platform && corrupt_reach(i).covered_by(claim); });
     if (found == corrupt_lately_.end()) return false;
     std::rotate(corrupt_lately_.begin(), found, found + 1);
     return true;
 }
 
 bool Judge::has_worth(const Warning& w, size_t platform, Worth worth) {
-    if (corrupt_elsewhere(w, platform)) return worth == Worth::hazard;
+    const Claim claim = claim_of(w, analyse(platform).run);
+    if (in_oops(claim, platform)) return worth == Worth::bookkeeping;
+    if (corrupt_elsewhere(claim, platform)) return worth == Worth::hazard;
     if (worth == Worth::hazard) return false;
     bool harmed = false;
-    for (size_t i = 0; i < platforms_.size() && !harmed; i++) harmed = harmed_reach(i).has(w.mappings, w.op);
+    for (size_t i = 0; i < platforms_.size() && !harmed; i++) harmed = find_harms(i).harmed.belongs_to(claim);
     return worth == (harmed ? Worth::bookkeeping : Worth::false_positive);
 }
 
@@ -227,7 +240,7 @@ const Analysis& Judge::judge(size_t platform) {
     for (size_t i = 0; i < a.watch.warnings.size(); i++) {
         JudgedWarning judged{a.watch.warnings[i]};
         if (is_breakdown(judged.warning.id)) judged.worth = Worth::breakdown;
-        else judged.worth = a.justified_here[i] ? Worth::justified : worth_elsewhere(judged.warning, platform, judged.platform);
+        else judged.worth = a.justified_here[i] ? Worth::justified : worth_elsewhere(claim_of(judged.warning, a.run), platform, judged.platform);
         a.warnings.push_back(judged);
         sum.add(judged.worth);
     }

@@ -9,6 +9,7 @@
 #include "coherency/simulator.hpp"
 #include "judge/contract.hpp"
 #include "judge/outcome.hpp"
+#include "judge/reach.hpp"
 #include "machine/machine.hpp"
 #include "tracker/tracker.hpp"
 
@@ -29,8 +30,10 @@ struct Analysis {
     size_t simulated_harms = 0;        // the first of them; the others are leaks
     std::vector<bool> justified_here;  // by warning
     bool covered = false;
-    Reach corrupt, harmed;             // of all corruptions, of all harms that can justify a warning
-    bool corrupt_known = false, harmed_known = false;
+    Places places;
+    Reach corrupt;                     // all corruptions
+    HarmReach harmed, oopsed;          // all harms that can justify a warning; the kernel's own faults among them
+    bool places_known = false, corrupt_known = false, harmed_known = false;
     std::vector<JudgedWarning> warnings;
     Labels labels = 0;
     Digest machine, tracker, memory;   // their states before the tidy-up, where they are kept
@@ -59,6 +62,8 @@ class Judge {
     // The labels on one platform; looks at others only as far as a warning needs it.
     const Analysis& judge(size_t platform);
 
+    // Does the warning, of that platform, cover the corruption there?
+    bool covers(size_t platform, const Warning& warning, const Corruption& corruption);
     // Of a warning that nothing justifies there: has it that worth? Asks no more platforms than it takes.
     bool has_worth(const Warning& warning, size_t platform, Worth worth);
     // The rules of the contract that the program breaks there.
@@ -88,15 +93,16 @@ class Judge {
     void retrace(size_t platform, std::vector<Trace>& traces, Simulator& simulator);
 
   private:
-    Reach reach(const Analysis& where, const Corruption& corruption) const;
+    const Places& places(size_t platform);
     const Reach& corrupt_reach(size_t platform);
-    const Reach& harmed_reach(size_t platform);
-    Worth worth_elsewhere(const Warning& warning, size_t platform, uint8_t& elsewhere);
-    bool corrupt_elsewhere(const Warning& warning, size_t platform);
+    const Analysis& find_harms(size_t platform);
+    Worth worth_elsewhere(const Claim& claim, size_t platform, uint8_t& elsewhere);
+    bool corrupt_elsewhere(const Claim& claim, size_t platform);
+    bool in_oops(const Claim& claim, size_t platform);
     void add_leaks(Analysis& analysis) const;
     void watch(size_t platform, PathSink* paths);
     void simulate(size_t platform, TransitionSink* transitions);
-    void add_observations(const Analysis& analysis, const std::vector<uint8_t>& names, Digest& into) const;
+    void add_observations(size_t platform, const std::vector<uint8_t>& names, Digest& into);
     bool take_over(size_t platform);
     bool take_over_watch(size_t platform);
     bool take_over_simulation(size_t platform);
@@ -110,6 +116,7 @@ class Judge {
     std::vector<size_t> order_;          // those that have one of their own, in order
     std::vector<Features> differing_;    // by pairs of platforms
     std::vector<std::optional<Rules>> rules_;  // by platform: the contract asks more of it than an analysis does
+    std::vector<Claim> claims_;                // of the warnings at work
     std::vector<size_t> corrupt_lately_;       // platforms, those first where warnings covered corruption last
     bool keeps_states_ = false;
     Program program_;

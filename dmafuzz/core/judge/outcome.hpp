@@ -40,11 +40,12 @@ struct Outcome {
         uint8_t id;    // WarningId
         uint8_t name;  // of the operation
         bool justified;
-        uint32_t mappings;
+        Claim claim;   // its operations by name
         auto operator<=>(const Said&) const = default;
     };
     std::vector<Said> warnings;  // in order, each once
-    Reach corrupt, harmed;       // operations by name
+    Reach corrupt;               // operations by name
+    HarmReach harmed, oopsed;
     Rules rules = 0;             // broken
     uint8_t silent = 0;          // kinds of corruption that no warning explains, a bit each
     bool corrupted = false;

@@ -1,28 +1,83 @@
-// Covering, seen from what is covered: which warnings belong to a corruption or a harm. A warning is named by the
-// program alone (its operation, and the mappings it concerns), so that one platform's warning can be asked about on another.
+// Covering, seen from what is covered: what a warning would have to name to cover a corruption or a harm there. Lines are
+// those of one platform, names those of the program.
 // Source: the specification's verdicts.md, Covering.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <vector>
 
+#include "coherency/simulator.hpp"
+#include "judge/claim.hpp"
 #include "machine/run.hpp"
 
 namespace dmafuzz {
 
-// The warnings that concern one of the mappings, or that one of the operations led to.
+// Corruption, by the names that its lines have.
 struct Reach {
-    uint32_t mappings = 0;  // a bit each
-    uint64_t ops = 0;       // a bit each; the tidy-up's operations differ between platforms and are in no reach
+    uint32_t mappings = 0;
+    Calls ranges;                                     // of calls
+    uint8_t devices = 0;
+    std::array<uint32_t, mappings_max> together{};    // by mapping: those that share its corrupt lines; itself, where two entries do
+    std::vector<MappedPart> live_then;                // where every mapping involved was live when that one was made
     bool operator==(const Reach&) const = default;
-    Reach& operator|=(const Reach& o) {
-        mappings |= o.mappings;
-        ops |= o.ops;
-        return *this;
-    }
-    bool has(uint32_t concerned, unsigned op) const { return (mappings & concerned) != 0 || (op < 64 && (ops >> op & 1)); }
+    Reach& operator|=(const Reach& o);
+    void digest(Digest& into) const;
+    bool covered_by(const Claim& claim) const;
 };
 
-// Of a range of memory: the mappings over its hardware cache lines and the operations whose calls touch them.
-Reach reach_of(const Run& run, uint64_t phys, uint64_t bytes, int line);
+// Other harms.
+struct HarmReach {
+    uint32_t mappings = 0;
+    uint16_t buffers = 0;
+    Calls calls;
+    bool operator==(const HarmReach&) const = default;
+    HarmReach& operator|=(const HarmReach& o);
+    void digest(Digest& into) const {
+        into.add(static_cast<uint64_t>(mappings) << 16 | buffers);
+        calls.digest(into);
+    }
+    bool belongs_to(const Claim& claim) const {
+        return (mappings & claim.concerned) != 0 || (buffers & claim.buffers) != 0 || calls.meet(claim.call);
+    }
+};
+HarmReach reach_of(const Run& run, const Harm& harm);
+
+// Which lines of a platform's memory belong to which mapping, and to which call's range.
+class Places {
+  public:
+    // `involved` is asked of those found with times only.
+    void find(const Run& run, int line, bool times);
+    Reach reach_of(const Corruption& corruption) const;
+    // Of a corruption's mappings, those that had not come to their end before it became possible.
+    uint32_t involved(const Corruption& corruption) const;
+    // Which mappings were live when which one was made, as far as that can matter.
+    void digest(Digest& into) const;
+
+  private:
+    // Whole lines of a mapping's piece, or of an operation's range.
+    struct Place {
+        uint64_t from, to;
+        uint8_t op;             // no_op: a mapping's
+        uint8_t piece;
+    };
+    struct Lines {
+        uint64_t from, to;
+        bool meet(const Place& p) const { return p.from < to && from < p.to; }
+    };
+
+    void add(uint64_t phys, uint64_t bytes, uint8_t op, uint8_t piece);
+    void add_part(const BufferPart& part, uint8_t op, uint8_t piece, Lines known);
+    void find_times();
+    void meet(const Lines& lines, Reach& reach, uint32_t involved, std::array<uint8_t, mappings_max>& first) const;
+    void add_live_then(const Lines& lines, const Piece& piece, uint32_t involved, Reach& reach) const;
+    bool live_at(uint8_t mapping, uint8_t op) const { return begun_[mapping] <= op && op < ended_[mapping]; }
+
+    const Run* run_ = nullptr;
+    uint64_t line_mask_ = 63;
+    bool many_entries_ = false;       // enough for a warning that is given once a boot
+    std::vector<Place> places_;
+    std::array<uint8_t, mappings_max> begun_{}, made_{}, ended_{};  // operations: a mapping's first half, its second, its end
+};
 
 }  // namespace dmafuzz

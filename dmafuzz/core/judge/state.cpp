@@ -11,19 +11,19 @@ namespace {
 // A corruption of bytes in a row, however they were cut: what it takes for warnings to cover it.
 struct Corrupt {
     uint64_t phys_base;  // of the buffer's first byte, if all of it were in a row
-    uint64_t mappings;
+    uint32_t involved;   // mappings
     uint32_t offset, end;  // bytes
     CorruptionKind kind;
     uint8_t buffer;
-    auto place() const { return std::tuple(kind, buffer, mappings, phys_base); }
+    auto place() const { return std::tuple(kind, buffer, involved, phys_base); }
 };
 
-std::vector<Corrupt> in_order(const Analysis& a) {
+std::vector<Corrupt> in_order(const Analysis& a, const Places& places) {
     std::vector<Corrupt> all;
     for (const Corruption& c : a.corruptions) {
         if (c.op >= a.run.program_ops) continue;
         const uint64_t before = uint64_t{c.span.offset};
-        all.push_back({c.phys - before, c.mappings, c.span.offset, c.span.offset + uint32_t{c.span.size}, c.kind, c.span.buffer});
+        all.push_back({c.phys - before, places.involved(c), c.span.offset, c.span.offset + uint32_t{c.span.size}, c.kind, c.span.buffer});
     }
     std::sort(all.begin(), all.end(), [](const Corrupt& x, const Corrupt& y) {
         return std::tuple(x.place(), x.offset) < std::tuple(y.place(), y.offset);
@@ -36,56 +36,100 @@ std::vector<Corrupt> in_order(const Analysis& a) {
     return merged;
 }
 
-}  // namespace
-
-void Judge::add_observations(const Analysis& a, const std::vector<uint8_t>& names, Digest& into) const {
-    for (const Corrupt& c : in_order(a)) {
-        into.add(static_cast<uint64_t>(c.kind) << 8 | c.buffer);
-        into.add(static_cast<uint64_t>(c.offset) << 32 | c.end);
-        into.add(c.phys_base);
-        into.add(c.mappings);
-    }
-    Digest harms, warnings, touches;
-    std::vector<uint64_t> seen;
-    auto first_time = [&](uint64_t what) {
-        if (std::find(seen.begin(), seen.end(), what) != seen.end()) return false;
-        seen.push_back(what);
-        return true;
-    };
-    auto add_to = [](Digest& set, uint64_t a, uint64_t b, uint64_t c) {
-        Digest one;
-        one.add(a);
-        one.add(b);
-        one.add(c);
-        set.add_unordered(one);
-    };
-    for (const Harm& h : a.harms)
-        if (h.op < a.run.program_ops && h.kind != HarmKind::exposure) add_to(harms, static_cast<uint64_t>(h.kind), h.mapping, 0);
-    for (const Warning& w : a.watch.warnings) {
-        if (w.op >= a.run.program_ops) continue;
-        const uint64_t which = static_cast<uint64_t>(w.id) << 40 | static_cast<uint64_t>(names[w.op]) << 32 | w.mappings;
-        if (first_time(which)) add_to(warnings, which, 0, 0);
-    }
-    for (const Touch& t : a.run.touches)
-        if (t.op < a.run.program_ops && names[t.op] != no_name) add_to(touches, names[t.op], t.phys, t.size);
-    // What comes next gets the next name, also where nothing is left to be seen of those that have one.
-    into.add(static_cast<uint64_t>(std::count_if(names.begin(), names.end(), [](uint8_t name) { return name != no_name; })));
-    into.add(harms);
-    into.add(warnings);
-    into.add(touches);
-}
-
-namespace {
-
-// Operations by their names instead.
-Reach renamed(const Reach& reach, const std::vector<uint8_t>& names) {
-    Reach out{reach.mappings, 0};
+// Operations by their names instead; those without one are left out.
+Calls renamed(const Calls& calls, const std::vector<uint8_t>& names) {
+    Calls out{0, calls.tidied, calls.unfinished};
     for (size_t op = 0; op < names.size(); op++)
-        if (names[op] != Judge::no_name && reach.ops >> op & 1) out.ops |= uint64_t{1} << names[op];
+        if (names[op] != Judge::no_name && calls.ops >> op & 1) out.ops |= uint64_t{1} << names[op];
     return out;
 }
 
+Claim renamed(Claim claim, const std::vector<uint8_t>& names) {
+    claim.range = renamed(claim.range, names);
+    claim.call = renamed(claim.call, names);
+    return claim;
+}
+
+HarmReach renamed(HarmReach reach, const std::vector<uint8_t>& names) {
+    reach.calls = renamed(reach.calls, names);
+    return reach;
+}
+
+// Numbers in no order, each row of them once.
+class Rows {
+  public:
+    void add(const Digest& row) {
+        if (std::find(seen_.begin(), seen_.end(), row) != seen_.end()) return;
+        seen_.push_back(row);
+        sum_.add_unordered(row);
+    }
+    void add(uint64_t a, uint64_t b, uint64_t c) {
+        Digest row;
+        row.add(a);
+        row.add(b);
+        row.add(c);
+        add(row);
+    }
+    const Digest& sum() const { return sum_; }
+
+  private:
+    std::vector<Digest> seen_;
+    Digest sum_;
+};
+
+// By what an operation is known to warnings yet to come: its name, or the CPU whose call is not finished.
+uint64_t known_as(const Run& run, uint8_t op, const std::vector<uint8_t>& names) {
+    constexpr uint64_t nothing = ~uint64_t{0};
+    const uint8_t other = run.ops[op].split ? other_half(run, op) : no_op;
+    const bool unfinished = other != no_op && other >= run.program_ops;
+    const uint64_t name = names[op];
+    if (unfinished) return name << 8 | run.ops[op].cpu;
+    return name == Judge::no_name ? nothing : name << 8 | 0xff;
+}
+
+// What calls that can still be warned about were about.
+Digest ranges_of(const Run& run, const std::vector<uint8_t>& names) {
+    Rows rows;
+    auto add = [&](uint8_t op, uint64_t where, uint64_t size) {
+        if (op >= run.program_ops) return;
+        if (const uint64_t known = known_as(run, op, names); known != ~uint64_t{0}) rows.add(known, where, size);
+    };
+    for (const Touch& t : run.touches) add(t.op, t.phys, t.size);
+    for (const Meant& m : run.meant) add(m.op, uint64_t{1} << 63 | static_cast<uint64_t>(m.part.buffer) << 32 | m.part.offset, m.part.size);
+    return rows.sum();
+}
+
 }  // namespace
+
+void Judge::add_observations(size_t platform, const std::vector<uint8_t>& names, Digest& into) {
+    const Places& places = this->places(platform);
+    const Analysis& a = analysis(platform);
+    for (const Corrupt& c : in_order(a, places)) {
+        into.add(static_cast<uint64_t>(c.kind) << 8 | c.buffer);
+        into.add(static_cast<uint64_t>(c.offset) << 32 | c.end);
+        into.add(c.phys_base);
+        into.add(c.involved);
+    }
+    Rows harms, warnings;
+    for (const Harm& h : a.harms) {
+        if (h.op >= a.run.program_ops || h.kind == HarmKind::exposure) continue;
+        const Calls calls = renamed(call_of(a.run, h.op), names);
+        harms.add(static_cast<uint64_t>(h.kind) << 8 | h.mapping, calls.ops, calls.unfinished);
+    }
+    for (const Warning& w : a.watch.warnings) {
+        if (w.op >= a.run.program_ops) continue;
+        Digest row;
+        row.add(static_cast<uint64_t>(w.id) << 8 | names[w.op]);
+        renamed(claim_of(w, a.run), names).digest(row);
+        warnings.add(row);
+    }
+    // What comes next gets the next name, also where nothing is left to be seen of those that have one.
+    into.add(static_cast<uint64_t>(std::count_if(names.begin(), names.end(), [](uint8_t name) { return name != no_name; })));
+    into.add(harms.sum());
+    into.add(warnings.sum());
+    into.add(ranges_of(a.run, names));
+    places.digest(into);
+}
 
 Outcome Judge::outcome(size_t platform, const std::vector<uint8_t>& names) {
     const Analysis& a = cover(platform);
@@ -96,12 +140,15 @@ Outcome Judge::outcome(size_t platform, const std::vector<uint8_t>& names) {
     for (size_t i = 0; i < a.watch.warnings.size(); i++) {
         const Warning& w = a.watch.warnings[i];
         const uint8_t name = w.op < names.size() ? names[w.op] : no_name;
-        out.warnings.push_back({static_cast<uint8_t>(w.id), name, a.justified_here[i], w.mappings});
+        out.warnings.push_back({static_cast<uint8_t>(w.id), name, a.justified_here[i], renamed(claim_of(w, a.run), names)});
     }
     std::sort(out.warnings.begin(), out.warnings.end());
     out.warnings.erase(std::unique(out.warnings.begin(), out.warnings.end()), out.warnings.end());
-    out.corrupt = renamed(corrupt_reach(platform), names);
-    out.harmed = renamed(harmed_reach(platform), names);
+    out.corrupt = corrupt_reach(platform);
+    out.corrupt.ranges = renamed(out.corrupt.ranges, names);
+    const Analysis& harms = find_harms(platform);
+    out.harmed = renamed(harms.harmed, names);
+    out.oopsed = renamed(harms.oopsed, names);
     if (a.broken()) out.breakdown = static_cast<uint8_t>(a.watch.warnings.back().id);
     return out;
 }
@@ -114,7 +161,7 @@ Digest Judge::state(size_t platform, const std::vector<uint8_t>& names) {
     state.add(a.tracker);
     state.add(a.memory);
     state.add(monitor);
-    add_observations(a, names, state);
+    add_observations(platform, names, state);
     return state;
 }
 

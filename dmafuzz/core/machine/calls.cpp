@@ -18,17 +18,6 @@ bool cut_to(const Piece& piece, int64_t& offset, int64_t& size) {
 
 }  // namespace
 
-// The memory behind a DMA address, for what a warning about it covers.
-void Machine::touch_at(uint8_t device, uint64_t dma, uint32_t bytes) {
-    const Place at = place_of(device, dma);
-    if (!at.mapped || (at.phys >= elsewhere_base && at.phys < high_base)) return;
-    if (!in_pool(at.phys)) return touch(at.phys, bytes);
-    const uint8_t owner = slots_.owner(slot_at(at.phys));
-    if (owner == SlotPool::nobody) return;
-    const Piece& p = run_->pieces[owner];
-    touch(p.phys + (at.phys - p.slot), bytes);
-}
-
 // Maintenance, then the copy back.
 void Machine::for_cpu(const Call& call, uint64_t phys, uint32_t bytes) {
     if (bytes == 0) return;
@@ -64,7 +53,7 @@ void Machine::sync(const Call& call) {
             else maintain(call, e.phys, e.size, false);
         }
     }
-    move_ownership(call);
+    if (!stopped_) move_ownership(call);
 }
 
 void Machine::move_ownership(const Call& call) {
@@ -96,6 +85,7 @@ void Machine::end_page(const Call& call, uint64_t dma, uint32_t bytes) {
     const Place at = place_of(call.device, dma);
     if (!at.mapped && (!translates(call.device) || platform_.get<&Platform::iommu_looks_first>())) return;
     if (at.mapped && !(call.attrs & attr::skip_cpu_sync)) for_cpu(call, at.phys, bytes);
+    if (stopped_) return;
     if (translates(call.device)) unmap_range(call, dma, bytes);
     if (at.mapped && in_pool(at.phys)) release_slots(call, at.phys, bytes);
 }

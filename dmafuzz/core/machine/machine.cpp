@@ -13,6 +13,7 @@ void Run::clear() {
     extents.clear();
     hooks.clear();
     touches.clear();
+    meant.clear();
     ranges.clear();
     leaks.clear();
     mappings.fill({});
@@ -66,10 +67,14 @@ void Machine::emit(const Step& s) {
 }
 
 void Machine::touch(uint64_t phys, uint64_t bytes) {
-    // Operation and hook of a call mostly name the same memory.
+    if (bytes == 0) return;
     if (!run_->touches.empty()) {
-        const Touch& last = run_->touches.back();
+        Touch& last = run_->touches.back();
         if (last.op == now_ && last.phys == phys && last.size == bytes) return;
+        if (last.op == now_ && last.phys + last.size == phys) {
+            last.size += static_cast<uint32_t>(bytes);
+            return;
+        }
     }
     run_->touches.push_back({now_, phys, static_cast<uint32_t>(bytes)});
 }
@@ -121,6 +126,7 @@ bool Machine::hook_first(OpKind kind) const { return kind == OpKind::unmap_sg ||
 
 void Machine::begin_call(const Op& op, uint8_t index) {
     Call call = resolve(op, index);
+    note_range(call);
     if (!call.skipped) hook_first(op.kind) ? hook(call) : operation(call);
     if (op.split) {
         pending_[op.cpu] = call;
@@ -160,6 +166,7 @@ void Machine::finish_call(Call& call) {
     if (call.skipped) return;
     call.index = now_;
     if (stopped_) return;
+    note_again(call);
     hook_first(call.op.kind) ? operation(call) : hook(call);
     if (is_map(call.op.kind)) after_map(call);
 }
@@ -167,7 +174,7 @@ void Machine::finish_call(Call& call) {
 Machine::Call Machine::resolve(const Op& op, uint8_t index) {
     Call call;
     call.op = op;
-    call.index = index;
+    call.index = call.first_half = index;
     call.line = index;
     call.device = op.device;
     call.direction = op.direction;
@@ -445,7 +452,6 @@ void Machine::hook(Call& call) {
             h.entries[i] = list.state[i];
             // On whose stack an entry lies depends on the CPU that runs the hook.
             if (list.entries[i].size) h.entries[i].area = area_of(list.entries[i].buffer, op.cpu, false);
-            touch(h.entries[i].phys, h.entries[i].size);
         }
     };
     auto with_memory = [&] {
@@ -522,7 +528,6 @@ void Machine::hook(Call& call) {
             break;
         default: return;
     }
-    touch_at(h.device, h.dma, h.size);
     run_->hooks.push_back(h);
 }
 

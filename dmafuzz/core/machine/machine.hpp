@@ -32,6 +32,7 @@ class Machine {
     struct Call {
         Op op;
         uint8_t index = 0;
+        uint8_t first_half = 0;    // the operation that made it
         size_t line = 0;           // of the program, where the first half stands
         bool skipped = false;      // the driver does not make it: its mapping was abandoned
         bool early_failure = false;  // map_single of a vmalloc address: no hook runs
@@ -61,12 +62,6 @@ class Machine {
     // A mapping whose driver has not looked whether it failed: its device has been told nothing yet.
     struct Waiting {
         uint8_t cpu, mapping;
-    };
-
-    // A part of a buffer, in bytes.
-    struct Named {
-        uint8_t buffer;
-        uint32_t offset, size;
     };
 
     // Lines and calls (machine.cpp)
@@ -159,9 +154,13 @@ class Machine {
     void emit(const Step& step);
     void touch(uint64_t phys, uint64_t bytes);
     void add_range(uint64_t phys, uint64_t bytes);
-    void add_ranges_of(const Named& part);
+    void add_ranges_of(const BufferPart& part);
     void collect_ranges();
-    void touch_at(uint8_t device, uint64_t dma, uint32_t bytes);
+    void touch_at(uint8_t device, uint64_t dma, uint64_t bytes);
+    void note_range(const Call& call);
+    void note_list(const Call& call);
+    void note_meant(const Call& call);
+    void note_again(const Call& call);
     Area area_of(int buffer, int cpu, bool address_only) const;
     bool translates(uint8_t device) const { return platform_.get<&Platform::iommu>() != Iommu::off && platform_.get<&Device::iommu>(device); }
     bool coherent(uint8_t device) const { return platform_.get<&Device::coherent>(device); }
@@ -185,7 +184,7 @@ class Machine {
     std::array<bool, cpus_max> has_pending_{};
     std::array<bool, cpus_max> irqs_off_{};
     std::vector<List> lists_;
-    std::vector<Named> named_;                 // by the program's steps
+    std::vector<BufferPart> named_;                 // by the program's steps
     std::array<Range, 64> latest_{};           // programs name the same few ranges over and over
 };
 

@@ -78,9 +78,15 @@ void Machine::hand_over(const Call& call, uint8_t index, bool maintained) {
         maintenance.maintenance = platform_.get<&Platform::for_device>()[static_cast<size_t>(piece.direction)];
         run_->steps.push_back(maintenance);
     }
-    // The caller syncs by hand and tells the device after that; or it looks first whether the map has failed.
-    if (!by_hand && !call.op.unchecked) run_->steps.push_back(whole);
-    if (by_hand || !call.op.unchecked) return;
+    // The caller syncs by hand, and tells the device after that.
+    if (by_hand) return;
+    const bool failed = run_->mappings[piece.mapping].failed;
+    if (!failed || !call.op.unchecked) run_->steps.push_back(whole);
+    if (!call.op.unchecked) return;
+    // It looks first whether the map has failed, and the device has been told nothing; but what the map may have dropped
+    // is given up by now.
+    whole.kind = StepKind::to_cpu;
+    if (!failed) run_->steps.push_back(whole);
     if (waiting_.empty() || waiting_.back().mapping != piece.mapping) waiting_.push_back({call.op.cpu, piece.mapping});
 }
 
@@ -163,7 +169,6 @@ void Machine::map_one(Call& call) {
         check.area = area_of(op.buffer, op.cpu, true);
         run_->hooks.push_back(check);
     }
-    touch(piece.phys, call.bytes);
     redirects_.clear();
     bool done = !call.early_failure && bounce(call, piece, m.piece);
     if (done && translates(op.device) && !translate(call, &piece, 1, m.piece)) {
@@ -203,7 +208,6 @@ void Machine::map_list(Call& call) {
         list.state[i].area = area_of(e.buffer, op.cpu, false);
         list.segment_of[i] = static_cast<uint8_t>(i);
         const Piece piece = piece_of(call, e.buffer, e.offset, e.size, list.state[i].phys);
-        touch(piece.phys, bytes_of(piece));
         m.size += e.size;
         if (translates(op.device)) bounces |= needs_bounce(piece);
         run_->pieces.push_back(piece);
@@ -217,7 +221,7 @@ void Machine::map_list(Call& call) {
             const Place old = place_of(op.device, list.state[i].dma);
             if (old.mapped) sync_for_device_at(call, old.phys, list.state[i].size);
         }
-    list.marked = bounces || misled;
+    if (translates(op.device)) list.marked = bounces || misled;
     if (!(at_once ? map_at_once(call, list, m) : map_one_by_one(call, list, m))) return fail(call);
     if (at_once) write_segments(list, m.piece, op.device);
     limit_segments(list, m.piece);
@@ -344,7 +348,6 @@ void Machine::allocate(Call& call) {
         m.list = static_cast<uint8_t>(lists_.size());
         lists_.push_back(list);
     }
-    touch(piece.phys, call.bytes);
     run_->pieces.push_back(piece);
     write_redirects(0, m.piece - 1);
     step(StepKind::begin).piece = m.piece;

@@ -101,12 +101,26 @@ struct Step {
     bool operator==(const Step&) const = default;
 };
 
-// Physical memory that an operation's call names or works on.
+// Physical memory that an operation's call reaches: by the addresses that it is given, as they are translated just before.
 struct Touch {
     uint8_t op;
     uint64_t phys;
     uint32_t size;  // bytes
     bool operator==(const Touch&) const = default;
+};
+
+// Bytes of a buffer.
+struct BufferPart {
+    uint8_t buffer;
+    uint32_t offset, size;
+    bool operator==(const BufferPart&) const = default;
+};
+
+// What an operation's call means: of the buffer of the mapping that it names, wherever that lives.
+struct Meant {
+    uint8_t op;
+    BufferPart part;
+    bool operator==(const Meant&) const = default;
 };
 
 // Physical memory that something begins or ends with: a step, a piece, what a call names.
@@ -152,6 +166,7 @@ struct Run {
     std::vector<Extent> extents;
     std::vector<HookCall> hooks;
     std::vector<Touch> touches;
+    std::vector<Meant> meant;
     std::vector<Range> ranges;  // mostly each once
     std::vector<LeakSuspect> leaks;
     std::array<MappingFacts, mappings_max> mappings;

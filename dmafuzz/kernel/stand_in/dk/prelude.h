@@ -32,10 +32,12 @@
 #include <linux/percpu.h>
 #include <linux/printk.h>
 #include <linux/radix-tree.h>
+#include <linux/ratelimit.h>
 #include <linux/rbtree.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/scatterlist.h>
+#include <linux/seqlock.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/stackdepot.h>

@@ -34,12 +34,16 @@ static inline void dk_undo_record(struct list_head *entry, bool added) {
     *dk_undo_top++ = (struct dk_undo){entry, entry->next, entry->prev, added ? DK_ADDED : DK_REMOVED};
 }
 
-/* A variable of a function, now or in a call that is over: what lies there later is somebody else's. Stacks grow down,
- * and a reset is called from about where runs are. */
-static inline bool dk_is_local(const void *p) {
-    const unsigned long below = 1 << 20, above = 1 << 16;
+/* Where the stack was when the last run began. It grows down. */
+static unsigned long dk_stack_top DK_OWN;
 
-    return (unsigned long)p - ((unsigned long)__builtin_frame_address(0) - below) < below + above;
+#define dk_note_stack() ((void)(dk_stack_top = (unsigned long)__builtin_frame_address(0)))
+
+/* A variable of a function of that run: what lies there when it is over is somebody else's. */
+static inline bool dk_is_local(const void *p) {
+    const unsigned long deepest = 1 << 20;
+
+    return dk_stack_top - (unsigned long)p < deepest;
 }
 
 /* Before a change of memory. */

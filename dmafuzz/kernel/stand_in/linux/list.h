@@ -79,6 +79,23 @@ static inline void list_splice_tail_init(struct list_head *from, struct list_hea
 #define list_splice(from, to) list_splice_init(from, to)
 #define list_splice_tail(from, to) list_splice_tail_init(from, to)
 
+static inline int list_is_first(const struct list_head *entry, const struct list_head *head) { return entry->prev == head; }
+static inline int list_is_last(const struct list_head *entry, const struct list_head *head) { return entry->next == head; }
+static inline int list_is_head(const struct list_head *entry, const struct list_head *head) { return entry == head; }
+static inline int list_is_singular(const struct list_head *head) { return head->next != head && head->next == head->prev; }
+
+static inline size_t list_count_nodes(const struct list_head *head) {
+    size_t count = 0;
+
+    for (const struct list_head *at = head->next; at != head && dk_step(); at = at->next) ++count;
+    return count;
+}
+
+static inline void list_replace(struct list_head *old, struct list_head *by) {
+    list_add(by, old);
+    __list_del_entry(old);
+}
+
 #define list_entry(p, type, member) container_of(p, type, member)
 #define list_first_entry(head, type, member) list_entry((head)->next, type, member)
 #define list_last_entry(head, type, member) list_entry((head)->prev, type, member)
@@ -96,6 +113,15 @@ static inline void list_splice_tail_init(struct list_head *from, struct list_hea
 #define list_for_each_entry_safe(p, n, head, member) \
     for (p = list_first_entry(head, __typeof__(*p), member), n = list_next_entry(p, member); \
          &p->member != (head) && dk_step(); p = n, n = list_next_entry(n, member))
+#define list_for_each_safe(p, n, head) for (p = (head)->next; p != (head) && (n = p->next, dk_step()); p = n)
+#define list_for_each_prev(p, head) for (p = (head)->prev; p != (head) && dk_step(); p = p->prev)
+#define list_for_each_entry_continue(p, head, member) \
+    for (p = list_next_entry(p, member); &p->member != (head) && dk_step(); p = list_next_entry(p, member))
+#define list_for_each_entry_from(p, head, member) \
+    for (; &p->member != (head) && dk_step(); p = list_next_entry(p, member))
+#define list_for_each_entry_safe_reverse(p, n, head, member) \
+    for (p = list_last_entry(head, __typeof__(*p), member), n = list_prev_entry(p, member); \
+         &p->member != (head) && dk_step(); p = n, n = list_prev_entry(n, member))
 #define list_for_each_entry_rcu(p, head, member, ...) list_for_each_entry(p, head, member)
 #define list_add_rcu(entry, head) list_add(entry, head)
 #define list_add_tail_rcu(entry, head) list_add_tail(entry, head)
