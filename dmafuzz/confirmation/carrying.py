@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dmafuzz import _core
 from dmafuzz._core import BufferKind, Op, OpKind
 
 from .actions import PAGE_BYTES, Writer
@@ -62,6 +63,7 @@ class Carrying:
         self.ideal = IdealMemory(facts["pieces"])
         self.seen = Seen()
         self._guest = guest
+        self._held: set[int] = set()  # CPUs between the halves of a call
         self._pieces, self._extents = facts["pieces"], facts["extents"]
         self._writer = Writer(facts["extents"])
         self._kinds = {op.buffer: op.buffer_kind for op in self.ops if op.kind == OpKind.alloc}
@@ -78,6 +80,10 @@ class Carrying:
             tag = self.next_tag()
             for action in self._writer.write(op, tag):
                 self._do(action, op)
+            if op.split:
+                self._held.add(op.cpu)
+            elif op.kind == OpKind.finish:
+                self._held.discard(op.cpu)
             for step in self._steps.get(number, []):
                 self._take(step, op, tag)
             if self.seen.oops is not None:
@@ -93,14 +99,14 @@ class Carrying:
     def cpu_write(self, buffer: int, offset: int, size: int) -> None:
         """An unasked write of a CPU, where it may."""
         tag = self.next_tag()
-        self._do(self._writer.cpu_write(0, buffer, offset, size, tag), None)
+        self._do(self._writer.cpu_write(self._idle, buffer, offset, size, tag), None)
         self.ideal.write(buffer, offset, size, tag)
 
     def device_write(self, mapping: int, buffer: int, offset: int, size: int) -> None:
         """An unasked write of a mapping's device, of what it owns of a range of a buffer."""
         tag = self.next_tag()
         for start, length in self.ideal.device_write(mapping, buffer, offset, size, tag):
-            self._do(f"device-write 0 0 {mapping} {start} {length} {tag}", None)
+            self._do(f"device-write {self._idle} 0 {mapping} {start} {length} {tag}", None)
 
     def wild_write(self, mapping: int, buffer: int, offset: int, size: int) -> None:
         """A mapping's device writes where a range of a buffer lies, by address: it owns its mapping, not the buffer."""
@@ -112,7 +118,7 @@ class Carrying:
                 begin, end = max(phys, piece["phys"]), min(phys + length, piece["phys"] + piece["size"])
                 if begin < end:
                     where = start + begin - piece["phys"]
-                    self._do(f"device-write 0 0 {mapping} {where} {end - begin} {self.next_tag()}", None)
+                    self._do(f"device-write {self._idle} 0 {mapping} {where} {end - begin} {self.next_tag()}", None)
             start += piece["size"]
 
     def _places(self, buffer: int, offset: int, size: int) -> list[tuple[int, int]]:
@@ -139,7 +145,7 @@ class Carrying:
         for start, length in self.ideal.readable(buffer):
             start, end = max(start, offset), min(start + length, offset + size)
             if start < end:
-                answer = self._do(f"read 0 0 {buffer} {start} {end - start}", None)
+                answer = self._do(f"read {self._idle} 0 {buffer} {start} {end - start}", None)
                 self._compare(buffer, start, answer.data, "cpu")
 
     def look_at_all(self) -> None:
@@ -150,8 +156,13 @@ class Carrying:
     def device_look(self, mappings: Sequence[int], buffer: int, offset: int, size: int) -> None:
         """The devices of some mappings read what they may of a range."""
         for mapping, start, at, length in self.ideal.views(mappings, buffer, offset, size):
-            answer = self._do(f"device-read 0 0 {mapping} {start} {length}", None)
+            answer = self._do(f"device-read {self._idle} 0 {mapping} {start} {length}", None)
             self._compare(buffer, at, answer.data, f"m{mapping}")
+
+    @property
+    def _idle(self) -> int:
+        """A CPU that is not inside a call, for what nobody in particular does."""
+        return next((cpu for cpu in range(_core.CPUS_MAX) if cpu not in self._held), 0)
 
     def _do(self, action: str, op: Op | None) -> Any:
         answer = self._guest.do(action)
@@ -178,7 +189,7 @@ class Carrying:
         elif step["kind"] == "oops":
             self.seen.oops = step["op"]
         elif step["kind"] == "appear":
-            answer = self._do(f"read 0 0 {step['buffer']} 0 {op.size}", None)
+            answer = self._do(f"read {self._idle} 0 {step['buffer']} 0 {op.size}", None)
             self.ideal.born(step["buffer"], answer.data, image=self._kinds[step["buffer"]] in _IMAGES)
         else:
             self.ideal.step(step, tag)
@@ -196,6 +207,8 @@ class Carrying:
 
     def _compare(self, buffer: int, offset: int, data: bytes, by: str) -> None:
         expected = self.ideal.content(buffer, offset, len(data))
+        if data == expected:
+            return
         wrong = [at for at, (a, b) in enumerate(zip(data, expected, strict=True)) if a != b]
         wrong = [at for at in wrong if not self.ideal.is_open(buffer, offset + at)]
         at = 0

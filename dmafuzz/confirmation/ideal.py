@@ -5,6 +5,7 @@ Nothing of a machine is worked out here: which mapping covers what, and when it 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -104,11 +105,11 @@ class IdealMemory:
         b = self._buffers.get(buffer)
         if b is None or not b.live:
             return []
-        barred = bytearray(x | y for x, y in zip(b.given_up, b.posted, strict=True))
+        barred = bytearray(_either(b.given_up, b.posted))
         for p in self._pieces:
             if p.buffer == buffer and p.live and not p.joint and p.direction in _WRITES:
-                for at, owned in enumerate(p.owned, p.offset):
-                    barred[at] |= owned
+                covered = slice(p.offset, p.offset + p.size)
+                barred[covered] = _either(barred[covered], p.owned)
         return _ranges(barred)
 
     def content(self, buffer: int, offset: int, size: int) -> bytes:
@@ -214,8 +215,13 @@ class IdealMemory:
             b.given_up[start : start + size] = bytes(not post for post in posted)
 
 
+def _either(a: bytes | bytearray, b: bytes | bytearray) -> bytes:
+    """Byte by byte, for marks that are 0 or 1."""
+    return (int.from_bytes(a, "big") | int.from_bytes(b, "big")).to_bytes(len(a), "big")
+
+
 def _ranges(barred: bytearray) -> list[tuple[int, int]]:
-    return _runs([at for at, no in enumerate(barred) if not no])
+    return [(free.start(), free.end() - free.start()) for free in re.finditer(rb"\0+", barred)]
 
 
 def _runs(places: Sequence[int]) -> list[tuple[int, int]]:

@@ -76,13 +76,11 @@ void fill(struct buffer *b, u32 offset, u32 size, u8 tag)
 /* Runs of equal bytes: VALUE*COUNT,... */
 void say_bytes(const u8 *bytes, u32 count, bool last)
 {
-	u32 from = 0, i;
+	const u8 *end = bytes + count, *next;
 
-	for (i = 1; i <= count; i++) {
-		if (i < count && bytes[i] == bytes[from])
-			continue;
-		say("%u*%u%s", bytes[from], i - from, i == count && last ? "" : ",");
-		from = i;
+	for (; bytes < end; bytes = next) {
+		next = memchr_inv(bytes, *bytes, end - bytes) ?: end;
+		say("%u*%u%s", *bytes, (u32)(next - bytes), next == end && last ? "" : ",");
 	}
 }
 
