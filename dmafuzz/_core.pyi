@@ -713,6 +713,11 @@ class Platform:
     @devices.setter
     def devices(self, arg: Sequence[Device], /) -> None: ...
 
+def reasons() -> list[tuple[str, str, str]]:
+    """
+    Why a tracker says nothing, or what it looked at when it spoke: (name, words, the change of a rule that would make it speak).
+    """
+
 def trackers() -> list[dict[str, Any]]:
     """All trackers that are built in: newest era first, then proposals, then canaries."""
 
@@ -735,21 +740,23 @@ class Judge:
         The judgements on all platforms of the portfolio, in order: worked out together.
         """
 
-    def shown(self, ops: Sequence[Op]) -> list[tuple[str, str, list[str], int]]:
+    def shown(self, ops: Sequence[Op]) -> list[tuple[str, str, str, list[str], int]]:
         """
-        What the program shows on the portfolio: (label, kind, the rules it breaks there, platforms: a bit each).
+        What the program shows on the portfolio: (label, kind, reason, the rules it breaks there, platforms: a bit each).
         """
 
     def targets(self, ops: Sequence[Op], platform: int) -> list[Any]:
-        """What there is to find on one platform: (label, kind) pairs."""
+        """What there is to find on one platform: (label, kind, reason) each."""
 
-    def outcomes(self, ops: Sequence[Op]) -> list[tuple[list[str], list[tuple[str, str]]]]:
+    def outcomes(self, ops: Sequence[Op]) -> list[tuple[list[str], list[tuple[str, str, str]]]]:
         """
-        What the program comes to on each platform, in order, worked out together: its labels, and its (label, kind) pairs.
+        What the program comes to on each platform, in order, worked out together: its labels, and its targets.
         """
 
-    def minimise(self, ops: Sequence[Op], platform: int, label: str, kind: str) -> dict[str, Any]:
-        """The 1-minimal program that still shows it: ops, rules, tried."""
+    def minimise(self, ops: Sequence[Op], platform: int, label: str, kind: str, reason: str | None = None, written: bool = False) -> dict[str, Any]:
+        """
+        The 1-minimal program that still shows it: ops, reason, rules, tried. `written`: by somebody, so that it keeps what it is about.
+        """
 
     def witness(self, ops: Sequence[Op], platform: int, corruption: int) -> list[Any]:
         """One behaviour that reaches a corruption (its index in the judgement)."""

@@ -137,16 +137,27 @@ class TestOrder:
                 sum(op.split for op in ops),
                 len({op.device for op, is_a in zip(ops, traits, strict=True) if is_a.names_device or op.given_device}),
                 sum(is_a.defines_buffer for is_a in traits),
-                sum(op.offset + op.size + sum(e.offset + e.size for e in op.entries) for op in ops),
+                sum(_place(each) for op in ops for each in _sizes(op)),
             )
             assert _core.order_of(ops) == expected
+
+
+def _sizes(op: _core.Op) -> list[int]:
+    """A call's size of 0 is as odd as 1."""
+    size = 1 if op.given_size and op.size == 0 else op.size
+    return [size, op.offset, op.cpu_offset, *(part for entry in op.entries for part in (entry.size, entry.offset))]
+
+
+def _place(size: int) -> int:
+    """Multiples of 16 before all others."""
+    return size if size % 16 == 0 else (1 << 24) + size
 
 
 class TestCounts:
     """Programs, label tables, causes with counts, platforms and smallest programs: all of them equal."""
 
     def test_of_the_default_portfolio(self) -> None:
-        assert compare(whole_portfolio("6.12"), [1, 2, 3]) == 11_186
+        assert compare(whole_portfolio("6.12"), [1, 2, 3]) == 13_732
 
     @pytest.mark.parametrize("tracker", OTHER_TRACKERS)
     def test_of_other_trackers(self, tracker: str) -> None:
@@ -162,7 +173,7 @@ class TestCounts:
         assert compare(whole_portfolio(tracker, cpus=2), [1, 2])
 
     def test_with_two_cpus_and_three_operations(self) -> None:
-        assert compare(some_platforms("6.12", *FEW, cpus=2, devices=2), [3]) == 89_890
+        assert compare(some_platforms("6.12", *FEW, cpus=2, devices=2), [3]) == 109_540
 
     def test_with_two_devices_that_are_alike(self) -> None:
         question = some_platforms("6.12", "x86-5.5", "arm64-6.5", devices=2)
@@ -170,11 +181,11 @@ class TestCounts:
         assert compare(question, [1, 2, 3])
 
     def test_of_four_operations(self) -> None:
-        assert compare(some_platforms("6.12", *FEW), [4]) == 229_720
+        assert compare(some_platforms("6.12", *FEW), [4]) == 299_699
 
     @pytest.mark.long
     def test_of_four_operations_on_the_default_portfolio(self) -> None:
-        assert compare(whole_portfolio("6.12"), [4]) == 755_168
+        assert compare(whole_portfolio("6.12"), [4]) == 972_436
 
     @pytest.mark.long
     @pytest.mark.parametrize("tracker", [facts["name"] for facts in _core.trackers()])
@@ -283,7 +294,7 @@ class TestDepth:
             walked.step(state)
             state = walked.find(ops[: length + 1])
         assert state is not None
-        assert self.go_on_from(walked, state, 2) == 68 + 5_025
+        assert self.go_on_from(walked, state, 2) == 72 + 5_654
 
     def test_three_more_operations(self) -> None:
         rng = random.Random(12)

@@ -80,7 +80,8 @@ def test_what_the_engine_finds_shows_in_a_fresh_process() -> None:
     engine.burst(2_000, 5_000)
     found = engine.take_findings(finish=False)
     raw = [
-        RawFinding(f["label"], f["kind"], f["platform"], tuple(f["rules"]), _core.encode(f["ops"])) for f in found[:40]
+        RawFinding(f["label"], f["kind"], f["platform"], tuple(f["rules"]), _core.encode(f["ops"]), f["reason"])
+        for f in found[:40]
     ]
     assert raw
     names = [model.name for model in platforms.portfolio("6.12")]
@@ -89,7 +90,7 @@ def test_what_the_engine_finds_shows_in_a_fresh_process() -> None:
 
 def test_a_report_that_is_not_true_is_not_confirmed(tmp_path: Path) -> None:
     ops = _core.random_program(1, 1)
-    lie = RawFinding("FN", "clobbered", "x86-5.5", (), _core.encode(ops))
+    lie = RawFinding("FN", "clobbered", "x86-5.5", (), _core.encode(ops), "not-looked-at")
     store = FindingStore(tmp_path)
     store.report([lie])
     reports = store.waiting(10)
@@ -106,7 +107,7 @@ def raw_findings(count: int) -> list[RawFinding]:
     while len(raw) < count:
         engine.burst(500, 1000)
         raw += [
-            RawFinding(f["label"], f["kind"], f["platform"], tuple(f["rules"]), _core.encode(f["ops"]))
+            RawFinding(f["label"], f["kind"], f["platform"], tuple(f["rules"]), _core.encode(f["ops"]), f["reason"])
             for f in engine.take_findings()
         ]
     return raw[:count]

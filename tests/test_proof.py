@@ -15,7 +15,7 @@ from dmafuzz.cli.main import main
 from dmafuzz.exhaustive import Search, SearchPlan, Signature
 from dmafuzz.program import parse, render_op
 
-SIGNATURE = Signature("FN", "stale-device-data", ("no-conflicting-overlap",))
+SIGNATURE = Signature("FN", "stale-device-data", ("no-conflicting-overlap",), "to-device-untracked")
 SMALLEST = """\
 cpu0 b0 = alloc pages 16
 cpu0 m0 = map_single d0 b0 0 16 TO_DEVICE
@@ -79,7 +79,8 @@ class TestStamp:
         assert smaller is not None
         assert smaller.size == _core.order_of(smaller.ops) < _core.order_of(ops_of(text))
         judge = _core.Judge("6.12", [platforms.to_core(member) for member in plan().members])
-        assert SIGNATURE in [Signature(label, kind, tuple(rules)) for label, kind, rules, _ in judge.shown(smaller.ops)]
+        shown = [Signature(label, kind, tuple(rules), why) for label, kind, why, rules, _ in judge.shown(smaller.ops)]
+        assert SIGNATURE in shown
 
     def test_of_one_longer_than_the_search(self) -> None:
         shorter = Proof(Search(plan(2)).run(proof._Silent()))
@@ -87,7 +88,7 @@ class TestStamp:
         assert shorter.stamp(some, ops_of(SMALLEST)) == "local"
 
     def test_of_what_no_program_of_the_alphabet_shows(self) -> None:
-        unknown = Signature("FN", "stale-device-data", ("segment-limits",))
+        unknown = Signature("FN", "stale-device-data", ("segment-limits",), "not-looked-at")
         assert unknown not in proved().result.found
         assert proved().stamp(unknown, ops_of(SMALLEST)) == "local"
         assert proved().smaller(unknown, ops_of(SMALLEST)) is None
@@ -172,7 +173,7 @@ class TestMinimize:
         said = minimized(tmp_path, SMALLEST)
         assert "# minimal: local" in said
         lines = "; ".join(render_op(op) for op in found.ops)
-        assert f"# smaller, of the same kind, breaking the same rules: {lines}" in said
+        assert f"# smaller, of the same kind, for the same reason, breaking the same rules: {lines}" in said
 
     def test_interrupted_it_is_still_minimal(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def interrupt(*_: object) -> None:

@@ -35,7 +35,9 @@ EVERYWHERE = tuple(member.name for member in platforms.portfolio("6.12"))
 
 
 def entry(label: str, kind: str, rules: Sequence[str], program: tuple[str, ...], rule: str, way: str = "") -> Entry:
-    return Entry(Signature(label, kind, tuple(rules)), program, EVERYWHERE, 1, 0, Family(label, rule, way))
+    return Entry(
+        Signature(label, kind, tuple(rules), "not-looked-at"), program, EVERYWHERE, 1, 0, Family(label, rule, way)
+    )
 
 
 OVERLAPS = entry("FN", "stale-device-data", ["no-conflicting-overlap"], OVERLAP, "TO_DEVICE")

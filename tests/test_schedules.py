@@ -470,8 +470,8 @@ def test_bad_input_is_told(tmp_path: Path, options: tuple[str, ...], said: str) 
 # Findings
 
 
-def confirmed(text: str, label: str, kind: str, **how: int) -> Finding:
-    raw = RawFinding(label, kind, "armv7-5.18", (), _core.encode(ops_of(text)))
+def confirmed(text: str, label: str, kind: str, reason: str, rules: tuple[str, ...], **how: int) -> Finding:
+    raw = RawFinding(label, kind, "armv7-5.18", rules, _core.encode(ops_of(text)), reason)
     (finding,) = confirm([raw], "6.12", "6.12", FEW, None, **how)
     assert finding is not None
     return finding
@@ -481,15 +481,15 @@ def test_findings_carry_their_modality() -> None:
     text = RACING_UNBIND.replace("    cpu1 unbind d0\n", "").replace(
         "unmap_page m0", "unmap_page m0 split\n    cpu1 unbind d0\n    cpu0 finish"
     )
-    finding = confirmed(text, "FP", "leak")
+    finding = confirmed(text, "FP", "leak", "live-mapping", ())
     assert finding.modality == "sometimes, 1 preemption; 1 of 6 schedules within 2 preemptions"
     assert f"# modality: {finding.modality}" in finding.file_text().splitlines()
     assert text_of(parse(finding.file_text()).ops) == finding.text
     # Two schedules are all that take no preemption, and one is less than that.
-    assert confirmed(text, "FP", "leak", schedules=5).modality == (
+    assert confirmed(text, "FP", "leak", "live-mapping", (), schedules=5).modality == (
         "sometimes, 1 preemption; 0 of 2 schedules within no preemption"
     )
-    assert confirmed(text, "FP", "leak", schedules=1).modality == "not explored"
+    assert confirmed(text, "FP", "leak", "live-mapping", (), schedules=1).modality == "not explored"
 
 
 def test_findings_of_one_cpu_have_none() -> None:
@@ -499,7 +499,7 @@ def test_findings_of_one_cpu_have_none() -> None:
         cpu0 write b0 0 64
         cpu0 unmap_page m0
     """
-    finding = confirmed(text, "FN", "clobbered")
+    finding = confirmed(text, "FN", "clobbered", "not-looked-at", ("hands-off", "from-device-read-only"))
     assert finding.modality is None
     assert "modality" not in finding.file_text()
     assert "modality" in replace(finding, modality="always").file_text()

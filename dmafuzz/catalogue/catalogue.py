@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dmafuzz import _core, platforms
-from dmafuzz.catalogue.families import Families, Family
+from dmafuzz.catalogue.families import Family, family_of
 from dmafuzz.catalogue.reduce import Reduced, causes
 from dmafuzz.exhaustive.result import Length, Result, Signature
 from dmafuzz.platforms import PlatformFile
@@ -39,7 +39,8 @@ class Entry:
     @property
     def cause(self) -> str:
         """A name for it that stays the same."""
-        parts = (self.signature.label, self.signature.kind, ",".join(self.signature.rules), *self.program)
+        signature = self.signature
+        parts = (signature.label, signature.kind, ",".join(signature.rules), signature.reason, *self.program)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
@@ -113,8 +114,7 @@ def make(
     """The catalogue of a search's result; ``progress`` is told of each signature that is done."""
     machines = [to_core(member) for member in members]
     judge = _core.Judge(core_tracker, machines)
-    families = Families(core_tracker, machines)
-    entries = tuple(_make_entry(cause, result, judge, families) for cause in causes(result, judge, progress))
+    entries = tuple(_make_entry(cause, result, judge) for cause in causes(result, judge, progress))
     # In one order, whichever part of the search met a label first.
     labels = {
         platform: {label: result.labels[platform][label] for label in LABELS if label in result.labels[platform]}
@@ -125,16 +125,18 @@ def make(
     )
 
 
-def _make_entry(cause: Reduced, result: Result, judge: _core.Judge, families: Families) -> Entry:
+def _make_entry(cause: Reduced, result: Result, judge: _core.Judge) -> Entry:
     shown = judge.shown(cause.ops)
-    here = [bits for label, kind, rules, bits in shown if Signature(label, kind, tuple(rules)) == cause.signature]
+    here = [
+        bits for label, kind, why, rules, bits in shown if Signature(label, kind, tuple(rules), why) == cause.signature
+    ]
     return Entry(
         cause.signature,
         tuple(render_op(op) for op in cause.ops),
         result.platforms_of(here[0]),
         cause.count,
         cause.composite,
-        families.family(cause.signature, cause.ops, cause.platform),
+        family_of(cause.signature),
     )
 
 
@@ -148,7 +150,9 @@ def rejudge(catalogue: Catalogue) -> list[Entry]:
     wrong = []
     for entry in catalogue.entries:
         wanted = sum(1 << names.index(name) for name in entry.platforms)
-        shown = {Signature(label, kind, tuple(rules)): bits for label, kind, rules, bits in judge.shown(entry.ops)}
+        shown = {
+            Signature(label, kind, tuple(rules), why): bits for label, kind, why, rules, bits in judge.shown(entry.ops)
+        }
         if shown.get(entry.signature) != wanted:
             wrong.append(entry)
     return wrong
@@ -161,13 +165,14 @@ def counts_by_label(catalogue: Catalogue) -> Counter[str]:
 
 def _entry_fields(entry: Entry) -> dict[str, Any]:
     family = {"label": entry.family.label, "rule": entry.family.rule, "way": entry.family.way}
-    if entry.family.changes:
-        family["changes"] = "+".join(entry.family.changes)
+    if entry.family.change:
+        family["change"] = entry.family.change
     return {
         "cause": entry.cause,
         "label": entry.signature.label,
         "kind": entry.signature.kind,
         "rules": list(entry.signature.rules),
+        "reason": entry.signature.reason,
         "program": list(entry.program),
         "platforms": list(entry.platforms),
         "count": entry.count,
@@ -178,12 +183,11 @@ def _entry_fields(entry: Entry) -> dict[str, Any]:
 
 def _entry(fields: dict[str, Any]) -> Entry:
     family = fields["family"]
-    changes = tuple(family["changes"].split("+")) if "changes" in family else ()
     return Entry(
-        Signature(fields["label"], fields["kind"], tuple(fields["rules"])),
+        Signature(fields["label"], fields["kind"], tuple(fields["rules"]), fields["reason"]),
         tuple(fields["program"]),
         tuple(fields["platforms"]),
         fields["count"],
         fields["composite"],
-        Family(family["label"], family["rule"], family["way"], changes),
+        Family(family["label"], family["rule"], family["way"], family.get("change", "")),
     )

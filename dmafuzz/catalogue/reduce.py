@@ -8,7 +8,7 @@ platform, and the minimiser, there, keeps the signature.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dmafuzz import _core
 from dmafuzz.exhaustive.result import Found, Result, Signature, Smallest, smallest_first
@@ -75,8 +75,10 @@ def _minimal(found: Found, smallest: Smallest, bits: int, judge: _core.Judge) ->
     signature, if there is one."""
     other: _Minimal | None = None
     for platform in _platforms(found.signature, smallest, bits, judge):
-        small = judge.minimise(smallest.ops, platform, found.signature.label, found.signature.kind)
-        signature = Signature(found.signature.label, found.signature.kind, tuple(small["rules"]))
+        small = judge.minimise(
+            smallest.ops, platform, found.signature.label, found.signature.kind, found.signature.reason
+        )
+        signature = replace(found.signature, rules=tuple(small["rules"]), reason=small["reason"])
         minimal = _Minimal(signature, bytes(_core.encode(small["ops"])), platform)
         if signature == found.signature:
             return minimal
@@ -88,13 +90,15 @@ def _minimal(found: Found, smallest: Smallest, bits: int, judge: _core.Judge) ->
 
 def _platforms(signature: Signature, smallest: Smallest, bits: int, judge: _core.Judge) -> Iterator[int]:
     """Where the program is the smallest with the signature, as the judge sees it too."""
-    for label, kind, rules, platforms in judge.shown(smallest.ops):
-        if Signature(label, kind, tuple(rules)) == signature:
+    for label, kind, reason, rules, platforms in judge.shown(smallest.ops):
+        if Signature(label, kind, tuple(rules), reason) == signature:
             yield from (i for i in range(bits.bit_length()) if bits & platforms & 1 << i)
 
 
 def _end(minimal: _Minimal, leads_to: dict[Signature, _Minimal]) -> _Minimal:
-    """Where a chain of reductions ends: each step breaks fewer rules."""
-    while minimal.signature in leads_to:
+    """Where a chain of reductions ends: each step breaks fewer rules, or has less in it that makes no difference."""
+    seen: set[Signature] = set()
+    while minimal.signature in leads_to and minimal.signature not in seen:
+        seen.add(minimal.signature)
         minimal = leads_to[minimal.signature]
     return minimal

@@ -85,13 +85,14 @@ def _family_lines(family: Family, entries: Sequence[Entry], catalogue: Catalogue
     yield ""
     yield f"### {family.name}"
     yield ""
-    if family.changes:
-        yield f"With {' and '.join(f'`{change}`' for change in family.changes)} the tracker would warn."
+    if family.change:
+        yield f"With `{family.change}` the tracker would warn."
         yield ""
     for entry in entries:
         rules = ", ".join(entry.signature.rules) or "none"
+        why = f" ({entry.signature.reason})" if entry.signature.reason else ""
         where = f"{_where(entry, catalogue)}; {_counts(entry)}"
-        yield f"- **{entry.signature.kind}**, rules broken: {rules}; {where} (`{entry.cause}`)"
+        yield f"- **{entry.signature.kind}**{why}, rules broken: {rules}; {where} (`{entry.cause}`)"
         yield ""
         yield "  ```"
         yield from (f"  {line}" for line in entry.program)

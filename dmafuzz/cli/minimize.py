@@ -16,6 +16,7 @@ from dmafuzz.exhaustive.progress import Bar
 from dmafuzz.program import Comments, Program
 from dmafuzz.trackers import default_portfolio
 from dmafuzz.verdicts import Judging, Minimised, VerdictError, judging
+from dmafuzz.verdicts.words import reason_words
 
 from . import options
 from .errors import BadInput, complain
@@ -32,6 +33,7 @@ _LABELS = ("broken", "FN", "FP", "hazard")
 @options.portfolio
 @click.option("--label", type=click.Choice(_LABELS), help="What it shows. Default: the first.")
 @click.option("--kind", metavar="K", help="The kind of corruption (FN) or the warning (others). Default: the first.")
+@click.option("--reason", metavar="R", help="The tracker's reason (see dmafuzz list reasons). Default: the first.")
 @click.option(
     "--prove",
     type=click.IntRange(1, 6),
@@ -47,10 +49,12 @@ def minimize(
     portfolio: str | None,
     label: str | None,
     kind: str | None,
+    reason: str | None,
     prove: int | None,
     out: str | None,
 ) -> None:
-    """Reduce a program to a 1-minimal one: no single removal or simplification keeps its cause.
+    """Reduce a program to a 1-minimal one: no single removal or simplification keeps its cause. It stays about
+    the same: how many mappings lose data, which operation loses it, and why the tracker says nothing.
 
     What the exhaustive search says of it comes with it: `minimal: proved (<= N)` where no smaller program of its
     alphabet shows the same, else `minimal: local`.
@@ -58,15 +62,18 @@ def minimize(
     program = language.read(file)
     name = portfolio or default_portfolio(tracker)
     bench = judging(tracker, name)
-    where, what, which = _target(bench, program, file, platform, label, kind)
+    where, what, which, why = _target(bench, program, file, platform, label, kind, reason)
     start = time.perf_counter()
-    found = bench.minimise(program, where, what, which)
+    found = bench.minimise(program, where, what, which, why, written=True)
     seconds = time.perf_counter() - start
     cause = f"{what} of {which} with tracker {tracker} on {where}; rules broken: {', '.join(found.rules) or 'none'}"
+    because = f"reason: {found.reason}: {reason_words(found.reason)}" if found.reason else "the tracker broke down"
     effort = (
         f"{len(program.ops)} to {len(found.program.ops)} operations, {found.tried} programs tried in {seconds:.2f} s"
     )
-    minimal = Program(found.program.ops, comments=Comments(head=(f"# {cause}", *_proof(bench, found, prove))))
+    minimal = Program(
+        found.program.ops, comments=Comments(head=(f"# {cause}", f"# {because}", *_proof(bench, found, prove)))
+    )
     if out is None:
         click.echo(language.render(minimal), nl=False)
         click.echo(f"# {effort}")
@@ -94,29 +101,35 @@ def _proof(bench: Judging, found: Minimised, prove: int | None) -> Iterator[str]
         return
     finally:
         bar.end()
-    signature = Signature(found.label, found.kind, found.rules)
+    signature = Signature(found.label, found.kind, found.rules, found.reason)
     yield f"# minimal: {proof.stamp(signature, found.program.ops)}"
     if smaller := proof.smaller(signature, found.program.ops):
         lines = "; ".join(language.render_op(op) for op in smaller.ops)
-        yield f"# smaller, of the same kind, breaking the same rules: {lines}"
+        yield f"# smaller, of the same kind, for the same reason, breaking the same rules: {lines}"
 
 
 def _target(
-    bench: Judging, program: Program, file: str, platform: str | None, label: str | None, kind: str | None
-) -> tuple[str, str, str]:
-    """Platform, label and kind of the first target that is as asked. Raises VerdictError if there is none."""
+    bench: Judging,
+    program: Program,
+    file: str,
+    platform: str | None,
+    label: str | None,
+    kind: str | None,
+    reason: str | None,
+) -> tuple[str, str, str, str]:
+    """Platform, label, kind and reason of the first target that is as asked. Raises VerdictError if there is none."""
     there_is = []
-    for where, what, which in _targets(bench, program, platform):
-        if label in (None, what) and kind in (None, which):
-            return where, what, which
-        there_is.append(f"{what} of {which}")
-    asked = " ".join([label or "FN, FP or hazard", *(["of kind", kind] if kind else [])])
+    for where, what, which, why in _targets(bench, program, platform):
+        if label in (None, what) and kind in (None, which) and reason in (None, why):
+            return where, what, which, why
+        there_is.append(f"{what} of {which} ({why})" if reason else f"{what} of {which}")
+    asked = [label or "FN, FP or hazard", *(["of kind", kind] if kind else []), *([f"({reason})"] if reason else [])]
     others = f"; there is {', '.join(dict.fromkeys(there_is))}" if there_is else ""
     place = platform or f"any platform of portfolio {bench.portfolio}"
-    raise VerdictError(f"{file}: shows no {asked} with tracker {bench.tracker.name} on {place}{others}")
+    raise VerdictError(f"{file}: shows no {' '.join(asked)} with tracker {bench.tracker.name} on {place}{others}")
 
 
-def _targets(bench: Judging, program: Program, platform: str | None) -> Iterator[tuple[str, str, str]]:
+def _targets(bench: Judging, program: Program, platform: str | None) -> Iterator[tuple[str, str, str, str]]:
     for where in (platform,) if platform is not None else bench.members:
-        for what, which in bench.targets(program, where):
-            yield where, what, which
+        for what, which, why in bench.targets(program, where):
+            yield where, what, which, why

@@ -43,6 +43,7 @@ _LISTS: dict[str, Callable[[], list[tuple[str, str]]]] = {
     "trackers": _trackers,
     "platforms": _platforms,
     "portfolios": _portfolios,
+    "reasons": lambda: [(name, words) for name, words, _ in _core.reasons()],
     "rules": lambda: list(_core.rules()),
 }
 _WARNINGS = "warnings"

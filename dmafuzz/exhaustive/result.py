@@ -15,11 +15,13 @@ Order = tuple[int, ...]
 @dataclass(frozen=True, order=True)
 class Signature:
     """What a program shows on a platform: a label of FN, FP, hazard and broken, the kind of corruption (FN) or the
-    warning (others), and the rules of the contract that it breaks there, in the contract's order."""
+    warning (others), the rules of the contract that it breaks there, in the contract's order, and the tracker's reason
+    (`_core.reasons`; "" of a tracker that broke down)."""
 
     label: str
     kind: str
     rules: tuple[str, ...]
+    reason: str
 
 
 @dataclass(frozen=True, order=True)
@@ -110,7 +112,7 @@ class Result:
         for platform, counts in zip(self.platforms, harvest["labels"], strict=True):
             self.labels.setdefault(platform, Counter()).update(counts)
         for item in harvest["causes"]:
-            signature = Signature(item["label"], item["kind"], tuple(item["rules"]))
+            signature = Signature(item["label"], item["kind"], tuple(item["rules"]), item["reason"])
             smallest = {
                 platform: Smallest(order, records)
                 for order, records, bits in item["smallest"]
@@ -161,8 +163,8 @@ class Result:
         result = cls(data["tracker"], data["portfolio"], tuple(data["platforms"]), data["cpus"], data["devices"])
         result.lengths = [Length(**length) for length in data["lengths"]]
         result.labels = {platform: Counter(counts) for platform, counts in data["labels"].items()}
-        for label, kind, rules, count, programs in data["found"]:
-            signature = Signature(label, kind, tuple(rules))
+        for label, kind, rules, reason, count, programs in data["found"]:
+            signature = Signature(label, kind, tuple(rules), reason)
             smallest = {
                 platform: Smallest(tuple(order), bytes.fromhex(records))
                 for order, records, bits in programs
@@ -176,8 +178,8 @@ def _places(bits: int) -> list[int]:
     return [i for i in range(bits.bit_length()) if bits >> i & 1]
 
 
-def _signature_fields(signature: Signature) -> tuple[str, str, list[str]]:
-    return signature.label, signature.kind, list(signature.rules)
+def _signature_fields(signature: Signature) -> tuple[str, str, list[str], str]:
+    return signature.label, signature.kind, list(signature.rules), signature.reason
 
 
 def smallest_first(found: Sequence[Found]) -> list[Found]:

@@ -10,6 +10,7 @@ from dmafuzz import _core, platforms
 from dmafuzz.program import Expect, Program, render, render_op
 from dmafuzz.program.expect import writable_tracker
 from dmafuzz.trackers import default_portfolio
+from dmafuzz.verdicts.words import reason_words
 
 BROKEN = "broken"  # the tracker itself crashed
 LABELS = (BROKEN, "FN", "FP", "hazard")
@@ -24,6 +25,7 @@ class RawFinding:
     platform: str
     rules: tuple[str, ...]
     records: bytes
+    reason: str
 
     @property
     def ops(self) -> tuple[_core.Op, ...]:
@@ -32,11 +34,11 @@ class RawFinding:
 
 @dataclass(frozen=True)
 class Finding:
-    """A minimal program and what it shows, judged anew on the whole portfolio.
+    """A minimal program and what it shows, judged anew on the whole portfolio: a function of its cause alone.
 
-    ``label`` is FN, FP, hazard, or broken where the tracker itself crashed; ``kinds`` are corruption kinds of an FN,
-    warning ids of the others, over all platforms that show the label; ``rules`` are the contract's rules that it breaks
-    where it was found.
+    ``label`` is FN, FP, hazard, or broken where the tracker itself crashed; ``rules`` are the contract's rules that it
+    breaks, ``reason`` is the tracker's (`_core.reasons`); ``kinds`` are corruption kinds of an FN, warning ids of the
+    others, over all platforms where it shows the label with these rules and for that reason, ``shown_on``.
     ``outcomes`` are the labels of every platform of the portfolio. ``modality`` says in how many of its schedules the
     label shows; None where there is one. ``minimal`` says what the exhaustive search knows of smaller programs; None:
     it was not asked. ``family`` is the name of its family (dmafuzz.catalogue.families).
@@ -48,6 +50,8 @@ class Finding:
     tracker: str
     records: bytes
     outcomes: tuple[tuple[str, tuple[str, ...]], ...]
+    reason: str
+    shown_on: tuple[str, ...]
     portfolio: str | None = None
     modality: str | None = None
     minimal: str | None = None
@@ -57,11 +61,6 @@ class Finding:
     def ops(self) -> tuple[_core.Op, ...]:
         return tuple(_core.decode(self.records))
 
-    @property
-    def platforms(self) -> tuple[str, ...]:
-        """Where the label shows."""
-        return tuple(platform for platform, labels in self.outcomes if self.label in labels)
-
     @cached_property
     def text(self) -> str:
         """The program's lines, without comments and expectations."""
@@ -69,8 +68,9 @@ class Finding:
 
     @cached_property
     def cause(self) -> str:
-        """What makes two findings the same (the specification's verdicts.md): label, kinds, rules, minimal program."""
-        parts = (self.label, ",".join(self.kinds), ",".join(self.rules), self.text)
+        """What makes two findings the same (the specification's verdicts.md): label, kinds, rules, the tracker's
+        reason, minimal program."""
+        parts = (self.label, ",".join(self.kinds), ",".join(self.rules), self.reason, self.text)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
     @property
@@ -87,8 +87,10 @@ class Finding:
         head = [
             f"# {self.label}: {', '.join(self.kinds)}",
             f"# rules broken: {', '.join(self.rules) or 'none, the program keeps the contract'}",
-            f"# tracker {self.tracker}; shows on {', '.join(self.platforms)}",
+            f"# tracker {self.tracker}; shows on {', '.join(self.shown_on)}",
         ]
+        if self.reason:
+            head.append(f"# reason: {self.reason}: {reason_words(self.reason)}")
         if self.family is not None:
             head.append(f"# family: {self.family}")
         if self.minimal is not None:

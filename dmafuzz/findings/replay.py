@@ -92,21 +92,32 @@ def _answers(
 def _finding(item: RawFinding, answer: dict[str, Any], tracker: str, portfolio: str | None) -> Finding:
     outcomes = tuple((platform, tuple(labels)) for platform, labels in answer["outcomes"])
     return Finding(
-        item.label, tuple(answer["kinds"]), item.rules, tracker, item.records, outcomes, portfolio, answer["modality"]
+        item.label,
+        tuple(answer["kinds"]),
+        item.rules,
+        tracker,
+        item.records,
+        outcomes,
+        item.reason,
+        tuple(answer["shown_on"]),
+        portfolio,
+        answer["modality"],
     )
 
 
 def _replay(judge: _core.Judge, names: list[str], item: dict[str, Any], schedules: int) -> dict[str, Any]:
     ops = _core.decode(bytes.fromhex(item["records"]))
-    outcomes, kinds, shown = [], set(), False
-    for name, (labels, targets) in zip(names, judge.outcomes(ops), strict=True):
-        outcomes.append((name, labels))
-        for label, kind in targets:
-            if label == item["label"]:
-                kinds.add(kind)
-                shown |= name == item["platform"] and kind == item["kind"]
+    outcomes = [(name, labels) for name, (labels, _) in zip(names, judge.outcomes(ops), strict=True)]
+    # What makes it this cause: whatever else the program shows is another one's.
+    own = {
+        kind: bits
+        for label, kind, reason, rules, bits in judge.shown(ops)
+        if (label, reason, sorted(rules)) == (item["label"], item["reason"], sorted(item["rules"]))
+    }
+    shown = bool(own.get(item["kind"], 0) >> names.index(item["platform"]) & 1)
+    shown_on = [name for at, name in enumerate(names) if any(bits >> at & 1 for bits in own.values())]
     modality = modality_of(judge, range(len(names)), ops, item["label"], schedules) if shown else None
-    return {"shown": shown, "kinds": sorted(kinds), "outcomes": outcomes, "modality": modality}
+    return {"shown": shown, "kinds": sorted(own), "shown_on": shown_on, "outcomes": outcomes, "modality": modality}
 
 
 def main() -> None:

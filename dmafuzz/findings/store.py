@@ -140,4 +140,4 @@ class FindingStore:
 
 def _raw(item: dict[str, Any]) -> RawFinding:
     records = bytes.fromhex(item["records"])
-    return RawFinding(item["label"], item["kind"], item["platform"], tuple(item["rules"]), records)
+    return RawFinding(item["label"], item["kind"], item["platform"], tuple(item["rules"]), records, item["reason"])

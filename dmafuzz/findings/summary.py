@@ -48,7 +48,7 @@ def _label_lines(plan: Plan, label: str, summary: Summary) -> Iterator[str]:
     groups = _by_family(new)
     for finding, count in groups[:ROWS_MAX]:
         causes = f"{count:,} causes" if count != 1 else "1 cause"
-        where = f"{len(finding.platforms)} of {len(finding.outcomes)} platforms"
+        where = f"{len(finding.shown_on)} of {len(finding.outcomes)} platforms"
         yield f"  {finding.family or 'of no family'}: {causes}; the smallest, on {where}:"
         yield f"      {'; '.join(render_op(op) for op in finding.ops)}"
         yield f"      {plan.out / 'findings' / finding.file_name}"

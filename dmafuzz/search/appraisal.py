@@ -1,4 +1,7 @@
-"""What is said of a confirmed finding besides its verdict: whether a smaller program exists, and its family."""
+"""What is said of a confirmed finding besides its verdict: whether a smaller program exists, and its family.
+
+Both follow from the finding's cause alone, whoever reported it first.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,10 @@ from dataclasses import replace
 
 from dmafuzz import platforms
 from dmafuzz.catalogue import Proof, proof_for
-from dmafuzz.catalogue.families import Families
+from dmafuzz.catalogue.families import family_of
 from dmafuzz.catalogue.proof import QUICK_OPS
 from dmafuzz.exhaustive import SearchPlan, Signature
-from dmafuzz.findings import Finding, RawFinding
-from dmafuzz.platforms.core import to_core
+from dmafuzz.findings import Finding
 from dmafuzz.search.plan import Plan
 from dmafuzz.trackers import KERNEL
 
@@ -21,18 +23,18 @@ class Appraisal:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._members = tuple(platforms.load(name) for name in plan.platforms)
-        self._names = [member.name for member in self._members]
-        self._families = Families(plan.core_tracker, [to_core(member) for member in self._members])
         self._proof: Proof | None = None
 
-    def of(self, item: RawFinding, finding: Finding) -> Finding:
-        """The finding with its `minimal` and `family`; ``item`` is what an engine reported of it."""
-        signature = Signature(item.label, item.kind, item.rules)
-        family = self._families.family(signature, finding.ops, self._names.index(item.platform))
-        return replace(finding, minimal=self._minimal(signature, finding), family=family.name)
+    def of(self, finding: Finding) -> Finding:
+        """The finding with its `minimal` and `family`."""
+        signatures = [Signature(finding.label, kind, finding.rules, finding.reason) for kind in finding.kinds]
+        return replace(finding, minimal=self._minimal(signatures, finding), family=family_of(signatures[0]).name)
 
-    def _minimal(self, signature: Signature, finding: Finding) -> str | None:
-        """None for single platforms, or a tracker that the search cannot look into."""
+    def _minimal(self, signatures: list[Signature], finding: Finding) -> str | None:
+        """None for single platforms, or a tracker that the search cannot look into.
+
+        Proved where it is for one of the kinds: a smaller program of that cause would show all of them.
+        """
         if self._plan.portfolio is None or self._plan.core_tracker.startswith(KERNEL):
             return None
         if self._proof is None:
@@ -40,4 +42,5 @@ class Appraisal:
             self._proof = proof_for(
                 SearchPlan(plan.tracker, plan.core_tracker, self._plan.portfolio, self._members, QUICK_OPS)
             )
-        return self._proof.stamp(signature, finding.ops)
+        stamps = {self._proof.stamp(signature, finding.ops) for signature in signatures}
+        return max(stamps, key=lambda stamp: stamp.startswith("proved"))

@@ -11,7 +11,7 @@ from typing import Any
 
 import multiprocess
 
-from dmafuzz.findings import Finding, FindingStore, RawFinding, confirm
+from dmafuzz.findings import Finding, FindingStore, confirm
 from dmafuzz.findings.store import write_whole
 from dmafuzz.search import worker
 from dmafuzz.search.appraisal import Appraisal
@@ -160,17 +160,17 @@ class Campaign:
         if not raw:
             return False
         confirmed = confirm(raw, self.plan.tracker, self.plan.core_tracker, self.plan.platforms, self.plan.portfolio)
-        findings = [self._appraise(item, finding) for item, finding in zip(raw, confirmed, strict=True)]
+        findings = [self._appraise(finding) for finding in confirmed]
         self.summary.new += self.store.settle(reports, findings)
         self.summary.unconfirmed += findings.count(None)
         self._count_causes()
         return True
 
-    def _appraise(self, item: RawFinding, finding: Finding | None) -> Finding | None:
+    def _appraise(self, finding: Finding | None) -> Finding | None:
         """Only what is new here: the rest is not written again."""
         if finding is None or self.store.has(finding):
             return finding
-        return self._appraisal.of(item, finding)
+        return self._appraisal.of(finding)
 
     def _update(self, seconds: float) -> None:
         stats = [child.stats for child in self.children if child.stats]

@@ -89,9 +89,14 @@ class Worker:
         news = []
         for found in self.engine.take_findings():
             raw = RawFinding(
-                found["label"], found["kind"], found["platform"], tuple(found["rules"]), _core.encode(found["ops"])
+                found["label"],
+                found["kind"],
+                found["platform"],
+                tuple(found["rules"]),
+                _core.encode(found["ops"]),
+                found["reason"],
             )
-            identity = hash((raw.label, raw.rules, raw.records))
+            identity = hash((raw.label, raw.rules, raw.reason, raw.records))
             if identity not in self.told:
                 self.told.add(identity)
                 news.append(raw)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from . import sentences
 from .judgement import Corruption, Judgement, Step, Warning
 from .scene import Scene
+from .words import reason_words
 
 # What stands in front of sentences. A step that nobody asked for happens meanwhile.
 AS = "as"
@@ -80,7 +81,8 @@ def _said(judgement: Judgement, corruption: Corruption) -> Sentence:
         covering = [warning for warning in judgement.warnings if warning.worth == "justified"]
         return Sentence(AND, _of_warnings(sentences.EXPLAINED, judgement.tracker, covering))
     template = sentences.OTHERS if judgement.warnings else sentences.SILENT
-    return Sentence(YET, _of_warnings(template, judgement.tracker, judgement.warnings))
+    said = _of_warnings(template, judgement.tracker, judgement.warnings)
+    return Sentence(YET, said if corruption.reason is None else f"{said}: {reason_words(corruption.reason)}")
 
 
 def _of_warnings(template: str, tracker: str, warnings: Sequence[Warning]) -> str:

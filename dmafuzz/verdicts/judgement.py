@@ -27,7 +27,8 @@ class Warning:
     ``worth`` is what it comes to on this platform: "justified", "hazard", "bookkeeping", "false" or "breakdown". A
     hazard ``hurts`` the platform of that name, where what it covers is corrupt; None for the others. ``counted``: in
     dma-debug's error_count. ``entry_op`` is the operation that made the entry it is about, ``line`` the physical
-    address of the cache line (or page) of ``line_size`` bytes it is about; None if it is about none.
+    address of the cache line (or page) of ``line_size`` bytes it is about; None if it is about none. ``reason`` says
+    what that entry has to do with the call (`_core.reasons`); None of a tracker that broke down.
 
     ``printed``: a kernel as shipped prints it; by default it prints the first counted error, and what is not counted.
     ``stops``: with panic_on_warn the machine stops there, and what follows never happens. ``message`` is what the
@@ -43,6 +44,7 @@ class Warning:
     entry_op: int | None = None
     line: int | None = None
     line_size: int = 0
+    reason: str | None = None
     printed: bool = True
     stops: bool = False
     message: str = ""
@@ -53,7 +55,8 @@ class Corruption:
     """Corruption of ``size`` bytes of a buffer from ``offset`` on, possible from operation ``op`` on.
 
     ``buffer`` is "b0" to "b15", or "stack" for the live data around a buffer on the stack. ``mappings`` are those that
-    share its lines. ``index`` is the core's, for the witness.
+    share its lines. ``index`` is the core's, for the witness. ``reason``: why the tracker says nothing of it
+    (`_core.reasons`); None where it does.
     """
 
     kind: str
@@ -64,6 +67,7 @@ class Corruption:
     explained: bool
     mappings: tuple[int, ...]
     index: int
+    reason: str | None = None
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,14 @@ _MAP_HOOKS = ("map_page", "map_resource", "map_sg")
 
 @dataclass(frozen=True)
 class Minimised:
-    """A 1-minimal program that shows ``label`` and ``kind`` on ``platform``; ``tried``: programs judged on the way."""
+    """A 1-minimal program that shows ``label`` and ``kind`` on ``platform`` for the tracker's ``reason``; ``tried``:
+    programs judged on the way."""
 
     program: Program
     platform: str
     label: str
     kind: str
+    reason: str
     rules: tuple[str, ...]
     tried: int
 
@@ -91,18 +93,27 @@ class Judge:
             if hook["hook"] in _MAP_HOOKS and any(dma in _BOUNCE_POOL for dma in _dma_addresses(hook))
         )
 
-    def targets(self, program: Program, platform: str) -> list[tuple[str, str]]:
-        """What there is to minimise for: (label, kind) with a label of broken, FN, FP and hazard."""
+    def targets(self, program: Program, platform: str) -> list[tuple[str, str, str]]:
+        """What there is to minimise for: label, one of broken, FN, FP and hazard, kind and the tracker's reason."""
         bench = self._bench(platform)
-        return [(label, kind) for label, kind in bench.judge.targets(program.ops, bench.index)]
+        return [(label, kind, reason) for label, kind, reason in bench.judge.targets(program.ops, bench.index)]
 
-    def minimise(self, program: Program, platform: str, label: str, kind: str) -> Minimised:
-        """The smallest program around that still shows a target. Raises VerdictError if this one does not."""
-        if (label, kind) not in self.targets(program, platform):
+    def minimise(
+        self, program: Program, platform: str, label: str, kind: str, reason: str | None = None, written: bool = False
+    ) -> Minimised:
+        """The smallest program around that still shows a target; of several reasons the first, if none is asked for.
+
+        A program that somebody has ``written`` keeps what it is about: how many mappings lose data, the operation that
+        loses it, and the reason. Raises VerdictError if the program does not show the target.
+        """
+        if not any(
+            (label, kind, reason or why) == (what, which, why) for what, which, why in self.targets(program, platform)
+        ):
             raise VerdictError(f"the program shows no {label} of kind {kind} on {platform}")
         bench = self._bench(platform)
-        found = bench.judge.minimise(program.ops, bench.index, label, kind)
-        return Minimised(Program(found["ops"]), platform, label, kind, tuple(found["rules"]), found["tried"])
+        found = bench.judge.minimise(program.ops, bench.index, label, kind, reason, written)
+        rules = tuple(found["rules"])
+        return Minimised(Program(found["ops"]), platform, label, kind, found["reason"], rules, found["tried"])
 
     def seats(self, platform: str | None) -> tuple[_core.Judge, tuple[int, ...]]:
         """The core's judge of one platform, or of all members, and where on its portfolio they stand."""
@@ -179,6 +190,7 @@ def _warning(facts: Mapping[str, Any], version: str) -> Warning:
         entry_op=facts["entry_op"],
         line=facts["line"],
         line_size=facts["line_size"],
+        reason=facts["reason"],
         printed=facts["printed"],
         stops=facts["stops"],
         message=_bare(facts["text"]) if facts["text"] else checks.named(facts["id"]).message(version),

@@ -57,6 +57,8 @@ def _warning(warning: Warning) -> dict[str, Any]:
         "printed": warning.printed,
         "stops": warning.stops,
     }
+    if warning.reason is not None:
+        record["reason"] = warning.reason
     if warning.hurts is not None:
         record["hurts"] = warning.hurts
     if warning.entry_op is not None:
@@ -67,7 +69,7 @@ def _warning(warning: Warning) -> dict[str, Any]:
 
 
 def _corruption(corruption: Corruption) -> dict[str, Any]:
-    return {
+    record: dict[str, Any] = {
         "kind": corruption.kind,
         "op": corruption.op,
         "buffer": corruption.buffer,
@@ -76,6 +78,7 @@ def _corruption(corruption: Corruption) -> dict[str, Any]:
         "explained": corruption.explained,
         "mappings": _mappings(corruption.mappings),
     }
+    return record if corruption.reason is None else {**record, "reason": corruption.reason}
 
 
 def _harm(harm: Harm) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dmafuzz.program import render_op
 from .judgement import Judgement, Warning
 
 NOT_COUNTED = "printed, but not counted as an error"
+_WHOSE = {"stale-mapping": "the entry, which is stale,"}
 _LINE_SIZES = {4096: "page"}
 
 # What a kernel as shipped makes of a warning.
@@ -33,7 +34,8 @@ def about_warning(name: str, op: int, judgements: Sequence[Judgement]) -> str:
 def _about(judgement: Judgement, warning: Warning, address: bool = True) -> str:
     parts = []
     if warning.entry_op is not None:
-        parts.append(f"held against the entry of op {warning.entry_op}, {render_op(judgement.ops[warning.entry_op])}")
+        whose = _WHOSE.get(warning.reason or "", "the entry")
+        parts.append(f"held against {whose} of op {warning.entry_op}, {render_op(judgement.ops[warning.entry_op])}")
     if warning.line is not None:
         place = _LINE_SIZES.get(warning.line_size, f"line of {warning.line_size} bytes")
         parts.append(f"in the {place}{f' at 0x{warning.line:x}' if address else ''}")

@@ -5,6 +5,10 @@ Sources: the specification's verdicts.md (labels) and coherency.md, 6. (the rest
 
 from __future__ import annotations
 
+from functools import cache
+
+from dmafuzz import _core
+
 # In the order in which verdicts are shown: what has to be looked at first comes first.
 LABELS = {
     "broken": "the tracker's own code crashed, hangs, or waits for a lock that it holds; nothing else is judged then",
@@ -46,3 +50,14 @@ HARMS = {
     "oops": "the kernel itself faults, and the program ends there",
     "wrong-free": "pages are freed that belong to somebody outside the program",
 }
+
+
+@cache
+def reasons() -> dict[str, str]:
+    """The tracker's reasons: why it says nothing, or what it looked at when it spoke."""
+    return {name: words for name, words, _ in _core.reasons()}
+
+
+def reason_words(reason: str) -> str:
+    """A reason in a sentence, without its full stop."""
+    return reasons()[reason]

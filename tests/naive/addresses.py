@@ -272,7 +272,7 @@ class Addresses:
         """Where a device's access leads, part by part; under a lazy IOMMU there may be two for one part."""
         at, end = address, address + size
         if address >= NOWHERE:
-            yield Spot(0, size, None)
+            yield Spot(0, size, None, fault=self.behind_iommu(device))
             return
         if not self.behind_iommu(device):
             yield from self._memory(0, at, size)

@@ -97,8 +97,7 @@ class Calls(Machine):
             return False
         if self.addresses.behind_iommu(mapping.device):
             if self.flushes:
-                for domain in self.addresses.domains:
-                    domain.flush(args.cpu)
+                self.addresses.domains[mapping.device].flush(args.cpu)
             return self._map_translated(mapping, args)
         return self._map_direct(mapping, args)
 
@@ -391,7 +390,9 @@ class Calls(Machine):
         elif kind == "free_noncoherent":
             if iommu:
                 skipping = Arguments(args.device, args.direction, args.attrs | SKIP_CPU_SYNC, cpu=args.cpu)
-                self._unmap_page(skipping, address, round_up(size, PAGE))
+                # From 5.10 on through dma_free_pages(), which rounds the size; looking first came at about that time.
+                whole = round_up(size, PAGE) if self.platform.iommu_looks_first else size
+                self._unmap_page(skipping, address, whole)
         elif iommu and address < NOWHERE:
             self.addresses.domains[args.device].end(args.cpu, address, size)
         self.finish(mapping)

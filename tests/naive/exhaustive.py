@@ -72,7 +72,7 @@ def search(question: Question, length: int) -> Iterator[Tally]:
 def _tally(harvest: dict[str, Any]) -> Tally:
     causes: dict[Cause, Found] = {}
     for cause in harvest["causes"]:
-        key = cause["label"], cause["kind"], tuple(sorted(cause["rules"]))
+        key = cause["label"], cause["kind"], tuple(sorted(cause["rules"])), cause["reason"]
         assert key not in causes
         smallest = [(order[:6], records, platforms_of) for order, records, platforms_of in cause["smallest"]]
         order = min(order for order, _, _ in smallest)
@@ -139,11 +139,12 @@ def golden(question: Question, tally: Tally) -> str:
                 "label": label,
                 "kind": kind,
                 "rules": rules,
+                "reason": reason,
                 "count": found.count,
                 "platforms": _columns(found.platforms, len(question.platforms)),
                 "order": found.order,
             }
-            for (label, kind, rules), found in sorted(tally.causes.items())
+            for (label, kind, rules, reason), found in sorted(tally.causes.items())
         ],
     }
     head = {

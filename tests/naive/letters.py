@@ -15,8 +15,9 @@ BOTH, TO, FROM = Direction.bidirectional, Direction.to_device, Direction.from_de
 DIRECTIONS = (BOTH, TO, FROM)
 SKIP_CPU_SYNC, IGNORE_CACHELINES = 1 << 0, 1 << 4
 
-SMALL, LARGE = 2, 8  # buffers of 32 and of 128 bytes, in granules
-WHOLE, FIRST, SECOND, MOST, TAIL = (0, 8), (0, 4), (4, 4), (0, 6), (6, 2)
+SMALL, LARGE, LONG = 32, 128, 128 * 1024  # bytes of buffers
+FIRST, SECOND, MOST, BEFORE, TAIL = (0, 64), (64, 64), (0, 96), (64, 32), (96, 32)
+PAGE, NEXT_PAGE, FAR_IN = (0, 4096), (4096, 4096), (96 * 1024, 32)
 
 SINGLE_SYNCS = OpKind.sync_single_for_cpu, OpKind.sync_single_for_device
 SG_SYNCS = OpKind.sync_sg_for_cpu, OpKind.sync_sg_for_device
@@ -55,7 +56,11 @@ class Buffer:
 
     @property
     def has_parts(self) -> bool:
-        return self.kind == BufferKind.pages and not self.high
+        return self.kind == BufferKind.pages and self.size == LARGE and not self.high
+
+    @property
+    def is_long(self) -> bool:
+        return self.size == LONG
 
 
 @dataclass
@@ -162,6 +167,8 @@ def _everything(story: Story, named: range, devices: int) -> Iterator[Op]:
             yield from _on_resource(m, mapping)
         elif mapping.made.kind == OpKind.alloc_coherent:
             yield from _on_coherent(m, mapping)
+        elif story.buffers[mapping.made.buffer].is_long:
+            yield from _on_long(m, mapping)
         else:
             yield from _on_mapping(m, mapping, devices)
 
@@ -173,6 +180,7 @@ def _allocations(story: Story, named: range) -> Iterator[Op]:
         yield op(OpKind.alloc, buffer=b, buffer_kind=kind, size=LARGE)
     yield op(OpKind.alloc, buffer=b, buffer_kind=BufferKind.pages, size=LARGE, high=True)
     yield op(OpKind.alloc, buffer=b, buffer_kind=BufferKind.kmalloc, size=SMALL)
+    yield op(OpKind.alloc, buffer=b, buffer_kind=BufferKind.pages, size=LONG)
     m = len(story.mappings)
     for d in named:
         kind = BufferKind.coherent
@@ -203,23 +211,35 @@ def _maps(story: Story, b: int, buffer: Buffer, named: range) -> Iterator[Op]:
             continue
         for direction in DIRECTIONS:
             yield on_whole(OpKind.map_single, direction)
+        if buffer.is_long:
+            yield op(OpKind.map_single, mapping=m, buffer=b, direction=FROM, device=d, **_place(NEXT_PAGE))
+            yield from _map_lists(m, b, PAGE, NEXT_PAGE, d)
         if buffer.kind == BufferKind.vmalloc:
             yield on_whole(OpKind.map_page, FROM)
         if not buffer.has_parts:
             continue
-        for offset, size in (FIRST, SECOND, MOST, TAIL):
+        for part in (FIRST, SECOND, MOST, TAIL):
             for direction in DIRECTIONS:
-                place = {"offset": offset, "size": size}
-                yield op(OpKind.map_single, mapping=m, buffer=b, direction=direction, device=d, **place)
+                yield op(OpKind.map_single, mapping=m, buffer=b, direction=direction, device=d, **_place(part))
         yield on_whole(OpKind.map_page, FROM)
         yield on_whole(OpKind.map_single, FROM, unchecked=True)
         yield on_whole(OpKind.map_resource, BOTH)
         for direction in DIRECTIONS:
             yield on_whole(OpKind.map_single, direction, attrs=SKIP_CPU_SYNC)
-        yield on_whole(OpKind.map_single, FROM, attrs=IGNORE_CACHELINES)
-        halves = [Entry(b, *FIRST), Entry(b, *SECOND)]
-        for direction in DIRECTIONS:
-            yield op(OpKind.map_sg, mapping=m, entries=halves, direction=direction, device=d)
+        flagged = {"direction": FROM, "attrs": IGNORE_CACHELINES, "device": d}
+        for part in ((0, buffer.size), BEFORE, TAIL):
+            yield op(OpKind.map_single, mapping=m, buffer=b, **_place(part), **flagged)
+        yield from _map_lists(m, b, FIRST, SECOND, d)
+
+
+def _place(part: tuple[int, int]) -> dict[str, int]:
+    return {"offset": part[0], "size": part[1]}
+
+
+def _map_lists(m: int, b: int, first: tuple[int, int], second: tuple[int, int], device: int) -> Iterator[Op]:
+    entries = [Entry(b, *first), Entry(b, *second)]
+    for direction in DIRECTIONS:
+        yield op(OpKind.map_sg, mapping=m, entries=entries, direction=direction, device=device)
 
 
 def _on_device(m: int, mapping: Mapping) -> Iterator[Op]:
@@ -247,6 +267,15 @@ def _on_resource(m: int, mapping: Mapping) -> Iterator[Op]:
     yield from _on_any(m, mapping)
 
 
+def _on_long(m: int, mapping: Mapping) -> Iterator[Op]:
+    for kind in SINGLE_SYNCS:
+        yield op(kind, mapping=m)
+        if mapping.size == LONG:
+            yield op(kind, mapping=m, given_size=True, **_place(FAR_IN))
+    yield op(OpKind.unmap_single, mapping=m)
+    yield from _on_any(m, mapping)
+
+
 def _on_mapping(m: int, mapping: Mapping, devices: int) -> Iterator[Op]:
     made = mapping.made
     others = [direction for direction in DIRECTIONS if direction != made.direction]
@@ -266,6 +295,7 @@ def _on_mapping(m: int, mapping: Mapping, devices: int) -> Iterator[Op]:
     yield from _by_other_devices(m, made, devices)
     yield op(end, mapping=m, offset=made.size // 2)
     yield op(end, mapping=m, given_attrs=True, attrs=made.attrs ^ SKIP_CPU_SYNC)
+    yield op(OpKind.start, mapping=m)
     yield from _on_any(m, mapping)
 
 
@@ -279,6 +309,7 @@ def _on_list(story: Story, m: int, mapping: Mapping, devices: int) -> Iterator[O
             yield op(OpKind.unmap_sg, mapping=m, given_direction=True, direction=direction)
     yield op(OTHER_END[made.kind], mapping=m)
     yield from _by_other_devices(m, made, devices)
+    yield op(OpKind.start, mapping=m)
     again = {"reuse_list": True, "list": m, "direction": made.direction, "device": made.device}
     yield op(OpKind.map_sg, mapping=len(story.mappings), **again)
     yield from _on_any(m, mapping)
@@ -287,7 +318,7 @@ def _on_list(story: Story, m: int, mapping: Mapping, devices: int) -> Iterator[O
 def _on_coherent(m: int, mapping: Mapping) -> Iterator[Op]:
     yield op(OpKind.free_coherent, mapping=m)
     yield op(OpKind.free_coherent, mapping=m, given_size=True, size=mapping.size // 2)
-    yield op(OpKind.free_coherent, mapping=m, given_count=True, count=1)
+    yield op(OpKind.free_coherent, mapping=m, cpu_offset=16)
     yield op(OTHER_END[mapping.made.kind], mapping=m)
     yield from _on_any(m, mapping)
 

@@ -15,7 +15,11 @@ assert TEXT < RODATA < STACKS
 
 
 class Oops(Exception):  # noqa: N818 (not an error of the program's author)
-    """The kernel itself faults: the program ends here."""
+    """The kernel itself faults: the program ends here. `mapping`: whose slot it was, or -1."""
+
+    def __init__(self, mapping: int = -1) -> None:
+        super().__init__()
+        self.mapping = mapping
 
 
 class Machine:
@@ -80,7 +84,7 @@ class Machine:
             size = size if left < 0 else min(size, left)
         image = TEXT <= stay.origin_of(at) < STACKS
         if back and image and size > 0 and self.platform.image_read_only:
-            raise Oops
+            raise Oops(stay.mapping)
         for start, end in slots_of(at, at + size):
             self._copy(stay, self.pool.tenancy(start), start, end, back)
 

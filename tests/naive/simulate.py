@@ -94,8 +94,8 @@ class Walk:
         self.op_of.append(self.op)
         try:
             act()
-        except Oops:
-            self.oops()
+        except Oops as oops:
+            self.oops(oops)
             raise
         self.calls.refresh()
         for mapping in self.mappings.values():
@@ -106,11 +106,12 @@ class Walk:
     dead = False
     at_work: Mapping | None = None
 
-    def oops(self) -> None:
+    def oops(self, oops: Oops) -> None:
         """The kernel faults."""
         self.dead = True
-        if self.at_work:
-            self.harm("oops", self.at_work)
+        hit = self.mappings.get(oops.mapping, self.at_work)
+        if hit:
+            self.harm("oops", hit)
 
     def refused(self, mapping: Mapping) -> bool:
         """Whether something that the device owns is out of its reach."""
@@ -571,6 +572,8 @@ class Walk:
             at = address + run.first - low
             for spot in self.calls.addresses.spots(mapping.device, at, run.count):
                 birth = run.birth + spot.offset
+                if spot.fault or not spot.reads:  # refused: a fault, and nothing is read
+                    continue
                 self.glimpse(area.buffer, birth, spot, coherent)
 
     def offset_after(self, area: Area) -> int:

@@ -18,7 +18,7 @@ from .letters import letters
 
 Order = tuple[int, ...]
 Rules = tuple[str, ...]  # in alphabetical order
-Cause = tuple[str, str, Rules]  # label, kind, rules broken where it shows
+Cause = tuple[str, str, Rules, str]  # label, kind, rules broken where it shows, the tracker's reason
 Shown = dict[Cause, int]  # platforms, a bit each
 
 LABELS = {"false": "FP", "hazard": "hazard"}
@@ -113,15 +113,15 @@ def shown(judgements: Sequence[dict[str, Any]]) -> Shown:
     causes: Shown = {}
     for i, judgement in enumerate(judgements):
         rules = tuple(sorted({rule for rule, *_ in judgement["breaches"]}))
-        for label, kind in _kinds(judgement):
-            cause = label, kind, rules
+        for label, kind, reason in _kinds(judgement):
+            cause = label, kind, rules, reason
             causes[cause] = causes.get(cause, 0) | 1 << i
     return causes
 
 
-def _kinds(judgement: dict[str, Any]) -> set[tuple[str, str]]:
+def _kinds(judgement: dict[str, Any]) -> set[tuple[str, str, str]]:
     warnings = judgement["warnings"]
     if any(warning["worth"] == "breakdown" for warning in warnings):
-        return {("broken", warning["id"]) for warning in warnings if warning["worth"] == "breakdown"}
-    silent = {("FN", corruption["kind"]) for corruption in judgement["corruptions"] if not corruption["explained"]}
-    return silent | {(LABELS[w["worth"]], w["id"]) for w in warnings if w["worth"] in LABELS}
+        return {("broken", warning["id"], "") for warning in warnings if warning["worth"] == "breakdown"}
+    silent = {("FN", c["kind"], c["reason"]) for c in judgement["corruptions"] if not c["explained"]}
+    return silent | {(LABELS[w["worth"]], w["id"], w["reason"]) for w in warnings if w["worth"] in LABELS}

@@ -16,7 +16,8 @@ nb::tuple as_tuple(const Order& o) { return nb::make_tuple(o.ops, o.cpus, o.spli
 nb::dict as_dict(const Cause& c) {
     nb::dict d;
     d["label"] = name_of(c.shown.label);
-    d["kind"] = kind_name({c.shown.label, c.shown.kind, 0, 0});
+    d["kind"] = kind_name({c.shown.label, c.shown.kind});
+    d["reason"] = name_of(c.shown.reason);
     d["rules"] = names_of(c.shown.rules);
     d["platforms"] = as_int(c.shown.platforms);
     d["count"] = c.count;

@@ -1,4 +1,5 @@
 #include <nanobind/stl/array.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -36,7 +37,9 @@ nb::list labels_of(const Analysis& a) {
     return out;
 }
 
-nb::list warnings_of(const Analysis& a, const Judge& judge) {
+nb::object reason_or_none(Reason reason) { return reason == Reason::none ? nb::none() : nb::cast(name_of(reason)); }
+
+nb::list warnings_of(const Analysis& a, Judge& judge, size_t platform) {
     static constexpr std::array<const char*, 5> worths{"justified", "hazard", "bookkeeping", "false", "breakdown"};
     nb::list out;
     const std::vector<Print> prints = judge.prints(a);
@@ -48,6 +51,7 @@ nb::list warnings_of(const Analysis& a, const Judge& judge) {
         d["justified"] = w.worth == Worth::justified;
         d["worth"] = worths[static_cast<size_t>(w.worth)];
         if (w.worth == Worth::hazard) d["hurts"] = judge.platform(w.platform).name;
+        d["reason"] = reason_or_none(is_breakdown(w.warning.id) ? Reason::none : judge.reason(platform, w.warning));
         d["mappings"] = bits(w.warning.mappings, mappings_max);
         d["counted"] = w.warning.counted;
         d["printed"] = prints[i].printed;
@@ -61,7 +65,7 @@ nb::list warnings_of(const Analysis& a, const Judge& judge) {
     return out;
 }
 
-nb::list corruptions_of(const Analysis& a) {
+nb::list corruptions_of(const Analysis& a, Judge& judge, size_t platform) {
     nb::list out;
     for (size_t i = 0; i < a.corruptions.size(); i++) {
         const Corruption& c = a.corruptions[i];
@@ -72,6 +76,7 @@ nb::list corruptions_of(const Analysis& a) {
         d["offset"] = c.span.offset;
         d["size"] = c.span.size;
         d["explained"] = c.explained;
+        d["reason"] = reason_or_none(c.explained || a.broken() ? Reason::none : judge.reason(platform, c));
         d["mappings"] = bits(c.mappings, mappings_max);
         d["index"] = i;
         out.append(d);
@@ -124,8 +129,8 @@ nb::dict describe(Judge& judge, size_t platform) {
     nb::list rules;
     for (const Breach& b : breaches(a.run, judge.platform(platform))) rules.append(nb::make_tuple(name_of(b.rule), static_cast<int>(b.op), mapping_or_none(b.mapping)));
     d["breaches"] = rules;
-    d["warnings"] = warnings_of(a, judge);
-    d["corruptions"] = corruptions_of(a);
+    d["warnings"] = warnings_of(a, judge, platform);
+    d["corruptions"] = corruptions_of(a, judge, platform);
     d["harms"] = harms_of(a);
     d["ops"] = nb::cast(a.run.ops);
     d["program_ops"] = a.run.program_ops;
@@ -219,37 +224,39 @@ nb::list shown(Judge& judge, const std::vector<Op>& ops) {
     nb::list out;
     judge.start(Program{ops});
     for (const Shown& s : shown_by(judge))
-        out.append(nb::make_tuple(name_of(s.label), kind_name({s.label, s.kind, 0, 0}), names_of(s.rules), as_int(s.platforms)));
+        out.append(nb::make_tuple(name_of(s.label), kind_name({s.label, s.kind}), name_of(s.reason), names_of(s.rules), as_int(s.platforms)));
     return out;
 }
 
-nb::list pairs_of(Judge& judge, size_t platform) {
+nb::list targets_there(Judge& judge, size_t platform) {
     nb::list out;
-    for (const Target& t : targets_of(judge, platform)) out.append(nb::make_tuple(name_of(t.label), kind_name(t)));
+    for (const Target& t : targets_of(judge, platform)) out.append(nb::make_tuple(name_of(t.label), kind_name(t), name_of(t.reason)));
     return out;
 }
 
 nb::list targets(Judge& judge, const std::vector<Op>& ops, size_t platform) {
     judge.start(Program{ops});
-    return pairs_of(judge, platform);
+    return targets_there(judge, platform);
 }
 
 nb::list outcomes(Judge& judge, const std::vector<Op>& ops) {
     judge.start(Program{ops});
     nb::list out;
-    for (size_t i = 0; i < judge.platforms(); i++) out.append(nb::make_tuple(labels_of(judge.judge(i)), pairs_of(judge, i)));
+    for (size_t i = 0; i < judge.platforms(); i++) out.append(nb::make_tuple(labels_of(judge.judge(i)), targets_there(judge, i)));
     return out;
 }
 
-nb::dict minimised(Judge& judge, const std::vector<Op>& ops, size_t platform, const std::string& label, const std::string& kind) {
+nb::dict minimised(Judge& judge, const std::vector<Op>& ops, size_t platform, const std::string& label, const std::string& kind,
+                   const std::optional<std::string>& reason, bool written) {
     Program program{ops};
     judge.start(program);
     for (Target t : targets_of(judge, platform)) {
-        if (label != name_of(t.label) || kind != kind_name(t)) continue;
+        if (label != name_of(t.label) || kind != kind_name(t) || (reason && *reason != name_of(t.reason))) continue;
         t.rules = judge.rules(platform);
-        Minimised m = minimise(judge, program, t);
+        Minimised m = written ? minimise_written(judge, program, t) : minimise(judge, program, t);
         nb::dict d;
         d["ops"] = nb::cast(m.program.ops);
+        d["reason"] = name_of(m.reason);
         d["rules"] = names_of(m.rules);
         d["tried"] = m.tried;
         return d;
@@ -265,6 +272,14 @@ void bind_judge(nb::module_& m) {
         for (const WhatIf& w : what_ifs()) out.append(nb::make_tuple(w.name, w.lacks));
         return out;
     }, "Changes of one rule that a tracker's name may ask for, as ERA+NAME: (name, what the tracker lacks without it).");
+    m.def("reasons", [] {
+        nb::list out;
+        for (int i = 1; i < static_cast<int>(Reason::count_); i++) {
+            const ReasonFacts& r = facts_of(static_cast<Reason>(i));
+            out.append(nb::make_tuple(r.name, r.words, r.change));
+        }
+        return out;
+    }, "Why a tracker says nothing, or what it looked at when it spoke: (name, words, the change of a rule that would make it speak).");
     m.def("trackers", [] {
         nb::list out;
         for (const TrackerFacts& t : trackers()) {
@@ -290,11 +305,12 @@ void bind_judge(nb::module_& m) {
         .def("judge", &judgement, "ops"_a, "platform"_a, "The judgement on the portfolio's platform of that index, as a dict.")
         .def("judge_all", &judgements, "ops"_a, "The judgements on all platforms of the portfolio, in order: worked out together.")
         .def("shown", &shown, "ops"_a,
-             "What the program shows on the portfolio: (label, kind, the rules it breaks there, platforms: a bit each).")
-        .def("targets", &targets, "ops"_a, "platform"_a, "What there is to find on one platform: (label, kind) pairs.")
+             "What the program shows on the portfolio: (label, kind, reason, the rules it breaks there, platforms: a bit each).")
+        .def("targets", &targets, "ops"_a, "platform"_a, "What there is to find on one platform: (label, kind, reason) each.")
         .def("outcomes", &outcomes, "ops"_a,
-             "What the program comes to on each platform, in order, worked out together: its labels, and its (label, kind) pairs.")
-        .def("minimise", &minimised, "ops"_a, "platform"_a, "label"_a, "kind"_a, "The 1-minimal program that still shows it: ops, rules, tried.")
+             "What the program comes to on each platform, in order, worked out together: its labels, and its targets.")
+        .def("minimise", &minimised, "ops"_a, "platform"_a, "label"_a, "kind"_a, "reason"_a = nb::none(), "written"_a = false,
+             "The 1-minimal program that still shows it: ops, reason, rules, tried. `written`: by somebody, so that it keeps what it is about.")
         .def("witness", &witness_of, "ops"_a, "platform"_a, "corruption"_a, "One behaviour that reaches a corruption (its index in the judgement).")
         .def("cost", &cost, "ops"_a, "platform"_a, "What the program costs the tracker there; None if it does not say.")
         .def("hooks", &hooks_of, "ops"_a, "platform"_a, "The hook calls that the program makes there.");

@@ -45,6 +45,7 @@ nb::list findings_of(Engine& engine, bool finish) {
         nb::dict d;
         d["label"] = name_of(f.target.label);
         d["kind"] = kind_name(f.target);
+        d["reason"] = name_of(f.target.reason);
         d["platform"] = engine.judge().platform(f.target.platform).name;
         d["rules"] = names_of(f.target.rules);
         d["ops"] = nb::cast(f.program.ops);

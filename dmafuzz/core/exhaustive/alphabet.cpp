@@ -9,11 +9,15 @@ namespace {
 
 constexpr uint32_t line_pair = 128;    // bytes: two lines of most platforms, one of the others
 constexpr uint32_t kmalloc_size = 32;  // two objects share a line where nothing keeps them apart
+constexpr uint32_t long_size = 0x20000;  // twice the longest segment of most devices
 
 struct Range {
     uint32_t offset, size;
 };
-constexpr Range tail{96, 32};  // shares a line with [0, 96)
+constexpr Range tail{96, 32};    // shares a line with [0, 96)
+constexpr Range before{64, 32};  // begins in the line that it shares with the tail
+constexpr Range far_in{0x18000, 32};  // of a long mapping: further on than a segment is long
+constexpr std::array<Range, 2> pages_of_long{{{0, 4096}, {4096, 4096}}};  // an IOMMU makes one of them
 constexpr std::array<Range, 4> parts{{{0, 64}, {64, 64}, {0, 96}, tail}};
 constexpr std::array<Direction, 3> directions{Direction::to_device, Direction::from_device, Direction::bidirectional};
 
@@ -27,19 +31,22 @@ Op call(OpKind kind) {
 
 const std::vector<std::string>& alphabet_text() {
     static const std::vector<std::string> text{
-        "Buffers: pages, page_cache, anonymous, stack, vmalloc, text and high pages of 128 bytes, kmalloc of 32 bytes, a coherent "
-        "allocation of 128 bytes by each device. Ranges: the whole; of pages also the first half [0, 64), the second half [64, 128), "
+        "Buffers: pages, page_cache, anonymous, stack, vmalloc, text and high pages of 128 bytes, kmalloc of 32 bytes, long pages of "
+        "131072 bytes, a coherent allocation of 128 bytes by each device. Ranges: the whole; of pages also the first half [0, 64), the second half [64, 128), "
         "which is its neighbour, [0, 96), and [96, 128), which shares a line with that one's tail.",
         "Maps: map_single of each range in each direction by each device. Of whole pages also map_page and an unchecked map "
         "(FROM_DEVICE), map_resource (BIDIRECTIONAL), maps with SKIP_CPU_SYNC (each direction) and with the attribute of 7.0 that flags "
-        "a mapping as clean (FROM_DEVICE), and map_sg of both halves (each direction); of whole vmalloc pages also map_page "
-        "(FROM_DEVICE); of coherent memory one map (BIDIRECTIONAL).",
+        "a mapping as clean (FROM_DEVICE; also of [64, 96) and [96, 128), which begin in one line), and map_sg of both halves (each "
+        "direction); of whole vmalloc pages also map_page "
+        "(FROM_DEVICE); of coherent memory one map (BIDIRECTIONAL). Of long pages: map_single of the whole and map_sg "
+        "of the first two pages, which an IOMMU merges (each direction), and map_single of the second page (FROM_DEVICE).",
         "On a live mapping: sync for the CPU and for the device, of the whole, of the first half, and in each other direction, and a "
         "sync for the CPU of twice the size; unmap as mapped, with half the size, in each other direction, by the other of "
         "unmap_single and unmap_page, by unmap_sg, by the other device, at half way into the mapping, and with SKIP_CPU_SYNC turned "
-        "round; a device read and a device write of the whole; forget; mapping_error, any number of times, where it was left out.",
+        "round; a device read and a device write of the whole; start; forget; mapping_error, any number of times, where it was left out. On one of long pages: both syncs, of the whole and of 32 bytes at 98304, where it reaches so "
+        "far, unmap as mapped, device accesses, forget.",
         "On a live list: its syncs, and unmap_sg, with all entries and with one; unmap_sg in each other direction and by the other "
-        "device; unmap_single; map_sg of the list again, by the same device in the same direction; device accesses, forget. On a live resource: unmap_resource and "
+        "device; unmap_single; map_sg of the list again, by the same device in the same direction; device accesses, start, forget. On a live resource: unmap_resource and "
         "unmap_page, device accesses, forget. On live coherent memory: free as allocated, with half the size, and with another CPU "
         "address; unmap_single; device accesses, forget.",
         "On an ended mapping, that is after any unmap or free of it, right or wrong, or the first half of one: the right end once more, "
@@ -110,6 +117,7 @@ class Letters {
         for (BufferKind kind : {BufferKind::page_cache, BufferKind::anonymous, BufferKind::stack, BufferKind::vmalloc, BufferKind::text})
             allocate(kind, line_pair);
         allocate(BufferKind::pages, line_pair, true);
+        allocate(BufferKind::pages, long_size);
         each_device([&](uint8_t device) {
             Op op = call(OpKind::alloc_coherent);
             op.buffer = static_cast<uint8_t>(context_.allocations_.size());
@@ -133,10 +141,11 @@ class Letters {
         return op;
     }
 
-    void map_list(uint8_t buffer, Direction direction, uint8_t device) {
+    void map_list(uint8_t buffer, Range first, Range second, Direction direction, uint8_t device) {
         Op op = map(OpKind::map_sg, buffer, {0, 0}, direction, device);
         op.entry_count = 2;
-        for (int i = 0; i < 2; i++) op.entries[i] = {buffer, parts[i].offset, parts[i].size};
+        op.entries[0] = {buffer, first.offset, first.size};
+        op.entries[1] = {buffer, second.offset, second.size};
         add(op);
     }
 
@@ -151,14 +160,25 @@ class Letters {
             skipping.attrs = attr::skip_cpu_sync;
             add(skipping);
         }
-        Op ignoring = map(OpKind::map_single, buffer, whole, Direction::from_device, device);
-        ignoring.attrs = attr::ignore_cachelines;
-        add(ignoring);
+        for (Range range : {whole, before, tail}) {
+            Op ignoring = map(OpKind::map_single, buffer, range, Direction::from_device, device);
+            ignoring.attrs = attr::ignore_cachelines;
+            add(ignoring);
+        }
         add(map(OpKind::map_resource, buffer, whole, Direction::bidirectional, device));
-        for (Direction direction : directions) map_list(buffer, direction, device);
+        for (Direction direction : directions) map_list(buffer, parts[0], parts[1], direction, device);
+    }
+
+    void map_long(uint8_t buffer, uint8_t device) {
+        for (Direction direction : directions) {
+            add(map(OpKind::map_single, buffer, {0, long_size}, direction, device));
+            map_list(buffer, pages_of_long[0], pages_of_long[1], direction, device);
+        }
+        add(map(OpKind::map_single, buffer, pages_of_long[1], Direction::from_device, device));
     }
 
     void maps(uint8_t buffer, BufferKind kind, bool high, uint32_t size) {
+        if (size == long_size) return each_device([&](uint8_t device) { map_long(buffer, device); });
         const bool pages = kind == BufferKind::pages && !high;
         each_device([&](uint8_t device) {
             const Range whole{0, size};
@@ -188,7 +208,7 @@ class Letters {
         const Range whole{0, made.size};
         access(OpKind::read, buffer, whole);
         access(OpKind::write, buffer, whole);
-        if (kind == BufferKind::pages && !made.high) access(OpKind::write, buffer, tail);
+        if (kind == BufferKind::pages && !made.high && made.size != long_size) access(OpKind::write, buffer, tail);
         if (kind == BufferKind::page_cache || kind == BufferKind::anonymous) {
             access(OpKind::dirty, buffer, whole);
             access(OpKind::cow, buffer, {0, 0});
@@ -277,6 +297,7 @@ class Letters {
         given_directions(on(OpKind::unmap_sg, m), made.direction);
         given_device(on(OpKind::unmap_sg, m), made.device);
         add(on(OpKind::unmap_single, m));
+        add(on(OpKind::start, m));
         Op again = call(OpKind::map_sg);
         again.mapping = next_mapping();
         again.device = made.device;
@@ -285,6 +306,20 @@ class Letters {
         again.list = m;
         add(again);
     }
+
+    // Of a long buffer: what is right, and far in.
+    void on_long(uint8_t m, const Op& made) {
+        for (OpKind kind : {OpKind::sync_single_for_cpu, OpKind::sync_single_for_device}) {
+            add(on(kind, m));
+            if (made.size != long_size) continue;
+            Op far = on(kind, m);
+            far.offset = far_in.offset;
+            given_size(far, far_in.size);
+        }
+        add(on(OpKind::unmap_single, m));
+    }
+
+    bool is_long(const Op& made) const { return traits(made.kind).names_buffer && context_.allocations_[made.buffer].size == long_size; }
 
     void on_coherent(uint8_t m, const Op& made) {
         add(on(OpKind::free_coherent, m));
@@ -305,6 +340,11 @@ class Letters {
                 add(on(OpKind::unmap_page, m));
                 break;
             default:
+                if (is_long(made)) {
+                    on_long(m, made);
+                    break;
+                }
+                add(on(OpKind::start, m));
                 syncs(m, made);
                 if (made.kind == OpKind::map_page) unmaps(m, made, OpKind::unmap_page, OpKind::unmap_single);
                 else unmaps(m, made, OpKind::unmap_single, OpKind::unmap_page);

@@ -9,13 +9,18 @@ namespace {
 Digest digest_of(const Outcome& o) {
     Digest d;
     for (const Outcome::Said& w : o.warnings)
-        d.add(static_cast<uint64_t>(w.id) << 48 | static_cast<uint64_t>(w.name) << 40 | static_cast<uint64_t>(w.justified) << 32);
+        d.add(static_cast<uint64_t>(w.id) << 48 | static_cast<uint64_t>(w.name) << 40 | static_cast<uint64_t>(w.justified) << 32 |
+              static_cast<uint64_t>(w.reason) << 56);
     for (const Outcome::Said& w : o.warnings) w.claim.digest(d);
     d.add(o.warnings.size());
+    for (auto [kind, reason] : o.silent) d.add(static_cast<uint64_t>(kind) << 8 | static_cast<uint64_t>(reason));
+    d.add(o.silent.size());
+    for (uint8_t name : o.unsaid) d.add(name);
+    d.add(o.unsaid.size());
     o.corrupt.digest(d);
     o.harmed.digest(d);
     o.oopsed.digest(d);
-    d.add(static_cast<uint64_t>(o.rules) << 32 | static_cast<uint64_t>(o.breakdown) << 16 | static_cast<uint64_t>(o.silent) << 8 |
+    d.add(static_cast<uint64_t>(o.rules) << 32 | static_cast<uint64_t>(o.breakdown) << 16 |
           static_cast<uint64_t>(o.corrupted));
     return d;
 }
@@ -29,8 +34,9 @@ Verdicts::Id Verdicts::outcome(const Outcome& outcome) {
 }
 
 bool Verdicts::warned(Id outcome, uint8_t name) const {
-    const auto& said = outcomes_[outcome].warnings;
-    return std::any_of(said.begin(), said.end(), [&](const Outcome::Said& w) { return w.name == name; });
+    const Outcome& o = outcomes_[outcome];
+    return std::binary_search(o.unsaid.begin(), o.unsaid.end(), name) ||
+           std::any_of(o.warnings.begin(), o.warnings.end(), [&](const Outcome::Said& w) { return w.name == name; });
 }
 
 Verdicts::Id Verdicts::verdict(std::span<const Id> outcomes) {
@@ -52,10 +58,9 @@ void Verdicts::look(std::span<const Id> outcomes, size_t platform, Verdict& verd
     const Outcome& here = outcomes_[outcomes[platform]];
     if (here.breakdown) {
         verdict.labels[platform] = bit(Label::broken);
-        return show(verdict.shown, Label::broken, here.breakdown, here.rules, platform);
+        return show(verdict.shown, Label::broken, here.breakdown, Reason::none, here.rules, platform);
     }
-    for (int kind = 0; kind < static_cast<int>(CorruptionKind::count_); kind++)
-        if (here.silent >> kind & 1) show(verdict.shown, Label::fn, static_cast<uint8_t>(kind), here.rules, platform);
+    for (auto [kind, reason] : here.silent) show(verdict.shown, Label::fn, kind, reason, here.rules, platform);
     Sum sum;
     for (const Outcome::Said& w : here.warnings) {
         uint8_t elsewhere = 0;
@@ -67,10 +72,10 @@ void Verdicts::look(std::span<const Id> outcomes, size_t platform, Verdict& verd
                 outcomes.size(), platform, [&](size_t i) { return outcomes_[outcomes[i]].corrupt.covered_by(w.claim); },
                 [&](size_t i) { return outcomes_[outcomes[i]].harmed.belongs_to(w.claim); }, elsewhere);
         sum.add(worth);
-        if (worth == Worth::false_positive) show(verdict.shown, Label::fp, w.id, here.rules, platform);
-        if (worth == Worth::hazard) show(verdict.shown, Label::hazard, w.id, here.rules, platform);
+        if (worth == Worth::false_positive) show(verdict.shown, Label::fp, w.id, w.reason, here.rules, platform);
+        if (worth == Worth::hazard) show(verdict.shown, Label::hazard, w.id, w.reason, here.rules, platform);
     }
-    verdict.labels[platform] = sum.labels(here.corrupted, here.silent != 0);
+    verdict.labels[platform] = sum.labels(here.corrupted, !here.silent.empty());
 }
 
 }  // namespace dmafuzz

@@ -25,7 +25,7 @@ class Verdicts {
     Id verdict(std::span<const Id> outcomes);      // one for each platform
     const Verdict& operator[](Id verdict) const { return verdicts_[verdict]; }
     size_t size() const { return verdicts_.size(); }
-    bool warned(Id outcome, uint8_t name) const;   // by the operation of that name
+    bool warned(Id outcome, uint8_t name) const;   // about the operation of that name, or not warned though there is something to say
 
   private:
     Verdict work_out(std::span<const Id> outcomes) const;

@@ -143,7 +143,7 @@ void Expander::carry_out(size_t letter) {
         carried_out_++;
         Outcome outcome = judge_.outcome(p, names_);
         // Rules only matter where there is something to find.
-        if (!outcome.warnings.empty() || outcome.silent) outcome.rules = judge_.rules(p);
+        if (!outcome.warnings.empty() || !outcome.silent.empty()) outcome.rules = judge_.rules(p);
         t.outcome = verdicts_.outcome(outcome);
         t.warned = verdicts_.warned(t.outcome, next_name_);
     }

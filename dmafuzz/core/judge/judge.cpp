@@ -24,6 +24,8 @@ Judge::Judge(std::unique_ptr<Tracker> tracker, std::vector<Platform> portfolio)
       analyses_(platforms_.size()),
       done_by_(platforms_.size(), nobody),
       rules_(platforms_.size()),
+      unsaid_(platforms_.size()),
+      unsaid_known_(platforms_.size()),
       corrupt_lately_(platforms_.size()) {
     std::iota(corrupt_lately_.begin(), corrupt_lately_.end(), size_t{0});
     for (const Platform& a : platforms_)
@@ -34,7 +36,9 @@ void Judge::start(const Program& program) {
     program_ = program;
     std::fill(done_by_.begin(), done_by_.end(), nobody);
     std::fill(rules_.begin(), rules_.end(), std::nullopt);
+    std::fill(unsaid_known_.begin(), unsaid_known_.end(), false);
     order_.clear();
+    order_of_unsaid_.clear();
 }
 
 // All of it: nothing that was asked on some other platform has another answer here.

@@ -68,6 +68,12 @@ class Judge {
     bool has_worth(const Warning& warning, size_t platform, Worth worth);
     // The rules of the contract that the program breaks there.
     Rules rules(size_t platform);
+    // Of a corruption on that platform that no warning explains: why the tracker is silent.
+    Reason reason(size_t platform, const Corruption& corruption);
+    // Of a warning there: what the entry that it looked at has to do with the call.
+    Reason reason(size_t platform, const Warning& warning);
+    // All that the tracker leaves unsaid there.
+    const Watch& unsaid(size_t platform);
 
     // Whether the states that programs leave are kept, from the next program on.
     void keep_states(bool keep = true) { keeps_states_ = keep; }
@@ -117,6 +123,9 @@ class Judge {
     std::vector<Features> differing_;    // by pairs of platforms
     std::vector<std::optional<Rules>> rules_;  // by platform: the contract asks more of it than an analysis does
     std::vector<Claim> claims_;                // of the warnings at work
+    std::vector<Watch> unsaid_;                // by platform: what the tracker says and does not say, where somebody has asked
+    std::vector<bool> unsaid_known_;
+    std::vector<size_t> order_of_unsaid_;      // those that were worked out
     std::vector<size_t> corrupt_lately_;       // platforms, those first where warnings covered corruption last
     bool keeps_states_ = false;
     Program program_;

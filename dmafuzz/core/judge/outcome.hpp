@@ -4,10 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "judge/contract.hpp"
 #include "judge/reach.hpp"
+#include "tracker/reason.hpp"
 
 namespace dmafuzz {
 
@@ -40,6 +42,7 @@ struct Outcome {
         uint8_t id;    // WarningId
         uint8_t name;  // of the operation
         bool justified;
+        Reason reason;
         Claim claim;   // its operations by name
         auto operator<=>(const Said&) const = default;
     };
@@ -47,7 +50,8 @@ struct Outcome {
     Reach corrupt;               // operations by name
     HarmReach harmed, oopsed;
     Rules rules = 0;             // broken
-    uint8_t silent = 0;          // kinds of corruption that no warning explains, a bit each
+    std::vector<std::pair<uint8_t, Reason>> silent;  // kinds of corruption that no warning explains, and why; in order, each once
+    std::vector<uint8_t> unsaid;                     // names of the operations that the tracker could have warned about, in order
     bool corrupted = false;
     uint8_t breakdown = 0;       // WarningId; 0: none
     bool operator==(const Outcome&) const = default;

@@ -77,6 +77,12 @@ class Rows {
     Digest sum_;
 };
 
+template <class T>
+void sort_once(std::vector<T>& some) {
+    std::sort(some.begin(), some.end());
+    some.erase(std::unique(some.begin(), some.end()), some.end());
+}
+
 // By what an operation is known to warnings yet to come: its name, or the CPU whose call is not finished.
 uint64_t known_as(const Run& run, uint8_t op, const std::vector<uint8_t>& names) {
     constexpr uint64_t nothing = ~uint64_t{0};
@@ -110,7 +116,7 @@ void Judge::add_observations(size_t platform, const std::vector<uint8_t>& names,
         into.add(c.phys_base);
         into.add(c.involved);
     }
-    Rows harms, warnings;
+    Rows harms, warnings, unsaid;
     for (const Harm& h : a.harms) {
         if (h.op >= a.run.program_ops || h.kind == HarmKind::exposure) continue;
         const Calls calls = renamed(call_of(a.run, h.op), names);
@@ -119,14 +125,24 @@ void Judge::add_observations(size_t platform, const std::vector<uint8_t>& names,
     for (const Warning& w : a.watch.warnings) {
         if (w.op >= a.run.program_ops) continue;
         Digest row;
-        row.add(static_cast<uint64_t>(w.id) << 8 | names[w.op]);
+        row.add(static_cast<uint64_t>(reason(platform, w)) << 16 | static_cast<uint64_t>(w.id) << 8 | names[w.op]);
         renamed(claim_of(w, a.run), names).digest(row);
         warnings.add(row);
+    }
+    for (const Unsaid& u : a.watch.unsaid) {
+        const Warning& w = u.warning;
+        if (w.op >= a.run.program_ops) continue;
+        Digest row;
+        row.add(static_cast<uint64_t>(u.reason) << 16 | static_cast<uint64_t>(w.id) << 8 | names[w.op]);
+        row.add(w.line);
+        renamed(claim_of(w, a.run), names).digest(row);
+        unsaid.add(row);
     }
     // What comes next gets the next name, also where nothing is left to be seen of those that have one.
     into.add(static_cast<uint64_t>(std::count_if(names.begin(), names.end(), [](uint8_t name) { return name != no_name; })));
     into.add(harms.sum());
     into.add(warnings.sum());
+    into.add(unsaid.sum());
     into.add(ranges_of(a.run, names));
     places.digest(into);
 }
@@ -136,14 +152,20 @@ Outcome Judge::outcome(size_t platform, const std::vector<uint8_t>& names) {
     Outcome out;
     out.corrupted = !a.corruptions.empty();
     for (const Corruption& c : a.corruptions)
-        if (!c.explained) out.silent |= static_cast<uint8_t>(1u << static_cast<int>(c.kind));
+        if (!c.explained) out.silent.emplace_back(static_cast<uint8_t>(c.kind), reason(platform, c));
+    sort_once(out.silent);
     for (size_t i = 0; i < a.watch.warnings.size(); i++) {
         const Warning& w = a.watch.warnings[i];
         const uint8_t name = w.op < names.size() ? names[w.op] : no_name;
-        out.warnings.push_back({static_cast<uint8_t>(w.id), name, a.justified_here[i], renamed(claim_of(w, a.run), names)});
+        const Reason why = a.justified_here[i] ? Reason::none : reason(platform, w);
+        out.warnings.push_back({static_cast<uint8_t>(w.id), name, a.justified_here[i], why, renamed(claim_of(w, a.run), names)});
     }
-    std::sort(out.warnings.begin(), out.warnings.end());
-    out.warnings.erase(std::unique(out.warnings.begin(), out.warnings.end()), out.warnings.end());
+    sort_once(out.warnings);
+    if (keeps_states_) {
+        for (const Unsaid& u : unsaid(platform).unsaid)
+            if (u.warning.op < names.size()) out.unsaid.push_back(names[u.warning.op]);
+        sort_once(out.unsaid);
+    }
     out.corrupt = corrupt_reach(platform);
     out.corrupt.ranges = renamed(out.corrupt.ranges, names);
     const Analysis& harms = find_harms(platform);

@@ -84,7 +84,9 @@ void Machine::access_place(const Op& op, const Step& line, uint64_t dma) {
             }
         }
         const Direction direction = place.mapped ? run_->pieces[by].direction : Direction::bidirectional;
-        const bool allowed = place.mapped && (writes ? device_writes(direction) : device_reads(direction));
+        // An SMMU has no pages that can only be written. Source: arm_lpae_prot_to_pte of the kernel.
+        const bool allowed = place.mapped && (writes ? device_writes(direction)
+                                                     : device_reads(direction) || platform_.get<&Platform::iommu_driver>() == IommuDriver::smmu);
         if (!allowed || maybe) step(StepKind::fault).piece = line.asker;
         if (!allowed) return;
     }

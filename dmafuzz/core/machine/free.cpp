@@ -16,10 +16,22 @@ void Machine::free_memory(const Call& call, MappingFacts& m) {
     }
     const bool by_pages = m.by_pages && (m.map == OpKind::alloc_noncontiguous || platform_.get<&Platform::coherent_in_vmalloc>() || !coherent(m.device));
     if (by_pages) return free_by_pages(call, m);
-    // By the CPU's address, or by the device's where that is a physical one.
-    uint64_t block = home.phys + call.op.cpu_offset;
-    if (call.op.kind != OpKind::free_noncoherent && !translates(call.device)) block = call.dma;
-    free_block(call, m, block & ~uint64_t{page_bytes - 1});
+    free_block(call, m, freed_block(call, home.phys));
+}
+
+// The first page that a free function gives back: by the CPU's address, or by the device's where that is a physical one.
+uint64_t Machine::freed_block(const Call& call, uint64_t phys) const {
+    uint64_t block = phys + call.op.cpu_offset;
+    if (call.op.kind == OpKind::free_coherent && !translates(call.device)) block = call.dma;
+    return block & ~uint64_t{page_bytes - 1};
+}
+
+// What is no allocation, or none any more: whoever has these pages loses them.
+void Machine::free_what_is_there(const Call& call, const MappingFacts& m) {
+    const Piece& piece = run_->pieces[m.piece];
+    const bool nowhere = m.failed || in_pool(freed_block(call, piece.phys)) || (m.by_pages && translates(call.device));
+    if (nowhere || call.bytes == 0 || memory_.home(piece.buffer).kind == BufferKind::mmio) return;
+    free_others(m.piece, freed_block(call, piece.phys), bytes_of_order(order_of(call.bytes)));
 }
 
 // Out of the allocation's own list of pages: never a neighbour's.

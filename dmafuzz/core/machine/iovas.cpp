@@ -81,7 +81,10 @@ void Iovas::give_back(int cpu, uint64_t page, uint64_t pages, bool whole) {
 }
 
 void Iovas::flush(int cpu, bool whole) {
-    for (const Taken& t : queue_) give_back(cpu, t.page, t.pages, whole);
+    // The queue of one CPU after the other. Source: fq_flush_timeout of the kernel.
+    for (int of = 0; of < cpus_max; of++)
+        for (const Queued& q : queue_)
+            if (q.cpu == of) give_back(cpu, q.iova.page, q.iova.pages, whole);
     queue_.clear();
     stale_.clear();
 }
@@ -129,9 +132,9 @@ void Iovas::digest(Digest& into) const {
         into.add(t.pages);
     }
     for (const Freed& f : freed_) into.add(f.page << 16 | static_cast<uint64_t>(f.cpu) << 8 | f.order);
-    for (const Taken& t : queue_) {
-        into.add(t.page);
-        into.add(t.pages);
+    for (const Queued& q : queue_) {
+        into.add(q.iova.page << 8 | static_cast<uint64_t>(q.cpu));
+        into.add(q.iova.pages);
     }
     for (const std::vector<Range>* ranges : {&table_, &stale_})
         for (const Range& r : *ranges) {

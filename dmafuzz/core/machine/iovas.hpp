@@ -30,7 +30,7 @@ class Iovas {
     // To the list of that CPU and size; or, where the size has no list, the whole IOVA that holds the page. `whole`: so always.
     void give_back(int cpu, uint64_t page, uint64_t pages, bool whole);
     // Lazily: given back, and gone for the device, at the next flush only.
-    void queue(uint64_t page, uint64_t pages) { queue_.push_back({page, pages}); }
+    void queue(int cpu, uint64_t page, uint64_t pages) { queue_.push_back({{page, pages}, cpu}); }
     bool anything_queued() const { return !queue_.empty() || !stale_.empty(); }
     void flush(int cpu, bool whole);
     // The IOVA that holds a page: its first page and its size, or no pages.
@@ -60,6 +60,11 @@ class Iovas {
         uint8_t cpu, order;
         uint64_t page;
     };
+    // By the CPU that ended it.
+    struct Queued {
+        Taken iova;
+        int cpu;
+    };
     static const Range* find(const std::vector<Range>& ranges, uint64_t page);
     uint64_t take_fresh(uint64_t pages);
     void remove(uint64_t page);
@@ -67,7 +72,7 @@ class Iovas {
     std::vector<Taken> taken_;       // from the top down
     size_t searched_from_ = 0;       // behind the IOVA in `taken_` that the search for fresh ones begins below
     std::vector<Freed> freed_;
-    std::vector<Taken> queue_;
+    std::vector<Queued> queue_;
     std::vector<Range> table_, stale_;
 };
 

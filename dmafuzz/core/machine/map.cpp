@@ -78,15 +78,9 @@ void Machine::hand_over(const Call& call, uint8_t index, bool maintained) {
         maintenance.maintenance = platform_.get<&Platform::for_device>()[static_cast<size_t>(piece.direction)];
         run_->steps.push_back(maintenance);
     }
-    // The caller syncs by hand, and tells the device after that.
+    // The caller syncs by hand, and tells the device after that; or it looks first whether the map has failed.
     if (by_hand) return;
-    const bool failed = run_->mappings[piece.mapping].failed;
-    if (!failed || !call.op.unchecked) run_->steps.push_back(whole);
-    if (!call.op.unchecked) return;
-    // It looks first whether the map has failed, and the device has been told nothing; but what the map may have dropped
-    // is given up by now.
-    whole.kind = StepKind::to_cpu;
-    if (!failed) run_->steps.push_back(whole);
+    if (!call.op.unchecked) return run_->steps.push_back(whole);
     if (waiting_.empty() || waiting_.back().mapping != piece.mapping) waiting_.push_back({call.op.cpu, piece.mapping});
 }
 

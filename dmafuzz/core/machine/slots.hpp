@@ -41,7 +41,11 @@ class SlotPool {
 
     std::array<uint8_t, slots_max> owners_;
     std::array<size_t, cpus_max> next_{};  // by areas, in the area
-    int released_ = -1;                    // the first of the slots last given back
+    // The first of the slots last given back since something was taken: of the pool, and of each area.
+    static constexpr int none = -1;
+    int released_ = none;
+    std::array<int, cpus_max> released_in_area_{none, none, none, none};
+    size_t area_slots_ = 0;
     size_t end_ = 0;                       // behind the last slot that was ever taken
 };
 

@@ -128,7 +128,7 @@ void Machine::unmap_range(const Call& call, uint64_t dma, uint64_t bytes) {
         iovas.clear(page, cleared, lazy);
         cut_off_pages(call, page, cleared);
     }
-    if (lazy) iovas.queue(page, pages);
+    if (lazy) iovas.queue(call.op.cpu, page, pages);
     else iovas.give_back(call.op.cpu, page, pages, platform_.get<&Platform::iommu_ends_whole>());
     give_back_iova(call, page, pages);
 }

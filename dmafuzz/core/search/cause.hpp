@@ -3,25 +3,30 @@
 #pragma once
 
 #include <bitset>
+#include <optional>
+#include <vector>
 
 #include "judge/contract.hpp"
 #include "judge/judge.hpp"
 
 namespace dmafuzz {
 
-// What is kept while a program shrinks: a label of one platform, one kind of corruption or warning, and no rule
-// broken that was not broken before.
+// What is kept while a program shrinks: a label of one platform, one kind of corruption or warning, the tracker's reason, and
+// no rule broken that was not broken before.
 struct Target {
     Label label = Label::fn;    // fn, fp, hazard or broken
     uint8_t kind = 0;           // CorruptionKind of an fn, WarningId of the others
     size_t platform = 0;
     Rules rules = 0;
+    Reason reason = Reason::none;  // none: any
     bool operator==(const Target&) const = default;
 };
 
-// Label and kind; with the rules, a signature: what two findings of one cause have in common wherever they show.
-inline uint32_t sort_of(Label label, uint8_t kind) { return static_cast<uint32_t>(label) << 8 | kind; }
-inline uint64_t signature_of(const Target& t) { return static_cast<uint64_t>(sort_of(t.label, t.kind)) << 32 | t.rules; }
+// Label, kind and reason; with the rules, a signature: what two findings of one cause have in common wherever they show.
+inline uint32_t sort_of(Label label, uint8_t kind, Reason reason) {
+    return static_cast<uint32_t>(label) << 16 | static_cast<uint32_t>(reason) << 8 | kind;
+}
+inline uint64_t signature_of(const Target& t) { return static_cast<uint64_t>(sort_of(t.label, t.kind, t.reason)) << 32 | t.rules; }
 inline Rules rules_of(uint64_t signature) { return static_cast<Rules>(signature); }
 
 const char* kind_name(const Target& target);
@@ -29,26 +34,42 @@ const char* kind_name(const Target& target);
 // All targets of the program that `judge` has started with, on one platform. Rules are left 0.
 std::vector<Target> targets_of(Judge& judge, size_t platform);
 
-// Does the started program show it, breaking no rule outside target.rules?
-bool shows(Judge& judge, const Target& target);
+// Does the started program show it, breaking no rule outside target.rules? For another reason only where it breaks fewer: then
+// what the target says is two faults in one program. With the rules and the reason that the program has.
+std::optional<Target> shown_as(Judge& judge, const Target& target);
+inline bool shows(Judge& judge, const Target& target) { return shown_as(judge, target).has_value(); }
+
+// Bytes of a buffer that are lost, in one kind and for one reason, and the mappings that they belong to.
+struct Loss {
+    uint8_t buffer;
+    uint32_t offset, size;
+    uint32_t mappings;
+};
+// The mappings that have bytes of a buffer.
+uint32_t owners(const Run& run, const Span& span);
+// What the started program loses as the target of a false negative says.
+std::vector<Loss> losses(Judge& judge, const Target& target);
+// For another reason and with the same rules broken, it loses all of that: what the reason was about had nothing to do with it.
+std::optional<Target> loses_all_the_same(Judge& judge, const Target& target, const std::vector<Loss>& losses);
 
 // A bit for each platform of a portfolio: all that there are fit in.
 inline constexpr size_t platforms_max = 256;
 using PlatformSet = std::bitset<platforms_max>;
 
-// What one program shows: label, kind, the rules that it breaks there, and where.
+// What one program shows: label, kind, the tracker's reason, the rules that it breaks there, and where.
 struct Shown {
     Label label;
     uint8_t kind;  // CorruptionKind of an FN, WarningId of the others
+    Reason reason;
     Rules rules;
     PlatformSet platforms;
 };
 
-inline uint64_t signature_of(const Shown& s) { return signature_of(Target{s.label, s.kind, 0, s.rules}); }
+inline uint64_t signature_of(const Shown& s) { return signature_of(Target{s.label, s.kind, 0, s.rules, s.reason}); }
 
 // Of the program that the judge has been started with, on its whole portfolio of at most `platforms_max` platforms.
 std::vector<Shown> shown_by(Judge& judge);
 // Adds to what is shown, or to its platforms.
-void show(std::vector<Shown>& shown, Label label, uint8_t kind, Rules rules, size_t platform);
+void show(std::vector<Shown>& shown, Label label, uint8_t kind, Reason reason, Rules rules, size_t platform);
 
 }  // namespace dmafuzz

@@ -87,8 +87,8 @@ void Engine::consider(const Program& program, Target target) {
     if (!known || rng_.one_in(one_in_known)) report(program, target);
 }
 
-// The rules that the minimal program breaks.
-Rules Engine::report(const Program& program, Target target) {
+// What the minimal program shows.
+Target Engine::report(const Program& program, Target target) {
     Minimised minimal = minimise(judge_, program, target);
     stats_.minimised++;
     if (lookout_) {
@@ -97,11 +97,12 @@ Rules Engine::report(const Program& program, Target target) {
         lookout_->look(minimal.program, judge_, target.platform);
     }
     target.rules = minimal.rules;
+    target.reason = minimal.reason;
     const bool enough = known_.enough(signature_of(target));
-    if (!known_.add(target, minimal.program) || enough) return minimal.rules;
+    if (!known_.add(target, minimal.program) || enough) return target;
     grow_from(minimal.program, target);
     findings_.push_back({target, minimal.program, program});
-    return minimal.rules;
+    return target;
 }
 
 // Of so many, older ones make room: a run may take days.
@@ -138,10 +139,8 @@ PlatformSet Engine::needs_all_lines(Program& program, const Shown& shown) {
         judge_.start(rest);
         PlatformSet same, fewer;  // rules
         for (size_t platform = 0; platform < judge_.platforms() && !rest.ops.empty(); platform++)
-            if (left[platform] && shows(judge_, {shown.label, shown.kind, platform, shown.rules})) {
-                const Rules rules = judge_.rules(platform);
-                (rules == shown.rules ? same : fewer).set(platform);
-            }
+            if (left[platform] && shows(judge_, {shown.label, shown.kind, platform, shown.rules, shown.reason}))
+                (judge_.rules(platform) == shown.rules ? same : fewer).set(platform);
         if (same == left) {
             program = std::move(rest);
             line = 0;
@@ -163,7 +162,7 @@ void Engine::follow_lead() {
         // With the sizes that it was found with, besides the minimal ones: more can come of them.
         if (lead.program.ops.size() < short_ops) keep_short(lead.program);
         const Target target = leads_.target(lead.shown, platforms, rng_);
-        if (report(lead.program, target) == target.rules) leads_.close(target, platforms);
+        if (report(lead.program, target) == target) leads_.close(target, platforms);
     }
     following_ += std::chrono::duration<double>(Clock::now() - start).count();
 }

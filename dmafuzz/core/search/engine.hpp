@@ -75,7 +75,7 @@ class Engine {
     void mark_verdict(const Analysis& analysis);
     void collect(const Program& program);
     void consider(const Program& program, Target target);
-    Rules report(const Program& program, Target target);
+    Target report(const Program& program, Target target);
     void keep_short(const Program& program);
     void grow_from(const Program& minimal, const Target& target);
     void look_closely(const Program& program);

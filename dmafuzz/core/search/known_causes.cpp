@@ -14,7 +14,7 @@ bool KnownCauses::add(const Target& target, const Program& minimal) {
     count_[signature_of(target)]++;
     Known k{target.rules, {}};
     for (const Op& op : minimal.ops) k.skeleton.push_back(op.kind);
-    std::vector<Known>& same_sort = known_[sort_of(target.label, target.kind)];
+    std::vector<Known>& same_sort = known_[sort_of(target.label, target.kind, target.reason)];
     if (std::find(same_sort.begin(), same_sort.end(), k) == same_sort.end()) same_sort.push_back(std::move(k));
     return true;
 }
@@ -27,7 +27,7 @@ bool KnownCauses::enough(uint64_t signature) const {
 }
 
 bool KnownCauses::at_work_in(const Program& program, const Target& target) const {
-    auto same_sort = known_.find(sort_of(target.label, target.kind));
+    auto same_sort = known_.find(sort_of(target.label, target.kind, target.reason));
     if (same_sort == known_.end()) return false;
     return std::any_of(same_sort->second.begin(), same_sort->second.end(), [&](const Known& k) {
         if (k.rules & ~target.rules) return false;

@@ -25,7 +25,7 @@ class KnownCauses {
         std::vector<OpKind> skeleton;
         bool operator==(const Known&) const = default;
     };
-    std::unordered_map<uint32_t, std::vector<Known>> known_;  // by label and kind
+    std::unordered_map<uint32_t, std::vector<Known>> known_;  // by label, kind and reason
     std::unordered_set<uint64_t> causes_;                     // signature, minimal program
     std::unordered_map<uint64_t, uint32_t> count_;            // of a signature
     Labels labels_ = 0;

@@ -48,7 +48,7 @@ PlatformSet Leads::open(const Shown& shown) const {
 }
 
 Target Leads::target(const Shown& shown, const PlatformSet& platforms, Rng& rng) {
-    Target target{shown.label, shown.kind, 0, shown.rules};
+    Target target{shown.label, shown.kind, 0, shown.rules, shown.reason};
     Tried& tried = tried_[signature_of(target)];
     if ((platforms & ~tried.platforms).none()) tried.platforms.reset();
     target.platform = any_of(rng, platforms & ~tried.platforms);

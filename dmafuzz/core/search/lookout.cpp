@@ -25,7 +25,7 @@ Label label_of(const std::string& name) {
 uint8_t kind_of(Label label, const std::string& name) {
     int count = static_cast<int>(label == Label::fn ? static_cast<int>(CorruptionKind::count_) : static_cast<int>(WarningId::count_));
     for (int i = 0; i < count; i++)
-        if (name == kind_name({label, static_cast<uint8_t>(i), 0, 0})) return static_cast<uint8_t>(i);
+        if (name == kind_name({label, static_cast<uint8_t>(i)})) return static_cast<uint8_t>(i);
     throw std::invalid_argument("no kind of a " + std::string(name_of(label)) + ": " + name);
 }
 

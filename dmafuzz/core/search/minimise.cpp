@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "program/order.hpp"
+#include "search/about.hpp"
 
 namespace dmafuzz {
 
@@ -380,17 +381,45 @@ class Minimiser {
 }  // namespace
 
 Minimised minimise(Judge& judge, const Program& program, Target target) {
+    judge.start(program);
+    std::vector<Loss> lost = losses(judge, target);
     auto shows_target = [&](const Program& candidate) {
         judge.start(candidate);
-        return shows(judge, target);
+        std::optional<Target> shown = shown_as(judge, target);
+        if (!shown) shown = loses_all_the_same(judge, target, lost);
+        if (!shown) return false;
+        target = *shown;
+        lost = losses(judge, target);
+        return true;
     };
     const std::function<bool(const Program&)> keeps = shows_target;
     Minimiser minimiser(program, keeps);
     Minimised done;
     done.program = minimiser.run();
     done.tried = minimiser.tried();
-    judge.start(done.program);
-    done.rules = judge.rules(target.platform);
+    done.rules = target.rules;
+    done.reason = target.reason;
+    return done;
+}
+
+Minimised minimise_written(Judge& judge, const Program& program, Target target) {
+    judge.start(program);
+    const About wanted = abouts(judge, target).at(0);
+    const std::function<bool(const Program&)> keeps = [&](const Program& candidate) {
+        judge.start(candidate);
+        const std::optional<Target> shown = shown_as(judge, target);
+        if (!shown || shown->reason != target.reason) return false;
+        const std::vector<About> found = abouts(judge, target);
+        if (std::find(found.begin(), found.end(), wanted) == found.end()) return false;
+        target.rules = shown->rules;
+        return true;
+    };
+    Minimiser minimiser(program, keeps);
+    Minimised done;
+    done.program = minimiser.run();
+    done.tried = minimiser.tried();
+    done.rules = target.rules;
+    done.reason = target.reason;
     return done;
 }
 

@@ -12,12 +12,16 @@ namespace dmafuzz {
 struct Minimised {
     Program program;
     Rules rules = 0;      // broken by it on the target's platform
+    Reason reason = Reason::none;
     uint64_t tried = 0;   // programs judged on the way
 };
 
-// 1-minimal: no single removal or simplification of the result keeps the target. Deterministic.
+// 1-minimal: no single removal or simplification of the result keeps the target, with the rules and the reason that it has come to.
+// Deterministic.
 // `program` must show the target.
 Minimised minimise(Judge& judge, const Program& program, Target target);
+// The same for a program that somebody wrote: it keeps what it is about, and the tracker's reason.
+Minimised minimise_written(Judge& judge, const Program& program, Target target);
 // The same for whatever else a program can show.
 Program minimise(const Program& program, const std::function<bool(const Program&)>& shows);
 

@@ -11,6 +11,11 @@ namespace {
 class Silent final : public Tracker {
   public:
     void watch(const std::vector<HookCall>&, const Platform&, Watch& out, PathSink*) override { out.clear(); }
+    // It looks at nothing.
+    void explain(const std::vector<HookCall>& calls, const Platform& platform, Watch& out) override {
+        watch(calls, platform, out, nullptr);
+        out.explained = true;
+    }
 };
 
 // Calls every map an overlap.
@@ -29,6 +34,10 @@ class Noisy final : public Tracker {
             warning.mappings = 1u << call.mapping;
             out.warnings.push_back(warning);
         }
+    }
+    void explain(const std::vector<HookCall>& calls, const Platform& platform, Watch& out) override {
+        watch(calls, platform, out, nullptr);
+        out.explained = true;
     }
 };
 

@@ -3,13 +3,6 @@
 
 namespace dmafuzz {
 
-namespace {
-
-// What a mismatch of is told from 7.2 on: DMA_ATTR_UNMAP_VALID, as far as programs have them.
-constexpr uint8_t attrs_compared = attr::mmio | attr::require_coherent;
-
-}  // namespace
-
 DmaDebug::Type DmaDebug::page_type(const HookCall& call) const {
     if (era_.phys_type) return Type::phys;
     return era_.page_and_single && !call.single ? Type::page : Type::single;
@@ -41,7 +34,11 @@ DmaDebug::Entry DmaDebug::element(const HookCall& call, const HookEntry& e) cons
 
 // dma_mapping_error: marks the first entry of that address that nobody has asked about; true at the error cookie.
 bool DmaDebug::mapping_error(uint8_t device, uint64_t dma) {
-    if (!era_.map_error_state) return dma == dma_error_cookie;
+    if (era_.map_error_state) mark_asked(device, dma);
+    return dma == dma_error_cookie;
+}
+
+void DmaDebug::mark_asked(uint8_t device, uint64_t dma) {
     cost_.bucket_locks++;
     const uint64_t bucket = bucket_of(dma);
     for (uint16_t slot : live_) {
@@ -50,23 +47,27 @@ bool DmaDebug::mapping_error(uint8_t device, uint64_t dma) {
         cost_.lookup_steps++;
         if (e.device != device || e.dma != dma || e.map_error != MapError::not_checked) continue;
         e.map_error = MapError::checked;
+        e.asked_about = e.mapping == naming_;
         note(0x4000);
         break;
     }
-    return dma == dma_error_cookie;
 }
 
 void DmaDebug::check_area(const HookCall& call, Area area) {
     bool stack = area == Area::current_stack || (area == Area::vmalloc_stack && era_.vmalloc_stacks);
     if (stack) warn(call, WarningId::map_stack);
+    else if (explaining_ && area == Area::vmalloc_stack) unsaid(call, WarningId::map_stack, Reason::stack_unrecognised);
     bool image = area == Area::text || area == Area::rodata;
-    if (image && platform_.get<&Platform::text_in_linear_map>()) warn(call, WarningId::map_text_rodata);
+    if (!image) return;
+    if (platform_.get<&Platform::text_in_linear_map>()) warn(call, WarningId::map_text_rodata);
+    else if (explaining_) unsaid(call, WarningId::map_text_rodata, Reason::image_unrecognised);
 }
 
 void DmaDebug::check_segment(const HookCall& call, const HookEntry& e) {
-    if (!era_.sg_segments) return;
-    if (e.size > platform_.get<&Device::segment_max>(call.device)) warn(call, WarningId::sg_too_long);
-    if (platform_.crosses(call.device, e.dma, e.dma + e.dma_size - 1)) warn(call, WarningId::sg_boundary);
+    if (!era_.sg_segments && !explaining_) return;
+    auto say = [&](WarningId id) { era_.sg_segments ? warn(call, id) : unsaid(call, id, Reason::segments_unchecked); };
+    if (e.size > platform_.get<&Device::segment_max>(call.device)) say(WarningId::sg_too_long);
+    if (platform_.crosses(call.device, e.dma, e.dma + e.dma_size - 1)) say(WarningId::sg_boundary);
 }
 
 void DmaDebug::check_unmap(const HookCall& call, const Entry& ref) {
@@ -78,6 +79,7 @@ void DmaDebug::check_unmap(const HookCall& call, const Entry& ref) {
         return warn(call, cookie ? WarningId::free_invalid : WarningId::free_unallocated);
     }
     check_freed(call, ref, found);
+    if (explaining_) explain_found(call, ref, found, false);
     note(0x5000 + static_cast<uint64_t>(entry(found).type));
     remove(found);
 }
@@ -91,8 +93,9 @@ void DmaDebug::check_freed(const HookCall& call, const Entry& ref, int found) {
     else if (addressed && ref.phys != e.phys) warn(call, WarningId::free_cpu_address, &e);
     if (ref.nents && ref.type == Type::sg && ref.nents != e.nents) warn(call, WarningId::free_sg_count, &e);
     if (ref.direction != e.direction) warn(call, WarningId::free_direction, &e);
-    if (e.map_error == MapError::not_checked) warn(call, WarningId::free_unchecked, &e);
-    if (era_.attributes_compared && (ref.attrs ^ e.attrs) & attrs_compared) warn(call, WarningId::free_attributes, &e);
+    if (era_.map_error_state && e.map_error == MapError::not_checked) warn(call, WarningId::free_unchecked, &e);
+    if ((ref.attrs ^ e.attrs) & era_.attrs_compared) warn(call, WarningId::free_attributes, &e);
+    if (explaining_) explain_freed(call, ref, e);
 }
 
 void DmaDebug::check_sync(const HookCall& call, Entry ref, bool to_cpu) {
@@ -104,10 +107,14 @@ void DmaDebug::check_sync(const HookCall& call, Entry ref, bool to_cpu) {
     if (hangs_) return;
     if (found == not_found) return warn(call, WarningId::sync_unallocated);
     const Entry& e = entry(found);
+    if (explaining_) explain_found(call, ref, found, true);
     note(0x6000 + static_cast<uint64_t>(e.direction) * 4 + static_cast<uint64_t>(ref.direction));
     // A mapping that holds the whole of a range can be smaller only where its end wraps around.
     if (ref.size > e.size) warn(call, WarningId::sync_range, &e);
-    if (era_.bidirectional_syncs_any_way && e.direction == Direction::bidirectional) return;
+    if (era_.bidirectional_syncs_any_way && e.direction == Direction::bidirectional) {
+        if (explaining_) explain_sync(call, ref, e);
+        return;
+    }
     if (ref.direction != e.direction) warn(call, WarningId::sync_direction, &e);
     if (!era_.bidirectional_syncs_any_way && e.direction == Direction::bidirectional) return;
     if (to_cpu && e.direction != Direction::from_device && ref.direction != Direction::to_device)

@@ -5,7 +5,7 @@
 
 namespace dmafuzz {
 
-void DmaDebug::warn(const HookCall& call, WarningId id, const Entry* about, uint32_t more) {
+Warning DmaDebug::warning_of(const HookCall& call, WarningId id, const Entry* about, uint32_t more) const {
     Warning w;
     w.id = id;
     w.op = call.op;
@@ -16,7 +16,11 @@ void DmaDebug::warn(const HookCall& call, WarningId id, const Entry* about, uint
         w.entry_op = about->op;
         if (about->mapping != no_mapping) w.mappings |= 1u << about->mapping;
     }
-    out_->warnings.push_back(w);
+    return w;
+}
+
+void DmaDebug::warn(const HookCall& call, WarningId id, const Entry* about, uint32_t more) {
+    out_->warnings.push_back(warning_of(call, id, about, more));
     note(0x1000 + static_cast<uint64_t>(id));
 }
 
@@ -121,7 +125,7 @@ void DmaDebug::remove(int index) {
     free_.push_back(slot);
 }
 
-void DmaDebug::start(const Platform& platform, Watch& out, PathSink* sink) {
+void DmaDebug::start(const Platform& platform, Watch& out, PathSink* sink, bool explaining) {
     platform_.start(platform);
     out_ = &out;
     sink_ = sink;
@@ -132,24 +136,35 @@ void DmaDebug::start(const Platform& platform, Watch& out, PathSink* sink) {
     lines_.clear();
     overlap_warned_ = resource_warned_ = hangs_ = false;
     cost_ = {};
+    explaining_ = out.explained = explaining;
+    if (explaining) shadow_.clear();
 }
 
 void DmaDebug::take_some(const std::vector<HookCall>& calls, size_t from, size_t to) {
     for (size_t i = from; i < to && !hangs_; i++) {
         call_ = static_cast<uint16_t>(i);
         call_kind_ = calls[i].kind;
-        take(calls[i]);
+        naming_ = calls[i].mapping;
+        if (explaining_) take_explaining(calls[i]);
+        else take(calls[i]);
     }
 }
 
 void DmaDebug::watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink) {
-    start(platform, out, sink);
+    start(platform, out, sink, false);
+    take_some(calls, 0, calls.size());
+    out.asked = platform_.asked();
+}
+
+void DmaDebug::explain(const std::vector<HookCall>& calls, const Platform& platform, Watch& out) {
+    start(platform, out, nullptr, true);
     take_some(calls, 0, calls.size());
     out.asked = platform_.asked();
 }
 
 void DmaDebug::watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform, Watch& out, Digest& state) {
-    start(platform, out, nullptr);
+    // What is left unsaid is part of what a program shows.
+    start(platform, out, nullptr, true);
     take_some(calls, 0, count);
     digest(state);
     take_some(calls, count, calls.size());

@@ -4,6 +4,7 @@
 
 #include "tracker/active_lines.hpp"
 #include "tracker/era.hpp"
+#include "tracker/shadow.hpp"
 #include "tracker/tracker.hpp"
 
 namespace dmafuzz {
@@ -13,6 +14,7 @@ class DmaDebug final : public Tracker {
     explicit DmaDebug(const Era& era) : era_(era) {}
     void watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink) override;
     void watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform, Watch& out, Digest& state) override;
+    void explain(const std::vector<HookCall>& calls, const Platform& platform, Watch& out) override;
     bool cost(Cost& out) const override {
         out = cost_;
         return true;
@@ -33,11 +35,12 @@ class DmaDebug final : public Tracker {
         MapError map_error = MapError::not_applicable;
         uint8_t mapping = no_mapping;
         uint8_t op = no_op;
+        bool asked_about = false;       // its error, by somebody who meant this mapping
     };
     enum class Match : uint8_t { exact, containing };
     static constexpr int not_found = -1;
 
-    void start(const Platform& platform, Watch& out, PathSink* sink);
+    void start(const Platform& platform, Watch& out, PathSink* sink, bool explaining);
     void take_some(const std::vector<HookCall>& calls, size_t from, size_t to);
     void digest(Digest& into) const;
 
@@ -58,6 +61,7 @@ class DmaDebug final : public Tracker {
 
     // Checks (checks.cpp)
     bool mapping_error(uint8_t device, uint64_t dma);
+    void mark_asked(uint8_t device, uint64_t dma);
     void check_area(const HookCall& call, Area area);
     void check_segment(const HookCall& call, const HookEntry& e);
     void check_unmap(const HookCall& call, const Entry& ref);
@@ -95,6 +99,25 @@ class DmaDebug final : public Tracker {
     bool clean(const Entry& entry) const;
     uint16_t first_active_line(uint64_t page);
 
+    // What it does not say, and why (unsaid.cpp); only while `explaining_`
+    void take_explaining(const HookCall& call);
+    void unsaid(const HookCall& call, WarningId id, Reason reason, const Entry* about = nullptr, uint32_t more = 0);
+    void add_regions(const HookCall& call);
+    void explain_overlaps(const HookCall& call, const Region& added);
+    Reason why_no_overlap(const Region& added, const Region& other);
+    Reason exemption(const Entry& entry, const Entry& first) const;
+    uint64_t shared_bytes() const;
+    void explain_found(const HookCall& call, const Entry& ref, int found, bool sync);
+    void explain_freed(const HookCall& call, const Entry& ref, const Entry& e);
+    void explain_sync(const HookCall& call, const Entry& ref, const Entry& e);
+    void explain_turns(const HookCall& call);
+    void explain_copy(const HookCall& call);
+    void explain_unbind(const HookCall& call);
+    void explain_resource(const HookCall& call);
+    bool is_live(uint16_t slot) const;
+    const Entry* entry_of(const Region& region) const;
+
+    Warning warning_of(const HookCall& call, WarningId id, const Entry* about, uint32_t more) const;
     void warn(const HookCall& call, WarningId id, const Entry* about = nullptr, uint32_t more = 0);
     void warn_line(const HookCall& call, WarningId id, const Entry& first, uint64_t key, bool counted);
     void note(uint64_t what) {
@@ -102,7 +125,6 @@ class DmaDebug final : public Tracker {
     }
 
     static constexpr int bucket_shift = 13;      // 8 KiB of addresses a bucket
-    static constexpr int overlaps_max = 7;       // three radix tree tags
     static constexpr uint16_t no_slot = 0xffff;
 
     Era era_;
@@ -121,6 +143,9 @@ class DmaDebug final : public Tracker {
     bool overlap_warned_ = false;   // WARN_ONCE
     bool resource_warned_ = false;  // WARN_ON_ONCE
     bool hangs_ = false;            // nothing more happens
+    bool explaining_ = false;
+    uint8_t naming_ = no_mapping;   // the mapping that the call at work names
+    Shadow shadow_;
     Cost cost_;
 };
 

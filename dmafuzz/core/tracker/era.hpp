@@ -82,7 +82,7 @@ struct Era {
     bool sg_by_cpu_length = false;                    // scatter lists before their look-up learnt of DMA lengths
     bool map_single_area = false;
     bool leak_at_unbind = false;
-    bool attributes_compared = false;
+    uint8_t attrs_compared = 0;                       // of map and unmap
     ResourceCheck resource_check = ResourceCheck::none;
 
     // C and what is told of it
@@ -94,6 +94,7 @@ struct Era {
     bool overlap_counted = false;                     // in error_count
     bool skip_cpu_sync_exempt = false;
     bool kmalloc_bounce_exempt = false;
+    uint8_t overlaps_max = 7;                         // of a line, in three tags of a radix tree
     uint8_t clean_attrs = 0;                          // attributes that flag a mapping as clean: not told of two such
     bool coherent_exempt = false;                     // where the cache alignment is below the L1 line
 

@@ -122,7 +122,7 @@ void add_phys(History& h) {
         e.clean_attrs |= attr::require_coherent;
         e.resource_check = ResourceCheck::unreserved_ram;
     });
-    h.since("7.2", 2026, "attributes are compared at unmap", [](Era& e) { e.attributes_compared = true; });
+    h.since("7.2", 2026, "attributes are compared at unmap", [](Era& e) { e.attrs_compared = attr::mmio | attr::require_coherent; });
 }
 
 // The newest kernel that was read: it is like the last row. Of later ones nothing is known.

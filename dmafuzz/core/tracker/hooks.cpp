@@ -7,7 +7,7 @@ void DmaDebug::map_page(const HookCall& call, bool resource) {
     if (mapping_error(call.device, call.dma)) return;
     Entry made = reference(call, page_type(call));
     if (resource) made.attrs |= attr::mmio;
-    made.map_error = era_.map_error_state ? MapError::not_checked : MapError::not_applicable;
+    made.map_error = era_.map_error_state || explaining_ ? MapError::not_checked : MapError::not_applicable;
     bool registers = era_.phys_type && made.attrs & attr::mmio;
     if (!registers) {
         check_area(call, call.area);
@@ -71,6 +71,7 @@ void DmaDebug::sync_sg(const HookCall& call, bool to_cpu) {
             continue;
         }
         if (i == 0) mapped = mapped_entries(ref);
+        if (explaining_ && mapped == 0) unsaid(call, WarningId::sync_unallocated, Reason::unknown_list);
         if (i >= mapped) break;
         check_sync(call, ref, to_cpu);
     }
@@ -132,6 +133,8 @@ void DmaDebug::take(const HookCall& call) {
             if (call.area == Area::vmalloc && era_.map_single_area) {
                 warn(call, WarningId::map_invalid_area);
                 warn(call, WarningId::map_vmalloc);
+            } else if (call.area == Area::vmalloc && explaining_) {
+                unsaid(call, WarningId::map_invalid_area, Reason::area_unchecked);
             }
             return;
         case HookKind::map_page: return map_page(call);
@@ -139,7 +142,9 @@ void DmaDebug::take(const HookCall& call) {
         case HookKind::map_sg: return map_sg(call);
         case HookKind::alloc_coherent: return allocation(call, Type::coherent, call.attrs);
         case HookKind::alloc_pages: return alloc_noncoherent(call);
-        case HookKind::mapping_error: mapping_error(call.device, call.dma); return;
+        case HookKind::mapping_error:
+            if (era_.map_error_state || explaining_) mark_asked(call.device, call.dma);
+            return;
         case HookKind::sync_for_cpu: return check_sync(call, reference(call, Type::single), true);
         case HookKind::sync_for_device: return check_sync(call, reference(call, Type::single), false);
         case HookKind::sync_sg_for_cpu: return sync_sg(call, true);

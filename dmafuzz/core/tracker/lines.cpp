@@ -63,7 +63,7 @@ uint16_t DmaDebug::add_to_line(const HookCall& call, uint64_t key, uint16_t slot
         return no_slot;
     }
     cost_.tree_operations += 3;  // three tags are read
-    if (line->overlaps < overlaps_max) {
+    if (line->overlaps < era_.overlaps_max) {
         line->overlaps++;
         cost_.tree_operations += 3;
     } else if (!overlap_warned_ && !clean(entry)) {

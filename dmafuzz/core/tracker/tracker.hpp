@@ -10,6 +10,7 @@
 #include "state/digest.hpp"
 #include "tracker/cost.hpp"
 #include "tracker/hook.hpp"
+#include "tracker/reason.hpp"
 
 namespace dmafuzz {
 
@@ -69,6 +70,12 @@ struct Warning {
     const char* text = nullptr;  // of a kernel's own code: its message, as long as the tracker lives
 };
 
+// A warning that was not given: what it would have been about, and the rule or exemption that kept it back.
+struct Unsaid {
+    Warning warning;
+    Reason reason;
+};
+
 // What a kernel as shipped makes of a warning.
 struct Print {
     bool printed = false;
@@ -87,10 +94,14 @@ struct Watch {
     Features asked = 0;  // of the platform, besides what the hook calls say
     std::vector<Warning> warnings;
     std::vector<Left> left;
+    bool explained = false;      // `unsaid` is all that there is to say
+    std::vector<Unsaid> unsaid;  // only where it is asked for
     void clear() {
         asked = 0;
         warnings.clear();
         left.clear();
+        explained = false;
+        unsaid.clear();
     }
 };
 
@@ -105,6 +116,8 @@ class Tracker {
   public:
     virtual ~Tracker() = default;
     virtual void watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink = nullptr) = 0;
+    // The same, with what is left unsaid, by trackers that know; what goes on is equal in all else.
+    virtual void explain(const std::vector<HookCall>& calls, const Platform& platform, Watch& out) { watch(calls, platform, out); }
     // The same; `state` becomes that of the tracker after the first `count` calls. What cannot be looked into is what it was told.
     virtual void watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform, Watch& out, Digest& state);
     // What the last watch has cost; false: not known.

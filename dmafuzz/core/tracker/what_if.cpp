@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "program/op.hpp"
+
 namespace dmafuzz {
 
 namespace {
@@ -46,7 +48,9 @@ const std::vector<WhatIf>& what_ifs() {
         {"dma-lines", "lines are the kernel's L1 lines, not as long as DMA needs", [](Era& e) { e.line_size = LineSize::dma_alignment; }},
         {"every-line", "only the first line of a mapping is tracked", [](Era& e) { e.tracked = Tracked::every_line; }},
         {"to-device", "mappings TO_DEVICE are not tracked", [](Era& e) { e.to_device_tracked = true; }},
-        {"attributes", "attributes are not compared at unmap", [](Era& e) { e.attributes_compared = true; }},
+        {"attributes", "attributes are not compared at unmap", [](Era& e) { e.attrs_compared |= attr::mmio | attr::require_coherent; }},
+        {"skip-compared", "whether map and unmap both have SKIP_CPU_SYNC is not compared", [](Era& e) { e.attrs_compared |= attr::skip_cpu_sync; }},
+        {"wide-counter", "overlaps of a line are counted up to seven, and a line that has had more is forgotten too early", [](Era& e) { e.overlaps_max = 0xff; }},
         {"assert-idle", "copy-on-write of a page under DMA is not checked", check_idle},
     };
     return all;

@@ -1,0 +1,67 @@
+"""A finding is a function of its cause alone, whoever found it, however often, and in what order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dmafuzz import platforms
+from dmafuzz.search import Campaign, Plan, atheris_available
+from dmafuzz.search.progress import Progress
+
+TOGETHER_MIN = 40  # findings that two runs share, so that the comparison has something to compare
+
+
+def run(out: Path, **changes: Any) -> None:
+    facts: dict[str, Any] = {
+        "tracker": "6.12",
+        "core_tracker": "6.12",
+        "platforms": tuple(model.name for model in platforms.portfolio("6.12")),
+        "portfolio": "6.12",
+        "out": out,
+        "engine": "native",
+        "seconds": 4.0,
+        "jobs": 1,
+        "seed": 1,
+        "ops_limit": 8,
+    }
+    plan = Plan(**{**facts, **changes})
+    Campaign(plan, Progress()).run()
+
+
+RUNS: list[dict[str, Any]] = [{}, {"seed": 2}, {"jobs": 2}]
+if atheris_available():
+    RUNS.append({"engine": "atheris", "seed": 3})
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, bytes]]:
+    """The findings of each run, by the names of their files."""
+    found = []
+    for number, changes in enumerate(RUNS):
+        out = tmp_path_factory.mktemp(f"run{number}")
+        run(out, **changes)
+        found.append({path.name: path.read_bytes() for path in (out / "findings").glob("*.dma")})
+    return found
+
+
+def test_equal_names_mean_equal_bytes(written: list[dict[str, bytes]]) -> None:
+    """Two seeds, two engines, one job and two."""
+    contents: dict[str, set[bytes]] = defaultdict(set)
+    times: dict[str, int] = defaultdict(int)
+    for files in written:
+        for name, data in files.items():
+            contents[name].add(data)
+            times[name] += 1
+    assert sum(count > 1 for count in times.values()) >= TOGETHER_MIN
+    assert [name for name, datas in contents.items() if len(datas) > 1] == []
+
+
+def test_every_finding_says_why(written: list[dict[str, bytes]]) -> None:
+    for files in written:
+        for name, data in files.items():
+            assert b"\n# reason: " in data, name
+            assert b"\n# family: " in data, name
