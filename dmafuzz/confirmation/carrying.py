@@ -63,7 +63,7 @@ class Carrying:
         self.ideal = IdealMemory(facts["pieces"])
         self.seen = Seen()
         self._guest = guest
-        self._held: set[int] = set()  # CPUs between the halves of a call
+        self._held: dict[int, Op] = {}  # CPUs between the halves of a call, and the call
         self._pieces, self._extents = facts["pieces"], facts["extents"]
         self._writer = Writer(facts["extents"])
         self._kinds = {op.buffer: op.buffer_kind for op in self.ops if op.kind == OpKind.alloc}
@@ -81,9 +81,9 @@ class Carrying:
             for action in self._writer.write(op, tag):
                 self._do(action, op)
             if op.split:
-                self._held.add(op.cpu)
+                self._held[op.cpu] = op
             elif op.kind == OpKind.finish:
-                self._held.discard(op.cpu)
+                self._held.pop(op.cpu, None)
             for step in self._steps.get(number, []):
                 self._take(step, op, tag)
             if self.seen.oops is not None:
@@ -104,6 +104,8 @@ class Carrying:
 
     def device_write(self, mapping: int, buffer: int, offset: int, size: int) -> None:
         """An unasked write of a mapping's device, of what it owns of a range of a buffer."""
+        if self._is_untold(mapping):
+            return
         tag = self.next_tag()
         for start, length in self.ideal.device_write(mapping, buffer, offset, size, tag):
             self._do(f"device-write {self._idle} 0 {mapping} {start} {length} {tag}", None)
@@ -156,8 +158,14 @@ class Carrying:
     def device_look(self, mappings: Sequence[int], buffer: int, offset: int, size: int) -> None:
         """The devices of some mappings read what they may of a range."""
         for mapping, start, at, length in self.ideal.views(mappings, buffer, offset, size):
+            if self._is_untold(mapping):
+                continue
             answer = self._do(f"device-read {self._idle} 0 {mapping} {start} {length}", None)
             self._compare(buffer, at, answer.data, f"m{mapping}")
+
+    def _is_untold(self, mapping: int) -> bool:
+        """Whether the call that makes a mapping has not returned: its device cannot know of it."""
+        return any(_core.traits(op.kind).defines_mapping and op.mapping == mapping for op in self._held.values())
 
     @property
     def _idle(self) -> int:
