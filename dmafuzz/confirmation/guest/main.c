@@ -140,8 +140,12 @@ static bool on_cpu(struct action *a)
 	if (a->split)
 		half_wanted(a->cpu, w->task);
 	complete(&w->wanted);
+	if (!a->split) {
+		wait_for_completion(&w->done);
+		return w->known;
+	}
 	while (!try_wait_for_completion(&w->done)) {
-		if (a->split && try_wait_for_completion(half_reached(a->cpu))) {
+		if (try_wait_for_completion(half_reached(a->cpu))) {
 			w->held = true;
 			say(" held");
 			return true;
