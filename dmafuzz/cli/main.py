@@ -29,6 +29,7 @@ _COMMANDS = {
     "cost": ("dmafuzz.cli.cost", "cost"),
     "bench": ("dmafuzz.cli.bench", "bench"),
     "kernel": ("dmafuzz.cli.kernel", "kernels"),
+    "confirm": ("dmafuzz.cli.confirm", "confirm"),
     "list": ("dmafuzz.cli.names", "list_names"),
 }
 
