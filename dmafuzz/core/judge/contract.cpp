@@ -90,6 +90,7 @@ class Monitor {
     std::array<bool, buffers_with_stack> live_{};
     std::array<bool, cpus_max> irqs_off_{};
     // ending: the call that ends it has begun; abandoned: failed, and the driver has asked
+    std::vector<uint8_t> in_order_;  // the mappings made so far: names do not matter
     std::array<bool, mappings_max> mapped_{}, ending_{}, ended_{}, asked_{}, abandoned_{};
     std::array<Op, cpus_max> pending_{};           // calls between their two halves
     std::array<bool, cpus_max> has_pending_{};
@@ -200,6 +201,7 @@ void Monitor::list_again(const Op& op) {
 void Monitor::map(const Op& op) {
     const MappingFacts& m = run_.mappings[op.mapping];
     mapped_[op.mapping] = true;
+    in_order_.push_back(op.mapping);
     bool streaming = is_map(op.kind);
     if (op.reuse_list) list_again(op);
     else list_made_[op.mapping] = now_;
@@ -332,7 +334,7 @@ void Monitor::ask(const Op& op) {
     if (is_device_access(op.kind)) return;
     const OpKind kind = op.kind == OpKind::finish ? pending_[op.cpu].kind : op.kind;
     if (is_map(kind) || kind == OpKind::mapping_error) return;
-    for (uint8_t m = 0; m < mappings_max; m++)
+    for (uint8_t m : in_order_)
         if (to_ask_[op.cpu] >> m & 1) broken(Rule::check_error, m);
     to_ask_[op.cpu] = 0;
 }
@@ -451,11 +453,10 @@ void Monitor::device_access(const Op& op) {
 }
 
 void Monitor::unbind(const Op& op) {
-    for (int i = 0; i < mappings_max; i++) {
-        const MappingFacts& m = run_.mappings[i];
-        if (!mapped_[i] || m.device != op.device) continue;
-        if (!asked_[i]) broken(Rule::check_error, static_cast<uint8_t>(i));
-        if (!ended_[i] && !abandoned_[i]) broken(Rule::unmap_all, static_cast<uint8_t>(i));
+    for (uint8_t i : in_order_) {
+        if (run_.mappings[i].device != op.device) continue;
+        if (!asked_[i]) broken(Rule::check_error, i);
+        if (!ended_[i] && !abandoned_[i]) broken(Rule::unmap_all, i);
     }
 }
 
