@@ -26,12 +26,18 @@ uint64_t Machine::freed_block(const Call& call, uint64_t phys) const {
     return block & ~uint64_t{page_bytes - 1};
 }
 
-// What is no allocation, or none any more: whoever has these pages loses them.
-void Machine::free_what_is_there(const Call& call, const MappingFacts& m) {
-    const Piece& piece = run_->pieces[m.piece];
-    const bool nowhere = m.failed || in_pool(freed_block(call, piece.phys)) || (m.by_pages && translates(call.device));
-    if (nowhere || call.bytes == 0 || memory_.home(piece.buffer).kind == BufferKind::mmio) return;
-    free_others(m.piece, freed_block(call, piece.phys), bytes_of_order(order_of(call.bytes)));
+// A second time: whoever has got the pages in between loses them. A list of pages is gone.
+void Machine::free_again(const Call& call, const MappingFacts& m) {
+    if (call.bytes == 0 || (m.by_pages && translates(call.device))) return;
+    take_from_others(freed_block(call, run_->pieces[m.piece].phys), bytes_of_order(order_of(call.bytes)));
+}
+
+void Machine::take_from_others(uint64_t phys, uint64_t bytes) {
+    if (!memory_.anybody_at(phys, bytes)) return;
+    Step s{StepKind::not_theirs, now_};
+    s.phys = phys;
+    s.size = static_cast<uint32_t>(bytes);
+    emit(s);
 }
 
 // Out of the allocation's own list of pages: never a neighbour's.
@@ -71,12 +77,7 @@ void Machine::free_block(const Call& call, MappingFacts& m, uint64_t phys) {
 void Machine::free_others(uint8_t piece, uint64_t phys, uint64_t bytes) {
     bool strangers = false;
     for (uint64_t page = phys; page < phys + bytes; page += page_bytes) strangers |= !memory_.anybody_at(page, page_bytes);
-    if (memory_.anybody_at(phys, bytes)) {
-        Step s{StepKind::not_theirs, now_};
-        s.phys = phys;
-        s.size = static_cast<uint32_t>(bytes);
-        emit(s);
-    }
+    take_from_others(phys, bytes);
     if (strangers) step(StepKind::wrong_free).piece = piece;
 }
 
