@@ -151,7 +151,7 @@ def test_a_map_or_an_allocation_has_its_hook_last(tracker: str, call: str) -> No
     assert told(tracker, text) == (leaks(tracker, 5) if entered else [])
 
 
-@pytest.mark.parametrize("platform", [IOMMU, "x86-5.18-force-bounce"])
+@pytest.mark.parametrize("platform", [IOMMU, "x86-5.5-force-bounce"])
 def test_a_maps_operation_is_done_before_its_hook(platform: str) -> None:
     """The address is taken in the first half: another CPU's map in between gets the next one."""
     text = """
@@ -161,7 +161,7 @@ def test_a_maps_operation_is_done_before_its_hook(platform: str) -> None:
         cpu0 finish
     """
     first, second = addresses(text, platform)
-    assert first < second
+    assert first != second
     assert addresses(whole(text), platform) == [first, second]
     assert addresses(late(text, "m0 ="), platform) == [second, first]
 
@@ -313,11 +313,15 @@ def test_two_unmaps_of_one_mapping_at_the_same_time(tracker: str) -> None:
 # The same DMA address, given back by the operation, still known by the hook
 
 
+# Sizes of one alignment that no CPU has a list of its own for: whichever CPU comes next is given the same address.
+LARGE, SMALLER, OTHER = (pages * 4096 for pages in (35, 34, 33))
+
+
 def reused(unmap: str, size: int) -> str:
     return f"""
-        cpu0 b0 = alloc pages 4096
-        cpu0 b1 = alloc pages 4096
-        cpu0 m0 = map_page d0 b0 0 4096 FROM_DEVICE
+        cpu0 b0 = alloc pages {LARGE}
+        cpu0 b1 = alloc pages {LARGE}
+        cpu0 m0 = map_page d0 b0 0 {LARGE} FROM_DEVICE
         cpu0 unmap_page m0{unmap} split
         cpu1 m1 = map_page d0 b1 0 {size} FROM_DEVICE
         cpu0 finish
@@ -326,7 +330,7 @@ def reused(unmap: str, size: int) -> str:
 
 
 @every_tracker
-@pytest.mark.parametrize("size", [4096, 64])
+@pytest.mark.parametrize("size", [LARGE, SMALLER])
 def test_an_address_handed_out_again_before_the_hook(tracker: str, size: int) -> None:
     text = reused("", size)
     first, second = addresses(text, IOMMU)
@@ -338,12 +342,12 @@ def test_an_address_handed_out_again_before_the_hook(tracker: str, size: int) ->
 @every_tracker
 def test_a_wrong_size_takes_the_entry_that_it_fits(tracker: str) -> None:
     """Best fit: m1's, without a word, and it is m1's correct unmap that is told. First match: m0's."""
-    assert told(tracker, reused(" size=64", 64), IOMMU) == [("free-size", 6 if best_fit(tracker) else 5)]
+    assert told(tracker, reused(f" size={SMALLER}", SMALLER), IOMMU) == [("free-size", 6 if best_fit(tracker) else 5)]
 
 
 @every_tracker
 def test_a_wrong_size_that_fits_neither(tracker: str) -> None:
-    found = told(tracker, reused(" size=128", 64), IOMMU)
+    found = told(tracker, reused(f" size={OTHER}", SMALLER), IOMMU)
     if best_fit(tracker):
         # None of two imperfect ones: m0's entry is left for ever.
         assert found == [("free-unallocated", 5), ("leak", 7)]
@@ -354,14 +358,14 @@ def test_a_wrong_size_that_fits_neither(tracker: str) -> None:
 @every_tracker
 def test_a_later_unmap_that_comes_first_takes_the_older_entry(tracker: str) -> None:
     """m1's hook takes m0's entry, whose line is b0's: b1, which nobody maps any more, seems mapped."""
-    text = """
-        cpu0 b0 = alloc pages 4096
-        cpu0 b1 = alloc pages 4096
-        cpu0 m0 = map_page d0 b0 0 4096 FROM_DEVICE
+    text = f"""
+        cpu0 b0 = alloc pages {LARGE}
+        cpu0 b1 = alloc pages {LARGE}
+        cpu0 m0 = map_page d0 b0 0 {LARGE} FROM_DEVICE
         cpu0 unmap_page m0 split
-        cpu1 m1 = map_page d0 b1 0 4096 FROM_DEVICE
+        cpu1 m1 = map_page d0 b1 0 {LARGE} FROM_DEVICE
         cpu1 unmap_page m1
-        cpu1 m2 = map_page d0 b1 0 4096 FROM_DEVICE
+        cpu1 m2 = map_page d0 b1 0 {LARGE} FROM_DEVICE
         cpu0 finish
     """
     strict = _strict_arm()
@@ -399,11 +403,11 @@ def test_an_unmap_sg_is_forgotten_before_it_is_done(tracker: str) -> None:
 
 def test_two_mappings_live_at_once_in_an_unmap_sg_have_two_addresses() -> None:
     """The IOVA is given back by the operation: who maps before it gets another one, who maps after it the same."""
-    text = """
-        cpu0 b0 = alloc pages 4096
-        cpu0 m0 = map_sg d0 FROM_DEVICE b0:0:4096
+    text = f"""
+        cpu0 b0 = alloc pages {LARGE}
+        cpu0 m0 = map_sg d0 FROM_DEVICE b0:0:{LARGE}
         cpu0 unmap_sg m0 split
-        cpu1 m1 = map_page d0 b0 0 4096 FROM_DEVICE
+        cpu1 m1 = map_page d0 b0 0 {LARGE} FROM_DEVICE
         cpu0 finish
     """
     listed = [call for call in judge("7.2", IOMMU).hooks(ops_of(text), 0) if call["hook"] == "map_sg"]

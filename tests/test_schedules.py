@@ -481,15 +481,15 @@ def test_findings_carry_their_modality() -> None:
     text = RACING_UNBIND.replace("    cpu1 unbind d0\n", "").replace(
         "unmap_page m0", "unmap_page m0 split\n    cpu1 unbind d0\n    cpu0 finish"
     )
-    finding = confirmed(text, "FP", "leak", "live-mapping", ())
+    finding = confirmed(text, "FP", "leak", "live-mapping", ("unmap-all",))
     assert finding.modality == "sometimes, 1 preemption; 1 of 6 schedules within 2 preemptions"
     assert f"# modality: {finding.modality}" in finding.file_text().splitlines()
     assert text_of(parse(finding.file_text()).ops) == finding.text
     # Two schedules are all that take no preemption, and one is less than that.
-    assert confirmed(text, "FP", "leak", "live-mapping", (), schedules=5).modality == (
+    assert confirmed(text, "FP", "leak", "live-mapping", ("unmap-all",), schedules=5).modality == (
         "sometimes, 1 preemption; 0 of 2 schedules within no preemption"
     )
-    assert confirmed(text, "FP", "leak", "live-mapping", (), schedules=1).modality == "not explored"
+    assert confirmed(text, "FP", "leak", "live-mapping", ("unmap-all",), schedules=1).modality == "not explored"
 
 
 def test_findings_of_one_cpu_have_none() -> None:

@@ -25,7 +25,7 @@ def threads_of(ops: Sequence[Op]) -> list[list[Op]]:
     for op in ops:
         if _core.traits(op.kind).defines_mapping:
             devices[op.mapping] = op.device
-        if op.kind in (OpKind.device_read, OpKind.device_write):
+        if op.kind in (OpKind.device_read, OpKind.device_write, OpKind.device_post):
             steps["device", devices[op.mapping]].append(op)
             continue
         first = op.__copy__()

@@ -23,6 +23,9 @@ ALLOCATIONS = {
     "alloc_noncoherent": "free_noncoherent",
     "alloc_noncontiguous": "free_noncontiguous",
 }
+
+# Buffers whose pages __free_pages() really frees: nobody else has a reference, and no flag or page table forbids it.
+FREED_FOR_GOOD = ("pages", "vmalloc", "stack", "coherent", "noncoherent")
 ENDS = {
     "map_single": "unmap_single",
     "map_page": "unmap_page",
@@ -372,6 +375,8 @@ class Walk:
             self.give_back(mapping, own, args, kind)
         elif own and was_live:
             mapping.lost = True  # ended by a wrong function
+        elif own is None and kind in ALLOCATIONS.values() and mapping.areas[0].buffer.kind in FREED_FOR_GOOD:
+            self.free_no_allocation(mapping, args, kind)
 
     # Freed pages.
 
@@ -407,6 +412,18 @@ class Walk:
             if page in own_pages and self.memory.living_on(page):
                 self.log[-1].append(Event("overwritten", page, page + PAGE))
         self.free_wrongly(mapping, [page for page in pages if page not in own_pages])
+
+    def free_no_allocation(self, mapping: Mapping, args: Arguments, kind: str) -> None:
+        """A free function on what was never allocated: the page allocator takes what lies there, whoever lives in it.
+
+        Slabs, the image, page cache and mapped pages it refuses ("bad page": free_pages_prepare()).
+        """
+        size = mapping.size if args.size is None else args.size
+        start = self.freed_address(mapping, args, kind, self.calls.addresses.behind_iommu(args.device))
+        if start is None or size == 0 or mapping.failed:
+            return
+        start = start // PAGE * PAGE
+        self.free_wrongly(mapping, list(range(start, start + (PAGE << order_of(round_up(size, PAGE) // PAGE)), PAGE)))
 
     def freed_address(self, mapping: Mapping, args: Arguments, kind: str, iommu: bool) -> int | None:
         """Of which page a free starts: the DMA address's (direct, coherent), else the CPU address's."""

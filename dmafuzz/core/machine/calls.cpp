@@ -135,8 +135,10 @@ void Machine::end(const Call& call) {
         m.ended_wrong = !same_type || call.device != m.device || call.op.offset != 0;
         end_ownership(call.op.mapping);
     }
-    // What is no allocation gives nothing back, nor does a wrong free function of one.
-    if (frees && kind == right) memory_.home(m.buffer).live ? free_memory(call, m) : free_again(call, m);
+    if (!frees) return;
+    if (!is_allocation_call(m.map)) free_what_is_there(call, m);
+    // A wrong free function of an allocation gives nothing back.
+    else if (kind == right) memory_.home(m.buffer).live ? free_memory(call, m) : free_what_is_there(call, m);
 }
 
 }  // namespace dmafuzz

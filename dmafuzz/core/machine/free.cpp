@@ -26,18 +26,27 @@ uint64_t Machine::freed_block(const Call& call, uint64_t phys) const {
     return block & ~uint64_t{page_bytes - 1};
 }
 
-// A second time: whoever has got the pages in between loses them. A list of pages is gone.
-void Machine::free_again(const Call& call, const MappingFacts& m) {
-    if (call.bytes == 0 || (m.by_pages && translates(call.device))) return;
-    take_from_others(freed_block(call, run_->pieces[m.piece].phys), bytes_of_order(order_of(call.bytes)));
+// Whether __free_pages() really gives back a page of such a buffer: it has the last reference, and no flag or mapping makes it a "bad page"
+// (free_pages_prepare), as slabs, reserved pages of the image, page cache and mapped pages are.
+bool freed_for_good(BufferKind kind) {
+    return kind == BufferKind::pages || kind == BufferKind::vmalloc || kind == BufferKind::stack ||
+           kind == BufferKind::coherent || kind == BufferKind::noncoherent;
 }
 
-void Machine::take_from_others(uint64_t phys, uint64_t bytes) {
-    if (!memory_.anybody_at(phys, bytes)) return;
-    Step s{StepKind::not_theirs, now_};
-    s.phys = phys;
-    s.size = static_cast<uint32_t>(bytes);
-    emit(s);
+// What is no allocation, or none any more: whoever has these pages loses them. Pages of a former allocation that nobody has got are nobody's:
+// they have no reference that could be the last.
+void Machine::free_what_is_there(const Call& call, const MappingFacts& m) {
+    const Piece& piece = run_->pieces[m.piece];
+    const uint64_t phys = freed_block(call, piece.phys), end = phys + (call.bytes ? bytes_of_order(order_of(call.bytes)) : 0);
+    const Memory::Home& home = memory_.home(piece.buffer);
+    if (m.failed || in_pool(phys) || (m.by_pages && translates(call.device)) || phys == end || !freed_for_good(home.kind)) return;
+    const bool former = is_allocation_call(m.map);
+    const uint64_t own = former ? std::clamp(home.phys, phys, end) : end;
+    const uint64_t own_end = former ? std::clamp(home.phys + bytes_of_order(order_of(home.bytes)), own, end) : end;
+    free_others(m.piece, phys, own - phys);
+    free_others(m.piece, own_end, end - own_end);
+    for (uint64_t page = own; page < own_end; page += page_bytes)
+        if (memory_.anybody_at(page, page_bytes)) free_others(m.piece, page, page_bytes);
 }
 
 // Out of the allocation's own list of pages: never a neighbour's.
@@ -77,7 +86,12 @@ void Machine::free_block(const Call& call, MappingFacts& m, uint64_t phys) {
 void Machine::free_others(uint8_t piece, uint64_t phys, uint64_t bytes) {
     bool strangers = false;
     for (uint64_t page = phys; page < phys + bytes; page += page_bytes) strangers |= !memory_.anybody_at(page, page_bytes);
-    take_from_others(phys, bytes);
+    if (memory_.anybody_at(phys, bytes)) {
+        Step s{StepKind::not_theirs, now_};
+        s.phys = phys;
+        s.size = static_cast<uint32_t>(bytes);
+        emit(s);
+    }
     if (strangers) step(StepKind::wrong_free).piece = piece;
 }
 

@@ -139,8 +139,7 @@ class Machine {
     void end_ownership(uint8_t mapping);
     void free_memory(const Call& call, MappingFacts& m);
     uint64_t freed_block(const Call& call, uint64_t phys) const;
-    void free_again(const Call& call, const MappingFacts& m);
-    void take_from_others(uint64_t phys, uint64_t bytes);
+    void free_what_is_there(const Call& call, const MappingFacts& m);
     void free_by_pages(const Call& call, MappingFacts& m);
     void free_block(const Call& call, MappingFacts& m, uint64_t phys);
     void free_others(uint8_t piece, uint64_t phys, uint64_t bytes);
