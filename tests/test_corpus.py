@@ -285,6 +285,8 @@ ONE_RULE = {
     "noncontiguous-allocation-above-the-segment-maximum": set(),
     "part-of-a-page-mapped-twice-synced": set(),
     "nothing-synced-between-two-mappings": set(),
+    "dirtied-before-its-content-matters": set(),
+    "posted-before-its-content-matters": set(),
     "registers-side-by-side": set(),
 }
 
