@@ -767,6 +767,13 @@ class Judge:
     def hooks(self, ops: Sequence[Op], platform: int) -> list[Any]:
         """The hook calls that the program makes there."""
 
+LAYOUT: dict[str, int] = ...
+
+def run(judge: Judge, ops: Sequence[Op], platform: int) -> dict[str, Any]:
+    """
+    What the program comes to there: ops (tidy-up included), extents, pieces, steps; offsets and sizes in bytes.
+    """
+
 class Lookout:
     """
     Looks for known causes while programs are judged; keeps what it counts and sees in a file.

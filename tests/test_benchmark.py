@@ -44,8 +44,9 @@ def cause(name: str) -> Cause:
 
 
 def where_shown(judge: _core.Judge, cause: Cause) -> list[int]:
-    ops = cause.program.ops
-    return [i for i in range(len(NAMES)) if (cause.label, cause.kind) in judge.targets(ops, i)]
+    """For whatever reason."""
+    targets = [judge.targets(cause.program.ops, i) for i in range(len(NAMES))]
+    return [i for i, shown in enumerate(targets) if (cause.label, cause.kind) in {target[:2] for target in shown}]
 
 
 @CAUSES

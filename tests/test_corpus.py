@@ -266,3 +266,33 @@ def test_every_tracker_judges_the_whole_corpus() -> None:
         for each in programs:
             for platform in bench.members:
                 assert bench.judge(each, platform).labels
+
+
+# Programs that lost data, or were warned about, and were once thought to keep the rules; and such that do keep them.
+ONE_RULE = {
+    "noncoherent-synced-for-the-cpu-first": {"skip-sync-by-hand", "sync-after-write"},
+    "skipped-at-the-map-synced-at-the-unmap": {"skip-sync-by-hand"},
+    "given-to-the-device-twice": {"hands-off"},
+    "synced-for-the-cpu-after-a-write": {"sync-after-write"},
+    "started-after-user-space-wrote": {"sync-after-write"},
+    "device-told-before-the-check": {"check-error"},
+    "device-writes-past-its-mapping": {"inside"},
+    "device-writes-during-the-sync": {"hands-off"},
+    "memory-mapped-as-registers": {"resource-is-mmio"},
+    "unmapped-without-require-coherent": {"same-function"},
+    "registers-synced": {"same-function"},
+    "read-and-given-back-without-a-sync": set(),
+    "noncontiguous-allocation-above-the-segment-maximum": set(),
+    "part-of-a-page-mapped-twice-synced": set(),
+    "nothing-synced-between-two-mappings": set(),
+    "dirtied-before-its-content-matters": set(),
+    "posted-before-its-content-matters": set(),
+    "registers-side-by-side": set(),
+}
+
+
+@pytest.mark.parametrize("platform", ["x86-5.5", "x86-5.18-force-bounce", "arm64-6.5", "armv5-5.5"])
+@pytest.mark.parametrize("name", ONE_RULE)
+def test_what_a_finding_is_about_is_said_to_break_its_rule(name: str, platform: str) -> None:
+    found = judged(f"verdicts/{name}", platform)
+    assert {breach.rule for breach in found.contract} == ONE_RULE[name]

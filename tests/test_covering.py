@@ -11,7 +11,11 @@ from dmafuzz.program import parse
 from dmafuzz.trackers import default_portfolio
 from dmafuzz.verdicts import Judgement, judging
 
-NINE_MAPS = [f"cpu0 m{i} = map_page d0 b0 0 64 BIDIRECTIONAL attrs=SKIP_CPU_SYNC" for i in range(9)]
+NINE_MAPS = [
+    line
+    for i in range(9)
+    for line in (f"cpu0 m{i} = map_page d0 b0 0 64 BIDIRECTIONAL attrs=SKIP_CPU_SYNC", f"cpu0 start m{i}")
+]
 
 
 def judged(tracker: str, platform: str, *lines: str) -> Judgement:

@@ -151,7 +151,9 @@ def test_one_that_ends_the_replaying_process_costs_few_of_them(monkeypatch: pyte
         asked.append(len(items))
         if raw[17] in items:
             return None
-        return [{"shown": True, "kinds": [item.kind], "outcomes": [], "modality": None} for item in items]
+        return [
+            {"shown": True, "kinds": [item.kind], "shown_on": [], "outcomes": [], "modality": None} for item in items
+        ]
 
     monkeypatch.setattr("dmafuzz.findings.replay._answers", answers)
     found = confirm(raw, "6.12", "6.12", [], None)
@@ -161,10 +163,10 @@ def test_one_that_ends_the_replaying_process_costs_few_of_them(monkeypatch: pyte
 
 def test_few_of_the_many_causes_that_break_several_rules_are_told() -> None:
     engine = _core.Engine("6.12", portfolio(), seed=5, ops_limit=12)
-    told: Counter[tuple[str, str, tuple[str, ...]]] = Counter()
+    told: Counter[tuple[str, str, str, tuple[str, ...]]] = Counter()
 
     def most(rules: int) -> int:
-        return max((times for key, times in told.items() if len(key[2]) == rules), default=0)
+        return max((times for key, times in told.items() if len(key[3]) == rules), default=0)
 
     # How far it comes with how many programs depends on the machine.
     def enough() -> bool:
@@ -173,7 +175,7 @@ def test_few_of_the_many_causes_that_break_several_rules_are_told() -> None:
     while not enough() and engine.stats()["programs"] < 3_000_000:
         engine.burst(2000, 1000)
         for found in engine.take_findings():
-            told[found["label"], found["kind"], tuple(found["rules"])] += 1
+            told[found["label"], found["kind"], found["reason"], tuple(found["rules"])] += 1
     assert most(1) > 4
     assert most(2) <= 4
     assert most(3) == most(4) == 1

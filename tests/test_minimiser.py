@@ -286,10 +286,11 @@ def test_a_check_that_finds_nothing_would_be_noticed() -> None:
 
 
 def test_each_attribute_is_tried_alone() -> None:
-    """NO_WARN has no part in it: SKIP_CPU_SYNC leaves out the clean that the device needs."""
+    """NO_WARN has no part in it: SKIP_CPU_SYNC leaves out the clean that the device needs when it is told to go."""
     ops = program("""
         cpu0 b0 = alloc pages 64
         cpu0 m0 = map_single d0 b0 0 64 BIDIRECTIONAL attrs=SKIP_CPU_SYNC,NO_WARN
+        cpu0 start m0
     """)
     sight = Sight("armv7-5.18", "FN", "foreign-device-data", rules(ops, "armv7-5.18"), "not-looked-at")
     assert sight.shows(ops)

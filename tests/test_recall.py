@@ -34,16 +34,14 @@ HARMLESS = (*HEAD, "cpu0 m0 = map_single d0 b0 0 128 FROM_DEVICE")
 EVERYWHERE = tuple(member.name for member in platforms.portfolio("6.12"))
 
 
-def entry(label: str, kind: str, rules: Sequence[str], program: tuple[str, ...], rule: str, way: str = "") -> Entry:
-    return Entry(
-        Signature(label, kind, tuple(rules), "not-looked-at"), program, EVERYWHERE, 1, 0, Family(label, rule, way)
-    )
+def entry(label: str, kind: str, why: str, rules: Sequence[str], program: tuple[str, ...], rule: str) -> Entry:
+    return Entry(Signature(label, kind, tuple(rules), why), program, EVERYWHERE, 1, 0, Family(label, rule, ""))
 
 
-OVERLAPS = entry("FN", "stale-device-data", ["no-conflicting-overlap"], OVERLAP, "TO_DEVICE")
-TOUCHES = entry("FN", "stale-cpu-data", ["hands-off", "from-device-read-only"], TOUCHED, "touched")
-OVERWRITES = entry("FN", "clobbered", ["hands-off", "from-device-read-only"], TOUCHED, "touched")
-STACKS = entry("FP", "map-stack", ["no-stack"], STACK, "stack")
+OVERLAPS = entry("FN", "stale-device-data", "to-device-untracked", ["no-conflicting-overlap"], OVERLAP, "TO_DEVICE")
+TOUCHES = entry("FN", "stale-cpu-data", "not-looked-at", ["hands-off", "from-device-read-only"], TOUCHED, "touched")
+OVERWRITES = entry("FN", "clobbered", "not-looked-at", ["hands-off", "from-device-read-only"], TOUCHED, "touched")
+STACKS = entry("FP", "map-stack", "same-mapping", ["no-stack"], STACK, "stack")
 CATALOGUE = Catalogue("6.12", "6.12", 1, 2, (Length(), Length(), Length()), {}, (STACKS, OVERLAPS, TOUCHES, OVERWRITES))
 
 

@@ -120,6 +120,9 @@ def _assignments(target: str, record: Any) -> list[str]:
     return lines
 
 
+_ENUMERATIONS = (_core.OpKind, _core.Maintenance, _core.Edges, _core.Iommu, _core.IommuDriver, _core.BounceCut)
+
+
 def _literal(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
@@ -129,7 +132,7 @@ def _literal(value: Any) -> str:
         return f"{value}u"
     if isinstance(value, list):
         return "{" + ", ".join(_literal(part) for part in value) + "}"
-    if isinstance(value, _core.OpKind | _core.Maintenance | _core.Edges | _core.Iommu):
+    if isinstance(value, _ENUMERATIONS):
         return f"{type(value).__name__}::{value.name}"
     raise TypeError(f"no C++ for {value!r}")
 

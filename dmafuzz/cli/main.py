@@ -22,12 +22,14 @@ _COMMANDS = {
     "compare": ("dmafuzz.cli.compare", "compare"),
     "schedules": ("dmafuzz.cli.schedules", "schedules"),
     "history": ("dmafuzz.cli.history", "history"),
+    "explain": ("dmafuzz.cli.explain", "explain"),
     "search": ("dmafuzz.cli.search", "search"),
     "recall": ("dmafuzz.cli.recall", "recall"),
     "catalogue": ("dmafuzz.cli.catalogue", "catalogue"),
     "cost": ("dmafuzz.cli.cost", "cost"),
     "bench": ("dmafuzz.cli.bench", "bench"),
     "kernel": ("dmafuzz.cli.kernel", "kernels"),
+    "confirm": ("dmafuzz.cli.confirm", "confirm"),
     "list": ("dmafuzz.cli.names", "list_names"),
 }
 

@@ -1,5 +1,6 @@
 """Platform files: found by name or path, merged with what they extend, checked."""
 
+import functools
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,13 @@ def load(name_or_path: str | Path) -> PlatformFile:
     known = names()
     if name_or_path not in known:
         raise PlatformError(f"no platform is named {name_or_path!r} ({errors.nearest(name_or_path, known)})")
-    return _load_file(FOLDER / f"{name_or_path}.toml")
+    return _shipped(FOLDER / f"{name_or_path}.toml")
+
+
+@functools.cache
+def _shipped(path: Path) -> PlatformFile:
+    """A file that comes with dmafuzz is read once in a process: portfolios and eras ask for the same ones often."""
+    return _load_file(path)
 
 
 def read_table(path: Path) -> Table:

@@ -81,7 +81,13 @@ def _portfolio_of(version: Kernel, after: Kernel | None) -> str:
 def _runs(portfolio: str, version: Kernel) -> bool:
     """Whether all machines of a portfolio exist with that kernel."""
     text = ".".join(str(number) for number in version.numbers)
-    return all(member.runs(text) for member in platforms.portfolio(portfolio))
+    return all(member.runs(text) for member in _members(portfolio))
+
+
+@functools.cache
+def _members(portfolio: str) -> tuple[platforms.PlatformFile, ...]:
+    """Read once: whoever asks for one era's portfolio often asks for all."""
+    return tuple(platforms.portfolio(portfolio))
 
 
 def kernel_of(tracker: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dmafuzz._core import Op, OpKind, traits
+from dmafuzz._core import ATTRS, Op, OpKind, traits
 
 from .judgement import Breach
 
@@ -31,6 +31,7 @@ SENTENCES = {
     "no-sharing": "{call} writes to a cache line of {mapping}",
     "hands-off": "{call} touches {buffer} while {device} has it through {mapping}",
     "hands-off device": "{call} while the CPU has what {mapping} maps",
+    "hands-off sync": "{call} gives {device} what it has already through {mapping}, and may have written",
     "sync-before-read": "{call} reads {buffer} without a sync_for_cpu of {mapping}",
     "sync-after-write": "what the CPU has written under {mapping} is not synced for {device} before {call}",
     "from-device-read-only": "{call} writes {buffer}, which {mapping} maps FROM_DEVICE",
@@ -38,6 +39,7 @@ SENTENCES = {
     "same-size": "{call} gives another size than the map of {mapping}",
     "same-direction": "{call} gives another direction than the map of {mapping}",
     "same-function": "{call} does not belong to the {map} of {mapping}",
+    "same-function attributes": "{call} does not belong to the {map} of {mapping}, or gives other attributes",
     "same-device": "{call} names another device than the map of {mapping}",
     "same-nents": "{call} gives another number of entries than the map of {mapping}",
     "no-remap": "{call} of {mapping} maps a scatter list that is mapped already",
@@ -49,12 +51,16 @@ SENTENCES = {
     "unmap-all start": "{mapping} is started after it is unmapped",
     "unmap-once": "{call} ends {mapping} once more",
     "inside": "{call} is not inside {mapping}, or comes after its end",
+    "inside device": "{call} past its end",
     "free-with-irqs-on": "{call} of {mapping} is called with interrupts off",
     "no-streaming-of-coherent": "{mapping} maps coherent memory for streaming",
     "resource-is-mmio": "{call} of {mapping} maps RAM",
     "segment-limits": "{mapping} exceeds a maximal size of {device}, or crosses its boundary",
     "skip-sync-by-hand": "{call} does not sync {mapping} for the CPU, and nobody did before",
     "skip-sync-by-hand start": "{mapping} is started, and was not synced for {device} before",
+    "skip-sync-by-hand sync": "{call} of {mapping}, which was not synced for {device} before",
+    "skip-sync-by-hand device": "{call}, which was not synced for it before",
+    "skip-sync-by-hand attributes": "{call} syncs {mapping} for the CPU, and nobody synced it for {device} before",
     "no-conflicting-overlap": "{mapping} overlaps a live mapping, and a device writes what another one may access",
     "page-owner": "{call} of {mapping} maps a scatter list whose memory has moved or been freed",
     "page-owner cow": "{call} moves a page of {buffer} that {device} may write through {mapping}",
@@ -73,6 +79,8 @@ def broken(breach: Breach, ops: Sequence[Op]) -> str:
     if breach.rule == "check-error" and not _checked_later(breach, ops):
         return f"{NEVER_CHECKED.format_map(names)} (op {names['made']})"
     template = SENTENCES.get(f"{breach.rule} {_kind(op)}", SENTENCES[breach.rule])
+    if op.given_attrs and not op.attrs & 1 << ATTRS.index("SKIP_CPU_SYNC"):
+        template = SENTENCES.get(f"{breach.rule} attributes", template)
     return f"{template.format_map(names)} (op {breach.op})"
 
 

@@ -100,6 +100,8 @@ def with_cached(line: Line, granule: int, flag: int) -> Line:
 ORDERED: Final = (STALE, STALE, STALE, FOREIGN, WILD, STALE)
 UNORDERED: Final = (LAGGING, LAGGING, STALE, FOREIGN, WILD, STALE)
 POST: Final = (POSTED, STALE, STALE, FOREIGN, WILD, POSTED)
+# Of what was given up any content was as good as fresh.
+GIVEN_UP: Final = {UNORDERED: 6 * (LAGGING,), POST: 6 * (POSTED,)}
 NOTICED: Final = (FRESH, LAGGING, STALE, FOREIGN, WILD, STALE)
 
 
@@ -209,6 +211,9 @@ def hardware(line: int) -> tuple[Step, Step]:
 def after(step: Step, state: State) -> State:
     """The state after a step."""
     lines = list(state.lines)
+    given_up = bool(step.keeps & state.given_up)
     for number, function, arguments in step.changes:
+        if given_up:
+            arguments = tuple(GIVEN_UP.get(each, each) if isinstance(each, tuple) else each for each in arguments)
         lines[number] = function(lines[number], *arguments)
     return State(tuple(lines), state.given_up - step.keeps)

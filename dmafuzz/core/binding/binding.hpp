@@ -29,6 +29,7 @@ nanobind::object as_int(const Bits& bits) {
 void bind_program(nanobind::module_& m);
 void bind_platform(nanobind::module_& m);
 void bind_judge(nanobind::module_& m);
+void bind_run(nanobind::module_& m);
 void bind_search(nanobind::module_& m);
 void bind_schedule(nanobind::module_& m);
 void bind_exhaustive(nanobind::module_& m);

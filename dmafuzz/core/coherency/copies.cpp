@@ -28,12 +28,14 @@ constexpr Table table_of(Change change) {
 constexpr Table behind = table_of([](Flag f, bool) {
     return bit(f == Flag::foreign || f == Flag::wild ? f : Flag::stale, false);
 });
-// The same for an unordered write.
-constexpr Table lagging = table_of([](Flag f, bool) {
+// The same for an unordered write. Of what was given up any content was as good as fresh: who may see the old, may see it.
+constexpr Table lagging = table_of([](Flag f, bool given_up) {
+    if (given_up) return bit(Flag::lagging, false);
     return bit(f == Flag::fresh ? Flag::lagging : f == Flag::posted ? Flag::stale : f, false);
 });
 // A device's post: the CPU need not see it yet.
-constexpr Table behind_a_post = table_of([](Flag f, bool) {
+constexpr Table behind_a_post = table_of([](Flag f, bool given_up) {
+    if (given_up) return bit(Flag::posted, false);
     const bool keeps = f == Flag::foreign || f == Flag::wild;
     return bit(keeps ? f : f == Flag::fresh || f == Flag::posted ? Flag::posted : Flag::stale, false);
 });

@@ -5,103 +5,10 @@
 #include <utility>
 
 #include "judge/byte_ranges.hpp"
+#include "judge/monitor.hpp"
 #include "machine/memory.hpp"
 
 namespace dmafuzz {
-
-namespace {
-
-// One piece, as the rules see it.
-struct PieceState {
-    bool live = false;                    // until the call that ends it has returned
-    ByteRanges cpu_owned;
-    ByteRanges synced;                    // for the device, since the map
-    ByteRanges written;                   // by the CPU, and not synced for the device since
-};
-
-class Monitor {
-  public:
-    Monitor(const Run& run, const Platform& platform) : run_(run), platform_(platform), pieces_(run.pieces.size()) {}
-
-    std::vector<Breach> watch(Digest* state) {
-        for (size_t i = 0; i < run_.ops.size(); i++) {
-            if (state && i == static_cast<size_t>(run_.program_ops)) digest(*state);
-            now_ = static_cast<uint8_t>(i);
-            take(run_.ops[i]);
-        }
-        if (state && run_.ops.size() == static_cast<size_t>(run_.program_ops)) digest(*state);
-        return std::move(found_);
-    }
-
-  private:
-    void digest(Digest& into) const;
-
-    void broken(Rule rule, uint8_t mapping = no_mapping) {
-        if (seen_ & bit(rule)) return;
-        seen_ |= bit(rule);
-        found_.push_back({rule, now_, mapping});
-    }
-
-    // The tidy-up is correct by definition, with interrupts on.
-    bool tidying() const { return now_ >= run_.program_ops; }
-
-    template <class Do>
-    void each_piece(uint8_t mapping, Do what) {
-        const MappingFacts& m = run_.mappings[mapping];
-        for (int i = 0; i < m.pieces; i++) what(run_.pieces[m.piece + i], pieces_[m.piece + i]);
-    }
-
-    void take(const Op& op);
-    void map(const Op& op);
-    void map_piece(const Op& op, const Piece& piece);
-    void lines(const Piece& piece);
-    void overlap(const Piece& piece, size_t index);
-    void first_half(const Op& op);
-    void second_half(const Op& op);
-    void ask(const Op& op);
-    void leave(uint8_t mapping, uint8_t cpu);
-    void free_under(uint8_t buffer, uint8_t cpu);
-    void sync_arguments(const Op& op);
-    void sync(const Op& op);
-    void end_arguments(const Op& op);
-    void end(const Op& op);
-    void list_again(const Op& op);
-    void start(const Op& op);
-    bool begins_with_cpu(uint8_t mapping) const;
-    std::pair<uint32_t, uint32_t> synced_part(const Op& op, int index, const Piece& piece) const;
-    void touched_and_read(uint8_t mapping);
-    void cow(const Op& op);
-    void cpu_access(const Op& op);
-    bool lines_shared() const;
-    void sharing(uint64_t phys);
-    void device_access(const Op& op);
-    void unbind(const Op& op);
-    uint64_t phys_of(uint8_t buffer, uint32_t offset) const;
-    uint64_t phys_now(uint8_t buffer, uint32_t offset) const;
-    bool contiguous(const Piece& piece) const;
-    bool lives_in(uint64_t from, uint64_t to, const Piece& but) const;
-
-    const Run& run_;
-    const Platform& platform_;
-    std::vector<PieceState> pieces_;
-    std::vector<Breach> found_;
-    Rules seen_ = 0;
-    uint8_t now_ = 0;
-    std::array<bool, buffers_with_stack> live_{};
-    std::array<bool, cpus_max> irqs_off_{};
-    // ending: the call that ends it has begun; abandoned: failed, and the driver has asked
-    std::array<bool, mappings_max> mapped_{}, ending_{}, ended_{}, asked_{}, abandoned_{};
-    std::array<Op, cpus_max> pending_{};           // calls between their two halves
-    std::array<bool, cpus_max> has_pending_{};
-    std::array<uint32_t, cpus_max> to_ask_{};      // mappings whose error the CPU has yet to ask about, a bit each
-    struct Moved {
-        uint8_t buffer, op;
-        uint32_t page;
-        uint64_t phys;
-    };
-    std::vector<Moved> moved_;                     // pages, by copy-on-write
-    std::array<uint8_t, mappings_max> list_made_{};  // by the mapping that made a list: when
-};
 
 // The home a byte was born in: rules speak of buffers as their owners allocated them.
 uint64_t Monitor::phys_of(uint8_t buffer, uint32_t offset) const {
@@ -166,7 +73,7 @@ void Monitor::map_piece(const Op& op, const Piece& piece) {
     if (kind != BufferKind::mmio && !contiguous(piece)) broken(Rule::contiguous, piece.mapping);
     if (kind == BufferKind::text || kind == BufferKind::rodata) broken(Rule::no_kernel_image, piece.mapping);
     if (kind == BufferKind::coherent) broken(Rule::no_streaming_of_coherent, piece.mapping);
-    if (op.kind == OpKind::map_resource && kind != BufferKind::mmio) broken(Rule::resource_is_mmio, piece.mapping);
+    if ((op.kind == OpKind::map_resource || op.attrs & attr::mmio) && kind != BufferKind::mmio) broken(Rule::resource_is_mmio, piece.mapping);
     uint64_t bytes = uint64_t{piece.size};
     bool beyond = device.mask_bits < 64 && (piece.phys + bytes - 1) >> device.mask_bits != 0;
     if (beyond && !translated && (!platform_.bounce_pool || op.kind == OpKind::map_resource)) broken(Rule::mask, piece.mapping);
@@ -200,6 +107,7 @@ void Monitor::list_again(const Op& op) {
 void Monitor::map(const Op& op) {
     const MappingFacts& m = run_.mappings[op.mapping];
     mapped_[op.mapping] = true;
+    in_order_.push_back(op.mapping);
     bool streaming = is_map(op.kind);
     if (op.reuse_list) list_again(op);
     else list_made_[op.mapping] = now_;
@@ -242,6 +150,8 @@ void Monitor::sync_arguments(const Op& op) {
     const bool whole_list = is_sg_sync(op.kind);
     const uint64_t end = uint64_t{op.offset} + (op.given_size ? op.size : m.size);
     if (ending_[op.mapping] || (!whole_list && end > m.size)) broken(Rule::inside, op.mapping);
+    // A sync is of memory: registers have no caches.
+    if (m.map == OpKind::map_resource) broken(Rule::same_function, op.mapping);
     if ((m.map == OpKind::map_sg) != whole_list && m.map != OpKind::alloc_noncontiguous) broken(Rule::same_function, op.mapping);
     const uint64_t mask = static_cast<uint64_t>(platform_.line) - 1;
     int index = 0;
@@ -251,6 +161,22 @@ void Monitor::sync_arguments(const Op& op) {
         // Other bytes of the same mapping are strangers in its lines.
         const bool cut = (from > 0 && (piece.phys + from) & mask) || (to < piece.size && (piece.phys + to) & mask);
         if (cut) broken(Rule::whole_lines, op.mapping);
+    });
+}
+
+// Whose turn is it? A sync for the CPU drops what the CPU has written and not handed over (or never handed over, where it
+// began with the CPU); one for the device copies out what the CPU has not got, over what a device wrote meanwhile.
+void Monitor::sync_in_turn(const Op& op) {
+    int index = 0;
+    each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
+        const auto [from, to] = synced_part(op, index++, piece);
+        if (!state.live || piece.joint || from >= to || !device_writes(piece.direction)) return;
+        if (!is_sync_for_cpu(op.kind)) {
+            if (device_reads(piece.direction) && !state.cpu_owned.all(from, to)) broken(Rule::hands_off, op.mapping);
+            return;
+        }
+        if (begins_with_cpu(op.mapping) && !state.synced.all(from, to)) broken(Rule::skip_sync_by_hand, op.mapping);
+        if (state.written.any(from, to)) broken(Rule::sync_after_write, op.mapping);
     });
 }
 
@@ -264,18 +190,25 @@ void Monitor::sync(const Op& op) {
         if (for_cpu) return state.cpu_owned.add(from, to);
         state.cpu_owned.take_away(from, to);
         state.written.take_away(from, to);
+        state.dirtied.take_away(from, to);
         state.synced.add(from, to);
     });
 }
 
-// The device is told to go.
+// The device is told to go, or goes: its driver must know that the mapping is one.
+void Monitor::told(uint8_t mapping) {
+    if (!asked_[mapping]) broken(Rule::check_error, mapping);
+}
+
 void Monitor::start(const Op& op) {
     if (abandoned_[op.mapping]) return;
+    told(op.mapping);
     if (ending_[op.mapping]) broken(Rule::unmap_all, op.mapping);
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
         if (!state.live || piece.joint) return;
         if (begins_with_cpu(op.mapping) && !state.synced.all(0, piece.size)) broken(Rule::skip_sync_by_hand, op.mapping);
-        if (device_reads(piece.direction) && state.written.any(0, piece.size)) broken(Rule::sync_after_write, op.mapping);
+        const bool behind = state.written.any(0, piece.size) || state.dirtied.any(0, piece.size);
+        if (device_reads(piece.direction) && behind) broken(Rule::sync_after_write, op.mapping);
         state.cpu_owned.take_away(0, piece.size);
     });
 }
@@ -291,12 +224,15 @@ void Monitor::end_arguments(const Op& op) {
     if (op.offset != 0 || op.cpu_offset != 0) broken(Rule::same_address, op.mapping);
     if (op.kind == OpKind::free_coherent && irqs_off_[op.cpu] && !tidying()) broken(Rule::free_with_irqs_on, op.mapping);
     const uint8_t attrs = op.given_attrs ? op.attrs : m.attrs;
+    // What is mapped as registers, or as coherent, is another kind of mapping.
+    if ((attrs ^ m.attrs) & (attr::mmio | attr::require_coherent)) broken(Rule::same_function, op.mapping);
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
         if (!state.live || piece.joint || !is_map(m.map)) return;
         if (device_reads(piece.direction) && state.written.any(0, piece.size)) broken(Rule::sync_after_write, op.mapping);
         // Nothing is synced by that call: it must have been before.
         const bool unsynced = attrs & attr::skip_cpu_sync && device_writes(piece.direction) && !state.cpu_owned.all(0, piece.size);
-        if (unsynced) broken(Rule::skip_sync_by_hand, op.mapping);
+        const bool never = !(attrs & attr::skip_cpu_sync) && begins_with_cpu(op.mapping) && device_writes(piece.direction) && !state.synced.all(0, piece.size);
+        if (unsynced || never) broken(Rule::skip_sync_by_hand, op.mapping);
     });
 }
 
@@ -332,7 +268,7 @@ void Monitor::ask(const Op& op) {
     if (is_device_access(op.kind)) return;
     const OpKind kind = op.kind == OpKind::finish ? pending_[op.cpu].kind : op.kind;
     if (is_map(kind) || kind == OpKind::mapping_error) return;
-    for (uint8_t m = 0; m < mappings_max; m++)
+    for (uint8_t m : in_order_)
         if (to_ask_[op.cpu] >> m & 1) broken(Rule::check_error, m);
     to_ask_[op.cpu] = 0;
 }
@@ -349,6 +285,7 @@ void Monitor::first_half(const Op& op) {
     }
     if (is_sync(op.kind)) {
         sync_arguments(op);
+        sync_in_turn(op);
         if (!is_sync_for_cpu(op.kind)) sync(op);
         return;
     }
@@ -365,131 +302,11 @@ void Monitor::second_half(const Op& op) {
     end(op);
 }
 
-// Does anything live have part of a line, so that others can have the rest?
-bool Monitor::lines_shared() const {
-    const uint64_t mask = static_cast<uint64_t>(platform_.line) - 1;
-    for (size_t i = 0; i < pieces_.size(); i++) {
-        const Piece& p = run_.pieces[i];
-        if (pieces_[i].live && !p.joint && ((p.phys | uint64_t{p.size}) & mask)) return true;
-    }
-    return false;
-}
-
-// A CPU that writes beside a buffer under DMA.
-void Monitor::sharing(uint64_t phys) {
-    const uint64_t line = static_cast<uint64_t>(platform_.line);
-    for (size_t i = 0; i < pieces_.size(); i++) {
-        const Piece& p = run_.pieces[i];
-        if (!pieces_[i].live || p.joint) continue;
-        uint64_t from = p.phys, to = p.phys + uint64_t{p.size};
-        bool inside = phys >= from && phys < to;
-        if (!inside && phys / line >= from / line && phys / line <= (to - 1) / line) broken(Rule::no_sharing, p.mapping);
-    }
-}
-
-// A page is copied. Where the copy is private the page stays, and is only read.
-void Monitor::cow(const Op& op) {
-    const bool moves = run_.kinds[op.buffer] == BufferKind::anonymous && !op.private_copy;
-    const uint32_t page = op.offset / page_bytes * page_bytes;
-    for (size_t i = 0; i < pieces_.size(); i++) {
-        const PieceState& state = pieces_[i];
-        const Piece& p = run_.pieces[i];
-        if (!state.live || p.joint || p.buffer != op.buffer || !device_writes(p.direction)) continue;
-        const uint32_t from = std::max(page, p.offset), to = std::min(page + page_bytes, p.offset + p.size);
-        if (from >= to) continue;
-        if (moves) broken(Rule::page_owner, p.mapping);
-        else if (!state.cpu_owned.all(from - p.offset, to - p.offset)) touched_and_read(p.mapping);
-    }
-    if (!moves) return;
-    for (const Step& step : run_.steps)
-        if (step.kind == StepKind::move && step.op == now_) moved_.push_back({op.buffer, now_, op.offset / page_bytes, step.phys});
-}
-
-// What the device has, and may write, the CPU reads.
-void Monitor::touched_and_read(uint8_t mapping) {
-    broken(Rule::hands_off, mapping);
-    broken(Rule::sync_before_read, mapping);
-}
-
-void Monitor::cpu_access(const Op& op) {
-    const bool writes = op.kind != OpKind::read;
-    for (size_t i = 0; i < pieces_.size(); i++) {
-        PieceState& state = pieces_[i];
-        const Piece& p = run_.pieces[i];
-        if (!state.live || p.joint || p.buffer != op.buffer) continue;
-        uint32_t from = std::max<uint32_t>(op.offset, p.offset), to = std::min<uint32_t>(op.offset + op.size, p.offset + p.size);
-        if (from >= to) continue;
-        from -= p.offset;
-        to -= p.offset;
-        const bool owned = !state.cpu_owned.all(from, to);  // by the device, some of it
-        // User space dirties a page under writeback as it likes; where the device may write, it must not.
-        const bool entitled = op.kind == OpKind::dirty && !device_writes(p.direction);
-        if (owned && !writes && device_writes(p.direction)) touched_and_read(p.mapping);
-        if (owned && writes && !entitled) broken(Rule::hands_off, p.mapping);
-        if (writes && p.direction == Direction::from_device) broken(Rule::from_device_read_only, p.mapping);
-        if (writes && !entitled && device_reads(p.direction)) state.written.add(from, to);
-    }
-    if (!writes || !lines_shared()) return;
-    const uint32_t step = static_cast<uint32_t>(platform_.line);
-    for (uint32_t at = 0; at < op.size; at += step) sharing(phys_of(op.buffer, op.offset + at));
-    sharing(phys_of(op.buffer, op.offset + op.size - 1u));
-}
-
-void Monitor::device_access(const Op& op) {
-    if (abandoned_[op.mapping]) return;
-    if (ending_[op.mapping]) broken(Rule::unmap_all, op.mapping);
-    uint32_t start = 0;
-    each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
-        uint32_t first = start;
-        start += piece.size;
-        if (!state.live || piece.joint) return;
-        if (op.kind != OpKind::device_read && piece.direction == Direction::to_device) broken(Rule::to_device_read_only, op.mapping);
-        if (op.kind == OpKind::device_post) return;  // whoever owns it
-        const uint32_t from = std::max<uint32_t>(op.offset, first), to = std::min<uint32_t>(op.offset + op.size, start);
-        if (from < to && state.cpu_owned.any(from - first, to - first)) broken(Rule::hands_off, op.mapping);
-    });
-}
-
 void Monitor::unbind(const Op& op) {
-    for (int i = 0; i < mappings_max; i++) {
-        const MappingFacts& m = run_.mappings[i];
-        if (!mapped_[i] || m.device != op.device) continue;
-        if (!asked_[i]) broken(Rule::check_error, static_cast<uint8_t>(i));
-        if (!ended_[i] && !abandoned_[i]) broken(Rule::unmap_all, static_cast<uint8_t>(i));
-    }
-}
-
-// What the second half of a call still looks at.
-void digest_pending(Digest& into, const Op& op) {
-    into.add(static_cast<uint64_t>(op.kind) << 32 | static_cast<uint64_t>(op.mapping) << 24 | static_cast<uint64_t>(op.count) << 16 |
-             static_cast<uint64_t>(op.given_count) << 1 | static_cast<uint64_t>(op.given_size));
-    into.add(static_cast<uint64_t>(op.offset) << 32 | op.size);
-}
-
-void Monitor::digest(Digest& into) const {
-    into.add(seen_);
-    for (size_t i = 0; i < live_.size(); i++) into.add(i << 1 | static_cast<uint64_t>(live_[i]));
-    for (size_t i = 0; i < cpus_max; i++) {
-        into.add(static_cast<uint64_t>(to_ask_[i]) << 2 | static_cast<uint64_t>(irqs_off_[i]) << 1 | static_cast<uint64_t>(has_pending_[i]));
-        if (has_pending_[i]) digest_pending(into, pending_[i]);
-    }
-    for (size_t i = 0; i < mappings_max; i++) {
-        if (!mapped_[i]) continue;
-        into.add(i << 4 | static_cast<uint64_t>(ending_[i]) << 3 | static_cast<uint64_t>(ended_[i]) << 2 | static_cast<uint64_t>(asked_[i]) << 1 |
-                 static_cast<uint64_t>(abandoned_[i]));
-        // Which pages had moved when its list was made.
-        into.add(static_cast<uint64_t>(std::count_if(moved_.begin(), moved_.end(), [&](const Moved& m) { return m.op < list_made_[i]; })));
-    }
-    for (const Moved& m : moved_) {
-        into.add(static_cast<uint64_t>(m.buffer) << 32 | m.page);
-        into.add(m.phys);
-    }
-    for (const PieceState& p : pieces_) {
-        into.add(static_cast<uint64_t>(p.live));
-        if (!p.live) continue;
-        p.cpu_owned.digest(into);
-        p.synced.digest(into);
-        p.written.digest(into);
+    for (uint8_t i : in_order_) {
+        if (run_.mappings[i].device != op.device) continue;
+        if (!asked_[i]) broken(Rule::check_error, i);
+        if (!ended_[i] && !abandoned_[i]) broken(Rule::unmap_all, i);
     }
 }
 
@@ -532,8 +349,6 @@ void Monitor::take(const Op& op) {
     pending_[op.cpu] = op;
     has_pending_[op.cpu] = true;
 }
-
-}  // namespace
 
 std::vector<Breach> breaches(const Run& run, const Platform& platform) { return Monitor(run, platform).watch(nullptr); }
 

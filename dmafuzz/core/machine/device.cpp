@@ -50,9 +50,6 @@ void Machine::device_access_piece(const Op& op, uint8_t index, uint32_t offset, 
     }
     if (piece.dma == dma_error_cookie) {
         if (translates(piece.device) && !entitled) step(StepKind::fault).piece = index;
-        line.kind = StepKind::device_read;
-        line.post = false;
-        if (!writes && permitted && m.live && offset >= piece.size) emit(line);  // nobody's bytes
         return;
     }
     // Past the end a driver meant the buffer to be, and its device reads what it finds there.
@@ -84,15 +81,16 @@ void Machine::access_place(const Op& op, const Step& line, uint64_t dma) {
                 place = {true, by, (stale->target + (page_of(dma) - stale->page)) * page_bytes + in_page(dma)};
             }
         }
-        const Direction direction = place.mapped ? run_->pieces[by].direction : Direction::bidirectional;
+        // Whatever it is allocated for, a non-contiguous allocation is mapped both ways. Source: __iommu_dma_alloc_noncontiguous.
+        const bool both_ways = !place.mapped || run_->mappings[run_->pieces[by].mapping].map == OpKind::alloc_noncontiguous;
+        const Direction direction = both_ways ? Direction::bidirectional : run_->pieces[by].direction;
         // An SMMU has no pages that can only be written. Source: arm_lpae_prot_to_pte of the kernel.
         const bool allowed = place.mapped && (writes ? device_writes(direction)
                                                      : device_reads(direction) || platform_.get<&Platform::iommu_driver>() == IommuDriver::smmu);
         const Step& last = run_->steps.back();
         const bool told = last.kind == StepKind::fault && last.op == now_ && last.piece == line.asker;
         if ((!allowed || maybe) && !told) step(StepKind::fault).piece = line.asker;
-        if (!allowed && writes) return;
-        if (!allowed) place = {};
+        if (!allowed) return;
     }
     if (writes) return land(line, place.phys, line.size, maybe);
     const bool live = run_->mappings[piece.mapping].live && device_reads(piece.direction);

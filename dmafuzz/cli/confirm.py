@@ -1,0 +1,171 @@
+"""`dmafuzz confirm`: programs on a real kernel, booted."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from dmafuzz import program as language
+from dmafuzz.confirmation import MACHINES, Answer, Confirmation, Confirming, QemuGuest, building, hunting, machine_for
+from dmafuzz.confirmation.report import AT_FAULT as EXIT_AT_FAULT
+from dmafuzz.confirmation.report import as_table, status_of
+from dmafuzz.program import Program
+from dmafuzz.trackers import DEFAULT_TRACKER, default_portfolio
+from dmafuzz.verdicts import judging
+
+from .errors import EXIT_BAD_INPUT, INPUT_ERRORS, complain
+
+_FIRST = ("force-bounce", "plain")  # without --platform
+
+
+class _WithFiles(click.Group):
+    """What is no command of the group is a file for `run`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, "-h", "--help"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("confirm", cls=_WithFiles)
+def confirm() -> None:
+    """Run programs on a real kernel under QEMU: what is lost, what is warned about, against what is said here.
+
+    `dmafuzz confirm build TREE|ARCHIVE` builds a guest kernel; `dmafuzz confirm FILE|DIR...` runs programs on it.
+    """
+
+
+@confirm.command()
+@click.argument("path", metavar="TREE|ARCHIVE", type=click.Path(exists=True, path_type=Path))
+@click.option("--arch", type=click.Choice(["x86_64"]), default="x86_64", show_default=True)
+@click.option("--name", metavar="N", help="Default: the kernel's release.")
+def build(path: Path, arch: str, name: str | None) -> None:
+    """Build a guest kernel, some five minutes on two free cores, and keep it in your cache folder."""
+    click.echo("a guest kernel takes some five minutes on two free cores", err=True)
+    with tqdm(unit=" files", desc="guest kernel") as bar:
+
+        def progress(what: str, done: int) -> None:
+            bar.set_description(what, refresh=False)
+            bar.update(done - bar.n)
+
+        kernel = building.build(path, arch, name, progress)
+    click.echo(f"{kernel.name}: {kernel.version} for {kernel.arch}, of {kernel.source}")
+
+
+@confirm.command("list")
+def list_kernels() -> None:
+    """List guest kernels and machines."""
+    for kernel in building.kernels():
+        click.echo(f"kernel {kernel.name}: {kernel.version} for {kernel.arch}, built {kernel.added}")
+    for machine in MACHINES:
+        click.echo(f"machine {machine.name}: {machine.title}, for {', '.join(machine.platforms)}")
+
+
+@confirm.command()
+@click.argument("paths", metavar="FILE|DIR...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--kernel", metavar="N", help="A guest kernel by name. Default: the one built last.")
+@click.option("--platform", "platforms", metavar="P", multiple=True, help="A platform or machine; can be repeated.")
+@click.option("--tracker", metavar="T", default=DEFAULT_TRACKER, show_default=True)
+@click.option("--runs", type=click.IntRange(0), default=0, help="Runs with random well-behaved devices and CPUs.")
+@click.option("--seed", type=int, default=0, help="Of these runs.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line: program and machine.")
+@click.option("--transcript", type=click.Path(path_type=Path), help="Write down all that is said to guests, and back.")
+@click.pass_context
+def run(
+    ctx: click.Context,
+    paths: Sequence[Path],
+    kernel: str | None,
+    platforms: Sequence[str],
+    tracker: str,
+    runs: int,
+    seed: int,
+    as_json: bool,
+    transcript: Path | None,
+) -> None:
+    """Run programs on booted kernels, and compare."""
+    chosen = building.find(kernel)
+    programs, failed = _programs(paths)
+    done: list[Confirmation] = []
+    for name in platforms or _FIRST:
+        one = _confirming(chosen, name, tracker, transcript)
+        try:
+            for file, program in programs:
+                done.append(one.confirm(program, file, runs, seed))
+                if as_json:
+                    click.echo(json.dumps(asdict(done[-1]), default=_plain))
+        finally:
+            one.close()
+    if not as_json:
+        for line in as_table(done):
+            click.echo(line)
+    ctx.exit(EXIT_BAD_INPUT if failed else status_of(done))
+
+
+@confirm.command()
+@click.option("--kernel", metavar="N", help="A guest kernel by name. Default: the one built last.")
+@click.option("--platform", metavar="P", default=_FIRST[0], show_default=True, help="A platform or machine.")
+@click.option("--tracker", metavar="T", default=DEFAULT_TRACKER, show_default=True)
+@click.option("--time", "seconds", type=click.FloatRange(0), default=60, show_default=True, metavar="S")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Keep the programs that disagree here.")
+@click.pass_context
+def hunt(
+    ctx: click.Context, kernel: str | None, platform: str, tracker: str, seconds: float, seed: int, out: Path | None
+) -> None:
+    """Random programs against a guest, with random devices and CPUs that keep to what is theirs."""
+    chosen = building.find(kernel)
+    one = _confirming(chosen, platform, tracker, None)
+    number = itertools.count()
+
+    def tell(program: Program, confirmation: Confirmation) -> None:
+        for line in (*language.render(program).splitlines(), *as_table([confirmation])[:-2], ""):
+            click.echo(line)
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            (out / f"{platform}-{seed}-{next(number)}.dma").write_text(language.render(program), encoding="utf-8")
+
+    try:
+        done = hunting.hunt(one, seconds, seed, tell)
+    finally:
+        one.close()
+    answers = ", ".join(f"{count} {answer}" for answer, count in sorted(done.answers.items()))
+    click.echo(f"{platform}, {chosen.version}: {done.programs} programs, {done.runs} runs: {answers}")
+    ctx.exit(EXIT_AT_FAULT if done.found else 0)
+
+
+def _confirming(kernel: building.GuestKernel, name: str, tracker: str, transcript: Path | None) -> Confirming:
+    """``name``: of a platform or of a machine, which then stands for its first platform."""
+    machine = machine_for(name)
+    image, initrd = building.boot_files(kernel)
+    return Confirming(
+        judging(tracker, default_portfolio(tracker)),
+        name if name in machine.platforms else machine.platforms[0],
+        machine.name,
+        kernel.version,
+        partial(QemuGuest, machine, image, initrd, transcript),
+        again=machine.iommu,
+    )
+
+
+def _plain(value: object) -> str:
+    return value.value if isinstance(value, Answer) else str(value)
+
+
+def _programs(paths: Sequence[Path]) -> tuple[list[tuple[str, Program]], bool]:
+    """The programs of files and of folders, and whether any cannot be read."""
+    programs, failed = [], False
+    for path in paths:
+        for file in sorted(path.rglob("*.dma")) if path.is_dir() else [path]:
+            try:
+                programs.append((str(file), language.read(str(file))))
+            except INPUT_ERRORS as error:
+                complain(str(error))
+                failed = True
+    return programs, failed

@@ -1,0 +1,20 @@
+"""Confirmation: the same program on a real kernel, booted under QEMU."""
+
+from .confirming import Answer, Confirmation, Confirming, Tried
+from .errors import ConfirmationError, GuestDiedError
+from .guest import Guest, QemuGuest
+from .machines import MACHINES, Machine, machine_for
+
+__all__ = [
+    "MACHINES",
+    "Answer",
+    "Confirmation",
+    "ConfirmationError",
+    "Confirming",
+    "Guest",
+    "GuestDiedError",
+    "Machine",
+    "QemuGuest",
+    "Tried",
+    "machine_for",
+]

@@ -1,0 +1,252 @@
+"""Builds guest kernels: a kernel of the user's tree with a small configuration, and our module for it.
+
+What is built is kept in the user's cache, by the content of everything it is made of.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from .cpio import initrd
+from .errors import ConfirmationError
+
+_HERE = Path(__file__).parent
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+_LINES_SHOWN = 20
+_TARGETS = {"x86_64": ("bzImage", "arch/x86/boot/bzImage")}
+# What a command needs: the Debian package that has it.
+_COMMANDS = {
+    "gcc": "gcc",
+    "make": "make",
+    "flex": "flex",
+    "bison": "bison",
+    "bc": "bc",
+    "xz": "xz-utils",
+    "perl": "perl",
+}
+_HEADERS = {"gelf.h": "libelf-dev"}
+_EMULATORS = {"x86_64": ("qemu-system-x86_64", "qemu-system-x86")}
+
+Progress = Callable[[str, int], None]  # what is being done, and how many files of it are done
+
+
+@dataclass(frozen=True)
+class GuestKernel:
+    """A kernel that has been built. ``build`` is the folder of its build, for our module."""
+
+    name: str
+    version: str
+    arch: str
+    source: str
+    added: str
+    digest: str
+
+    @property
+    def folder(self) -> Path:
+        return cache_directory() / self.digest
+
+    @property
+    def image(self) -> Path:
+        return self.folder / "image"
+
+
+def cache_directory() -> Path:
+    """Where guest kernels are kept: the user's cache."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    root = Path(base) if base.startswith("/") else Path.home() / ".cache"
+    return root / "dmafuzz" / "guest"
+
+
+def missing(arch: str) -> list[str]:
+    """The Debian packages that building and running lacks here."""
+    packages = [package for command, package in _COMMANDS.items() if not shutil.which(command)]
+    emulator, package = _EMULATORS[arch]
+    if not shutil.which(emulator):
+        packages.append(package)
+    packages += [package for header, package in _HEADERS.items() if not _has_header(header)]
+    return packages
+
+
+def build(path: Path, arch: str, name: str | None, progress: Progress) -> GuestKernel:
+    """Builds the kernel of a tree, or of an archive of one. Raises ConfirmationError, and then nothing has changed."""
+    lacks = missing(arch)
+    if lacks:
+        raise ConfirmationError(f"what building a guest needs is not here: apt-get install {' '.join(lacks)}")
+    if name is not None and not _NAME.fullmatch(name):
+        raise ConfirmationError(f"{name!r} cannot be the name of a guest kernel: letters, digits and . _ + -")
+    digest = _digest(path, arch)
+    folder = cache_directory() / digest
+    if not (folder / "image").is_file():
+        _build_into(folder, path, arch, progress)
+    version = (folder / "out/include/config/kernel.release").read_text(encoding="utf-8").strip()
+    when = datetime.now().astimezone().isoformat(timespec="seconds")
+    kernel = GuestKernel(name or version, version, arch, str(path.absolute()), when, digest)
+    boot_files(kernel)
+    record = _record(kernel.name)
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text(json.dumps(asdict(kernel), indent=1) + "\n", encoding="utf-8")
+    return kernel
+
+
+def kernels() -> list[GuestKernel]:
+    """All that have been built, by name."""
+    out = []
+    for path in sorted((cache_directory() / "names").glob("*.json")):
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            kernel = GuestKernel(**json.loads(path.read_text(encoding="utf-8")))
+            if kernel.image.is_file():
+                out.append(kernel)
+    return out
+
+
+def find(name: str | None) -> GuestKernel:
+    """The kernel of that name; without one, the newest build. Raises ConfirmationError."""
+    known = kernels()
+    chosen = [k for k in known if name in (None, k.name)]
+    if chosen:
+        return max(chosen, key=lambda kernel: kernel.added)
+    built = f" (there are: {', '.join(k.name for k in known)})" if known else ""
+    what = f"no guest kernel is built as {name!r}" if name else "no guest kernel is built"
+    raise ConfirmationError(f"{what}{built}: `dmafuzz confirm build TREE|ARCHIVE`")
+
+
+def boot_files(kernel: GuestKernel) -> tuple[Path, Path]:
+    """Image and initrd of a kernel; our module is built for it where it is not yet. Raises ConfirmationError."""
+    made = kernel.folder / f"initrd-{module_digest()[:16]}"
+    if not made.is_file():
+        with tempfile.TemporaryDirectory(dir=kernel.folder, prefix="module-") as directory:
+            module, init = _build_module(kernel, Path(directory))
+            part = made.with_suffix(f".{os.getpid()}")
+            part.write_bytes(initrd({"init": (init, 0o755), "dmafuzz.ko": (module, 0o644)}))
+            part.replace(made)
+    return kernel.image, made
+
+
+def module_digest() -> str:
+    """Of what is ours in a guest."""
+    digest = hashlib.sha256()
+    for path in sorted((_HERE / "guest").iterdir()):
+        digest.update(f"{path.name}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def configuration(arch: str) -> str:
+    """What a guest's kernel has beside tinyconfig, in the form of a .config."""
+    return "".join((_HERE / "config" / f"{name}.config").read_text(encoding="utf-8") for name in ("common", arch))
+
+
+def _build_module(kernel: GuestKernel, folder: Path) -> tuple[bytes, bytes]:
+    for path in (_HERE / "guest").iterdir():
+        shutil.copy(path, folder / path.name)
+    out, source = kernel.folder / "out", _source_of(kernel.folder)
+    _run(["make", "-s", "-C", str(source), f"O={out}", f"ARCH={kernel.arch}", f"M={folder}", "modules"], folder / "log")
+    _run(["gcc", "-O2", "-static", "-o", str(folder / "init"), str(folder / "init.c")], folder / "log")
+    return (folder / "dmafuzz.ko").read_bytes(), (folder / "init").read_bytes()
+
+
+def _source_of(folder: Path) -> Path:
+    return Path((folder / "source").read_text(encoding="utf-8").strip())
+
+
+def _digest(path: Path, arch: str) -> str:
+    """Of an archive's content, or of a tree's files by name, size and time; and of the configuration."""
+    digest = hashlib.sha256(f"{arch}\0{configuration(arch)}\0".encode())
+    try:
+        if path.is_dir():
+            if not (path / "kernel/dma/debug.c").is_file():
+                raise ConfirmationError(f"{path}: not a kernel tree with dma-debug: kernel/dma/debug.c is not there")
+            for root, folders, files in os.walk(path):
+                folders.sort()
+                for file in sorted(files):
+                    stat = os.lstat(os.path.join(root, file))
+                    digest.update(f"{root}/{file}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
+        else:
+            with path.open("rb") as archive:
+                digest.update(hashlib.file_digest(archive, "sha256").digest())
+    except OSError as error:
+        raise ConfirmationError(f"{path}: cannot be read: {error.strerror}") from None
+    return digest.hexdigest()
+
+
+def _build_into(folder: Path, path: Path, arch: str, progress: Progress) -> None:
+    """In its final place, where its paths stay right; the image comes last and tells that the rest is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    source = path.resolve()
+    if not path.is_dir():
+        progress("unpacking", 0)
+        source = _unpack(path, folder / "tree")
+    (folder / "source").write_text(f"{source}\n", encoding="utf-8")
+    out, log = folder / "out", folder / "log"
+    make = ["make", "-C", str(source), f"O={out}", f"ARCH={arch}"]
+    progress("configuring", 0)
+    _run([*make, "tinyconfig"], log)
+    with (out / ".config").open("a", encoding="utf-8") as config:
+        config.write(configuration(arch))
+    _run([*make, "olddefconfig"], log)
+    target, image = _TARGETS[arch]
+    _run([*make, f"-j{os.cpu_count()}", target, "modules_prepare"], log, progress)
+    # Which symbols there are is known once the kernel is linked; `modules` would build none, and write it down.
+    _run([*make, "modules"], log)
+    shutil.copy(out / image, folder / "image.part")
+    (folder / "image.part").replace(folder / "image")
+
+
+def _unpack(path: Path, into: Path) -> Path:
+    shutil.rmtree(into, ignore_errors=True)
+    try:
+        with tarfile.open(path, "r|*") as archive:
+            archive.extractall(into, filter="tar")
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise ConfirmationError(f"{path}: not a kernel tree, nor an archive of one: {error}") from None
+    for place in (into, *into.iterdir()):
+        if (place / "kernel/dma/debug.c").is_file():
+            return place
+    raise ConfirmationError(f"{path}: not an archive of a kernel with dma-debug: kernel/dma/debug.c is not in it")
+
+
+def _run(command: list[str], log: Path, progress: Progress | None = None) -> None:
+    """Raises ConfirmationError with the lines that matter."""
+    lines: list[str] = []
+    done = 0
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.append(line)
+        if progress and line.startswith("  "):
+            done += 1
+            progress("building", done)
+    with log.open("a", encoding="utf-8") as file:
+        file.writelines(lines)
+    if process.wait():
+        raise ConfirmationError(f"the guest cannot be built ({' '.join(command[:2])} ...):\n{_that_matter(lines)}")
+
+
+def _that_matter(lines: list[str]) -> str:
+    bad = [line for line in lines if re.search(r"error|undefined|\*\*\*|No such file|No rule", line)]
+    return "".join((bad or lines)[-_LINES_SHOWN:])
+
+
+def _has_header(header: str) -> bool:
+    compiler = shutil.which("gcc")
+    if not compiler:
+        return False
+    source = f"#include <{header}>\n"
+    return not subprocess.run([compiler, "-E", "-"], input=source, text=True, capture_output=True).returncode
+
+
+def _record(name: str) -> Path:
+    return cache_directory() / "names" / f"{name}.json"

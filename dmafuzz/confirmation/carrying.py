@@ -1,0 +1,229 @@
+"""Carries one program out on a guest, operation by operation, beside the ideal memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dmafuzz import _core
+from dmafuzz._core import BufferKind, Op, OpKind
+
+from .actions import PAGE_BYTES, Writer
+from .guest import Guest
+from .ideal import IdealMemory
+from .messages import other_messages, warnings_in
+
+_TAGS = 255
+_IMAGES = (BufferKind.text, BufferKind.rodata)
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Bytes that are not what they should be, first seen after operation ``op``. ``by``: "cpu", or a mapping "mN"."""
+
+    op: int
+    buffer: int
+    offset: int
+    size: int
+    by: str
+    found: int  # the first wrong byte, and what it should have been
+    expected: int
+
+
+@dataclass
+class Seen:
+    """What a guest showed of one run."""
+
+    warnings: list[tuple[int, str]] = field(default_factory=list)  # (operation, id)
+    messages: list[tuple[int, str]] = field(default_factory=list)  # of the kernel, but for dma-debug's
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    failed: set[int] = field(default_factory=set)  # mappings
+    placed: dict[int, str] = field(default_factory=dict)  # mapping: DMA addresses as the kernel gave them
+    lost: list[Lost] = field(default_factory=list)
+    oops: int | None = None  # the operation in which the kernel is said to fault
+    actions: int = 0
+
+
+def can_be_said(facts: Mapping[str, Any]) -> None:
+    """Raises CannotSayError for a program that no guest can carry out, before any of it is carried out."""
+    writer = Writer(facts["extents"])
+    for op in facts["ops"]:
+        writer.write(op, 0)
+
+
+class Carrying:
+    """One run. ``facts`` are the core's of the program on the platform (`_core.run`). Raises GuestDiedError.
+
+    ``tag`` is the last one that this guest has seen: what an earlier run has left in a bounce slot is told apart.
+    """
+
+    def __init__(self, guest: Guest, facts: Mapping[str, Any], tag: int = 0) -> None:
+        self.ops: Sequence[Op] = facts["ops"]
+        self.ideal = IdealMemory(facts["pieces"])
+        self.seen = Seen()
+        self._guest = guest
+        self._held: dict[int, Op] = {}  # CPUs between the halves of a call, and the call
+        self._pieces, self._extents = facts["pieces"], facts["extents"]
+        self._writer = Writer(facts["extents"])
+        self._kinds = {op.buffer: op.buffer_kind for op in self.ops if op.kind == OpKind.alloc}
+        self._steps: dict[int, list[Mapping[str, Any]]] = {}
+        for step in facts["steps"]:
+            self._steps.setdefault(step["op"], []).append(step)
+        self.tag = tag
+        self.now = 0
+
+    def run(self, after: Callable[[Carrying, int], None]) -> Seen:
+        """All operations; ``after`` each one that is called, for unasked steps and for looks."""
+        for number, op in enumerate(self.ops):
+            self.now = number
+            tag = self.next_tag()
+            for action in self._writer.write(op, tag):
+                self._do(action, op)
+            if op.split:
+                self._held[op.cpu] = op
+            elif op.kind == OpKind.finish:
+                self._held.pop(op.cpu, None)
+            for step in self._steps.get(number, []):
+                self._take(step, op, tag)
+            if self.seen.oops is not None:
+                return self.seen  # and it did not fault: what comes then is not said
+            after(self, number)
+        return self.seen
+
+    def next_tag(self) -> int:
+        """What the next write writes. Zero is left to fresh memory."""
+        self.tag = self.tag % _TAGS + 1
+        return self.tag
+
+    def cpu_write(self, buffer: int, offset: int, size: int) -> None:
+        """An unasked write of a CPU, where it may."""
+        tag = self.next_tag()
+        self._do(self._writer.cpu_write(self._idle, buffer, offset, size, tag), None)
+        self.ideal.write(buffer, offset, size, tag)
+
+    def device_write(self, mapping: int, buffer: int, offset: int, size: int) -> None:
+        """An unasked write of a mapping's device, of what it owns of a range of a buffer."""
+        if self._is_untold(mapping):
+            return
+        tag = self.next_tag()
+        for start, length in self.ideal.device_write(mapping, buffer, offset, size, tag):
+            self._do(f"device-write {self._idle} 0 {mapping} {start} {length} {tag}", None)
+
+    def wild_write(self, mapping: int, buffer: int, offset: int, size: int) -> None:
+        """A mapping's device writes where a range of a buffer lies, by address: it owns its mapping, not the buffer."""
+        start = 0
+        for piece in self._pieces:
+            if piece["mapping"] != mapping:
+                continue
+            for phys, length in self._places(buffer, offset, size):
+                begin, end = max(phys, piece["phys"]), min(phys + length, piece["phys"] + piece["size"])
+                if begin < end:
+                    where = start + begin - piece["phys"]
+                    self._do(f"device-write {self._idle} 0 {mapping} {where} {end - begin} {self.next_tag()}", None)
+            start += piece["size"]
+
+    def _places(self, buffer: int, offset: int, size: int) -> list[tuple[int, int]]:
+        """Where a range of a buffer lies: (physical address, size)."""
+        out = []
+        for e in self._extents:
+            start, end = max(offset, e["offset"]), min(offset + size, e["offset"] + e["size"])
+            if e["buffer"] == buffer and start < end:
+                out.append((e["phys"] + start - e["offset"], end - start))
+        return out
+
+    def warm(self, mapping: int) -> None:
+        """A mapping's device touches the last byte of each page, so that a lazy IOMMU remembers the translation."""
+        for reads, places in ((True, self.ideal.may_read()), (False, self.ideal.may_write())):
+            for m, buffer, offset, size in places:
+                for end in range(offset + size, offset, -PAGE_BYTES):
+                    if m == mapping and reads:
+                        self.device_look([m], buffer, end - 1, 1)
+                    elif m == mapping:
+                        self.device_write(m, buffer, end - 1, 1)
+
+    def look(self, buffer: int, offset: int, size: int) -> None:
+        """The CPU reads what it may of a range, and compares."""
+        for start, length in self.ideal.readable(buffer):
+            start, end = max(start, offset), min(start + length, offset + size)
+            if start < end:
+                answer = self._do(f"read {self._idle} 0 {buffer} {start} {end - start}", None)
+                self._compare(buffer, start, answer.data, "cpu")
+
+    def look_at_all(self) -> None:
+        """The CPU reads all that it may."""
+        for buffer in self.ideal.buffers():
+            self.look(buffer, 0, 1 << 20)
+
+    def device_look(self, mappings: Sequence[int], buffer: int, offset: int, size: int) -> None:
+        """The devices of some mappings read what they may of a range."""
+        for mapping, start, at, length in self.ideal.views(mappings, buffer, offset, size):
+            if self._is_untold(mapping):
+                continue
+            answer = self._do(f"device-read {self._idle} 0 {mapping} {start} {length}", None)
+            self._compare(buffer, at, answer.data, f"m{mapping}")
+
+    def _is_untold(self, mapping: int) -> bool:
+        """Whether the call that makes a mapping has not returned: its device cannot know of it."""
+        return any(_core.traits(op.kind).defines_mapping and op.mapping == mapping for op in self._held.values())
+
+    @property
+    def _idle(self) -> int:
+        """A CPU that is not inside a call, for what nobody in particular does."""
+        return next((cpu for cpu in range(_core.CPUS_MAX) if cpu not in self._held), 0)
+
+    def _do(self, action: str, op: Op | None) -> Any:
+        answer = self._guest.do(action)
+        self.seen.actions += 1
+        self.seen.warnings += [(self.now, name) for name in warnings_in(answer.messages)]
+        self.seen.messages += [(self.now, text) for text in other_messages(answer.messages)]
+        if answer.refused:
+            self.seen.refused.append((self.now, answer.refused))
+        if "hook" in answer.fields:
+            self.seen.refused.append((self.now, "give-back"))
+        if op is not None and "failed" in answer.fields:
+            self.seen.failed.add(op.mapping)
+        if op is not None and "dma" in answer.fields:
+            self.seen.placed[op.mapping] = answer.fields["dma"]
+        if op is not None and op.kind == OpKind.device_read:
+            self._compare_asked(op, answer.data)
+        if op is not None and op.kind in (OpKind.read, OpKind.cow) and action.startswith("read "):
+            self._compare(op.buffer, op.offset, answer.data, "cpu")
+        return answer
+
+    def _take(self, step: Mapping[str, Any], op: Op, tag: int) -> None:
+        if step["kind"] == "alloc":
+            self.ideal.born(step["buffer"], bytes([tag]) * op.size)
+        elif step["kind"] == "oops":
+            self.seen.oops = step["op"]
+        elif step["kind"] == "appear":
+            answer = self._do(f"read {self._idle} 0 {step['buffer']} 0 {op.size}", None)
+            self.ideal.born(step["buffer"], answer.data, image=self._kinds[step["buffer"]] in _IMAGES)
+        else:
+            self.ideal.step(step, tag)
+
+    def _compare_asked(self, op: Op, data: bytes) -> None:
+        """What a device line of the program reads, past the end of its mapping too."""
+        found = self.ideal.asked(op.mapping, op.offset)
+        if found is None:
+            return
+        buffer, start = found
+        size = 0
+        while size < len(data) and self.ideal.is_expected(buffer, start + size):
+            size += 1
+        self._compare(buffer, start, data[:size], f"m{op.mapping}")
+
+    def _compare(self, buffer: int, offset: int, data: bytes, by: str) -> None:
+        expected = self.ideal.content(buffer, offset, len(data))
+        if data == expected:
+            return
+        wrong = [at for at, (a, b) in enumerate(zip(data, expected, strict=True)) if a != b]
+        wrong = [at for at in wrong if not self.ideal.is_open(buffer, offset + at)]
+        at = 0
+        while at < len(wrong):
+            size = 1
+            while at + size < len(wrong) and wrong[at + size] == wrong[at] + size:
+                size += 1
+            first = wrong[at]
+            self.seen.lost.append(Lost(self.now, buffer, offset + first, size, by, data[first], expected[first]))
+            at += size

@@ -1,0 +1,290 @@
+"""One program on one machine: what the core says of it, held against what a guest shows."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from dmafuzz import _core
+from dmafuzz.program import Program
+from dmafuzz.verdicts import Corruption, Judgement, Judging, Step
+
+from .actions import CannotSayError
+from .carrying import Carrying, Lost, Seen, can_be_said
+from .errors import GuestDiedError
+from .guest import Guest
+
+_WITNESSES_MAX = 12  # of one program: corruptions beyond are counted, and not tried
+_READ_ALL_BYTES = 1 << 16
+_DEVICE_KINDS = ("stale-device-data", "foreign-device-data")
+
+
+class Answer(Enum):
+    """What comes of a program, gravest first."""
+
+    IMPOSSIBLE = "impossible"
+    DIFFER = "warnings differ"
+    DIED = "guest died"
+    NOT_REPRODUCED = "not reproduced"
+    REFUSED = "refused"
+    CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One corruption, and whether the guest lost these bytes; ``reason``: why not, where that is known."""
+
+    kind: str
+    op: int
+    buffer: str
+    offset: int
+    size: int
+    shown: bool
+    reason: str = ""
+
+
+@dataclass
+class Confirmation:
+    """One program on one machine.
+
+    ``expected`` and ``seen`` are warnings as (operation, id), each sorted; ``impossible`` is data that was lost though
+    the simulator says that it cannot be.
+    """
+
+    program: str
+    machine: str
+    platform: str
+    kernel: str
+    answer: Answer = Answer.CONFIRMED
+    expected: list[tuple[int, str]] = field(default_factory=list)
+    seen: list[tuple[int, str]] = field(default_factory=list)
+    tried: list[Tried] = field(default_factory=list)
+    impossible: list[Lost] = field(default_factory=list)
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    messages: list[tuple[int, str]] = field(default_factory=list)
+    failed: dict[str, list[int]] = field(default_factory=dict)  # mappings that fail: "model", "kernel"
+    oops: int | None = None  # the operation in which the kernel is said to fault
+    log: str = ""  # of a guest that died
+    runs: int = 0
+
+
+class Confirming:
+    """Confirms programs on one machine. ``boot`` gives a guest; ``again``: whether wrong calls spoil it."""
+
+    def __init__(
+        self, judging: Judging, platform: str, machine: str, kernel: str, boot: Callable[[], Guest], again: bool = False
+    ) -> None:
+        self._judging, self._platform = judging, platform
+        self._machine, self._kernel = machine, kernel
+        self._boot, self._again = boot, again
+        self._guest: Guest | None = None
+        self._tag = 0
+        self._now = 0
+        self._spoils = False  # the program at work, by calls that are wrong
+        self._spoilt = False  # the guest, by what the last run may have left behind an IOMMU
+
+    def close(self) -> None:
+        """Ends the guest, if one is up."""
+        if self._guest is not None:
+            self._guest.close()
+        self._guest = None
+
+    def confirm(self, program: Program, name: str, runs: int = 0, seed: int = 0) -> Confirmation:
+        """Runs the program bare, with the witness of each corruption, and ``runs`` times with random neighbours."""
+        judgement = self._judging.judge(program, self._platform, name)
+        done = Confirmation(name, self._machine, self._platform, self._kernel)
+        done.expected = sorted((w.op, w.id) for w in judgement.warnings)
+        facts = self._facts(program)
+        done.oops = next((step["op"] for step in facts["steps"] if step["kind"] == "oops"), None)
+        self._spoils = bool(judgement.contract or judgement.warnings or judgement.harms)
+        try:
+            can_be_said(facts)
+            self._bare(done, facts, judgement)
+            for corruption in judgement.corruptions[:_WITNESSES_MAX]:
+                steps = self._judging.witness(program, self._platform, corruption)
+                self._witness(done, facts, corruption, steps)
+            for number in range(runs):
+                self._random(done, facts, judgement, random.Random(f"{seed} {number} {name}"))
+        except CannotSayError as why:
+            done.refused.append((0, str(why)))
+            done.answer = Answer.REFUSED
+            return done
+        except GuestDiedError as death:
+            self.close()
+            done.answer, done.log = Answer.DIED, f"{death.action}\n{death.log}"
+            if done.oops is not None and self._now == done.oops:
+                done.answer = Answer.CONFIRMED
+            return done
+        done.answer = _answer(done)
+        return done
+
+    def _facts(self, program: Program) -> Mapping[str, Any]:
+        judge, seats = self._judging.seats(self._platform)
+        return _core.run(judge, program.ops, seats[0])
+
+    def _carry_out(self, done: Confirmation, facts: Mapping[str, Any], after: Callable[[Carrying, int], None]) -> Seen:
+        if self._guest is None or (self._spoilt and not self._guest.restart()):
+            self.close()
+            self._guest = self._boot()
+        self._spoilt = self._again and self._spoils
+        if done.oops is not None:
+            # What is to end the guest may harm it; it is not used again.
+            self._guest.do("dare 0 0 1")
+            self._spoilt = True
+        run = Carrying(self._guest, facts, self._tag)
+        try:
+            seen = run.run(after)
+        finally:
+            self._now, self._tag = run.now, run.tag
+        done.runs += 1
+        if done.oops is not None or self._guest.do("reset 0 0").fields.get("left") != "0":
+            self.close()
+        return seen
+
+    def _bare(self, done: Confirmation, facts: Mapping[str, Any], judgement: Judgement) -> None:
+        small = sum(e["size"] for e in facts["extents"]) <= _READ_ALL_BYTES
+
+        def look(run: Carrying, op: int) -> None:
+            if small or op + 1 == len(run.ops):
+                run.look_at_all()
+
+        seen = self._carry_out(done, facts, look)
+        done.seen = sorted(seen.warnings)
+        done.messages = seen.messages
+        done.refused = sorted(set(seen.refused))
+        done.failed = {"model": sorted(judgement.failed), "kernel": sorted(seen.failed)}
+        done.impossible += _impossible(seen, judgement)
+
+    def _witness(
+        self, done: Confirmation, facts: Mapping[str, Any], corruption: Corruption, steps: tuple[Step, ...]
+    ) -> None:
+        buffer = int(corruption.buffer[1:]) if corruption.buffer.startswith("b") else None
+        shown = (corruption.kind, corruption.op, corruption.buffer, corruption.offset, corruption.size)
+        if buffer is None:
+            done.tried.append(Tried(*shown, False, "live stack data is not read"))
+            return
+        span = (buffer, corruption.offset, corruption.size)
+        unasked = [s for s in steps if not s.asked and s.event in _UNASKED_WRITES]
+        wild = [s for s in steps if not s.asked and s.event in _WILD_WRITES]
+
+        lazy = self._judging.machine(self._platform).iommu.mode == "lazy"
+
+        def after(run: Carrying, op: int) -> None:
+            if lazy and _core.traits(run.ops[op].kind).defines_mapping:
+                run.warm(run.ops[op].mapping)
+            for step in unasked:
+                if step.op == op and step.writer is not None:
+                    run.device_write(step.writer, *span)
+                elif step.op == op:
+                    run.cpu_write(*span)
+            for step in wild:
+                if step.op == op and step.writer is not None:
+                    run.wild_write(step.writer, *span)
+            if op != corruption.op:
+                return
+            if corruption.kind in _DEVICE_KINDS:
+                run.device_look(corruption.mappings, *span)
+            else:
+                run.look(*span)
+
+        seen = self._carry_out(done, facts, after)
+        hit = [lost for lost in seen.lost if lost.op == corruption.op and _meets(lost, corruption)]
+        done.tried.append(
+            Tried(*shown, bool(hit), "" if hit else self._reason(seen, steps, facts, done.failed["model"], corruption))
+        )
+
+    def _random(
+        self, done: Confirmation, facts: Mapping[str, Any], judgement: Judgement, chance: random.Random
+    ) -> None:
+        def after(run: Carrying, op: int) -> None:
+            if chance.random() < _WRITES_SHARE:
+                _write_somewhere(run, chance)
+            run.look_at_all()
+            if chance.random() < _READS_SHARE:
+                _read_somewhere(run, chance)
+
+        seen = self._carry_out(done, facts, after)
+        done.impossible += _impossible(seen, judgement)
+
+    def _reason(
+        self,
+        seen: Seen,
+        steps: tuple[Step, ...],
+        facts: Mapping[str, Any],
+        failed: list[int],
+        corruption: Corruption,
+    ) -> str:
+        devices = self._judging.machine(self._platform).device.resolved()
+        cached = any(not s.asked and s.event in _CACHE_EVENTS for s in steps)
+        if cached and not all(device.coherent for device in devices):
+            return "takes a cache, which QEMU does not model"
+        if seen.refused:
+            return f"the guest refuses: {seen.refused[0][1]} (operation {seen.refused[0][0]})"
+        if set(corruption.mappings) & set(failed):
+            return "goes through an error cookie"
+        gone = [s["piece"] for s in facts["steps"] if s["kind"] == "slot-gone" and s["op"] <= corruption.op]
+        if any(facts["pieces"][piece]["mapping"] in corruption.mappings for piece in gone):
+            return "takes somebody who gets the slot that has been given back"
+        return ""
+
+
+_WRITES_SHARE, _READS_SHARE = 0.6, 0.4  # of the operations after which a random run does something unasked
+_UNASKED_BYTES_MAX = 512
+_CACHE_EVENTS = ("drop", "write-back", "write-back-and-drop", "fill")
+_WILD_WRITES = ("wild-write", "wild-write-coherent")
+_UNASKED_WRITES = ("cpu-write", "device-write", "device-write-coherent", "written-elsewhere")
+
+
+def _write_somewhere(run: Carrying, chance: random.Random) -> None:
+    places = [("device", m, b, o, s) for m, b, o, s in run.ideal.may_write()]
+    places += [("cpu", 0, b, o, s) for b in run.ideal.buffers() for o, s in run.ideal.unmapped(b)]
+    if not places:
+        return
+    who, mapping, buffer, offset, size = chance.choice(places)
+    start = chance.randrange(size)
+    length = chance.randint(1, min(size - start, _UNASKED_BYTES_MAX))
+    if who == "device":
+        run.device_write(mapping, buffer, offset + start, length)
+    else:
+        run.cpu_write(buffer, offset + start, length)
+
+
+def _read_somewhere(run: Carrying, chance: random.Random) -> None:
+    places = run.ideal.may_read()
+    if places:
+        mapping, buffer, offset, size = chance.choice(places)
+        start = chance.randrange(size)
+        run.device_look([mapping], buffer, offset + start, min(size - start, _UNASKED_BYTES_MAX))
+
+
+def _meets(lost: Lost, corruption: Corruption) -> bool:
+    same = corruption.buffer == f"b{lost.buffer}"
+    return same and lost.offset < corruption.offset + corruption.size and corruption.offset < lost.offset + lost.size
+
+
+def _impossible(seen: Seen, judgement: Judgement) -> list[Lost]:
+    """What was found lost and the simulator does not know of."""
+    out: list[Lost] = []
+    for lost in seen.lost:
+        by_device = lost.by != "cpu"
+        known = [c for c in judgement.corruptions if c.op <= lost.op and _meets(lost, c)]
+        known = [c for c in known if (c.kind in _DEVICE_KINDS) == by_device]
+        again = any((o.buffer, o.offset, o.size, o.by) == (lost.buffer, lost.offset, lost.size, lost.by) for o in out)
+        if not known and not again:
+            out.append(lost)
+    return out
+
+
+def _answer(done: Confirmation) -> Answer:
+    if any(why != "give-back" for _, why in done.refused):
+        return Answer.REFUSED
+    if done.impossible:
+        return Answer.IMPOSSIBLE
+    if done.oops is None and (done.expected != done.seen or done.failed["model"] != done.failed["kernel"]):
+        return Answer.DIFFER
+    if done.oops is not None or any(not tried.shown for tried in done.tried):
+        return Answer.NOT_REPRODUCED
+    return Answer.CONFIRMED

@@ -1,0 +1,175 @@
+"""A guest: something that carries out actions, one line at a time. Here, a kernel under QEMU."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import hashlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Protocol
+
+from .answer import ANSWER, Answer, read_answer
+from .errors import ConfirmationError, GuestDiedError
+from .machines import Machine
+from .monitor import Monitor, can_snapshot
+
+_BOOT_SECONDS = 180.0
+_ACTION_SECONDS = 60.0
+_LOG_CHARS = 4000
+_PR_SET_PDEATHSIG = 1
+
+
+class Guest(Protocol):
+    """What the host needs of a guest."""
+
+    def do(self, action: str) -> Answer:
+        """Raises GuestDiedError if the guest does not answer any more."""
+
+    def restart(self) -> bool:
+        """Brings the guest back to how it came up; False if it cannot, and has to be booted anew."""
+
+    def close(self) -> None:
+        """Ends the guest."""
+
+
+class QemuGuest:
+    """A booted kernel. Raises ConfirmationError if it does not come up."""
+
+    def __init__(self, machine: Machine, kernel: Path, initrd: Path, transcript: Path | None = None) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="dmafuzz-guest-"))
+        self._console = self._folder / "console"
+        self._transcript = transcript.open("a", encoding="utf-8") if transcript else None
+        self._rest = b""
+        self._monitor = Monitor(self._folder, _kept(machine, initrd)) if can_snapshot() else None
+        self._process = subprocess.Popen(
+            self._command(machine, kernel, initrd),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=(self._folder / "qemu").open("wb"),
+            preexec_fn=_end_with_us,
+        )
+        self._last = "boot"
+        try:
+            self._socket = self._connect()
+            if self._monitor and self._monitor.is_up:
+                self.do("revive 0 0")
+            else:
+                self._take_answer(_BOOT_SECONDS)
+                for action in machine.prepare:
+                    self.do(action)
+            if self._monitor and not self._monitor.is_up:
+                self._monitor.save()
+        except (GuestDiedError, OSError):
+            log = self._log()
+            self.close()
+            raise ConfirmationError(f"the guest kernel does not come up on {machine.title}:\n{log}") from None
+
+    def do(self, action: str) -> Answer:
+        self._last = action
+        try:
+            self._socket.sendall(f"{action}\n".encode())
+        except OSError:
+            raise GuestDiedError(action, self._log()) from None
+        return self._take_answer(_ACTION_SECONDS)
+
+    def restart(self) -> bool:
+        if not self._monitor:
+            return False
+        self._monitor.load()
+        self.do("revive 0 0")
+        return True
+
+    def close(self) -> None:
+        """Kills it: nothing in it is worth keeping."""
+        self._process.kill()
+        self._process.wait()
+        with contextlib.suppress(AttributeError, OSError):
+            self._socket.close()
+        if self._transcript:
+            self._transcript.close()
+        if self._monitor:
+            self._monitor.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _command(self, machine: Machine, kernel: Path, initrd: Path) -> list[str]:
+        program = shutil.which(f"qemu-system-{machine.arch}")
+        if not program:
+            raise ConfirmationError(f"qemu-system-{machine.arch} is not there: apt-get install qemu-system-x86")
+        port = f"socket,id=port,path={self._folder / 'port'},server=on,wait=off"
+        return [
+            program, *machine.arguments, "-m", machine.memory,
+            "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            "-serial", f"file:{self._console}", "-kernel", str(kernel), "-initrd", str(initrd),
+            "-append", machine.append,
+            "-device", "virtio-serial-pci", "-chardev", port, "-device", "virtserialport,chardev=port,nr=1",
+            *machine.devices(), *(self._monitor.arguments() if self._monitor else ()),
+        ]  # fmt: skip
+
+    def _connect(self) -> socket.socket:
+        end = time.monotonic() + _ACTION_SECONDS
+        while True:
+            link = socket.socket(socket.AF_UNIX)
+            try:
+                link.connect(str(self._folder / "port"))
+                return link
+            except OSError:
+                link.close()
+                if time.monotonic() > end or self._process.poll() is not None:
+                    raise
+                time.sleep(0.02)
+
+    def _take_answer(self, seconds: float) -> Answer:
+        lines: list[str] = []
+        end = time.monotonic() + seconds
+        while not (lines and lines[-1].startswith(ANSWER)):
+            lines.append(self._take_line(end))
+        if self._transcript:
+            self._transcript.write("".join(f"{line}\n" for line in (f"> {self._last}", *lines)))
+        return read_answer(lines)
+
+    def _take_line(self, end: float) -> str:
+        while b"\n" not in self._rest:
+            self._socket.settimeout(max(end - time.monotonic(), 0.001))
+            try:
+                part = self._socket.recv(65536)
+            except OSError:
+                part = b""
+            if not part:
+                raise GuestDiedError(self._last, self._log())
+            self._rest += part
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line.decode("utf-8", "replace")
+
+    def _log(self) -> str:
+        text = ""
+        for path in (self._folder / "qemu", self._console):
+            with contextlib.suppress(OSError):
+                text += path.read_text(encoding="utf-8", errors="replace")
+        return text[-_LOG_CHARS:]
+
+
+def _end_with_us() -> None:
+    """The guest is killed when this process is, however that happens."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _kept(machine: Machine, initrd: Path) -> Path:
+    """Where a snapshot of a machine is kept that has come up: beside the kernel, by all that it is made of."""
+    version = subprocess.run([f"qemu-system-{machine.arch}", "--version"], capture_output=True, text=True).stdout
+    parts = (
+        initrd.name,
+        machine.memory,
+        *machine.prepare,
+        *machine.arguments,
+        *machine.devices(),
+        machine.append,
+        version,
+    )
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return initrd.parent / f"up-{machine.name}-{digest[:16]}"

@@ -1,0 +1,124 @@
+"""Every era's judge on the platforms of its time, and what a program's warnings come to there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from dmafuzz import _core, platforms
+from dmafuzz.trackers import builtins, default_portfolio, resolve
+
+# What a warning comes to, the gravest first (verdicts/words.py).
+WORTHS = ("justified", "hazard", "bookkeeping", "false", "breakdown")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check comes to for one program: platforms by the gravest worth of its warnings there.
+
+    ``silent`` are the platforms on which it does not fire. ``losing`` are those on which what it is about is corrupt:
+    where it is justified, and where a hazard hurts, whether or not it fires there. ``kinds`` are the kinds of
+    corruption there, ``rules`` those of the contract that the program breaks.
+    """
+
+    by_worth: Mapping[str, tuple[str, ...]]
+    silent: tuple[str, ...]
+    losing: tuple[str, ...]
+    kinds: tuple[str, ...]
+    rules: tuple[str, ...]
+
+    @property
+    def fires(self) -> bool:
+        return bool(self.by_worth)
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """Those on which it fires."""
+        return tuple(name for names in self.by_worth.values() for name in names)
+
+
+class Bench:
+    """One era (or any tracker) and the platforms of its portfolio, ``extra`` ones behind them."""
+
+    def __init__(self, tracker: str, extra: Sequence[str] = ()) -> None:
+        self.portfolio = default_portfolio(tracker)
+        names, machines = _machines(self.portfolio)
+        guests = tuple(name for name in extra if name not in names)
+        self.platforms = (*names, *guests)
+        loaded = [*machines, *(platforms.to_core(platforms.load(name)) for name in guests)]
+        self._judge = _core.Judge(resolve(tracker).core, loaded)
+
+    def outcomes(self, ops: Sequence[_core.Op]) -> dict[str, Outcome]:
+        """By check: what each that fires on any platform comes to."""
+        facts = self._judge.judge_all(ops)
+        found = dict.fromkeys(warning["id"] for each in facts for warning in each["warnings"])
+        return {check: self._outcome(check, facts) for check in found}
+
+    def losses(self, ops: Sequence[_core.Op]) -> dict[str, tuple[str, ...]]:
+        """The platforms on which data can be lost, warned about or not, with the kinds of corruption."""
+        found = {}
+        for name, each in zip(self.platforms, self._judge.judge_all(ops), strict=True):
+            if kinds := dict.fromkeys(str(c["kind"]) for c in _rows(each["corruptions"])):
+                found[name] = tuple(kinds)
+        return found
+
+    def outcome(self, ops: Sequence[_core.Op], check: str) -> Outcome:
+        """What one check comes to."""
+        return self._outcome(check, self._judge.judge_all(ops))
+
+    def _outcome(self, check: str, facts: Sequence[Mapping[str, object]]) -> Outcome:
+        by_worth: dict[str, list[str]] = {worth: [] for worth in WORTHS}
+        silent: list[str] = []
+        rules: dict[str, None] = {}
+        hurt: set[str] = set()
+        for name, each in zip(self.platforms, facts, strict=True):
+            warnings = [w for w in _rows(each["warnings"]) if w["id"] == check]
+            if not warnings:
+                silent.append(name)
+                continue
+            by_worth[min((str(w["worth"]) for w in warnings), key=WORTHS.index)].append(name)
+            hurt.update(str(w["hurts"]) for w in warnings if "hurts" in w)
+            rules.update((str(breach[0]), None) for breach in _tuples(each["breaches"]))
+        losing = tuple(name for name in self.platforms if name in hurt or name in by_worth["justified"])
+        kinds = dict.fromkeys(
+            str(corruption["kind"])
+            for name, each in zip(self.platforms, facts, strict=True)
+            for corruption in _rows(each["corruptions"])
+            if name in losing and (corruption["explained"] or name in silent)
+        )
+        told = {worth: tuple(names) for worth, names in by_worth.items() if names}
+        return Outcome(told, tuple(silent), losing, tuple(kinds), tuple(rules))
+
+
+@cache
+def bench(tracker: str, extra: tuple[str, ...] = ()) -> Bench:
+    """The bench of a tracker, made once; ``extra`` are platforms beside its portfolio's."""
+    return Bench(tracker, extra)
+
+
+def eras() -> list[str]:
+    """The eras, oldest first; vendors' kernels last."""
+    rows = [each for each in reversed(builtins()) if each.kind == "era"]
+    return [each.name for each in rows if not each.vendor] + [each.name for each in rows if each.vendor]
+
+
+def vendors() -> set[str]:
+    """Those of them that are a vendor's."""
+    return {each.name for each in builtins() if each.vendor}
+
+
+@cache
+def _machines(portfolio: str) -> tuple[tuple[str, ...], tuple[_core.Platform, ...]]:
+    members = platforms.portfolio(portfolio)
+    return tuple(member.name for member in members), tuple(platforms.to_core(member) for member in members)
+
+
+def _rows(value: object) -> list[Mapping[str, object]]:
+    assert isinstance(value, list)
+    return value
+
+
+def _tuples(value: object) -> list[tuple[object, ...]]:
+    assert isinstance(value, list)
+    return value
