@@ -68,7 +68,8 @@ def test_every_program_of_up_to_four_operations_of_a_small_alphabet(style: str, 
     platform = platforms.names().index(style)
     programs = [(ops, platform) for length in (1, 2, 3, 4) for ops in every_small(length)]
     # Not always the same ones: each style has its own quarter.
-    assert assert_agree(programs[platform % step :: step], too_large_max=0) > 1000 // step
+    # A few where two devices may write one buffer at any moment have more joint states than the bound.
+    assert assert_agree(programs[platform % step :: step], too_large_max=8 // step) > 1000 // step
 
 
 @one_in(5)

@@ -416,11 +416,11 @@ class Walk:
     def free_no_allocation(self, mapping: Mapping, args: Arguments, kind: str) -> None:
         """A free function on what was never allocated: the page allocator takes what lies there, whoever lives in it.
 
-        Slabs, the image, page cache and mapped pages it refuses ("bad page": free_pages_prepare()).
+        Slabs, the image, the bounce pool, page cache and mapped pages it refuses ("bad page": free_pages_prepare()).
         """
         size = mapping.size if args.size is None else args.size
         start = self.freed_address(mapping, args, kind, self.calls.addresses.behind_iommu(args.device))
-        if start is None or size == 0 or mapping.failed:
+        if start is None or size == 0 or mapping.failed or self.calls.addresses.pool.holds(start):
             return
         start = start // PAGE * PAGE
         self.free_wrongly(mapping, list(range(start, start + (PAGE << order_of(round_up(size, PAGE) // PAGE)), PAGE)))
