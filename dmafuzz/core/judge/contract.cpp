@@ -267,8 +267,9 @@ void Monitor::ask(const Op& op) {
     if (is_device_access(op.kind)) return;
     const OpKind kind = op.kind == OpKind::finish ? pending_[op.cpu].kind : op.kind;
     if (is_map(kind) || kind == OpKind::mapping_error) return;
-    for (uint8_t m = 0; m < mappings_max; m++)
-        if (to_ask_[op.cpu] >> m & 1) broken(Rule::check_error, m);
+    // The first that was made is named, whatever it is called.
+    for (const Op& made : run_.ops)
+        if (traits(made.kind).defines_mapping && to_ask_[op.cpu] >> made.mapping & 1) broken(Rule::check_error, made.mapping);
     to_ask_[op.cpu] = 0;
 }
 
@@ -302,11 +303,11 @@ void Monitor::second_half(const Op& op) {
 }
 
 void Monitor::unbind(const Op& op) {
-    for (int i = 0; i < mappings_max; i++) {
-        const MappingFacts& m = run_.mappings[i];
-        if (!mapped_[i] || m.device != op.device) continue;
-        if (!asked_[i]) broken(Rule::check_error, static_cast<uint8_t>(i));
-        if (!ended_[i] && !abandoned_[i]) broken(Rule::unmap_all, static_cast<uint8_t>(i));
+    for (const Op& made : run_.ops) {
+        const uint8_t i = made.mapping;
+        if (!traits(made.kind).defines_mapping || !mapped_[i] || run_.mappings[i].device != op.device) continue;
+        if (!asked_[i]) broken(Rule::check_error, i);
+        if (!ended_[i] && !abandoned_[i]) broken(Rule::unmap_all, i);
     }
 }
 
