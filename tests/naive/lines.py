@@ -101,7 +101,7 @@ ORDERED: Final = (STALE, STALE, STALE, FOREIGN, WILD, STALE)
 UNORDERED: Final = (LAGGING, LAGGING, STALE, FOREIGN, WILD, STALE)
 POST: Final = (POSTED, STALE, STALE, FOREIGN, WILD, POSTED)
 # Of what was given up any content was as good as fresh.
-GIVEN_UP: Final = {UNORDERED: 6 * (LAGGING,), POST: 6 * (POSTED,)}
+GIVEN_UP: Final[dict[tuple[int, ...], tuple[int, ...]]] = {UNORDERED: 6 * (LAGGING,), POST: 6 * (POSTED,)}
 NOTICED: Final = (FRESH, LAGGING, STALE, FOREIGN, WILD, STALE)
 
 
