@@ -9,12 +9,13 @@ from typing import Any
 from dmafuzz import _core
 from dmafuzz._core import BufferKind, Op, OpKind
 
-from .actions import PAGE_BYTES, Writer
+from .actions import PAGE_BYTES, CannotSayError, Writer
 from .guest import Guest
 from .ideal import IdealMemory
 from .messages import other_messages, warnings_in
 
 _TAGS = 255
+_MASK_BITS = 32
 _IMAGES = (BufferKind.text, BufferKind.rodata)
 
 
@@ -45,10 +46,15 @@ class Seen:
     actions: int = 0
 
 
-def can_be_said(facts: Mapping[str, Any]) -> None:
-    """Raises CannotSayError for a program that no guest can carry out, before any of it is carried out."""
+def can_be_said(facts: Mapping[str, Any], mask_bits: int) -> None:
+    """Raises CannotSayError for a program that no guest can carry out, before any of it is carried out.
+
+    ``mask_bits``: of the platform's devices; the guest's have 32.
+    """
     writer = Writer(facts["extents"])
     for op in facts["ops"]:
+        if op.kind == OpKind.alloc and op.buffer_kind == BufferKind.mmio and op.high and mask_bits > _MASK_BITS:
+            raise CannotSayError("registers above the guest's mask, and not above the platform's")
         writer.write(op, 0)
 
 

@@ -101,7 +101,7 @@ class Confirming:
         done.oops = next((step["op"] for step in facts["steps"] if step["kind"] == "oops"), None)
         self._spoils = bool(judgement.contract or judgement.warnings or judgement.harms)
         try:
-            can_be_said(facts)
+            can_be_said(facts, self._judging.machine(self._platform).device.resolved()[0].mask_bits)
             self._bare(done, facts, judgement)
             for corruption in judgement.corruptions[:_WITNESSES_MAX]:
                 steps = self._judging.witness(program, self._platform, corruption)
