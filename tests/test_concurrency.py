@@ -1,6 +1,6 @@
 """Calls in two halves: what other CPUs and the tracker see between an operation and its hook, for every tracker.
 
-The order of the two comes from the specification's trackers.md (Order of operation and hook): maps, allocations,
+The order of the two comes from docs/spec/trackers.md §2 (Order of operation and hook): maps, allocations,
 syncs and the unmaps of single mappings have the operation first, unmap_sg and the frees the hook. The tidy-up's
 operations come after the program's own; `split` ends a line after the first half, `finish` runs the second.
 """

@@ -242,7 +242,7 @@ def test_nothing_of_the_result_can_be_simpler(simplify: Simplify) -> None:
 
 
 def test_the_result_comes_no_later_than_the_original_in_the_order_of_programs() -> None:
-    """Operations, then CPUs, split calls, devices, buffers (verdicts.md, Minimal)."""
+    """Operations, then CPUs, split calls, devices, buffers (docs/spec/verdicts.md §6 (Minimal))."""
     for case in cases():
         assert order(case.minimal) <= order(case.original), str(case)
 

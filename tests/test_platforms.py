@@ -12,7 +12,7 @@ from dmafuzz.platforms.portfolio import portfolio as portfolio_from
 
 LETTERS = {"none": "-", "clean": "C", "invalidate": "I", "clean_invalidate": "CI"}
 
-# The specification's table (platforms.md), row by row: TO / FROM / BIDI at for_device, at for_cpu; edges; speculates.
+# docs/spec/platforms.md §1, row by row: TO / FROM / BIDI at for_device, at for_cpu; edges; speculates.
 TABLE = {
     "ARM as in the 2011 thread": ("C / C / C", "- / I / I", "clean", True),
     "ARMv7": ("C / I / C", "- / I / I", "clean", True),

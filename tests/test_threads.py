@@ -1,9 +1,9 @@
 """The threads, re-judged: what their claims come to, era by era and for each proposal, on the machines of the time.
 
 Each fact stands in a table: programs of corpus/threads, trackers, and for each kind of machine what is found. A tracker
-is judged on its own portfolio. What is expected is derived from the specification's trackers.md (what is tracked, when
-it is told) and coherency.md (what is lost where), and from what the thread says; the platforms are sorted by what their
-files say (machine_kinds.py).
+is judged on its own portfolio. What is expected is derived from docs/spec/trackers.md (what is tracked, when it is
+told) and docs/spec/coherency.md (what is lost where), and from what the thread says; the platforms are sorted by what
+their files say (machine_kinds.py).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Trackers 6.12 and 6.1: what they warn of, derived from the specification's trackers.md and held against the model and
+"""Trackers 6.12 and 6.1: what they warn of, derived from docs/spec/trackers.md and held against the model and
 against the kernel's own code alike.
 
 The programs below run on plain x86 unless they say so: no cache maintenance, no bounce buffers, no IOMMU, so that a DMA

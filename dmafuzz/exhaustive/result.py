@@ -26,7 +26,7 @@ class Signature:
 
 @dataclass(frozen=True, order=True)
 class Smallest:
-    """The smallest program that shows a signature on some platform (the specification's verdicts.md, Minimal; of
+    """The smallest program that shows a signature on some platform (docs/spec/verdicts.md §6 (Minimal); of
     several of the same ``size``, the first that the search meets: ``order`` ends in where that is)."""
 
     order: Order

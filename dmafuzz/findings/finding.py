@@ -68,7 +68,7 @@ class Finding:
 
     @cached_property
     def cause(self) -> str:
-        """What makes two findings the same (the specification's verdicts.md): label, kinds, rules, the tracker's
+        """What makes two findings the same (docs/spec/verdicts.md): label, kinds, rules, the tracker's
         reason, minimal program."""
         parts = (self.label, ",".join(self.kinds), ",".join(self.rules), self.reason, self.text)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
@@ -79,7 +79,7 @@ class Finding:
         return f"{self.label}-{self.kinds[0].replace('>', '-beyond-')}-{self.cause}.dma"
 
     def order(self) -> tuple[int | str, ...]:
-        """The order of programs in verdicts.md (Minimal)."""
+        """The order of programs in docs/spec/verdicts.md §6 (Minimal)."""
         return (*_core.order_of(self.ops), self.text)
 
     def file_text(self) -> str:

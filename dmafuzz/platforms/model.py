@@ -1,6 +1,6 @@
 """What a platform file may say, field by field.
 
-The sections and their meaning follow the specification's platforms.md and the core's `Platform` struct
+The sections and their meaning follow docs/spec/platforms.md and the core's `Platform` struct
 (core/platform/platform.hpp). Every model forbids unknown fields and converts nothing: a misspelt field or a quoted
 number in somebody's own machine must not silently become a default.
 """

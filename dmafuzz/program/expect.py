@@ -10,7 +10,7 @@ from .fields import NONE
 from .tokens import Cursor, Token
 
 EXPECT = "expect"  # the word that such a line begins with
-# The specification's verdicts.md, Labels; and broken: the tracker itself crashed.
+# The docs/spec/verdicts.md §3 (Labels); and broken: the tracker itself crashed.
 LABELS = ("TN", "TP", "FN", "FP", "hazard", "bookkeeping", "broken")
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+>-]*")

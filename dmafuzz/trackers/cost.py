@@ -1,6 +1,6 @@
 """What a tracker costs the machine, and what that does to many CPUs at once.
 
-Source: the specification's trackers.md, Cost; the thread of 2020, in which one lock for the whole machine, taken at
+Source: docs/spec/trackers.md §9 (Cost); the thread of 2020, in which one lock for the whole machine, taken at
 each copy-on-write, kept all CPUs waiting.
 
 The model of contention counts *units*: taking and giving back a lock is one, a step of a look-up is one, an operation

@@ -1,6 +1,6 @@
 """What the words of a verdict mean: labels, corruptions and harms, each in a phrase. Warnings: dmafuzz.checks.
 
-Sources: the specification's verdicts.md (labels) and coherency.md, 6. (the rest).
+Sources: docs/spec/verdicts.md §3 (labels) and docs/spec/coherency.md §6 (the rest).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Bounce slots, IOVAs, page tables, and what an address leads to.
 
-coherency.md 4; kernel/dma/swiotlb.c (swiotlb_search_pool_area, swiotlb_release_slots), drivers/iommu/iova.c,
+docs/spec/coherency.md §4; kernel/dma/swiotlb.c (swiotlb_search_pool_area, swiotlb_release_slots), drivers/iommu/iova.c,
 io-pgtable-arm.c, intel/iommu.c, amd/io_pgtable.c of 6.12.
 """
 

@@ -1,4 +1,4 @@
-"""The DMA API. coherency.md 4 and 5, ARCHITECTURE.md Choices ("Mapping and calls"); kernel/dma/direct.c,
+"""The DMA API. docs/spec/coherency.md §4 and §5, docs/spec Choices ("Mapping and calls"); kernel/dma/direct.c,
 drivers/iommu/dma-iommu.c of 6.12."""
 
 from __future__ import annotations

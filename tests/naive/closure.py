@@ -1,4 +1,4 @@
-"""All states that unasked steps lead to. coherency.md 3.
+"""All states that unasked steps lead to. docs/spec/coherency.md §3
 
 A line that may be filled at any time, and is absent or is clean and equal to memory, can always become the other of
 the two. EITHER stands for both, here and between operations; it is spread before anything happens to the line.

@@ -1,4 +1,4 @@
-"""One component: a line of memory with everything that concerns its granules. coherency.md 2 to 6.
+"""One component: a line of memory with everything that concerns its granules. docs/spec/coherency.md §2 to §6
 
 A component has one column for each class of bytes of the line. If copy-on-write has moved a column's page, the lines
 of all its pages belong to the component, and every copy of a granule is in the granule's column. Of the columns some
@@ -206,7 +206,7 @@ class Component:
             if number in reach.columns and reach.buffer == column.buffer:
                 yield reach
 
-    # Rights: coherency.md 3 and 5.
+    # Rights: docs/spec/coherency.md §3 and §5
 
     def cpu_may_write(self, number: int) -> bool:
         """Left to themselves the CPUs write only what no live mapping covers."""
@@ -279,7 +279,7 @@ class Component:
             steps += hardware(line)
         return tuple(steps)
 
-    # Corruption: coherency.md 6.
+    # Corruption: docs/spec/coherency.md §6
 
     def cpu_view(self, line: Line, number: int) -> set[int]:
         """The flags a CPU may see; several where an uncached read may hit a cached alias."""

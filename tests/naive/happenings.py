@@ -1,4 +1,4 @@
-"""What each event does to a component, and a component's way through a program. coherency.md 2 to 5."""
+"""What each event does to a component, and a component's way through a program. docs/spec/coherency.md §2 to §5"""
 
 from __future__ import annotations
 

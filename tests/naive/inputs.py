@@ -104,7 +104,7 @@ class Device(Protocol):
 
 
 class Platform(Protocol):
-    """A platform (platforms.md). The maintenance tables are indexed by direction."""
+    """A platform (docs/spec/platforms.md). The maintenance tables are indexed by direction."""
 
     @property
     def line(self) -> int: ...

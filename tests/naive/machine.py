@@ -1,4 +1,4 @@
-"""What a kernel does to memory: maintenance, copies of bounce buffers, and where mappings lead. coherency.md 4."""
+"""What a kernel does to memory: maintenance, bounce buffers, and where mappings lead. docs/spec/coherency.md §4"""
 
 from __future__ import annotations
 

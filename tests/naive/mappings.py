@@ -1,6 +1,6 @@
 """Mappings and scatter lists, and what they cover.
 
-coherency.md 4 and 5, ARCHITECTURE.md Choices ("Mapping and calls").
+docs/spec/coherency.md §4 and §5, docs/spec Choices ("Mapping and calls").
 """
 
 from __future__ import annotations

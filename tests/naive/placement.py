@@ -1,4 +1,4 @@
-"""Where buffers live. coherency.md 1 and 2 ("Buffers: kinds and places"), ARCHITECTURE.md Choices ("Memory")."""
+"""Where buffers live. docs/spec/coherency.md §1 and §2 ("Buffers: kinds and places"), docs/spec Choices ("Memory")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines are independent of each other, given the program (coherency.md 7): each reads its part of the log."""
+"""Lines are independent of each other, given the program: each reads its part of the log. docs/spec/coherency.md §7."""
 
 from __future__ import annotations
 

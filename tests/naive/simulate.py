@@ -1,4 +1,4 @@
-"""A program's operations and its tidy-up. verdicts.md ("What is run", "Concurrency")."""
+"""A program's operations and its tidy-up. docs/spec/verdicts.md ("What is run", "Concurrency")."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ENDS = {
 SYNCS = tuple(f"sync_{what}_for_{who}" for what in ("single", "range", "sg") for who in ("cpu", "device"))
 ACCESSES = ("device_read", "device_write", "device_post")
 HOOK_FIRST = ("unmap_sg", *ALLOCATIONS.values())
-"""Calls whose tracker hook comes first (trackers.md, "Order of operation and hook"): split, they act at `finish`."""
+"""Calls whose tracker hook comes first: split, they act at `finish`. docs/spec/trackers.md §2."""
 
 
 class Walk:
@@ -227,7 +227,7 @@ class Walk:
     # Buffers.
 
     def on_buffer(self, op: Op, kind: str) -> None:
-        """CPU operations on a buffer: coherency.md 2."""
+        """CPU operations on a buffer: docs/spec/coherency.md §2"""
         if kind == "alloc":
             buffer = self.memory.allocate(op.buffer, op.buffer_kind.name, op)
             image = buffer.kind in ("text", "rodata")

@@ -1,5 +1,5 @@
 // What the simulator keeps of one cell: its copies and the mappings over it.
-// Source: the specification's coherency.md.
+// Source: docs/spec/coherency.md.
 #pragma once
 
 #include <vector>

@@ -1,6 +1,6 @@
 // The states of one copy of a granule, as sets, and what happens to them.
 //
-// The specification (coherency.md, 1.) gives a granule several copies - memory, the CPU's cache,
+// The specification (docs/spec/coherency.md §1) gives a granule several copies - memory, the CPU's cache,
 // bounce slots, old pages - and asks for the set of all joint states. This file keeps, for each
 // place (a memory home or a slot, with the cache line over it), the set of *projections* of the
 // joint states onto a single copy:

@@ -1,5 +1,5 @@
 // Mappings over cells: how they begin, what takes parts of them away, where their devices stray, and who owns what.
-// Source: the specification's coherency.md, 4. and 5.
+// Source: docs/spec/coherency.md §4 and §5
 #include <algorithm>
 
 #include "coherency/simulator.hpp"

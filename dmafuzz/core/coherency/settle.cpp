@@ -1,5 +1,5 @@
 // Settling: the unasked steps after an operation, and the look for corruption.
-// Source: the specification's coherency.md, 3., 5. and 6.
+// Source: docs/spec/coherency.md §3, §5 and §6
 #include <algorithm>
 
 #include "coherency/simulator.hpp"

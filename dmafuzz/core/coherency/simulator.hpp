@@ -1,6 +1,6 @@
 // The simulator: can this program lose or mix up data on this platform? Walks the machine's steps, keeping for every cell
 // and place the exact set of states (copies.hpp); what becomes of a set is looked up in the automaton.
-// Source: the specification's coherency.md.
+// Source: docs/spec/coherency.md.
 #pragma once
 
 #include <bit>

@@ -1,6 +1,6 @@
 // What a warning covers, in the terms of the program: mappings, calls and devices. So that one platform's warning can be
 // asked about on another, where all of these lie elsewhere.
-// Source: the specification's verdicts.md, Covering.
+// Source: docs/spec/verdicts.md §2 (Covering).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // The contract monitor: which documented rules of the DMA API a program breaks. A third opinion, used to
-// label and explain, never to decide whether data was lost. Source: the specification's contract.md.
+// label and explain, never to decide whether data was lost. Source: docs/spec/contract.md.
 #pragma once
 
 #include <cstdint>

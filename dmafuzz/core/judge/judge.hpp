@@ -1,5 +1,5 @@
 // The judge: holds a tracker's warnings against what can go wrong, on every platform of a portfolio.
-// Source: the specification's verdicts.md.
+// Source: docs/spec/verdicts.md.
 #pragma once
 
 #include <memory>

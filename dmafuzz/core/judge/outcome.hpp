@@ -1,5 +1,5 @@
 // What a warning and a program come to: worths and labels, from who covers what on which platform.
-// Source: the specification's verdicts.md, Covering and Labels.
+// Source: docs/spec/verdicts.md §2 (Covering), §3 (Labels).
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // Covering, seen from what is covered: what a warning would have to name to cover a corruption or a harm there. Lines are
 // those of one platform, names those of the program.
-// Source: the specification's verdicts.md, Covering.
+// Source: docs/spec/verdicts.md §2 (Covering).
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
 // Why the tracker says nothing, or what it looked at when it spoke.
-// Source: the specification's verdicts.md, The cause of a finding.
+// Source: docs/spec/verdicts.md §5 (The cause of a finding).
 #include <algorithm>
 
 #include "judge/judge.hpp"

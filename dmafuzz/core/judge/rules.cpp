@@ -1,4 +1,4 @@
-// The contract's rules: ids and texts. Source: the specification's contract.md.
+// The contract's rules: ids and texts. Source: docs/spec/contract.md.
 #include <array>
 
 #include "judge/contract.hpp"

@@ -1,5 +1,5 @@
 // Bounce slots: copies in and out, and what a call gives back.
-// Source: the specification's coherency.md (4., Slots); swiotlb_bounce and swiotlb_release_slots in the kernel's
+// Source: docs/spec/coherency.md §4 (Slots); swiotlb_bounce and swiotlb_release_slots in the kernel's
 // kernel/dma/swiotlb.c.
 #include <algorithm>
 

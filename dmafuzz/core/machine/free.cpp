@@ -1,5 +1,5 @@
 // The memory of coherent and non-coherent allocations: what a free function gives back, as the call says.
-// Source: the specification's coherency.md (4.); dma_direct_free, dma_common_free_pages and __iommu_dma_free of the kernel.
+// Source: docs/spec/coherency.md §4; dma_direct_free, dma_common_free_pages and __iommu_dma_free of the kernel.
 #include <algorithm>
 
 #include "machine/machine.hpp"

@@ -1,7 +1,7 @@
 // The machine: carries out a program on a platform, operation by operation, and writes down what
 // that comes to: steps for the simulator, hook calls for the tracker. It looks at no cache.
-// Source: the specification's coherency.md (4.), verdicts.md (What is run, Concurrency), trackers.md (Order of
-// operation and hook), and the project's ARCHITECTURE.md (Choices).
+// Source: docs/spec/coherency.md §4, docs/spec/verdicts.md §1 (What is run, Concurrency), docs/spec/trackers.md (Order of
+// operation and hook), and docs/spec/coherency.md §4.1.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // Where buffers live: physical addresses, the same for the same program and platform.
-// Source: the specification's coherency.md (1., 2.) and the project's ARCHITECTURE.md (Choices, Memory).
+// Source: docs/spec/coherency.md §1, §2 and §2.3.
 #pragma once
 
 #include "machine/arena.hpp"

@@ -1,5 +1,5 @@
 // The pool of bounce slots: who has which, and which comes next.
-// Source: the specification's coherency.md (4., Slots); swiotlb_search_pool_area and swiotlb_release_slots in the kernel's
+// Source: docs/spec/coherency.md §4 (Slots); swiotlb_search_pool_area and swiotlb_release_slots in the kernel's
 // kernel/dma/swiotlb.c.
 #pragma once
 

@@ -1,5 +1,5 @@
 // A platform: what a machine and its kernel do for the DMA API. Data only; loaded from
-// dmafuzz/platforms/*.toml and checked there. Source: the specification's platforms.md.
+// dmafuzz/platforms/*.toml and checked there. Source: docs/spec/platforms.md.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
 // A program: at most 64 operations, each of them one plain record.
-// Source of the operations: the specification's coherency.md (2.) and verdicts.md (Concurrency).
+// Source of the operations: docs/spec/coherency.md §2 and docs/spec/verdicts.md §4 (Concurrency).
 #pragma once
 
 #include <algorithm>

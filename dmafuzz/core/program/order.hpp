@@ -1,4 +1,4 @@
-// The order of programs by size. Source: the specification's verdicts.md, Minimal.
+// The order of programs by size. Source: docs/spec/verdicts.md §6 (Minimal).
 #pragma once
 
 #include <compare>

@@ -1,5 +1,5 @@
 // Judges the schedules of a program: with which of them a label shows, and with which it does not.
-// Source: the specification's verdicts.md (modality).
+// Source: docs/spec/verdicts.md §3 (modality).
 #pragma once
 
 #include <functional>

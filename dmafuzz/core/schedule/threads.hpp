@@ -1,5 +1,5 @@
 // What of a program runs by itself: each CPU, and what each device does unasked, step by step. A schedule is an order
-// of all steps. Source: the specification's verdicts.md (Concurrency).
+// of all steps. Source: docs/spec/verdicts.md §4 (Concurrency).
 #pragma once
 
 #include "program/scope.hpp"

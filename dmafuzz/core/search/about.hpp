@@ -1,5 +1,5 @@
 // What a program that somebody wrote is about: the mappings whose data is lost, the operation that loses it, and whether a call is
-// half done meanwhile. Source: the specification's verdicts.md, The cause of a finding.
+// half done meanwhile. Source: docs/spec/verdicts.md §5 (The cause of a finding).
 #pragma once
 
 #include <optional>

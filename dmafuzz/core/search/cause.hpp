@@ -1,5 +1,5 @@
 // The cause of a finding: what makes two findings the same.
-// Source: the specification's verdicts.md, The cause of a finding.
+// Source: docs/spec/verdicts.md §5 (The cause of a finding).
 #pragma once
 
 #include <bitset>

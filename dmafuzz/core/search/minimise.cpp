@@ -38,7 +38,7 @@ class Minimiser {
     Program run() {
         // From canonical names, so that what a program's names happen to be changes nothing.
         accept(canonical(best_));
-        // Each pass makes the program smaller in the order of verdicts.md or leaves it alone, so this ends.
+        // Each pass makes the program smaller in the order of docs/spec/verdicts.md or leaves it alone, so this ends.
         for (bool changed = true; changed;) {
             changed = remove_lines();
             changed |= lower_cpus();

@@ -1,5 +1,5 @@
 // The minimiser: the smallest program around that still shows the same, in the order of the
-// specification's verdicts.md (Minimal): operations, CPUs, split calls, devices, buffers, sizes and offsets, text.
+// docs/spec/verdicts.md §6 (Minimal): operations, CPUs, split calls, devices, buffers, sizes and offsets, text.
 #pragma once
 
 #include <functional>

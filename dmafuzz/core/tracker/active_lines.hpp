@@ -1,5 +1,5 @@
 // C: the tree of active cache lines. A line keeps a pointer to its first entry (which may be long gone)
-// and the number of overlaps beyond it. Source: the specification's trackers.md, State.
+// and the number of overlaps beyond it. Source: docs/spec/trackers.md §1 (State).
 #pragma once
 
 #include <cstddef>

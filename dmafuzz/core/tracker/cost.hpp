@@ -1,5 +1,5 @@
 // What a tracker costs a machine: the price of a rule stands beside its verdicts.
-// Source: the specification's trackers.md, Cost.
+// Source: docs/spec/trackers.md §9 (Cost).
 #pragma once
 
 #include <cstdint>

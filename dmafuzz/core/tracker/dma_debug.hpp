@@ -1,5 +1,5 @@
 // dma-debug, as a model: H, the hash of live entries; C, the active cache lines; and the checks.
-// Source: the specification's trackers.md; read against lib/dma-debug.c and kernel/dma/debug.c of the eras.
+// Source: docs/spec/trackers.md; read against lib/dma-debug.c and kernel/dma/debug.c of the eras.
 #pragma once
 
 #include "tracker/active_lines.hpp"

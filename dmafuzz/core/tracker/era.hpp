@@ -1,5 +1,5 @@
 // What differs between the eras of dma-debug, as data over one implementation (dma_debug.hpp).
-// Adding an era is adding a row to eras.cpp. Source: the specification's trackers.md, Eras.
+// Adding an era is adding a row to eras.cpp. Source: docs/spec/trackers.md §6 (Eras).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // Why a tracker said nothing, or what it looked at when it spoke. Part of the cause of a finding.
-// Source: the specification's verdicts.md, The cause of a finding.
+// Source: docs/spec/verdicts.md §5 (The cause of a finding).
 #pragma once
 
 #include <cstdint>

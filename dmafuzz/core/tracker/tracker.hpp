@@ -1,4 +1,4 @@
-// A tracker watches the hook calls of a program and warns. Source: the specification's trackers.md.
+// A tracker watches the hook calls of a program and warns. Source: docs/spec/trackers.md.
 #pragma once
 
 #include <memory>

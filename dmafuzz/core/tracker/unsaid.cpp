@@ -1,5 +1,5 @@
 // What dma-debug does not say, and which of its rules keeps it back: warnings that a stricter tracker would give at the same call.
-// Source: the specification's verdicts.md, The cause of a finding.
+// Source: docs/spec/verdicts.md §5 (The cause of a finding).
 #include <algorithm>
 
 #include "tracker/dma_debug.hpp"
