@@ -55,7 +55,7 @@ def plan(out: Path, **changes: Any) -> Plan:
 
 
 def corpus(out: Path) -> list[bytes]:
-    return [records for pack in sorted((out / "corpus").glob("*.pack")) for records in read_pack(pack)]
+    return [records for pack in sorted((out / "corpus").glob("*.pack2")) for records in read_pack(pack)]
 
 
 def first_labels(tracker: str) -> set[str]:

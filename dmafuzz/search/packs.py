@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-SUFFIX = ".pack"
+SUFFIX = ".pack2"  # the second form: records of 64 bytes; packs of the first are left alone
 _LENGTH = struct.Struct("<I")  # bytes of the records that follow
 
 
