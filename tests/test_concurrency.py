@@ -18,6 +18,7 @@ import pytest
 from dmafuzz import _core, platforms
 from dmafuzz._core import Op, OpKind
 from dmafuzz.program import parse, read
+from dmafuzz.program.forms import is_device_access
 from dmafuzz.trackers import builtins, default_portfolio
 
 PLAIN = "x86-5.5"  # a DMA address is a physical one
@@ -693,7 +694,7 @@ def test_a_cpu_between_the_halves_of_a_call_does_nothing_else() -> None:
     for ops in CORPUS:
         for line, op in enumerate(ops[:-1]):
             following = ops[line + 1]
-            on_its_own = following.kind in (OpKind.device_read, OpKind.device_write)  # no CPU is in it
+            on_its_own = is_device_access(following.kind)  # no CPU is in it
             if not _core.traits(op.kind).is_call or op.split or following.cpu != op.cpu or on_its_own:
                 continue
             first = op.__copy__()

@@ -94,7 +94,7 @@ def test_strategies_make_up_for_what_repair_drops() -> None:
 def test_strategies_reach_every_kind_of_operation() -> None:
     seen: set[_core.OpKind] = set()
 
-    @settings(max_examples=300, database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=600, database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
     @given(programs(min_ops=10))
     def collect(program: Program) -> None:
         seen.update(op.kind for op in program.ops)

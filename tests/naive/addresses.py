@@ -184,7 +184,8 @@ class Domain:
     def flush(self, cpu: int) -> None:
         """Lazy: what has ended is gone for the device too, and its IOVAs are free."""
         self.stale.clear()
-        for _, first, pages in sorted(self.waiting, key=lambda entry: entry[0]):
+        queues = list(dict.fromkeys(of for of, _, _ in self.waiting))  # in the order in which they were begun
+        for _, first, pages in sorted(self.waiting, key=lambda entry: queues.index(entry[0])):
             self.free(cpu, first, pages)
         self.waiting.clear()
 

@@ -39,7 +39,8 @@ void Machine::free_what_is_there(const Call& call, const MappingFacts& m) {
     const Piece& piece = run_->pieces[m.piece];
     const uint64_t phys = freed_block(call, piece.phys), end = phys + (call.bytes ? bytes_of_order(order_of(call.bytes)) : 0);
     const Memory::Home& home = memory_.home(piece.buffer);
-    if (m.failed || in_pool(phys) || (m.by_pages && translates(call.device)) || phys == end || !freed_for_good(home.kind)) return;
+    const bool nobody_knows = phys >= elsewhere_base && phys < mmio_base;  // what arithmetic made of a vmalloc address
+    if (m.failed || nobody_knows || in_pool(phys) || (m.by_pages && translates(call.device)) || phys == end || !freed_for_good(home.kind)) return;
     const bool former = is_allocation_call(m.map);
     const uint64_t own = former ? std::clamp(home.phys, phys, end) : end;
     const uint64_t own_end = former ? std::clamp(home.phys + bytes_of_order(order_of(home.bytes)), own, end) : end;

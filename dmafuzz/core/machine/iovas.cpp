@@ -81,10 +81,14 @@ void Iovas::give_back(int cpu, uint64_t page, uint64_t pages, bool whole) {
 }
 
 void Iovas::flush(int cpu, bool whole) {
-    // The queue of one CPU after the other. Source: fq_flush_timeout of the kernel.
-    for (int of = 0; of < cpus_max; of++)
+    // The queue of one CPU after the other (fq_flush_timeout of the kernel), in the order in which they were begun: names of CPUs mean nothing.
+    std::array<bool, cpus_max> done{};
+    for (const Queued& first : queue_) {
+        if (done[static_cast<size_t>(first.cpu)]) continue;
+        done[static_cast<size_t>(first.cpu)] = true;
         for (const Queued& q : queue_)
-            if (q.cpu == of) give_back(cpu, q.iova.page, q.iova.pages, whole);
+            if (q.cpu == first.cpu) give_back(cpu, q.iova.page, q.iova.pages, whole);
+    }
     queue_.clear();
     stale_.clear();
 }
