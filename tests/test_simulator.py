@@ -91,7 +91,7 @@ def test_a_mapping_of_a_dead_buffer_that_was_torn_apart(style: str, step: int) -
     assert assert_agree(programs[::step], too_large_max=0) > 500 // step
 
 
-@of_each(2_500, 20_000)
+@of_each(1_500, 20_000)
 def test_random_programs(programs: int) -> None:
     rng = random.Random(20110101)
     names = range(len(machines()))
@@ -99,7 +99,7 @@ def test_random_programs(programs: int) -> None:
     assert assert_agree(written, too_large_max=programs // 300) >= programs * 0.99
 
 
-@of_each(350, 3_000)
+@of_each(200, 3_000)
 def test_random_programs_rich_in_what_is_rare(programs: int) -> None:
     """More of them, by hand: python tests/compare_simulators.py --programs 200000."""
     rng = random.Random(20261128)
@@ -116,7 +116,7 @@ def test_columns_one_at_a_time_are_all_columns_together() -> None:
         assert naive.simulate(ops, machine, together=1) == naive.simulate(ops, machine, together=6)
 
 
-@of_each(350, 2_000)
+@of_each(200, 2_000)
 def test_longer_random_programs(programs: int) -> None:
     rng = random.Random(20211007)
     names = range(len(machines()))
