@@ -14,7 +14,7 @@ inline constexpr uint8_t no_index = 0xff;
 // A place of the cell: its home memory, an old page, or a bounce slot; with the cache line over it.
 struct CellCopy {
     uint64_t set = 0;             // the set itself, or the automaton's state for it
-    uint64_t phys = 0;            // memory: of the cell's first granule
+    uint64_t phys = 0;            // memory: of the cell's first byte
     uint16_t name = 0;            // among all copies of the program
     bool slot = false;
     bool single = false;          // a coherent device's slot: no cache of its own
@@ -52,7 +52,7 @@ struct Cell {
     bool image = false;       // kernel text or rodata
     bool uncached = false;    // CPU accesses bypass the cache
     bool company = false;     // other cells have part of its line
-    bool several = false;     // granules: whoever writes one of them writes beside the others
+    bool several = false;     // bytes: whoever writes one of them writes beside the others
     bool surveyed = false;    // what follows, and the copies' `own`, `writer` and `eyes`, are up to date
     bool cpu_reads = false, cpu_writes = false;
     bool lost_writer = false; // a device writes into void

@@ -16,7 +16,7 @@ namespace dmafuzz {
 std::vector<Program> neighbours(const Program& program, int ops_limit);
 
 // The same program laid out otherwise, where that changes nothing else: four times as large in buffers of eight times the size,
-// and a granule further on in buffers with two lines more.
+// and a part of a line further on in buffers with two lines more.
 std::vector<Program> other_layouts(const Program& program);
 
 // The neighbourhoods of minimal programs, one after the other: the simplest faults in the shortest programs first.
