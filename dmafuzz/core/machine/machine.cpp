@@ -235,16 +235,7 @@ void Machine::operation(Call& call) {
 void Machine::after_map(const Call& call) {
     MappingFacts& m = run_->mappings[call.op.mapping];
     if (call.op.unchecked) return;
-    if (call.op.kind != OpKind::map_sg) {
-        HookCall ask;
-        ask.kind = HookKind::mapping_error;
-        ask.cpu = call.op.cpu;
-        ask.device = m.device;
-        ask.op = now_;
-        ask.mapping = call.op.mapping;
-        ask.dma = m.dma;
-        run_->hooks.push_back(ask);
-    }
+    if (call.op.kind != OpKind::map_sg) note_question(call.op);
     if (m.failed) m.abandoned = true;
 }
 
@@ -272,7 +263,7 @@ void Machine::other_line(const Op& op, uint8_t index) {
             emit(access);
             return;
         case OpKind::cow: return break_page(op, index);
-        case OpKind::mapping_error: return ask_for_error(op, index);
+        case OpKind::mapping_error: return ask_for_error(op);
         case OpKind::device_read:
         case OpKind::device_write:
         case OpKind::device_post: return device_access(op);
@@ -317,17 +308,23 @@ bool Machine::listed(int buffer, uint32_t offset, uint32_t size) const {
     return false;
 }
 
-void Machine::ask_for_error(const Op& op, uint8_t index) {
-    MappingFacts& m = run_->mappings[op.mapping];
-    if (m.abandoned) return;
+// dma_mapping_error(), as the tracker hears of it.
+void Machine::note_question(const Op& op) {
+    const MappingFacts& m = run_->mappings[op.mapping];
     HookCall ask;
     ask.kind = HookKind::mapping_error;
     ask.cpu = op.cpu;
     ask.device = m.device;
-    ask.op = index;
+    ask.op = now_;
     ask.mapping = op.mapping;
     ask.dma = m.dma;
     run_->hooks.push_back(ask);
+}
+
+void Machine::ask_for_error(const Op& op) {
+    MappingFacts& m = run_->mappings[op.mapping];
+    if (m.abandoned) return;
+    note_question(op);
     const bool waited = std::erase_if(waiting_, [&](const Waiting& w) { return w.mapping == op.mapping; }) > 0;
     if (!m.failed) {
         if (waited) hand_over_all(op.mapping);

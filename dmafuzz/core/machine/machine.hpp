@@ -79,7 +79,8 @@ class Machine {
     void hand_over_all(uint8_t mapping);
     void break_page(const Op& op, uint8_t index);
     bool listed(int buffer, uint32_t offset, uint32_t size) const;
-    void ask_for_error(const Op& op, uint8_t index);
+    void note_question(const Op& op);
+    void ask_for_error(const Op& op);
     void unbind(const Op& op, uint8_t index);
     void tidy_up();
 
