@@ -20,6 +20,7 @@ from dmafuzz._core import Op, OpKind
 from dmafuzz.program import parse, read
 from dmafuzz.program.forms import is_device_access
 from dmafuzz.trackers import builtins, default_portfolio
+from values import attributes
 
 PLAIN = "x86-5.5"  # a DMA address is a physical one
 IOMMU = "x86-5.5-iommu-strict"  # addresses that are given back are handed out again, last in, first out
@@ -50,13 +51,13 @@ def ops_of(text: str) -> list[Op]:
 
 def told(tracker: str, text: str, platform: str = PLAIN) -> Told:
     """The warnings of a program with its tidy-up, (id, operation), in the order in which they fire."""
-    return [(w["id"], w["op"]) for w in judge(tracker, platform).judge(ops_of(text), 0)["warnings"]]
+    return [(w.id, w.op) for w in judge(tracker, platform).judge(ops_of(text), 0).warnings]
 
 
 def addresses(text: str, platform: str) -> list[int]:
     """The DMA addresses of the maps of single pages, by mapping."""
-    calls = [call for call in judge("7.2", platform).hooks(ops_of(text), 0) if call["hook"] == "map_page"]
-    return [call["dma"] for call in sorted(calls, key=lambda call: int(call["mapping"]))]
+    calls = [call for call in judge("7.2", platform).hooks(ops_of(text), 0) if call.hook == "map_page"]
+    return [call.dma for call in sorted(calls, key=lambda call: int(call.mapping))]
 
 
 def since(tracker: str, era: str) -> bool:
@@ -279,8 +280,8 @@ def test_a_page_copied_on_write_after_the_unmap_and_before_its_hook(tracker: str
     assert told(tracker, whole(text)) == []
     # It is about nothing: the old page was fresh when it was copied.
     found = judge(tracker, PLAIN).judge(ops_of(text), 0)
-    assert found["corruptions"] == []
-    assert found["labels"] == (["FP"] if asked else ["TN"])
+    assert found.corruptions == ()
+    assert found.labels == (("FP",) if asked else ("TN",))
 
 
 @every_tracker
@@ -371,9 +372,9 @@ def test_a_later_unmap_that_comes_first_takes_the_older_entry(tracker: str) -> N
     """
     strict = _strict_arm()
     found = _core.Judge(tracker, [strict]).judge(ops_of(text), 0)
-    assert [(w["id"], w["op"]) for w in found["warnings"]] == overlap(tracker, 6)
+    assert [(w.id, w.op) for w in found.warnings] == overlap(tracker, 6)
     b0_again = text.replace("m2 = map_page d0 b1", "m2 = map_page d0 b0")
-    assert _core.Judge(tracker, [strict]).judge(ops_of(b0_again), 0)["warnings"] == []
+    assert _core.Judge(tracker, [strict]).judge(ops_of(b0_again), 0).warnings == ()
 
 
 def _strict_arm() -> Any:
@@ -411,8 +412,8 @@ def test_two_mappings_live_at_once_in_an_unmap_sg_have_two_addresses() -> None:
         cpu1 m1 = map_page d0 b0 0 {LARGE} FROM_DEVICE
         cpu0 finish
     """
-    listed = [call for call in judge("7.2", IOMMU).hooks(ops_of(text), 0) if call["hook"] == "map_sg"]
-    (address,) = [dma for _, _, dma, _ in listed[0]["entries"]]
+    listed = [call for call in judge("7.2", IOMMU).hooks(ops_of(text), 0) if call.hook == "map_sg"]
+    (address,) = [entry.dma for entry in listed[0].entries]
     assert addresses(text, IOMMU) != [address]
     assert addresses(whole(text), IOMMU) == [address]
 
@@ -479,10 +480,10 @@ def test_memory_is_free_only_when_a_free_coherent_is_done(tracker: str, platform
     """
     assert told(tracker, text, platform) == []
     calls = judge(tracker, platform).hooks(ops_of(text), 0)
-    first, second = [call["phys"] for call in calls if call["hook"] == "alloc_coherent"]
+    first, second = [call.phys for call in calls if call.hook == "alloc_coherent"]
     assert first != second
     calls = judge(tracker, platform).hooks(ops_of(whole(text)), 0)
-    first, second = [call["phys"] for call in calls if call["hook"] == "alloc_coherent"]
+    first, second = [call.phys for call in calls if call.hook == "alloc_coherent"]
     assert first == second
 
 
@@ -611,7 +612,7 @@ def test_a_copy_on_write_between_a_map_and_its_hook_is_missed(tracker: str) -> N
         cpu0 finish
     """
     found = judge(tracker, PLAIN).judge(ops_of(text), 0)
-    assert (found["warnings"], found["labels"]) == ([], ["FN"])
+    assert (found.warnings, found.labels) == ((), ("FN",))
     asked = since(tracker, "3.14-rc1") and not since(tracker, "5.9")
     assert told(tracker, whole(text)) == ([("assert-idle", 2)] if asked else [])
 
@@ -637,7 +638,7 @@ def split_everywhere(ops: Sequence[Op]) -> tuple[list[Op], list[int]]:
     return halves, lines
 
 
-def shown(found: dict[str, Any], lines: Sequence[int] | None = None) -> dict[str, Any]:
+def shown(found: _core.Judgement, lines: Sequence[int] | None = None) -> dict[str, Any]:
     """All that a judgement says, but for the operations themselves."""
 
     def line(op: int | None) -> int | None:
@@ -645,16 +646,16 @@ def shown(found: dict[str, Any], lines: Sequence[int] | None = None) -> dict[str
             return op
         return lines[op] if op < len(lines) else op - len(lines) + lines[-1] + 1
 
-    shown = {key: found[key] for key in ("labels", "failed")}
-    for key in ("warnings", "corruptions", "harms"):
-        shown[key] = [{**each, "op": line(each["op"]), "entry_op": line(each.get("entry_op"))} for each in found[key]]
-    shown["breaches"] = [(rule, line(op), mapping) for rule, op, mapping in found["breaches"]]
+    shown: dict[str, Any] = {"labels": found.labels, "failed": found.failed}
+    for key in ("warnings", "corruptions", "harms", "breaches"):
+        each = [attributes(one) for one in getattr(found, key)]
+        shown[key] = [{**one, "op": line(one["op"]), "entry_op": line(one.get("entry_op"))} for one in each]
     return shown
 
 
 def seen(bench: Any, ops: Sequence[Op], index: int) -> list[dict[str, Any]]:
     """What the tracker sees."""
-    return [{**call, "op": None} for call in bench.hooks(ops, index)]
+    return [{**attributes(call), "op": None} for call in bench.hooks(ops, index)]
 
 
 @every_tracker

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from dmafuzz._core import Cost
 from dmafuzz.cli.main import main
 from dmafuzz.program import parse
-from dmafuzz.trackers import Cost, Workload, default_portfolio
+from dmafuzz.trackers import Workload, default_portfolio
 from dmafuzz.trackers.cost import PAGE_COPY_UNITS
 from dmafuzz.verdicts import judging
 

@@ -25,7 +25,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def warnings_of(built: kernel.KernelTracker) -> list[str]:
     judge = _core.Judge(f"kernel:{built.library}", [platforms.to_core(platforms.load("x86-5.5"))])
-    return [warning["id"] for warning in judge.judge(parse(f"dmafuzz 1\n{MAPPED}\n").ops, 0)["warnings"]]
+    return [warning.id for warning in judge.judge(parse(f"dmafuzz 1\n{MAPPED}\n").ops, 0).warnings]
 
 
 def said(*arguments: object) -> tuple[int, str]:

@@ -301,12 +301,12 @@ def test_the_2020_patch_changes_no_warning() -> None:
     for file in sorted(CORPUS.rglob("*.dma")):
         ops = read(file).ops
         for index in range(len(machines)):
-            found = [(w["id"], w["op"], w["mappings"]) for w in before.judge(ops, index)["warnings"]]
-            assert [(w["id"], w["op"], w["mappings"]) for w in after.judge(ops, index)["warnings"]] == found
+            found = [(w.id, w.op, w.mappings) for w in before.judge(ops, index).warnings]
+            assert [(w.id, w.op, w.mappings) for w in after.judge(ops, index).warnings] == found
             told += any(warning == "assert-idle" for warning, *_ in found)
     assert told > len(machines)  # of programs that it is about
     compared = _core.compare_trackers("5.5", "2020-rcu", machines, programs=20_000, seed=2020)
-    assert compared["differences"] == []
+    assert compared.differences == ()
 
 
 def test_only_assert_idle_tells_the_2016_patch_from_its_base() -> None:
@@ -315,8 +315,8 @@ def test_only_assert_idle_tells_the_2016_patch_from_its_base() -> None:
     for file in sorted(CORPUS.rglob("*.dma")):
         ops = read(file).ops
         for index in range(len(machines)):
-            was = [(w["id"], w["op"]) for w in before.judge(ops, index)["warnings"]]
-            now = [(w["id"], w["op"]) for w in after.judge(ops, index)["warnings"]]
+            was = [(w.id, w.op) for w in before.judge(ops, index).warnings]
+            now = [(w.id, w.op) for w in after.judge(ops, index).warnings]
             assert [each for each in was if each[0] != "assert-idle"] == [
                 each for each in now if each[0] != "assert-idle"
             ]

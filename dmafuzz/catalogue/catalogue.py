@@ -126,10 +126,7 @@ def make(
 
 
 def _make_entry(cause: Reduced, result: Result, judge: _core.Judge) -> Entry:
-    shown = judge.shown(cause.ops)
-    here = [
-        bits for label, kind, why, rules, bits in shown if Signature(label, kind, tuple(rules), why) == cause.signature
-    ]
+    here = [shown.platforms for shown in judge.shown(cause.ops) if Signature.of(shown) == cause.signature]
     return Entry(
         cause.signature,
         tuple(render_op(op) for op in cause.ops),
@@ -150,9 +147,7 @@ def rejudge(catalogue: Catalogue) -> list[Entry]:
     wrong = []
     for entry in catalogue.entries:
         wanted = sum(1 << names.index(name) for name in entry.platforms)
-        shown = {
-            Signature(label, kind, tuple(rules), why): bits for label, kind, why, rules, bits in judge.shown(entry.ops)
-        }
+        shown = {Signature.of(shown): shown.platforms for shown in judge.shown(entry.ops)}
         if shown.get(entry.signature) != wanted:
             wrong.append(entry)
     return wrong

@@ -70,7 +70,7 @@ def strangers(folder: Path, catalogue: Catalogue) -> Strangers:
 
 def _signatures(judge: _core.Judge, ops: Ops, path: Path) -> set[Signature]:
     """Those of the label and kind that the finding is named after."""
-    shown = (Signature(label, kind, tuple(rules), why) for label, kind, why, rules, _ in judge.shown(ops))
+    shown = (Signature.of(shown) for shown in judge.shown(ops))
     return {signature for signature in shown if path.name.startswith(f"{signature.label}-{signature.kind}-")}
 
 

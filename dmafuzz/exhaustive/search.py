@@ -143,7 +143,7 @@ class Search:
 
     def _survey_parts(self, watcher: Watcher, todo: deque[Part]) -> None:
         saved_at = time.monotonic()
-        running: dict[Future[dict[str, Any]], Part] = {}
+        running: dict[Future[_core.Harvest], Part] = {}
         with ThreadPoolExecutor(self.plan.jobs) as pool:
             try:
                 while todo or running:
@@ -162,17 +162,17 @@ class Search:
                     self._settle(running[future], future.result(), watcher)
                 raise
 
-    def _settle(self, part: Part, harvest: dict[str, Any], watcher: Watcher) -> None:
+    def _settle(self, part: Part, harvest: _core.Harvest, watcher: Watcher) -> None:
         with _uninterrupted():  # a part that counts as done is in the result, whole
             self._done.add(part)
             self._last.add(self.plan.ops, harvest)
         watcher.pairs(self._walk.pairs(*part), self._last)
 
-    def _part(self, part: Part) -> dict[str, Any]:
+    def _part(self, part: Part) -> _core.Harvest:
         # One of its own for each part: what it remembers does not pile up, and nothing of one part is in another.
         expander = _core.Expander(self._walk)
         expander.survey(*part)
-        return dict(expander.harvest())
+        return expander.harvest()
 
     def _parts(self) -> Iterable[Part]:
         """The last layer in pieces of about as much work each."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dmafuzz._core import Schedule
 from dmafuzz.program import render_op
 from dmafuzz.verdicts import SCHEMA
 
 from .exploration import Exploration
-from .modality import Schedule, Sight
+from .modality import Sight
 
 
 def to_json(

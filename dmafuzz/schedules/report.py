@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from dmafuzz._core import Schedule, Switch
 from dmafuzz.program import render_op
 from dmafuzz.program.render import LANGUAGE, VERSION
 from dmafuzz.verdicts import Line, Tone
@@ -11,7 +12,7 @@ from dmafuzz.verdicts.layout import wrapped
 from dmafuzz.verdicts.words import SPOKEN
 
 from .exploration import LABELS, Exploration
-from .modality import Modality, Schedule, Sight, Switch, preemptions
+from .modality import Modality, Sight, preemptions
 
 _TONES = {"broken": Tone.LOSS, "FN": Tone.LOSS, "FP": Tone.WARNING, "hazard": Tone.WARNING}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -19,7 +19,7 @@ from dmafuzz.search.flight import last_program
 from dmafuzz.search.packs import program_name
 from dmafuzz.search.plan import Plan
 from dmafuzz.search.progress import Progress
-from dmafuzz.search.summary import Summary
+from dmafuzz.search.summary import Summary, WorkerStats
 
 LOOK_EVERY_S = 0.2
 SETTLE_EVERY_S = 3.0
@@ -39,7 +39,7 @@ class Child:
     process: Any
     link: Connection
     heard_at: float
-    stats: dict[str, int] = field(default_factory=dict)
+    stats: WorkerStats | None = None
 
 
 class Campaign:
@@ -123,7 +123,7 @@ class Campaign:
 
     def _bury(self, child: Child, why: str) -> None:
         """Quarantines the program that a worker died on, so that its successor does not load it."""
-        self.retired_programs += child.stats.get("programs", 0)
+        self.retired_programs += 0 if child.stats is None else child.stats.programs
         self.summary.restarts += 1
         records = last_program(self.plan.recorder(child.number))
         if records:
@@ -173,11 +173,11 @@ class Campaign:
         return self._appraisal.of(finding)
 
     def _update(self, seconds: float) -> None:
-        stats = [child.stats for child in self.children if child.stats]
-        self.summary.programs = self.retired_programs + sum(s["programs"] for s in stats)
-        self.summary.coverage = max((s["coverage"] for s in stats), default=0)
-        self.summary.corpus = max((s["corpus"] for s in stats), default=0)
-        self.summary.waiting = sum(s["waiting"] for s in stats)
+        stats = [child.stats for child in self.children if child.stats is not None]
+        self.summary.programs = self.retired_programs + sum(s.programs for s in stats)
+        self.summary.coverage = max((s.coverage for s in stats), default=0)
+        self.summary.corpus = max((s.corpus for s in stats), default=0)
+        self.summary.waiting = sum(s.waiting for s in stats)
         self.progress.update(seconds, self.summary)
 
     def _stop(self) -> None:
@@ -203,7 +203,7 @@ class Campaign:
         path = self.plan.out / "campaign.json"
         if path.exists():
             facts = json.loads(path.read_text())
-            self.earlier_programs = int(facts["programs"])
+            self.earlier_programs = int(facts.programs)
             self.earlier_seconds = float(facts.get("seconds", 0.0))
             self.started = float(facts.get("started", self.started))
         self.store.clear_leftovers()

@@ -1,8 +1,10 @@
 """Verdicts: a tracker's warnings on a program held against what can go wrong on a platform."""
 
+from dmafuzz._core import Breach, Corruption, Harm, Warning, WitnessStep
+
 from .errors import ExpectError, VerdictError
 from .expectations import Difference, check
-from .judgement import Breach, Corruption, Harm, Judgement, Step, Warning
+from .judgement import Judgement
 from .judging import Judge, Judging, Minimised, judge, judging
 from .layout import Line, Tone
 from .record import SCHEMA, to_json
@@ -20,10 +22,10 @@ __all__ = [
     "Judging",
     "Line",
     "Minimised",
-    "Step",
     "Tone",
     "VerdictError",
     "Warning",
+    "WitnessStep",
     "check",
     "judge",
     "judging",

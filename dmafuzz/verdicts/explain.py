@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from dmafuzz._core import Corruption, Warning, WitnessStep
+
 from . import sentences
-from .judgement import Corruption, Judgement, Step, Warning
+from .judgement import Judgement
 from .scene import Scene
 from .words import reason_words
 
@@ -30,7 +32,7 @@ class Sentence:
 
 
 def course(
-    judgement: Judgement, corruption: Corruption, steps: Sequence[Step], bounced: frozenset[int]
+    judgement: Judgement, corruption: Corruption, steps: Sequence[WitnessStep], bounced: frozenset[int]
 ) -> list[Sentence]:
     """How a corruption comes about. ``steps`` is its witness; ``bounced`` are the mappings that have a bounce slot."""
     scene = Scene(judgement, corruption, bounced)
@@ -40,15 +42,15 @@ def course(
     return [*causes, *_told(scene, _relevant(steps))]
 
 
-def outcome(judgement: Judgement, corruption: Corruption, steps: Sequence[Step]) -> list[Sentence]:
+def outcome(judgement: Judgement, corruption: Corruption, steps: Sequence[WitnessStep]) -> list[Sentence]:
     """What that means, and what the tracker says."""
     scene = Scene(judgement, corruption, frozenset())
     return [Sentence(SO, scene.so(steps)), _said(judgement, corruption)]
 
 
-def _relevant(steps: Sequence[Step]) -> list[Step]:
+def _relevant(steps: Sequence[WitnessStep]) -> list[WitnessStep]:
     """The steps without those that another one says already, or undoes."""
-    kept: list[Step] = []
+    kept: list[WitnessStep] = []
     for step in steps:
         filled = _last_but_give_up(kept)
         if filled is not None and kept[filled].event == "fill" and step.event in ("copied", "drop"):
@@ -59,11 +61,11 @@ def _relevant(steps: Sequence[Step]) -> list[Step]:
     return kept
 
 
-def _last_but_give_up(steps: Sequence[Step]) -> int | None:
+def _last_but_give_up(steps: Sequence[WitnessStep]) -> int | None:
     return next((i for i in range(len(steps) - 1, -1, -1) if steps[i].event != "give-up"), None)
 
 
-def _told(scene: Scene, steps: Sequence[Step]) -> Iterator[Sentence]:
+def _told(scene: Scene, steps: Sequence[WitnessStep]) -> Iterator[Sentence]:
     for number, step in enumerate(steps):
         previous = steps[number - 1] if number else None
         if previous is not None and scene.is_one_sentence(previous, step):

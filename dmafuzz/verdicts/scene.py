@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dmafuzz._core import PAGE_BYTES, Direction, Op, OpKind, traits
+from dmafuzz._core import PAGE_BYTES, Corruption, Direction, Op, OpKind, WitnessStep, traits
 
 from . import sentences
-from .judgement import Corruption, Judgement, Step
+from .judgement import Judgement
 
 _DEVICE_KINDS = {OpKind.device_read: "read", OpKind.device_write: "write", OpKind.device_post: "write"}
 _IMAGE = ("text", "rodata")
@@ -27,7 +27,7 @@ class Scene:
     corruption: Corruption
     bounced: frozenset[int]
 
-    def tell(self, steps: Sequence[Step], number: int) -> str:
+    def tell(self, steps: Sequence[WitnessStep], number: int) -> str:
         """The sentence of one of the steps, and of the next one too if it is one sentence with it."""
         step = steps[number]
         if step.event == "born":
@@ -38,7 +38,7 @@ class Scene:
             template = sentences.UNASKED[self._unasked(steps, number)]
         return template.format_map(self._names(steps, number))
 
-    def so(self, steps: Sequence[Step]) -> str:
+    def so(self, steps: Sequence[WitnessStep]) -> str:
         """What has become possible."""
         op = self.corruption.op
         names = {"bytes": self._bytes(), "call": self._call(op), "reader": self._reader(steps)}
@@ -50,11 +50,11 @@ class Scene:
         ops = self.judgement.ops
         return [m for m in self.judgement.failed if m in self.corruption.mappings and ops[self._map_of(m)].unchecked]
 
-    def is_one_sentence(self, born: Step, step: Step) -> bool:
+    def is_one_sentence(self, born: WitnessStep, step: WitnessStep) -> bool:
         """Whether a step is told with the one before it: what a CPU has just filled is written back."""
         return born.event == "born" and step.event in _WRITE_BACKS and self._is_filled(born)
 
-    def _born(self, step: Step, following: Step | None) -> str:
+    def _born(self, step: WitnessStep, following: WitnessStep | None) -> str:
         if step.place.startswith(_SLOT):
             return sentences.BORN["slot"]
         if self.corruption.buffer == "stack":
@@ -67,12 +67,12 @@ class Scene:
             return sentences.BORN[f"alloc-and-{following.event}"]
         return sentences.BORN["alloc"]
 
-    def _is_filled(self, born: Step) -> bool:
+    def _is_filled(self, born: WitnessStep) -> bool:
         op = self._op(born.op)
         ordinary = op.kind == OpKind.alloc and op.buffer_kind.name not in _IMAGE
         return ordinary and not born.place.startswith(_SLOT) and self.corruption.buffer != "stack"
 
-    def _asked(self, steps: Sequence[Step], number: int) -> str:
+    def _asked(self, steps: Sequence[WitnessStep], number: int) -> str:
         step = steps[number]
         if step.event != "copied":
             return step.event
@@ -84,7 +84,7 @@ class Scene:
             return "copied-over"
         return "copied-cow" if is_cow else "copied"
 
-    def _unasked(self, steps: Sequence[Step], number: int) -> str:
+    def _unasked(self, steps: Sequence[WitnessStep], number: int) -> str:
         step = steps[number]
         if step.event == "written-elsewhere":
             return self._written_elsewhere(steps, number)
@@ -95,7 +95,7 @@ class Scene:
             return "write-back-over" if before.writer is not None else step.event
         return step.event
 
-    def _written_elsewhere(self, steps: Sequence[Step], number: int) -> str:
+    def _written_elsewhere(self, steps: Sequence[WitnessStep], number: int) -> str:
         step = steps[number]
         if step.writer is None:
             return "written-by-cpu"
@@ -106,7 +106,7 @@ class Scene:
         mapped = self._page_at(self._map_of(step.writer))
         return "written-into-old-page" if mapped < self._page_of(steps, number) else "written-elsewhere"
 
-    def _names(self, steps: Sequence[Step], number: int) -> Mapping[str, str]:
+    def _names(self, steps: Sequence[WitnessStep], number: int) -> Mapping[str, str]:
         step = steps[number]
         op = self._op(step.op)
         writer = step.writer
@@ -126,7 +126,7 @@ class Scene:
             "earlier": self._writer(steps[number - 1]) if number else "",
         }
 
-    def _place(self, steps: Sequence[Step], number: int, now: int) -> str:
+    def _place(self, steps: Sequence[WitnessStep], number: int, now: int) -> str:
         """Where the data of a step is, called as it is after operation ``now``.
 
         A witness calls old what has become old by its end; a reader follows it from its beginning.
@@ -139,7 +139,7 @@ class Scene:
             return sentences.MEMORY
         return sentences.OLD_PAGE if self._page_of(steps, number) < newest else sentences.NEW_PAGE
 
-    def _page_of(self, steps: Sequence[Step], number: int) -> int:
+    def _page_of(self, steps: Sequence[WitnessStep], number: int) -> int:
         """Which page a step in memory is about: 0 is the first, and each copy-on-write brings the next."""
         if steps[number].place == "memory":
             return self._page_at(len(self.judgement.ops))
@@ -162,7 +162,7 @@ class Scene:
             for o in ops[:op]
         )
 
-    def _writer(self, step: Step) -> str:
+    def _writer(self, step: WitnessStep) -> str:
         return "" if step.writer is None else f"d{self._device(step.writer)}"
 
     def _bytes(self) -> str:
@@ -197,7 +197,7 @@ class Scene:
         made = self._map_of(mapping)
         return self.judgement.ops[made].device if made < len(self.judgement.ops) else 0
 
-    def _reader(self, steps: Sequence[Step]) -> str:
+    def _reader(self, steps: Sequence[WitnessStep]) -> str:
         """Who reads: known if it reads a slot, or if only one mapping comes into question."""
         last = steps[-1].place if steps else ""
         if last.startswith(_SLOT):

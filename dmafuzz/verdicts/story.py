@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from dmafuzz import checks
+from dmafuzz._core import Corruption
 from dmafuzz.program import Program
 
 from . import sentences
 from .broken import broken
 from .explain import MEANWHILE, SO, Sentence, course, outcome
 from .groups import Group, grouped
-from .judgement import Corruption, Judgement
+from .judgement import Judgement
 from .judging import Judging
 from .layout import Line, Tone, wrapped
 from .listing import failing, listing

@@ -55,7 +55,7 @@ HARMS = {
 @cache
 def reasons() -> dict[str, str]:
     """The tracker's reasons: why it says nothing, or what it looked at when it spoke."""
-    return {name: words for name, words, _ in _core.reasons()}
+    return {str(name): words for name, words, _ in _core.reasons()}
 
 
 def reason_words(reason: str) -> str:

@@ -404,6 +404,7 @@ void Simulator::take(const Step& step) {
         case StepKind::oops: return harm(HarmKind::oops, step.piece);
         case StepKind::wrong_free: return harm(HarmKind::wrong_free, step.piece);
         case StepKind::settle: return settle(step.op);
+        case StepKind::count_: break;
     }
 }
 
