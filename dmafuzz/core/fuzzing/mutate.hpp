@@ -1,8 +1,8 @@
 // Structure-aware generation and mutation of programs. Every result is valid.
 #pragma once
 
+#include "fuzzing/rng.hpp"
 #include "program/scope.hpp"
-#include "search/rng.hpp"
 
 namespace dmafuzz {
 

@@ -1,10 +1,10 @@
-#include "search/known_causes.hpp"
+#include "fuzzing/known_causes.hpp"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 
-#include "search/hash.hpp"
+#include "fuzzing/hash.hpp"
 
 namespace dmafuzz {
 

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "machine/asked.hpp"
 #include "program/op.hpp"
-#include "tracker/hook.hpp"
+#include "run/hook.hpp"
+#include "run/platform_view.hpp"
 
 namespace dmafuzz {
 

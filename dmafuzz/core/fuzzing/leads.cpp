@@ -1,4 +1,4 @@
-#include "search/leads.hpp"
+#include "fuzzing/leads.hpp"
 
 #include <bit>
 

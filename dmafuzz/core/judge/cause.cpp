@@ -1,4 +1,4 @@
-#include "search/cause.hpp"
+#include "judge/cause.hpp"
 
 #include <algorithm>
 

@@ -1,10 +1,10 @@
-#include "search/minimise.hpp"
+#include "fuzzing/minimise.hpp"
 
 #include <algorithm>
 #include <bit>
 
+#include "fuzzing/about.hpp"
 #include "program/order.hpp"
-#include "search/about.hpp"
 
 namespace dmafuzz {
 

@@ -1,4 +1,4 @@
-#include "search/rarity.hpp"
+#include "fuzzing/rarity.hpp"
 
 #include <algorithm>
 

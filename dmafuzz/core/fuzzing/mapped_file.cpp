@@ -1,4 +1,4 @@
-#include "search/mapped_file.hpp"
+#include "fuzzing/mapped_file.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "search/cause.hpp"
+#include "judge/cause.hpp"
 
 namespace dmafuzz {
 

@@ -4,8 +4,8 @@
 
 #include <functional>
 
+#include "judge/cause.hpp"
 #include "program/scope.hpp"
-#include "search/cause.hpp"
 
 namespace dmafuzz {
 

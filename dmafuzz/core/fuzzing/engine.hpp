@@ -6,15 +6,15 @@
 #include <string>
 #include <unordered_set>
 
-#include "search/coverage.hpp"
-#include "search/flight_recorder.hpp"
-#include "search/known_causes.hpp"
-#include "search/leads.hpp"
-#include "search/lookout.hpp"
-#include "search/minimise.hpp"
-#include "search/mutate.hpp"
-#include "search/neighbours.hpp"
-#include "search/rarity.hpp"
+#include "fuzzing/coverage.hpp"
+#include "fuzzing/flight_recorder.hpp"
+#include "fuzzing/known_causes.hpp"
+#include "fuzzing/leads.hpp"
+#include "fuzzing/lookout.hpp"
+#include "fuzzing/minimise.hpp"
+#include "fuzzing/mutate.hpp"
+#include "fuzzing/neighbours.hpp"
+#include "fuzzing/rarity.hpp"
 
 namespace dmafuzz {
 

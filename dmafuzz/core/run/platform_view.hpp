@@ -74,7 +74,7 @@ inline Features differences(const Platform& a, const Platform& b) {
 
 // A platform that keeps in mind what it was asked. Whoever asks it alone comes to the same on any platform that gives the
 // same answers; so ask as late as can be, and no more than matters.
-class AskedPlatform {
+class PlatformView {
   public:
     void start(const Platform& platform) {
         platform_ = &platform;

@@ -1,4 +1,4 @@
-#include "search/mutate.hpp"
+#include "fuzzing/mutate.hpp"
 
 #include <algorithm>
 

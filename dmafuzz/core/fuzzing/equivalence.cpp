@@ -1,8 +1,8 @@
-#include "search/equivalence.hpp"
+#include "fuzzing/equivalence.hpp"
 
+#include "fuzzing/minimise.hpp"
+#include "fuzzing/mutate.hpp"
 #include "machine/machine.hpp"
-#include "search/minimise.hpp"
-#include "search/mutate.hpp"
 
 namespace dmafuzz {
 

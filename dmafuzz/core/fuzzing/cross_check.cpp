@@ -1,9 +1,9 @@
-#include "search/cross_check.hpp"
+#include "fuzzing/cross_check.hpp"
 
 #include <algorithm>
 
+#include "fuzzing/mutate.hpp"
 #include "machine/machine.hpp"
-#include "search/mutate.hpp"
 
 namespace dmafuzz {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "search/cause.hpp"
-#include "search/rng.hpp"
+#include "fuzzing/rng.hpp"
+#include "judge/cause.hpp"
 
 namespace dmafuzz {
 

@@ -1,9 +1,9 @@
-#include "search/engine.hpp"
+#include "fuzzing/engine.hpp"
 
 #include <algorithm>
 #include <chrono>
 
-#include "search/hash.hpp"
+#include "fuzzing/hash.hpp"
 
 namespace dmafuzz {
 

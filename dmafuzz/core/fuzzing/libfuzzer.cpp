@@ -1,4 +1,4 @@
-#include "search/libfuzzer.hpp"
+#include "fuzzing/libfuzzer.hpp"
 
 #include <dlfcn.h>
 
@@ -6,7 +6,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "search/engine.hpp"
+#include "fuzzing/engine.hpp"
 
 namespace dmafuzz {
 

@@ -1,12 +1,12 @@
-#include "search/lookout.hpp"
+#include "fuzzing/lookout.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
 
-#include "search/engine.hpp"
-#include "search/mapped_file.hpp"
-#include "search/mutate.hpp"
+#include "fuzzing/engine.hpp"
+#include "fuzzing/mapped_file.hpp"
+#include "fuzzing/mutate.hpp"
 
 namespace dmafuzz {
 

@@ -1,9 +1,9 @@
-#include "search/bench.hpp"
+#include "fuzzing/bench.hpp"
 
 #include <chrono>
 #include <stdexcept>
 
-#include "search/engine.hpp"
+#include "fuzzing/engine.hpp"
 
 namespace dmafuzz {
 

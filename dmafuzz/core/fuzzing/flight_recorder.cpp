@@ -1,8 +1,8 @@
-#include "search/flight_recorder.hpp"
+#include "fuzzing/flight_recorder.hpp"
 
 #include <algorithm>
 
-#include "search/mapped_file.hpp"
+#include "fuzzing/mapped_file.hpp"
 
 namespace dmafuzz {
 

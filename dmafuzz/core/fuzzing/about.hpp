@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "search/cause.hpp"
+#include "judge/cause.hpp"
 
 namespace dmafuzz {
 

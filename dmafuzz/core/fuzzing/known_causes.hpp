@@ -4,7 +4,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "search/cause.hpp"
+#include "judge/cause.hpp"
 
 namespace dmafuzz {
 

@@ -8,8 +8,8 @@
 #include <tuple>
 #include <unordered_map>
 
-#include "search/cause.hpp"
-#include "search/rng.hpp"
+#include "fuzzing/rng.hpp"
+#include "judge/cause.hpp"
 
 namespace dmafuzz {
 

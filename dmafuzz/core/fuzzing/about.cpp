@@ -1,4 +1,4 @@
-#include "search/about.hpp"
+#include "fuzzing/about.hpp"
 
 #include <bit>
 

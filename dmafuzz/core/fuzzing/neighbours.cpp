@@ -1,10 +1,10 @@
-#include "search/neighbours.hpp"
+#include "fuzzing/neighbours.hpp"
 
 #include <algorithm>
 #include <bit>
 
+#include "fuzzing/hash.hpp"
 #include "program/scope.hpp"
-#include "search/hash.hpp"
 
 namespace dmafuzz {
 
