@@ -19,12 +19,12 @@ from dmafuzz import catalogue as catalogues
 from dmafuzz.catalogue import Catalogue, Family
 from dmafuzz.catalogue.catalogue import counts_by_label, rejudge
 from dmafuzz.catalogue.families import family_of
-from dmafuzz.catalogue.report import markdown
 from dmafuzz.cli import catalogue as command
 from dmafuzz.cli.main import main
 from dmafuzz.exhaustive import Result, Search, SearchPlan, Signature
 from dmafuzz.platforms import to_core
 from dmafuzz.program import parse
+from dmafuzz.reporting.catalogue import markdown
 from dmafuzz.trackers import builtins, default_portfolio, resolve
 from dmafuzz.verdicts import words
 

@@ -9,13 +9,13 @@ import click
 
 from dmafuzz import catalogue as catalogues
 from dmafuzz import platforms as platform_files
-from dmafuzz.catalogue.comparison import comparison
 from dmafuzz.catalogue.proof import keep, known_result
-from dmafuzz.catalogue.report import markdown
 from dmafuzz.exhaustive import Search, SearchPlan
 from dmafuzz.exhaustive.progress import Bar
 from dmafuzz.exhaustive.result import Result
-from dmafuzz.findings.store import write_whole
+from dmafuzz.reporting.catalogue import markdown
+from dmafuzz.reporting.comparison import comparison
+from dmafuzz.storage import write_whole
 from dmafuzz.trackers import KERNEL, builtins, default_portfolio, resolve
 
 from .errors import BadInput

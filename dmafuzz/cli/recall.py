@@ -9,10 +9,11 @@ from click.core import ParameterSource
 
 from dmafuzz import program as language
 from dmafuzz.catalogue import Catalogue
-from dmafuzz.catalogue.recall import RecallError, missed, read_run, recall_lines
+from dmafuzz.catalogue.recall import RecallError, missed, read_run
 from dmafuzz.catalogue.strangers import strangers
 from dmafuzz.program import render_op
 from dmafuzz.program.errors import ProgramError
+from dmafuzz.reporting.recall import recall_lines
 
 from .errors import BadInput
 

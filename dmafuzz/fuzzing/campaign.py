@@ -12,14 +12,14 @@ from typing import Any
 import multiprocess
 
 from dmafuzz.findings import Finding, FindingStore, confirm
-from dmafuzz.findings.store import write_whole
-from dmafuzz.search import worker
-from dmafuzz.search.appraisal import Appraisal
-from dmafuzz.search.flight import last_program
-from dmafuzz.search.packs import program_name
-from dmafuzz.search.plan import Plan
-from dmafuzz.search.progress import Progress
-from dmafuzz.search.summary import Summary
+from dmafuzz.fuzzing import worker
+from dmafuzz.fuzzing.appraisal import Appraisal
+from dmafuzz.fuzzing.flight import last_program
+from dmafuzz.fuzzing.packs import program_name
+from dmafuzz.fuzzing.plan import Plan
+from dmafuzz.fuzzing.progress import Progress
+from dmafuzz.fuzzing.summary import Summary
+from dmafuzz.storage import write_whole
 
 LOOK_EVERY_S = 0.2
 SETTLE_EVERY_S = 3.0

@@ -11,8 +11,8 @@ from dmafuzz.program import render_op
 from dmafuzz.verdicts.words import SPOKEN
 
 if TYPE_CHECKING:
-    from dmafuzz.search.plan import Plan
-    from dmafuzz.search.summary import Summary
+    from dmafuzz.fuzzing.plan import Plan
+    from dmafuzz.fuzzing.summary import Summary
 
 ROWS_MAX = 12  # of each label; the rest is in the folder
 
@@ -71,7 +71,8 @@ def _in_full(findings: Sequence[Finding]) -> Iterator[str]:
     if not lost:
         return
     from dmafuzz.program import Program
-    from dmafuzz.verdicts import judging, story
+    from dmafuzz.reporting import story
+    from dmafuzz.verdicts import judging
 
     finding = min(lost, key=Finding.order)
     assert finding.portfolio is not None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dmafuzz.program import render_op
+from dmafuzz.verdicts.judgement import Judgement
 
 from .groups import tidy_up
-from .judgement import Judgement
 from .layout import WIDTH_CHARS, Line, Tone
 
 _NUMBER_CHARS = 4

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dmafuzz._core import PAGE_BYTES, Direction, Op, OpKind, traits
+from dmafuzz.verdicts.judgement import Corruption, Judgement, Step
 
 from . import sentences
-from .judgement import Corruption, Judgement, Step
 
 _DEVICE_KINDS = {OpKind.device_read: "read", OpKind.device_write: "write", OpKind.device_post: "write"}
 _IMAGE = ("text", "rodata")

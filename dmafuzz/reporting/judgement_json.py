@@ -7,14 +7,14 @@ from typing import Any
 
 from dmafuzz import checks
 from dmafuzz.program import render_op
+from dmafuzz.verdicts import Breach, Corruption, Harm, Judgement, Warning
 
 from .broken import broken
-from .judgement import Breach, Corruption, Harm, Judgement, Warning
 
 SCHEMA = 2
 
 
-def to_json(judgement: Judgement) -> dict[str, Any]:
+def judgement_to_json(judgement: Judgement) -> dict[str, Any]:
     """The judgement as an object for json.dumps.
 
     ``op`` counts operations from 0, tidy-up included; offsets and sizes are in bytes; corruptions and exposures are

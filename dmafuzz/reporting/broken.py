@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dmafuzz._core import ATTRS, Op, OpKind, traits
-
-from .judgement import Breach
+from dmafuzz.verdicts.judgement import Breach
 
 # By rule. Where a rule is broken in several ways, by the kind of operation too: "sync", "free", "device" (access), or
 # the operation's own name. Names in braces:

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 
 from dmafuzz.program import render_op
 from dmafuzz.program.render import LANGUAGE, VERSION
-from dmafuzz.verdicts import Line, Tone
-from dmafuzz.verdicts.layout import wrapped
+from dmafuzz.schedules import Exploration, Modality, Schedule, Sight, Switch
+from dmafuzz.schedules.exploration import LABELS
+from dmafuzz.schedules.modality import preemptions
 from dmafuzz.verdicts.words import SPOKEN
 
-from .exploration import LABELS, Exploration
-from .modality import Modality, Schedule, Sight, Switch, preemptions
+from .layout import Line, Tone, wrapped
 
 _TONES = {"broken": Tone.LOSS, "FN": Tone.LOSS, "FP": Tone.WARNING, "hazard": Tone.WARNING}
 
 
-def report(exploration: Exploration, title: str, platforms: Sequence[str]) -> list[Line]:
+def exploration_lines(exploration: Exploration, title: str, platforms: Sequence[str]) -> list[Line]:
     """The lines for an exploration of one program on ``platforms``; ``title`` says of what, by whom and where."""
     parts = [
         [Line(title, Tone.TITLE), *_counts(exploration)],

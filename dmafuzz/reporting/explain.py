@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from dmafuzz.verdicts.judgement import Corruption, Judgement, Step, Warning
+from dmafuzz.verdicts.words import reason_words
+
 from . import sentences
-from .judgement import Corruption, Judgement, Step, Warning
 from .scene import Scene
-from .words import reason_words
 
 # What stands in front of sentences. A step that nobody asked for happens meanwhile.
 AS = "as"

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dmafuzz.program import render_op
-
-from .judgement import Judgement
-from .words import LABELS
+from dmafuzz.verdicts.judgement import Judgement
+from dmafuzz.verdicts.words import LABELS
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dmafuzz.catalogue.families import family_of
 from dmafuzz.catalogue.proof import QUICK_OPS
 from dmafuzz.exhaustive import SearchPlan, Signature
 from dmafuzz.findings import Finding
-from dmafuzz.search.plan import Plan
+from dmafuzz.fuzzing.plan import Plan
 from dmafuzz.trackers import KERNEL
 
 

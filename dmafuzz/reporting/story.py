@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dmafuzz import checks
 from dmafuzz.program import Program
+from dmafuzz.verdicts.judgement import Corruption, Judgement
+from dmafuzz.verdicts.judging import Judging
+from dmafuzz.verdicts.words import SPOKEN, WORTH
 
 from . import sentences
 from .broken import broken
 from .explain import MEANWHILE, SO, Sentence, course, outcome
 from .groups import Group, grouped
-from .judgement import Corruption, Judgement
-from .judging import Judging
 from .layout import Line, Tone, wrapped
 from .listing import failing, listing
 from .machine import describe
 from .warned import about_warning, kernel_says, prints
-from .words import SPOKEN, WORTH
 
 _LABEL_CHARS = 14  # with a blank behind, however long
 _LEAD_CHARS = 12  # "after op 12", and a blank

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from dmafuzz.program import render_op
-from dmafuzz.verdicts import SCHEMA
+from dmafuzz.schedules import Exploration, Schedule, Sight
 
-from .exploration import Exploration
-from .modality import Schedule, Sight
+from .judgement_json import SCHEMA
 
 
-def to_json(
+def exploration_to_json(
     exploration: Exploration, program: str, tracker: str, portfolio: str, platforms: Sequence[str]
 ) -> dict[str, Any]:
     """The exploration as an object for json.dumps.

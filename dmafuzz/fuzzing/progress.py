@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 if TYPE_CHECKING:
-    from dmafuzz.search.summary import Summary
+    from dmafuzz.fuzzing.summary import Summary
 
 LINE_EVERY_S = 5.0
 

@@ -10,10 +10,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dmafuzz.search.packs import SUFFIX, program_name, read_pack, write_pack
+from dmafuzz.fuzzing.packs import SUFFIX, program_name, read_pack, write_pack
 
 if TYPE_CHECKING:
-    from dmafuzz.search.plan import Plan
+    from dmafuzz.fuzzing.plan import Plan
 
 REPORT_EVERY_S = 0.5
 EXCHANGE_EVERY_S = 3.0

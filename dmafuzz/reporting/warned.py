@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dmafuzz.program import render_op
-
-from .judgement import Judgement, Warning
+from dmafuzz.verdicts.judgement import Judgement, Warning
 
 NOT_COUNTED = "printed, but not counted as an error"
 _WHOSE = {"stale-mapping": "the entry, which is stale,"}
