@@ -303,7 +303,7 @@ TEXT_MAPPED = "dmafuzz 1\n# mine\ncpu0 b0 = alloc text 64\ncpu0 m0 = map_single 
         (FULL, 1, "bounce buffers"),
         ("dmafuzz 1\ncpu0 b0 = alloc pages 64\n", 0, "TN"),
         ("# mine\ndmafuzz 1\n", 2, "on the first line"),
-        (TEXT_MAPPED, 1, "How it comes to"),
+        (TEXT_MAPPED, 1, "becomes possible on"),
         ("dmafuzz 1\nnonsense\n", 2, "expected"),
     ],
 )
