@@ -24,7 +24,7 @@ static_assert(offsetof(HookCall, dma) == offsetof(dk_call, dma) && offsetof(Hook
 static_assert(static_cast<int>(HookKind::cow) == DK_COW && static_cast<int>(Area::mmio) == DK_MMIO);
 static_assert(static_cast<int>(WarningId::resource_ram) == DK_RESOURCE_RAM && static_cast<int>(WarningId::crash) == DK_CRASH);
 
-dk_machine machine_of(const AskedPlatform& platform) {
+dk_machine machine_of(const PlatformView& platform) {
     dk_machine machine{};
     machine.abi_version = DK_ABI_VERSION;
     machine.cache_alignment = static_cast<uint32_t>(platform.get<&Platform::dma_alignment>());
@@ -229,7 +229,7 @@ class KernelCode final : public Tracker {
 
     std::vector<std::shared_ptr<Library>> libraries_;
     Library* booted_ = nullptr;
-    AskedPlatform platform_;
+    PlatformView platform_;
     std::vector<dk_warning> warnings_;
 };
 
