@@ -36,7 +36,7 @@ PACKAGE_FLOORS = [
     {"benchmark", "confirmation", "kernel_log"},
     {"cli"},
 ]
-# Of the core's includes, what no folder of the core has: the kernel's stand-ins are shared with what a user's compiler builds.
+# Included by the core, and none of its own: what the stand-ins that a user's compiler builds say to the core.
 SHARED = {"kernel/abi.h"}
 
 Arrow = tuple[str, str, str]  # from a folder, to a folder, in a file
