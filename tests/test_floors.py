@@ -36,7 +36,7 @@ PACKAGE_FLOORS = [
     {"benchmark", "confirmation", "kernel_log"},
     {"cli"},
 ]
-# Included by the core, and none of its own: what the stand-ins that a user's compiler builds say to the core.
+# Includes of the core that no folder of the core has: what a user's compiler builds shares the kernel's stand-ins.
 SHARED = {"kernel/abi.h"}
 
 Arrow = tuple[str, str, str]  # from a folder, to a folder, in a file

@@ -21,7 +21,8 @@ def _lines(catalogues: Sequence[Catalogue]) -> Iterator[str]:
     yield (
         "All causes of false negatives, false positives and hazards, complete up to the number of operations that is "
         "given, with two devices and one CPU, on the portfolio of each tracker's time. Made by `dmafuzz catalogue`; "
-        "the tests judge each entry again."
+        "the tests judge each entry again. `dmafuzz catalogue --pages` writes a page of each, TRACKER.md, with all "
+        "causes and their smallest programs."
     )
     yield ""
     yield "The alphabet:"
@@ -33,7 +34,7 @@ def _lines(catalogues: Sequence[Catalogue]) -> Iterator[str]:
         causes = counts_by_label(each)
         programs = sum(length.programs for length in each.lengths)
         yield (
-            f"| [{each.tracker}]({each.tracker}.md) | {each.ops} operations | {programs:,} | {each.portfolio} "
+            f"| {each.tracker} | {each.ops} operations | {programs:,} | {each.portfolio} "
             f"| {causes['FN']} | {causes['FP']} | {causes['hazard']} | {len(each.families())} |"
         )
     # Side by side only as far as all of them are complete.
