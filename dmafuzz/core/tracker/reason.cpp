@@ -10,6 +10,7 @@ namespace {
 // In the order of the enumeration.
 constexpr std::array<ReasonFacts, static_cast<size_t>(Reason::count_)> facts{{
     {"", "", ""},
+    {"departs", "this kernel's code departs from its era here, and why it says nothing is not known", ""},
     {"other-entry", "wrong arguments are taken for right ones: the entry of another mapping fits them", ""},
     {"error-elsewhere", "a mapping's error counts as asked for where another mapping at the same address was asked about", ""},
     {"unknown-list", "of a list whose first element is not known, or is no list's, nothing is checked", ""},
