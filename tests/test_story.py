@@ -7,10 +7,11 @@ import pytest
 from dmafuzz import _core, checks
 from dmafuzz.cli.terminal import show
 from dmafuzz.program import Program, parse, read, render_op
+from dmafuzz.reporting import Line, Tone, sentences, story
+from dmafuzz.reporting.broken import SENTENCES, broken
+from dmafuzz.reporting.layout import WIDTH_CHARS
 from dmafuzz.trackers import names as tracker_names
-from dmafuzz.verdicts import Judgement, Judging, judging, sentences, story, words
-from dmafuzz.verdicts.broken import SENTENCES, broken
-from dmafuzz.verdicts.layout import WIDTH_CHARS, Line, Tone
+from dmafuzz.verdicts import Judgement, Judging, judging, words
 
 WRITEBACK = """dmafuzz 1
 cpu0 b0 = alloc page_cache 4096

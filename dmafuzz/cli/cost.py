@@ -39,8 +39,8 @@ def cost(trackers: tuple[str, ...], corpus: Path | None, platform: str | None, a
 
     The serial share of a lock is the part of all work that is done under it; a machine-wide lock lets at most one
     over its serial share of the CPUs run at full speed. Unbinds, which lock every bucket once in a device's life, do
-    not count. ARCHITECTURE.md says what counts as work. How many CPUs can work at once says nothing of how much work
-    there is: compare the units as well.
+    not count. What counts as work is in docs/internals/trackers.md. How many CPUs can work at once says nothing of how
+    much work there is: compare the units as well.
     """
     programs = list(_read(corpus)) if corpus else [_random(seed) for seed in range(_RANDOM_PROGRAMS)]
     benches = [judging(name, default_portfolio(name)) for name in trackers]

@@ -13,9 +13,9 @@ from dmafuzz import kernel_log
 from dmafuzz.kernel_log import Look
 from dmafuzz.platforms import load
 from dmafuzz.program import Program, parse
+from dmafuzz.reporting import judgement_to_json, story
 from dmafuzz.trackers import DEFAULT_TRACKER, default_portfolio, resolve
-from dmafuzz.verdicts import judging, story
-from dmafuzz.verdicts import to_json as judgement_to_json
+from dmafuzz.verdicts import judging
 
 from .errors import EXIT_DIFFERENCE, BadInput
 from .terminal import show

@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from dmafuzz import platforms as platform_files
-from dmafuzz.findings.summary import summary_lines
+from dmafuzz.fuzzing import ENGINES, Campaign, Plan, atheris_available
+from dmafuzz.fuzzing.plan import engine_title
+from dmafuzz.fuzzing.progress import Progress
 from dmafuzz.program.expect import writable_tracker
-from dmafuzz.search import ENGINES, Campaign, Plan, atheris_available
-from dmafuzz.search.plan import engine_title
-from dmafuzz.search.progress import Progress
+from dmafuzz.reporting.fuzzing import summary_lines
 from dmafuzz.trackers import KERNEL, added_kernels, default_portfolio, resolve
 
 from . import options

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from dmafuzz import program as language
 from dmafuzz.program import Program
+from dmafuzz.reporting import exploration_lines, exploration_to_json
 from dmafuzz.schedules import (
     DEFAULT_LIMIT,
     DEFAULT_PREEMPTIONS,
@@ -16,9 +17,7 @@ from dmafuzz.schedules import (
     ScheduleError,
     check_size,
     explore,
-    report,
     threads,
-    to_json,
 )
 from dmafuzz.trackers import default_portfolio
 from dmafuzz.verdicts import Judging, judging
@@ -73,12 +72,16 @@ def schedules(
     except ScheduleError as error:
         raise ScheduleError(f"{file}: {error}") from None
     if as_json:
-        click.echo(json.dumps(to_json(found, file, bench.tracker.name, bench.portfolio, where)))
+        click.echo(json.dumps(exploration_to_json(found, file, bench.tracker.name, bench.portfolio, where)))
     elif len(threads(program.ops)) < 2:
         click.echo(f"{file}: one CPU and no device lines: one schedule, nothing to explore")
     else:
         place = f"the {len(where)} platforms" if platform is None else platform
-        show(report(found, f"{file}: tracker {bench.tracker.name} on {place} of portfolio {bench.portfolio}", where))
+        show(
+            exploration_lines(
+                found, f"{file}: tracker {bench.tracker.name} on {place} of portfolio {bench.portfolio}", where
+            )
+        )
 
 
 def _explored(

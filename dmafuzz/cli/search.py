@@ -12,11 +12,11 @@ from dmafuzz import _core
 from dmafuzz import catalogue as catalogues
 from dmafuzz import platforms as platform_files
 from dmafuzz.catalogue.proof import keep
-from dmafuzz.catalogue.report import catalogue_lines, markdown
 from dmafuzz.exhaustive import Search, SearchPlan
 from dmafuzz.exhaustive.progress import Bar
 from dmafuzz.exhaustive.result import Result
-from dmafuzz.findings.store import write_whole
+from dmafuzz.reporting.catalogue import catalogue_lines, markdown
+from dmafuzz.storage import write_whole
 from dmafuzz.trackers import KERNEL, default_portfolio, resolve
 
 from . import options

@@ -4,14 +4,14 @@
 #include <nanobind/stl/vector.h>
 
 #include "binding/binding.hpp"
-#include "search/bench.hpp"
-#include "search/cross_check.hpp"
-#include "search/engine.hpp"
-#include "search/equivalence.hpp"
-#include "search/libfuzzer.hpp"
-#include "search/lookout.hpp"
-#include "search/mutate.hpp"
-#include "search/neighbours.hpp"
+#include "fuzzing/bench.hpp"
+#include "fuzzing/cross_check.hpp"
+#include "fuzzing/engine.hpp"
+#include "fuzzing/equivalence.hpp"
+#include "fuzzing/libfuzzer.hpp"
+#include "fuzzing/lookout.hpp"
+#include "fuzzing/mutate.hpp"
+#include "fuzzing/neighbours.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;

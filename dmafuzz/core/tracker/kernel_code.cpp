@@ -25,7 +25,7 @@ static_assert(offsetof(HookCall, dma) == offsetof(dk_call, dma) && offsetof(Hook
 static_assert(static_cast<int>(HookKind::cow) == DK_COW && static_cast<int>(Area::mmio) == DK_MMIO);
 static_assert(static_cast<int>(WarningId::resource_ram) == DK_RESOURCE_RAM && static_cast<int>(WarningId::crash) == DK_CRASH);
 
-dk_machine machine_of(const AskedPlatform& platform) {
+dk_machine machine_of(const PlatformView& platform) {
     dk_machine machine{};
     machine.abi_version = DK_ABI_VERSION;
     machine.cache_alignment = static_cast<uint32_t>(platform.get<&Platform::dma_alignment>());
@@ -240,7 +240,7 @@ class KernelCode final : public Tracker {
     std::unique_ptr<Tracker> model_;
     Watch of_model_;
     Library* booted_ = nullptr;
-    AskedPlatform platform_;
+    PlatformView platform_;
     std::vector<dk_warning> warnings_;
 };
 

@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "machine/run.hpp"
 #include "platform/platform.hpp"
+#include "run/hook.hpp"
+#include "run/run.hpp"
 #include "state/digest.hpp"
 #include "tracker/cost.hpp"
-#include "tracker/hook.hpp"
 #include "tracker/reason.hpp"
 
 namespace dmafuzz {
