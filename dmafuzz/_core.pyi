@@ -438,49 +438,57 @@ class Device:
     def __init__(self) -> None: ...
 
     @property
-    def coherent(self) -> bool: ...
+    def coherent(self) -> bool:
+        """its accesses look into the CPU's cache"""
 
     @coherent.setter
     def coherent(self, arg: bool, /) -> None: ...
 
     @property
-    def mask_bits(self) -> int: ...
+    def mask_bits(self) -> int:
+        """the DMA mask"""
 
     @mask_bits.setter
     def mask_bits(self, arg: int, /) -> None: ...
 
     @property
-    def pci(self) -> bool: ...
+    def pci(self) -> bool:
+        """the bus registered for dma-debug's leak check"""
 
     @pci.setter
     def pci(self, arg: bool, /) -> None: ...
 
     @property
-    def iommu(self) -> bool: ...
+    def iommu(self) -> bool:
+        """behind the platform's IOMMU, if it has one"""
 
     @iommu.setter
     def iommu(self, arg: bool, /) -> None: ...
 
     @property
-    def segment_max(self) -> int: ...
+    def segment_max(self) -> int:
+        """the maximal segment size, in bytes"""
 
     @segment_max.setter
     def segment_max(self, arg: int, /) -> None: ...
 
     @property
-    def segment_boundary(self) -> int: ...
+    def segment_boundary(self) -> int:
+        """a mask: no segment may cross a multiple of it plus one"""
 
     @segment_boundary.setter
     def segment_boundary(self, arg: int, /) -> None: ...
 
     @property
-    def truncates(self) -> bool: ...
+    def truncates(self) -> bool:
+        """does nothing beyond segment_max"""
 
     @truncates.setter
     def truncates(self, arg: bool, /) -> None: ...
 
     @property
-    def wraps(self) -> bool: ...
+    def wraps(self) -> bool:
+        """wraps at segment_boundary"""
 
     @wraps.setter
     def wraps(self, arg: bool, /) -> None: ...
@@ -497,220 +505,327 @@ class Platform:
     def name(self, arg: str, /) -> None: ...
 
     @property
-    def line(self) -> int: ...
+    def line(self) -> int:
+        """the hardware's cacheline, in bytes"""
 
     @line.setter
     def line(self, arg: int, /) -> None: ...
 
     @property
-    def l1_line(self) -> int: ...
+    def l1_line(self) -> int:
+        """the kernel's compile-time L1_CACHE_BYTES"""
 
     @l1_line.setter
     def l1_line(self, arg: int, /) -> None: ...
 
     @property
-    def dma_alignment(self) -> int: ...
-
-    @dma_alignment.setter
-    def dma_alignment(self, arg: int, /) -> None: ...
-
-    @property
-    def dma_alignment_min(self) -> int: ...
-
-    @dma_alignment_min.setter
-    def dma_alignment_min(self, arg: int, /) -> None: ...
-
-    @property
-    def kmalloc_alignment(self) -> int: ...
-
-    @kmalloc_alignment.setter
-    def kmalloc_alignment(self, arg: int, /) -> None: ...
-
-    @property
-    def speculates(self) -> bool: ...
+    def speculates(self) -> bool:
+        """the hardware may fill any absent cacheable line at any time"""
 
     @speculates.setter
     def speculates(self, arg: bool, /) -> None: ...
 
     @property
-    def edges(self) -> Edges: ...
+    def dma_alignment(self) -> int:
+        """dma_get_cache_alignment(), in bytes: 1 on fully coherent machines"""
+
+    @dma_alignment.setter
+    def dma_alignment(self, arg: int, /) -> None: ...
+
+    @property
+    def dma_alignment_min(self) -> int:
+        """ARCH_DMA_MINALIGN, a compile-time constant, in bytes"""
+
+    @dma_alignment_min.setter
+    def dma_alignment_min(self, arg: int, /) -> None: ...
+
+    @property
+    def kmalloc_alignment(self) -> int:
+        """the smallest kmalloc alignment, in bytes"""
+
+    @kmalloc_alignment.setter
+    def kmalloc_alignment(self, arg: int, /) -> None: ...
+
+    @property
+    def edges(self) -> Edges:
+        """
+        on lines that the range covers in part an invalidate is: `clean` (clean+invalidate), `drop` (an invalidate like on the others), or `whole_range` (if either end is unaligned, all lines are clean+invalidated)
+        """
 
     @edges.setter
     def edges(self, arg: Edges, /) -> None: ...
 
     @property
-    def for_device(self) -> list[Maintenance]: ...
+    def for_device(self) -> list[Maintenance]:
+        """cache maintenance of non-coherent devices at map and sync_for_device"""
 
     @for_device.setter
     def for_device(self, arg: Sequence[Maintenance], /) -> None: ...
 
     @property
-    def for_cpu(self) -> list[Maintenance]: ...
+    def for_cpu(self) -> list[Maintenance]:
+        """cache maintenance of non-coherent devices at unmap and sync_for_cpu"""
 
     @for_cpu.setter
     def for_cpu(self, arg: Sequence[Maintenance], /) -> None: ...
 
     @property
-    def bounce_slots(self) -> int: ...
-
-    @bounce_slots.setter
-    def bounce_slots(self, arg: int, /) -> None: ...
-
-    @property
-    def bounce_pool(self) -> bool: ...
+    def bounce_pool(self) -> bool:
+        """a pool exists; without one, a mapping that needs a slot fails"""
 
     @bounce_pool.setter
     def bounce_pool(self, arg: bool, /) -> None: ...
 
     @property
-    def bounce_always(self) -> bool: ...
+    def bounce_slots(self) -> int:
+        """slots of 2 KiB; 0 in an existing pool: the pool is always full"""
+
+    @bounce_slots.setter
+    def bounce_slots(self, arg: int, /) -> None: ...
+
+    @property
+    def bounce_always(self) -> bool:
+        """what goes past an IOMMU is bounced: swiotlb=force, memory encryption"""
 
     @bounce_always.setter
     def bounce_always(self, arg: bool, /) -> None: ...
 
     @property
-    def bounce_unaligned(self) -> bool: ...
+    def bounce_unaligned(self) -> bool:
+        """
+        DMA_BOUNCE_UNALIGNED_KMALLOC: small buffers of non-coherent devices are bounced, except TO_DEVICE
+        """
 
     @bounce_unaligned.setter
     def bounce_unaligned(self, arg: bool, /) -> None: ...
 
     @property
-    def copy_in_from_device(self) -> bool: ...
+    def copy_in_from_device(self) -> bool:
+        """map FROM_DEVICE copies the buffer into its slot (5.17 and later)"""
 
     @copy_in_from_device.setter
     def copy_in_from_device(self, arg: bool, /) -> None: ...
 
     @property
-    def sync_from_device_copies_in(self) -> bool: ...
+    def sync_from_device_copies_in(self) -> bool:
+        """sync_for_device FROM_DEVICE does so too (5.17 only)"""
 
     @sync_from_device_copies_in.setter
     def sync_from_device_copies_in(self, arg: bool, /) -> None: ...
 
     @property
-    def skip_sync_copies_in(self) -> bool: ...
+    def skip_sync_copies_in(self) -> bool:
+        """
+        map with DMA_ATTR_SKIP_CPU_SYNC copies the buffer into its slot (before 4.10, and from 5.17 on)
+        """
 
     @skip_sync_copies_in.setter
     def skip_sync_copies_in(self, arg: bool, /) -> None: ...
 
     @property
-    def bounce_areas(self) -> bool: ...
+    def bounce_areas(self) -> bool:
+        """each CPU has an area of the pool of its own (6.0 and later)"""
 
     @bounce_areas.setter
     def bounce_areas(self, arg: bool, /) -> None: ...
 
     @property
-    def bounce_gone_round(self) -> bool: ...
+    def bounce_gone_round(self) -> bool:
+        """
+        the pool has just gone round: the slot that was last given back comes next
+        """
 
     @bounce_gone_round.setter
     def bounce_gone_round(self, arg: bool, /) -> None: ...
 
     @property
-    def bounce_cut(self) -> BounceCut: ...
+    def bounce_cut(self) -> BounceCut:
+        """
+        what the copies of a sync or an unmap are cut to: `never` (the call's length; before 5.12), the `mapping`, or `wraps` (the mapping, but a sync that begins beyond its end, inside of its last slot, has the call's length)
+        """
 
     @bounce_cut.setter
     def bounce_cut(self, arg: BounceCut, /) -> None: ...
 
     @property
-    def list_keeps_bounce_mark(self) -> bool: ...
+    def list_keeps_bounce_mark(self) -> bool:
+        """
+        a scatter list that was bounced once keeps its mark when it is mapped again (6.5 and later)
+        """
 
     @list_keeps_bounce_mark.setter
     def list_keeps_bounce_mark(self, arg: bool, /) -> None: ...
 
     @property
-    def iommu(self) -> Iommu: ...
+    def iommu(self) -> Iommu:
+        """lazy: an unmapped IOVA stays usable until the flush"""
 
     @iommu.setter
     def iommu(self, arg: Iommu, /) -> None: ...
 
     @property
-    def iommu_driver(self) -> IommuDriver: ...
+    def iommu_driver(self) -> IommuDriver:
+        """
+        whose page tables: what an unmap does across pages that are not mapped, and a map over pages that are
+        """
 
     @iommu_driver.setter
     def iommu_driver(self, arg: IommuDriver, /) -> None: ...
 
     @property
-    def iommu_looks_first(self) -> bool: ...
+    def iommu_looks_first(self) -> bool:
+        """
+        unmap_page and unmap_single do nothing where nothing is mapped (dma-iommu from 5.11 on)
+        """
 
     @iommu_looks_first.setter
     def iommu_looks_first(self, arg: bool, /) -> None: ...
 
     @property
-    def iommu_ends_whole(self) -> bool: ...
+    def iommu_ends_whole(self) -> bool:
+        """
+        an end takes the whole IOVA that holds its address, whatever its size (Intel's own code before 4.7)
+        """
 
     @iommu_ends_whole.setter
     def iommu_ends_whole(self, arg: bool, /) -> None: ...
 
     @property
-    def iommu_flushes(self) -> bool: ...
+    def iommu_flushes(self) -> bool:
+        """
+        lazy: everything that was ended is flushed before each map or allocation; otherwise nothing is while a program runs. Which of the two it is is a choice of the run; the two extremes are two machines
+        """
 
     @iommu_flushes.setter
     def iommu_flushes(self, arg: bool, /) -> None: ...
 
     @property
-    def stacks_in_vmalloc(self) -> bool: ...
+    def stacks_in_vmalloc(self) -> bool:
+        """CONFIG_VMAP_STACK (4.9 and later, where configured)"""
 
     @stacks_in_vmalloc.setter
     def stacks_in_vmalloc(self, arg: bool, /) -> None: ...
 
     @property
-    def map_single_vmalloc_fails(self) -> bool: ...
+    def map_single_vmalloc_fails(self) -> bool:
+        """
+        map_single of a vmalloc address fails (5.5 and later); before, the device gets unrelated memory
+        """
 
     @map_single_vmalloc_fails.setter
     def map_single_vmalloc_fails(self, arg: bool, /) -> None: ...
 
     @property
-    def text_in_linear_map(self) -> bool: ...
+    def text_in_linear_map(self) -> bool:
+        """linear addresses of kernel text can be mapped: ARM32 only"""
 
     @text_in_linear_map.setter
     def text_in_linear_map(self, arg: bool, /) -> None: ...
 
     @property
-    def image_in_vmalloc(self) -> bool: ...
+    def image_in_vmalloc(self) -> bool:
+        """
+        the kernel's image lies in the vmalloc range (arm64), so that map_single of it is one of a vmalloc address
+        """
 
     @image_in_vmalloc.setter
     def image_in_vmalloc(self, arg: bool, /) -> None: ...
 
     @property
-    def image_read_only(self) -> bool: ...
+    def image_read_only(self) -> bool:
+        """
+        the image is read-only in the linear map (x86-64, arm64): a CPU copy into it is an oops
+        """
 
     @image_read_only.setter
     def image_read_only(self, arg: bool, /) -> None: ...
 
     @property
-    def vmalloc_high(self) -> bool: ...
+    def vmalloc_high(self) -> bool:
+        """
+        there is memory above the reach of a 32-bit mask, and vmalloc memory comes from there
+        """
 
     @vmalloc_high.setter
     def vmalloc_high(self, arg: bool, /) -> None: ...
 
     @property
-    def coherent_in_vmalloc(self) -> bool: ...
-
-    @coherent_in_vmalloc.setter
-    def coherent_in_vmalloc(self, arg: bool, /) -> None: ...
-
-    @property
-    def coherent_remaps(self) -> bool: ...
+    def coherent_remaps(self) -> bool:
+        """
+        dma_alloc_coherent for non-coherent devices builds page tables for its uncached alias
+        """
 
     @coherent_remaps.setter
     def coherent_remaps(self, arg: bool, /) -> None: ...
 
     @property
-    def atomic_pool(self) -> bool: ...
+    def atomic_pool(self) -> bool:
+        """
+        without one, an allocation that remaps sleeps, with interrupts off as well
+        """
 
     @atomic_pool.setter
     def atomic_pool(self, arg: bool, /) -> None: ...
 
     @property
-    def mismatched_aliases_hit(self) -> bool: ...
+    def mismatched_aliases_hit(self) -> bool:
+        """
+        an uncached read may be served from a line of the cacheable linear alias
+        """
 
     @mismatched_aliases_hit.setter
     def mismatched_aliases_hit(self, arg: bool, /) -> None: ...
+
+    @property
+    def coherent_in_vmalloc(self) -> bool:
+        """
+        behind the IOMMU, what is allocated with interrupts on lies in vmalloc space (dma-iommu on x86: AMD from 5.5, Intel from 5.11)
+        """
+
+    @coherent_in_vmalloc.setter
+    def coherent_in_vmalloc(self, arg: bool, /) -> None: ...
 
     @property
     def devices(self) -> list[Device]: ...
 
     @devices.setter
     def devices(self, arg: Sequence[Device], /) -> None: ...
+
+class PlatformField:
+    """A field that a platform, or a device of one, has."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def attribute(self) -> str:
+        """of the Platform, or of the Device"""
+
+    @property
+    def key(self) -> str:
+        """
+        in a platform file: the section and the name in it; of a device only the name
+        """
+
+    @property
+    def values(self) -> str:
+        """
+        that a file may give: "32 64 128", "0 to 512", "": all; after a "!" one has to be given
+        """
+
+    @property
+    def meaning(self) -> str: ...
+
+    @property
+    def value(self) -> object:
+        """where a file does not give one"""
+
+PLATFORM_FIELDS: tuple[PlatformField, ...]
+
+DEVICE_FIELDS: tuple[PlatformField, ...]
 
 class Label(enum.StrEnum):
     """What a program comes to on one platform."""
@@ -907,6 +1022,8 @@ class Rule(enum.StrEnum):
 class Reason(enum.StrEnum):
     """Why a tracker says nothing, or what it looked at when it spoke."""
 
+    departs = 'departs'
+
     other_entry = 'other-entry'
 
     error_elsewhere = 'error-elsewhere'
@@ -1082,6 +1199,10 @@ class Corruption:
         """in bytes"""
 
     @property
+    def reader(self) -> int | None:
+        """of what a device may read: the mapping through which it may"""
+
+    @property
     def explained(self) -> bool:
         """a warning covers it"""
 
@@ -1150,6 +1271,45 @@ class Breach:
     @property
     def mapping(self) -> int | None:
         """the mapping it is about, if it is about one"""
+
+class Via(enum.StrEnum):
+    """How a device reaches the memory that is mapped."""
+
+    direct = 'direct'
+
+    slot = 'slot'
+
+    nothing = 'nothing'
+
+class Mapping:
+    """What a mapping of a program is on this platform."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def device(self) -> int: ...
+
+    @property
+    def direction(self) -> Direction: ...
+
+    @property
+    def failed(self) -> bool:
+        """its map fails"""
+
+    @property
+    def via(self) -> Via:
+        """a bounce slot for any part of it counts for all"""
+
+    @property
+    def iommu(self) -> bool:
+        """its DMA addresses are an IOMMU's"""
 
 class Cost:
     """
@@ -1234,6 +1394,10 @@ class Judgement:
     @property
     def failed(self) -> tuple[int, ...]:
         """the mappings whose map fails on this platform"""
+
+    @property
+    def mappings(self) -> tuple[Mapping, ...]:
+        """that the program makes, by their numbers"""
 
     @property
     def cost(self) -> Cost | None:
@@ -1356,8 +1520,98 @@ class HookCall:
     def entries(self) -> tuple[HookEntry, ...]:
         """of calls with a scatter list"""
 
+class WitnessEvent(enum.StrEnum):
+    """What a step of a witness does to the data."""
+
+    drop = 'drop'
+
+    write_back = 'write-back'
+
+    write_back_and_drop = 'write-back-and-drop'
+
+    fill = 'fill'
+
+    cpu_write = 'cpu-write'
+
+    cpu_write_beside = 'cpu-write-beside'
+
+    device_write = 'device-write'
+
+    device_write_coherent = 'device-write-coherent'
+
+    device_write_beside = 'device-write-beside'
+
+    wild_write = 'wild-write'
+
+    wild_write_coherent = 'wild-write-coherent'
+
+    written_elsewhere = 'written-elsewhere'
+
+    cpu_dirty = 'cpu-dirty'
+
+    dirty_past_cache = 'dirty-past-cache'
+
+    dirtied_elsewhere = 'dirtied-elsewhere'
+
+    clean = 'clean'
+
+    invalidate = 'invalidate'
+
+    clean_invalidate = 'clean-invalidate'
+
+    hand_over = 'hand-over'
+
+    hand_over_coherent = 'hand-over-coherent'
+
+    give_up = 'give-up'
+
+    wild_copy = 'wild-copy'
+
+    post = 'post'
+
+    posted_elsewhere = 'posted-elsewhere'
+
+    posts_due = 'posts-due'
+
+    become_foreign = 'become-foreign'
+
+    born = 'born'
+
+    copied = 'copied'
+
+class PlaceKind(enum.StrEnum):
+    """
+    Where data is; a page is old or new once copy-on-write has brought another one.
+    """
+
+    memory = 'memory'
+
+    old_page = 'old-page'
+
+    new_page = 'new-page'
+
+    slot = 'slot'
+
+class Place:
+    """Where data is, as it is called after some operation."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def kind(self) -> PlaceKind: ...
+
+    @property
+    def mapping(self) -> int | None:
+        """whose slot it is"""
+
 class WitnessStep:
-    """A step of one behaviour that reaches a corruption."""
+    """
+    A step of one behaviour that reaches a corruption. Places are called as they are after its operation.
+    """
 
     def __eq__(self, other: object, /) -> bool: ...
 
@@ -1370,20 +1624,29 @@ class WitnessStep:
         """the operation that takes it, or after which it is taken"""
 
     @property
-    def event(self) -> str:
-        """what happens to the data"""
+    def event(self) -> WitnessEvent: ...
 
     @property
     def asked(self) -> bool:
         """the operation does it; else hardware, a device or a CPU, unasked"""
 
     @property
-    def place(self) -> str:
-        """where the data is then: "memory", "old page" or "slot mN\""""
+    def place(self) -> Place:
+        """where the data is after the step"""
+
+    @property
+    def before(self) -> Place | None:
+        """where it was after the step before; None: this is the first"""
 
     @property
     def writer(self) -> int | None:
         """the mapping through which a device writes"""
+
+    @property
+    def into(self) -> Place | None:
+        """
+        where that device writes instead, if it is memory or a slot of these bytes
+        """
 
 class Shown:
     """Something that a program shows, and where."""
@@ -1527,15 +1790,6 @@ class Judge:
 
     def hooks(self, ops: Sequence[Op], platform: int) -> list[HookCall]:
         """The hook calls that the program makes there."""
-
-class Via(enum.StrEnum):
-    """How a device reaches the memory of a piece."""
-
-    direct = 'direct'
-
-    slot = 'slot'
-
-    nothing = 'nothing'
 
 class StepKind(enum.StrEnum):
     """What an operation does to memory and to ownership."""
@@ -2059,6 +2313,11 @@ def other_layouts(ops: Sequence[Op]) -> list[list[Op]]:
     """
 
 AUTOMATON_BYTES: int = 67108864
+
+def departures(code: str, models: Sequence[str], platforms: Sequence[Platform], programs_each: int, seed: int = 0, ops: int = 24) -> tuple[int, list[int]]:
+    """
+    Random programs, as many on each platform: how many, and on how many the code warns otherwise than each of the models.
+    """
 
 def compare_walks(platforms: Sequence[Platform], programs: int, seed: int = 0, ops: int = 24, automaton_bytes: int = 67108864, differences_max: int = 10) -> WalkComparison:
     """

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dmafuzz import _core, platforms
+from dmafuzz._core import Direction, Maintenance
 from dmafuzz.platforms import PlatformFile
 from dmafuzz.program import Program, parse, read
 from dmafuzz.program.forms import FORMS, is_device_access
@@ -29,7 +30,7 @@ STACK_BYTES = 16 * 1024  # of one CPU; the offset of live stack data counts the 
 
 MACHINES = {name: platforms.load(name) for name in platforms.names()}
 # Coherent memory that hits stale lines of its cacheable alias: no driver can do anything about it.
-HIT_ALIASES = {name for name, machine in MACHINES.items() if machine.coherent.mismatched_aliases_hit}
+HIT_ALIASES = {name for name, machine in MACHINES.items() if machine.core.mismatched_aliases_hit}
 
 
 @functools.cache
@@ -43,14 +44,14 @@ def judged(ops: Sequence[_core.Op], platform: str) -> _core.Judgement:
 
 def may_expose(machine: PlatformFile) -> bool:
     """Whether this machine's kernel shows old memory, or old slot bytes, to who receives less than was mapped."""
-    forgets = machine.maintenance.for_device.from_device == "invalidate"
-    incoherent = any(not device.coherent for device in machine.device.resolved())
-    return (forgets and incoherent) or (machine.bounce.slots > 0 and not machine.bounce.copy_in_from_device)
+    forgets = machine.core.for_device[Direction.from_device.value] == Maintenance.invalidate
+    incoherent = any(not device.coherent for device in machine.core.devices)
+    return (forgets and incoherent) or (machine.core.bounce_slots > 0 and not machine.core.copy_in_from_device)
 
 
 def may_sleep(machine: PlatformFile) -> bool:
     """Whether a coherent allocation with interrupts off, which the rules permit, sleeps."""
-    return machine.coherent.remaps and not machine.coherent.atomic_pool
+    return machine.core.coherent_remaps and not machine.core.atomic_pool
 
 
 def permitted_harms(machine: PlatformFile) -> set[str]:

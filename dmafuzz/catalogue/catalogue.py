@@ -13,8 +13,7 @@ from dmafuzz import _core, platforms
 from dmafuzz.catalogue.families import Family, family_of
 from dmafuzz.catalogue.reduce import Reduced, causes
 from dmafuzz.exhaustive.result import Length, Result, Signature
-from dmafuzz.platforms import PlatformFile
-from dmafuzz.platforms.core import to_core
+from dmafuzz.platforms import PlatformFile, to_core
 from dmafuzz.program import parse, render_op
 from dmafuzz.program.render import LANGUAGE, VERSION
 from dmafuzz.verdicts.words import LABELS
@@ -177,12 +176,13 @@ def _entry_fields(entry: Entry) -> dict[str, Any]:
 
 
 def _entry(fields: dict[str, Any]) -> Entry:
-    family = fields["family"]
+    # The family is a function of the signature; what the file says of it is for its readers.
+    signature = Signature(fields["label"], fields["kind"], tuple(fields["rules"]), fields["reason"])
     return Entry(
-        Signature(fields["label"], fields["kind"], tuple(fields["rules"]), fields["reason"]),
+        signature,
         tuple(fields["program"]),
         tuple(fields["platforms"]),
         fields["count"],
         fields["composite"],
-        Family(family["label"], family["rule"], family["way"], family.get("change", "")),
+        family_of(signature),
     )

@@ -13,7 +13,7 @@ from dmafuzz._core import OpKind
 from dmafuzz.catalogue.catalogue import Catalogue
 from dmafuzz.catalogue.recall import run_facts
 from dmafuzz.exhaustive.result import Signature
-from dmafuzz.platforms.core import to_core
+from dmafuzz.platforms import to_core
 from dmafuzz.program import canonical
 from dmafuzz.trackers import resolve
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from dmafuzz import _core
-from dmafuzz._core import Run
+from dmafuzz._core import Iommu, Run
 from dmafuzz.program import Program
 from dmafuzz.verdicts import Corruption, Judgement, Judging, WitnessStep
 
@@ -101,7 +101,7 @@ class Confirming:
         done.oops = next((step.op for step in facts.steps if step.kind == "oops"), None)
         self._spoils = bool(judgement.contract or judgement.warnings or judgement.harms)
         try:
-            can_be_said(facts, self._judging.machine(self._platform).device.resolved()[0].mask_bits)
+            can_be_said(facts, self._judging.machine(self._platform).core.devices[0].mask_bits)
             self._bare(done, facts, judgement)
             for corruption in judgement.corruptions[:_WITNESSES_MAX]:
                 steps = self._judging.witness(program, self._platform, corruption)
@@ -168,7 +168,7 @@ class Confirming:
         unasked = [s for s in steps if not s.asked and s.event in _UNASKED_WRITES]
         wild = [s for s in steps if not s.asked and s.event in _WILD_WRITES]
 
-        lazy = self._judging.machine(self._platform).iommu.mode == "lazy"
+        lazy = self._judging.machine(self._platform).core.iommu == Iommu.lazy
 
         def after(run: Carrying, op: int) -> None:
             if lazy and _core.traits(run.ops[op].kind).defines_mapping:
@@ -213,7 +213,7 @@ class Confirming:
         failed: list[int],
         corruption: Corruption,
     ) -> str:
-        devices = self._judging.machine(self._platform).device.resolved()
+        devices = self._judging.machine(self._platform).core.devices
         cached = any(not s.asked and s.event in _CACHE_EVENTS for s in steps)
         if cached and not all(device.coherent for device in devices):
             return "takes a cache, which QEMU does not model"

@@ -16,8 +16,7 @@ from typing import Any, Protocol
 from dmafuzz import _core
 from dmafuzz.exhaustive.checkpoint import Checkpoint, Part, core_digest
 from dmafuzz.exhaustive.result import Result
-from dmafuzz.platforms import PlatformFile
-from dmafuzz.platforms.core import to_core
+from dmafuzz.platforms import PlatformFile, to_core
 
 PART_PAIRS = 100_000  # pairs of a state and an operation in a part: two seconds or so
 SAVE_EVERY_S = 20.0

@@ -12,8 +12,6 @@ from .exploration import (
     threads,
 )
 from .modality import Modality, Sight
-from .record import to_json
-from .report import report
 
 __all__ = [
     "DEFAULT_LIMIT",
@@ -26,7 +24,5 @@ __all__ = [
     "count",
     "explore",
     "modality_of",
-    "report",
     "threads",
-    "to_json",
 ]

@@ -6,12 +6,8 @@ from .errors import ExpectError, VerdictError
 from .expectations import Difference, check
 from .judgement import Judgement
 from .judging import Judge, Judging, Minimised, judge, judging
-from .layout import Line, Tone
-from .record import SCHEMA, to_json
-from .story import story
 
 __all__ = [
-    "SCHEMA",
     "Breach",
     "Corruption",
     "Difference",
@@ -20,15 +16,11 @@ __all__ = [
     "Judge",
     "Judgement",
     "Judging",
-    "Line",
     "Minimised",
-    "Tone",
     "VerdictError",
     "Warning",
     "WitnessStep",
     "check",
     "judge",
     "judging",
-    "story",
-    "to_json",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dmafuzz import checks
-from dmafuzz._core import Breach, Corruption, Cost, Harm, Label, Op, Warning
+from dmafuzz._core import Breach, Corruption, Cost, Harm, Label, Mapping, Op, Warning
 
 
 @dataclass(frozen=True)
@@ -13,8 +13,8 @@ class Judgement:
     """One program, one tracker, one platform.
 
     ``ops`` are the operations carried out: the program's own, ``program_ops`` of them, then its tidy-up. ``failed``
-    are the mappings whose map fails on this platform. ``cost`` is what the tracker did, if it counts. ``kernel`` is the
-    version whose messages the warnings have.
+    are the mappings whose map fails on this platform; ``mappings`` says how all of them are reached there. ``cost`` is
+    what the tracker did, if it counts. ``kernel`` is the version whose messages the warnings have.
     """
 
     program: str
@@ -29,6 +29,7 @@ class Judgement:
     ops: tuple[Op, ...]
     program_ops: int
     failed: tuple[int, ...]
+    mappings: tuple[Mapping, ...]
     cost: Cost | None = None
     kernel: str = ""
 

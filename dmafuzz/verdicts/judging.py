@@ -15,10 +15,6 @@ from dmafuzz.trackers import DEFAULT_TRACKER, Tracker, default_portfolio, kernel
 from .errors import VerdictError
 from .judgement import Judgement
 
-# Where the physical layout has the bounce pool (ARCHITECTURE.md, Memory), in bytes.
-_BOUNCE_POOL = range(0x20000, 0x120000)
-_MAP_HOOKS = ("map_page", "map_resource", "map_sg")
-
 
 @dataclass(frozen=True)
 class Minimised:
@@ -77,6 +73,7 @@ class Judge:
             ops=found.ops,
             program_ops=found.program_ops,
             failed=found.failed,
+            mappings=found.mappings,
             cost=found.cost,
             kernel=self._version,
         )
@@ -95,18 +92,6 @@ class Judge:
         """The hook calls that the tracker sees: addresses and sizes in bytes."""
         bench = self._bench(platform)
         return bench.judge.hooks(program.ops, bench.index)
-
-    def bounced(self, program: Program, platform: str) -> frozenset[int]:
-        """The mappings whose DMA address is a bounce slot's. None behind an IOMMU, where addresses do not tell."""
-        if self.machine(platform).iommu.mode != "off":
-            return frozenset()
-        return frozenset(
-            hook.mapping
-            for hook in self.hooks(program, platform)
-            if hook.mapping is not None
-            and hook.hook in _MAP_HOOKS
-            and any(dma in _BOUNCE_POOL for dma in [entry.dma for entry in hook.entries] or [hook.dma])
-        )
 
     def targets(self, program: Program, platform: str) -> list[tuple[Label, str, str]]:
         """What there is to minimise for: label, one of broken, FN, FP and hazard, kind and the tracker's reason."""

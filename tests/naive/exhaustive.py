@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from dmafuzz import _core, platforms
 from dmafuzz._core import Op
-from dmafuzz.platforms.core import to_core
+from dmafuzz.platforms import to_core
 from dmafuzz.trackers import default_portfolio
 
 from .tally import Cause, Found, Question, Tally

@@ -9,9 +9,9 @@
 #include "binding/judgement.hpp"
 #include "binding/record.hpp"
 #include "coherency/witness.hpp"
+#include "fuzzing/minimise.hpp"
 #include "judge/contract.hpp"
 #include "judge/judge.hpp"
-#include "search/minimise.hpp"
 #include "tracker/era.hpp"
 #include "tracker/what_if.hpp"
 
@@ -24,7 +24,7 @@ namespace {
 
 struct StepRecord {
     WitnessStep step;
-    std::string place;
+    StepPlaces places;
 };
 
 struct ShownRecord {
@@ -57,17 +57,6 @@ std::vector<HookCall> hooks_of(Judge& judge, const std::vector<Op>& ops, size_t 
     return judge.analyse(platform).run.hooks;
 }
 
-const char* name_of_step(const WitnessStep& s) {
-    if (s.what == Trace::What::born) return "born";
-    return s.what == Trace::What::copied ? "copied" : name_of(s.event);
-}
-
-std::string place_of(const Simulator& simulator, const Run& run, uint16_t copy) {
-    Simulator::CopyFacts facts = simulator.facts(copy);
-    if (facts.slot) return "slot m" + std::to_string(run.pieces[facts.piece].mapping);
-    return facts.home ? "memory" : "old page";
-}
-
 std::vector<StepRecord> witness_of(Judge& judge, const std::vector<Op>& ops, size_t platform, size_t index) {
     judge.start(Program{ops});
     const Analysis& a = judge.judge(platform);
@@ -79,7 +68,9 @@ std::vector<StepRecord> witness_of(Judge& judge, const std::vector<Op>& ops, siz
     bool by_cpu = c.kind == CorruptionKind::stale_cpu_data || c.kind == CorruptionKind::lost_cpu_write ||
                   c.kind == CorruptionKind::clobbered || c.kind == CorruptionKind::stale_cpu_read;
     std::vector<StepRecord> out;
-    for (const WitnessStep& s : witness(traces, c, by_cpu, c.sees_cache)) out.push_back({s, place_of(simulator, a.run, s.copy)});
+    const std::vector<WitnessStep> steps = witness(traces, c, by_cpu, c.sees_cache);
+    const std::vector<StepPlaces> where = places(steps, simulator, a.run, c.span);
+    for (size_t i = 0; i < steps.size(); i++) out.push_back({steps[i], where[i]});
     return out;
 }
 
@@ -152,14 +143,25 @@ void bind_hook(nb::module_& m) {
         }, "of calls with a scatter list");
 }
 
-void bind_outcomes(nb::module_& m) {
+void bind_witness(nb::module_& m) {
+    bind_names<WitnessEvent>(m, "WitnessEvent", "What a step of a witness does to the data.");
+    bind_names<PlaceKind>(m, "PlaceKind", "Where data is; a page is old or new once copy-on-write has brought another one.");
+    Record<DataPlace>(m, "Place", "Where data is, as it is called after some operation.")
+        .field("kind", &DataPlace::kind)
+        .field("mapping", [](const DataPlace& p) { return mapping_or_none(p.mapping); }, "whose slot it is");
     using S = StepRecord;
-    Record<S>(m, "WitnessStep", "A step of one behaviour that reaches a corruption.")
+    Record<S>(m, "WitnessStep", "A step of one behaviour that reaches a corruption. Places are called as they are after its operation.")
         .field("op", [](const S& s) { return static_cast<int>(s.step.op); }, "the operation that takes it, or after which it is taken")
-        .field("event", [](const S& s) { return name_of_step(s.step); }, "what happens to the data")
+        .field("event", [](const S& s) { return event_of(s.step); })
         .field("asked", [](const S& s) { return s.step.asked; }, "the operation does it; else hardware, a device or a CPU, unasked")
-        .field("place", &S::place, "where the data is then: \"memory\", \"old page\" or \"slot mN\"")
-        .field("writer", [](const S& s) { return mapping_or_none(s.step.writer); }, "the mapping through which a device writes");
+        .field("place", [](const S& s) { return s.places.place; }, "where the data is after the step")
+        .field("before", [](const S& s) { return s.places.before; }, "where it was after the step before; None: this is the first")
+        .field("writer", [](const S& s) { return mapping_or_none(s.step.writer); }, "the mapping through which a device writes")
+        .field("into", [](const S& s) { return s.places.into; },
+               "where that device writes instead, if it is memory or a slot of these bytes");
+}
+
+void bind_outcomes(nb::module_& m) {
     using R = ShownRecord;
     Record<R>(m, "Shown", "Something that a program shows, and where.")
         .field("label", [](const R& s) { return s.shown.label; }, "FN, FP, hazard or broken")
@@ -205,6 +207,7 @@ void bind_trackers(nb::module_& m) {
 void bind_judge(nb::module_& m) {
     bind_judgement(m);
     bind_hook(m);
+    bind_witness(m);
     bind_outcomes(m);
     bind_trackers(m);
     m.def("rules", [] {

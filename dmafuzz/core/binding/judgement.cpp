@@ -47,6 +47,22 @@ nb::tuple failed_of(const Run& run) {
     return as_tuple_of(out);
 }
 
+nb::tuple mappings_of(const Run& run) {
+    std::vector<MappingRecord> out;
+    for (int i = 0; i < mappings_max; i++) {
+        const MappingFacts& facts = run.mappings[static_cast<size_t>(i)];
+        if (!facts.defined) continue;
+        MappingRecord mapping{i, facts, Via::nothing, false};
+        for (const Piece& piece : run.pieces) {
+            if (piece.mapping != i) continue;
+            if (mapping.via != Via::slot && piece.via != Via::nothing) mapping.via = piece.via;
+            mapping.iommu |= piece.iova_pages > 0;
+        }
+        out.push_back(mapping);
+    }
+    return as_tuple_of(out);
+}
+
 void bind_warning(nb::module_& m) {
     using W = WarningRecord;
     Record<W>(m, "Warning", "A tracker's warning, fired by an operation.")
@@ -79,6 +95,8 @@ void bind_corruption(nb::module_& m) {
                "\"b0\" to \"b15\", or \"stack\" for the live data around a buffer on the stack")
         .field("offset", [](const C& c) { return c.corruption.span.offset; }, "in the buffer, in bytes")
         .field("size", [](const C& c) { return c.corruption.span.size; }, "in bytes")
+        .field("reader", [](const C& c) { return mapping_or_none(c.corruption.reader); },
+               "of what a device may read: the mapping through which it may")
         .field("explained", [](const C& c) { return c.corruption.explained; }, "a warning covers it")
         .field("reason", &C::reason, "why the tracker says nothing of it; None where it does")
         .field("mappings", [](const C& c) { return Tuple<int>(as_tuple_of(members_of<int>(c.corruption.mappings, mappings_max))); },
@@ -104,6 +122,18 @@ void bind_breach(nb::module_& m) {
         .field("rule", &Breach::rule)
         .field("op", &Breach::op, "the operation, by its number from 0")
         .field("mapping", [](const Breach& b) { return mapping_or_none(b.mapping); }, "the mapping it is about, if it is about one");
+}
+
+void bind_mapping(nb::module_& m) {
+    using M = MappingRecord;
+    bind_names<Via>(m, "Via", "How a device reaches the memory that is mapped.");
+    Record<M>(m, "Mapping", "What a mapping of a program is on this platform.")
+        .field("number", &M::number)
+        .field("device", [](const M& m) { return static_cast<int>(m.facts.device); })
+        .field("direction", [](const M& m) { return m.facts.direction; })
+        .field("failed", [](const M& m) { return m.facts.failed; }, "its map fails")
+        .field("via", &M::via, "a bounce slot for any part of it counts for all")
+        .field("iommu", &M::iommu, "its DMA addresses are an IOMMU's");
 }
 
 void bind_cost(nb::module_& m) {
@@ -134,7 +164,7 @@ JudgementRecord judgement_of(Judge& judge, size_t platform) {
     const Analysis& a = judge.judge(platform);
     const Platform& machine = judge.platform(platform);
     return {machine.name, as_tuple_of(labels_of(a)), as_tuple_of(breaches(a.run, machine)), warnings_of(a, judge, platform),
-            corruptions_of(a, judge, platform), as_tuple_of(a.harms), as_tuple_of(a.run.ops), a.run.program_ops, failed_of(a.run),
+            corruptions_of(a, judge, platform), as_tuple_of(a.harms), as_tuple_of(a.run.ops), a.run.program_ops, failed_of(a.run), mappings_of(a.run),
             judge.cost(platform)};
 }
 
@@ -150,6 +180,7 @@ void bind_judgement(nb::module_& m) {
     bind_corruption(m);
     bind_harm(m);
     bind_breach(m);
+    bind_mapping(m);
     bind_cost(m);
     using J = JudgementRecord;
     Record<J>(m, "Judgement", "One program, one tracker, one platform.")
@@ -162,6 +193,7 @@ void bind_judgement(nb::module_& m) {
         .field("ops", &J::ops, "as carried out: the program's own, then its tidy-up")
         .field("program_ops", &J::program_ops, "how many of them are the program's own")
         .field("failed", &J::failed, "the mappings whose map fails on this platform")
+        .field("mappings", &J::mappings, "that the program makes, by their numbers")
         .field("cost", &J::cost, "what the tracker did, if it counts");
 }
 

@@ -26,6 +26,14 @@ struct CorruptionRecord {
     int index;
 };
 
+// What a mapping of a program is on this platform, whenever it lives.
+struct MappingRecord {
+    int number;
+    MappingFacts facts;
+    Via via;
+    bool iommu;
+};
+
 struct JudgementRecord {
     std::string platform;
     Tuple<Label> labels;
@@ -36,6 +44,7 @@ struct JudgementRecord {
     Tuple<Op> ops;
     int program_ops;
     Tuple<int> failed;
+    Tuple<MappingRecord> mappings;
     std::optional<Cost> cost;
 };
 

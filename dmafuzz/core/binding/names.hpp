@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "coherency/simulator.hpp"
+#include "coherency/witness.hpp"
 #include "judge/contract.hpp"
 #include "judge/outcome.hpp"
-#include "machine/run.hpp"
+#include "run/run.hpp"
 #include "tracker/reason.hpp"
 #include "tracker/tracker.hpp"
 
@@ -117,11 +117,13 @@ DMAFUZZ_NAMED(CorruptionKind);
 DMAFUZZ_NAMED(HarmKind);
 DMAFUZZ_NAMED(HookKind);
 DMAFUZZ_NAMED(Label);
+DMAFUZZ_NAMED(PlaceKind);
 DMAFUZZ_NAMED(Reason);
 DMAFUZZ_NAMED(Rule);
 DMAFUZZ_NAMED(StepKind);
 DMAFUZZ_NAMED(Via);
 DMAFUZZ_NAMED(WarningId);
+DMAFUZZ_NAMED(WitnessEvent);
 DMAFUZZ_NAMED(Worth);
 
 #undef DMAFUZZ_NAMED

@@ -65,7 +65,6 @@ RunRecord run_of(Judge& judge, const std::vector<Op>& ops, size_t platform) {
 }
 
 void bind_parts(nb::module_& m) {
-    bind_names<Via>(m, "Via", "How a device reaches the memory of a piece.");
     bind_names<StepKind>(m, "StepKind", "What an operation does to memory and to ownership.");
     Record<Extent>(m, "Extent", "Physical memory that holds part of a buffer, for a time.")
         .field("buffer", &Extent::buffer)

@@ -59,7 +59,7 @@ uint8_t Simulator::new_copy(Cell& cell, Set set, uint64_t phys, bool slot, uint8
     copy.phys = phys;
     copy.name = static_cast<uint16_t>(births_.size());
     copy.slot = slot;
-    births_.push_back({cell.index, slot, piece, !slot});
+    births_.push_back({cell.index, slot, piece, phys, op_});
     cell.copies.push_back(copy);
     if (traces_) traces_->push_back({Trace::What::born, op_, copy.name, Event::count_, 0, nowhere, no_mapping, no_mapping, set, 0});
     return static_cast<uint8_t>(cell.copies.size() - 1);
@@ -150,7 +150,6 @@ void Simulator::move(const Step& step) {
         // Memory of the new page holds an earlier owner's bytes, given up or not as the granule is.
         const Set copied = copy_into(put(foreign_0, lane::memory_absent), seen_by_cpu(source));
         const Set page = put(foreign_as_given(source), lane::memory_dirty) | put(get(copied, lane::cached_dirty), lane::cached_dirty);
-        births_[cell.copies[old].name].home = false;
         cell.home = new_copy(cell, page, phys, false, 0);
         if (traces_)
             traces_->back() = {Trace::What::copied, op_, cell.copies[cell.home].name, Event::count_, 0, cell.copies[old].name,
