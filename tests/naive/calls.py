@@ -373,7 +373,8 @@ class Calls(Machine):
             return
         if sg and args.count == 0:
             return
-        end = min(args.offset + self.call_size(mapping, args), mapping.areas[0].count)  # of a list: the first entry
+        size = mapping.areas[0].count if args.size is None else args.size  # of a list: the first entry
+        end = min(args.offset + size, mapping.areas[0].count)
         if args.offset < end:
             yield args.offset, end
 

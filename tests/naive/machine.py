@@ -180,7 +180,7 @@ class Machine:
                 birth = piece.birth + at
                 self.emit(
                     Event("aimed", birth, birth + size, (kind, *how), buffer=piece.buffer.name,
-                          reach=(mapping.index, piece.number), slot=slot, other=start if kind == "memory" else None)
+                          reach=(mapping.index, piece.number), slot=slot, other=start)
                 )  # fmt: skip
 
     def refresh(self) -> None:

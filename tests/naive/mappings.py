@@ -137,6 +137,15 @@ class Mapping:
                 at = piece.birth + start - piece.first
                 yield Event(name, at, at + stop - start, buffer=piece.buffer.name, reach=(self.index, piece.number))
 
+    def entry_at(self, byte: int) -> tuple[int, int]:
+        """The bytes of the entry that a byte lies in; past the end, of the last one."""
+        first = end = 0
+        for area in self.areas:
+            first, end = end, end + area.count
+            if byte < end:
+                break
+        return first, end
+
     def dma_address(self, byte: int) -> int:
         """A byte's DMA address as it was handed out; past the end, what follows the last one."""
         for first, count, address in self.spans:

@@ -112,6 +112,8 @@ class View:
             name = "stack" if event.buffer == STACK_DATA else f"b{event.buffer}"
             self.labels[buffer] = (name, event.offset + line - event.start)
         other = -1 if event.other is None else self.lines.index(event.other + line - event.start)
+        # A slot is known line by line of what it stands for: pages of one buffer may follow each other by chance.
+        slot = None if event.slot is None else (event.slot, number if event.other is None else other)
         return Local(
             name=event.name,
             columns=tuple(sorted(columns)),
@@ -120,7 +122,7 @@ class View:
             other=other,
             buffer=buffer,
             reach=self._number("reach", event.reach),
-            slot=self._number("slot", event.slot),
+            slot=self._number("slot", slot),
         )
 
     def _shapes(self) -> Iterator[Shape]:

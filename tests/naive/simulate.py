@@ -418,7 +418,7 @@ class Walk:
 
         Slabs, the image, the bounce pool, page cache and mapped pages it refuses ("bad page": free_pages_prepare()).
         """
-        size = mapping.size if args.size is None else args.size
+        size = self.calls.call_size(mapping, args)
         start = self.freed_address(mapping, args, kind, self.calls.addresses.behind_iommu(args.device))
         if start is None or size == 0 or mapping.failed or self.calls.addresses.pool.holds(start):
             return
@@ -561,18 +561,18 @@ class Walk:
 
     def own(self, mapping: Mapping, asker: int, start: int, end: int, post: bool) -> Ranges:
         """The addresses in a range of which the device is entitled to write the bytes that live there, through the
-        piece that it asks for (ownership is per position; past the end, the last one)."""
+        entry that it asks for (ownership is per position; past the end, the last one)."""
         own = Ranges()
-        within = (p for p in mapping.pieces if p.first <= asker < p.first + p.count)
-        piece = next(within, mapping.pieces[-1] if mapping.pieces else None)
-        if piece is None or not mapping.live or not mapping.device_writes:
+        if not mapping.live or not mapping.device_writes:
             return own
-        if not piece.buffer.alive or piece.buffer.kind == "mmio":
-            return own
-        whole = piece.first, piece.first + piece.count
-        for first, last in [whole] if post else mapping.owned.within(*whole):
-            for low, high in self.calls.places(piece.birth + first - piece.first, last - first):
-                own.add(max(low, start), min(high, end))
+        entry = mapping.entry_at(asker)
+        for piece in mapping.pieces:
+            whole = piece.clip(*entry)
+            if whole[0] >= whole[1] or not piece.buffer.alive or piece.buffer.kind == "mmio":
+                continue
+            for first, last in [whole] if post else mapping.owned.within(*whole):
+                for low, high in self.calls.places(piece.birth + first - piece.first, last - first):
+                    own.add(max(low, start), min(high, end))
         return own
 
     def read_beyond(self, mapping: Mapping, first: int, end: int, address: int) -> None:
@@ -609,7 +609,7 @@ class Walk:
             self.log[-1].append(
                 Event("glimpsed", at, stop, (coherent, name), buffer=buffer.name,
                       slot=spot.stay.serial if spot.stay and home else None,
-                      other=where if name == "memory" else None)
+                      other=where if home else None)
             )  # fmt: skip
             at = stop
 
