@@ -55,6 +55,7 @@ ASKED = {
     "wild-write": "{call}, which is not entitled to it, overwrites {bytes} in {place}",
     "wild-write-coherent": "{call}, which is not entitled to it, overwrites {bytes}",
     "wild-copy": "{call} copies a bounce slot back to memory that is {bytes} now",
+    "foreign-copy": "{call} copies what lies behind a bounce slot's mapping, bytes of somebody else, over {bytes}",
     "post": "{actor} writes {bytes} in {place} while the CPU polls; the CPU need not have seen it yet",
     "posted-elsewhere": "{actor} writes {bytes} while the CPU polls, but not in {place}, which need not show it yet",
     "posts-due": "{call} is where the CPU is meant to see what the device has written, and {place} lacks it",
