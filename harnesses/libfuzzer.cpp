@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "fuzzing/engine.hpp"
 #include "program/scope.hpp"
-#include "search/engine.hpp"
 #include "setup.hpp"
 
 extern "C" void __sanitizer_cov_8bit_counters_init(uint8_t* begin, uint8_t* end);

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "fuzzing/lookout.hpp"
 #include "platform/platform.hpp"
-#include "search/lookout.hpp"
 
 namespace dmafuzz {
 

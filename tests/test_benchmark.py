@@ -18,8 +18,8 @@ from dmafuzz.benchmark.engines import ENGINES, Engine, EngineError
 from dmafuzz.benchmark.job import Job
 from dmafuzz.benchmark.statistics import NEVER, Spread, a12, mann_whitney
 from dmafuzz.benchmark.table import Table
+from dmafuzz.fuzzing import atheris_available
 from dmafuzz.program import Program, parse, read
-from dmafuzz.search import atheris_available
 
 ROOT = Path(__file__).parent.parent
 MODELS = platforms.portfolio(PORTFOLIO)

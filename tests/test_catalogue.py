@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import json
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,18 +21,20 @@ from dmafuzz import catalogue as catalogues
 from dmafuzz.catalogue import Catalogue, Family
 from dmafuzz.catalogue.catalogue import counts_by_label, rejudge
 from dmafuzz.catalogue.families import family_of
-from dmafuzz.catalogue.report import markdown
+from dmafuzz.catalogue.files import json_text, pack, read_catalogue, tracker_of
 from dmafuzz.cli import catalogue as command
 from dmafuzz.cli.main import main
 from dmafuzz.exhaustive import Result, Search, SearchPlan, Signature
 from dmafuzz.platforms import to_core
 from dmafuzz.program import parse
+from dmafuzz.reporting.catalogue import markdown
+from dmafuzz.reporting.comparison import comparison
 from dmafuzz.trackers import builtins, default_portfolio, resolve
 from dmafuzz.verdicts import words
 
 FRESH = ["4.19", "5.15", "6.12", "7.2", "2.6.30", "3.14-rc1", "2011-reader-writer", "full-range", "silent", "noisy"]
 COMMITTED = Path(__file__).parent.parent / "reports" / "catalogue"
-FILES = sorted(COMMITTED.glob("*.json"))
+FILES = sorted(COMMITTED.glob("*.json.gz"))
 ERAS = [each["name"] for each in _core.trackers()]
 FACTS: dict[str, Any] = tomllib.loads(
     resources.files("dmafuzz.catalogue").joinpath("families.toml").read_text(encoding="utf-8")
@@ -165,23 +169,23 @@ class TestFamilies:
             (
                 "cpu0 b0 = alloc pages 128; cpu0 m0 = map_single d0 b0 0 128 TO_DEVICE; "
                 "cpu0 m1 = map_single d0 b0 0 128 FROM_DEVICE",
-                "mappings TO_DEVICE are not tracked", "to-device",
+                "cachelines of TO_DEVICE mappings are not tracked", "to-device",
             ),
             (
                 "cpu0 b0 = alloc pages 128; cpu0 m0 = map_resource d0 b0 0 128 BIDIRECTIONAL",
-                "map_resource of RAM is not checked", "resource-ram",
+                "dma_map_resource() of RAM is not checked", "resource-ram",
             ),
             (
                 "cpu0 b0 = alloc pages 128; cpu0 m0 = map_single d0 b0 0 128 FROM_DEVICE; cpu0 write b0 0 128",
-                "what CPUs and devices do between map and unmap is not seen", "",
+                "CPU and device accesses between map and unmap are invisible to dma-debug", "",
             ),
             (
                 "cpu0 b0 = alloc pages 128; cpu0 m0 = map_single d0 b0 0 128 TO_DEVICE; device m0 write 0 128",
-                "what devices do is not seen", "",
+                "device accesses are invisible to dma-debug", "",
             ),
             (
                 "cpu0 b0 = alloc pages 32; cpu0 m0 = map_single d0 b0 0 16 BIDIRECTIONAL",
-                "who else lives in the lines of a mapping is not known", "",
+                "unrelated data sharing a cacheline with the mapping is not checked", "",
             ),
         ],
     )  # fmt: skip
@@ -203,7 +207,7 @@ class TestFamilies:
 
     def test_warning_that_is_no_use(self) -> None:
         program = "cpu0 b0 = alloc stack 16; cpu0 m0 = map_single d0 b0 0 16 TO_DEVICE"
-        assert Family("FP", "memory of the stack is mapped") in families_of("6.12", program)
+        assert Family("FP", "mapping of stack memory without consequence") in families_of("6.12", program)
 
     def test_changes_are_what_ends_it(self) -> None:
         """On the platform that it was made minimal for, which is one of those listed."""
@@ -268,22 +272,35 @@ class TestCommand:
     def test_writes_what_the_search_does(self, tmp_path: Path) -> None:
         self.run(tmp_path / "out", "--ops", "3", "6.12", "4.19")
         assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-            "4.19.json", "4.19.md", "6.12.json", "6.12.md", "README.md",
+            "4.19.json.gz", "6.12.json.gz", "README.md",
         ]  # fmt: skip
-        assert (tmp_path / "out/6.12.json").read_text() == searched("6.12")[1].to_json()
+        assert json_text(tmp_path / "out/6.12.json.gz") == searched("6.12")[1].to_json()
 
     def test_readme_has_those_of_earlier_runs_too(self, tmp_path: Path) -> None:
         self.run(tmp_path, "--ops", "2", "6.12")
         self.run(tmp_path, "--ops", "2", "4.19")
         text = (tmp_path / "README.md").read_text()
-        assert "[6.12](6.12.md)" in text
-        assert "[4.19](4.19.md)" in text
+        assert "| 6.12 | 2 operations" in text
+        assert "| 4.19 | 2 operations" in text
+
+    def test_pages_are_made_of_what_is_there(self, tmp_path: Path) -> None:
+        self.run(tmp_path, "--ops", "3", "6.12", "4.19")
+        assert "4.19.md: " in self.run(tmp_path, "--pages")
+        for tracker in ("6.12", "4.19"):
+            page = (tmp_path / f"{tracker}.md").read_text()
+            entries = read_catalogue(tmp_path / f"{tracker}.json.gz").entries
+            assert entries
+            assert all(f"`{entry.cause}`" in page for entry in entries)
+
+    def test_pages_of_nothing_are_told(self, tmp_path: Path) -> None:
+        assert "has no catalogue" in self.run(tmp_path, "--pages", status=2)
+        assert "5.15.json.gz: cannot be read" in self.run(tmp_path, "--pages", "5.15", status=2)
 
     def test_leaves_longer_ones_as_they_are(self, tmp_path: Path) -> None:
         self.run(tmp_path, "--ops", "3", "6.12")
-        before = (tmp_path / "6.12.json").read_bytes()
+        before = (tmp_path / "6.12.json.gz").read_bytes()
         assert "complete up to 3 operations already" in self.run(tmp_path, "--ops", "2", "6.12")
-        assert (tmp_path / "6.12.json").read_bytes() == before
+        assert (tmp_path / "6.12.json.gz").read_bytes() == before
 
     def test_interrupted_at_the_second_goes_on_there(self, tmp_path: Path) -> None:
         made = catalogues.make
@@ -308,9 +325,15 @@ class TestCommand:
 
     @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"tracker": 1}'])
     def test_other_files_are_told(self, text: str, tmp_path: Path) -> None:
-        (tmp_path / "6.12.json").write_text(text)
-        assert "6.12.json: expected a catalogue" in self.run(tmp_path, "--ops", "2", "6.12", status=2)
-        assert (tmp_path / "6.12.json").read_text() == text
+        (tmp_path / "6.12.json.gz").write_text(text)
+        assert "6.12.json.gz: expected a catalogue" in self.run(tmp_path, "--ops", "2", "6.12", status=2)
+        assert (tmp_path / "6.12.json.gz").read_text() == text
+
+    @pytest.mark.parametrize("damage", [lambda data: data[:-20], lambda data: data[:50] + b"\xff" * 50 + data[100:]])
+    def test_a_damaged_file_is_told(self, damage: Callable[[bytes], bytes], tmp_path: Path) -> None:
+        file = tmp_path / "6.12.json.gz"
+        file.write_bytes(damage(pack(searched("6.12")[1])))
+        assert "6.12.json.gz: cannot be read" in self.run(tmp_path, "--pages", status=2)
 
     @pytest.mark.parametrize("tracker", ["6.x", "kernel:none", "../6.12"])
     def test_other_trackers_are_told_before_anything_is_done(self, tracker: str, tmp_path: Path) -> None:
@@ -318,14 +341,14 @@ class TestCommand:
         assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=tracker_of)
 class TestCommitted:
     def test_every_entry_shows_what_it_is_listed_for(self, file: Path) -> None:
-        assert rejudge(Catalogue.from_json(file.read_text())) == []
+        assert rejudge(read_catalogue(file)) == []
 
     def test_tables_are_those_of_one_search(self, file: Path) -> None:
-        catalogue = Catalogue.from_json(file.read_text())
-        assert catalogue.tracker == file.stem
+        catalogue = read_catalogue(file)
+        assert catalogue.tracker == tracker_of(file)
         assert (catalogue.cpus, catalogue.devices) == (1, 2)
         assert list(catalogue.labels) == [member.name for member in platforms.portfolio(catalogue.portfolio)]
         programs = sum(length.programs for length in catalogue.lengths)
@@ -341,18 +364,21 @@ class TestCommitted:
             assert most > 0
 
     def test_names_of_causes_are_theirs(self, file: Path) -> None:
-        catalogue = Catalogue.from_json(file.read_text())
-        said = [fields["cause"] for fields in json.loads(file.read_text())["entries"]]
+        catalogue = read_catalogue(file)
+        said = [fields["cause"] for fields in json.loads(json_text(file))["entries"]]
         assert [entry.cause for entry in catalogue.entries] == said
 
-    def test_is_written_for_people_too(self, file: Path) -> None:
-        text = (COMMITTED / "README.md").read_text()
-        assert f"[{file.stem}]({file.stem}.md)" in text
-        told = file.with_suffix(".md").read_text()
-        assert all(f"`{entry.cause}`" in told for entry in Catalogue.from_json(file.read_text()).entries)
+    def test_is_compressed_as_the_command_does_it(self, file: Path) -> None:
+        assert gzip.decompress(file.read_bytes()) == gzip.decompress(pack(read_catalogue(file)))
+
+
+@pytest.mark.skipif(not COMMITTED.is_dir(), reason="no catalogues here")
+def test_the_catalogues_stand_side_by_side() -> None:
+    made = comparison([read_catalogue(file) for file in FILES])
+    assert (COMMITTED / "README.md").read_text() == made, "made again by: dmafuzz catalogue --pages"
 
 
 @pytest.mark.skipif(not COMMITTED.is_dir(), reason="no catalogues here")
 def test_there_is_a_catalogue_of_four_eras_and_every_proposal() -> None:
     proposals = [each.name for each in builtins() if each.kind == "proposal"]
-    assert {file.stem for file in FILES} == {"4.19", "5.15", "6.12", "7.2", *proposals}
+    assert {tracker_of(file) for file in FILES} == {"4.19", "5.15", "6.12", "7.2", *proposals}

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from dmafuzz import platforms
-from dmafuzz.search import Campaign, Plan, atheris_available
-from dmafuzz.search.progress import Progress
+from dmafuzz.fuzzing import Campaign, Plan, atheris_available
+from dmafuzz.fuzzing.progress import Progress
 
 TOGETHER_MIN = 40  # findings that two runs share, so that the comparison has something to compare
 

@@ -12,8 +12,9 @@ from dmafuzz import _core, platforms
 from dmafuzz.cli.main import main
 from dmafuzz.platforms.kernels import Kernel
 from dmafuzz.program import parse
+from dmafuzz.reporting import judgement_to_json
 from dmafuzz.trackers import TrackerError, builtins, default_portfolio, resolve
-from dmafuzz.verdicts import judge, to_json
+from dmafuzz.verdicts import judge
 
 ERAS = [each for each in reversed(builtins()) if each.kind == "era"]
 PROPOSALS = [each for each in builtins() if each.kind == "proposal"]
@@ -171,7 +172,7 @@ def test_the_list_names_them_all_with_year_and_change() -> None:
 
 def overlap(tracker: str, platform: str) -> dict[str, object]:
     found = judge(parse(TWO_FRAGMENTS), tracker, [platform], default_portfolio(tracker))
-    record = to_json(found[0])
+    record = judgement_to_json(found[0])
     [warning] = [each for each in record["warnings"] if each["id"] == "line-overlap"]
     return dict(warning)
 

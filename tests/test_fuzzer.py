@@ -22,12 +22,12 @@ from dmafuzz import _core, platforms
 from dmafuzz.findings import FindingStore
 from dmafuzz.findings.finding import RawFinding
 from dmafuzz.findings.replay import confirm
+from dmafuzz.fuzzing import Campaign, Plan, atheris_available
+from dmafuzz.fuzzing.flight import last_program
+from dmafuzz.fuzzing.packs import program_name, read_pack, write_pack
+from dmafuzz.fuzzing.progress import Progress
+from dmafuzz.fuzzing.worker import Worker
 from dmafuzz.program import read
-from dmafuzz.search import Campaign, Plan, atheris_available
-from dmafuzz.search.flight import last_program
-from dmafuzz.search.packs import program_name, read_pack, write_pack
-from dmafuzz.search.progress import Progress
-from dmafuzz.search.worker import Worker
 
 # A canary shows in the first few dozen random programs; this is a second's worth of them, and some.
 CANARY_PROGRAMS = 20_000
@@ -123,7 +123,7 @@ def test_what_the_disk_does_not_take_is_reported_still(tmp_path: Path, monkeypat
     names = [model.name for model in platforms.portfolio("6.12")]
     findings = confirm(reports[0][1], "6.12", "6.12", names, "6.12")
     with monkeypatch.context() as patch:
-        patch.setattr("dmafuzz.findings.store._sync_file_system", full)
+        patch.setattr("dmafuzz.storage.whole._sync_file_system", full)
         with pytest.raises(OSError, match="no room"):
             out.settle(reports, findings)
     assert list(out.confirmed.iterdir()) == []

@@ -14,8 +14,9 @@ from dmafuzz import kernel
 from dmafuzz.cli import main
 from dmafuzz.kernel.source import find_source, store
 from dmafuzz.program import parse
+from dmafuzz.reporting import judgement_to_json, story
 from dmafuzz.trackers import TrackerError
-from dmafuzz.verdicts import Judge, Judgement, story, to_json
+from dmafuzz.verdicts import Judge, Judgement
 
 ARCHIVE = Path("/usr/src/linux-source-6.12.tar.xz")
 BUFFER = "cpu0 b0 = alloc pages 4096\n"
@@ -122,10 +123,10 @@ def test_story_and_json_say_it() -> None:
     program = parse(f"dmafuzz 1\n{OVERLAP}cpu0 sync_single_for_cpu m0 offset=4096\n")
     judgement = judge.judge(program, "armv7-5.18", "p")
     lines = [line.text for line in story(program, judge, [judgement])]
-    assert "  The kernel says: cacheline tracking EEXIST, overlapping mappings aren't supported" in lines
-    assert "  as shipped: printed, and with panic_on_warn the machine stops there." in lines
-    assert "  as shipped: not printed, since only the first errors are (num_errors)." in lines
-    records: list[dict[str, Any]] = json.loads(json.dumps(to_json(judgement)))["warnings"]
+    assert "  Kernel log: cacheline tracking EEXIST, overlapping mappings aren't supported" in lines
+    assert "  default kernel: printed, and panic_on_warn stops the machine there." in lines
+    assert "  default kernel: not printed, because num_errors (1 by default) errors were printed before." in lines
+    records: list[dict[str, Any]] = json.loads(json.dumps(judgement_to_json(judgement)))["warnings"]
     assert [(r["id"], r["printed"], r["stops"]) for r in records] == [
         ("line-overlap", True, True), ("sync-unallocated", False, False)
     ]  # fmt: skip
@@ -145,7 +146,7 @@ def test_a_judge_takes_every_name_that_the_commands_take(name: str, core: str, t
     done = CliRunner().invoke(main, ["judge", str(tmp_path / "p.dma"), "--tracker", name, "--json"])
     records = [json.loads(line) for line in done.stdout.splitlines()]
     program = parse(f"dmafuzz 1\n{OVERLAP}")
-    assert records == [to_json(judge.judge(program, m, str(tmp_path / "p.dma"))) for m in judge.members]
+    assert records == [judgement_to_json(judge.judge(program, m, str(tmp_path / "p.dma"))) for m in judge.members]
 
 
 def test_a_judge_of_a_kernel_and_of_nothing(tmp_path: Path) -> None:

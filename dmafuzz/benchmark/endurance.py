@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dmafuzz.benchmark.subject import Bench, Watching
 from dmafuzz.benchmark.table import Table
-from dmafuzz.search import Summary
+from dmafuzz.fuzzing import Summary
 
 _WINDOW_S = 30.0
 _SAMPLE_EVERY_S = 1.0

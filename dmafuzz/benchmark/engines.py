@@ -20,7 +20,7 @@ from dmafuzz.benchmark.board import Board, read_board
 from dmafuzz.benchmark.child import libfuzzer_options
 from dmafuzz.benchmark.harness import AFL, LIBFUZZER, HarnessError, Kind
 from dmafuzz.benchmark.job import GRACE_S, Job
-from dmafuzz.search import atheris_available
+from dmafuzz.fuzzing import atheris_available
 
 _LOOK_EVERY_S = 0.05
 _START_S_MAX = 60.0

@@ -21,7 +21,7 @@ from dmafuzz import _core
 from dmafuzz.benchmark.causes import Cause
 
 # The Python side, and the mutator that libFuzzer would take for its own.
-_LEFT_OUT = ("binding", "search/libfuzzer.cpp")
+_LEFT_OUT = ("binding", "fuzzing/libfuzzer.cpp")
 _OPTIONS = ("-std=c++20", "-O3", "-DNDEBUG", "-g0")
 _FUZZER = "-fsanitize=fuzzer"
 _NO_LINK = "-fsanitize=fuzzer-no-link"
@@ -49,7 +49,7 @@ AFL = Kind("afl", "afl-clang-fast++", "afl++")
 def checkout() -> Path:
     """The sources: the ones this package is part of, or a checkout in the working folder. Raises HarnessError."""
     for root in (Path(__file__).parents[2], Path.cwd()):
-        if (root / "harnesses" / "setup.hpp").is_file() and (root / "dmafuzz" / "core" / "search").is_dir():
+        if (root / "harnesses" / "setup.hpp").is_file() and (root / "dmafuzz" / "core" / "fuzzing").is_dir():
             return root
     raise HarnessError("needs the sources: run it in a checkout")
 

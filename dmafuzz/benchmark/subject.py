@@ -13,8 +13,8 @@ from dmafuzz.benchmark.board import Board
 from dmafuzz.benchmark.engines import Engine
 from dmafuzz.benchmark.harness import HarnessError
 from dmafuzz.benchmark.job import Job
-from dmafuzz.search import Campaign, Plan, Summary, atheris_available
-from dmafuzz.search.progress import Progress
+from dmafuzz.fuzzing import Campaign, Plan, Summary, atheris_available
+from dmafuzz.fuzzing.progress import Progress
 
 Say = Callable[[str], None]
 

@@ -18,7 +18,7 @@ from dmafuzz import _core
 from dmafuzz.exhaustive.checkpoint import core_digest
 from dmafuzz.exhaustive.result import Result, Signature, Smallest
 from dmafuzz.exhaustive.search import Search, SearchPlan, Watcher
-from dmafuzz.findings.store import write_whole
+from dmafuzz.storage import write_whole
 
 QUICK_OPS = 3  # a search that takes less than a second
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,31 +89,3 @@ def _found(entry: Entry, run: Run, at: float) -> bool:
     """A finding shows the signature on one of the platforms of the cause."""
     ages = [age for name in entry.platforms if (age := run.first.get((entry.signature, name))) is not None]
     return bool(ages) and min(ages) <= at
-
-
-def recall_lines(catalogue: Catalogue, runs: Sequence[Run], times: Sequence[float]) -> Iterator[str]:
-    """As Markdown: the totals, then the families, least complete first."""
-    rows = recall(catalogue, runs, times)
-    total = sum(row.causes for row in rows)
-    yield "| after | runs with all families | families found (median) | causes found (median) |"
-    yield "|---:|---:|---:|---:|"
-    for i, at in enumerate(times):
-        families = [sum(row.found[i][run] > 0 for row in rows) for run in range(len(runs))]
-        causes = [sum(row.found[i][run] for row in rows) for run in range(len(runs))]
-        complete = sum(count == len(rows) for count in families)
-        yield (
-            f"| {at:,.0f} s | {complete} of {len(runs)} | {statistics.median(families):g} of {len(rows)} "
-            f"| {statistics.median(causes):g} of {total} |"
-        )
-    yield ""
-    yield f"| label | family | causes | {' | '.join(f'after {at:,.0f} s' for at in times)} |"
-    yield f"|---|---|---:|{'---:|' * len(times)}"
-    for row in sorted(rows, key=lambda row: statistics.median(row.found[-1]) / row.causes):
-        cells = (_cell(found, row.causes) for found in row.found)
-        yield f"| {row.family.label} | {row.family.name} | {row.causes} | {' | '.join(cells)} |"
-
-
-def _cell(found: Sequence[int], causes: int) -> str:
-    """The median over the runs, and the least."""
-    share = 100 * statistics.median(found) / causes
-    return f"{share:.0f} % (least {100 * min(found) / causes:.0f} %)"

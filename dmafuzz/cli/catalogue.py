@@ -9,13 +9,14 @@ import click
 
 from dmafuzz import catalogue as catalogues
 from dmafuzz import platforms as platform_files
-from dmafuzz.catalogue.comparison import comparison
+from dmafuzz.catalogue.files import SUFFIX, catalogue_files, pack
 from dmafuzz.catalogue.proof import keep, known_result
-from dmafuzz.catalogue.report import markdown
 from dmafuzz.exhaustive import Search, SearchPlan
 from dmafuzz.exhaustive.progress import Bar
 from dmafuzz.exhaustive.result import Result
-from dmafuzz.findings.store import write_whole
+from dmafuzz.reporting.catalogue import markdown
+from dmafuzz.reporting.comparison import comparison
+from dmafuzz.storage import write_whole
 from dmafuzz.trackers import KERNEL, builtins, default_portfolio, resolve
 
 from .errors import BadInput
@@ -31,11 +32,14 @@ ERAS = ("4.19", "5.15", "6.12", "7.2")
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Threads.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("reports/catalogue"),
               show_default=True, metavar="DIR")  # fmt: skip
-def catalogue(trackers: tuple[str, ...], ops: int, jobs: int, out: Path) -> None:
-    """Write the catalogue of each TRACKER (default: 4.19, 5.15, 6.12, 7.2, all proposals) as TRACKER.json and .md.
+@click.option("--pages", is_flag=True, help="Search nothing; write a page, TRACKER.md, for each catalogue in DIR.")
+def catalogue(trackers: tuple[str, ...], ops: int, jobs: int, out: Path, pages: bool) -> None:
+    """Write complete catalogues of trackers, side by side.
+
+    Each is TRACKER.json.gz; the default is 4.19, 5.15, 6.12, 7.2 and all proposals.
 
     README.md beside them holds all catalogues of the folder side by side, those of earlier runs too. A catalogue that
-    is complete up to more operations already is left as it is. Interrupted, it goes on where it was.
+    is complete up to more operations already is left as it is. An interrupted run continues.
     """
     names = trackers or (*ERAS, *(each.name for each in builtins() if each.kind == "proposal"))
     for tracker in names:
@@ -43,17 +47,36 @@ def catalogue(trackers: tuple[str, ...], ops: int, jobs: int, out: Path) -> None
             raise BadInput(f"{tracker}: catalogues are of built-in trackers; for this one see dmafuzz search")
         resolve(tracker)
     try:
+        if pages:
+            _write_pages(trackers, out)
+            return
         for tracker in names:
             _write(tracker, ops, jobs, out)
-        made = [read_catalogue(path) for path in sorted(out.glob("*.json"))]
-        write_whole(out / "README.md", comparison(made).encode())
+        _write_side_by_side(out)
     except OSError as error:
         raise BadInput(f"{out}: cannot be used: {error.strerror}") from None
+
+
+def _write_pages(trackers: tuple[str, ...], out: Path) -> None:
+    files = [out / f"{tracker}{SUFFIX}" for tracker in trackers] or catalogue_files(out)
+    if not files:
+        raise BadInput(f"{out}: has no catalogue")
+    for file in files:
+        made = read_catalogue(file)
+        page = out / f"{made.tracker}.md"
+        write_whole(page, markdown(made).encode())
+        click.echo(f"{page}: {len(made.entries):,} causes")
+    _write_side_by_side(out)
+
+
+def _write_side_by_side(out: Path) -> None:
+    made = [read_catalogue(path) for path in catalogue_files(out)]
+    write_whole(out / "README.md", comparison(made).encode())
     click.echo(f"{out / 'README.md'}: {len(made)} catalogues side by side")
 
 
 def _write(tracker: str, ops: int, jobs: int, out: Path) -> None:
-    path = out / f"{tracker}.json"
+    path = out / f"{tracker}{SUFFIX}"
     if path.exists() and (known := read_catalogue(path).ops) > ops:
         click.echo(f"{tracker}: complete up to {known} operations already")
         return
@@ -67,12 +90,11 @@ def _write(tracker: str, ops: int, jobs: int, out: Path) -> None:
         bar.start("causes", len(result.found))
         made = catalogues.make(result, plan.core_tracker, members, bar.advance)
     except KeyboardInterrupt:
-        raise BadInput(f"interrupted at {tracker}: the same command goes on there") from None
+        raise BadInput(f"interrupted at {tracker}: the same command continues there") from None
     finally:
         bar.end()
     out.mkdir(parents=True, exist_ok=True)
-    write_whole(path, made.to_json().encode())
-    write_whole(out / f"{tracker}.md", markdown(made).encode())
+    write_whole(path, pack(made))
     shutil.rmtree(work, ignore_errors=True)
     click.echo(f"{tracker}: {result.programs:,} programs of up to {ops} operations, {len(made.entries):,} causes")
 

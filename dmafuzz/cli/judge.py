@@ -11,8 +11,9 @@ import click
 from dmafuzz import program as language
 from dmafuzz.program import Program
 from dmafuzz.program.expect import EXPECT
+from dmafuzz.reporting import judgement_to_json, story
 from dmafuzz.trackers import default_portfolio
-from dmafuzz.verdicts import ExpectError, Judging, check, judging, story, to_json
+from dmafuzz.verdicts import ExpectError, Judging, check, judging
 
 from . import options
 from .errors import EXIT_BAD_INPUT, EXIT_DIFFERENCE, INPUT_ERRORS, complain
@@ -38,7 +39,7 @@ def judge(
     as_json: bool,
     checks: bool,
 ) -> None:
-    """Tell what can go wrong in programs, what the tracker says, and whether the two agree.
+    """Judge programs: what data is lost, what dma-debug warns of.
 
     With --check the expect lines decide about tracker, platforms and portfolio.
     """
@@ -71,7 +72,7 @@ def _judge(programs: Sequence[tuple[str, Program]], bench: Judging, platforms: S
         judgements = [bench.judge(program, platform, file) for platform in names]
         if as_json:
             for judgement in judgements:
-                click.echo(json.dumps(to_json(judgement)))
+                click.echo(json.dumps(judgement_to_json(judgement)))
             continue
         if number:
             click.echo()

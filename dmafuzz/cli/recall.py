@@ -9,10 +9,12 @@ from click.core import ParameterSource
 
 from dmafuzz import program as language
 from dmafuzz.catalogue import Catalogue
-from dmafuzz.catalogue.recall import RecallError, missed, read_run, recall_lines
+from dmafuzz.catalogue import files as catalogue_files
+from dmafuzz.catalogue.recall import RecallError, missed, read_run
 from dmafuzz.catalogue.strangers import strangers
 from dmafuzz.program import render_op
 from dmafuzz.program.errors import ProgramError
+from dmafuzz.reporting.recall import recall_lines
 
 from .errors import BadInput
 
@@ -22,14 +24,17 @@ MISSED_MAX = 20
 @click.command()
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--catalogue", "file", required=True, metavar="FILE", type=click.Path(path_type=Path),
-              help="The catalogue.json of dmafuzz search, or a TRACKER.json of dmafuzz catalogue.")  # fmt: skip
+              help="The catalogue.json of dmafuzz search, or a TRACKER.json.gz of dmafuzz catalogue.")  # fmt: skip
 @click.option("--at", "times", multiple=True, type=click.FloatRange(min=0), default=(60.0, 600.0), show_default=True,
-              metavar="S", help="Seconds after which to look; can be given more than once.")  # fmt: skip
+              metavar="S", help="Seconds after which to measure; can be given more than once.")  # fmt: skip
 @click.option("--ops", type=click.IntRange(1), metavar="N", help="Only causes of up to N operations.")
 @click.option("--strangers", "other_way", is_flag=True,
-              help="The other way round: which findings are not in the catalogue, and why not.")  # fmt: skip
+              help="The reverse: which findings are not in the catalogue, and why.")  # fmt: skip
 def recall(folders: tuple[Path, ...], file: Path, times: tuple[float, ...], ops: int | None, other_way: bool) -> None:
-    """Hold the findings of one fuzzing run or more (the --out folders of dmafuzz fuzz) against a complete catalogue."""
+    """Measure how much of a catalogue fuzzing runs have found.
+
+    DIR is the --out folder of a run of dmafuzz fuzz.
+    """
     catalogue = read_catalogue(file)
     times_given = click.get_current_context().get_parameter_source("times") is not ParameterSource.DEFAULT
     if other_way and (ops is not None or times_given):
@@ -79,8 +84,8 @@ def _show_strangers(folders: tuple[Path, ...], catalogue: Catalogue) -> None:
 def read_catalogue(file: Path) -> Catalogue:
     """Raises BadInput where it is none."""
     try:
-        return Catalogue.from_json(file.read_text())
+        return catalogue_files.read_catalogue(file)
     except OSError as error:
-        raise BadInput(f"{file}: cannot be read: {error.strerror}") from None
+        raise BadInput(f"{file}: cannot be read: {error.strerror or error}") from None
     except (AttributeError, KeyError, TypeError, ValueError):
         raise BadInput(f"{file}: expected a catalogue as dmafuzz search or dmafuzz catalogue writes it") from None

@@ -1,4 +1,4 @@
-"""`dmafuzz schedules`: every interleaving of a program's CPUs, and what shows in which of them."""
+"""`dmafuzz schedules`: every interleaving of a program's CPUs, and which label shows in which of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from dmafuzz import program as language
 from dmafuzz.program import Program
+from dmafuzz.reporting import exploration_lines, exploration_to_json
 from dmafuzz.schedules import (
     DEFAULT_LIMIT,
     DEFAULT_PREEMPTIONS,
@@ -16,9 +17,7 @@ from dmafuzz.schedules import (
     ScheduleError,
     check_size,
     explore,
-    report,
     threads,
-    to_json,
 )
 from dmafuzz.trackers import default_portfolio
 from dmafuzz.verdicts import Judging, judging
@@ -35,7 +34,7 @@ from .terminal import show
     type=click.IntRange(min=0),
     default=DEFAULT_PREEMPTIONS,
     show_default=True,
-    help="Schedules with at most so many switches away from what could have gone on.",
+    help="Schedules with at most that many preemptions: switches away from a CPU that could continue.",
 )
 @options.tracker
 @click.option("--platform", metavar="P", help="Only this platform. Default: all of the portfolio.")
@@ -46,9 +45,9 @@ from .terminal import show
     type=click.IntRange(min=1),
     default=DEFAULT_LIMIT,
     show_default=True,
-    help="Refuse more schedules than that.",
+    help="Fail if there are more schedules.",
 )
-@click.option("--unpruned", is_flag=True, help="Judge each schedule by itself: the same answer, more slowly.")
+@click.option("--unpruned", is_flag=True, help="Judge each schedule separately: the same answer, more slowly.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def schedules(
     file: str,
@@ -60,7 +59,9 @@ def schedules(
     unpruned: bool,
     as_json: bool,
 ) -> None:
-    """Explore every schedule of a program: does a label show always, or sometimes?
+    """Judge every interleaving of a program with several CPUs.
+
+    A label shows in all schedules, or in some of them.
 
     Each CPU's lines keep their order; another CPU can run between any two of them, and between the two halves of a DMA
     API call. The accesses of each device run by themselves too.
@@ -73,12 +74,16 @@ def schedules(
     except ScheduleError as error:
         raise ScheduleError(f"{file}: {error}") from None
     if as_json:
-        click.echo(json.dumps(to_json(found, file, bench.tracker.name, bench.portfolio, where)))
+        click.echo(json.dumps(exploration_to_json(found, file, bench.tracker.name, bench.portfolio, where)))
     elif len(threads(program.ops)) < 2:
         click.echo(f"{file}: one CPU and no device lines: one schedule, nothing to explore")
     else:
         place = f"the {len(where)} platforms" if platform is None else platform
-        show(report(found, f"{file}: tracker {bench.tracker.name} on {place} of portfolio {bench.portfolio}", where))
+        show(
+            exploration_lines(
+                found, f"{file}: tracker {bench.tracker.name} on {place} of portfolio {bench.portfolio}", where
+            )
+        )
 
 
 def _explored(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dmafuzz.verdicts import Line, Tone
+from dmafuzz.reporting import Line, Tone
 
 _STYLES: Mapping[Tone, Mapping[str, Any]] = {
     Tone.TITLE: {"bold": True},

@@ -10,7 +10,7 @@ from typing import Any
 
 from dmafuzz import _core
 from dmafuzz.exhaustive.result import Result
-from dmafuzz.findings.store import write_whole
+from dmafuzz.storage import write_whole
 
 Part = tuple[int, int]
 

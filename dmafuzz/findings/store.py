@@ -2,62 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from dmafuzz.findings.finding import Finding, RawFinding
-
-_LIBC = ctypes.CDLL(None, use_errno=True)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes to a temporary name, syncs, renames: after a crash the file is all there or not there."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def write_all_whole(folder: Path, files: Mapping[str, bytes]) -> None:
-    """The same for many files of one folder, synced together, which takes far less time than each by itself.
-
-    Raises OSError if the disk does not take them; none of them is there then.
-    """
-    temporary = {folder / f".{name}.tmp": folder / name for name in files}
-    try:
-        for path, data in zip(temporary, files.values(), strict=True):
-            path.write_bytes(data)
-        _sync_file_system(folder)
-    except BaseException:
-        for path in temporary:
-            path.unlink(missing_ok=True)
-        raise
-    for path, final in temporary.items():
-        os.replace(path, final)
-
-
-def _sync_file_system(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        if _LIBC.syncfs(handle) != 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number), str(folder))
-    finally:
-        os.close(handle)
-
+from dmafuzz.storage import write_all_whole, write_whole
 
 Report = tuple[Path, list[RawFinding]]  # a worker's file, and what is in it
 

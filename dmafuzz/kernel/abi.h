@@ -1,5 +1,5 @@
 /* The binary interface of a library built from a kernel's dma-debug. Plain C, also for C++.
- * struct dk_call has the layout of dmafuzz::HookCall (core/tracker/hook.hpp). */
+ * struct dk_call has the layout of dmafuzz::HookCall (core/run/hook.hpp). */
 #ifndef DMAFUZZ_KERNEL_ABI_H
 #define DMAFUZZ_KERNEL_ABI_H
 

@@ -45,7 +45,7 @@ _HINTS = (
 # The beginnings of platforms' names.
 _PLATFORMS = {"arm": ("armv",), "armv7": ("armv7", "arm-"), "armv5": ("armv5",)}
 
-# Stable series that carry changes of later eras: (series, from which release on, the era). ARCHITECTURE.md, Trackers.
+# Stable series that carry changes of later eras: (series, from which release on, the era). docs/internals/trackers.md.
 _STABLE = (
     ("6.12", 1, "6.12"),
     ("6.12", 0, "6.0"),

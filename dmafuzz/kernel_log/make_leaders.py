@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from dmafuzz import program as language
 from dmafuzz._core import BufferKind, Op, OpKind
+from dmafuzz.catalogue.files import catalogue_files, json_text
 from dmafuzz.program import Program, ProgramError, parse, render_op
 from dmafuzz.program.render import LANGUAGE, VERSION
 
@@ -43,8 +44,8 @@ _OPS_MAX = 20
 def candidates(catalogues: Path, corpus: Path) -> list[Program]:
     """Programs of the catalogues, and of the corpus for what no catalogue reaches; smallest first."""
     found: dict[tuple[str, ...], Program] = {}
-    for path in sorted(catalogues.glob("*.json")):
-        for program in _of_catalogue(json.loads(path.read_text(encoding="utf-8"))):
+    for path in catalogue_files(catalogues):
+        for program in _of_catalogue(json.loads(json_text(path))):
             found.setdefault(_lines(program), program)
     for path in sorted(corpus.rglob("*.dma")):
         program = language.read(path)

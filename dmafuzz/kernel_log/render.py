@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from dmafuzz.verdicts import Line, Tone
+from dmafuzz.reporting import Line, Tone
 
 from .document import Block
 

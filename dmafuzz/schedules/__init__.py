@@ -13,8 +13,6 @@ from .exploration import (
     threads,
 )
 from .modality import Modality, Schedule, Sight, Switch
-from .record import to_json
-from .report import report
 
 __all__ = [
     "DEFAULT_LIMIT",
@@ -30,7 +28,5 @@ __all__ = [
     "count",
     "explore",
     "modality_of",
-    "report",
     "threads",
-    "to_json",
 ]

@@ -16,7 +16,7 @@ from dmafuzz.trackers import DEFAULT_TRACKER, Cost, Tracker, default_portfolio, 
 from .errors import VerdictError
 from .judgement import Breach, Corruption, Harm, Judgement, Step, Warning
 
-# Where the physical layout has the bounce pool (ARCHITECTURE.md, Memory), in bytes.
+# Where the physical layout has the bounce pool (docs/spec/coherency.md §2.3), in bytes.
 _BOUNCE_POOL = range(0x20000, 0x120000)
 _MAP_HOOKS = ("map_page", "map_resource", "map_sg")
 

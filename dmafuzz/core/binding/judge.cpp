@@ -6,9 +6,9 @@
 
 #include "binding/binding.hpp"
 #include "coherency/witness.hpp"
+#include "fuzzing/minimise.hpp"
 #include "judge/contract.hpp"
 #include "judge/judge.hpp"
-#include "search/minimise.hpp"
 #include "tracker/era.hpp"
 #include "tracker/what_if.hpp"
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "machine/run.hpp"
+#include "run/run.hpp"
 
 namespace dmafuzz {
 

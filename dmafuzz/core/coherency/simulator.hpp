@@ -9,7 +9,7 @@
 #include "coherency/automaton.hpp"
 #include "coherency/cell.hpp"
 #include "coherency/cells.hpp"
-#include "machine/run.hpp"
+#include "run/run.hpp"
 #include "state/digest.hpp"
 
 namespace dmafuzz {
@@ -227,7 +227,7 @@ class Simulator {
     size_t cell_count() const { return cutting_.shapes().size(); }
 
     const Run* run_ = nullptr;
-    AskedPlatform platform_;
+    PlatformView platform_;
     TransitionSink* sink_ = nullptr;
     Automaton* own_automaton_;
     Automaton* automaton_ = nullptr;

@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "judge/cause.hpp"
 #include "judge/outcome.hpp"
-#include "search/cause.hpp"
 #include "state/digest.hpp"
 
 namespace dmafuzz {

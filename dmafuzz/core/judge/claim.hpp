@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "machine/run.hpp"
+#include "run/run.hpp"
 #include "tracker/tracker.hpp"
 
 namespace dmafuzz {

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "machine/run.hpp"
 #include "platform/platform.hpp"
+#include "run/run.hpp"
 #include "state/digest.hpp"
 
 namespace dmafuzz {

@@ -9,7 +9,7 @@
 
 #include "coherency/simulator.hpp"
 #include "judge/claim.hpp"
-#include "machine/run.hpp"
+#include "run/run.hpp"
 
 namespace dmafuzz {
 

@@ -1,8 +1,8 @@
-// Runs that come to the same, on platforms of which what was asked is the same (machine/asked.hpp): for the tracker or for the
+// Runs that come to the same, on platforms of which what was asked is the same (run/platform_view.hpp): for the tracker or for the
 // simulator. Behind an IOMMU addresses are others, but memory mostly goes through the same.
 #pragma once
 
-#include "machine/run.hpp"
+#include "run/run.hpp"
 
 namespace dmafuzz {
 

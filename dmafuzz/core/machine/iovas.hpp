@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "machine/asked.hpp"
+#include "run/platform_view.hpp"
 #include "state/digest.hpp"
 
 namespace dmafuzz {

@@ -8,7 +8,7 @@
 
 #include "machine/iovas.hpp"
 #include "machine/memory.hpp"
-#include "machine/run.hpp"
+#include "run/run.hpp"
 
 namespace dmafuzz {
 
@@ -168,7 +168,7 @@ class Machine {
     bool translates(uint8_t device) const { return platform_.get<&Platform::iommu>() != Iommu::off && platform_.get<&Device::iommu>(device); }
     bool coherent(uint8_t device) const { return platform_.get<&Device::coherent>(device); }
 
-    AskedPlatform platform_;
+    PlatformView platform_;
     const Program* program_ = nullptr;
     Run* run_ = nullptr;
     uint8_t now_ = 0;  // the operation carried out

@@ -21,7 +21,7 @@ uint32_t kmalloc_bucket(uint32_t bytes, uint32_t alignment) {
     return static_cast<uint32_t>(round_up(bytes, page_bytes));
 }
 
-void Memory::reset(const AskedPlatform& platform) {
+void Memory::reset(const PlatformView& platform) {
     platform_ = &platform;
     pages_.reset(page_base, elsewhere_base);
     high_pages_.reset(high_base, high_base + elsewhere_base);

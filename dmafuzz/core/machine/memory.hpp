@@ -3,8 +3,8 @@
 #pragma once
 
 #include "machine/arena.hpp"
-#include "machine/run.hpp"
 #include "machine/slots.hpp"
+#include "run/run.hpp"
 
 namespace dmafuzz {
 
@@ -36,7 +36,7 @@ class Memory {
         uint32_t first_page = 0;  // vmalloc: among the pages of all of them
     };
 
-    void reset(const AskedPlatform& platform);
+    void reset(const PlatformView& platform);
     // Places a buffer; adds its extents to the run. `moves`: pages that copy-on-write will move, a bit each.
     void place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool high, int cpu, const std::vector<bool>& moves);
     void give_back(int buffer);
@@ -71,7 +71,7 @@ class Memory {
     void place_stack(Run& run, int buffer, uint32_t bytes, int cpu);
     void add_extents(Run& run, int buffer, const std::vector<bool>& moves);
 
-    const AskedPlatform* platform_ = nullptr;
+    const PlatformView* platform_ = nullptr;
     Arena pages_, high_pages_;
     std::vector<Slab> slabs_;
     std::vector<uint64_t> vmalloc_pages_;

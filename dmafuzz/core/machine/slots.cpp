@@ -36,7 +36,7 @@ int SlotPool::search(const Area& area, size_t from, size_t count, bool by_pages)
     return -1;
 }
 
-uint64_t SlotPool::take(const AskedPlatform& platform, int cpu, uint64_t bytes, uint8_t piece) {
+uint64_t SlotPool::take(const PlatformView& platform, int cpu, uint64_t bytes, uint8_t piece) {
     const size_t count = slots_for(bytes), total = static_cast<size_t>(platform.get<&Platform::bounce_slots>());
     const bool by_pages = bytes >= page_bytes;
     // A pool that has gone round is one whose search begins at what was given back.

@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdint>
 
-#include "machine/asked.hpp"
+#include "run/platform_view.hpp"
 #include "state/digest.hpp"
 
 namespace dmafuzz {
@@ -26,7 +26,7 @@ class SlotPool {
     SlotPool() { owners_.fill(nobody); }
     void reset();
     // The address of that many bytes of slots, which the piece has from now on; 0 where there are none.
-    uint64_t take(const AskedPlatform& platform, int cpu, uint64_t bytes, uint8_t piece);
+    uint64_t take(const PlatformView& platform, int cpu, uint64_t bytes, uint8_t piece);
     uint8_t owner(size_t slot) const { return owners_[slot]; }
     // Slots given back, `count` from `first` on.
     void release(size_t first, size_t count);

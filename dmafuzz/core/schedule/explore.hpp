@@ -6,8 +6,8 @@
 #include <map>
 #include <optional>
 
+#include "judge/cause.hpp"
 #include "schedule/lattice.hpp"
-#include "search/cause.hpp"
 
 namespace dmafuzz {
 

@@ -128,7 +128,7 @@ class DmaDebug final : public Tracker {
     static constexpr uint16_t no_slot = 0xffff;
 
     Era era_;
-    AskedPlatform platform_;
+    PlatformView platform_;
     Watch* out_ = nullptr;
     PathSink* sink_ = nullptr;
     uint16_t call_ = 0;

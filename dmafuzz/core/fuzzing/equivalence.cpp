@@ -1,0 +1,95 @@
+#include "fuzzing/equivalence.hpp"
+
+#include <algorithm>
+
+#include "fuzzing/minimise.hpp"
+#include "fuzzing/mutate.hpp"
+#include "machine/machine.hpp"
+
+namespace dmafuzz {
+
+namespace {
+
+class Comparer {
+  public:
+    Comparer(Tracker& a, Tracker& b, const Compared& what) : a_(a), b_(b), what_(what) {}
+
+    // Do they warn alike: the same ids at the same operations, in the same order?
+    bool alike(const Program& program, const Platform& platform, uint64_t* warnings = nullptr) {
+        machine_.carry_out(program, platform, run_);
+        a_.watch(run_.hooks, platform, of_a_, nullptr);
+        b_.watch(run_.hooks, platform, of_b_, nullptr);
+        if (warnings) *warnings += of_a_.warnings.size();
+        if (of_a_.warnings.size() != of_b_.warnings.size()) return false;
+        for (size_t i = 0; i < of_a_.warnings.size(); i++)
+            if (!same(of_a_.warnings[i], of_b_.warnings[i])) return false;
+        return !what_.costs || same_cost();
+    }
+
+  private:
+    bool same(const Warning& a, const Warning& b) const {
+        if (a.id != b.id || a.op != b.op) return false;
+        return !what_.about || (a.mappings == b.mappings && a.entry_op == b.entry_op && a.counted == b.counted && a.traced == b.traced &&
+                                a.line == b.line && a.line_bytes == b.line_bytes);
+    }
+    bool same_cost() const {
+        Cost a, b;
+        return a_.cost(a) == b_.cost(b) && a == b;
+    }
+
+    Tracker& a_;
+    Tracker& b_;
+    const Compared& what_;
+    Machine machine_;
+    Run run_;
+    Watch of_a_, of_b_;
+};
+
+}  // namespace
+
+Comparison compare(Tracker& a, Tracker& b, const std::vector<Platform>& platforms, uint64_t programs, uint64_t seed, const Compared& what) {
+    Comparison result;
+    Comparer comparer(a, b, what);
+    Rng rng(seed);
+    // A kernel's own code is booted anew for another platform: stay with one for a while.
+    constexpr uint64_t programs_per_platform = 1000;
+    for (uint64_t i = 0; i < programs && result.differences.size() < what.differences_max; i++) {
+        size_t platform = i / programs_per_platform % platforms.size();
+        Program program = random_program(rng, 1 + static_cast<int>(rng.below(static_cast<uint32_t>(what.ops_max))));
+        result.programs++;
+        if (comparer.alike(program, platforms[platform], &result.warnings)) continue;
+        auto differs = [&](const Program& p) { return !comparer.alike(p, platforms[platform]); };
+        result.differences.push_back({minimise(program, differs), platform});
+    }
+    return result;
+}
+
+Departures departures(Tracker& code, const std::vector<std::unique_ptr<Tracker>>& models, const std::vector<Platform>& platforms,
+                      uint64_t programs_each, uint64_t seed, int ops_max) {
+    constexpr int breakdowns_max = 3;
+    Departures found{0, std::vector<uint64_t>(models.size())};
+    Rng rng(seed);
+    Machine machine;
+    Run run;
+    Watch ours, theirs;
+    int breakdowns = 0;
+    for (uint64_t i = 0; i < programs_each * platforms.size() && breakdowns < breakdowns_max; i++) {
+        const Platform& platform = platforms[i / programs_each];
+        machine.carry_out(random_program(rng, 1 + static_cast<int>(rng.below(static_cast<uint32_t>(ops_max)))), platform, run);
+        code.watch(run.hooks, platform, theirs, nullptr);
+        if (!theirs.warnings.empty() && is_breakdown(theirs.warnings.back().id)) {
+            breakdowns++;
+            continue;
+        }
+        found.programs++;
+        for (size_t m = 0; m < models.size(); m++) {
+            models[m]->watch(run.hooks, platform, ours, nullptr);
+            const bool alike = std::equal(ours.warnings.begin(), ours.warnings.end(), theirs.warnings.begin(), theirs.warnings.end(),
+                                          [](const Warning& a, const Warning& b) { return a.id == b.id && a.call == b.call; });
+            found.by_model[m] += !alike;
+        }
+    }
+    return found;
+}
+
+}  // namespace dmafuzz

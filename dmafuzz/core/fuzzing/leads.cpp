@@ -1,0 +1,59 @@
+#include "fuzzing/leads.hpp"
+
+#include <bit>
+
+namespace dmafuzz {
+
+namespace {
+
+// So often a signature is tried that turns out to be two faults in one program: in another one it may be one.
+constexpr uint8_t enough = 32, waiting_max = 2;
+// Beyond that, those that promise least are forgotten: a run may take days.
+constexpr size_t leads_max = 100'000;
+
+size_t any_of(Rng& rng, const PlatformSet& platforms) {
+    uint32_t left = rng.below(static_cast<uint32_t>(platforms.count()));
+    size_t at = 0;
+    while (!platforms[at] || left-- > 0) at++;
+    return at;
+}
+
+}  // namespace
+
+void Leads::add(const Program& program, const Shown& shown) {
+    Tried& tried = tried_[signature_of(shown)];
+    if (tried.times >= enough || tried.waiting == waiting_max || (shown.platforms & ~tried.closed).none()) return;
+    const uint32_t rules = static_cast<uint32_t>(std::popcount(shown.rules)), ops = static_cast<uint32_t>(program.ops.size());
+    leads_.insert({8 * rules + ops + 2u * (tried.times + tried.waiting), count_++, program, shown});
+    tried.waiting++;
+    while (leads_.size() > leads_max) remove(std::prev(leads_.end()));
+}
+
+Lead Leads::remove(std::set<Lead>::iterator at) {
+    Lead lead = std::move(leads_.extract(at).value());
+    tried_[signature_of(lead.shown)].waiting--;
+    return lead;
+}
+
+Lead Leads::take() {
+    Lead lead = remove(leads_.begin());
+    Tried& tried = tried_[signature_of(lead.shown)];
+    if (tried.times < enough) tried.times++;
+    return lead;
+}
+
+PlatformSet Leads::open(const Shown& shown) const {
+    auto tried = tried_.find(signature_of(shown));
+    return tried == tried_.end() ? shown.platforms : shown.platforms & ~tried->second.closed;
+}
+
+Target Leads::target(const Shown& shown, const PlatformSet& platforms, Rng& rng) {
+    Target target{shown.label, shown.kind, 0, shown.rules, shown.reason};
+    Tried& tried = tried_[signature_of(target)];
+    if ((platforms & ~tried.platforms).none()) tried.platforms.reset();
+    target.platform = any_of(rng, platforms & ~tried.platforms);
+    tried.platforms.set(target.platform);
+    return target;
+}
+
+}  // namespace dmafuzz

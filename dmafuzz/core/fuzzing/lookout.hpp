@@ -1,0 +1,82 @@
+// Known causes looked for while programs are judged, by whichever engine: who needs how many programs, and how long.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "fuzzing/rng.hpp"
+#include "judge/cause.hpp"
+
+namespace dmafuzz {
+
+// A known cause. A program shows it if it shows label and kind, breaks exactly these rules, and holds the operations of
+// the minimal program in that order.
+struct Wanted {
+    Label label = Label::fn;
+    uint8_t kind = 0;
+    Rules rules = 0;
+    std::vector<OpKind> skeleton;
+    std::vector<std::string> platforms;  // only there; none: anywhere
+};
+
+// From the names of label, kind and rules. Throws std::invalid_argument for an unknown one.
+Wanted wanted(const std::string& label, const std::string& kind, const std::vector<std::string>& rules,
+              std::vector<OpKind> skeleton, std::vector<std::string> platforms);
+
+inline constexpr size_t wanted_max = 64;
+
+// What has been judged and seen so far: a file, shared with whoever reads it, that outlives the process.
+// Times are nanoseconds of the machine's monotonic clock.
+struct Board {
+    struct Sighting {
+        uint64_t programs;  // judged when it was first seen; 0: not yet
+        int64_t at;
+    };
+    uint64_t programs;
+    uint64_t operations;
+    int64_t first;  // the first program's beginning
+    int64_t last;   // the last program's end
+    Sighting seen[wanted_max];
+};
+
+class Lookout {
+  public:
+    // Throws std::invalid_argument for too many causes, std::runtime_error if the file cannot be mapped.
+    Lookout(std::vector<Wanted> causes, const std::string& board);
+    ~Lookout();
+    Lookout(const Lookout&) = delete;
+    Lookout& operator=(const Lookout&) = delete;
+
+    // Before an engine's first program; later ones change nothing.
+    void begin();
+    // Counts the program that `judge` has been started with and has covered on `platform`, and looks at it.
+    void judged(const Program& program, Judge& judge, size_t platform);
+    // Looks only.
+    void look(const Program& program, Judge& judge, size_t platform);
+
+  private:
+    bool candidate(const Wanted& cause, const Analysis& analysis) const;
+    bool here(const Wanted& cause, const Platform& platform) const;
+
+    std::vector<Wanted> causes_;
+    Board* board_ = nullptr;
+};
+
+// The core as others drive it: one program after the other, without feedback.
+class Subject {
+  public:
+    Subject(const std::string& tracker, std::vector<Platform> portfolio, Lookout& lookout);
+    void run(const Program& program);
+
+  private:
+    Judge judge_;
+    Lookout& lookout_;
+};
+
+// A program of which every bit is chosen evenly, made valid.
+Program uniform_program(Rng& rng, int ops);
+
+// Random programs for that long, uniform or from the engine's own generator; nothing is learnt from them.
+void roam(Subject& subject, bool uniform, uint64_t seed, int ops_limit, int milliseconds);
+
+}  // namespace dmafuzz

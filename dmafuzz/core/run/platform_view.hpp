@@ -1,0 +1,104 @@
+// What a program asks of a platform. Of most of a platform a given program never hears: two platforms that agree in all that
+// was asked come to the same for it, whatever else they differ in.
+#pragma once
+
+#include <functional>
+#include <type_traits>
+
+#include "platform/platform.hpp"
+
+namespace dmafuzz {
+
+// Features of a platform, a bit each.
+using Features = unsigned __int128;
+
+// Fields of a structure, or functions of it, each with a place.
+template <auto... Fields>
+struct FieldList {
+    static constexpr int count = sizeof...(Fields);
+
+    template <auto Field>
+    static constexpr int place() {
+        constexpr bool known = (std::is_same_v<Name<Field>, Name<Fields>> || ...);
+        static_assert(known, "a field that is missing in the list");
+        int place = 0;
+        (void)((std::is_same_v<Name<Field>, Name<Fields>> || (place++, false)) || ...);
+        return place;
+    }
+    template <class T>
+    static Features differences(const T& a, const T& b) {
+        Features found = 0;
+        int place = 0;
+        ((found |= static_cast<Features>(!(std::invoke(Fields, a) == std::invoke(Fields, b))) << place++), ...);
+        return found;
+    }
+
+  private:
+    template <auto> struct Name {};
+};
+
+// Nearly all that is mapped lies within 64 KiB.
+constexpr uint64_t segment_in_doubt = 0x10000;
+inline bool wide_segments(const Device& device) { return device.segment_boundary >= segment_in_doubt - 1; }
+
+// All but its name and its devices; and questions of which the answer matters more often than the field itself.
+using PlatformFields =
+    FieldList<&Platform::line, &Platform::l1_line, &Platform::dma_alignment, &Platform::dma_alignment_min, &Platform::kmalloc_alignment,
+              &Platform::speculates, &Platform::edges, &Platform::for_device, &Platform::for_cpu, &Platform::bounce_slots,
+              &Platform::bounce_pool, &Platform::bounce_always, &Platform::bounce_unaligned, &Platform::copy_in_from_device,
+              &Platform::sync_from_device_copies_in, &Platform::skip_sync_copies_in, &Platform::bounce_areas, &Platform::bounce_gone_round,
+              &Platform::bounce_cut, &Platform::list_keeps_bounce_mark, &Platform::iommu, &Platform::iommu_driver,
+              &Platform::iommu_looks_first, &Platform::iommu_ends_whole, &Platform::iommu_flushes, &Platform::image_in_vmalloc, &Platform::image_read_only, &Platform::vmalloc_high,
+              &Platform::coherent_in_vmalloc, &Platform::stacks_in_vmalloc, &Platform::map_single_vmalloc_fails,
+              &Platform::text_in_linear_map, &Platform::coherent_remaps, &Platform::atomic_pool, &Platform::mismatched_aliases_hit>;
+using DeviceFields = FieldList<&Device::coherent, &Device::mask_bits, &Device::pci, &Device::iommu, &Device::segment_max,
+                               &Device::segment_boundary, &Device::truncates, &Device::wraps, wide_segments>;
+static_assert(PlatformFields::count + devices_max * DeviceFields::count <= 128);
+
+template <auto Field>
+constexpr Features feature() {
+    return Features{1} << PlatformFields::place<Field>();
+}
+template <auto Field>
+constexpr Features feature(size_t device) {
+    return Features{1} << (PlatformFields::count + DeviceFields::count * device + static_cast<size_t>(DeviceFields::place<Field>()));
+}
+
+// In what the platforms differ, but for their names.
+inline Features differences(const Platform& a, const Platform& b) {
+    Features found = PlatformFields::differences(a, b);
+    for (size_t device = 0; device < devices_max; device++)
+        found |= DeviceFields::differences(a.devices[device], b.devices[device]) << (PlatformFields::count + DeviceFields::count * device);
+    return found;
+}
+
+// A platform that keeps in mind what it was asked. Whoever asks it alone comes to the same on any platform that gives the
+// same answers; so ask as late as can be, and no more than matters.
+class PlatformView {
+  public:
+    void start(const Platform& platform) {
+        platform_ = &platform;
+        asked_ = 0;
+    }
+    template <auto Field> const auto& get() const {
+        asked_ |= feature<Field>();
+        return platform_->*Field;
+    }
+    template <auto Field> auto get(size_t device) const {
+        asked_ |= feature<Field>(device);
+        return std::invoke(Field, platform_->devices[device]);
+    }
+    // Does a range of addresses reach across a segment boundary?
+    bool crosses(size_t device, uint64_t first, uint64_t last) const {
+        const uint64_t apart = first ^ last;
+        if (apart < segment_in_doubt && get<wide_segments>(device)) return false;
+        return (apart & ~get<&Device::segment_boundary>(device)) != 0;
+    }
+    Features asked() const { return asked_; }
+
+  private:
+    const Platform* platform_ = nullptr;
+    mutable Features asked_ = 0;
+};
+
+}  // namespace dmafuzz

@@ -1,0 +1,179 @@
+// What running a program on a platform comes to, before any cache is looked at: addresses,
+// the machine's steps for the simulator, and the hook calls for the tracker.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "program/op.hpp"
+#include "run/hook.hpp"
+#include "run/platform_view.hpp"
+
+namespace dmafuzz {
+
+// The live data on the CPUs' stacks around stack buffers, as a buffer of its own.
+inline constexpr uint8_t stack_buffer = buffers_max;
+inline constexpr int buffers_with_stack = buffers_max + 1;
+
+// Physical memory that holds part of a buffer, for a time. Offsets and sizes in bytes.
+struct Extent {
+    uint8_t buffer;
+    uint32_t offset;
+    uint32_t size;
+    uint64_t phys;
+    bool first;  // the home it was born in; false: moved there by copy-on-write
+    bool operator==(const Extent&) const = default;
+};
+
+// How a device reaches the memory of a piece.
+enum class Via : uint8_t { direct, slot, nothing };
+
+// A contiguous part of a mapping: all of it, or one scatter list entry.
+struct Piece {
+    uint8_t mapping;
+    uint8_t device;
+    uint8_t buffer;
+    Direction direction;
+    Via via;
+    bool joint;             // of a coherent allocation: CPU and device own it together
+    bool translated;        // behind an IOMMU: the IOVA that was taken for it has not been given back
+    bool slot_live;         // it has some of its slots still
+    uint32_t offset;        // bytes, in the buffer
+    uint32_t size;
+    uint32_t reach;         // bytes that the device gets at; the rest is void (segment limits)
+    uint64_t phys;          // of the first byte when it was mapped
+    uint64_t slot;          // the bounce slot's address
+    uint64_t dma;
+    // What was taken for it: one IOVA for a whole scatter list, at its first piece, unless an entry of it is bounced.
+    uint64_t iova_page;
+    uint32_t iova_pages;
+    bool operator==(const Piece&) const = default;
+};
+
+enum class StepKind : uint8_t {
+    alloc,           // buffer: written by the CPU through the cache
+    appear,          // buffer: in memory, fresh, not cached
+    die,             // buffer
+    move,            // buffer, offset, size: copy-on-write to phys
+    cpu_read,        // buffer, offset, size
+    cpu_write,
+    cpu_dirty,
+    begin,           // piece: the mapping is live
+    end,             // piece
+    to_device,       // piece, offset, size (in the piece): hand-over
+    to_cpu,          // piece, offset, size
+    maintain,        // phys, size: cache lines
+    maintain_slot,   // piece, offset, size
+    copy_in,         // piece, offset, size: buffer to slot
+    copy_back,       // piece, offset, size: slot to buffer
+    slot_gone,       // piece, offset, size: that part of its slot was given back
+    cut_off,         // piece, offset, size: translation or slot torn down by a call that it does not belong to
+    redirect,        // piece, offset, size, phys: its device gets there instead of at the piece's memory
+    stray_copy,      // phys, size: the CPU copies bytes that belong to nobody there over whoever lives there
+    not_theirs,      // phys, size: freed under whoever lives there: memory and cached copy are foreign from now on
+    device_write,    // piece, offset, size: a device line that is entitled
+    device_post,     // the same, while the CPU looks, whoever owns it
+    device_read,     // piece, offset, size: a device line that reads past the piece's end, at phys; 0: where nobody's memory is
+    wild_memory,     // phys, size: a device write that is not; `maybe`: or it faults
+    wild_slot,       // piece, offset, size
+    fault,           // piece
+    sleep,           // piece
+    oops,            // piece: the kernel itself faults; the run ends here
+    wrong_free,      // piece: pages freed that belong to somebody outside the program
+    settle,          // the unasked steps after operation `op`, and the look for corruption
+};
+
+struct Step {
+    StepKind kind;
+    uint8_t op;
+    uint8_t buffer = 0;
+    uint8_t piece = 0;
+    Maintenance maintenance = Maintenance::none;
+    bool coherent = false;   // wild_memory, device_read: the device's
+    bool listed = false;     // move: a scatter list names the old page
+    bool pending = false;    // begin: the hand-over waits for the question after the map's error
+    bool maybe = false;
+    bool post = false;       // wild_memory, wild_slot: the line is a post, for which its device need not own anything
+    uint8_t asker = 0;       // wild_memory, wild_slot: the piece that a device line goes through; where it is entitled, nothing wild happens
+    uint32_t offset = 0;     // bytes
+    uint32_t size = 0;       // bytes
+    uint64_t phys = 0;
+    bool operator==(const Step&) const = default;
+};
+
+// Physical memory that an operation's call reaches: by the addresses that it is given, as they are translated just before.
+struct Touch {
+    uint8_t op;
+    uint64_t phys;
+    uint32_t size;  // bytes
+    bool operator==(const Touch&) const = default;
+};
+
+// Bytes of a buffer.
+struct BufferPart {
+    uint8_t buffer;
+    uint32_t offset, size;
+    bool operator==(const BufferPart&) const = default;
+};
+
+// What an operation's call means: of the buffer of the mapping that it names, wherever that lives.
+struct Meant {
+    uint8_t op;
+    BufferPart part;
+    bool operator==(const Meant&) const = default;
+};
+
+// Physical memory that something begins or ends with: a step, a piece, what a call names.
+struct Range {
+    uint64_t from, to;
+    bool operator==(const Range&) const = default;
+};
+
+struct MappingFacts {
+    bool defined = false;
+    bool live = false;
+    bool failed = false;
+    bool abandoned = false;   // failed and checked: no line that names it is carried out
+    bool forgotten = false;
+    bool ended_wrong = false; // by a call with a wrong address, device or function
+    bool by_pages = false;    // an allocation behind an IOMMU that keeps a list of its pages (where the platform's kernel does)
+    bool memory_lost = false; // an allocation: of its pages some will never be given back
+    OpKind map = OpKind::map_single;
+    uint8_t device = 0;
+    Direction direction = Direction::bidirectional;
+    uint8_t attrs = 0;
+    uint8_t piece = 0;        // the first of its pieces
+    uint8_t pieces = 0;
+    uint8_t list = 0;         // of a scatter list
+    uint8_t buffer = 0;       // of an allocation
+    uint32_t size = 0;        // bytes
+    uint64_t dma = 0;
+};
+
+struct LeakSuspect {
+    uint8_t op;
+    uint8_t mapping;
+    bool needs_entry;  // a leak only if the tracker still has an entry for it
+};
+
+struct Run {
+    Features asked = 0;   // of the platform
+    std::vector<Op> ops;  // as carried out: the program, then its tidy-up
+    int program_ops = 0;
+    size_t program_steps = 0, program_hooks = 0;  // those before the tidy-up
+    std::vector<Step> steps;
+    std::vector<Piece> pieces;
+    std::vector<Extent> extents;
+    std::vector<HookCall> hooks;
+    std::vector<Touch> touches;
+    std::vector<Meant> meant;
+    std::vector<Range> ranges;  // mostly each once
+    std::vector<LeakSuspect> leaks;
+    std::array<MappingFacts, mappings_max> mappings;
+    std::array<BufferKind, buffers_with_stack> kinds;
+    std::array<bool, buffers_max> uncached;  // CPU accesses bypass the cache
+
+    void clear();
+};
+
+}  // namespace dmafuzz

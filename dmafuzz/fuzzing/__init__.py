@@ -1,0 +1,7 @@
+"""The search: workers that generate, judge and minimise programs, and the parent that looks after them."""
+
+from dmafuzz.fuzzing.campaign import Campaign
+from dmafuzz.fuzzing.plan import ENGINES, Plan, atheris_available
+from dmafuzz.fuzzing.summary import Summary
+
+__all__ = ["ENGINES", "Campaign", "Plan", "Summary", "atheris_available"]

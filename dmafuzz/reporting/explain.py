@@ -1,0 +1,92 @@
+"""Why a corruption is possible: a witness, in sentences.
+
+Every sentence is rendered from a step of the core's witness; nothing is judged again here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dmafuzz.verdicts.judgement import Corruption, Judgement, Step, Warning
+from dmafuzz.verdicts.words import reason_words
+
+from . import sentences
+from .scene import Scene
+
+# What stands in front of sentences. A step of the hardware happens meanwhile.
+AS = "as"
+MEANWHILE = "meanwhile"
+SO = "so"
+AND = "and"
+YET = "yet"
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of an explanation and what stands in front of it: "op 3", "after op 1" or one of the words above."""
+
+    lead: str
+    text: str
+
+
+def course(
+    judgement: Judgement, corruption: Corruption, steps: Sequence[Step], bounced: frozenset[int]
+) -> list[Sentence]:
+    """How a corruption comes about. ``steps`` is its witness; ``bounced`` are the mappings that have a bounce slot."""
+    scene = Scene(judgement, corruption, bounced)
+    causes = [Sentence(AS, sentences.FAILED.format(mapping=f"m{mapping}")) for mapping in scene.cookies()]
+    if not steps and not causes:
+        causes = [Sentence(AS, sentences.VOID)]  # no copy of the bytes took any steps: there is none
+    return [*causes, *_told(scene, _relevant(steps))]
+
+
+def outcome(judgement: Judgement, corruption: Corruption, steps: Sequence[Step]) -> list[Sentence]:
+    """What that means, and whether the tracker warns."""
+    scene = Scene(judgement, corruption, frozenset())
+    return [Sentence(SO, scene.so(steps)), _said(judgement, corruption)]
+
+
+def _relevant(steps: Sequence[Step]) -> list[Step]:
+    """The steps without those that another one implies, or undoes."""
+    kept: list[Step] = []
+    for step in steps:
+        filled = _last_but_give_up(kept)
+        if filled is not None and kept[filled].event == "fill" and step.event in ("copied", "drop"):
+            del kept[filled]  # a copy reads its source through the cache; a line filled and dropped again is as before
+            if step.event == "drop":
+                continue
+        kept.append(step)
+    return kept
+
+
+def _last_but_give_up(steps: Sequence[Step]) -> int | None:
+    return next((i for i in range(len(steps) - 1, -1, -1) if steps[i].event != "give-up"), None)
+
+
+def _told(scene: Scene, steps: Sequence[Step]) -> Iterator[Sentence]:
+    for number, step in enumerate(steps):
+        previous = steps[number - 1] if number else None
+        if previous is not None and scene.is_one_sentence(previous, step):
+            continue
+        if step.asked:
+            lead = f"op {step.op}"
+        else:
+            lead = MEANWHILE if previous is not None and previous.op == step.op else f"after op {step.op}"
+        yield Sentence(lead, scene.tell(steps, number))
+
+
+def _said(judgement: Judgement, corruption: Corruption) -> Sentence:
+    if corruption.explained:
+        # Which of those that cover a corruption cover this one, the core does not say.
+        covering = [warning for warning in judgement.warnings if warning.worth == "justified"]
+        return Sentence(AND, _of_warnings(sentences.EXPLAINED, judgement.tracker, covering))
+    template = sentences.OTHERS if judgement.warnings else sentences.SILENT
+    said = _of_warnings(template, judgement.tracker, judgement.warnings)
+    return Sentence(YET, said if corruption.reason is None else f"{said}: {reason_words(corruption.reason)}")
+
+
+def _of_warnings(template: str, tracker: str, warnings: Sequence[Warning]) -> str:
+    first = {warning.id: warning.op for warning in reversed(warnings)}
+    words = [f"{name} at op {op}" for name, op in sorted(first.items(), key=lambda item: item[1])]
+    return template.format(tracker=tracker, warnings=", ".join(words))

@@ -1,0 +1,1 @@
+"""What of the documents is made by a program: the picture of the tower, the reference pages, the man pages."""
