@@ -18,6 +18,7 @@ void Simulator::begin(const Step& step) {
     PieceCells& cells = pieces_[index];
     cells.first = cells.end = cutting_.first_cell(p.buffer);
     cells.live = true;
+    cells.slot_left = p.via == Via::slot ? p.size : 0;
     each_cell(p.buffer, p.offset, p.size, [&](Cell& cell) {
         if (cells.first == cells.end) cells.first = cell.index;
         cells.end = static_cast<uint16_t>(cell.index + 1);
@@ -66,15 +67,13 @@ void Simulator::end(uint8_t index) {
     pieces_[index].live = false;
     mark_strays(index);
     std::erase_if(strays_, [&](const Stray& s) { return s.piece == index; });
+    release_old_pages();
 }
 
 // An ended mapping is remembered for its slot only.
 void Simulator::forget_if_ended(Cell& cell, uint8_t at) {
     if (cell.covers[at].live || cell.covers[at].slot != no_index) return;
-    const Piece& p = run_->pieces[cell.covers[at].piece];
     cell.covers.erase(cell.covers.begin() + at);
-    const uint8_t memory = cell.live ? cell.memory_at(p.phys + (cell.span.offset - p.offset)) : no_index;
-    if (memory != no_index) release_old_page(cell, memory);
 }
 
 // Cell by cell they come, one after the other.
@@ -105,6 +104,8 @@ void Simulator::slot_gone(const Step& step) {
         cell.drop_copy(slot);
         forget_if_ended(cell, at);
     });
+    pieces_[step.piece].slot_left -= std::min(step.size, pieces_[step.piece].slot_left);
+    release_old_pages();
 }
 
 // Its device gets at nothing any more.
