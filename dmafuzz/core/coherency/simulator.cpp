@@ -412,6 +412,7 @@ void Simulator::take(const Step& step) {
         case StepKind::cpu_write:
         case StepKind::cpu_dirty: return cpu_access(step);
         case StepKind::begin: return begin(step);
+        case StepKind::told: return tell(step.piece);
         case StepKind::end: return end(step.piece);
         case StepKind::to_device: return own(step, true);
         case StepKind::to_cpu: return own(step, false);
