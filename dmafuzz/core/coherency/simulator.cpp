@@ -331,17 +331,26 @@ void Simulator::device_post(const Step& step) {
     });
 }
 
+// The copy of a cell at an address, of memory or of the bounce pool.
+uint8_t Simulator::copy_at(const Cell& cell, uint64_t phys) const {
+    for (const CellCover& c : cell.covers) {
+        const Piece& p = run_->pieces[c.piece];
+        if (cell.has_slot(c) && p.slot + (cell.span.offset - p.offset) == phys) return c.copy;
+    }
+    return cell.memory_at(phys);
+}
+
 // A device reads past its mapping's end, in the mapping's buffer: from its memory at `phys`, or, without one, what is not its own.
 void Simulator::device_read(const Step& step) {
     const Piece& p = run_->pieces[step.piece];
     const uint32_t start = p.offset + step.offset;
     each_cell(p.buffer, start, step.size, [&](Cell& cell) {
         if (!cell.live) return;
-        const uint8_t memory = step.phys ? cell.memory_at(step.phys + (cell.span.offset - start)) : no_index;
-        const uint8_t copy = memory == no_index ? cell.home : memory;
+        const uint8_t there = step.phys ? copy_at(cell, step.phys + (cell.span.offset - start)) : no_index;
+        const uint8_t copy = there == no_index ? cell.home : there;
         const uint64_t set = cell.copies[copy].set;
-        const bool sees_cache = memory != no_index && step.coherent;
-        const Lane seen = memory == no_index ? foreign_as_given(set) : sees_cache ? seen_by_cpu(set) : in_memory(set);
+        const bool sees_cache = there != no_index && step.coherent && !cell.copies[copy].slot;
+        const Lane seen = there == no_index ? foreign_as_given(set) : sees_cache ? seen_by_cpu(set) : in_memory(set);
         look_at_view(cell, copy, seen, sees_cache, p.mapping);
     });
 }

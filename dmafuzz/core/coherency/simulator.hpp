@@ -159,6 +159,7 @@ class Simulator {
     void device_write(const Step& step);
     void device_post(const Step& step);
     void device_read(const Step& step);
+    uint8_t copy_at(const Cell& cell, uint64_t phys) const;
     void wild(const Step& step);
     void wild_in_slot(const Step& step);
     bool entitled(const Cell& cell, uint8_t cover) const;
