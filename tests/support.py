@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 from dmafuzz import _core, platforms
 from dmafuzz.cli import main
+from dmafuzz.fuzzing import Plan
 from dmafuzz.program import Program, parse
-from dmafuzz.search import Plan
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / "corpus"

@@ -2,8 +2,8 @@
 against the kernel's own code alike. How they find entries is in test_tracker_lookup.py, lists in test_tracker_lists.py.
 
 The programs run on plain x86 unless they say so: no cache maintenance, no bounce buffers, no IOMMU, so that a DMA
-address is a physical one. Pages begin at 0x120000 (docs/spec/coherency.md §2.3), at the start of a bucket of 8 KiB and of a
-segment of 64 KiB. Operations count from 0; the tidy-up's come after the program's own.
+address is a physical one. Pages begin at 0x120000 (docs/spec/coherency.md §2.3), at the start of a bucket of 8 KiB and
+of a segment of 64 KiB. Operations count from 0; the tidy-up's come after the program's own.
 """
 
 from __future__ import annotations
