@@ -82,12 +82,7 @@ void Machine::access_place(const Op& op, const Step& line, uint64_t dma) {
                 place = {true, by, (stale->target + (page_of(dma) - stale->page)) * page_bytes + in_page(dma)};
             }
         }
-        // Whatever it is allocated for, a non-contiguous allocation is mapped both ways. Source: __iommu_dma_alloc_noncontiguous.
-        const bool both_ways = !place.mapped || run_->mappings[run_->pieces[by].mapping].map == OpKind::alloc_noncontiguous;
-        const Direction direction = both_ways ? Direction::bidirectional : run_->pieces[by].direction;
-        // An SMMU has no pages that can only be written. Source: arm_lpae_prot_to_pte of the kernel.
-        const bool allowed = place.mapped && (writes ? device_writes(direction)
-                                                     : device_reads(direction) || platform_.get<&Platform::iommu_driver>() == IommuDriver::smmu);
+        const bool allowed = place.mapped && (writes ? permission(run_->pieces[by]).write : permission(run_->pieces[by]).read);
         const Step& last = run_->steps.back();
         const bool told = last.kind == StepKind::fault && last.op == now_ && last.piece == line.asker;
         if ((!allowed || maybe) && !told) step(StepKind::fault).piece = line.asker;

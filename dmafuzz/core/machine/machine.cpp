@@ -39,6 +39,12 @@ void Machine::emit(const Step& s) {
         case StepKind::not_theirs:
         case StepKind::wild_memory: add_range(s.phys, s.size); return;
         case StepKind::redirect:
+            if (in_pool(s.phys))
+                each_slot_part(s.phys, s.size, [&](uint8_t piece, uint32_t offset, uint32_t size) {
+                    const Piece& p = run_->pieces[piece];
+                    named_.push_back({p.buffer, p.offset + offset, size});
+                });
+            [[fallthrough]];
         case StepKind::device_read: add_range(s.phys, s.size); break;
         default: break;
     }

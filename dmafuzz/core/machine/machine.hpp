@@ -52,11 +52,9 @@ class Machine {
         uint64_t phys = 0;
     };
 
-    // Of a piece that gets somebody else's page in the page table.
-    struct Redirect {
-        uint8_t piece;
-        uint32_t offset, size;
-        uint64_t phys;
+    // What a page of the page table lets a device do.
+    struct Permission {
+        bool read, write;
     };
 
     // A mapping whose driver has not looked whether it failed: its device has been told nothing yet.
@@ -110,12 +108,14 @@ class Machine {
 
     // Behind an IOMMU (translate.cpp)
     bool translate(const Call& call, Piece* first, int count, uint8_t index);
-    bool map_over(uint8_t index, Piece& piece, uint64_t page, uint64_t pages, uint64_t target);
-    void redirect(uint8_t index, const Piece& piece, uint64_t page, uint64_t target);
+    void map_over(uint8_t index, Piece& piece, uint64_t page, uint64_t pages, uint64_t target);
+    void redirect(uint8_t index, const Piece& piece, uint64_t page, uint64_t target, Permission permission);
     void write_redirects(int first, int last);
     void redirect_others(uint8_t index, const Piece& piece, uint64_t page, uint64_t pages, uint64_t target);
+    Permission permission(const Piece& piece) const;
+    void flush(uint8_t device, const Call& call);
     void unmap_range(const Call& call, uint64_t dma, uint64_t bytes);
-    void cut_off_pages(const Call& call, uint64_t page, uint64_t pages);
+    template <class Which> void cut_off_pages(uint8_t device, uint8_t but, uint64_t page, uint64_t pages, bool maybe, Which which);
     void give_back_iova(const Call& call, uint64_t page, uint64_t pages);
     Place place_of(uint8_t device, uint64_t dma) const;
 
@@ -127,7 +127,7 @@ class Machine {
     uint64_t cut_copy(const Piece& piece, uint64_t offset, uint64_t bytes) const;
     void copy_part(uint8_t index, uint64_t offset, uint64_t size, bool own, bool into_slot);
     bool oops_at(uint8_t piece, uint64_t phys, uint64_t bytes);
-    void release_slots(const Call& call, uint64_t phys, uint32_t bytes);
+    void release_slots(uint64_t phys, uint32_t bytes);
     void drop_slots(const Piece& piece);
 
     // Calls on what is mapped (calls.cpp)
@@ -184,7 +184,7 @@ class Machine {
     bool stopped_ = false;     // by an oops
     bool tidying_up_ = false;
     std::vector<Waiting> waiting_;
-    std::vector<Redirect> redirects_;  // of the pieces that are being mapped
+    std::vector<Step> redirects_;      // that a map comes to, until its pieces are there
     std::array<bool, buffers_max> allocated_with_irqs_on_{};
     std::array<uint8_t, buffers_max> allocated_for_{};  // the device
     std::array<Call, cpus_max> pending_{};

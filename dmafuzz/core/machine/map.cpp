@@ -181,8 +181,8 @@ void Machine::map_one(Call& call) {
     if (refused && maintains_first(piece)) maintain_for_map(call, m.piece);
     if (!done) return fail(call);
     m.dma = piece.dma;
-    write_redirects(0, m.piece - 1);
     hand_over(call, m.piece);
+    write_redirects(0, m.piece - 1);
 }
 
 uint8_t Machine::make_list(const Op& op) {
@@ -231,8 +231,8 @@ void Machine::map_list(Call& call) {
     if (at_once) write_segments(list, m.piece, op.device);
     limit_segments(list, m.piece);
     m.dma = list.state[0].dma;
-    write_redirects(0, m.piece - 1);
     for (int i = 0; i < m.pieces; i++) hand_over(call, static_cast<uint8_t>(m.piece + i), !misled);
+    write_redirects(0, m.piece - 1);
 }
 
 // One IOVA for the list. Source: iommu_dma_map_sg and __invalidate_sg of the kernel.
@@ -263,6 +263,7 @@ bool Machine::map_one_by_one(const Call& call, List& list, const MappingFacts& m
         if (!done) {
             list.state[i].dma = dma_error_cookie;
             for (int k = 0; k < i + (refused ? 1 : 0); k++) maintain_for_map(call, static_cast<uint8_t>(m.piece + k));
+            write_redirects(0, m.piece - 1);
             for (int k = 0; k < i; k++) end_page(undo, list.state[k].dma, list.state[k].dma_size);
             return false;
         }
@@ -356,9 +357,8 @@ void Machine::allocate(Call& call) {
         lists_.push_back(list);
     }
     run_->pieces.push_back(piece);
-    write_redirects(0, m.piece - 1);
     step(StepKind::begin).piece = m.piece;
-    write_redirects(m.piece, m.piece);
+    write_redirects(0, m.piece);
     bool sleeps = run_->uncached[op.buffer] && irqs_off_[op.cpu] && platform_.get<&Platform::coherent_remaps>() && !platform_.get<&Platform::atomic_pool>();
     if (sleeps) step(StepKind::sleep).piece = m.piece;
 }
