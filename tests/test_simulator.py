@@ -15,11 +15,7 @@ from dmafuzz import _core, platforms
 from dmafuzz.program import render_op
 from rich_programs import random_rich
 from small_programs import every_small, haunted, random_small, torn_and_haunted
-
-
-@cache
-def machines() -> tuple[Any, ...]:
-    return tuple(platforms.to_core(platforms.load(name)) for name in platforms.names())
+from support import machines
 
 
 @cache
