@@ -21,6 +21,10 @@ void tell_overlaps(Era& era) {
     if (era.tracked == Tracked::nothing) era.tracked = Tracked::first_line;
 }
 
+void tell_leaks(Era& era) { era.leak_at_unbind = era.every_bus = true; }
+
+void ask_for_own_errors(Era& era) { era.map_error_state = era.own_error = true; }
+
 void check_resources(Era& era) {
     era.resources = true;
     era.resource_check = era.phys_type ? ResourceCheck::unreserved_ram : ResourceCheck::ram_once;
@@ -51,6 +55,20 @@ const std::vector<WhatIf>& what_ifs() {
         {"attributes", "attributes are not compared at unmap", [](Era& e) { e.attrs_compared |= attr::mmio | attr::require_coherent; }},
         {"skip-compared", "whether map and unmap both have SKIP_CPU_SYNC is not compared", [](Era& e) { e.attrs_compared |= attr::skip_cpu_sync; }},
         {"wide-counter", "overlaps of a line are counted up to seven, and a line that has had more is forgotten too early", [](Era& e) { e.overlaps_max = 0xff; }},
+        {"resources", "map_resource is not tracked", [](Era& e) { e.resources = true; }},
+        {"resource-always", "map_resource of RAM is told once per boot, or not for reserved pages",
+         [](Era& e) { e.resources = true, e.resource_check = ResourceCheck::ram; }},
+        {"image-anywhere", "the kernel's image is not recognised where it is not in the linear map", [](Era& e) { e.image_anywhere = true; }},
+        {"vmalloc-stacks", "a stack in vmalloc space is not recognised", [](Era& e) { e.vmalloc_stacks = true; }},
+        {"map-single-area", "what kind of address map_single is given is not checked", [](Era& e) { e.map_single_area = true; }},
+        {"segments", "entries of a list are not held against the device's segment limits", [](Era& e) { e.sg_segments = true; }},
+        {"every-bus", "mappings left at unbind are told of on some buses only", [](Era& e) { e.every_bus = true; }},
+        {"leaks", "mappings left at unbind are not told of", tell_leaks},
+        {"own-entry", "wrong arguments are taken for right ones: the entry of another mapping fits them", [](Era& e) { e.own_entry = true; }},
+        {"own-error", "a mapping's error counts as asked for where another mapping at the same address was asked about", ask_for_own_errors},
+        {"every-list", "of a list whose first element is not known, or is no list's, nothing is checked", [](Era& e) { e.every_list = true; }},
+        {"list-elements", "of a list that the IOMMU merges, only the first elements are tracked", [](Era& e) { e.list_elements = true; }},
+        {"ownership", "whose turn it is, the CPU's or the device's, is not tracked through syncs", [](Era& e) { e.ownership = true; }},
         {"assert-idle", "copy-on-write of a page under DMA is not checked", check_idle},
     };
     return all;
