@@ -169,23 +169,23 @@ class TestFamilies:
             (
                 "cpu0 b0 = alloc pages 128; cpu0 m0 = map_single d0 b0 0 128 TO_DEVICE; "
                 "cpu0 m1 = map_single d0 b0 0 128 FROM_DEVICE",
-                "mappings TO_DEVICE are not tracked", "to-device",
+                "cachelines of TO_DEVICE mappings are not tracked", "to-device",
             ),
             (
                 "cpu0 b0 = alloc pages 128; cpu0 m0 = map_resource d0 b0 0 128 BIDIRECTIONAL",
-                "map_resource of RAM is not checked", "resource-ram",
+                "dma_map_resource() of RAM is not checked", "resource-ram",
             ),
             (
                 "cpu0 b0 = alloc pages 128; cpu0 m0 = map_single d0 b0 0 128 FROM_DEVICE; cpu0 write b0 0 128",
-                "what CPUs and devices do between map and unmap is not seen", "",
+                "CPU and device accesses between map and unmap are invisible to dma-debug", "",
             ),
             (
                 "cpu0 b0 = alloc pages 128; cpu0 m0 = map_single d0 b0 0 128 TO_DEVICE; device m0 write 0 128",
-                "what devices do is not seen", "",
+                "device accesses are invisible to dma-debug", "",
             ),
             (
                 "cpu0 b0 = alloc pages 32; cpu0 m0 = map_single d0 b0 0 16 BIDIRECTIONAL",
-                "who else lives in the lines of a mapping is not known", "",
+                "unrelated data sharing a cacheline with the mapping is not checked", "",
             ),
         ],
     )  # fmt: skip
@@ -207,7 +207,7 @@ class TestFamilies:
 
     def test_warning_that_is_no_use(self) -> None:
         program = "cpu0 b0 = alloc stack 16; cpu0 m0 = map_single d0 b0 0 16 TO_DEVICE"
-        assert Family("FP", "memory of the stack is mapped") in families_of("6.12", program)
+        assert Family("FP", "mapping of stack memory without consequence") in families_of("6.12", program)
 
     def test_changes_are_what_ends_it(self) -> None:
         """On the platform that it was made minimal for, which is one of those listed."""

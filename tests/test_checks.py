@@ -105,7 +105,7 @@ FOUND = {
     "cpu touching an active dma mapped cacheline [cln=0x000000002fdf9800]": ["assert-idle"],
     "overlap>7": ["overlap>7"],
     "different direction": ["free-direction", "sync-direction"],
-    "unmapped with another size": ["free-size"],
+    "size at unmap differs": ["free-size"],
     "usb 1-1: new high-speed USB device number 2": [],
     "   ": [],
 }

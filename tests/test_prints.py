@@ -123,9 +123,9 @@ def test_story_and_json_say_it() -> None:
     program = parse(f"dmafuzz 1\n{OVERLAP}cpu0 sync_single_for_cpu m0 offset=4096\n")
     judgement = judge.judge(program, "armv7-5.18", "p")
     lines = [line.text for line in story(program, judge, [judgement])]
-    assert "  The kernel says: cacheline tracking EEXIST, overlapping mappings aren't supported" in lines
-    assert "  as shipped: printed, and with panic_on_warn the machine stops there." in lines
-    assert "  as shipped: not printed, since only the first errors are (num_errors)." in lines
+    assert "  Kernel log: cacheline tracking EEXIST, overlapping mappings aren't supported" in lines
+    assert "  default kernel: printed, and panic_on_warn stops the machine there." in lines
+    assert "  default kernel: not printed, because num_errors (1 by default) errors were printed before." in lines
     records: list[dict[str, Any]] = json.loads(json.dumps(judgement_to_json(judgement)))["warnings"]
     assert [(r["id"], r["printed"], r["stops"]) for r in records] == [
         ("line-overlap", True, True), ("sync-unallocated", False, False)

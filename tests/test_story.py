@@ -93,36 +93,36 @@ class TestStory:
 
     def test_explains_a_lost_write_by_the_invalidate(self) -> None:
         said = told(WRITEBACK, "arm64-6.5")
-        assert "cpu1 writes b0[0..63], unordered" in said
-        assert "op 3 cpu0's unmap_page invalidates the cache line" in said
-        assert "so after op 3, the CPU may read b0[0..63], and may find its own write gone" in said
+        assert "cpu1 writes b0[0..63] without regard to ownership, as user space may" in said
+        assert "op 3 cpu0's unmap_page invalidates the cacheline" in said
+        assert "so after op 3, the CPU may read b0[0..63], and its own write may be lost" in said
         assert "yet dma-debug is silent" in said
 
     def test_explains_stale_bytes_by_the_bounce_slot(self) -> None:
         said = told(STACKED, BOUNCING)
-        assert "d0 writes b0[0..4095] through m0, into its bounce slot: memory is out of date now" in said
-        assert "copies b0[0..4095] from memory to m1's bounce slot" in said
+        assert "d0 writes b0[0..4095] through m0, into its bounce buffer: memory is now stale" in said
+        assert "copies b0[0..4095] from memory to m1's bounce buffer" in said
         assert "so after op 2, d1 (through m1) may read b0[0..4095]" in said
 
     def test_tells_the_old_page_from_the_new_one(self) -> None:
         said = told(MOVED, "x86-5.5")
         assert "the CPU reads the old page and writes b0[0..4095] to a new page" in said
-        assert "d0 writes b0[0..4095] through m0, into the old page: the new page is out of date now" in said
+        assert "d0 writes b0[0..4095] through m0, into the old page: the new page is now stale" in said
 
     def test_says_what_the_platform_does_for_the_directions_used(self) -> None:
         said = told(WRITEBACK, "arm64-6.5")
-        assert "d0 is not coherent; cache lines of 64 bytes" in said
+        assert "d0 is not coherent; cachelines of 64 bytes" in said
         assert "BIDIRECTIONAL: for_device cleans, for_cpu invalidates." in said
         assert "FROM_DEVICE:" not in said
 
     def test_says_of_a_warning_what_it_comes_to(self) -> None:
         said = told(SMALL, "x86-5.5")
-        assert "Warning line-overlap at op 3: a mapping begins in the cache line in which a live one begins." in said
-        assert "false positive: nothing it covers is corrupt, or otherwise harmed, on any platform" in said
+        assert "Warning line-overlap at op 3: a mapping begins in the cacheline in which a live mapping begins." in said
+        assert "false positive: no data that it covers is corrupt, and nothing else is harmed, on any platform" in said
 
     def test_names_the_rules_that_are_broken_with_their_text(self) -> None:
         said = told(WRITEBACK, "arm64-6.5")
-        said_of_it = "cpu1's dirty touches b0 while d0 has it through m0 (op 2)"
+        said_of_it = "cpu1's dirty accesses b0 while d0 owns it through m0 (op 2)"
         assert f"Contract: the program breaks hands-off: {said_of_it}" in said
 
     def test_words_a_broken_rule_as_broken_with_operation_and_mapping(self) -> None:
@@ -131,9 +131,9 @@ class TestStory:
 
     def test_says_where_a_warning_is_a_hazard_in_one_true_sentence(self) -> None:
         said = told(UNCHECKED)
-        assert "hazard on 17 platforms: nothing it covers is corrupt there, but on x86-5.5-pool-full it is." in said
+        assert "hazard on 17 platforms: no data that it covers is corrupt there, but data is corrupt on x86" in said
         assert "it is (not on" not in said
-        assert "not on x86-5.5-pool-full it is" not in said
+        assert "corrupt on x86-5.5-pool-full." in said
 
     def test_keeps_labels_and_what_follows_apart(self) -> None:
         lines = [line.text for line in story(*_told_of(FORGOTTEN, "x86-5.5"))]

@@ -182,12 +182,13 @@ def _entry_fields(entry: Entry) -> dict[str, Any]:
 
 
 def _entry(fields: dict[str, Any]) -> Entry:
-    family = fields["family"]
+    # The family is a function of the signature; what the file says of it is for its readers.
+    signature = Signature(fields["label"], fields["kind"], tuple(fields["rules"]), fields["reason"])
     return Entry(
-        Signature(fields["label"], fields["kind"], tuple(fields["rules"]), fields["reason"]),
+        signature,
         tuple(fields["program"]),
         tuple(fields["platforms"]),
         fields["count"],
         fields["composite"],
-        Family(family["label"], family["rule"], family["way"], family.get("change", "")),
+        family_of(signature),
     )

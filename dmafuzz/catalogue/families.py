@@ -1,8 +1,8 @@
 """Families of causes: the same reason of the tracker, the same way of losing data.
 
-A family is a function of a signature alone: of a false negative it is the tracker's reason, of a warning that is no use
-its check, and how the entry it looked at relates to the call. Of what dma-debug does not look at at all, the rules that
-the program breaks say what that is.
+A family is a function of a signature alone. The family of a false negative is the tracker's reason; where dma-debug has
+no check, the contract's rules that the program breaks name it. The family of a false positive or a hazard is its check,
+and how the entry that the check used relates to the call.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ UNSEEN = "not-looked-at"
 
 @dataclass(frozen=True, order=True)
 class Family:
-    """``label``; ``rule``: what the tracker lacks (FN) or looks at (others); ``way``: how data is lost (FN), or whose
+    """``label``; ``rule``: what the tracker lacks (FN) or its check (others); ``way``: how data is lost (FN), or whose
     entry a warning is about where that is not the call's own; ``change``: the changed rule (`_core.what_ifs`) that
     would end a false negative, where there is one."""
 
@@ -39,9 +39,9 @@ def family_of(signature: Signature) -> Family:
     """The family of a cause with that signature."""
     facts = _facts()
     if signature.label != "FN":
-        return Family(
-            signature.label, checks.named(signature.kind).looks_at, facts["entries"].get(signature.reason, "")
-        )
+        check = checks.named(signature.kind).looks_at
+        rule = f"{check} without consequence" if signature.label == "FP" else check
+        return Family(signature.label, rule, facts["entries"].get(signature.reason, ""))
     way = facts["ways"][signature.kind]
     if signature.reason == UNSEEN:
         rows = (row for row in facts["unseen"] if not row["rules"] or set(row["rules"]) & set(signature.rules))

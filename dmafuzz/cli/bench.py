@@ -1,4 +1,4 @@
-"""`dmafuzz bench`: what judging costs on this machine, and how soon engines find what is known; all in one run."""
+"""`dmafuzz bench`: what judging costs on this machine, and how soon engines find known causes; all in one run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OPS = 14
     "--seconds", type=click.FloatRange(min=0.5), default=2.0, show_default=True, help="Each engine, each time."
 )
 @click.option("--repeats", type=click.IntRange(1, 100), default=3, show_default=True, help="Of each figure.")
-@click.option("--find", is_flag=True, help="Time to find: what each engine needs for causes that are known.")
+@click.option("--find", is_flag=True, help="Time to find: how long each engine needs for known causes.")
 @click.option("--seeds", type=click.IntRange(1, 1000), default=10, show_default=True, help="Runs to find, each engine.")
 @click.option(
     "--limit", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds of a run to find."
@@ -57,7 +57,9 @@ def bench(
     endurance: float | None,
     folder: Path | None,
 ) -> None:
-    """Programs a second of every engine on the same core: bare loop, atheris, libFuzzer, AFL++, Hypothesis, random.
+    """Measure speed and recall of dmafuzz and other fuzzers.
+
+    Programs a second on one core: bare loop, atheris, libFuzzer, AFL++, Hypothesis, random.
 
     Medians over the repeats, with the smallest and the largest, and ratios to the bare loop in the same repeat. Raw
     libFuzzer and AFL++ are built from the sources of a checkout when first used. What is not installed is skipped.
@@ -87,7 +89,7 @@ def bench(
 
 
 def _check(tracker: str, find: bool, scale: bool, folder: Path | None) -> None:
-    """What would otherwise fail at the end of an hour fails at once."""
+    """Checks at the start what would otherwise fail after an hour."""
     if find and resolve(tracker).core != TRACKER:
         raise BadInput(f"--find: the known causes are those of tracker {TRACKER}, not of {tracker}")
     try:

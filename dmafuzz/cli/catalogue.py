@@ -34,10 +34,12 @@ ERAS = ("4.19", "5.15", "6.12", "7.2")
               show_default=True, metavar="DIR")  # fmt: skip
 @click.option("--pages", is_flag=True, help="Search nothing; write a page, TRACKER.md, for each catalogue in DIR.")
 def catalogue(trackers: tuple[str, ...], ops: int, jobs: int, out: Path, pages: bool) -> None:
-    """Write the catalogue of each TRACKER (default: 4.19, 5.15, 6.12, 7.2, all proposals) as TRACKER.json.gz.
+    """Write complete catalogues of trackers, side by side.
+
+    Each is TRACKER.json.gz; the default is 4.19, 5.15, 6.12, 7.2 and all proposals.
 
     README.md beside them holds all catalogues of the folder side by side, those of earlier runs too. A catalogue that
-    is complete up to more operations already is left as it is. Interrupted, it goes on where it was.
+    is complete up to more operations already is left as it is. An interrupted run continues.
     """
     names = trackers or (*ERAS, *(each.name for each in builtins() if each.kind == "proposal"))
     for tracker in names:
@@ -88,7 +90,7 @@ def _write(tracker: str, ops: int, jobs: int, out: Path) -> None:
         bar.start("causes", len(result.found))
         made = catalogues.make(result, plan.core_tracker, members, bar.advance)
     except KeyboardInterrupt:
-        raise BadInput(f"interrupted at {tracker}: the same command goes on there") from None
+        raise BadInput(f"interrupted at {tracker}: the same command continues there") from None
     finally:
         bar.end()
     out.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,14 @@ DIFFERENCES_MAX = 10
 @click.argument("first", metavar="TRACKER")
 @click.argument("second", metavar="TRACKER")
 @click.option("--programs", type=click.IntRange(1), default=PROGRAMS, show_default=True, metavar="N")
-@click.option("--ops", type=click.IntRange(2, 64), default=24, show_default=True, metavar="N", help="At most, each.")
+@click.option(
+    "--ops",
+    type=click.IntRange(2, 64),
+    default=24,
+    show_default=True,
+    metavar="N",
+    help="Operations of a program, at most.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
 @click.option("--costs", is_flag=True, help="Compare locks, look-up steps and tree operations too.")
 @click.option("--about", is_flag=True, help="Compare what warnings are about too: mappings, entries, lines.")
@@ -37,7 +44,9 @@ def compare(
     about: bool,
     table: bool,
 ) -> None:
-    """Run two trackers on random programs of the full language, all platforms in turn.
+    """Compare the warnings of two trackers on random programs.
+
+    Programs are of the full language; platforms take turns.
 
     Prints each program on which they do not warn alike (same warnings after the same operations, in the same order),
     minimised; exit status 1 if there is one. A model is held against the real thing by kernel:PATH as the second.

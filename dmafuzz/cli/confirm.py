@@ -36,7 +36,9 @@ class _WithFiles(click.Group):
 
 @click.group("confirm", cls=_WithFiles)
 def confirm() -> None:
-    """Run programs on a real kernel under QEMU: what is lost, what is warned about, against what is said here.
+    """Run programs on a real kernel, booted under QEMU.
+
+    Lost data and warnings of the guest are compared with the verdicts of dmafuzz.
 
     `dmafuzz confirm build TREE|ARCHIVE` builds a guest kernel; `dmafuzz confirm FILE|DIR...` runs programs on it.
     """
@@ -47,7 +49,10 @@ def confirm() -> None:
 @click.option("--arch", type=click.Choice(["x86_64"]), default="x86_64", show_default=True)
 @click.option("--name", metavar="N", help="Default: the kernel's release.")
 def build(path: Path, arch: str, name: str | None) -> None:
-    """Build a guest kernel, some five minutes on two free cores, and keep it in your cache folder."""
+    """Build a guest kernel, and keep it in the cache folder.
+
+    It takes some five minutes on two free cores.
+    """
     click.echo("a guest kernel takes some five minutes on two free cores", err=True)
     with tqdm(unit=" files", desc="guest kernel") as bar:
 
@@ -89,7 +94,7 @@ def run(
     as_json: bool,
     transcript: Path | None,
 ) -> None:
-    """Run programs on booted kernels, and compare."""
+    """Run programs on a booted kernel, and compare."""
     chosen = building.find(kernel)
     programs, failed = _programs(paths)
     done: list[Confirmation] = []
@@ -119,7 +124,10 @@ def run(
 def hunt(
     ctx: click.Context, kernel: str | None, platform: str, tracker: str, seconds: float, seed: int, out: Path | None
 ) -> None:
-    """Random programs against a guest, with random devices and CPUs that keep to what is theirs."""
+    """Compare random programs with a guest until the time is up.
+
+    Devices and CPUs access memory at random, while they own it.
+    """
     chosen = building.find(kernel)
     one = _confirming(chosen, platform, tracker, None)
     number = itertools.count()

@@ -35,7 +35,9 @@ _COLUMN_CHARS = 14
 @click.option("--platform", metavar="P", help="The platform. Default: the first of the first tracker's portfolio.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of the table.")
 def cost(trackers: tuple[str, ...], corpus: Path | None, platform: str | None, as_json: bool) -> None:
-    """Print what trackers cost: locks, look-up steps and tree operations a program, and what many CPUs would wait.
+    """Print the locks and look-up steps that trackers cost.
+
+    Also the tree operations, and how long many CPUs would wait for each other.
 
     The serial share of a lock is the part of all work that is done under it; a machine-wide lock lets at most one
     over its serial share of the CPUs run at full speed. Unbinds, which lock every bucket once in a device's life, do

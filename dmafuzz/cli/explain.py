@@ -1,4 +1,4 @@
-"""`dmafuzz explain`: a log, a dump or a program, and what is true of it."""
+"""`dmafuzz explain`: a log, a dump or a program, and which of its warnings are true."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _TRUE_LABELS = {"FN", "TP", "hazard", "bookkeeping", "broken"}
 
 @click.command()
 @click.argument("file", metavar="FILE|-", type=click.Path())
-@click.option("--era", metavar="T", help="The kernel whose dma-debug it is; default: as the log says.")
+@click.option("--era", metavar="T", help="The kernel of the log. Default: the version in the log.")
 @click.option(
     "--platform",
     "platforms",
     metavar="P",
     multiple=True,
-    help="What stands for the machine; can be given more than once. Default: by the log's architecture.",
+    help="The platform of the machine; can be given more than once. Default: by the log's architecture.",
 )
 @click.option("--markdown", "as_markdown", is_flag=True, help="Markdown, to answer a mail with.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object (of a program, one for each judgement).")
@@ -42,7 +42,9 @@ _TRUE_LABELS = {"FN", "TP", "hazard", "bookkeeping", "broken"}
 def explain(
     ctx: click.Context, file: str, era: str | None, platforms: Sequence[str], as_markdown: bool, as_json: bool
 ) -> None:
-    """Tell what a warning of the kernel means: paste a log, a mail, or a dump of the live mappings.
+    """Explain the DMA-API warnings in a kernel log (dmesg).
+
+    FILE is a log, a mail, a dump of the live mappings (dma-api/dump), or a program.
 
     Each cause is answered by what it means and since when, whether data is lost and on which machines, whether it is a
     known false positive, what is usually wrong, and what to do. Exit status: 1 if something is true, 0 if nothing is, 2

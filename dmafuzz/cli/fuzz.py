@@ -27,13 +27,15 @@ OPS_LIMIT = 14  # operations of a program before its tidy-up; some 12 to 13 on a
 @click.option(
     "--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Worker processes."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Where to start.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="The seed of random numbers."
+)
 @options.tracker
 @options.portfolio
 @options.platforms
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("findings"),
               show_default=True, metavar="DIR",
-              help="Corpus, findings, quarantine. A second run with the same folder goes on.")  # fmt: skip
+              help="Folder for corpus, findings, quarantine. A second run with the same folder continues.")  # fmt: skip
 @click.option("--engine", type=click.Choice(ENGINES), help="Default: atheris where it is installed, else native.")
 @click.option("--ops", type=click.IntRange(2, 64), default=OPS_LIMIT, show_default=True, metavar="N",
               help="Operations of a program, at most.")  # fmt: skip
@@ -48,7 +50,7 @@ def fuzz(
     engine: str | None,
     ops: int,
 ) -> None:
-    """Search for programs on which tracker and simulator disagree."""
+    """Search at random for programs that dma-debug judges wrongly."""
     plan = _plan(seconds, jobs, seed, tracker, portfolio, platforms, out, engine, ops)
     where = f"portfolio {plan.portfolio}" if plan.portfolio else f"{len(plan.platforms)} platforms"
     workers = "1 job" if jobs == 1 else f"{jobs} jobs"

@@ -21,7 +21,7 @@ _LABELS_CHARS = 48
 
 @dataclass(frozen=True)
 class _Row:
-    """What one tracker makes of the program: labels by number of platforms, and the warnings that fire anywhere."""
+    """One tracker's result: labels by number of platforms, and the warnings that fire on any platform."""
 
     labels: tuple[tuple[str, int], ...]
     platforms: int
@@ -37,7 +37,7 @@ class _Row:
 
 
 def _told(rows: Sequence[_Row]) -> str:
-    """What rows of the same labels and warnings say together: numbers only where they have the same."""
+    """The text for rows of the same labels and warnings: numbers only where all rows have the same."""
     first = rows[0]
     same = all(row.counts == first.counts for row in rows)
     labels = first.counts if same else tuple(f"{label} (some)" for label, _ in first.labels)
@@ -48,9 +48,9 @@ def _told(rows: Sequence[_Row]) -> str:
 @click.argument("file", metavar="FILE", type=click.Path())
 @click.option("--platform", metavar="P", help="Only this platform. Default: each tracker on the machines of its time.")
 def history(file: str, platform: str | None) -> None:
-    """Judge one program with every era of dma-debug and every proposal.
+    """Judge a program with dma-debug of every kernel and proposal.
 
-    One line for eras that follow one another and come to the same: the labels, on how many platforms of their
+    One line for consecutive eras with the same result: the labels, on how many platforms of their
     portfolio, and the warnings that fire on any of them.
     """
     program = language.read(file)
@@ -74,7 +74,7 @@ def _row(program: Program, tracker: str, platform: str | None) -> _Row:
 
 
 def _runs(eras: Sequence[Builtin], rows: dict[str, _Row]) -> list[tuple[str, list[_Row]]]:
-    """Eras that follow one another and come to the same, as "3.14 to 5.5"; then vendors' kernels, which stand alone."""
+    """Consecutive eras with the same result, as "3.14 to 5.5"; then vendors' kernels, each by itself."""
     runs: list[list[Builtin]] = []
     for era in (each for each in eras if not each.vendor):
         if runs and _same(rows[runs[-1][-1].name], rows[era.name]):

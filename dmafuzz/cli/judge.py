@@ -39,7 +39,7 @@ def judge(
     as_json: bool,
     checks: bool,
 ) -> None:
-    """Tell what can go wrong in programs, what the tracker says, and whether the two agree.
+    """Judge programs: what data is lost, what dma-debug warns of.
 
     With --check the expect lines decide about tracker, platforms and portfolio.
     """

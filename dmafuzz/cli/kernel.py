@@ -18,7 +18,9 @@ _BENCH_PROGRAMS = 200_000
 
 @click.group("kernel")
 def kernels() -> None:
-    """Build kernels' own dma-debug, to be judged like any tracker: `--tracker kernel:NAME`.
+    """Build your kernel's own dma-debug code as a tracker.
+
+    It is used like any tracker: `--tracker kernel:NAME`.
 
     What is built stays in your cache folder, with a copy of the source files that it is built from.
     """
@@ -43,7 +45,7 @@ def kernels() -> None:
     "Default: the one that it warns like.",
 )
 def add(path: str, name: str | None, instrument: bool, includes: tuple[str, ...], era: str | None) -> None:
-    """Build the dma-debug of a kernel tree, or of an archive of one, unmodified, and give it a name."""
+    """Build the dma-debug code of a kernel tree or archive."""
     if era is not None and era not in eras():
         raise BadInput(f"--era: there is no era {era!r}: {', '.join(eras())}")
     for line in _report(kernel.add(path, name, instrument, includes, era or "")):
@@ -66,7 +68,7 @@ def list_kernels() -> None:
 @kernels.command()
 @click.argument("name", metavar="NAME")
 def remove(name: str) -> None:
-    """Forget a kernel, and what was built of it."""
+    """Remove a kernel that was added, with its files."""
     entry = kernel.remove(name)
     click.echo(f"{KERNEL}{entry.name}, of {entry.source}, is forgotten")
 
@@ -76,8 +78,9 @@ def remove(name: str) -> None:
 @click.option("--platform", default="x86-5.5", show_default=True, metavar="P")
 @click.option("--repeats", type=click.IntRange(1, 100), default=5, show_default=True)
 def bench(name: str, platform: str, repeats: int) -> None:
-    """How many programs of 24 hook calls a second the kernel's code takes, in one process.
+    """Measure how many programs a second the kernel's code takes.
 
+    A program has 24 hook calls.
     A page is mapped, checked, synced and unmapped, six times over. NAME is what comes after `kernel:`.
     """
     core = resolve(KERNEL + name).core

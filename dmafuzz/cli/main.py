@@ -1,4 +1,4 @@
-"""The group of commands: found when they are asked for, and what they have in common when something goes wrong."""
+"""The group of commands: each is imported when it is used; errors of the input are handled here for all."""
 
 from __future__ import annotations
 
@@ -81,6 +81,6 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 )
 @click.pass_context
 def main(ctx: click.Context) -> None:
-    """Judges trackers of the DMA API: lost data that they miss, warnings that mean nothing."""
+    """Test dma-debug, the kernel's DMA API checker: missed data loss, false warnings."""
     if "NO_COLOR" in os.environ:  # https://no-color.org
         ctx.color = False

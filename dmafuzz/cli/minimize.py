@@ -1,4 +1,4 @@
-"""`dmafuzz minimize`: the smallest program around that still shows the same."""
+"""`dmafuzz minimize`: the smallest program that still shows the same."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _LABELS = ("broken", "FN", "FP", "hazard")
 @click.argument("file", metavar="FILE", type=click.Path())
 @options.tracker
 @click.option(
-    "--platform", metavar="P", help="Where it shows. Default: the first platform of the portfolio on which it does."
+    "--platform", metavar="P", help="The platform of the finding. Default: the first of the portfolio that shows it."
 )
 @options.portfolio
-@click.option("--label", type=click.Choice(_LABELS), help="What it shows. Default: the first.")
+@click.option("--label", type=click.Choice(_LABELS), help="The label of the finding. Default: the first.")
 @click.option("--kind", metavar="K", help="The kind of corruption (FN) or the warning (others). Default: the first.")
 @click.option("--reason", metavar="R", help="The tracker's reason (see dmafuzz list reasons). Default: the first.")
 @click.option(
@@ -53,7 +53,9 @@ def minimize(
     prove: int | None,
     out: str | None,
 ) -> None:
-    """Reduce a program to a 1-minimal one: no single removal or simplification keeps its cause. It stays about
+    """Reduce a program to the smallest one with the same finding.
+
+    The result is 1-minimal: no single removal or simplification keeps its cause. It stays about
     the same: how many mappings lose data, which operation loses it, and why the tracker says nothing.
 
     What the exhaustive search says of it comes with it: `minimal: proved (<= N)` where no smaller program of its
@@ -67,7 +69,7 @@ def minimize(
     found = bench.minimise(program, where, what, which, why, written=True)
     seconds = time.perf_counter() - start
     cause = f"{what} of {which} with tracker {tracker} on {where}; rules broken: {', '.join(found.rules) or 'none'}"
-    because = f"reason: {found.reason}: {reason_words(found.reason)}" if found.reason else "the tracker broke down"
+    because = f"reason: {found.reason}: {reason_words(found.reason)}" if found.reason else "the tracker crashed"
     effort = (
         f"{len(program.ops)} to {len(found.program.ops)} operations, {found.tried} programs tried in {seconds:.2f} s"
     )

@@ -53,11 +53,10 @@ _WARNINGS = "warnings"
 @click.argument("what", type=click.Choice([*_LISTS, _WARNINGS]))
 @click.argument("text", default="")
 def list_names(what: str, text: str) -> None:
-    """List what there is, one name a line with what it stands for.
+    """List trackers, platforms, rules, warnings and other names.
 
-    Warnings are listed with the kernel's messages, each with the kernel that it came with. With TEXT only the warnings
-    are whose message, id or meaning it is, or is part of: a line of a kernel's log will do, whatever its addresses and
-    numbers are.
+    Warnings are listed with the kernel's messages, each with the kernel that introduced it. TEXT selects the warnings
+    that have it in their message, id or meaning: a line of a kernel's log, whatever its addresses and numbers are.
     """
     if what == _WARNINGS:
         _show_warnings(text)

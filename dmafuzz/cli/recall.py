@@ -26,12 +26,15 @@ MISSED_MAX = 20
 @click.option("--catalogue", "file", required=True, metavar="FILE", type=click.Path(path_type=Path),
               help="The catalogue.json of dmafuzz search, or a TRACKER.json.gz of dmafuzz catalogue.")  # fmt: skip
 @click.option("--at", "times", multiple=True, type=click.FloatRange(min=0), default=(60.0, 600.0), show_default=True,
-              metavar="S", help="Seconds after which to look; can be given more than once.")  # fmt: skip
+              metavar="S", help="Seconds after which to measure; can be given more than once.")  # fmt: skip
 @click.option("--ops", type=click.IntRange(1), metavar="N", help="Only causes of up to N operations.")
 @click.option("--strangers", "other_way", is_flag=True,
-              help="The other way round: which findings are not in the catalogue, and why not.")  # fmt: skip
+              help="The reverse: which findings are not in the catalogue, and why.")  # fmt: skip
 def recall(folders: tuple[Path, ...], file: Path, times: tuple[float, ...], ops: int | None, other_way: bool) -> None:
-    """Hold the findings of one fuzzing run or more (the --out folders of dmafuzz fuzz) against a complete catalogue."""
+    """Measure how much of a catalogue fuzzing runs have found.
+
+    DIR is the --out folder of a run of dmafuzz fuzz.
+    """
     catalogue = read_catalogue(file)
     times_given = click.get_current_context().get_parameter_source("times") is not ParameterSource.DEFAULT
     if other_way and (ops is not None or times_given):

@@ -1,4 +1,4 @@
-"""`dmafuzz schedules`: every interleaving of a program's CPUs, and what shows in which of them."""
+"""`dmafuzz schedules`: every interleaving of a program's CPUs, and which label shows in which of them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from .terminal import show
     type=click.IntRange(min=0),
     default=DEFAULT_PREEMPTIONS,
     show_default=True,
-    help="Schedules with at most so many switches away from what could have gone on.",
+    help="Schedules with at most that many preemptions: switches away from a CPU that could continue.",
 )
 @options.tracker
 @click.option("--platform", metavar="P", help="Only this platform. Default: all of the portfolio.")
@@ -45,9 +45,9 @@ from .terminal import show
     type=click.IntRange(min=1),
     default=DEFAULT_LIMIT,
     show_default=True,
-    help="Refuse more schedules than that.",
+    help="Fail if there are more schedules.",
 )
-@click.option("--unpruned", is_flag=True, help="Judge each schedule by itself: the same answer, more slowly.")
+@click.option("--unpruned", is_flag=True, help="Judge each schedule separately: the same answer, more slowly.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def schedules(
     file: str,
@@ -59,7 +59,9 @@ def schedules(
     unpruned: bool,
     as_json: bool,
 ) -> None:
-    """Explore every schedule of a program: does a label show always, or sometimes?
+    """Judge every interleaving of a program with several CPUs.
+
+    A label shows in all schedules, or in some of them.
 
     Each CPU's lines keep their order; another CPU can run between any two of them, and between the two halves of a DMA
     API call. The accesses of each device run by themselves too.

@@ -1,4 +1,4 @@
-"""`dmafuzz search`: every program of a small alphabet up to some length; all causes, and that there are no others."""
+"""`dmafuzz search`: every program of a small alphabet up to some length, and all causes among them."""
 
 from __future__ import annotations
 
@@ -43,14 +43,13 @@ def _show_alphabet(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @click.option("--devices", type=click.IntRange(1, 2), default=2, show_default=True, metavar="1|2")
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Threads.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
-              help="Write the catalogue there; a search that was cut off goes on where it was.")  # fmt: skip
+              help="Write the catalogue there; an interrupted search continues.")  # fmt: skip
 @click.option("--alphabet", is_flag=True, expose_value=False, is_eager=True, callback=_show_alphabet,
-              help="Say what the alphabet is, and stop.")  # fmt: skip
+              help="Print the alphabet, and exit.")  # fmt: skip
 def search(ops: int, tracker: str, portfolio: str | None, cpus: int, devices: int, jobs: int, out: Path | None) -> None:
-    """Go through every program of a small alphabet, up to N operations.
+    """Judge every program of a small alphabet, up to N operations.
 
-    Shows every cause of a false negative, false positive or hazard that there is, in families, with its smallest
-    program.
+    Shows every cause of a false negative, false positive or hazard, in families, with its smallest program.
     """
     name = portfolio or default_portfolio(tracker)
     if tracker.startswith(KERNEL):
@@ -75,7 +74,7 @@ def search(ops: int, tracker: str, portfolio: str | None, cpus: int, devices: in
 
 
 def _catalogue(run: Search) -> tuple[catalogues.Catalogue, str]:
-    """With what there is to say of the way there. Nothing is printed: whoever reads may be gone before it is kept."""
+    """The catalogue and figures of the search. Nothing is printed here: a closed pipe must not lose the result."""
     plan = run.plan
     bar = Bar()
     try:
@@ -93,7 +92,7 @@ def _catalogue(run: Search) -> tuple[catalogues.Catalogue, str]:
     finally:
         bar.end()
     seconds = time.monotonic() - started
-    causes = f"{len(result.found):,} signatures come to {len(made.entries):,} causes ({seconds:.0f} s)"
+    causes = f"{len(result.found):,} signatures have {len(made.entries):,} causes ({seconds:.0f} s)"
     return made, f"{_figures(run, result)}\n{causes}"
 
 
@@ -114,7 +113,7 @@ def _figures(run: Search, result: Result) -> str:
 def _cut_off(run: Search, result: Result) -> str:
     done = len(result.lengths)
     complete = f"complete up to {done} operation{'s' if done > 1 else ''}" if done else "nothing is complete"
-    again = "with --out it could have gone on later"
+    again = "with --out it could continue later"
     if run.plan.out:
-        again = f"the same command goes on from {run.plan.out}" if run.kept else "the same command begins again"
+        again = f"the same command continues from {run.plan.out}" if run.kept else "the same command begins again"
     return f"interrupted: {complete}; {again}"

@@ -1,4 +1,4 @@
-"""`dmafuzz trace`: what the tracker is told."""
+"""`dmafuzz trace`: the hook calls that the tracker sees."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ _WITHOUT_DIRECTION = (*_WITHOUT_SIZE, "map_single_area")
 @options.tracker
 @click.option("--platform", metavar="P", help="The platform. Default: the first of the tracker's portfolio.")
 def trace(file: str, tracker: str, platform: str | None) -> None:
-    """Print the hook calls that a program makes, one a line, and the warnings they lead to.
+    """Print the dma-debug hook calls of a program, and the warnings.
+
+    One line for each call.
 
     The number of the operation counts from 0, tidy-up included. Addresses and sizes are in bytes; a list entry is
     its physical address and length, an arrow, its DMA address and length.

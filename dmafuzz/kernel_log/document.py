@@ -30,8 +30,8 @@ class Block:
 
 
 MORE = (
-    "`echo 1 > /sys/kernel/debug/dma-api/all_errors`: every error is printed; by default only the first is, whatever "
-    "comes after (`num_errors` says how many more; `error_count` counts them all).",
+    "`echo 1 > /sys/kernel/debug/dma-api/all_errors`: every error is printed; by default only the first is "
+    "(`num_errors` is how many more will be printed; `error_count` counts all).",
     "`dma_debug_driver=NAME` on the command line, or `echo NAME > /sys/kernel/debug/dma-api/driver_filter`: only this "
     "driver's errors.",
     "`cat /sys/kernel/debug/dma-api/dump` (5.1 and later): all live mappings. Beside the log, in one file, it makes "
@@ -47,7 +47,7 @@ def document(answer: Answer, name: str) -> list[Block]:
     for number, cause in enumerate(answer.causes, 1):
         blocks += _cause(number, cause)
     if answer.unjudged:
-        blocks.append(_text(f"There are {answer.unjudged} more causes, which are not looked at."))
+        blocks.append(_text(f"There are {answer.unjudged} more causes, which are not judged."))
     blocks += _dump(answer)
     blocks += _others(answer)
     if answer.causes or answer.groups:
@@ -71,17 +71,17 @@ def _head(answer: Answer) -> Iterator[Block]:
         yield _text(f"Only the first {BYTES_MAX >> 20} MiB of the input were read.")
     if log.more_splats:
         yield _text(
-            f"Of {_plural(len(log.splats) + log.more_splats, 'warning')} the first {len(log.splats):,} are taken."
+            f"Of {_plural(len(log.splats) + log.more_splats, 'warning')} the first {len(log.splats):,} are judged."
         )
     if log.splats:
         count = len(answer.causes) + answer.unjudged
         printed = f"{_plural(len(log.splats), 'warning')} of dma-debug, of {_plural(count, 'cause')}"
-        alone = " By default a kernel prints only the first one: there may be others behind it." if count == 1 else ""
+        alone = " By default a kernel prints only the first one: there may be others." if count == 1 else ""
         yield _text(f"{printed}, in the order of the log.{alone}")
     else:
         yield _text("No warning of dma-debug.")
     if log.events:
-        yield _text(f"{_plural(log.events, 'line')} of trace events are not looked at.")
+        yield _text(f"{_plural(log.events, 'line')} of trace events are not read.")
 
 
 def _cause(number: int, cause: Cause) -> Iterator[Block]:
@@ -134,9 +134,7 @@ def _verdict(cause: Cause) -> Iterator[Block]:
         yield _text("This is a known false positive (below): nothing is wrong with the driver.", "Is it true")
     if not cause.variants:
         if cause.splat.check == UNKNOWN:
-            yield _text(
-                "No check that is known here has this message, so that nothing can be said of it.", "Is it true"
-            )
+            yield _text("No check that is known here has this message, so no verdict is possible.", "Is it true")
             return
         yield _text(f"{_untold(cause)} The smallest programs below show what the warning can mean.", "Is it true")
         return
@@ -145,23 +143,25 @@ def _verdict(cause: Cause) -> Iterator[Block]:
         yield Block("program", _lines(variant.sketch.program))
         if variant.sketch.assumed:
             source = (
-                "From the dump; assumed besides" if variant.sketch.from_dump else "Assumed, as the log does not say it"
+                "From the dump; also assumed"
+                if variant.sketch.from_dump
+                else "Assumed, because the log does not say it"
             )
             yield _text(f"{source}: {'; '.join(variant.sketch.assumed)}.")
     if cause.shares_lines:
         yield _text(
-            "It does not begin and end on cache lines: it might share its first or last line with whatever lies beside "
-            "it, which would be at risk where caches are maintained. The log does not say what does.",
-            "Besides",
+            "It does not begin and end on cacheline boundaries: unrelated data may share its first or last cacheline, "
+            "and may be lost on non-coherent devices. The log does not say whether there is any.",
+            "Cachelines",
         )
 
 
 def _untold(cause: Cause) -> str:
     """Why there is no verdict."""
     if cause.too_large:
-        return "The mapping is larger than a program may be, and not judged."
+        return "The mapping is too large for a program, and not judged."
     known = "a dump of the mappings at that moment" if cause.live is None else "more than the dump has"
-    return f"From the message alone this call cannot be told: it takes {known}."
+    return f"The message alone does not determine the call: that needs {known}."
 
 
 def _comes_to(cause: Cause, variant: Variant) -> str:
@@ -177,11 +177,11 @@ def _comes_to(cause: Cause, variant: Variant) -> str:
         kinds = "; ".join(CORRUPTIONS[kind] for kind in outcome.kinds)
         text = f"data is lost on {len(losing)} of {total} platforms of that kernel, {_some(losing)}: {kinds}."
         if harmless:
-            text += f" Nothing is lost on {_some(harmless)}."
+            text += f" No data is lost on {_some(harmless)}."
     elif booked := outcome.by_worth.get("bookkeeping", ()):
         text = f"no data is lost; there is a leak or a fault on {_some(booked)}."
     else:
-        text = f"no: nothing is lost on any of the {total} platforms of that kernel."
+        text = f"no: no data is lost on any of the {total} platforms of that kernel."
     if here := _here(cause, variant):
         text = f"{text} {here}"
     return begins + (text if begins else _sentence(text))
@@ -194,28 +194,28 @@ def _here(cause: Cause, variant: Variant) -> str:
     mine = [name for name in cause.here if name in losing]
     spared = [name for name in cause.here if name not in losing]
     if not mine:
-        return "On machines like this one nothing is lost: the driver is wrong for others."
-    return "On machines like this one data is lost." if not spared else f"Like this machine may be {_some(mine)}."
+        return "On machines like this one no data is lost: the driver is wrong on others."
+    return "On machines like this one data is lost." if not spared else f"This machine may be like {_some(mine)}."
 
 
 def _false_cases(cause: Cause) -> Iterator[Block]:
     if not cause.false:
-        yield _text(f"None is known of this warning in {cause.era.name}.", "Known false positives")
+        yield _text(f"None is known for this warning in {cause.era.name}.", "Known false positives")
     for case in cause.false:
         since = f"From {case.since} on" if case.since else "At first"
         until = f"{since.lower() if not case.since else since}, before {case.until}" if case.until else since
         yield _text(
-            f"{until[:1].upper() + until[1:]}, it is wrong when {case.when}. Mended: {case.mended}.",
+            f"{until[:1].upper() + until[1:]}, it is wrong when {case.when}. Fixed: {case.mended}.",
             "Known false positive",
         )
 
 
 def _kernels(cause: Cause) -> str:
     if cause.variants:
-        return f"This very call is warned about by {spans(cause.eras)}."
+        return f"dma-debug of {spans(cause.eras)} warns about this call."
     if cause.eras:
         return f"Programs that make it fire are known for {spans(cause.eras)}."
-    return "No program in a model makes it fire: it depends on memory, or on what the model has not."
+    return "No modelled program makes it fire: it depends on memory, or on parts of the kernel that are not modelled."
 
 
 def _leaders(cause: Cause) -> Iterator[Block]:
@@ -231,8 +231,8 @@ def _means(leader: Leader) -> str:
     return {
         LOSES: f"Data is lost on {_some(leader.losing)}:",
         BOOKKEEPING: "No data is lost, but there is a leak or a fault:",
-        FALSE: "Nothing is lost anywhere, though a rule of the DMA API is broken:",
-        KEPT: "Nothing is lost, and every rule is kept, a false positive:",
+        FALSE: "No data is lost on any platform, but the program breaks a rule of the DMA API:",
+        KEPT: "No data is lost, and the program keeps every rule, so it is a false positive:",
     }[leader.meaning]
 
 
@@ -244,30 +244,32 @@ def _dump(answer: Answer) -> Iterator[Block]:
     unchecked = sum(each.checked is False for each in live)
     devices = len({(each.driver, each.device) for each in live})
     yield _text(
-        f"{_plural(len(live), 'entry', 'entries')} of {_plural(devices, 'device')}; of {unchecked} nobody has asked "
-        "dma_mapping_error() so far."
+        f"{_plural(len(live), 'entry', 'entries')} of {_plural(devices, 'device')}; {unchecked} without "
+        f"dma_mapping_error() "
+        "so far."
     )
     if not answer.groups:
-        yield _text("No two streaming mappings share a cache line of up to 128 bytes.")
+        yield _text("No two streaming mappings share a cacheline of up to 128 bytes.")
     for group in answer.groups:
         yield from _group(group, answer)
     if answer.more_groups:
-        yield _text(f"{answer.more_groups} more groups of mappings that share lines are not looked at.")
+        yield _text(f"{answer.more_groups} more groups of mappings that share cachelines are not judged.")
 
 
 def _group(judged: JudgedGroup, answer: Answer) -> Iterator[Block]:
     group = judged.group
     first = group.members[0]
     times = f" ({group.count} times alike)" if group.count > 1 else ""
-    begins = f"{len(group.members)} mappings of {first.driver} {first.device} share lines (line {first.line}){times}"
+    begins = f"{len(group.members)} mappings of {first.driver} {first.device} share cachelines (line "
+    f"{first.line}){times}"
     if group.program is None:
-        yield _text(f"{begins}: more than a program may hold, and not judged.")
+        yield _text(f"{begins}: too many for a program, and not judged.")
         return
     warned = f"{answer.era.name} warns: {', '.join(judged.warned)}" if judged.warned else f"{answer.era.name} is silent"
     if judged.losses:
         text = f"data can be lost on {_some(tuple(judged.losses))}; {warned}."
     else:
-        text = f"nothing can be lost on any platform; {warned}."
+        text = f"no data can be lost on any platform; {warned}."
     yield _text(f"{begins}: {text}", tone="loss" if judged.losses else "")
     yield Block("program", _lines(group.program))
 

@@ -1,4 +1,4 @@
-"""A warning's call as a program: sizes, directions and kinds as the log has them, the rest assumed and said.
+"""A warning's call as a program: sizes, directions and kinds from the log; the rest is assumed, and listed.
 
 A warning names neither the CPU's address nor, often, the direction; the low bits of the DMA address are those of the
 buffer. Where a dump has the mapping, its physical address, length, type and direction take the place of assumptions.
@@ -18,7 +18,7 @@ from .splat import Live, Splat
 PAGE = 4096
 _BUFFER_MAX = 512 * 1024  # of the language
 _ENTRIES_MAX = 4
-_LINE = 128  # the widest of any platform: a buffer that begins there shares its first line with nobody
+_LINE = 128  # the widest of any platform: a buffer that begins there shares its first cacheline with no other
 _LINE_LEAST = 64
 _SEGMENT = 0x10000  # the boundary of a device that says nothing, in the model
 
@@ -170,14 +170,14 @@ def _mapping(splat: Splat, live: Live | None, size: int, direction: str, assumed
     if start is None:
         said.append("it begins at the start of a page")
     elif not live:
-        said.append("it begins with the cache line of its page in which its DMA address lies")
+        said.append("it begins with the cacheline of its page in which its DMA address lies")
     if splat.check.startswith("sync") and not live and address is not None:
         said.append("the sync begins where the mapping does")
     nents = min(splat.number("map count") or 1, _ENTRIES_MAX) if splat.check.endswith("sg-count") else 1
     if (splat.number("map count") or 0) > _ENTRIES_MAX:
-        said.append(f"a list of {_ENTRIES_MAX} entries stands for one of {splat.values['map count']}")
+        said.append(f"a scatterlist of {_ENTRIES_MAX} entries stands for one of {splat.values['map count']}")
     if not (live and live.type in ("coherent", "noncoherent", "resource")) and type_ not in ("coherent", "resource"):
-        said.append("nothing else lives in its first and last cache lines")
+        said.append("no unrelated data shares its first and last cachelines")
     attrs = _attrs(live.attrs if live else splat.address("mapped with") if splat.check == "free-attributes" else 0)
     unchecked = splat.check == "free-unchecked"
     return _Mapping(type_, offset, size, direction, tuple(said), nents, attrs, unchecked)
@@ -196,8 +196,8 @@ def too_large(splat: Splat, live: Live | None) -> bool:
 
 
 def shares_lines(splat: Splat, live: Live | None) -> bool:
-    """Whether it does not begin or end on a boundary of cache lines, and a device may write it: what else lives in
-    these lines nobody has said."""
+    """Whether it does not begin or end on a boundary of cache lines, and a device may write it: the log does
+    not say which data shares these cachelines."""
     start, size = _start(splat, live), live.length if live else _size_of_map(splat)
     told = live.type if live else _type_of(splat)
     if start is None or not size or told in ("coherent", "noncoherent", "resource"):
@@ -229,7 +229,7 @@ def _attrs(bits: int | None) -> str:
 
 
 def _after(splat: Splat, mapping: _Mapping, live: Live | None) -> Iterator[str]:
-    """The call that is warned about; nothing where it cannot be said."""
+    """The call that is warned about; nothing where a program cannot express it."""
     values = splat.values
     end = f"cpu0 {mapping.end} m0"
     if splat.check == "free-size" and (size := splat.number("unmap size")) is not None:
@@ -268,7 +268,7 @@ def _cpu_offset(splat: Splat) -> int:
 
 
 def _other_count(splat: Splat, mapping: _Mapping) -> Iterator[str]:
-    """A list ended or synced with another number of entries: fewer, as only that can be said in a program."""
+    """A list ended or synced with another number of entries: fewer, as a program cannot express more."""
     other = splat.number("unmap count") or splat.number("sync count")
     if other is None or mapping.nents < 2 or other >= (splat.number("map count") or 0):
         return

@@ -14,7 +14,7 @@ from dmafuzz.verdicts.words import reason_words
 from . import sentences
 from .scene import Scene
 
-# What stands in front of sentences. A step that nobody asked for happens meanwhile.
+# What stands in front of sentences. A step of the hardware happens meanwhile.
 AS = "as"
 MEANWHILE = "meanwhile"
 SO = "so"
@@ -42,13 +42,13 @@ def course(
 
 
 def outcome(judgement: Judgement, corruption: Corruption, steps: Sequence[Step]) -> list[Sentence]:
-    """What that means, and what the tracker says."""
+    """What that means, and whether the tracker warns."""
     scene = Scene(judgement, corruption, frozenset())
     return [Sentence(SO, scene.so(steps)), _said(judgement, corruption)]
 
 
 def _relevant(steps: Sequence[Step]) -> list[Step]:
-    """The steps without those that another one says already, or undoes."""
+    """The steps without those that another one implies, or undoes."""
     kept: list[Step] = []
     for step in steps:
         filled = _last_but_give_up(kept)

@@ -12,7 +12,7 @@ from dmafuzz.verdicts.words import LABELS
 
 @dataclass(frozen=True)
 class Group:
-    """Judgements that differ in their platforms only, as far as ``summary`` tells."""
+    """Judgements that differ in their platforms only, in what ``summary`` shows."""
 
     judgements: tuple[Judgement, ...]
 

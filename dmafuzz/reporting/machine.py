@@ -27,13 +27,13 @@ def describe(machine: PlatformFile, ops: Sequence[Op], bounced: Iterable[int]) -
 def _cache(machine: PlatformFile, devices: Sequence[str]) -> list[str]:
     fills = ", filled speculatively" if machine.cache.speculates else ""
     are = "is" if len(devices) == 1 else "are"
-    return [f"{_list(devices)} {are} not coherent; cache lines of {machine.cache.line} bytes{fills}."]
+    return [f"{_list(devices)} {are} not coherent; cachelines of {machine.cache.line} bytes{fills}."]
 
 
 def _maintenance(machine: PlatformFile, ops: Sequence[Op]) -> list[str]:
     used = {op.direction.name.upper() for op in ops if traits(op.kind).defines_mapping or op.given_direction}
     rules = machine.maintenance
-    edges = {"drop": " (whole lines, edges included)", "clean": "", "whole_range": ""}[rules.edges]
+    edges = {"drop": " (whole cachelines, edges included)", "clean": "", "whole_range": ""}[rules.edges]
     facts = []
     for direction in DIRECTIONS:
         if direction not in used:
@@ -51,11 +51,11 @@ def _word(maintenance: str, edges: str) -> str:
 
 def _bounce(machine: PlatformFile, bounced: Iterable[int]) -> list[str]:
     if machine.bounce.pool and machine.bounce.slots == 0:
-        return ["The bounce pool is full."]
+        return ["The swiotlb pool is full."]
     if machine.bounce.always:
-        return ["Every mapping is bounced."]
+        return ["Every mapping is bounced (swiotlb)."]
     names = [f"m{mapping}" for mapping in sorted(bounced)]
-    return [f"{_list(names)} {'is' if len(names) == 1 else 'are'} bounced."] if names else []
+    return [f"{_list(names)} {'is' if len(names) == 1 else 'are'} bounced (swiotlb)."] if names else []
 
 
 def _iommu(machine: PlatformFile) -> list[str]:

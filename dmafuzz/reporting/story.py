@@ -87,7 +87,7 @@ def _by_op(events: Iterable[tuple[int, str]], when: str = "after") -> str:
 
 
 def _explanations(program: Program, judging: Judging, groups: Sequence[Group]) -> Iterator[list[Line]]:
-    """One explanation for each kind of corruption, on the platform that stands for most; each told once."""
+    """One explanation for each kind of corruption, on the platform that stands for most; equal ones are shown once."""
     told: dict[tuple[str, tuple[Sentence, ...]], list[tuple[Corruption, list[Sentence]]]] = {}
     judgements: dict[str, Judgement] = {}
     bounced: dict[str, frozenset[int]] = {}
@@ -109,7 +109,7 @@ def _chosen(groups: Sequence[Group]) -> list[tuple[Judgement, Corruption]]:
     """For each kind the corruption to explain: unexplained by warnings first, then by how many platforms have it."""
     best: dict[str, tuple[tuple[bool, int, int], Judgement, Corruption]] = {}
     for group in groups:
-        # Of a tracker that broke down nobody knows what it would have said.
+        # What a tracker would have warned of is unknown once it has crashed.
         for corruption in () if "broken" in group.labels else group.first.corruptions:
             rank = (corruption.explained, -len(group.judgements), corruption.op)
             if corruption.kind not in best or rank < best[corruption.kind][0]:
@@ -123,7 +123,7 @@ def _explanation(
     corruptions = [corruption for corruption, _ in outcomes]
     what = _by_op((corruption.op, corruption.kind) for corruption in corruptions)
     tone = Tone.WARNING if all(corruption.explained for corruption in corruptions) else Tone.LOSS
-    yield from wrapped("", f"How it comes to {what} on {platform}:", tone)
+    yield from wrapped("", f"How {what} becomes possible on {platform}:", tone)
     if facts:
         yield from wrapped("  ", facts, Tone.ASIDE)
     meanings = [said[0] for _, said in outcomes]
@@ -134,7 +134,7 @@ def _explanation(
 
 
 def _warnings(judgements: Sequence[Judgement]) -> Iterator[Line]:
-    """Each warning once, with what it comes to where; those of one kind together if they come to the same."""
+    """Each warning once, with the verdict on it and where; those of one kind together if the verdict is the same."""
     together: dict[tuple[str, tuple[str, ...]], list[int]] = {}
     for (name, op), texts in sorted(_fired(judgements).items(), key=lambda item: item[0][1]):
         said = tuple(f"{text}." for text in texts)
@@ -152,7 +152,7 @@ def _warnings(judgements: Sequence[Judgement]) -> Iterator[Line]:
 
 
 def _worth(worth: tuple[str, str | None], platforms: Sequence[str], judgements: Sequence[Judgement]) -> str:
-    """What a warning comes to on some platforms, which are named if they are not all."""
+    """The verdict on a warning on some platforms, which are named if they are not all."""
     name, hurts = worth
     if len(judgements) == 1:
         where, here = "", "here"
@@ -164,7 +164,7 @@ def _worth(worth: tuple[str, str | None], platforms: Sequence[str], judgements: 
 
 
 def _fired(judgements: Sequence[Judgement]) -> dict[tuple[str, int], list[str]]:
-    """For each warning, by id and operation: what it comes to and whether it is printed, and on which platforms."""
+    """For each warning, by id and operation: the verdict on it and whether it is printed, and on which platforms."""
     worths: dict[tuple[str, int], dict[tuple[str, str | None], list[str]]] = {}
     printed: dict[tuple[str, int], dict[str, list[str]]] = {}
     for judgement in judgements:

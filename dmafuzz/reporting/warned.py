@@ -1,4 +1,4 @@
-"""What a warning is about: the entry it was held against, and the cache line; and what the kernel prints of it."""
+"""What a warning is about: the entry it was compared with, and the cacheline; and what the kernel prints of it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dmafuzz.program import render_op
 from dmafuzz.verdicts.judgement import Judgement, Warning
 
 NOT_COUNTED = "printed, but not counted as an error"
-_WHOSE = {"stale-mapping": "the entry, which is stale,"}
+_WHOSE = {"stale-mapping": "the stale entry"}
 _LINE_SIZES = {4096: "page"}
 
-# What a kernel as shipped makes of a warning.
-_STOPS = "as shipped: printed, and with panic_on_warn the machine stops there"
-_STOPPED = "as shipped: printed; with panic_on_warn the machine has stopped before"
-_GOES_ON = "as shipped: printed without a stack trace, so that panic_on_warn does not stop the machine"
-_SILENT = "as shipped: not printed, since only the first errors are (num_errors)"
+# What a kernel with default settings does with a warning.
+_STOPS = "default kernel: printed, and panic_on_warn stops the machine there"
+_STOPPED = "default kernel: printed; panic_on_warn has stopped the machine before"
+_GOES_ON = "default kernel: printed without a stack trace, so panic_on_warn does not stop the machine"
+_SILENT = "default kernel: not printed, because num_errors (1 by default) errors were printed before"
 
 
 def about_warning(name: str, op: int, judgements: Sequence[Judgement]) -> str:
@@ -34,9 +34,9 @@ def _about(judgement: Judgement, warning: Warning, address: bool = True) -> str:
     parts = []
     if warning.entry_op is not None:
         whose = _WHOSE.get(warning.reason or "", "the entry")
-        parts.append(f"held against {whose} of op {warning.entry_op}, {render_op(judgement.ops[warning.entry_op])}")
+        parts.append(f"compared with {whose} of op {warning.entry_op}, {render_op(judgement.ops[warning.entry_op])}")
     if warning.line is not None:
-        place = _LINE_SIZES.get(warning.line_size, f"line of {warning.line_size} bytes")
+        place = _LINE_SIZES.get(warning.line_size, f"cacheline of {warning.line_size} bytes")
         parts.append(f"in the {place}{f' at 0x{warning.line:x}' if address else ''}")
     if not warning.counted:
         parts.append(NOT_COUNTED)
@@ -47,7 +47,7 @@ def _about(judgement: Judgement, warning: Warning, address: bool = True) -> str:
 def kernel_says(name: str, ops: Sequence[int], judgements: Sequence[Judgement]) -> list[str]:
     """The sentences that quote the kernel: one, or none where dma-debug has no message."""
     found = [w for j in judgements for w in j.warnings if w.id == name and w.op in ops and w.message]
-    return [f"The kernel says: {message}" for message in dict.fromkeys(w.message for w in found)]
+    return [f"Kernel log: {message}" for message in dict.fromkeys(w.message for w in found)]
 
 
 def prints(judgement: Judgement) -> dict[tuple[str, int], str]:
