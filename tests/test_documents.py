@@ -3,7 +3,7 @@
 Of each page all fenced blocks are taken, in order, in one folder: a `dma` block is a program, whose `expect` lines
 must hold (one that begins with a comment like `# name.dma` is saved under that name); the lines of a `sh` block are
 run, with short settings; those of a `console` block are run as they are, and must print what the page says; a `python`
-block is an interactive session. What commands print is written into the pages anew with `--promote`.
+block is an interactive session. What commands print is written into the pages anew with `--promote`. The `sh` blocks are run with `--long`.
 """
 
 from __future__ import annotations
@@ -143,6 +143,7 @@ def short(command: str) -> str:
     return command
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", [page for page in SHOWING if any(blocks(page, "sh"))], ids=lambda page: page.name)
 def test_commands_work(page: Path, folder: Path) -> None:
     save_programs(page, folder)
