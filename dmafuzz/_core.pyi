@@ -834,16 +834,16 @@ class Engine:
     def look_with(self, lookout: Lookout) -> None:
         """Shows all that is judged from now on to the lookout."""
 
+    def register_counters(self, module_path: str) -> None:
+        """
+        Registers the engine's coverage map with the libFuzzer in a loaded extension module.
+        """
+
     def drive_libfuzzer(self, children: int, milliseconds: int) -> None:
         """Makes libFuzzer's custom mutator run bursts of this engine."""
 
 def expose_mutator() -> None:
     """Shows libFuzzer the core's mutator; before atheris is imported."""
-
-def register_counters(module_path: str) -> None:
-    """
-    Registers the coverage map with the libFuzzer in a loaded extension module.
-    """
 
 def stage_costs(tracker: str, platform: Platform, ops: int, programs: int, seed: int) -> tuple[float, list[tuple[str, float]]]:
     """

@@ -227,9 +227,9 @@ def test_a_worker_that_dies_is_replaced_and_its_program_quarantined(tmp_path: Pa
     campaign = Campaign(plan(tmp_path, seconds=6.0), Progress())
 
     def kill_once() -> None:
-        while not (campaign.children and campaign.children[0].stats.get("programs")):
+        while not (campaign.supervisor.children and campaign.supervisor.children[0].stats.get("programs")):
             time.sleep(0.05)
-        os.kill(campaign.children[0].process.pid, signal.SIGKILL)
+        os.kill(campaign.supervisor.children[0].process.pid, signal.SIGKILL)
 
     killer = threading.Thread(target=kill_once, daemon=True)
     killer.start()
@@ -238,7 +238,7 @@ def test_a_worker_that_dies_is_replaced_and_its_program_quarantined(tmp_path: Pa
     (name,) = summary.quarantined
     records = (tmp_path / "quarantine" / name).read_bytes()
     assert _core.encode(_core.decode(records)) == records
-    assert campaign.children[0].generation == 1
+    assert campaign.supervisor.children[0].generation == 1
 
 
 def test_the_flight_recorder_holds_the_program_at_work(tmp_path: Path) -> None:

@@ -286,14 +286,14 @@ def copied_back(c: Component, e: Local, states: States) -> States:
 
 
 def slot_scribbled(c: Component, e: Local, states: States) -> States:
-    """A CPU copy brings bytes of somebody else into the slot."""
+    """A CPU copy takes bytes that do not belong there into the slot."""
     granules = _slots(c, e)
 
     def change(lines: list[Line]) -> None:
         for number, slot in granules:
             if c.slot_alive(slot, number):
                 write = with_cached if slot.cacheable else with_memory
-                lines[slot.line] = write(lines[slot.line], 0, FOREIGN)
+                lines[slot.line] = write(lines[slot.line], 0, WILD)
 
     return on_lines(states, change)
 

@@ -4,12 +4,13 @@
 #include <nanobind/stl/vector.h>
 
 #include "binding/binding.hpp"
-#include "fuzzing/bench.hpp"
+#include "benchmark/bench.hpp"
 #include "fuzzing/cross_check.hpp"
 #include "fuzzing/engine.hpp"
 #include "fuzzing/equivalence.hpp"
+#include "fuzzing/hash.hpp"
 #include "fuzzing/libfuzzer.hpp"
-#include "fuzzing/lookout.hpp"
+#include "benchmark/lookout.hpp"
 #include "fuzzing/mutate.hpp"
 #include "fuzzing/neighbours.hpp"
 
@@ -156,11 +157,12 @@ void bind_engine(nb::module_& m) {
         }, "The novel programs since the last call, but for those that were added.")
         .def("take_findings", &findings_of, "finish"_a = false, "Findings since the last call, minimised, one for each cause.")
         .def("stats", &stats_of)
-        .def("look_with", [](Engine& e, Lookout& lookout) { e.look_with(&lookout); }, "lookout"_a, nb::keep_alive<1, 2>(),
+        .def("look_with", [](Engine& e, Lookout& lookout) { e.observe_with(&lookout); }, "lookout"_a, nb::keep_alive<1, 2>(),
              "Shows all that is judged from now on to the lookout.")
+        .def("register_counters", [](Engine& e, const std::string& path) { register_counters(path, e.coverage_map()); }, "module_path"_a,
+             "Registers the engine's coverage map with the libFuzzer in a loaded extension module.")
         .def("drive_libfuzzer", [](Engine& e, int children, int milliseconds) { drive(&e, children, milliseconds); }, "children"_a, "milliseconds"_a, "Makes libFuzzer's custom mutator run bursts of this engine.");
     m.def("expose_mutator", &expose_mutator, "Shows libFuzzer the core's mutator; before atheris is imported.");
-    m.def("register_counters", &register_counters, "module_path"_a, "Registers the coverage map with the libFuzzer in a loaded extension module.");
 }
 
 }  // namespace

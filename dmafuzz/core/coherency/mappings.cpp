@@ -18,6 +18,7 @@ void Simulator::begin(const Step& step) {
     PieceCells& cells = pieces_[index];
     cells.first = cells.end = cutting_.first_cell(p.buffer);
     cells.live = true;
+    cells.slot_left = p.via == Via::slot ? p.size : 0;
     each_cell(p.buffer, p.offset, p.size, [&](Cell& cell) {
         if (cells.first == cells.end) cells.first = cell.index;
         cells.end = static_cast<uint16_t>(cell.index + 1);
@@ -60,25 +61,19 @@ void Simulator::end(uint8_t index) {
         cover.live = cover.owned = false;
         see_posts(cell);
         // A slot that no call has given back keeps its bytes: a later call at its address copies them.
-        if (cover.copy != no_index && !cell.copies[cover.copy].slot) {
-            const uint8_t memory = cover.copy;
-            cover.copy = no_index;
-            release_old_page(cell, memory);
-        }
+        if (cover.copy != no_index && !cell.copies[cover.copy].slot) cover.copy = no_index;
         forget_if_ended(cell, at);
     });
     pieces_[index].live = false;
     mark_strays(index);
     std::erase_if(strays_, [&](const Stray& s) { return s.piece == index; });
+    release_old_pages();
 }
 
 // An ended mapping is remembered for its slot only.
 void Simulator::forget_if_ended(Cell& cell, uint8_t at) {
     if (cell.covers[at].live || cell.covers[at].copy != no_index) return;
-    const Piece& p = run_->pieces[cell.covers[at].piece];
     cell.covers.erase(cell.covers.begin() + at);
-    const uint8_t memory = cell.live && p.via == Via::slot ? cell.memory_at(p.phys + (cell.span.offset - p.offset)) : no_index;
-    if (memory != no_index) release_old_page(cell, memory);
 }
 
 void Simulator::add_stray(uint8_t piece, uint32_t offset, uint32_t size, uint64_t phys) {
@@ -101,6 +96,8 @@ void Simulator::slot_gone(const Step& step) {
         cell.drop_copy(slot);
         forget_if_ended(cell, at);
     });
+    pieces_[step.piece].slot_left -= std::min(step.size, pieces_[step.piece].slot_left);
+    release_old_pages();
 }
 
 // A call that it does not belong to has taken the translation or the slot away: void from now on.
@@ -114,7 +111,6 @@ void Simulator::cut_off(const Step& step) {
         cover.elsewhere = false;
         cover.copy = no_index;
         if (copy != no_index && cell.copies[copy].slot) cell.drop_copy(copy);
-        else if (copy != no_index) release_old_page(cell, copy);
         forget_if_ended(cell, at);
     });
     mark_strays(step.piece);

@@ -156,19 +156,32 @@ void Simulator::move(const Step& step) {
             traces_->back() = {Trace::What::copied, op_, cell.copies[cell.home].name, Event::count_, 0, cell.copies[old].name,
                                no_mapping, no_mapping, 0, set_of(source)};
         cell.copies[old].listed = step.listed;
-        release_old_page(cell, old);
     });
+    release_old_pages();
 }
 
-// An old page is known as long as anything refers to it: a mapping, a slot that was mapped from it, a list.
-void Simulator::release_old_page(Cell& cell, uint8_t memory) {
-    if (memory == cell.home || cell.copies[memory].listed || cell.live_cover_on(memory)) return;
-    const uint64_t phys = cell.copies[memory].phys;
-    for (const CellCover& c : cell.covers) {
-        const Piece& p = run_->pieces[c.piece];
-        if (p.via == Via::slot && p.phys + (cell.span.offset - p.offset) == phys) return;
+// An old page is known as long as anything refers to it, or to its neighbourhood: a live mapping, a slot that was mapped from it, a list.
+bool Simulator::known(const CellCopy& old) const {
+    if (old.listed) return true;
+    const uint64_t page = old.phys / page_bytes * page_bytes;
+    for (size_t i = 0; i < pieces_.size(); i++) {
+        const Piece& p = run_->pieces[i];
+        if ((pieces_[i].live || pieces_[i].slot_left) && p.phys < page + page_bytes && page < p.phys + p.size) return true;
     }
-    cell.drop_copy(memory);
+    return false;
+}
+
+// Those that nothing refers to any more.
+void Simulator::release_old_pages() {
+    if (!moved_) return;
+    for (size_t i = 0; i < cell_count(); i++) {
+        Cell& cell = cells_[i];
+        for (uint8_t k = 0; k < cell.copies.size(); k++) {
+            if (!cell.live || k == cell.home || cell.copies[k].slot || cell.live_cover_on(k) || known(cell.copies[k])) continue;
+            reshape(cell);
+            cell.drop_copy(k--);
+        }
+    }
 }
 
 // ---- Accesses
@@ -245,7 +258,8 @@ void Simulator::copy_between(const Step& step, bool into_slot) {
         const bool have_slot = at != no_index && cell.has_slot(cell.covers[at]);
         if (!have_slot || memory == no_index) {
             const bool led_nowhere = at != no_index && cell.covers[at].is_void && !cell.covers[at].elsewhere;
-            if (p.via == Via::slot && memory == no_index && !led_nowhere) copy_of_others(phys, phys + cell.bytes(), into_slot);
+            if (p.via == Via::slot && memory == no_index && !led_nowhere)
+                copy_of_others(phys, phys + cell.bytes(), into_slot ? Event::fill : Event::wild_copy);
             return;
         }
         const uint8_t slot = cell.covers[at].copy;
@@ -269,11 +283,11 @@ void Simulator::copy(Cell& cell, uint8_t from, uint8_t to) {
         traces_->push_back({Trace::What::copied, op_, target.name, Event::count_, 0, cell.copies[from].name, no_mapping, no_mapping, before, source});
 }
 
-// The memory is, or has become, somebody else's: a copy back lands on whoever lives there, through the cache.
-void Simulator::copy_of_others(uint64_t from, uint64_t to, bool into_slot) {
+// The memory is, or has become, somebody else's: what happens to whoever lives there, through the cache.
+void Simulator::copy_of_others(uint64_t from, uint64_t to, Event event) {
     each_in_lines(from, to, [&](Cell& other, uint8_t copy, bool inside) {
         touch(other);
-        happen(other, copy, into_slot ? Event::fill : inside ? Event::wild_copy : Event::cpu_write_beside);
+        happen(other, copy, inside || event == Event::fill ? event : Event::cpu_write_beside);
     });
 }
 
@@ -355,10 +369,13 @@ void Simulator::wild(const Step& step) {
     });
 }
 
+// Without an asker it is the CPU that copies, through the cache.
 void Simulator::wild_in_slot(const Step& step) {
     each_cover(step.piece, step.offset, step.size, [&](Cell& cell, uint8_t at) {
         if (at == no_index || !cell.has_slot(cell.covers[at]) || entitled(cell, step)) return;
-        happen(cell, cell.covers[at].copy, Event::wild_write);
+        const uint8_t slot = cell.covers[at].copy;
+        const bool past_cache = step.asker != no_mapping || cell.copies[slot].single;
+        happen(cell, slot, past_cache ? Event::wild_write : Event::wild_copy);
     });
 }
 
@@ -392,7 +409,7 @@ void Simulator::take(const Step& step) {
         case StepKind::slot_gone: return slot_gone(step);
         case StepKind::cut_off: return cut_off(step);
         case StepKind::redirect: return redirect(step);
-        case StepKind::stray_copy: return copy_of_others(step.phys, step.phys + step.size, false);
+        case StepKind::stray_copy: return copy_of_others(step.phys, step.phys + step.size, Event::foreign_copy);
         case StepKind::not_theirs: return not_theirs(step);
         case StepKind::device_post: return device_post(step);
         case StepKind::device_read: return device_read(step);

@@ -104,6 +104,7 @@ class Simulator {
 
     struct PieceCells {
         uint16_t first = 0, end = 0;
+        uint32_t slot_left = 0;  // bytes of its slot that have not been given back
         bool live = false;
     };
 
@@ -138,7 +139,8 @@ class Simulator {
     void cut_off(const Step& step);
     void redirect(const Step& step);
     void not_theirs(const Step& step);
-    void release_old_page(Cell& cell, uint8_t memory);
+    bool known(const CellCopy& old) const;
+    void release_old_pages();
     void forget_if_ended(Cell& cell, uint8_t cover);
     void see_posts(Cell& cell);
     void cut_strays(const Step& step);
@@ -152,7 +154,7 @@ class Simulator {
     void maintain_slot(const Step& step);
     void copy_between(const Step& step, bool into_slot);
     void copy(Cell& cell, uint8_t from, uint8_t to);
-    void copy_of_others(uint64_t from, uint64_t to, bool into_slot);
+    void copy_of_others(uint64_t from, uint64_t to, Event event);
     bool copied_too(const Step& step, const Cell& cell) const;
     void device_write(const Step& step);
     void device_post(const Step& step);

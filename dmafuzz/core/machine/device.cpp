@@ -49,7 +49,7 @@ void Machine::device_access_piece(const Op& op, uint8_t index, uint32_t offset, 
         emit(s);  // where it is entitled
     }
     if (piece.dma == dma_error_cookie) {
-        if (translates(piece.device) && !entitled) step(StepKind::fault).piece = index;
+        if (translates(piece.device)) step(StepKind::fault).piece = index;
         return;
     }
     // Past the end a driver meant the buffer to be, and its device reads what it finds there.

@@ -275,17 +275,17 @@ void Machine::break_page(const Op& op, uint8_t index) {
     emit(access);
     if (run_->kinds[op.buffer] != BufferKind::anonymous || op.private_copy) return;
     access.kind = StepKind::move;
+    access.listed = listed(copy.phys);
     access.phys = memory_.move_page(*run_, op.buffer, op.offset / page_bytes);
-    access.listed = listed(op.buffer, access.offset, access.size);
     emit(access);
 }
 
-// Does a scatter list name any of it?
-bool Machine::listed(int buffer, uint32_t offset, uint32_t size) const {
+// Does a scatter list name any of the page?
+bool Machine::listed(uint64_t page) const {
     for (const List& list : lists_)
         for (int i = 0; i < list.count; i++) {
-            const Entry& e = list.entries[i];
-            if (e.buffer == buffer && e.offset < offset + size && offset < e.offset + e.size) return true;
+            const HookEntry& e = list.state[i];
+            if (list.entries[i].size && e.phys < page + page_bytes && page < e.phys + e.size) return true;
         }
     return false;
 }

@@ -78,7 +78,7 @@ class Machine {
     void hand_over_unchecked(const Op& op);
     void hand_over_all(uint8_t mapping);
     void break_page(const Op& op, uint8_t index);
-    bool listed(int buffer, uint32_t offset, uint32_t size) const;
+    bool listed(uint64_t page) const;
     void note_question(const Op& op);
     void ask_for_error(const Op& op);
     void unbind(const Op& op, uint8_t index);

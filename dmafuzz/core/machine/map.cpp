@@ -145,8 +145,7 @@ void Machine::map_one(Call& call) {
     const bool arithmetic_wrong = op.kind == OpKind::map_single && in_vmalloc_space(op.buffer);
     call.early_failure = arithmetic_wrong && platform_.get<&Platform::map_single_vmalloc_fails>();
     if (arithmetic_wrong && !call.early_failure) {
-        piece.phys = elsewhere_base + static_cast<uint64_t>(op.buffer) * buffer_bytes_max +
-                     static_cast<uint64_t>(op.offset);
+        piece.phys = elsewhere_base + uint64_t{op.buffer} * buffer_bytes_max + in_page(memory_.phys_of(op.buffer, 0)) + op.offset;
         piece.via = Via::nothing;
     }
     MappingFacts& m = new_mapping(op, 1);
