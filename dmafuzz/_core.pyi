@@ -682,6 +682,15 @@ class Platform:
     def iommu_looks_first(self, arg: bool, /) -> None: ...
 
     @property
+    def iommu_write_only(self) -> bool:
+        """
+        there are pages that a device may write and not read, those of FROM_DEVICE mappings (AMD; Intel before 5.12)
+        """
+
+    @iommu_write_only.setter
+    def iommu_write_only(self, arg: bool, /) -> None: ...
+
+    @property
     def iommu_ends_whole(self) -> bool:
         """
         an end takes the whole IOVA that holds its address, whatever its size (Intel's own code before 4.7)
@@ -1567,6 +1576,8 @@ class WitnessEvent(enum.StrEnum):
 
     wild_copy = 'wild-copy'
 
+    foreign_copy = 'foreign-copy'
+
     post = 'post'
 
     posted_elsewhere = 'posted-elsewhere'
@@ -1809,6 +1820,8 @@ class StepKind(enum.StrEnum):
     cpu_dirty = 'cpu-dirty'
 
     begin = 'begin'
+
+    told = 'told'
 
     end = 'end'
 
@@ -2101,6 +2114,25 @@ class TrackerDifference:
     def platform(self) -> int:
         """by its place among the platforms"""
 
+class Given:
+    """How often a warning was given of mappings that one call made."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def warning(self) -> WarningId: ...
+
+    @property
+    def made_by(self) -> str:
+        """the call's name; "": the warning names no mapping"""
+
+    @property
+    def count(self) -> int: ...
+
 class TrackerComparison:
     """What two trackers say of the same programs."""
 
@@ -2116,6 +2148,10 @@ class TrackerComparison:
     @property
     def warnings(self) -> int:
         """that both gave"""
+
+    @property
+    def by_map(self) -> tuple[Given, ...]:
+        """of these, by the call that made the mapping"""
 
     @property
     def differences(self) -> tuple[TrackerDifference, ...]:
@@ -2262,16 +2298,16 @@ class Engine:
     def look_with(self, lookout: Lookout) -> None:
         """Shows all that is judged from now on to the lookout."""
 
+    def register_counters(self, module_path: str) -> None:
+        """
+        Registers the engine's coverage map with the libFuzzer in a loaded extension module.
+        """
+
     def drive_libfuzzer(self, children: int, milliseconds: int) -> None:
         """Makes libFuzzer's custom mutator run bursts of this engine."""
 
 def expose_mutator() -> None:
     """Shows libFuzzer the core's mutator; before atheris is imported."""
-
-def register_counters(module_path: str) -> None:
-    """
-    Registers the coverage map with the libFuzzer in a loaded extension module.
-    """
 
 def seconds_a_program(tracker: str, platform: Platform, programs: Sequence[Sequence[Op]], rounds: int) -> float:
     """Seconds a program in the bare loop."""

@@ -13,7 +13,9 @@ from dmafuzz import _core, platforms
 from dmafuzz.catalogue import Proof, proof, proof_for
 from dmafuzz.cli.main import main
 from dmafuzz.exhaustive import Search, SearchPlan, Signature
+from dmafuzz.exhaustive.search import Unwatched
 from dmafuzz.program import parse, render_op
+from support import run
 
 SIGNATURE = Signature("FN", "stale-device-data", ("no-conflicting-overlap",), "to-device-untracked")
 SMALLEST = """\
@@ -47,7 +49,7 @@ def ops_of(text: str) -> list[_core.Op]:
 
 @functools.cache
 def proved() -> Proof:
-    return Proof(Search(plan()).run(proof._Silent()))
+    return Proof(Search(plan()).run(Unwatched()))
 
 
 def kept(cache: Path) -> list[Path]:
@@ -57,7 +59,7 @@ def kept(cache: Path) -> list[Path]:
 def minimized(tmp_path: Path, text: str, *args: str) -> list[str]:
     file = tmp_path / "program.dma"
     file.write_text("dmafuzz 1\n" + text)
-    result = CliRunner().invoke(main, ["minimize", str(file), *args])
+    result = run("minimize", file, *args)
     assert result.exit_code == 0, result.output
     return result.output.splitlines()
 
@@ -83,7 +85,7 @@ class TestStamp:
         assert SIGNATURE in shown
 
     def test_of_one_longer_than_the_search(self) -> None:
-        shorter = Proof(Search(plan(2)).run(proof._Silent()))
+        shorter = Proof(Search(plan(2)).run(Unwatched()))
         some = next(signature for signature in shorter.result.found)
         assert shorter.stamp(some, ops_of(SMALLEST)) == "local"
 
@@ -94,7 +96,7 @@ class TestStamp:
         assert proved().smaller(unknown, ops_of(SMALLEST)) is None
 
     def test_names_the_length_of_the_search(self) -> None:
-        longer = Proof(Search(plan(2)).run(proof._Silent()))
+        longer = Proof(Search(plan(2)).run(Unwatched()))
         signature, found = next(iter(longer.result.found.items()))
         assert longer.stamp(signature, found.first.ops) == "proved (<= 2)"
 

@@ -34,6 +34,16 @@ class Watcher(Protocol):
         """So many more are done."""
 
 
+class Unwatched:
+    """Nobody is told."""
+
+    def layer(self, length: int, pairs: int, done: int = 0) -> None:
+        pass
+
+    def pairs(self, done: int, result: Result) -> None:
+        pass
+
+
 @dataclass(frozen=True)
 class SearchPlan:
     """``core_tracker`` is what the core calls the tracker; ``out`` None: nothing is kept, nothing can be resumed."""

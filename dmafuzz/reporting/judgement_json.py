@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dmafuzz import checks
-from dmafuzz._core import Breach, Corruption, Cost, Harm, Warning
+from dmafuzz._core import Breach, Corruption, Cost, Harm, Mapping, Warning
 from dmafuzz.program import render_op
 from dmafuzz.trackers import COSTS
 from dmafuzz.verdicts import Judgement
@@ -34,6 +34,7 @@ def judgement_to_json(judgement: Judgement) -> dict[str, Any]:
         "corruptions": [_corruption(corruption) for corruption in judgement.corruptions],
         "harms": [_harm(harm) for harm in judgement.harms],
         "failed": [f"m{mapping}" for mapping in judgement.failed],
+        "reached": [_reached(mapping) for mapping in judgement.mappings],
         "ops": [render_op(op) for op in judgement.ops],
         "program_ops": judgement.program_ops,
         "cost": None if judgement.cost is None else _cost(judgement.cost),
@@ -43,6 +44,10 @@ def judgement_to_json(judgement: Judgement) -> dict[str, Any]:
 def _breach(breach: Breach, judgement: Judgement) -> dict[str, Any]:
     record: dict[str, Any] = {"rule": breach.rule, "op": breach.op, "text": broken(breach, judgement.ops)}
     return record if breach.mapping is None else {**record, "mapping": f"m{breach.mapping}"}
+
+
+def _reached(mapping: Mapping) -> dict[str, Any]:
+    return {"mapping": f"m{mapping.number}", "via": mapping.via, "iommu": mapping.iommu}
 
 
 def _warning(warning: Warning, judgement: Judgement) -> dict[str, Any]:
@@ -79,7 +84,11 @@ def _corruption(corruption: Corruption) -> dict[str, Any]:
         "explained": corruption.explained,
         "mappings": _mappings(corruption.mappings),
     }
-    return record if corruption.reason is None else {**record, "reason": corruption.reason}
+    if corruption.reason is not None:
+        record["reason"] = corruption.reason
+    if corruption.reader is not None:
+        record["reader"] = f"m{corruption.reader}"
+    return record
 
 
 def _harm(harm: Harm) -> dict[str, Any]:

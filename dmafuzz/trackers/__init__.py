@@ -3,19 +3,24 @@
 from .cost import COSTS, Workload
 from .eras import builtins
 from .errors import TrackerError
+from .own_era import OwnEra, eras, like, own_era
 from .resolve import DEFAULT_TRACKER, KERNEL, Tracker, added_kernels, default_portfolio, kernel_of, names, resolve
 
 __all__ = [
     "COSTS",
     "DEFAULT_TRACKER",
     "KERNEL",
+    "OwnEra",
     "Tracker",
     "TrackerError",
     "Workload",
     "added_kernels",
     "builtins",
     "default_portfolio",
+    "eras",
     "kernel_of",
+    "like",
     "names",
+    "own_era",
     "resolve",
 ]

@@ -30,6 +30,7 @@ void bind_program(nanobind::module_& m);
 void bind_platform(nanobind::module_& m);
 void bind_judge(nanobind::module_& m);
 void bind_judgement(nanobind::module_& m);
+void bind_python_tracker(nanobind::module_& m);
 void bind_run(nanobind::module_& m);
 void bind_search(nanobind::module_& m);
 void bind_schedule(nanobind::module_& m);

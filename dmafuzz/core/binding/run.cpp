@@ -26,6 +26,7 @@ bool is_told(StepKind kind) {
         case StepKind::cpu_write:
         case StepKind::cpu_dirty:
         case StepKind::begin:
+        case StepKind::told:
         case StepKind::end:
         case StepKind::to_device:
         case StepKind::to_cpu:

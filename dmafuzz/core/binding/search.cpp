@@ -5,12 +5,13 @@
 
 #include "binding/binding.hpp"
 #include "binding/record.hpp"
-#include "fuzzing/bench.hpp"
+#include "benchmark/bench.hpp"
 #include "fuzzing/cross_check.hpp"
 #include "fuzzing/engine.hpp"
 #include "fuzzing/equivalence.hpp"
+#include "fuzzing/hash.hpp"
 #include "fuzzing/libfuzzer.hpp"
-#include "fuzzing/lookout.hpp"
+#include "benchmark/lookout.hpp"
 #include "fuzzing/mutate.hpp"
 #include "fuzzing/neighbours.hpp"
 
@@ -55,6 +56,21 @@ std::vector<FindingRecord> findings_of(Engine& engine, bool finish) {
     return out;
 }
 
+struct GivenRecord {
+    WarningId warning;
+    std::string made_by;
+    uint64_t count;
+};
+
+std::vector<GivenRecord> given_by(const Comparison& c) {
+    std::vector<GivenRecord> out;
+    for (size_t id = 0; id < c.by_map.size(); id++)
+        for (size_t map = 0; map < c.by_map[id].size(); map++)
+            if (const uint64_t count = c.by_map[id][map])
+                out.push_back({static_cast<WarningId>(id), map < op_traits.size() ? op_traits[map].name : "", count});
+    return out;
+}
+
 template <class T>
 void bind_difference(nb::module_& m, const char* name, const char* doc) {
     Record<T>(m, name, doc)
@@ -81,10 +97,16 @@ void bind_comparisons(nb::module_& m) {
         .field("automaton", &W::automaton)
         .field("differences", [](const W& w) { return Tuple<WalkDifference>(as_tuple_of(w.differences)); }, "at most as many as asked for");
     bind_difference<Difference>(m, "TrackerDifference", "A minimal program on which two trackers differ.");
+    using G = GivenRecord;
+    Record<G>(m, "Given", "How often a warning was given of mappings that one call made.")
+        .field("warning", &G::warning)
+        .field("made_by", &G::made_by, "the call's name; \"\": the warning names no mapping")
+        .field("count", &G::count);
     using C = Comparison;
     Record<C>(m, "TrackerComparison", "What two trackers say of the same programs.")
         .field("programs", &C::programs)
         .field("warnings", &C::warnings, "that both gave")
+        .field("by_map", [](const C& c) { return Tuple<GivenRecord>(as_tuple_of(given_by(c))); }, "of these, by the call that made the mapping")
         .field("differences", [](const C& c) { return Tuple<Difference>(as_tuple_of(c.differences)); }, "at most as many as asked for");
 }
 
@@ -158,11 +180,12 @@ void bind_engine(nb::module_& m) {
         }, "The novel programs since the last call, but for those that were added.")
         .def("take_findings", &findings_of, "finish"_a = false, "Findings since the last call, minimised, one for each cause.")
         .def("stats", &Engine::stats)
-        .def("look_with", [](Engine& e, Lookout& lookout) { e.look_with(&lookout); }, "lookout"_a, nb::keep_alive<1, 2>(),
+        .def("look_with", [](Engine& e, Lookout& lookout) { e.observe_with(&lookout); }, "lookout"_a, nb::keep_alive<1, 2>(),
              "Shows all that is judged from now on to the lookout.")
+        .def("register_counters", [](Engine& e, const std::string& path) { register_counters(path, e.coverage_map()); }, "module_path"_a,
+             "Registers the engine's coverage map with the libFuzzer in a loaded extension module.")
         .def("drive_libfuzzer", [](Engine& e, int children, int milliseconds) { drive(&e, children, milliseconds); }, "children"_a, "milliseconds"_a, "Makes libFuzzer's custom mutator run bursts of this engine.");
     m.def("expose_mutator", &expose_mutator, "Shows libFuzzer the core's mutator; before atheris is imported.");
-    m.def("register_counters", &register_counters, "module_path"_a, "Registers the coverage map with the libFuzzer in a loaded extension module.");
 }
 
 }  // namespace

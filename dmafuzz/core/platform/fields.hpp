@@ -41,6 +41,8 @@
           "whose page tables: what an unmap does across pages that are not mapped, and a map over pages that are") \
     FIELD(bool, iommu_looks_first, true, "iommu.looks_first", "", \
           "unmap_page and unmap_single do nothing where nothing is mapped (dma-iommu from 5.11 on)") \
+    FIELD(bool, iommu_write_only, false, "iommu.write_only", "", \
+          "there are pages that a device may write and not read, those of FROM_DEVICE mappings (AMD; Intel before 5.12)") \
     FIELD(bool, iommu_ends_whole, false, "iommu.ends_whole", "", \
           "an end takes the whole IOVA that holds its address, whatever its size (Intel's own code before 4.7)") \
     FIELD(bool, iommu_flushes, false, "iommu.flushes", "", \

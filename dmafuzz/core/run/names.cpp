@@ -11,7 +11,7 @@ const char* name_of(Via via) {
 const char* name_of(StepKind kind) {
     static constexpr std::array<const char*, static_cast<size_t>(StepKind::count_)> names{
         "alloc",      "appear",        "die",         "move",         "cpu-read",     "cpu-write",
-        "cpu-dirty",  "begin",         "end",         "to-device",    "to-cpu",       "maintain",
+        "cpu-dirty",  "begin",         "told",        "end",         "to-device",    "to-cpu",       "maintain",
         "maintain-slot", "copy-in",    "copy-back",   "slot-gone",    "cut-off",      "redirect",
         "stray-copy", "not-theirs",    "device-write", "device-post", "device-read",  "wild-memory",
         "wild-slot",  "fault",         "sleep",       "oops",         "wrong-free",   "settle"};
