@@ -139,8 +139,9 @@ class Walk:
             self.harm("fault", mapping)
 
     def harm(self, kind: str, mapping: Mapping) -> None:
-        """Note a harm at the current operation."""
-        self.harms.add((kind, self.op, mapping.index))
+        """Note a harm at the current operation: each kind's first of a mapping."""
+        if not any(known == kind and index == mapping.index for known, _, index in self.harms):
+            self.harms.add((kind, self.op, mapping.index))
 
     def settle(self, cpu: int, finishing: bool = False) -> None:
         """Hand over what the CPU has mapped unchecked, before it does something else."""
@@ -462,9 +463,12 @@ class Walk:
             return
         if pages > len(own.home):
             raise Oops
+        if pages == len(own.home):
+            self.memory.give_back(own.group, own.home[0], order_of(pages))
+            return
         for page in reversed(own.home[:pages]):
             self.memory.give_back(own.group, page, 0)
-        mapping.lost |= pages < len(own.home)
+        mapping.lost = True
 
     def free_wrongly(self, mapping: Mapping, pages: list[int]) -> None:
         """Pages that are not the allocation's: whoever lives there loses them, or somebody outside the program."""
@@ -571,8 +575,6 @@ class Walk:
         args = (self.platform.devices[mapping.device].coherent, spot.too)
         slot = spot.stay.serial if spot.stay else None
         for start, end in self.own(mapping, asker, first, first + size, post).missing(first, first + size):
-            if spot.stay:
-                self.calls.cover(spot.stay, start, end)
             self.log[-1].append(Event("wild", start, end, args, slot=slot))
 
     def own(self, mapping: Mapping, asker: int, start: int, end: int, post: bool) -> Ranges:

@@ -48,12 +48,13 @@ void Machine::device_access_piece(const Op& op, uint8_t index, uint32_t offset, 
         s.coherent = s.post = false;
         emit(s);  // where it is entitled
     }
-    if (piece.dma == dma_error_cookie) {
-        if (translates(piece.device)) step(StepKind::fault).piece = index;
-        return;
-    }
     // Past the end a driver meant the buffer to be, and its device reads what it finds there.
     if (!writes) line.kind = StepKind::device_read;
+    if (piece.dma == dma_error_cookie) {
+        if (translates(piece.device)) step(StepKind::fault).piece = index;
+        else if (!writes) read_beyond(line, 0);
+        return;
+    }
     if (!writes && offset < piece.size && !translates(piece.device)) return;
     const uint64_t end = piece.dma + offset + size;
     for (uint64_t dma = piece.dma + offset; dma < end;) {
@@ -88,10 +89,15 @@ void Machine::access_place(const Op& op, const Step& line, uint64_t dma) {
         if (!allowed) return;
     }
     if (writes) return land(line, place.phys, line.size, maybe);
-    const bool live = run_->mappings[piece.mapping].live && device_reads(piece.direction);
-    if (line.offset < piece.size || !live) return;
+    read_beyond(line, place.mapped ? place.phys : 0);
+}
+
+// A read is looked at past the end of a live mapping, at an address; 0: where nobody lives.
+void Machine::read_beyond(const Step& line, uint64_t phys) {
+    const Piece& piece = run_->pieces[line.asker];
+    if (line.offset < piece.size || !run_->mappings[piece.mapping].live || !device_reads(piece.direction)) return;
     Step s = line;
-    s.phys = in_pool(place.phys) || !place.mapped ? 0 : place.phys;
+    s.phys = phys;
     s.post = false;
     emit(s);
 }

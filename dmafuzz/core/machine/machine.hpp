@@ -96,6 +96,8 @@ class Machine {
     bool out_of_reach(const Piece& piece) const;
     bool in_vmalloc_space(int buffer) const;
     void hand_over(const Call& call, uint8_t piece, bool maintained = true);
+    void maintain_for_map(const Call& call, uint8_t piece);
+    bool maintains_first(const Piece& piece) const;
     MappingFacts& new_mapping(const Op& op, uint8_t pieces);
     void fail(Call& call);
     void limit_segments(const List& list, uint8_t first_piece);
@@ -140,6 +142,7 @@ class Machine {
     void end_list(const Call& call);
     void end_ownership(uint8_t mapping);
     void free_memory(const Call& call, MappingFacts& m);
+    bool listed_pages(const MappingFacts& m) const;
     uint64_t freed_block(const Call& call, uint64_t phys) const;
     void free_what_is_there(const Call& call, const MappingFacts& m);
     void free_by_pages(const Call& call, MappingFacts& m);
@@ -152,6 +155,7 @@ class Machine {
     void access_place(const Op& op, const Step& line, uint64_t dma);
     uint64_t in_a_row(uint8_t device, uint64_t dma, uint64_t bytes) const;
     void land(const Step& line, uint64_t phys, uint32_t size, bool maybe);
+    void read_beyond(const Step& line, uint64_t phys);
 
     // Writing things down (machine.cpp, ranges.cpp)
     Step& step(StepKind kind);
