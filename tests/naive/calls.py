@@ -227,7 +227,7 @@ class Calls(Machine):
     def _iova(self, mapping: Mapping, args: Arguments, chunks: list[list[tuple[int, int]]]) -> list[int] | None:
         """Give (physical address, size) an IOVA, each rounded out to pages; the address of each."""
         both = mapping.kind == "alloc_noncontiguous"  # __iommu_dma_alloc_noncontiguous(): DMA_BIDIRECTIONAL
-        reads = both or mapping.device_reads or self.platform.iommu_driver.name == "smmu"
+        reads = both or mapping.device_reads or not self.platform.iommu_write_only
         writes = both or mapping.device_writes
         starts: list[int] = []
         tables: list[list[Page]] = []

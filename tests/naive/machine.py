@@ -190,7 +190,7 @@ class Machine:
         for mapping in self.mappings.values():
             if mapping.live:
                 self.aim(mapping)
-                if mapping.device_writes and mapping.owned:
+                if mapping.device_writes and mapping.owned and not mapping.inside:
                     haunts += self._haunts(mapping)
         if haunts != self.haunts:
             if self.haunts:

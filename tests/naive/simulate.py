@@ -120,7 +120,7 @@ class Walk:
         """Whether something that the device owns is out of its reach."""
         for piece in mapping.pieces:
             end = piece.first + piece.count
-            if not mapping.owned.within(piece.first, end):
+            if mapping.inside or not mapping.owned.within(piece.first, end):
                 continue
             for spot in self.calls.spots(mapping, piece):
                 first = piece.first + spot.offset
@@ -211,7 +211,9 @@ class Walk:
             return
         act()
         if op.split:
-            self.open[op.cpu] = lambda: None
+            self.open[op.cpu] = partial(self.come_back, op.mapping)
+            if op.kind.name in (*MAPS, *ALLOCATIONS):
+                self.go_in(op.mapping)
             if op.kind.name in MAPS:
                 self.mapping_half.add(op.cpu)
 
@@ -219,6 +221,20 @@ class Walk:
         """The second half of a call."""
         self.mapping_half.discard(cpu)
         self.open.pop(cpu, lambda: None)()
+
+    def go_in(self, index: int) -> None:
+        """A call that makes a mapping has done its work, but nobody knows the address before it returns."""
+        mapping = self.mappings[index]
+        if mapping.live:
+            mapping.inside = True
+            self.log[-1] += mapping.events("called", 0, mapping.size)
+
+    def come_back(self, index: int) -> None:
+        """A call returns."""
+        mapping = self.mappings.get(index)
+        if mapping and mapping.inside:
+            mapping.inside = False
+            self.log[-1] += mapping.events("returned", 0, mapping.size)
 
     def skipped(self, index: int) -> bool:
         """Whether the driver has abandoned a mapping that failed (or never tried it)."""

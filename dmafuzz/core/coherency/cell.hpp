@@ -37,6 +37,7 @@ struct CellCover {
     bool lost;        // what its device does here comes to nothing; where there is a copy too: or it gets at that one
     bool elsewhere;   // its device gets at other memory
     bool pending;     // not handed over yet, though the map may have thrown away what the CPU had
+    bool untold;      // the call that makes it has not returned: its device has not got the address
     bool no_read;     // the page that its device gets at forbids it: refused
     bool no_write;
     uint8_t copy;     // that its device gets at; none: void
@@ -45,8 +46,8 @@ struct CellCover {
 };
 
 // Without branches: nobody can foretell them.
-inline bool may_write(const CellCover& c) { return c.live & (c.owned | c.joint) & device_writes(c.direction); }
-inline bool may_read(const CellCover& c) { return c.live & (c.owned | c.joint) & device_reads(c.direction); }
+inline bool may_write(const CellCover& c) { return c.live & !c.untold & (c.owned | c.joint) & device_writes(c.direction); }
+inline bool may_read(const CellCover& c) { return c.live & !c.untold & (c.owned | c.joint) & device_reads(c.direction); }
 // Whether such an access may come to something, and whether it may come to nothing: of a translation that is to be flushed, both.
 inline bool write_lands(const CellCover& c) { return (c.copy != no_index) & !c.no_write; }
 inline bool read_lands(const CellCover& c) { return (c.copy != no_index) & !c.no_read; }

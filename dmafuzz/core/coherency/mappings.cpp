@@ -33,7 +33,7 @@ void Simulator::begin_cell(const Step& step, Cell& cell) {
     const uint32_t offset = cell.span.offset - p.offset;
     const bool reached = offset < p.reach && p.via != Via::nothing;
     const uint8_t memory = cell.live && p.via != Via::nothing ? cell.memory_at(p.phys + offset) : no_index;
-    CellCover cover{index, p.direction, coherent, p.joint, false, true, !reached, false, step.pending, false, false, no_index, no_index, 0};
+    CellCover cover{index, p.direction, coherent, p.joint, false, true, !reached, false, step.pending, step.untold, false, false, no_index, no_index, 0};
     if (memory != no_index && p.via == Via::slot) {
         // A slot's memory is foreign, nothing of it is cached.
         cover.slot = new_copy(cell, put(foreign_as_given(cell.copies[cell.home].set), lane::memory_absent), p.slot + offset, true, index);
@@ -51,6 +51,16 @@ void Simulator::begin_cell(const Step& step, Cell& cell) {
     cell.covers.push_back(cover);
     cell.mappings |= 1u << p.mapping;
     reshape(cell);
+}
+
+// The call that makes it has returned.
+void Simulator::tell(uint8_t index) {
+    each_cover(index, 0, whole, [&](Cell& cell, uint8_t at) {
+        if (at == no_index) return;
+        reshape(cell);
+        cell.covers[at].untold = false;
+    });
+    mark_strays(index);
 }
 
 void Simulator::end(uint8_t index) {

@@ -49,7 +49,7 @@ void Simulator::survey(Cell& cell) {
 void Simulator::survey_device(Cell& cell, const CellCover& cover) {
     const bool writes = may_write(cover), reads = may_read(cover);
     cell.cpu_writes &= !(cover.live & !cover.joint);
-    const bool waits = cover.live & cover.pending & device_writes(cover.direction);
+    const bool waits = cover.live & (cover.pending | (cover.untold & cover.owned)) & device_writes(cover.direction);
     cell.cpu_reads &= !((writes | waits) & !cover.joint);
     cell.lost_writer |= writes & write_misses(cover) & cell.live & !cell.image;
     cell.lost_reader |= reads & read_misses(cover);
@@ -79,7 +79,7 @@ Unasked Simulator::steps_alone(const Cell& cell, const CellCopy& copy) const {
 void Simulator::meet_stray(const Stray& stray, const Cell& owner, const Cell& cell, CellCopy& copy) {
     const Piece& p = run_->pieces[stray.piece];
     const uint8_t at = owner.cover_of(stray.piece);
-    if (at == no_index || !(owner.covers[at].owned || p.joint)) return;
+    if (at == no_index || owner.covers[at].untold || !(owner.covers[at].owned || p.joint)) return;
     const bool coherent = platform_.get<&Device::coherent>(p.device);
     const uint64_t from = stray.phys + (owner.span.offset - p.offset - stray.offset);
     const uint64_t to = from + owner.bytes();

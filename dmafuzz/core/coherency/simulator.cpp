@@ -189,7 +189,7 @@ void Simulator::release_old_pages() {
         for (uint8_t k = 0; k < cell.copies.size(); k++) {
             if (!cell.live || k == cell.home || cell.copies[k].slot || known(cell.copies[k])) continue;
             reshape(cell);
-            for (CellCover& c : cell.covers) c.elsewhere |= c.copy == k;
+            for (CellCover& cover : cell.covers) cover.elsewhere |= cover.copy == k;
             cell.drop_copy(k--);
         }
     }
@@ -268,7 +268,8 @@ void Simulator::copy_between(const Step& step, bool into_slot) {
         const uint8_t memory = cell.memory_at(phys);
         const uint8_t slot = at == no_index ? no_index : cell.covers[at].slot;
         if (slot == no_index || memory == no_index) {
-            if (p.via == Via::slot && memory == no_index) copy_of_others(phys, phys + cell.bytes(), into_slot ? Event::fill : Event::wild_copy);
+            if (p.via == Via::slot && memory == no_index)
+                copy_of_others(phys, phys + cell.bytes(), into_slot ? Event::fill : Event::wild_copy);
             return;
         }
         copy(cell, into_slot ? memory : slot, into_slot ? slot : memory);
@@ -350,11 +351,11 @@ void Simulator::device_read(const Step& step) {
     const uint32_t start = p.offset + step.offset;
     each_cell(p.buffer, start, step.size, [&](Cell& cell) {
         if (!cell.live) return;
-        const uint8_t there = step.phys ? cell.copy_at(step.phys + (cell.span.offset - start)) : no_index;
-        const uint8_t copy = there == no_index ? cell.home : there;
+        const uint8_t memory = step.phys ? cell.memory_at(step.phys + (cell.span.offset - start)) : no_index;
+        const uint8_t copy = memory == no_index ? cell.home : memory;
         const uint64_t set = cell.copies[copy].set;
-        const bool sees_cache = there != no_index && step.coherent && !cell.copies[copy].slot;
-        const Lane seen = there == no_index ? foreign_as_given(set) : sees_cache ? seen_by_cpu(set) : in_memory(set);
+        const bool sees_cache = memory != no_index && step.coherent;
+        const Lane seen = memory == no_index ? foreign_as_given(set) : sees_cache ? seen_by_cpu(set) : in_memory(set);
         look_at_view(cell, copy, seen, sees_cache, p.mapping);
     });
 }
@@ -386,8 +387,8 @@ void Simulator::wild_in_slot(const Step& step) {
         if (at == no_index || cell.covers[at].slot == no_index || entitled(cell, step)) return;
         const uint8_t slot = cell.covers[at].slot;
         const bool past_cache = step.asker != no_mapping || cell.copies[slot].single;
-        if (step.maybe) happen_or(cell, slot, Event::wild_write, Event::count_);
-        else happen(cell, slot, past_cache ? Event::wild_write : Event::wild_copy);
+        const Event event = past_cache ? Event::wild_write : Event::wild_copy;
+        step.maybe ? happen_or(cell, slot, event, Event::count_) : happen(cell, slot, event);
     });
 }
 
@@ -411,6 +412,7 @@ void Simulator::take(const Step& step) {
         case StepKind::cpu_write:
         case StepKind::cpu_dirty: return cpu_access(step);
         case StepKind::begin: return begin(step);
+        case StepKind::told: return tell(step.piece);
         case StepKind::end: return end(step.piece);
         case StepKind::to_device: return own(step, true);
         case StepKind::to_cpu: return own(step, false);

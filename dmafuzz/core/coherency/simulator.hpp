@@ -135,6 +135,7 @@ class Simulator {
     void move(const Step& step);
     void begin(const Step& step);
     void begin_cell(const Step& step, Cell& cell);
+    void tell(uint8_t piece);
     void end(uint8_t piece);
     void slot_gone(const Step& step);
     void cut_off(const Step& step);

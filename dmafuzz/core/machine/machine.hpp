@@ -69,6 +69,7 @@ class Machine {
     void operation(Call& call);
     void hook(Call& call);
     void after_map(const Call& call);
+    void tell(const MappingFacts& mapping);
     bool hook_first(OpKind kind) const;
     Call resolve(const Op& op, uint8_t index);
     void other_line(const Op& op, uint8_t index);

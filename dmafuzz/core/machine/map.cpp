@@ -71,6 +71,7 @@ void Machine::hand_over(const Call& call, uint8_t index, bool maintained) {
     const bool by_hand = call.attrs & attr::skip_cpu_sync;
     Step& begin = step(StepKind::begin);
     begin.piece = index;
+    begin.untold = call.op.split;
     begin.pending = call.op.unchecked && !by_hand && !run_->mappings[piece.mapping].failed;
     write_redirects(index, index);
     Step whole{StepKind::to_device, now_};
@@ -357,7 +358,9 @@ void Machine::allocate(Call& call) {
         lists_.push_back(list);
     }
     run_->pieces.push_back(piece);
-    step(StepKind::begin).piece = m.piece;
+    Step& begin = step(StepKind::begin);
+    begin.piece = m.piece;
+    begin.untold = op.split;
     write_redirects(0, m.piece);
     bool sleeps = run_->uncached[op.buffer] && irqs_off_[op.cpu] && platform_.get<&Platform::coherent_remaps>() && !platform_.get<&Platform::atomic_pool>();
     if (sleeps) step(StepKind::sleep).piece = m.piece;

@@ -57,11 +57,11 @@ bool Machine::translate(const Call& call, Piece* first, int count, uint8_t index
     return true;
 }
 
-// What the page table lets a device do in a piece's pages. Whatever it is allocated for, a non-contiguous allocation is mapped both ways;
-// an SMMU has no pages that can only be written. Source: __iommu_dma_alloc_noncontiguous, arm_lpae_prot_to_pte of the kernel.
+// What the page table lets a device do in a piece's pages. Whatever it is allocated for, a non-contiguous allocation is mapped both ways.
+// Source: __iommu_dma_alloc_noncontiguous of the kernel; arm_lpae_prot_to_pte and __domain_mapping, which know no pages that can only be written.
 Machine::Permission Machine::permission(const Piece& p) const {
     const bool both_ways = run_->mappings[p.mapping].map == OpKind::alloc_noncontiguous;
-    return {both_ways || device_reads(p.direction) || platform_.get<&Platform::iommu_driver>() == IommuDriver::smmu,
+    return {both_ways || device_reads(p.direction) || !platform_.get<&Platform::iommu_write_only>(),
             both_ways || device_writes(p.direction)};
 }
 

@@ -58,7 +58,8 @@ enum class StepKind : uint8_t {
     cpu_read,        // buffer, offset, size
     cpu_write,
     cpu_dirty,
-    begin,           // piece: the mapping is live
+    begin,           // piece: the mapping is live; `untold`: its call has not returned, and nobody knows its address
+    told,            // piece: it has
     end,             // piece
     to_device,       // piece, offset, size (in the piece): hand-over
     to_cpu,          // piece, offset, size
@@ -92,6 +93,7 @@ struct Step {
     bool coherent = false;   // wild_memory, device_read: the device's
     bool listed = false;     // move: a scatter list names the old page
     bool pending = false;    // begin: the hand-over waits for the question after the map's error
+    bool untold = false;
     bool maybe = false;
     bool no_read = false;    // redirect: the page there forbids it
     bool no_write = false;
