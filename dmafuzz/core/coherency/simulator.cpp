@@ -351,11 +351,11 @@ void Simulator::device_read(const Step& step) {
     const uint32_t start = p.offset + step.offset;
     each_cell(p.buffer, start, step.size, [&](Cell& cell) {
         if (!cell.live) return;
-        const uint8_t memory = step.phys ? cell.memory_at(step.phys + (cell.span.offset - start)) : no_index;
-        const uint8_t copy = memory == no_index ? cell.home : memory;
+        const uint8_t there = step.phys ? cell.copy_at(step.phys + (cell.span.offset - start)) : no_index;
+        const uint8_t copy = there == no_index ? cell.home : there;
         const uint64_t set = cell.copies[copy].set;
-        const bool sees_cache = memory != no_index && step.coherent;
-        const Lane seen = memory == no_index ? foreign_as_given(set) : sees_cache ? seen_by_cpu(set) : in_memory(set);
+        const bool sees_cache = there != no_index && step.coherent && !cell.copies[copy].slot;
+        const Lane seen = there == no_index ? foreign_as_given(set) : sees_cache ? seen_by_cpu(set) : in_memory(set);
         look_at_view(cell, copy, seen, sees_cache, p.mapping);
     });
 }
