@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import naive
@@ -82,11 +83,17 @@ def one(judge: _core.Judge, machines: Sequence[Any], ops: list[Op], at: int, rep
         report.differences[key] = Difference(machines[at].name, kinds, text, found, wanted)
 
 
+@cache
+def loaded(names: tuple[str, ...]) -> list[Any]:
+    """The platforms of all batches of a process."""
+    return [platforms.to_core(platforms.load(name)) for name in names]
+
+
 def batch(task: tuple[int, int, tuple[str, ...], bool]) -> Report:
     """Compare the programs of one seed."""
     seed, programs, names, small = task
     rng = random.Random(seed)
-    machines = [platforms.to_core(platforms.load(name)) for name in names]
+    machines = loaded(names)
     judge = _core.Judge("silent", machines)
     report = Report()
     for number in range(programs):

@@ -154,8 +154,10 @@ class Domain:
         """The first page of an IOVA."""
         if pages < 1 << CLASSES - 1:
             pages = 1 << order_of(pages)
-        if order_of(pages) < self.classes and self.lists[cpu, order_of(pages)]:
-            return self.lists[cpu, order_of(pages)].pop()
+        freed = self.lists[cpu, order_of(pages)] if order_of(pages) < self.classes else []
+        for at in reversed(range(len(freed))):
+            if freed[at] <= TOP_PAGE - pages:  # else it would reach past the end (iova_magazine_pop)
+                return freed.pop(at)
         align = 1 << order_of(pages)
         at = next((i for i, (first, _) in enumerate(self.taken) if first == self.cached), len(self.taken))
         high = TOP_PAGE
