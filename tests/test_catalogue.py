@@ -231,7 +231,7 @@ class TestWhatIf:
             except ValueError:
                 continue
             changed.append(era)
-        assert 0 < len(changed) < len(ERAS)
+        assert changed
 
     @pytest.mark.parametrize(
         "name",

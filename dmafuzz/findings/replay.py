@@ -7,11 +7,13 @@ JSON request from standard input and writes the answer to standard output.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from dmafuzz import _core, platforms
@@ -62,6 +64,8 @@ def _answers(
     """What the fresh process says of each, or None if a signal ends it, or it takes too long. Raises RuntimeError if it
     fails otherwise."""
     items = [{**asdict(item), "records": item.records.hex()} for item in raw]
+    # The process finds the package that runs here, wherever it was started.
+    paths = os.pathsep.join(path for path in (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")) if path)
     request = {"tracker": core_tracker, "platforms": list(platform_names), "schedules": schedules, "items": items}
     # Files, no pipes: megabytes go through, which a pipe takes in small bites.
     with tempfile.TemporaryFile("w+") as question, tempfile.TemporaryFile("w+") as answer:
@@ -73,6 +77,7 @@ def _answers(
                 stdin=question,
                 stdout=answer,
                 stderr=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": paths},
                 text=True,
                 timeout=TIMEOUT_S,
                 check=False,

@@ -192,8 +192,11 @@ const Analysis& Judge::cover(size_t platform, TransitionSink* transitions, PathS
     claims_.clear();
     for (const Warning& w : a.watch.warnings) claims_.push_back(is_breakdown(w.id) ? Claim{} : claim_of(w, a.run));
     const Places& places = this->places(platform);
+    Reach reach;
+    const Corruption* last = nullptr;
     for (Corruption& c : a.corruptions) {
-        const Reach reach = places.reach_of(c);
+        if (!last || !places.alike(c, *last)) reach = places.reach_of(c);
+        last = &c;
         for (size_t i = 0; i < claims_.size(); i++) {
             if (!reach.covered_by(claims_[i])) continue;
             c.explained = true;
