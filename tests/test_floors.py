@@ -14,7 +14,7 @@ CORE = PACKAGE / "core"
 
 # From the ground up. Folders of one floor do not know each other.
 CORE_FLOORS = [
-    {"state"},
+    {"check", "state"},
     {"program"},
     {"platform"},
     {"run"},
@@ -23,7 +23,7 @@ CORE_FLOORS = [
     {"judge"},
     {"exhaustive", "fuzzing", "schedule"},
     {"benchmark"},
-    {"binding"},
+    {"binding", "tests"},
 ]
 PACKAGE_FLOORS = [
     {"checks", "platforms", "program", "storage"},
