@@ -333,6 +333,18 @@ def waits(c: Component, e: Local, states: States) -> States:
     return states
 
 
+def called(c: Component, e: Local, states: States) -> States:
+    """A map call has done its work, and has not returned yet."""
+    c.reaches[e.reach].inside = True
+    return states
+
+
+def returned(c: Component, e: Local, states: States) -> States:
+    """Now the driver knows the address."""
+    c.reaches[e.reach].inside = False
+    return states
+
+
 def handed_over(c: Component, e: Local, states: States) -> States:
     """The device owns it from here on. It must see everything so far; FROM_DEVICE, the content is given up."""
     reach = c.reaches[e.reach]
@@ -430,12 +442,13 @@ EVENTS: dict[str, Callable[[Component, Local, States], States]] = {
     for event in (
         born, died, overwritten, scribbled, written, read, glimpsed, moved, maintained, slot_taken, slot_released,
         copied_in, copied_back, slot_scribbled, slot_maintained, mapped, aimed, handed_over, given_back, noticed,
-        ended, device_wrote, device_posted, wild, haunted, exorcised, waits, left,
+        ended, device_wrote, device_posted, wild, haunted, exorcised, waits, left, called, returned,
     )
 }  # fmt: skip
 NO_MATTER = frozenset(
-    {"stopped", "mapped", "aimed", "given_back", "ended", "haunted", "exorcised", "glimpsed", "slot_taken", "waits"}
-)
+    {"stopped", "mapped", "aimed", "given_back", "ended", "haunted", "exorcised", "glimpsed", "slot_taken", "waits",
+     "called", "returned"}
+)  # fmt: skip
 """Events that change no line."""
 
 

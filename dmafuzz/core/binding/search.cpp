@@ -34,6 +34,12 @@ nb::dict compare_trackers(const std::string& a, const std::string& b, const std:
     nb::dict d;
     d["programs"] = c.programs;
     d["warnings"] = c.warnings;
+    nb::list by_map;
+    for (size_t id = 0; id < c.by_map.size(); id++)
+        for (size_t map = 0; map < c.by_map[id].size(); map++)
+            if (const uint64_t count = c.by_map[id][map])
+                by_map.append(nb::make_tuple(name_of(static_cast<WarningId>(id)), map < op_traits.size() ? op_traits[map].name : "", count));
+    d["by_map"] = by_map;
     nb::list differences;
     for (const Difference& x : c.differences) differences.append(nb::make_tuple(x.program.ops, x.platform));
     d["differences"] = differences;
@@ -217,7 +223,7 @@ void bind_search(nb::module_& m) {
           "automaton_bytes"_a = Automaton::default_budget, "differences_max"_a = 10,
           "The simulator's look-ups against the sets themselves on random programs: programs, what both found, programs on which they differ.");
     m.def("compare_trackers", &compare_trackers, "a"_a, "b"_a, "platforms"_a, "programs"_a, "seed"_a = 0, "ops"_a = 24,
-          "differences_max"_a = 10, "costs"_a = false, "about"_a = false, "Two trackers on random programs: programs, warnings, and minimal programs on which they differ.");
+          "differences_max"_a = 10, "costs"_a = false, "about"_a = false, "Two trackers on random programs: programs, warnings, how many of each kind by the call that made the mapping, and minimal programs on which they differ.");
 }
 
 }  // namespace dmafuzz

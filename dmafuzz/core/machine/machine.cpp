@@ -43,6 +43,12 @@ void Machine::emit(const Step& s) {
         case StepKind::not_theirs:
         case StepKind::wild_memory: add_range(s.phys, s.size); return;
         case StepKind::redirect:
+            if (in_pool(s.phys))
+                each_slot_part(s.phys, s.size, [&](uint8_t piece, uint32_t offset, uint32_t size) {
+                    const Piece& p = run_->pieces[piece];
+                    named_.push_back({p.buffer, p.offset + offset, size});
+                });
+            [[fallthrough]];
         case StepKind::device_read: add_range(s.phys, s.size); break;
         default: break;
     }
@@ -157,6 +163,12 @@ void Machine::finish_call(Call& call) {
     note_again(call);
     hook_first(call.op.kind) ? operation(call) : hook(call);
     if (is_map(call.op.kind)) after_map(call);
+    if (call.op.split && traits(call.op.kind).defines_mapping) tell(run_->mappings[call.op.mapping]);
+}
+
+// The call that makes a mapping returns: from now on its device may be given the address.
+void Machine::tell(const MappingFacts& m) {
+    for (int i = 0; m.live && i < m.pieces; i++) step(StepKind::told).piece = static_cast<uint8_t>(m.piece + i);
 }
 
 Machine::Call Machine::resolve(const Op& op, uint8_t index) {
