@@ -1,5 +1,6 @@
 // Random programs through everything that judges: what it says is consistent, and nothing else of the program is touched.
 #include "fuzzing/engine.hpp"
+#include "fuzzing/mutate.hpp"
 #include "judge/judge.hpp"
 #include "tests/machines.hpp"
 #include "tests/test.hpp"
