@@ -14,16 +14,15 @@ CORE = PACKAGE / "core"
 
 # From the ground up. Folders of one floor do not know each other.
 CORE_FLOORS = [
-    {"state"},
+    {"check", "state"},
     {"program"},
     {"platform"},
     {"run"},
-    {"machine", "tracker"},
-    {"coherency"},
+    {"coherency", "machine", "tracker"},
     {"judge"},
     {"exhaustive", "fuzzing", "schedule"},
     {"benchmark"},
-    {"binding"},
+    {"binding", "tests"},
 ]
 PACKAGE_FLOORS = [
     {"checks", "platforms", "program", "storage"},

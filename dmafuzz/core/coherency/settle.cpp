@@ -41,7 +41,8 @@ void Simulator::survey(Cell& cell) {
     if (cell.cpu_reads) home.eyes |= cell.uncached ? eyes::on_cpu_view | eyes::on_memory : eyes::on_cpu_view;
     if (strays_seen_) look_for_strays(cell);
     cell.writers = 0;
-    for (const CellCopy& copy : cell.copies) cell.writers += (copy.own & entitled_writes) != 0;
+    for (const CellCopy& copy : cell.copies)
+        if (copy.own & entitled_writes) cell.writers++;
     for (CellCopy& copy : cell.copies) copy.alone = steps_alone(cell, copy);
     if (cell.cpu_reads & !cell.uncached) home.alone |= unasked(Event::fill);
 }

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "check/check.hpp"
+#include "run/consistent.hpp"
+
 namespace dmafuzz {
 
 const char* name_of(CorruptionKind kind) {
@@ -401,6 +404,7 @@ void Simulator::harm(HarmKind kind, uint8_t piece) {
 }
 
 void Simulator::take(const Step& step) {
+    DMAFUZZ_CHECK(consistent(*run_, step));
     op_ = step.op;
     switch (step.kind) {
         case StepKind::alloc: return alloc(step.buffer, true);
@@ -471,6 +475,9 @@ void Simulator::walk(const Run& run, const Platform& platform, TransitionSink* s
     for (size_t i = 0; i < run.program_steps; i++) take(run.steps[i]);
     if (state) digest(*state);
     for (size_t i = run.program_steps; i < run.steps.size(); i++) take(run.steps[i]);
+    DMAFUZZ_CHECK(std::all_of(corruptions_.begin(), corruptions_.end(), [&](const Corruption& c) {
+        return c.op < run.ops.size() && c.span.buffer < buffers_with_stack && c.copy < births_.size();
+    }));
 }
 
 void Simulator::simulate(const Run& run, const Platform& platform, TransitionSink* sink, Digest* state) {

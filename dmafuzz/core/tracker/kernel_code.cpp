@@ -11,7 +11,9 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "check/check.hpp"
 #include "kernel/abi.h"
+#include "run/consistent.hpp"
 #include "tracker/departures.hpp"
 #include "tracker/kernel_faults.hpp"
 
@@ -166,6 +168,7 @@ class KernelCode final : public Tracker {
         platform_.start(platform);
         boot();
         out.asked = platform_.asked();
+        DMAFUZZ_CHECK(std::all_of(calls.begin(), calls.end(), [](const HookCall& call) { return consistent(call, no_op); }));
         static constexpr size_t warnings_max = 1024;
         warnings_.resize(warnings_max);
         size_t found = std::min(static_cast<size_t>(booted_->run(calls, warnings_)), warnings_max);
