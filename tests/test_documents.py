@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The documents: what is made by a program is up to date, links lead somewhere, and what they show is what happens.
 
 Of each page all fenced blocks are taken, in order, in one folder: a `dma` block is a program, whose `expect` lines

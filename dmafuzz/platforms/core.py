@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """From a checked platform file to the core's own record."""
 
 import importlib

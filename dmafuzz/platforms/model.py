@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a platform file may say, field by field.
 
 The sections and their meaning follow docs/spec/platforms.md and the core's `Platform` struct
