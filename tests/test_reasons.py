@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Why a tracker says nothing, or what it looked at when it spoke: each reason with a program that comes to it."""
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dmafuzz import _core, platforms
 from dmafuzz.program import parse
 from dmafuzz.trackers import resolve
 
-REASONS = {name: (words, change) for name, words, change in _core.reasons()}
+REASONS = {str(name): (words, change) for name, words, change in _core.reasons()}
 
 # The CPU has its turn, and writes, while the device of the other mapping is at it.
 TURN = "; sync_single_for_cpu m1; write b0 0 64; sync_single_for_device m1"
@@ -151,8 +152,8 @@ def test_why_it_is_silent(reason: str, tracker: str, platform: str, text: str) -
 
 @pytest.mark.parametrize(("reason", "tracker", "platform", "kind", "text"), SPOKEN)
 def test_what_it_looked_at_when_it_spoke(reason: str, tracker: str, platform: str, kind: str, text: str) -> None:
-    warnings = judge(tracker, platform).judge(ops_of(text), 0)["warnings"]
-    assert (kind, reason) in {(warning["id"], warning["reason"]) for warning in warnings}
+    warnings = judge(tracker, platform).judge(ops_of(text), 0).warnings
+    assert (kind, reason) in {(warning.id, warning.reason) for warning in warnings}
 
 
 @pytest.mark.parametrize(("reason", "tracker", "platform", "text"), SILENT)
@@ -212,9 +213,9 @@ def test_looking_for_reasons_changes_no_warning() -> None:
         ops = _core.random_program(seed, 8)
         asked.shown(ops)
         one, other = asked.judge(ops, 0), fresh.judge(ops, 0)
-        assert one["warnings"] == other["warnings"]
-        assert one["labels"] == other["labels"]
-        assert one["corruptions"] == other["corruptions"]
+        assert one.warnings == other.warnings
+        assert one.labels == other.labels
+        assert one.corruptions == other.corruptions
 
 
 def test_every_reason_has_words() -> None:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Programs a second: the bare loop stage by stage, every engine on the same core, whole runs."""
 
 from __future__ import annotations
@@ -76,12 +77,12 @@ def _beside(bench: Bench, length: float, repeat: int) -> Iterator[tuple[str, Rat
 
 def _automaton() -> str:
     stats = _core.automaton_stats()
-    hits, misses = stats["automaton_hits"], stats["automaton_misses"]
+    hits, misses = stats.hits, stats.misses
     return (
-        f"The automaton: {stats['automaton_states']:,} states, {stats['automaton_transitions']:,} transitions, "
-        f"{stats['automaton_bytes'] / 2**20:.1f} of {_core.AUTOMATON_BYTES / 2**20:.0f} MiB, "
+        f"The automaton: {stats.states:,} states, {stats.transitions:,} transitions, "
+        f"{stats.bytes / 2**20:.1f} of {_core.AUTOMATON_BYTES / 2**20:.0f} MiB, "
         f"{hits / max(1, hits + misses):.3%} of {hits + misses:,} look-ups known, dropped "
-        f"{stats['automaton_drops']} times."
+        f"{stats.drops} times."
     )
 
 

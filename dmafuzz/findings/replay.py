@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Replays findings in a fresh process before anybody hears of them.
 
 ``python -P -m dmafuzz.findings.replay`` (-P: the package that runs, not a checkout in the working folder) reads one
@@ -115,14 +116,14 @@ def _replay(judge: _core.Judge, names: list[str], item: dict[str, Any], schedule
     outcomes = [(name, labels) for name, (labels, _) in zip(names, judge.outcomes(ops), strict=True)]
     # What makes it this cause: whatever else the program shows is another one's.
     own = {
-        kind: bits
-        for label, kind, reason, rules, bits in judge.shown(ops)
-        if (label, reason, sorted(rules)) == (item["label"], item["reason"], sorted(item["rules"]))
+        shown.kind: shown.platforms
+        for shown in judge.shown(ops)
+        if (shown.label, shown.reason, sorted(shown.rules)) == (item["label"], item["reason"], sorted(item["rules"]))
     }
-    shown = bool(own.get(item["kind"], 0) >> names.index(item["platform"]) & 1)
+    shows = bool(own.get(item["kind"], 0) >> names.index(item["platform"]) & 1)
     shown_on = [name for at, name in enumerate(names) if any(bits >> at & 1 for bits in own.values())]
-    modality = modality_of(judge, range(len(names)), ops, item["label"], schedules) if shown else None
-    return {"shown": shown, "kinds": sorted(own), "shown_on": shown_on, "outcomes": outcomes, "modality": modality}
+    modality = modality_of(judge, range(len(names)), ops, item["label"], schedules) if shows else None
+    return {"shown": shows, "kinds": sorted(own), "shown_on": shown_on, "outcomes": outcomes, "modality": modality}
 
 
 def main() -> None:
