@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -49,7 +48,7 @@ class Watch:
         return warnings_of(_core.Judge(self.tracker, [platform]), ops_of(text))
 
 
-def hooks(text: str, platform: str) -> list[dict[str, Any]]:
+def hooks(text: str, platform: str) -> list[_core.HookCall]:
     """What a tracker hears of a program with its tidy-up."""
     return list(judge("6.12", platform).hooks(ops_of(text), 0))
 

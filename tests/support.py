@@ -55,7 +55,7 @@ def judge(tracker: str, *names: str) -> Any:
 
 def warnings_of(judge: Any, ops: Sequence[_core.Op]) -> Warnings:
     """Those of a program with its tidy-up, on the judge's first platform."""
-    return [(warning["id"], warning["op"]) for warning in judge.judge(ops, 0)["warnings"]]
+    return [(warning.id, warning.op) for warning in judge.judge(ops, 0).warnings]
 
 
 def run(*arguments: object, **more: Any) -> Result:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from dmafuzz._core import Cost
 from dmafuzz.program import parse
-from dmafuzz.trackers import Cost, Workload, default_portfolio
+from dmafuzz.trackers import Workload, default_portfolio
 from dmafuzz.trackers.cost import PAGE_COPY_UNITS
 from dmafuzz.verdicts import judging
 from support import said

@@ -179,7 +179,7 @@ class TestCutOff:
         """The part is in the result as a whole, or not at all."""
         add = Searched.add
 
-        def interrupted(self: Searched, length: int, harvest: dict[str, Any]) -> None:
+        def interrupted(self: Searched, length: int, harvest: _core.Harvest) -> None:
             if length == 3:
                 signal.raise_signal(signal.SIGINT)
             add(self, length, harvest)

@@ -23,5 +23,5 @@ def test_an_iommu_merges_entries_up_to_the_largest_segment(bytes_more: int, segm
         cpu0 b0 = alloc pages 131072
         cpu0 m0 = map_sg d0 TO_DEVICE b0:0:32768 b0:32768:{SEGMENT_BYTES_MAX - 32768 + bytes_more}
     """
-    (map_sg,) = [hook for hook in hooks(text, "x86-5.5-iommu-strict") if hook["hook"] == "map_sg"]
-    assert map_sg["mapped"] == segments
+    (map_sg,) = [hook for hook in hooks(text, "x86-5.5-iommu-strict") if hook.hook == "map_sg"]
+    assert map_sg.mapped == segments

@@ -20,8 +20,8 @@ from typing import Any
 from dmafuzz import _core
 from dmafuzz.benchmark.causes import Cause
 
-# The Python side, and the mutator that libFuzzer would take for its own.
-_LEFT_OUT = ("binding", "fuzzing/libfuzzer.cpp")
+# The Python side, the core's tests, and the mutator that libFuzzer would take for its own.
+_LEFT_OUT = ("binding", "tests", "fuzzing/libfuzzer.cpp")
 _OPTIONS = ("-std=c++20", "-O3", "-DNDEBUG", "-g0")
 _FUZZER = "-fsanitize=fuzzer"
 _NO_LINK = "-fsanitize=fuzzer-no-link"

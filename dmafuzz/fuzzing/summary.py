@@ -8,6 +8,17 @@ from dataclasses import dataclass, field
 from dmafuzz.findings import Finding
 
 
+@dataclass(frozen=True)
+class WorkerStats:
+    """How a worker is doing, as it tells its parent: programs judged, cells of its map, programs of its corpus, and
+    novel programs that wait to be judged on the whole portfolio."""
+
+    programs: int
+    coverage: int
+    corpus: int
+    waiting: int
+
+
 @dataclass
 class Summary:
     """What a run came to. ``seconds`` is the time spent searching."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dmafuzz.fuzzing.packs import SUFFIX, program_name, read_pack, write_pack
+from dmafuzz.fuzzing.summary import WorkerStats
 
 if TYPE_CHECKING:
     from dmafuzz.fuzzing.plan import Plan
@@ -75,7 +76,8 @@ class Worker:
         self.record_findings()
         self.keep_novel()
         try:
-            self.link.send(self.engine.stats())
+            stats = self.engine.stats()
+            self.link.send(WorkerStats(stats.programs, stats.coverage, stats.corpus, stats.waiting))
             return not self.link.poll()
         except (BrokenPipeError, ConnectionResetError, EOFError):
             return False  # the parent is gone
@@ -89,12 +91,12 @@ class Worker:
         news = []
         for found in self.engine.take_findings():
             raw = RawFinding(
-                found["label"],
-                found["kind"],
-                found["platform"],
-                tuple(found["rules"]),
-                _core.encode(found["ops"]),
-                found["reason"],
+                found.label,
+                found.kind,
+                found.platform,
+                found.rules,
+                _core.encode(found.ops),
+                found.reason,
             )
             identity = hash((raw.label, raw.rules, raw.reason, raw.records))
             if identity not in self.told:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dmafuzz._core import ATTRS, Op, OpKind, traits
-from dmafuzz.verdicts.judgement import Breach
+from dmafuzz._core import ATTRS, Breach, Op, OpKind, traits
 
 # By rule. Where a rule is broken in several ways, by the kind of operation too: "sync", "free", "device" (access), or
 # the operation's own name. Names in braces:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dmafuzz._core import Schedule
 from dmafuzz.program import render_op
-from dmafuzz.schedules import Exploration, Schedule, Sight
+from dmafuzz.schedules import Exploration, Sight
 
 from .judgement_json import SCHEMA
 

@@ -4,7 +4,6 @@ from .errors import ScheduleError
 from .exploration import (
     DEFAULT_LIMIT,
     DEFAULT_PREEMPTIONS,
-    Count,
     Exploration,
     check_size,
     count,
@@ -12,18 +11,15 @@ from .exploration import (
     modality_of,
     threads,
 )
-from .modality import Modality, Schedule, Sight, Switch
+from .modality import Modality, Sight
 
 __all__ = [
     "DEFAULT_LIMIT",
     "DEFAULT_PREEMPTIONS",
-    "Count",
     "Exploration",
     "Modality",
-    "Schedule",
     "ScheduleError",
     "Sight",
-    "Switch",
     "check_size",
     "count",
     "explore",

@@ -57,7 +57,7 @@ HARMS = {
 @cache
 def reasons() -> dict[str, str]:
     """The tracker's reasons: why it is silent, or which entry its check used when it warned."""
-    return {name: words for name, words, _ in _core.reasons()}
+    return {str(name): words for name, words, _ in _core.reasons()}
 
 
 def reason_words(reason: str) -> str:

@@ -5,6 +5,7 @@ NB_MODULE(_core, m) {
     dmafuzz::bind_program(m);
     dmafuzz::bind_platform(m);
     dmafuzz::bind_judge(m);
+    dmafuzz::bind_python_tracker(m);
     dmafuzz::bind_run(m);
     dmafuzz::bind_search(m);
     dmafuzz::bind_schedule(m);

@@ -4,6 +4,8 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "check/check.hpp"
+
 namespace dmafuzz {
 
 uint16_t OpTable::id(const Op& op) {
@@ -29,6 +31,7 @@ void Contexts::write_letters(Id id) {
 }
 
 void Layer::add(const Joint& joint, std::span<const uint32_t> states) {
+    DMAFUZZ_CHECK(states.size() == platforms_);
     Digest key;
     key.add(joint.context);
     for (uint32_t state : states) key.add(state);

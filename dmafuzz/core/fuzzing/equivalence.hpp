@@ -38,6 +38,6 @@ struct Departures {
 };
 // Programs that the code breaks down on tell nothing of the models; after a few of them it stops.
 Departures departures(Tracker& code, const std::vector<std::unique_ptr<Tracker>>& models, const std::vector<Platform>& platforms,
-                      uint64_t programs_each, uint64_t seed, int ops_max);
+                      uint64_t programs_each, uint64_t seed, int ops_limit);
 
 }  // namespace dmafuzz

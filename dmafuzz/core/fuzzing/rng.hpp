@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "check/check.hpp"
+
 namespace dmafuzz {
 
 class Rng {
@@ -16,7 +18,10 @@ class Rng {
         return z ^ z >> 31;
     }
     // 0 .. n - 1; n at least 1.
-    uint32_t below(uint32_t n) { return static_cast<uint32_t>((next() >> 32) * n >> 32); }
+    uint32_t below(uint32_t n) {
+        DMAFUZZ_CHECK(n > 0);
+        return static_cast<uint32_t>((next() >> 32) * n >> 32);
+    }
     bool one_in(uint32_t n) { return below(n) == 0; }
     template <class T, size_t N>
     T pick(const T (&from)[N]) { return from[below(N)]; }

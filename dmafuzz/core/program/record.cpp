@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "check/check.hpp"
+
 namespace dmafuzz {
 
 namespace {
@@ -108,7 +110,9 @@ Program decode(const uint8_t* bytes, size_t size) {
         std::memcpy(record, bytes + i * record_bytes, std::min<size_t>(record_bytes, size - i * record_bytes));
         raw.ops.push_back(decode_record(record));
     }
-    return repair(raw);
+    Program program = repair(raw);
+    DMAFUZZ_CHECK(!check(program));
+    return program;
 }
 
 }  // namespace dmafuzz

@@ -32,6 +32,7 @@ enum class HookKind : uint8_t {
     cow,              // the copy of copy-on-write: assert-idle, 3.14 to 5.8
     count_,
 };
+const char* name_of(HookKind kind);
 
 // What kind of memory an address is, as far as hooks ask.
 enum class Area : uint8_t { linear, current_stack, vmalloc, vmalloc_stack, text, rodata, high, mmio };

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "check/check.hpp"
+#include "run/consistent.hpp"
+
 namespace dmafuzz {
 
 Warning DmaDebug::warning_of(const HookCall& call, WarningId id, const Entry* about, uint32_t more) const {
@@ -145,6 +148,7 @@ void DmaDebug::start(const Platform& platform, Watch& out, PathSink* sink, bool 
 
 void DmaDebug::take_some(const std::vector<HookCall>& calls, size_t from, size_t to) {
     for (size_t i = from; i < to && !hangs_; i++) {
+        DMAFUZZ_CHECK(consistent(calls[i], no_op));
         call_ = static_cast<uint16_t>(i);
         call_kind_ = calls[i].kind;
         naming_ = calls[i].mapping;

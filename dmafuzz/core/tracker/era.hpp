@@ -40,6 +40,7 @@ enum class IdleCheck : uint8_t {
     page,               // the page has an active entry
     first_line,         // the first active line found from the page on is the page's first
     first_line_written, // and its entry is FROM_DEVICE (2016)
+    whole_page,         // any live mapping has memory of the page (no era)
 };
 
 enum class ResourceCheck : uint8_t {
