@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Random programs, the core's simulator against the naive one, for as long as one likes.
 
     PYTHONPATH=. python tests/compare_simulators.py --programs 200000 --seed 1 [--platform x86-5.5 ...] [--jobs 2]

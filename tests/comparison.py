@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The core's simulator and the naive one in the same terms, and programs on which they differ made small."""
 
 from __future__ import annotations

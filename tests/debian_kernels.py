@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Debian's kernels as trackers: the model of a version, and the kernel's own code of the same version beside it."""
 
 from __future__ import annotations

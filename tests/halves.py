@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Calls in two halves: every tracker, what it knows by its era, and programs with and without their splits."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a platform does to ordinary low pages of d0, derived from what its file says rather than from its name."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What many test files need: programs from text, machines, judges, the command line, a campaign's plan."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What the benchmark measures with: known causes, the lookout, harnesses, statistics, tables. No timings."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Catalogues: each entry shows what it is listed for, in the family that it belongs to; changed rules of trackers."""
 
 from __future__ import annotations

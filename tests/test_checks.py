@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The table of checks: what the kernel prints, and finding a check by it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Calls in two halves: what other CPUs and the tracker see between an operation and its hook, for every tracker.
 
 The order of the two comes from docs/spec/trackers.md §2 (Order of operation and hook): maps, allocations,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Calls in two halves: a map whose operation is done and whose hook is not; and what one CPU does has one schedule."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Confirmation: the host's side against a guest without a kernel, and what a real one has said once."""
 
 from __future__ import annotations

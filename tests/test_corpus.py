@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The corpus: every program reads, prints and judges as it says, and the facts it stands for are pinned here as well.
 
 A file's `expect` lines can be edited along with it. The named tests below say the same facts once more, derived from

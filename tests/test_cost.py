@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What trackers cost: counted by hand on small programs, by the kernel's own code on many, and shared among CPUs."""
 
 from __future__ import annotations

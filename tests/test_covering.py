@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a warning covers, the labels that follow, and when corruption counts: programs as small as can be."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The eras told apart: for each change of dma-debug that shows in warnings a program of corpus/eras, before and after.
 
 A file is named by its era and by what it shows; its two `expect` lines name the era before and the era itself.

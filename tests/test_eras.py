@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The trackers that are built in: names, kernel versions as aliases, and that each era differs from the one before."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The exhaustive search against a naive enumerator: the same alphabet, the same causes, exactly the same counts.
 
 The enumerator (naive/letters.py, naive/tally.py) judges every program from its first operation on, merges nothing and

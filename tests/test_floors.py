@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The house has floors: a folder knows only folders of floors below its own, so there are no circles of folders."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The search: canaries that it must expose, engines, workers that die, runs that go on."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Kernels' own code as trackers: building it, its names, machines with other cache lines, and code that breaks down.
 
 Most of it is tested on a kernel of our own (toy_kernel.py); what needs a genuine one takes Debian's.

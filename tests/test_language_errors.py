@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The text form of programs: what is said about texts that are wrong, and where."""
 
 from __future__ import annotations

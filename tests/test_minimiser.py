@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The minimiser: what it leaves shows the same, and nothing of it can be left out.
 
 Whether a program still shows the same is asked of the judge; what there is to leave out is said here once more, without

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The reasons of a kernel's own code: of its era's model where the two say the same of a call, elsewhere `departs`.
 
 On a kernel of our own (toy_kernel.py), which warns of next to nothing, and on Debian's.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Platform files, portfolios, and what a user sees who gets one wrong."""
 
 import enum

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a kernel as shipped prints of the warnings of a run, and where panic_on_warn stops it."""
 
 from __future__ import annotations

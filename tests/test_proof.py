@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Is it the smallest? What an exhaustive search proves of a program, and where searches are kept."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Why a tracker says nothing, or what it looked at when it spoke: each reason with a program that comes to it."""
 
 from __future__ import annotations

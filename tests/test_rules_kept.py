@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Programs that keep the rules of the DMA API lose nothing on any machine, and names mean nothing."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Schedules: counted, judged and pruned as a listing of all orders says; what shows always, and what sometimes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz search`: the same result on any number of threads, cut off anywhere and gone on with; its errors."""
 
 from __future__ import annotations

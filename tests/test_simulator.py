@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The core's simulator against the naive one (tests/naive), which keeps explicit joint states."""
 
 from __future__ import annotations

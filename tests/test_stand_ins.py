@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The stand-ins for what patches of today use, each in a toy kernel: what it does, and that a reset undoes it.
 
 A snippet runs at each map of a program, with `size` the mapping's: 64 bytes for the first, 128 for the second.

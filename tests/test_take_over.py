@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a judge takes over from one platform for another is what it would have found there by itself."""
 
 from typing import Any

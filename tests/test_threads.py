@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The threads, re-judged: what their claims come to, era by era and for each proposal, on the machines of the time.
 
 Each fact stands in a table: programs of corpus/threads, trackers, and for each kind of machine what is found. A tracker

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Trackers 6.12 and 6.1: leaks, scatter lists and calls in two halves, and what the two versions do not share; the
 model and the kernel's own code alike. Programs as in test_tracker.py.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Trackers 6.12 and 6.1: which entry a call finds, what is asked of a map's error, which cache lines are active; the
 model and the kernel's own code alike. Programs as in test_tracker.py.
 """

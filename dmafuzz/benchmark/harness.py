@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Builds the native harnesses (harnesses/*.cpp) around the core, by clang and AFL++, from the sources of a checkout.
 
 The core is compiled once for each compiler, what is to be judged for each set of platforms; both are kept in the user's

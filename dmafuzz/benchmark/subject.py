@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What is measured: a tracker, a platform, programs of a length; and how to run an engine or a campaign on it."""
 
 from __future__ import annotations

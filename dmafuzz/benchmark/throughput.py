@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Programs a second: the bare loop stage by stage, every engine on the same core, whole runs."""
 
 from __future__ import annotations

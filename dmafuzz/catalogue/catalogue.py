@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A catalogue: made from an exhaustive search, kept as JSON, one line of which a person can read as well."""
 
 from __future__ import annotations

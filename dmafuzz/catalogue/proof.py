@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Is there a smaller program that shows the same? What an exhaustive search says of one.
 
 `minimal: proved (<= N)`: all programs of the alphabet with up to N operations have been looked at, N is no less than

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """How much of a complete catalogue fuzzing has found, and when."""
 
 from __future__ import annotations

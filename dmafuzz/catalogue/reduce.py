@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """From signatures to causes: which of the things that a search found are causes of their own.
 
 Two faults in one program break two sets of rules and show as a signature of their own. It is no cause of its own: the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Findings that a complete catalogue does not have, and why not: a check of both."""
 
 from __future__ import annotations

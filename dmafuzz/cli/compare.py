@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz compare`: two trackers on random programs, warning by warning."""
 
 from __future__ import annotations

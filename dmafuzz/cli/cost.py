@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz cost`: what trackers cost, side by side."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz history`: one program, judged by every era and proposal."""
 
 from __future__ import annotations

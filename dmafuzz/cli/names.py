@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz list`: the names that options and programs can use."""
 
 from __future__ import annotations

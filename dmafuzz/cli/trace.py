@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz trace`: the hook calls that the tracker sees."""
 
 from __future__ import annotations

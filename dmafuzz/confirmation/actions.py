@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Operations as a guest's actions: every call with the arguments that the program gives it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Carries one program out on a guest, operation by operation, beside the ideal memory."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """One program on one machine: what the core says of it, held against what a guest shows."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The ideal memory: what every byte should hold, and who may look. Fed with the core's steps, one operation at a time.
 
 Nothing of a machine is worked out here: which mapping covers what, and when it is whose, is the core's.

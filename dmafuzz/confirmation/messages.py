@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """dma-debug's messages, and which of the trackers' warnings each is."""
 
 from __future__ import annotations

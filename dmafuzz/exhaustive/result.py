@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What an exhaustive search has seen: counts, tables of labels, and the smallest program that shows each thing."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """One run of the exhaustive search: the walk's layers one after the other, the last one in parts, by threads."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Replays findings in a fresh process before anybody hears of them.
 
 ``python -P -m dmafuzz.findings.replay`` (-P: the package that runs, not a checkout in the working folder) reads one

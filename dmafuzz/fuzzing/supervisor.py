@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The workers as their parent sees them: started, listened to, replaced when they die, stopped."""
 
 from __future__ import annotations

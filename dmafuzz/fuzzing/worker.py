@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A worker: one process, one engine. It tells the parent how it is doing; all else goes to the output folder."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* The binary interface of a library built from a kernel's dma-debug. Plain C, also for C++.
  * struct dk_call has the layout of dmafuzz::HookCall (core/run/hook.hpp). */
 #ifndef DMAFUZZ_KERNEL_ABI_H

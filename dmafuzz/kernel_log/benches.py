@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Every era's judge on the platforms of its time, and what a program's warnings come to there."""
 
 from __future__ import annotations

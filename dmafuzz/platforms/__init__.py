@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Platforms: machines and their kernels as data, one readable file each, and portfolios of them."""
 
 from dmafuzz._core import Platform

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Platform files: found by name or path, merged with what they extend, checked."""
 
 import functools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Portfolios: the platforms that one kernel version could run on (portfolios.toml)."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a program says about its own verdict: the `expect` lines."""
 
 from __future__ import annotations

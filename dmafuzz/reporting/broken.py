@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A broken rule of the contract in a sentence: which operation breaks it, and at which mapping.
 
 The core says where a rule is broken; nothing is judged again here.

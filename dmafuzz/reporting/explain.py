@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Why a corruption is possible: a witness, in sentences.
 
 Every sentence is rendered from a step of the core's witness; nothing is judged again here.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """An exploration for people: the answers, where they hold, and the schedules that show them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Explorations as JSON: one object each, of schema 1."""
 
 from __future__ import annotations

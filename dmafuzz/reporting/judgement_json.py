@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Judgements as JSON: one object each, of schema 2."""
 
 from __future__ import annotations

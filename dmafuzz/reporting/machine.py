@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A platform in a few words: what it does for the devices and directions that a program uses."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What the sentences about one corruption are filled in from: who acts, on which bytes, and where they are.
 
 Names and places come from the program and the witness; nothing is judged again here.

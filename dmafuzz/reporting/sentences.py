@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The sentences of an explanation, one for each kind of step that a witness can have.
 
 Names in braces are filled in from the step (explain.py):

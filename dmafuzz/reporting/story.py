@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The story of a program for people: what the verdicts are, where things happen, why, and which rules are broken."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a warning is about: the entry it was compared with, and the cacheline; and what the kernel prints of it."""
 
 from __future__ import annotations

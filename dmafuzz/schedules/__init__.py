@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Schedules: in which of the orders that a program's CPUs and devices can run a label shows."""
 
 from .errors import ScheduleError

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Exploring the schedules of a program within a bound on preemptions: counted first, then judged by the core."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Whether a label shows always or sometimes, and with which schedules."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Trackers: which there are, by which names, and what they cost. What they do is the native core's."""
 
 from .cost import COSTS, Workload

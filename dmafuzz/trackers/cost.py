@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a tracker costs the machine, and what that does to many CPUs at once.
 
 Source: docs/spec/trackers.md §9 (Cost); the thread of 2020, in which one lock for the whole machine, taken at

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The trackers that are built in: eras of dma-debug, proposals, canaries; and kernel versions as aliases of eras."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Trackers by the names that users give them."""
 
 from __future__ import annotations

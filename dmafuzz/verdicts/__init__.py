@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Verdicts: a tracker's warnings on a program held against what can go wrong on a platform."""
 
 from dmafuzz._core import Breach, Corruption, Harm, Warning, WitnessStep

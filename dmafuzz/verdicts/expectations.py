@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a program's `expect` lines say, held against its judgements."""
 
 from __future__ import annotations

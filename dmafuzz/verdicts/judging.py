@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Judging: programs are handed to the native core, and what it says comes back as data."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What the names in a verdict mean: labels, corruptions and harms, each in a phrase. Warnings: dmafuzz.checks.
 
 Sources: docs/spec/verdicts.md §3 (labels) and docs/spec/coherency.md §6 (the rest).

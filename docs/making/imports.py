@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Who uses whom, read from the sources: folders of the C++ core by their includes, Python packages by their imports."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Bounce slots, IOVAs, page tables, and what an address leads to.
 
 docs/spec/coherency.md §4; kernel/dma/swiotlb.c (swiotlb_search_pool_area, swiotlb_release_slots), drivers/iommu/iova.c,

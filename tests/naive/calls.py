@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The DMA API. docs/spec/coherency.md §4 and §5, docs/spec Choices ("Mapping and calls"); kernel/dma/direct.c,
 drivers/iommu/dma-iommu.c of 6.12."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The core's exhaustive search, in the terms of the naive enumerator (tally.py), and its golden files."""
 
 from __future__ import annotations

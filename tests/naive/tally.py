@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """All programs of the exhaustive search, one by one: each judged from its first operation on, and counted.
 
 Nothing is merged, and nothing is looked up. The letters are `letters.py`'s; the verdicts are those of the judge that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Plants faults in the core, one at a time, and says which test notices each, and how soon.
 
     python tests/planted/plant.py [NAME]... [--tests TEST...] [--list]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // One function for each room of the core that Python sees.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What a program comes to on a machine, for whoever carries it out on a real one: where buffers live, what a mapping
 // covers, and what each operation does to memory and to ownership.
 #include <nanobind/stl/string.h>

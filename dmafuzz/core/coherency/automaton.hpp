@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The deterministic automaton of sets: its states are the sets of states that a copy can be in (copies.hpp), its inputs the
 // events on a copy, and the unasked steps to close under. Built as programs ask for it; from then on an event is a look-up.
 // Everything else about a copy is not in its set, so all programs and platforms share one automaton.

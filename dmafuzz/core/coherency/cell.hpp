@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What the simulator keeps of one cell: its copies and the mappings over it.
 // Source: docs/spec/coherency.md.
 #pragma once

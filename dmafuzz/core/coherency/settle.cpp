@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Settling: the unasked steps after an operation, and the look for corruption.
 // Source: docs/spec/coherency.md §3, §5 and §6
 #include <algorithm>

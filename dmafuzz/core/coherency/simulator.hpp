@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The simulator: can this program lose or mix up data on this platform? Walks the machine's steps, keeping for every cell
 // and place the exact set of states (copies.hpp); what becomes of a set is looked up in the automaton.
 // Source: docs/spec/coherency.md.

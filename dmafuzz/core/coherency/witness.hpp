@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A witness: one behaviour that reaches a corruption, as the steps that one copy of the data took.
 #pragma once
 

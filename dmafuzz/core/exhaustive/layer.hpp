@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // All programs of one length, those of equal states merged.
 #pragma once
 

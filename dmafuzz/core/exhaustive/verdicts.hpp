@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What the outcomes of one program on all platforms of a portfolio come to together. Programs by the million share a few
 // thousand combinations of outcomes, so each is worked out once.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Holds two trackers against each other, warning by warning, on random programs.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A small, fast generator of random numbers (SplitMix64): the same seed, the same programs, everywhere.
 #pragma once
 

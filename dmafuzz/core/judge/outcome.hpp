@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What a warning and a program come to: worths and labels, from who covers what on which platform.
 // Source: docs/spec/verdicts.md §2 (Covering), §3 (Labels).
 #pragma once

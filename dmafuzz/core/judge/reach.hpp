@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Covering, seen from what is covered: what a warning would have to name to cover a corruption or a harm there. Lines are
 // those of one platform, names those of the program.
 // Source: docs/spec/verdicts.md §2 (Covering).

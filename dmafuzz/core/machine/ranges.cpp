@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The ranges of physical memory that a run tells apart: where they begin and end, cells do (coherency/cells.hpp).
 #include <algorithm>
 

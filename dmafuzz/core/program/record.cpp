@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The byte form of a program: 64 bytes an operation, numbers little-endian.
 //
 //   0 kind   1 cpu | flags   2 device | given flags   3 buffer   4 mapping   5 direction | buffer kind

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A hook call: what the DMA API tells the tracker, with every argument that a tracker of any
 // era can see. The machine makes them; trackers (models or a kernel's own code) take them.
 #pragma once

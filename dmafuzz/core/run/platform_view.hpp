@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What a program asks of a platform. Of most of a platform a given program never hears: two platforms that agree in all that
 // was asked come to the same for it, whatever else they differ in.
 #pragma once

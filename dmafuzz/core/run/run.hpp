@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What running a program on a platform comes to, before any cache is looked at: addresses,
 // the machine's steps for the simulator, and the hook calls for the tracker.
 #pragma once

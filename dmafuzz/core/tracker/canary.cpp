@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Canaries, to prove that the alarm works: a tracker that never warns, and one that always does.
 // And the list of all trackers by name.
 #include "tracker/dma_debug.hpp"

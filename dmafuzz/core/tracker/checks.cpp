@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What dma-debug checks, in the order in which the kernel does.
 #include "tracker/dma_debug.hpp"
 

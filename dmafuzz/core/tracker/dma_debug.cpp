@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The state of dma-debug: H, the hash of live entries, and the pool they come from.
 #include "tracker/dma_debug.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // dma-debug, as a model: H, the hash of live entries; C, the active cache lines; and the checks.
 // Source: docs/spec/trackers.md; read against lib/dma-debug.c and kernel/dma/debug.c of the eras.
 #pragma once

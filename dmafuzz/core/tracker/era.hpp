@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What differs between the eras of dma-debug, as data over one implementation (dma_debug.hpp).
 // Adding an era is adding a row to eras.cpp. Source: docs/spec/trackers.md §6 (Eras).
 #pragma once

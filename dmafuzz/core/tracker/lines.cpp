@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // C, the active cache lines: what enters, what an overlap is, and when it is told.
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A tracker watches the hook calls of a program and warns. Source: docs/spec/trackers.md.
 #pragma once
 
