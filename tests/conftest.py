@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from debian_kernels import VERSIONS, Watch, kernel_tracker
+
+# How long something takes depends on what else the machine does.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,3 +34,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture
 def promote(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--promote"))
+
+
+@pytest.fixture(params=[f"{version}-{kind}" for version in VERSIONS for kind in ("model", "kernel")])
+def watch(request: pytest.FixtureRequest) -> Watch:
+    """Each of Debian's kernels, as a model and as its own code."""
+    version, kind = request.param.split("-")
+    return Watch(version, version if kind == "model" else kernel_tracker(version))

@@ -41,18 +41,9 @@ def _sources(folder: Path) -> list[Path]:
 
 
 def _imported(path: Path, package: Path) -> Iterator[str]:
-    """First names below the package of what a module imports; imports that only type checkers see do not count."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    unseen = {
-        id(node)
-        for branch in ast.walk(tree)
-        if isinstance(branch, ast.If) and ast.unparse(branch.test).endswith("TYPE_CHECKING")
-        for node in ast.walk(branch)
-    }
+    """First names below the package of what a module imports, late or for its types alone as well."""
     here = path.relative_to(package.parent).parts[:-1]
-    for node in ast.walk(tree):
-        if id(node) in unseen:
-            continue
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         for name in _full_names(node, here):
             parts = name.split(".")
             if parts[0] == package.name and len(parts) > 1:

@@ -39,6 +39,19 @@ nb::dict compare_trackers(const std::string& a, const std::string& b, const std:
     return d;
 }
 
+nb::tuple departures_of(const std::string& code, const std::vector<std::string>& models, const std::vector<Platform>& platforms,
+                        uint64_t programs_each, uint64_t seed, int ops) {
+    std::unique_ptr<Tracker> kernel = make_tracker(code);
+    if (!kernel) throw nb::value_error(("no tracker of that name: " + code).c_str());
+    std::vector<std::unique_ptr<Tracker>> made;
+    for (const std::string& name : models) {
+        made.push_back(make_tracker(name));
+        if (!made.back()) throw nb::value_error(("no tracker of that name: " + name).c_str());
+    }
+    const Departures found = departures(*kernel, made, platforms, programs_each, seed, ops);
+    return nb::make_tuple(found.programs, found.by_model);
+}
+
 nb::list findings_of(Engine& engine, bool finish) {
     nb::list out;
     for (const Finding& f : engine.take_findings(finish)) {
@@ -196,6 +209,8 @@ void bind_search(nb::module_& m) {
         return found;
     }, "ops"_a, "The same program with other sizes and offsets, and more room in its buffers.");
     m.attr("AUTOMATON_BYTES") = Automaton::default_budget;
+    m.def("departures", &departures_of, "code"_a, "models"_a, "platforms"_a, "programs_each"_a, "seed"_a = 0, "ops"_a = 24,
+          "Random programs, as many on each platform: how many, and on how many the code warns otherwise than each of the models.");
     m.def("compare_walks", &compare_walks_of, "platforms"_a, "programs"_a, "seed"_a = 0, "ops"_a = 24,
           "automaton_bytes"_a = Automaton::default_budget, "differences_max"_a = 10,
           "The simulator's look-ups against the sets themselves on random programs: programs, what both found, programs on which they differ.");

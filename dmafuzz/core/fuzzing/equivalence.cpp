@@ -1,5 +1,7 @@
 #include "fuzzing/equivalence.hpp"
 
+#include <algorithm>
+
 #include "fuzzing/minimise.hpp"
 #include "fuzzing/mutate.hpp"
 #include "machine/machine.hpp"
@@ -60,6 +62,34 @@ Comparison compare(Tracker& a, Tracker& b, const std::vector<Platform>& platform
         result.differences.push_back({minimise(program, differs), platform});
     }
     return result;
+}
+
+Departures departures(Tracker& code, const std::vector<std::unique_ptr<Tracker>>& models, const std::vector<Platform>& platforms,
+                      uint64_t programs_each, uint64_t seed, int ops_max) {
+    constexpr int breakdowns_max = 3;
+    Departures found{0, std::vector<uint64_t>(models.size())};
+    Rng rng(seed);
+    Machine machine;
+    Run run;
+    Watch ours, theirs;
+    int breakdowns = 0;
+    for (uint64_t i = 0; i < programs_each * platforms.size() && breakdowns < breakdowns_max; i++) {
+        const Platform& platform = platforms[i / programs_each];
+        machine.carry_out(random_program(rng, 1 + static_cast<int>(rng.below(static_cast<uint32_t>(ops_max)))), platform, run);
+        code.watch(run.hooks, platform, theirs, nullptr);
+        if (!theirs.warnings.empty() && is_breakdown(theirs.warnings.back().id)) {
+            breakdowns++;
+            continue;
+        }
+        found.programs++;
+        for (size_t m = 0; m < models.size(); m++) {
+            models[m]->watch(run.hooks, platform, ours, nullptr);
+            const bool alike = std::equal(ours.warnings.begin(), ours.warnings.end(), theirs.warnings.begin(), theirs.warnings.end(),
+                                          [](const Warning& a, const Warning& b) { return a.id == b.id && a.call == b.call; });
+            found.by_model[m] += !alike;
+        }
+    }
+    return found;
 }
 
 }  // namespace dmafuzz

@@ -28,4 +28,13 @@ struct Compared {
 // Random programs over the full language, platforms in turn. Stops early at `differences_max`.
 Comparison compare(Tracker& a, Tracker& b, const std::vector<Platform>& platforms, uint64_t programs, uint64_t seed, const Compared& what);
 
+// On how many random programs a kernel's own code warns otherwise than each of some models.
+struct Departures {
+    uint64_t programs = 0;
+    std::vector<uint64_t> by_model;
+};
+// Programs that the code breaks down on tell nothing of the models; after a few of them it stops.
+Departures departures(Tracker& code, const std::vector<std::unique_ptr<Tracker>>& models, const std::vector<Platform>& platforms,
+                      uint64_t programs_each, uint64_t seed, int ops_max);
+
 }  // namespace dmafuzz

@@ -52,9 +52,23 @@ std::vector<TrackerFacts> trackers() {
     return out;
 }
 
+namespace {
+
+// What follows "kernel": ":PATH", or "@ERA:PATH".
+std::unique_ptr<Tracker> kernel_code(const std::string& rest) {
+    const size_t colon = rest.find(':');
+    if (colon == std::string::npos || (colon > 0 && rest[0] != '@')) return nullptr;
+    const std::string path = rest.substr(colon + 1);
+    if (colon == 0) return load_kernel_code(path, nullptr);
+    std::optional<Era> era = changed_era(rest.substr(1, colon - 1));
+    return era ? load_kernel_code(path, std::make_unique<DmaDebug>(*era)) : nullptr;
+}
+
+}  // namespace
+
 std::unique_ptr<Tracker> make_tracker(const std::string& name) {
-    constexpr std::string_view prefix = "kernel:";
-    if (name.starts_with(prefix)) return load_kernel_code(name.substr(prefix.size()));
+    constexpr std::string_view kernel = "kernel";
+    if (name.starts_with(kernel)) return kernel_code(name.substr(kernel.size()));
     if (std::optional<Era> era = changed_era(name)) return std::make_unique<DmaDebug>(*era);
     if (name == "silent") return std::make_unique<Silent>();
     if (name == "noisy") return std::make_unique<Noisy>();

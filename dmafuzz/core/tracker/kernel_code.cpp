@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "kernel/abi.h"
+#include "tracker/departures.hpp"
 #include "tracker/kernel_faults.hpp"
 
 namespace dmafuzz {
@@ -158,7 +159,8 @@ class Library {
 
 class KernelCode final : public Tracker {
   public:
-    explicit KernelCode(std::vector<std::shared_ptr<Library>> libraries) : libraries_(std::move(libraries)) {}
+    KernelCode(std::vector<std::shared_ptr<Library>> libraries, std::unique_ptr<Tracker> model)
+        : libraries_(std::move(libraries)), model_(std::move(model)) {}
 
     void watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink) override {
         out.clear();
@@ -175,6 +177,13 @@ class KernelCode final : public Tracker {
             if (sink) sink->path(0x7000 + warnings_[i].id);
         }
         show_edges(sink);
+    }
+
+    void explain(const std::vector<HookCall>& calls, const Platform& platform, Watch& out) override {
+        watch(calls, platform, out, nullptr);
+        if (!model_) return;
+        model_->explain(calls, platform, of_model_);
+        take_reasons(out, of_model_);
     }
 
     uint32_t shown() const override { return booted_ ? booted_->shown() : 1; }
@@ -228,6 +237,8 @@ class KernelCode final : public Tracker {
     }
 
     std::vector<std::shared_ptr<Library>> libraries_;
+    std::unique_ptr<Tracker> model_;
+    Watch of_model_;
     Library* booted_ = nullptr;
     PlatformView platform_;
     std::vector<dk_warning> warnings_;
@@ -235,7 +246,7 @@ class KernelCode final : public Tracker {
 
 }  // namespace
 
-std::unique_ptr<Tracker> load_kernel_code(const std::string& path) {
+std::unique_ptr<Tracker> load_kernel_code(const std::string& path, std::unique_ptr<Tracker> model) {
     std::vector<std::string> files{path};
     if (std::filesystem::is_directory(path)) {
         files.clear();
@@ -246,7 +257,7 @@ std::unique_ptr<Tracker> load_kernel_code(const std::string& path) {
     }
     std::vector<std::shared_ptr<Library>> libraries;
     for (const std::string& file : files) libraries.push_back(Library::load(file));
-    return std::make_unique<KernelCode>(std::move(libraries));
+    return std::make_unique<KernelCode>(std::move(libraries), std::move(model));
 }
 
 }  // namespace dmafuzz

@@ -10,6 +10,7 @@ namespace {
 // In the order of the enumeration.
 constexpr std::array<ReasonFacts, static_cast<size_t>(Reason::count_)> facts{{
     {"", "", ""},
+    {"departs", "this kernel's code departs from its era here, and why it is silent is not known", ""},
     {"other-entry", "the call's wrong arguments match the entry of another mapping", ""},
     {"error-elsewhere", "dma_mapping_error() of another mapping at the same address marks this one as checked", ""},
     {"unknown-list", "a scatterlist whose first entry has no dma-debug entry, or one of another type, is not checked", ""},

@@ -11,6 +11,7 @@ namespace dmafuzz {
 // Of several reasons for one silence the first one counts: the more special a circumstance, the further up.
 enum class Reason : uint8_t {
     none,                // any: nobody asked
+    departs,             // a kernel's own code says otherwise than its era does
     // Why it said nothing: a look-up that comes to something else
     other_entry,         // the call fits the entry of another mapping
     error_elsewhere,     // an error was asked for at the same address, for another mapping

@@ -137,7 +137,8 @@ struct TrackerFacts {
 };
 // Newest era first, then the proposals, then the canaries.
 std::vector<TrackerFacts> trackers();
-// By name, or `kernel:PATH` of a library built by dmafuzz.kernel; nothing for an unknown name.
+// By name; or of a library built by dmafuzz.kernel: `kernel:PATH`, or `kernel@ERA:PATH`, which takes its reasons from that era's model
+// wherever the two agree. Nothing for an unknown name.
 std::unique_ptr<Tracker> make_tracker(const std::string& name);
 
 }  // namespace dmafuzz
