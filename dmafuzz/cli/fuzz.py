@@ -1,4 +1,4 @@
-"""`dmafuzz fuzz`: generate programs, run them, judge, minimise; until the time is up or Ctrl-C."""
+"""`dmafuzz fuzz`: generate programs, run them, judge, minimize; until the time is up or Ctrl-C."""
 
 from __future__ import annotations
 
