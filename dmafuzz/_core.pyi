@@ -636,6 +636,12 @@ class Platform:
     def iommu_looks_first(self, arg: bool, /) -> None: ...
 
     @property
+    def iommu_write_only(self) -> bool: ...
+
+    @iommu_write_only.setter
+    def iommu_write_only(self, arg: bool, /) -> None: ...
+
+    @property
     def iommu_ends_whole(self) -> bool: ...
 
     @iommu_ends_whole.setter
@@ -834,16 +840,16 @@ class Engine:
     def look_with(self, lookout: Lookout) -> None:
         """Shows all that is judged from now on to the lookout."""
 
+    def register_counters(self, module_path: str) -> None:
+        """
+        Registers the engine's coverage map with the libFuzzer in a loaded extension module.
+        """
+
     def drive_libfuzzer(self, children: int, milliseconds: int) -> None:
         """Makes libFuzzer's custom mutator run bursts of this engine."""
 
 def expose_mutator() -> None:
     """Shows libFuzzer the core's mutator; before atheris is imported."""
-
-def register_counters(module_path: str) -> None:
-    """
-    Registers the coverage map with the libFuzzer in a loaded extension module.
-    """
 
 def stage_costs(tracker: str, platform: Platform, ops: int, programs: int, seed: int) -> tuple[float, list[tuple[str, float]]]:
     """
@@ -887,9 +893,14 @@ def compare_walks(platforms: Sequence[Platform], programs: int, seed: int = 0, o
     The simulator's look-ups against the sets themselves on random programs: programs, what both found, programs on which they differ.
     """
 
+def departures(code: str, models: Sequence[str], platforms: Sequence[Platform], programs_each: int, seed: int = 0, ops: int = 24) -> tuple[int, list[int]]:
+    """
+    Random programs, as many on each platform: how many, and on how many the code warns otherwise than each of the models.
+    """
+
 def compare_trackers(a: str, b: str, platforms: Sequence[Platform], programs: int, seed: int = 0, ops: int = 24, differences_max: int = 10, costs: bool = False, about: bool = False) -> dict[str, Any]:
     """
-    Two trackers on random programs: programs, warnings, and minimal programs on which they differ.
+    Two trackers on random programs: programs, warnings, how many of each kind by the call that made the mapping, and minimal programs on which they differ.
     """
 
 def what_ifs() -> list[tuple[str, str]]:

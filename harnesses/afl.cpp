@@ -1,11 +1,8 @@
 // The core under AFL++ in persistent mode: bytes are records of a program, which is judged.
 #include <unistd.h>
 
-#include "fuzzing/coverage.hpp"
 #include "program/scope.hpp"
 #include "setup.hpp"
-
-alignas(4096) std::array<uint8_t, dmafuzz::coverage_cells> dmafuzz::coverage_map{};
 
 __AFL_FUZZ_INIT();
 

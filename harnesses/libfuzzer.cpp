@@ -12,8 +12,6 @@ extern "C" void __sanitizer_cov_pcs_init(const uintptr_t* begin, const uintptr_t
 
 namespace dmafuzz {
 
-alignas(4096) std::array<uint8_t, coverage_cells> coverage_map{};
-
 namespace {
 
 // A program counter and its flags for each cell; made up, but distinct.
@@ -23,9 +21,9 @@ std::unique_ptr<Lookout> lookout;
 std::unique_ptr<Subject> subject;  // without the map
 std::unique_ptr<Engine> engine;    // with it
 
-void register_map() {
-    for (size_t i = 0; i < coverage_cells; i++) pcs[2 * i] = reinterpret_cast<uintptr_t>(coverage_map.data()) + i;
-    __sanitizer_cov_8bit_counters_init(coverage_map.data(), coverage_map.data() + coverage_map.size());
+void register_map(CoverageMap& map) {
+    for (size_t i = 0; i < coverage_cells; i++) pcs[2 * i] = reinterpret_cast<uintptr_t>(map.cells.data()) + i;
+    __sanitizer_cov_8bit_counters_init(map.cells.data(), map.cells.data() + map.cells.size());
     __sanitizer_cov_pcs_init(pcs.data(), pcs.data() + pcs.size());
 }
 
@@ -42,8 +40,8 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
         return 0;
     }
     engine = std::make_unique<Engine>(todo.tracker, todo.platforms, 0, ops_max);
-    engine->look_with(lookout.get());
-    register_map();
+    engine->observe_with(lookout.get());
+    register_map(*engine->coverage_map());
     return 0;
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "fuzzing/lookout.hpp"
+#include "benchmark/lookout.hpp"
 #include "platform/platform.hpp"
 
 namespace dmafuzz {

@@ -8,27 +8,15 @@ from typing import Any
 
 import pytest
 
-from dmafuzz import platforms
-from dmafuzz.fuzzing import Campaign, Plan, atheris_available
+from dmafuzz.fuzzing import Campaign, atheris_available
 from dmafuzz.fuzzing.progress import Progress
+from support import campaign_plan
 
 TOGETHER_MIN = 40  # findings that two runs share, so that the comparison has something to compare
 
 
 def run(out: Path, **changes: Any) -> None:
-    facts: dict[str, Any] = {
-        "tracker": "6.12",
-        "core_tracker": "6.12",
-        "platforms": tuple(model.name for model in platforms.portfolio("6.12")),
-        "portfolio": "6.12",
-        "out": out,
-        "engine": "native",
-        "seconds": 4.0,
-        "jobs": 1,
-        "seed": 1,
-        "ops_limit": 8,
-    }
-    plan = Plan(**{**facts, **changes})
+    plan = campaign_plan(out, **({"seconds": 4.0, "ops_limit": 8} | changes))
     Campaign(plan, Progress()).run()
 
 

@@ -6,12 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from dmafuzz import _core, checks
-from dmafuzz.cli import main
 from dmafuzz.kernel.source import find_source
 from dmafuzz.trackers import builtins, kernel_of
+from support import said
 
 ARCHIVES = [Path(f"/usr/src/linux-source-{version}.tar.xz") for version in ("6.1", "6.12")]
 BREAKDOWNS = {"crash", "hang", "deadlock"}
@@ -125,8 +124,7 @@ def test_a_message_with_its_values_finds_its_own_check_alone(check: checks.Check
 
 
 def listed(*arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(main, ["list", *arguments])
-    return result.exit_code, result.output
+    return said("list", *arguments)
 
 
 def test_the_list_shows_messages_and_finds_by_them() -> None:

@@ -6,13 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from dmafuzz.cli.main import main
 from dmafuzz.program import parse
 from dmafuzz.trackers import Cost, Workload, default_portfolio
 from dmafuzz.trackers.cost import PAGE_COPY_UNITS
 from dmafuzz.verdicts import judging
+from support import said
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 X86 = "x86-5.5"
@@ -102,8 +101,7 @@ def test_nothing_is_no_contention() -> None:
 
 
 def run(*args: object) -> tuple[int, str]:
-    result = CliRunner().invoke(main, ["cost", *map(str, args)])
-    return result.exit_code, result.output
+    return said("cost", *args)
 
 
 def test_the_command_puts_trackers_side_by_side() -> None:

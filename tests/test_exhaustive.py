@@ -183,21 +183,21 @@ class TestCounts:
     def test_of_four_operations(self) -> None:
         assert compare(some_platforms("6.12", *FEW), [4]) == 299_699
 
-    @pytest.mark.long
+    @pytest.mark.slow
     def test_of_four_operations_on_the_default_portfolio(self) -> None:
         assert compare(whole_portfolio("6.12"), [4]) == 972_436
 
-    @pytest.mark.long
+    @pytest.mark.slow
     @pytest.mark.parametrize("tracker", [facts["name"] for facts in _core.trackers()])
     def test_of_every_tracker(self, tracker: str) -> None:
         assert compare(whole_portfolio(tracker), [3])
 
-    @pytest.mark.long
+    @pytest.mark.slow
     @pytest.mark.parametrize("tracker", OTHER_TRACKERS)
     def test_of_four_operations_with_other_trackers(self, tracker: str) -> None:
         assert compare(some_platforms(tracker, *FEW), [4])
 
-    @pytest.mark.long
+    @pytest.mark.slow
     @pytest.mark.parametrize("platform", platforms.names())
     def test_of_four_operations_on_each_platform_alone(self, platform: str) -> None:
         assert compare(some_platforms("6.12", platform), [4])
@@ -300,13 +300,13 @@ class TestDepth:
         rng = random.Random(12)
         assert self.go_on(some_platforms("6.12", "x86-5.5", "arm64-6.5"), rng, 2, 3) > 10_000
 
-    @pytest.mark.long
+    @pytest.mark.slow
     @pytest.mark.parametrize("seed", range(12))
     def test_three_more_operations_on_many(self, seed: int) -> None:
         rng = random.Random(100 + seed)
         assert self.go_on(some_platforms(rng.choice(PINNED), *FEW), rng, 2 + seed % 3, 3) > 10_000
 
-    @pytest.mark.long
+    @pytest.mark.slow
     @pytest.mark.parametrize("seed", range(20))
     def test_two_more_operations_on_the_default_portfolio(self, seed: int) -> None:
         rng = random.Random(200 + seed)
@@ -334,7 +334,7 @@ class TestMerging:
     def test_is_of_programs_that_go_on_alike(self, tracker: str, seed: int) -> None:
         assert self.merged_alike(some_platforms(tracker, *FEW), random.Random(seed), sample=10)
 
-    @pytest.mark.long
+    @pytest.mark.slow
     @pytest.mark.parametrize("seed", range(40))
     def test_is_of_programs_that_go_on_alike_more_often(self, seed: int) -> None:
         rng = random.Random(1000 + seed)
@@ -417,7 +417,7 @@ class TestGolden:
         for length, searched in enumerate(search(question, 3), 1):
             hold(GOLDEN / tracker / f"{length}.json", golden(question, searched), promote)
 
-    @pytest.mark.long
+    @pytest.mark.slow
     def test_four_operations(self, promote: bool) -> None:
         question = whole_portfolio("6.12")
         *_, searched = search(question, 4)

@@ -22,6 +22,7 @@ CORE_FLOORS = [
     {"coherency"},
     {"judge"},
     {"exhaustive", "fuzzing", "schedule"},
+    {"benchmark"},
     {"binding"},
 ]
 PACKAGE_FLOORS = [

@@ -22,12 +22,13 @@ from dmafuzz import _core, platforms
 from dmafuzz.findings import FindingStore
 from dmafuzz.findings.finding import RawFinding
 from dmafuzz.findings.replay import confirm
-from dmafuzz.fuzzing import Campaign, Plan, atheris_available
+from dmafuzz.fuzzing import Campaign, atheris_available
 from dmafuzz.fuzzing.flight import last_program
 from dmafuzz.fuzzing.packs import program_name, read_pack, write_pack
 from dmafuzz.fuzzing.progress import Progress
 from dmafuzz.fuzzing.worker import Worker
 from dmafuzz.program import read
+from support import campaign_plan
 
 # A canary shows in the first few dozen random programs; this is a second's worth of them, and some.
 CANARY_PROGRAMS = 20_000
@@ -36,22 +37,6 @@ ENGINES = ["native", pytest.param("atheris", marks=pytest.mark.skipif(not atheri
 
 def portfolio() -> list[_core.Platform]:
     return [platforms.to_core(model) for model in platforms.portfolio("6.12")]
-
-
-def plan(out: Path, **changes: Any) -> Plan:
-    facts: dict[str, Any] = {
-        "tracker": "6.12",
-        "core_tracker": "6.12",
-        "platforms": tuple(model.name for model in platforms.portfolio("6.12")),
-        "portfolio": "6.12",
-        "out": out,
-        "engine": "native",
-        "seconds": 3.0,
-        "jobs": 1,
-        "seed": 1,
-        "ops_limit": 12,
-    }
-    return Plan(**{**facts, **changes})
 
 
 def corpus(out: Path) -> list[bytes]:
@@ -192,7 +177,7 @@ def test_the_same_seed_runs_the_same_programs() -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_campaign_records_replayed_findings_that_check_themselves(engine: str, tmp_path: Path) -> None:
-    summary = Campaign(plan(tmp_path, engine=engine, jobs=2, seconds=6.0), Progress()).run()
+    summary = Campaign(campaign_plan(tmp_path, engine=engine, jobs=2, seconds=6.0), Progress()).run()
     assert summary.programs > 0
     assert summary.unconfirmed == 0
     assert summary.restarts == 0
@@ -212,10 +197,10 @@ def test_a_campaign_records_replayed_findings_that_check_themselves(engine: str,
 
 
 def test_a_second_run_goes_on_with_corpus_and_findings(tmp_path: Path) -> None:
-    first = Campaign(plan(tmp_path), Progress()).run()
+    first = Campaign(campaign_plan(tmp_path), Progress()).run()
     files = {path.name for path in (tmp_path / "findings").iterdir()}
     kept = corpus(tmp_path)
-    second = Campaign(plan(tmp_path), Progress()).run()
+    second = Campaign(campaign_plan(tmp_path), Progress()).run()
     assert files <= {path.name for path in (tmp_path / "findings").iterdir()}
     assert set(kept) <= set(corpus(tmp_path))
     assert sum(second.causes.values()) >= sum(first.causes.values())
@@ -224,12 +209,12 @@ def test_a_second_run_goes_on_with_corpus_and_findings(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_dies_is_replaced_and_its_program_quarantined(tmp_path: Path) -> None:
-    campaign = Campaign(plan(tmp_path, seconds=6.0), Progress())
+    campaign = Campaign(campaign_plan(tmp_path, seconds=6.0), Progress())
 
     def kill_once() -> None:
-        while not (campaign.children and campaign.children[0].stats.get("programs")):
+        while not (campaign.supervisor.children and campaign.supervisor.children[0].stats.get("programs")):
             time.sleep(0.05)
-        os.kill(campaign.children[0].process.pid, signal.SIGKILL)
+        os.kill(campaign.supervisor.children[0].process.pid, signal.SIGKILL)
 
     killer = threading.Thread(target=kill_once, daemon=True)
     killer.start()
@@ -238,7 +223,7 @@ def test_a_worker_that_dies_is_replaced_and_its_program_quarantined(tmp_path: Pa
     (name,) = summary.quarantined
     records = (tmp_path / "quarantine" / name).read_bytes()
     assert _core.encode(_core.decode(records)) == records
-    assert campaign.children[0].generation == 1
+    assert campaign.supervisor.children[0].generation == 1
 
 
 def test_the_flight_recorder_holds_the_program_at_work(tmp_path: Path) -> None:
@@ -309,7 +294,7 @@ def test_packs_hold_what_was_put_in_and_survive_being_cut_short(tmp_path: Path) 
 
 def test_a_quarantined_program_is_not_run_again(tmp_path: Path) -> None:
     deadly, harmless = (_core.encode(_core.random_program(seed, 6)) for seed in (1, 2))
-    todo = plan(tmp_path)
+    todo = campaign_plan(tmp_path)
     todo.create_folders()
     write_pack(todo.corpus, [deadly, harmless])
     (todo.quarantine / program_name(deadly)).write_bytes(deadly)

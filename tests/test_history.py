@@ -11,12 +11,13 @@ from dmafuzz.cli.main import main
 from dmafuzz.program import read
 from dmafuzz.trackers import builtins, default_portfolio
 from dmafuzz.verdicts import judging
+from support import run
 
 RECEIVE = Path(__file__).parent.parent / "corpus/threads/net-dma-receive.dma"
 
 
 def lines(*args: object) -> list[str]:
-    result = CliRunner().invoke(main, ["history", *map(str, args)])
+    result = run("history", *args)
     assert result.exit_code == 0, result.output
     return result.output.splitlines()
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from dmafuzz import program as language
 from dmafuzz.cli import main
 from dmafuzz.cli.main import Commands
+from support import run
 
 # A page is broken by copy-on-write while a device may write it: corrupt everywhere, and 6.12 says nothing.
 MOVED = """dmafuzz 1
@@ -37,10 +37,6 @@ cpu0 unmap_single m1
 """
 ARM64 = "arm64-6.5"
 X86 = "x86-5.5"
-
-
-def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def judgements(*arguments: str | Path) -> list[dict]:  # type: ignore[type-arg]

@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from toy_kernel import write_toy
 
-from dmafuzz import _core, kernel, platforms
-from dmafuzz.cli import main
+from dmafuzz import _core, kernel
 from dmafuzz.kernel.source import find_source
-from dmafuzz.program import parse
 from dmafuzz.trackers import default_portfolio
+from support import Warnings, machine, new_machine, ops_of, run, warnings_of
 
 ARCHIVE = Path("/usr/src/linux-source-6.12.tar.xz")
 MAPPED = "cpu0 b0 = alloc pages 4096\ncpu0 m0 = map_page d0 b0 0 64 FROM_DEVICE"
@@ -54,25 +53,12 @@ def genuine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tree
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
-
-
 def said(result: Result) -> str:
     return str(result.output)
 
 
-def machine(name: str = "x86-5.5") -> Any:
-    return platforms.to_core(platforms.load(name))
-
-
-def ops(text: str) -> Any:
-    return parse(f"dmafuzz 1\n{text}\n").ops
-
-
-def warnings_of(built: kernel.KernelTracker, text: str, platform: str = "x86-5.5") -> list[tuple[str, int]]:
-    judge = _core.Judge(f"kernel:{built.library}", [machine(platform)])
-    return [(warning["id"], warning["op"]) for warning in judge.judge(ops(text), 0)["warnings"]]
+def warned(built: kernel.KernelTracker, text: str, platform: str = "x86-5.5") -> Warnings:
+    return warnings_of(_core.Judge(f"kernel:{built.library}", [machine(platform)]), ops_of(text))
 
 
 def contents(folder: Path) -> set[str]:
@@ -93,8 +79,8 @@ def test_a_tree_is_built_once_and_found_again_by_its_content(tmp_path: Path) -> 
 
 def test_what_was_built_warns(tmp_path: Path) -> None:
     built = kernel.build(write_toy(tmp_path))
-    assert warnings_of(built, SYNCED) == []
-    assert warnings_of(built, SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
+    assert warned(built, SYNCED) == []
+    assert warned(built, SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
 
 
 def test_an_archive_is_a_tree(tmp_path: Path) -> None:
@@ -107,7 +93,7 @@ def test_lib_is_where_dma_debug_was_up_to_4_17(tmp_path: Path) -> None:
     write_toy(tmp_path)
     (tmp_path / "lib").mkdir()
     (tmp_path / "kernel/dma/debug.c").rename(tmp_path / "lib/dma-debug.c")
-    assert warnings_of(kernel.build(tmp_path), SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
+    assert warned(kernel.build(tmp_path), SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
 
 
 def bad_trees(tmp_path: Path) -> dict[str, tuple[Path, str]]:
@@ -169,7 +155,7 @@ def test_without_a_compiler_what_was_added_still_works(tmp_path: Path, monkeypat
     result = run("kernel", "add", tmp_path / "tree", "--name", "other")
     assert result.exit_code == 2
     assert "a C compiler is needed: 'no-such-compiler' is not there" in said(result)
-    assert warnings_of(kernel.locate("there"), SYNCED) == []
+    assert warned(kernel.locate("there"), SYNCED) == []
 
 
 # Names
@@ -208,12 +194,12 @@ def test_a_name_is_letters_digits_and_a_few_signs(name: str, tmp_path: Path, cac
 def test_a_name_outlives_its_tree_and_its_library(tmp_path: Path, cache: Path) -> None:
     run("kernel", "add", write_toy(tmp_path / "tree"), "--name", "kept")
     shutil.rmtree(tmp_path / "tree")
-    assert warnings_of(kernel.locate("kept"), SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
+    assert warned(kernel.locate("kept"), SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
     shutil.rmtree(kernel.locate("kept").library)
-    assert warnings_of(kernel.locate("kept"), SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
+    assert warned(kernel.locate("kept"), SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
     record = cache / "names" / "kept.json"
     record.write_text(json.dumps({**json.loads(record.read_text()), "ours": "another dmafuzz"}))
-    assert warnings_of(kernel.locate("kept"), SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
+    assert warned(kernel.locate("kept"), SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
     assert json.loads(record.read_text())["ours"] != "another dmafuzz"
 
 
@@ -255,7 +241,7 @@ def test_removing_forgets_what_nobody_else_needs(tmp_path: Path, cache: Path) ->
     kernel.add(write_toy(tmp_path / "tree"), "one")
     kernel.add(tmp_path / "tree", "two")
     assert run("kernel", "remove", "one").exit_code == 0
-    assert warnings_of(kernel.locate("two"), SYNCED) == []
+    assert warned(kernel.locate("two"), SYNCED) == []
     run("kernel", "remove", "two")
     assert [path for path in contents(cache) if "/" in path] == []
     gone = run("kernel", "remove", "two")
@@ -299,10 +285,10 @@ def test_a_constant_l1_line_is_that_of_each_platform(tmp_path: Path) -> None:
     more = "#define CACHELINES_PER_PAGE (1 << (PAGE_SHIFT - L1_CACHE_SHIFT))" + LINES
     built = kernel.build(write_toy(tmp_path, more=more))
     assert sorted(path.name for path in built.library.iterdir()) == ["l1-5.so", "l1-6.so", "l1-7.so"]
-    wide = machine()
+    wide = new_machine()
     wide.l1_line = 128
     judge = _core.Judge(f"kernel:{built.library}", [machine("x86-5.5"), machine("mips-5.5"), wide])
-    copied = ops("cpu0 b0 = alloc anonymous 4096\ncpu0 cow b0 0")
+    copied = ops_of("cpu0 b0 = alloc anonymous 4096\ncpu0 cow b0 0")
     found = [[w["id"] for w in judge.judge(copied, index)["warnings"]] for index in (0, 1, 2, 0, 1)]
     assert found == [[], ["assert-idle"], ["assert-idle"], [], ["assert-idle"]]
 
@@ -317,23 +303,23 @@ def test_an_allocation_is_told_as_the_kernels_own_mapping_c_tells_it(
     (tree / "kernel/dma/mapping.c").write_text(
         f"struct page *dma_alloc_pages(struct device *dev, size_t size)\n{{\n{align}\ndebug_dma_map_page(dev);\n}}\n"
     )
-    found = warnings_of(kernel.build(tree), "cpu0 b0 m0 = alloc_noncoherent d0 64 FROM_DEVICE")
+    found = warned(kernel.build(tree), "cpu0 b0 m0 = alloc_noncoherent d0 64 FROM_DEVICE")
     assert [warning for warning, _ in found if warning == "sync-unallocated"] == expected
 
 
 def test_the_kernels_own_variables_are_as_booted_for_each_program(tmp_path: Path) -> None:
     on_map = 'WARN(seen++, "device driver tries to sync DMA memory it has not allocated");'
     built = kernel.build(write_toy(tmp_path, more="static int seen;", on_map=on_map))
-    assert [warnings_of(built, MAPPED) for _ in range(3)] == [[], [], []]
+    assert [warned(built, MAPPED) for _ in range(3)] == [[], [], []]
     twice = f"{MAPPED}\ncpu0 m1 = map_page d0 b0 64 64 FROM_DEVICE"
-    assert warnings_of(built, twice) == [("sync-unallocated", 2)]
+    assert warned(built, twice) == [("sync-unallocated", 2)]
 
 
 # What a program costs
 
 
 def cost_of(tracker: str, text: str) -> dict[str, int] | None:
-    return _core.Judge(tracker, [machine()]).cost(ops(text), 0)
+    return _core.Judge(tracker, [machine()]).cost(ops_of(text), 0)
 
 
 def test_a_toys_locks_and_steps_are_counted(tmp_path: Path) -> None:
@@ -405,20 +391,20 @@ def test_a_breakdown_is_a_label_of_its_own_and_poisons_nothing(kind: str, tmp_pa
     built = kernel.build(write_toy(tmp_path, on_map=BREAKDOWNS[kind]))
     judge = _core.Judge(f"kernel:{built.library}", [machine()])
     for _ in range(3):
-        judgement = judge.judge(ops(SMALL), 0)
+        judgement = judge.judge(ops_of(SMALL), 0)
         assert judgement["labels"] == ["broken"]
         assert [(w["id"], w["op"], w["worth"]) for w in judgement["warnings"]] == [(kind, 1, "breakdown")]
-        assert warnings_of(built, SYNCED) == []
-        assert warnings_of(built, SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
+        assert warned(built, SYNCED) == []
+        assert warned(built, SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
 
 
 @pytest.mark.parametrize("what", STRAY)
 def test_a_stray_write_is_a_crash_and_the_machine_is_clean_again(what: str, tmp_path: Path) -> None:
     built = kernel.build(write_toy(tmp_path, on_map=STRAY[what], more=DEEPER))
     for _ in range(3):
-        assert warnings_of(built, SMALL) == [("crash", 1)]
-        assert warnings_of(built, SYNCED) == []
-        assert warnings_of(built, SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
+        assert warned(built, SMALL) == [("crash", 1)]
+        assert warned(built, SYNCED) == []
+        assert warned(built, SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
 
 
 # The hook of map_page in 6.12, from where its entry is complete.
@@ -446,7 +432,7 @@ def test_the_search_finds_a_breakdown_of_a_genuine_kernel_and_goes_on(kind: str,
     ran = engine.stats()["programs"]
     engine.burst(500, 200)
     assert engine.stats()["programs"] > ran
-    assert warnings_of(built, SYNCED_ELSEWHERE) == warnings_of(kernel.build(genuine), SYNCED_ELSEWHERE)
+    assert warned(built, SYNCED_ELSEWHERE) == warned(kernel.build(genuine), SYNCED_ELSEWHERE)
 
 
 def test_a_breakdown_goes_from_a_run_to_a_file_that_replays(genuine: Path, tmp_path: Path) -> None:
@@ -491,7 +477,7 @@ def test_edges_of_the_kernels_code_are_feedback(compiler: str, tmp_path: Path, m
     plain, counted = kernel.build(tree), kernel.build(tree, instrument=True)
     assert not plain.instrumented
     assert counted.instrumented
-    assert warnings_of(counted, SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
+    assert warned(counted, SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
     assert coverage(counted) > coverage(plain)
 
 

@@ -7,12 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from toy_kernel import write_toy
 
-from dmafuzz import _core, kernel, platforms
-from dmafuzz.cli import main
-from dmafuzz.program import parse
+from dmafuzz import _core, kernel
+from support import machine, ops_of, said, warnings_of
 
 MAPPED = "cpu0 b0 = alloc pages 4096\ncpu0 m0 = map_page d0 b0 0 64 FROM_DEVICE"
 
@@ -23,14 +21,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "dmafuzz" / "kernel"
 
 
-def warnings_of(built: kernel.KernelTracker) -> list[str]:
-    judge = _core.Judge(f"kernel:{built.library}", [platforms.to_core(platforms.load("x86-5.5"))])
-    return [warning["id"] for warning in judge.judge(parse(f"dmafuzz 1\n{MAPPED}\n").ops, 0)["warnings"]]
-
-
-def said(*arguments: object) -> tuple[int, str]:
-    result = CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
-    return result.exit_code, result.output
+def warned(built: kernel.KernelTracker) -> list[str]:
+    judge = _core.Judge(f"kernel:{built.library}", [machine()])
+    return [warning for warning, _ in warnings_of(judge, ops_of(MAPPED))]
 
 
 # What a tree must have
@@ -60,19 +53,19 @@ def test_headers_beside_it_and_what_these_include_are_needed_and_kept(tmp_path: 
         kernel.build(tree)
     (tree / "kernel/dma/weight.h").write_text("static const unsigned long heaviest = 63;\n")
     first = kernel.add(tree, "kept").entry
-    assert warnings_of(kernel.locate("kept")) == ["map-stack"]
+    assert warned(kernel.locate("kept")) == ["map-stack"]
     (tree / "kernel/dma/weight.h").write_text("static const unsigned long heaviest = 64;\n")
-    assert warnings_of(kernel.build(tree)) == []
+    assert warned(kernel.build(tree)) == []
     shutil.rmtree(tree)
     shutil.rmtree(first.folder)
-    assert warnings_of(kernel.locate("kept")) == ["map-stack"]
+    assert warned(kernel.locate("kept")) == ["map-stack"]
 
 
 def test_an_archive_has_its_headers_too(tmp_path: Path) -> None:
     tree = write_toy(tmp_path / "linux-9.8", more='#include "lines.h"', on_map=HEAVY)
     (tree / "kernel/dma/lines.h").write_text("static const unsigned long heaviest = 63;\n")
     archive = shutil.make_archive(str(tmp_path / "linux-9.8"), "gztar", tmp_path, "linux-9.8")
-    assert warnings_of(kernel.build(archive)) == ["map-stack"]
+    assert warned(kernel.build(archive)) == ["map-stack"]
 
 
 # Stand-ins of the user's own
@@ -95,9 +88,9 @@ def test_own_stand_ins_are_searched_first_and_in_order(tmp_path: Path) -> None:
     with pytest.raises(kernel.KernelError, match="needs 'heaviest', which the stand-in headers lack"):
         kernel.build(tree)
     light, heavy = own(tmp_path / "light", 63), own(tmp_path / "heavy", 64)
-    assert warnings_of(kernel.build(tree, includes=[light])) == ["map-stack"]
-    assert warnings_of(kernel.build(tree, includes=[heavy, light])) == []
-    assert warnings_of(kernel.build(tree, includes=[light, heavy])) == ["map-stack"]
+    assert warned(kernel.build(tree, includes=[light])) == ["map-stack"]
+    assert warned(kernel.build(tree, includes=[heavy, light])) == []
+    assert warned(kernel.build(tree, includes=[light, heavy])) == ["map-stack"]
 
 
 def test_own_stand_ins_take_the_place_of_ours(tmp_path: Path) -> None:
@@ -105,7 +98,7 @@ def test_own_stand_ins_take_the_place_of_ours(tmp_path: Path) -> None:
     (folder / "linux").mkdir(parents=True)
     (folder / "linux/ctype.h").write_text("#pragma once\n#define heaviest 63ul\n#define isspace(c) 0\n")
     tree = write_toy(tmp_path / "tree", on_map=HEAVY)
-    assert warnings_of(kernel.build(tree, includes=[folder])) == ["map-stack"]
+    assert warned(kernel.build(tree, includes=[folder])) == ["map-stack"]
 
 
 def test_own_stand_ins_are_part_of_the_library_and_of_the_record(tmp_path: Path, cache: Path) -> None:
@@ -120,10 +113,10 @@ def test_own_stand_ins_are_part_of_the_library_and_of_the_record(tmp_path: Path,
     (light / "linux/scale.h").write_text("#define heaviest 64ul\n")
     changed = kernel.build(tree, includes=[light])
     assert changed.library != before
-    assert warnings_of(changed) == []
+    assert warned(changed) == []
     shutil.rmtree(light)
     shutil.rmtree(before)
-    assert warnings_of(kernel.locate("mine")) == ["map-stack"]
+    assert warned(kernel.locate("mine")) == ["map-stack"]
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:

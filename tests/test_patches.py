@@ -15,6 +15,7 @@ import pytest
 from dmafuzz import _core, kernel, platforms
 from dmafuzz.kernel.source import find_source, store
 from dmafuzz.program import parse, render_op
+from support import machines
 
 ARCHIVE = Path("/usr/src/linux-source-6.12.tar.xz")
 
@@ -161,10 +162,6 @@ def xarray(cache: None, genuine: dict[str, bytes], tmp_path_factory: pytest.Temp
 @pytest.fixture(scope="module")
 def interval_tree(cache: None, genuine: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> str:
     return built(genuine, tmp_path_factory.mktemp("interval-tree"), "interval-tree", INTERVAL_TREE, member=True)
-
-
-def machines() -> list[Any]:
-    return [platforms.to_core(platforms.load(name)) for name in platforms.names()]
 
 
 PROGRAMS = 4000

@@ -14,6 +14,7 @@ from dmafuzz.catalogue import Proof, proof, proof_for
 from dmafuzz.cli.main import main
 from dmafuzz.exhaustive import Search, SearchPlan, Signature
 from dmafuzz.program import parse, render_op
+from support import run
 
 SIGNATURE = Signature("FN", "stale-device-data", ("no-conflicting-overlap",), "to-device-untracked")
 SMALLEST = """\
@@ -57,7 +58,7 @@ def kept(cache: Path) -> list[Path]:
 def minimized(tmp_path: Path, text: str, *args: str) -> list[str]:
     file = tmp_path / "program.dma"
     file.write_text("dmafuzz 1\n" + text)
-    result = CliRunner().invoke(main, ["minimize", str(file), *args])
+    result = run("minimize", file, *args)
     assert result.exit_code == 0, result.output
     return result.output.splitlines()
 

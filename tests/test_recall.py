@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from dmafuzz import platforms
 from dmafuzz.catalogue import Catalogue, Entry, Family
 from dmafuzz.catalogue.families import family_of
 from dmafuzz.catalogue.recall import Run, missed, read_run, recall
 from dmafuzz.catalogue.strangers import Alphabet, strangers
-from dmafuzz.cli.main import main
 from dmafuzz.exhaustive import Signature
 from dmafuzz.exhaustive.result import Length
 from dmafuzz.program import parse, render_op
+from support import run
 
 STARTED = 1_000_000_000.0
 HEAD = ("cpu0 b0 = alloc pages 128",)
@@ -80,7 +79,7 @@ def folders(tmp_path: Path) -> list[Path]:
 
 
 def command(*args: object) -> Any:
-    return CliRunner().invoke(main, ["recall", *map(str, args)])
+    return run("recall", *args)
 
 
 def test_signatures_are_known_from_their_first_finding_on(folders: list[Path]) -> None:

@@ -13,12 +13,10 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import HealthCheck, assume, given, settings
 
 from dmafuzz import _core, platforms
 from dmafuzz._core import Op
-from dmafuzz.cli.main import main
 from dmafuzz.findings.finding import Finding, RawFinding
 from dmafuzz.findings.replay import confirm
 from dmafuzz.program import Program, parse, read, render_op
@@ -27,6 +25,7 @@ from dmafuzz.schedules import Exploration, Modality, ScheduleError, count, explo
 from dmafuzz.trackers import resolve
 from naive.schedules import Naive, explored, threads_of
 from small_programs import random_small
+from support import said
 
 ROOT = Path(__file__).parent.parent
 FEW = ("x86-5.18-force-bounce", "armv7-5.18", "arm64-6.5-iommu-strict")
@@ -396,8 +395,7 @@ def test_a_schedule_is_no_longer_than_a_program_may_be() -> None:
 
 
 def run(*args: object) -> tuple[int, str]:
-    result = CliRunner().invoke(main, ["schedules", *map(str, args)])
-    return result.exit_code, result.output
+    return said("schedules", *args)
 
 
 def written(folder: Path, text: str) -> Path:

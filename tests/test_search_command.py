@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from dmafuzz import _core, platforms
 from dmafuzz import catalogue as catalogues
-from dmafuzz.cli.main import main
 from dmafuzz.exhaustive import Result as Searched
 from dmafuzz.exhaustive import Search, SearchPlan, progress
 from dmafuzz.exhaustive import search as searching
 from dmafuzz.exhaustive.checkpoint import core_digest
 from dmafuzz.trackers import default_portfolio, resolve
+from support import run
 
 SMALL_PARTS = 500  # pairs: a dozen parts in a search up to three operations
 
@@ -89,7 +89,7 @@ def cut_off(out: Path, after: int = 3, jobs: int = 1, tracker: str = "6.12") -> 
 
 
 def command(*args: object) -> Result:
-    return CliRunner().invoke(main, ["search", *map(str, args)])
+    return run("search", *args)
 
 
 def said(*args: object) -> str:

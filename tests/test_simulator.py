@@ -15,11 +15,7 @@ from dmafuzz import _core, platforms
 from dmafuzz.program import render_op
 from rich_programs import random_rich
 from small_programs import every_small, haunted, random_small, torn_and_haunted
-
-
-@cache
-def machines() -> tuple[Any, ...]:
-    return tuple(platforms.to_core(platforms.load(name)) for name in platforms.names())
+from support import machines
 
 
 @cache
@@ -53,13 +49,13 @@ STYLES = (
 
 
 def of_each(some: int, all_of_them: int) -> pytest.MarkDecorator:
-    """So many programs always, and the rest of them with --long."""
-    return pytest.mark.parametrize("programs", [some, pytest.param(all_of_them, marks=pytest.mark.long)])
+    """So many programs always, and all of them where slow tests run."""
+    return pytest.mark.parametrize("programs", [some, pytest.param(all_of_them, marks=pytest.mark.slow)])
 
 
 def one_in(step: int) -> pytest.MarkDecorator:
-    """One program in so many always, and each of them with --long."""
-    return pytest.mark.parametrize("step", [step, pytest.param(1, marks=pytest.mark.long)])
+    """One program in so many always, and each of them where slow tests run."""
+    return pytest.mark.parametrize("step", [step, pytest.param(1, marks=pytest.mark.slow)])
 
 
 @one_in(4)

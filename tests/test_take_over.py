@@ -1,18 +1,13 @@
 """What a judge takes over from one platform for another is what it would have found there by itself."""
 
-from functools import cache
 from typing import Any
 
 import pytest
 
 from dmafuzz import _core, platforms
+from support import machines
 
 TRACKERS = ["7.2", "6.12", "5.5", "3.14", "2.6.32", "full-range", "noisy"]
-
-
-@cache
-def machines() -> tuple[_core.Platform, ...]:
-    return tuple(platforms.to_core(platforms.load(name)) for name in platforms.names())
 
 
 def found(judgement: dict[str, Any]) -> dict[str, Any]:

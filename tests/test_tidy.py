@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LINES_MAX = 560  # of a source file; tests may be longer
+LINES_MAX = 560
+# One class that walks a program, of which a part has yet to find a file of its own.
+LONGER = {"tests/naive/simulate.py"}
 SOURCES = [
     path
-    for folder in ("dmafuzz", "harnesses")
+    for folder in ("dmafuzz", "harnesses", "tests")
     for path in sorted((ROOT / folder).rglob("*"))
     if path.suffix in {".py", ".cpp", ".hpp", ".c", ".h"}
 ]
@@ -33,8 +35,8 @@ def test_types_are_strict_throughout() -> None:
 
 def test_files_stay_short() -> None:
     assert SOURCES
-    long = {str(path.relative_to(ROOT)): n for path in SOURCES if (n := len(path.read_text().splitlines())) > LINES_MAX}
-    assert not long
+    lines = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in SOURCES}
+    assert {name for name, count in lines.items() if count > LINES_MAX} <= LONGER
 
 
 def test_there_is_no_room_for_odds_and_ends() -> None:

@@ -43,8 +43,8 @@ def _atheris(job: Job, bursts: bool) -> None:
     import atheris
     from atheris import core_with_libfuzzer
 
-    _core.register_counters(core_with_libfuzzer.__file__)
     engine = _engine(job)
+    engine.register_counters(core_with_libfuzzer.__file__)
     if bursts:
         engine.drive_libfuzzer(_BURST_CHILDREN, _BURST_MS)
 

@@ -33,7 +33,7 @@ class Endurance(Watching):
     def update(self, seconds: float, summary: Summary) -> None:
         if self.samples and seconds - self.samples[-1].seconds < _SAMPLE_EVERY_S:
             return
-        pids = [child.process.pid for child in self.campaign.children] if self.campaign else []
+        pids = [child.process.pid for child in self.campaign.supervisor.children] if self.campaign else []
         self.samples.append(Sample(seconds, summary.programs, max((_peak_kib(pid) for pid in pids), default=0)))
         if seconds - self.said_at >= _SAY_EVERY_S:
             self.said_at = seconds

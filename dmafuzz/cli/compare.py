@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import click
 
 from dmafuzz import _core
@@ -29,9 +31,18 @@ DIFFERENCES_MAX = 10
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
 @click.option("--costs", is_flag=True, help="Compare locks, look-up steps and tree operations too.")
 @click.option("--about", is_flag=True, help="Compare what warnings are about too: mappings, entries, lines.")
+@click.option("--table", is_flag=True, help="Show how often each warning was given, by the call that made the mapping.")
 @click.pass_context
 def compare(
-    context: click.Context, first: str, second: str, programs: int, ops: int, seed: int, costs: bool, about: bool
+    context: click.Context,
+    first: str,
+    second: str,
+    programs: int,
+    ops: int,
+    seed: int,
+    costs: bool,
+    about: bool,
+    table: bool,
 ) -> None:
     """Compare the warnings of two trackers on random programs.
 
@@ -43,6 +54,7 @@ def compare(
     names = platform_files.names()
     machines = [platform_files.to_core(platform_files.load(name)) for name in names]
     one, other = resolve(first).core, resolve(second).core
+    given: Counter[tuple[str, str]] = Counter()
     done = warnings = differences = 0
     while done < programs and differences < DIFFERENCES_MAX:
         count = min(BATCH, programs - done)
@@ -51,11 +63,24 @@ def compare(
         )
         done += found["programs"]
         warnings += found["warnings"]
+        given.update({(warning, made_by): count for warning, made_by, count in found["by_map"]})
         for operations, platform in found["differences"]:
             differences += 1
             click.echo(f"# {names[platform]}: {first} and {second} differ")
             click.echo(render(Program(operations)))
         click.echo(f"{done:,} programs, {warnings:,} warnings, {differences} differences", err=True)
     click.echo(f"{first} and {second}: {done:,} programs, {warnings:,} warnings, {differences} differences")
+    if table:
+        _show(given)
     if differences:
         context.exit(1)
+
+
+def _show(given: Counter[tuple[str, str]]) -> None:
+    """In Markdown: a row for each warning, a column for each call that makes mappings."""
+    calls = sorted({made_by for _, made_by in given})
+    click.echo(f"\n| warning | {' | '.join(call or 'no mapping named' for call in calls)} |")
+    click.echo(f"|---|{'---|' * len(calls)}")
+    for warning in sorted({warning for warning, _ in given}):
+        counts = (f"{given[warning, call]:,}" for call in calls)
+        click.echo(f"| {warning} | {' | '.join(counts)} |")

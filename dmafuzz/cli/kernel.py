@@ -9,7 +9,9 @@ import click
 from dmafuzz import _core, kernel
 from dmafuzz import platforms as platform_files
 from dmafuzz.kernel import Added, Registered
-from dmafuzz.trackers import KERNEL, resolve
+from dmafuzz.trackers import KERNEL, eras, like, own_era, resolve
+
+from .errors import BadInput
 
 _BENCH_PROGRAMS = 200_000
 
@@ -36,9 +38,17 @@ def kernels() -> None:
     type=click.Path(),
     help="Stand-in headers of your own, searched before ours; can be given more than once.",
 )
-def add(path: str, name: str | None, instrument: bool, includes: tuple[str, ...]) -> None:
+@click.option(
+    "--era",
+    metavar="E",
+    help="The era that the kernel's dma-debug is of: where both say the same, its model says why the kernel is silent. "
+    "Default: the one that it warns like.",
+)
+def add(path: str, name: str | None, instrument: bool, includes: tuple[str, ...], era: str | None) -> None:
     """Build the dma-debug code of a kernel tree or archive."""
-    for line in _report(kernel.add(path, name, instrument, includes)):
+    if era is not None and era not in eras():
+        raise BadInput(f"--era: there is no era {era!r}: {', '.join(eras())}")
+    for line in _report(kernel.add(path, name, instrument, includes, era or "")):
         click.echo(line)
 
 
@@ -91,11 +101,19 @@ def _report(added: Added) -> list[str]:
         what += f", with stand-ins from {', '.join(entry.includes)}"
     if entry.instrumented and "clang" not in entry.instrumented:
         what += "; clang is not there, whose counters cost less"
+    what += _of_era(entry)
     if before is None:
         return [what]
     if before.library == entry.library:
         return [f"{what}; the same as before"]
     return [f"{what}; replaces {_of(before)}, added {before.added}"]
+
+
+def _of_era(entry: Registered) -> str:
+    found = like(entry.folder, entry.era) if entry.era else own_era(entry.folder, entry.version)
+    if found is None:
+        return "; it warns like no era, so that why it is silent is not known"
+    return f"; warns like {found.era} on {found.alike:,} of {found.programs:,} random programs"
 
 
 def _of(entry: Registered) -> str:

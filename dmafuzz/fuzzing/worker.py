@@ -118,7 +118,7 @@ class Worker:
         import atheris
         from atheris import core_with_libfuzzer
 
-        _core.register_counters(core_with_libfuzzer.__file__)
+        self.engine.register_counters(core_with_libfuzzer.__file__)
         self.engine.drive_libfuzzer(BURST_CHILDREN, BURST_MS)
 
         self.load_corpus()

@@ -34,13 +34,17 @@ L1_SHIFTS = (5, 6, 7)
 
 @dataclass(frozen=True)
 class KernelTracker:
-    """A folder of built libraries, of which the core takes the one for a platform; and what they were built from."""
+    """A folder of built libraries, of which the core takes the one for a platform; and what they were built from.
+
+    ``era``: the era of dma-debug that the user says it is of.
+    """
 
     library: Path
     source: Path
     version: str
     digest: str
     instrumented: str = ""  # by which compiler
+    era: str = ""
 
 
 def build(

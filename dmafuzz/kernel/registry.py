@@ -37,6 +37,7 @@ class Registered:
     library: str  # digests: of the library, of what is ours in it, of the source files
     ours: str
     files: str
+    era: str = ""  # of dma-debug, as the user has said
     includes: list[str] = field(default_factory=list)  # the user's own stand-ins, which are kept with the source files
 
     @property
@@ -61,10 +62,12 @@ def add(
     name: str | None = None,
     instrument: bool = False,
     includes: Sequence[str | os.PathLike[str]] = (),
+    era: str = "",
 ) -> Added:
     """Builds a kernel's tracker and gives it a name. Raises KernelError, and then nothing has changed.
 
-    ``includes`` are folders of stand-in headers of the user's own, searched before ours, in that order.
+    ``era`` is the era of dma-debug that it is said to be of; empty: whoever uses it finds out. ``includes`` are folders
+    of stand-in headers of the user's own, searched before ours, in that order.
     """
     source = find_source(Path(path), [Path(folder) for folder in includes])
     chosen = checked_name(source.version() or _stem(Path(path)) if name is None else name)
@@ -80,6 +83,7 @@ def add(
         library=built.digest,
         ours=our_digest(),
         files=_digest(files),
+        era=era,
         includes=[str(Path(folder).absolute()) for folder in includes],
     )
     if not place_in(entry.tree):
@@ -154,7 +158,7 @@ def _ready(entry: Registered) -> KernelTracker:
     """Needs no compiler as long as the library is there and made by this dmafuzz."""
     source = stored(Path(entry.source), entry.tree)
     if entry.ours == our_digest() and entry.folder.is_dir():
-        return KernelTracker(entry.folder, source.origin, entry.version, entry.library, entry.instrumented)
+        return KernelTracker(entry.folder, source.origin, entry.version, entry.library, entry.instrumented, entry.era)
     if not place_in(entry.tree):
         raise KernelError(
             f"kernel {entry.name}: its library is gone or of another dmafuzz, and so is the copy of its source; "
@@ -162,7 +166,7 @@ def _ready(entry: Registered) -> KernelTracker:
         )
     built = build_source(source, bool(entry.instrumented))
     _write(replace(entry, library=built.digest, ours=our_digest(), instrumented=built.instrumented))
-    return built
+    return replace(built, era=entry.era)
 
 
 def _known() -> str:

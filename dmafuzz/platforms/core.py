@@ -42,6 +42,7 @@ def to_core(platform: PlatformFile) -> Any:
     record.iommu = getattr(core.Iommu, platform.iommu.mode)
     record.iommu_driver = getattr(core.IommuDriver, platform.iommu.driver)
     record.iommu_looks_first = platform.iommu.looks_first
+    record.iommu_write_only = platform.iommu.write_only
     record.iommu_ends_whole = platform.iommu.ends_whole
     record.iommu_flushes = platform.iommu.flushes
     record.stacks_in_vmalloc = platform.memory.stacks_in_vmalloc

@@ -125,6 +125,8 @@ class Iommu(Section):
     """Whose page tables: what an unmap does across pages that are not mapped, and a map over pages that are."""
     looks_first: bool = True
     """unmap_page and unmap_single do nothing where nothing is mapped (dma-iommu from 5.11 on)."""
+    write_only: bool = False
+    """There are pages that a device may write and not read, those of FROM_DEVICE mappings (AMD; Intel before 5.12)."""
     ends_whole: bool = False
     """An end takes the whole IOVA that holds its address, whatever its size (Intel's own code before 4.7)."""
     flushes: bool = False

@@ -3,6 +3,7 @@
 from .cost import Cost, Workload
 from .eras import Builtin, builtins
 from .errors import TrackerError
+from .own_era import OwnEra, eras, like, own_era
 from .resolve import DEFAULT_TRACKER, KERNEL, Tracker, added_kernels, default_portfolio, kernel_of, names, resolve
 
 __all__ = [
@@ -10,13 +11,17 @@ __all__ = [
     "KERNEL",
     "Builtin",
     "Cost",
+    "OwnEra",
     "Tracker",
     "TrackerError",
     "Workload",
     "added_kernels",
     "builtins",
     "default_portfolio",
+    "eras",
     "kernel_of",
+    "like",
     "names",
+    "own_era",
     "resolve",
 ]

@@ -26,6 +26,7 @@ _MIXED = {
     "7.0": ("7.0", "as released; 7.1 is like 7.0.13 and later"),
 }
 
+_NUMBERS = re.compile(r"\d+\.\d+(?:\.\d+)*")
 _VERSION = re.compile(r"v?(\d+\.\d+(?:\.\d+){0,2})(-rc\d+)?")
 
 
@@ -64,6 +65,12 @@ def version_of(tracker: str) -> Kernel | None:
     base = next((each.base for each in builtins() if each.name == tracker and each.base), tracker)
     found = _VERSION.fullmatch(base)
     return Kernel.parse(found.group(1)) if found else None
+
+
+def parsed(version: str) -> Kernel | None:
+    """The version that a Makefile says, without what its makers have put behind the numbers. None: it says none."""
+    found = _NUMBERS.match(version)
+    return Kernel.parse(found.group()) if found else None
 
 
 def end_of(tracker: str) -> Kernel | None:

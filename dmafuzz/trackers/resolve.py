@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-import re
 from dataclasses import dataclass
 
 from dmafuzz import kernel, platforms
 from dmafuzz.platforms.kernels import Kernel
 
-from .eras import builtins, end_of, era_of, nearest, version_of
+from .eras import builtins, end_of, era_of, nearest, parsed, version_of
 from .errors import TrackerError
+from .own_era import own_era
 
 DEFAULT_TRACKER = "6.12"
 KERNEL = (
@@ -19,8 +19,6 @@ KERNEL = (
 
 # For trackers of no kernel version: the canaries, and kernels that do not say which they are.
 _FALLBACK_PORTFOLIO = "6.12"
-
-_NUMBERS = re.compile(r"\d+\.\d+(?:\.\d+)*")
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ def resolve(name: str) -> Tracker:
     Raises TrackerError if there is no such tracker or the kernel cannot be used.
     """
     if name.startswith(KERNEL):
-        return Tracker(name, KERNEL + str(_library(name.removeprefix(KERNEL))))
+        return Tracker(name, _core_name(name.removeprefix(KERNEL)))
     core = era_of(name)
     if core is None:
         other = f"or a kernel version, {KERNEL}NAME, {KERNEL}PATH"
@@ -61,7 +59,7 @@ def default_portfolio(tracker: str) -> str:
     Otherwise, and for a kernel version, it is the last one up to it whose machines all run that version, else the
     first such one after it; where there is none, the last one that is not later, or the first of all.
     """
-    version = _parsed(kernel_of(tracker)) if tracker.startswith(KERNEL) else version_of(tracker)
+    version = parsed(kernel_of(tracker)) if tracker.startswith(KERNEL) else version_of(tracker)
     return _FALLBACK_PORTFOLIO if version is None else _portfolio_of(version, end_of(tracker))
 
 
@@ -98,7 +96,7 @@ def kernel_of(tracker: str) -> str:
         except kernel.KernelError:
             return ""  # whoever uses the tracker is told
     base = next((each.base for each in builtins() if each.name == tracker), "") or tracker
-    return base if _NUMBERS.match(base.removeprefix("v")) else ""
+    return base if parsed(base.removeprefix("v")) else ""
 
 
 def added_kernels() -> list[tuple[str, str]]:
@@ -112,15 +110,15 @@ def added_kernels() -> list[tuple[str, str]]:
         raise TrackerError(str(error)) from None
 
 
-def _library(path: str) -> object:
+def _core_name(path: str) -> str:
+    """With the era whose model is asked why the code is silent, if it is of one that is known."""
     if not path:
         raise TrackerError(f"{KERNEL} needs the name of an added kernel, or the path of a kernel tree or archive")
     try:
-        return kernel.locate(path).library
+        built = kernel.locate(path)
     except kernel.KernelError as error:
         raise TrackerError(str(error)) from None
-
-
-def _parsed(version: str) -> Kernel | None:
-    found = _NUMBERS.match(version)
-    return Kernel.parse(found.group()) if found else None
+    era = built.era
+    if not era and (found := own_era(built.library, built.version)):
+        era = found.era
+    return f"kernel@{era}:{built.library}" if era else f"{KERNEL}{built.library}"

@@ -76,8 +76,10 @@ class Calls(Machine):
         area.stay = self.pool.take(args.cpu, area.length, area.cpu_address, mapping.index, not coherent, iommu)
         if area.stay is None:
             return False
-        if area.cpu_address < NOWHERE:
-            self.cover(area.stay, area.cpu_address, area.cpu_address + area.length)
+        for run in area.runs:
+            start = area.cpu_address + run.first - area.runs[0].first
+            if self.at_home(run.birth, start):  # what arithmetic takes along besides is not kept track of
+                self.cover(area.stay, start, start + run.count)
         copies = mapping.direction != "from_device" or self.platform.copy_in_from_device
         if copies and (not args.skip or self.platform.skip_sync_copies_in):
             self.bounce(area.stay.address, area.length, back=False)
@@ -188,7 +190,9 @@ class Calls(Machine):
                 return None
             assert area.stay is not None
             at = area.stay.address
-        if streaming and not args.skip:
+        maintains = streaming and not args.skip
+        # Before 5.16 a map that is refused maintains nothing; the newest that a platform stands for if it is of 5.11 at all.
+        if maintains and self.platform.iommu_looks_first:
             self.maintain(device, at, area.length, self.platform.for_device[DIRECTIONS[direction]].name)
         start = area.cpu_address if area.stay is None else area.stay.address
         listed = area.buffer.listed and mapping.kind.startswith("alloc")
@@ -199,6 +203,8 @@ class Calls(Machine):
                     self.bounce(area.stay.address, area.length, back=True)
                 self.release(area.stay.address, area.length)
             return None
+        if maintains and not self.platform.iommu_looks_first:
+            self.maintain(device, at, area.length, self.platform.for_device[DIRECTIONS[direction]].name)
         return starts[0]
 
     def _listed(self, area: Area) -> list[list[tuple[int, int]]]:
@@ -221,7 +227,7 @@ class Calls(Machine):
     def _iova(self, mapping: Mapping, args: Arguments, chunks: list[list[tuple[int, int]]]) -> list[int] | None:
         """Give (physical address, size) an IOVA, each rounded out to pages; the address of each."""
         both = mapping.kind == "alloc_noncontiguous"  # __iommu_dma_alloc_noncontiguous(): DMA_BIDIRECTIONAL
-        reads = both or mapping.device_reads or self.platform.iommu_driver.name == "smmu"
+        reads = both or mapping.device_reads or not self.platform.iommu_write_only
         writes = both or mapping.device_writes
         starts: list[int] = []
         tables: list[list[Page]] = []

@@ -103,6 +103,7 @@ class Reach:
     columns: tuple[int, ...]
     owned: set[int] = field(default_factory=set)
     waiting: set[int] = field(default_factory=set)  # mapped, but the device has been told nothing yet
+    inside: bool = False  # the map call has not returned: nobody knows the address
     aims: dict[int, tuple[Aim, ...]] = field(default_factory=dict)
 
     @property
@@ -272,7 +273,7 @@ class Component:
         steps = [self.cpu_step(number) for number in range(len(self.columns)) if self.cpu_may_write(number)]
         for number in range(len(self.columns)):
             for reach in self.covering(number):
-                if reach.writes and number in reach.owned:
+                if reach.writes and number in reach.owned and not reach.inside:
                     steps += self.device_steps(reach, number)
         steps += [step for haunt in sorted(self.haunts) if (step := self.haunting(haunt))]
         for line in (*range(self.shape.lines), *self.slot_lines()):
@@ -308,7 +309,7 @@ class Component:
                 looks = {(state.lines[column.home], number in state.given_up) for state in states}
                 seen |= {(number, False, up, flag) for line, up in looks for flag in self.cpu_view(line, number)}
             for reach in self.covering(number):
-                if reach.reads and number in reach.owned:
+                if reach.reads and number in reach.owned and not reach.inside:
                     for target in self.targets(reach, number):
                         views = self.device_view(states, number, target, reach.coherent)
                         seen |= {(number, True, up, flag) for up, flag in views}

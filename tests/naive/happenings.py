@@ -286,14 +286,14 @@ def copied_back(c: Component, e: Local, states: States) -> States:
 
 
 def slot_scribbled(c: Component, e: Local, states: States) -> States:
-    """A CPU copy brings bytes of somebody else into the slot."""
+    """A CPU copy takes bytes that do not belong there into the slot."""
     granules = _slots(c, e)
 
     def change(lines: list[Line]) -> None:
         for number, slot in granules:
             if c.slot_alive(slot, number):
                 write = with_cached if slot.cacheable else with_memory
-                lines[slot.line] = write(lines[slot.line], 0, FOREIGN)
+                lines[slot.line] = write(lines[slot.line], 0, WILD)
 
     return on_lines(states, change)
 
@@ -330,6 +330,18 @@ def aimed(c: Component, e: Local, states: States) -> States:
 def waits(c: Component, e: Local, states: States) -> States:
     """Mapped, unchecked: the device is not told yet."""
     c.reaches[e.reach].waiting = set(e.columns)
+    return states
+
+
+def called(c: Component, e: Local, states: States) -> States:
+    """A map call has done its work, and has not returned yet."""
+    c.reaches[e.reach].inside = True
+    return states
+
+
+def returned(c: Component, e: Local, states: States) -> States:
+    """Now the driver knows the address."""
+    c.reaches[e.reach].inside = False
     return states
 
 
@@ -430,12 +442,13 @@ EVENTS: dict[str, Callable[[Component, Local, States], States]] = {
     for event in (
         born, died, overwritten, scribbled, written, read, glimpsed, moved, maintained, slot_taken, slot_released,
         copied_in, copied_back, slot_scribbled, slot_maintained, mapped, aimed, handed_over, given_back, noticed,
-        ended, device_wrote, device_posted, wild, haunted, exorcised, waits, left,
+        ended, device_wrote, device_posted, wild, haunted, exorcised, waits, left, called, returned,
     )
 }  # fmt: skip
 NO_MATTER = frozenset(
-    {"stopped", "mapped", "aimed", "given_back", "ended", "haunted", "exorcised", "glimpsed", "slot_taken", "waits"}
-)
+    {"stopped", "mapped", "aimed", "given_back", "ended", "haunted", "exorcised", "glimpsed", "slot_taken", "waits",
+     "called", "returned"}
+)  # fmt: skip
 """Events that change no line."""
 
 

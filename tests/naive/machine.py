@@ -92,13 +92,13 @@ class Machine:
         """A part of a copy, which lies in one slot; that may be somebody else's, or nobody's."""
         first, last = stay.origin_of(at), stay.origin_of(end)
         if tenant is stay:
-            own = min(max(stay.address + stay.mapped, at), end)  # up to here the mapping goes
-            if not back:
-                self.cover(stay, stay.origin_of(own), last)
-            self._for(stay, "copied_back" if back else "copied_in", first, last)
-            if back:
-                for start, stop in stay.covered.missing(stay.origin_of(own), last):
-                    self.emit(Event("scribbled", start, stop))
+            own = stay.origin_of(min(max(stay.address + stay.mapped, at), end))  # up to here the mapping goes
+            name = "copied_back" if back else "copied_in"
+            self._for(stay, name, first, last)
+            for start, stop in stay.covered.missing(first, own):
+                self.emit(Event(name, start, stop, slot=stay.serial))
+            if back and own < last:
+                self.emit(Event("scribbled", own, last))
         elif back:
             self.emit(Event("scribbled", first, last))
         elif tenant:
@@ -190,7 +190,7 @@ class Machine:
         for mapping in self.mappings.values():
             if mapping.live:
                 self.aim(mapping)
-                if mapping.device_writes and mapping.owned:
+                if mapping.device_writes and mapping.owned and not mapping.inside:
                     haunts += self._haunts(mapping)
         if haunts != self.haunts:
             if self.haunts:

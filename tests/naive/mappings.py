@@ -92,6 +92,7 @@ class Mapping:
     faulted: bool = False
     pending: int | None = None  # the CPU that hands it over when it next does something
     lost: bool = False  # something of it is never given back
+    inside: bool = False  # the call that makes it has not returned
     pieces: list[Piece] = field(default_factory=list)
     spans: list[tuple[int, int, int]] = field(default_factory=list)
     cut_off: Ranges = field(default_factory=Ranges)  # what a truncating or wrapping device misses

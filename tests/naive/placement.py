@@ -44,8 +44,8 @@ class Run:
 class Buffer:
     """A buffer: `home` is its pages now, `birth` its pages when allocated (or one address, if not whole pages).
 
-    `blocks` are the areas it took from the page allocator (address, order); `listed`: single pages, given back one by
-    one out of a list of its own.
+    `blocks` are the areas it took from the page allocator (address, order); `listed`: given back out of
+    a list of its own, which holds single pages.
     """
 
     name: int
@@ -135,7 +135,7 @@ class Memory:
         self.freed[*group, order].append(start)
 
     def allocate(self, name: int, kind: str, op: Op, listed: bool = False) -> Buffer:
-        """A new buffer of op.size bytes; `listed`: its pages are taken one by one."""
+        """A new buffer of op.size bytes; `listed`: it keeps a list of its pages."""
         count = round_up(op.size, PAGE) // PAGE
         bucket = kmalloc_bucket(op.size, self.platform.kmalloc_alignment) if kind == "kmalloc" else None
         high = (op.high and kind in ("pages", *USERS, "vmalloc", "mmio")) or (
@@ -153,8 +153,8 @@ class Memory:
         elif kind == "mmio":
             home = [self.next_mmio[high]]
             self.next_mmio[high] += count * PAGE
-        elif kind == "vmalloc" or listed:
-            home = self._single_pages(group, count, gaps=kind == "vmalloc")
+        elif kind == "vmalloc":
+            home = self._single_pages(group, count)
             blocks = [(page, 0) for page in home]
         else:
             start = self.take(group, order_of(count))
@@ -166,13 +166,13 @@ class Memory:
         self.buffers.append(buffer)
         return buffer
 
-    def _single_pages(self, group: tuple[str, bool], count: int, gaps: bool) -> list[int]:
-        """Pages one by one; fresh ones of vmalloc memory are not adjacent."""
+    def _single_pages(self, group: tuple[str, bool], count: int) -> list[int]:
+        """Pages one by one; fresh ones are not adjacent."""
         home: list[int] = []
         for _ in range(count):
             fresh = not self.freed[*group, 0]
             home.append(self.take(group, 0))
-            if gaps and fresh:
+            if fresh:
                 self.fresh(0, group[1])
         return home
 

@@ -120,7 +120,7 @@ class Walk:
         """Whether something that the device owns is out of its reach."""
         for piece in mapping.pieces:
             end = piece.first + piece.count
-            if not mapping.owned.within(piece.first, end):
+            if mapping.inside or not mapping.owned.within(piece.first, end):
                 continue
             for spot in self.calls.spots(mapping, piece):
                 first = piece.first + spot.offset
@@ -139,8 +139,9 @@ class Walk:
             self.harm("fault", mapping)
 
     def harm(self, kind: str, mapping: Mapping) -> None:
-        """Note a harm at the current operation."""
-        self.harms.add((kind, self.op, mapping.index))
+        """Note a harm at the current operation: each kind's first of a mapping."""
+        if not any(known == kind and index == mapping.index for known, _, index in self.harms):
+            self.harms.add((kind, self.op, mapping.index))
 
     def settle(self, cpu: int, finishing: bool = False) -> None:
         """Hand over what the CPU has mapped unchecked, before it does something else."""
@@ -210,7 +211,9 @@ class Walk:
             return
         act()
         if op.split:
-            self.open[op.cpu] = lambda: None
+            self.open[op.cpu] = partial(self.come_back, op.mapping)
+            if op.kind.name in (*MAPS, *ALLOCATIONS):
+                self.go_in(op.mapping)
             if op.kind.name in MAPS:
                 self.mapping_half.add(op.cpu)
 
@@ -218,6 +221,20 @@ class Walk:
         """The second half of a call."""
         self.mapping_half.discard(cpu)
         self.open.pop(cpu, lambda: None)()
+
+    def go_in(self, index: int) -> None:
+        """A call that makes a mapping has done its work, but nobody knows the address before it returns."""
+        mapping = self.mappings[index]
+        if mapping.live:
+            mapping.inside = True
+            self.log[-1] += mapping.events("called", 0, mapping.size)
+
+    def come_back(self, index: int) -> None:
+        """A call returns."""
+        mapping = self.mappings.get(index)
+        if mapping and mapping.inside:
+            mapping.inside = False
+            self.log[-1] += mapping.events("returned", 0, mapping.size)
 
     def skipped(self, index: int) -> bool:
         """Whether the driver has abandoned a mapping that failed (or never tried it)."""
@@ -446,9 +463,12 @@ class Walk:
             return
         if pages > len(own.home):
             raise Oops
+        if pages == len(own.home):
+            self.memory.give_back(own.group, own.home[0], order_of(pages))
+            return
         for page in reversed(own.home[:pages]):
             self.memory.give_back(own.group, page, 0)
-        mapping.lost |= pages < len(own.home)
+        mapping.lost = True
 
     def free_wrongly(self, mapping: Mapping, pages: list[int]) -> None:
         """Pages that are not the allocation's: whoever lives there loses them, or somebody outside the program."""
@@ -555,8 +575,6 @@ class Walk:
         args = (self.platform.devices[mapping.device].coherent, spot.too)
         slot = spot.stay.serial if spot.stay else None
         for start, end in self.own(mapping, asker, first, first + size, post).missing(first, first + size):
-            if spot.stay:
-                self.calls.cover(spot.stay, start, end)
             self.log[-1].append(Event("wild", start, end, args, slot=slot))
 
     def own(self, mapping: Mapping, asker: int, start: int, end: int, post: bool) -> Ranges:

@@ -78,6 +78,7 @@ void bind_platform(nb::module_& m) {
         .def_rw("iommu", &Platform::iommu)
         .def_rw("iommu_driver", &Platform::iommu_driver)
         .def_rw("iommu_looks_first", &Platform::iommu_looks_first)
+        .def_rw("iommu_write_only", &Platform::iommu_write_only)
         .def_rw("iommu_ends_whole", &Platform::iommu_ends_whole)
         .def_rw("iommu_flushes", &Platform::iommu_flushes)
         .def_rw("stacks_in_vmalloc", &Platform::stacks_in_vmalloc)

@@ -25,6 +25,7 @@ const char* name_of(StepKind kind) {
         case StepKind::cpu_write: return "cpu-write";
         case StepKind::cpu_dirty: return "cpu-dirty";
         case StepKind::begin: return "begin";
+        case StepKind::told: return "told";
         case StepKind::end: return "end";
         case StepKind::to_device: return "to-device";
         case StepKind::to_cpu: return "to-cpu";

@@ -4,12 +4,13 @@
 #include <nanobind/stl/vector.h>
 
 #include "binding/binding.hpp"
-#include "fuzzing/bench.hpp"
+#include "benchmark/bench.hpp"
 #include "fuzzing/cross_check.hpp"
 #include "fuzzing/engine.hpp"
 #include "fuzzing/equivalence.hpp"
+#include "fuzzing/hash.hpp"
 #include "fuzzing/libfuzzer.hpp"
-#include "fuzzing/lookout.hpp"
+#include "benchmark/lookout.hpp"
 #include "fuzzing/mutate.hpp"
 #include "fuzzing/neighbours.hpp"
 
@@ -33,6 +34,12 @@ nb::dict compare_trackers(const std::string& a, const std::string& b, const std:
     nb::dict d;
     d["programs"] = c.programs;
     d["warnings"] = c.warnings;
+    nb::list by_map;
+    for (size_t id = 0; id < c.by_map.size(); id++)
+        for (size_t map = 0; map < c.by_map[id].size(); map++)
+            if (const uint64_t count = c.by_map[id][map])
+                by_map.append(nb::make_tuple(name_of(static_cast<WarningId>(id)), map < op_traits.size() ? op_traits[map].name : "", count));
+    d["by_map"] = by_map;
     nb::list differences;
     for (const Difference& x : c.differences) differences.append(nb::make_tuple(x.program.ops, x.platform));
     d["differences"] = differences;
@@ -156,11 +163,12 @@ void bind_engine(nb::module_& m) {
         }, "The novel programs since the last call, but for those that were added.")
         .def("take_findings", &findings_of, "finish"_a = false, "Findings since the last call, minimised, one for each cause.")
         .def("stats", &stats_of)
-        .def("look_with", [](Engine& e, Lookout& lookout) { e.look_with(&lookout); }, "lookout"_a, nb::keep_alive<1, 2>(),
+        .def("look_with", [](Engine& e, Lookout& lookout) { e.observe_with(&lookout); }, "lookout"_a, nb::keep_alive<1, 2>(),
              "Shows all that is judged from now on to the lookout.")
+        .def("register_counters", [](Engine& e, const std::string& path) { register_counters(path, e.coverage_map()); }, "module_path"_a,
+             "Registers the engine's coverage map with the libFuzzer in a loaded extension module.")
         .def("drive_libfuzzer", [](Engine& e, int children, int milliseconds) { drive(&e, children, milliseconds); }, "children"_a, "milliseconds"_a, "Makes libFuzzer's custom mutator run bursts of this engine.");
     m.def("expose_mutator", &expose_mutator, "Shows libFuzzer the core's mutator; before atheris is imported.");
-    m.def("register_counters", &register_counters, "module_path"_a, "Registers the coverage map with the libFuzzer in a loaded extension module.");
 }
 
 }  // namespace
@@ -215,7 +223,7 @@ void bind_search(nb::module_& m) {
           "automaton_bytes"_a = Automaton::default_budget, "differences_max"_a = 10,
           "The simulator's look-ups against the sets themselves on random programs: programs, what both found, programs on which they differ.");
     m.def("compare_trackers", &compare_trackers, "a"_a, "b"_a, "platforms"_a, "programs"_a, "seed"_a = 0, "ops"_a = 24,
-          "differences_max"_a = 10, "costs"_a = false, "about"_a = false, "Two trackers on random programs: programs, warnings, and minimal programs on which they differ.");
+          "differences_max"_a = 10, "costs"_a = false, "about"_a = false, "Two trackers on random programs: programs, warnings, how many of each kind by the call that made the mapping, and minimal programs on which they differ.");
 }
 
 }  // namespace dmafuzz

@@ -14,7 +14,7 @@ inline constexpr uint8_t no_index = 0xff;
 // A place of the cell: its home memory, an old page, or a bounce slot; with the cache line over it.
 struct CellCopy {
     uint64_t set = 0;             // the set itself, or the automaton's state for it
-    uint64_t phys = 0;            // memory: of the cell's first byte
+    uint64_t phys = 0;            // of the cell's first byte
     uint16_t name = 0;            // among all copies of the program
     bool slot = false;
     bool single = false;          // a coherent device's slot: no cache of its own
@@ -34,16 +34,25 @@ struct CellCover {
     bool joint;       // CPU and device own it together
     bool owned;       // by the device
     bool live;
-    bool is_void;     // its device does not get at the buffer
-    bool elsewhere;   // but at other memory
+    bool lost;        // what its device does here comes to nothing; where there is a copy too: or it gets at that one
+    bool elsewhere;   // its device gets at other memory
     bool pending;     // not handed over yet, though the map may have thrown away what the CPU had
-    uint8_t copy;     // none: void
+    bool untold;      // the call that makes it has not returned: its device has not got the address
+    bool no_read;     // the page that its device gets at forbids it: refused
+    bool no_write;
+    uint8_t copy;     // that its device gets at; none: void
+    uint8_t slot;     // the copy that it has a slot for, or none
     Unasked write;    // what a write of the device does to the copy; nothing where it may not write
 };
 
 // Without branches: nobody can foretell them.
-inline bool may_write(const CellCover& c) { return c.live & (c.owned | c.joint) & device_writes(c.direction); }
-inline bool may_read(const CellCover& c) { return c.live & (c.owned | c.joint) & device_reads(c.direction); }
+inline bool may_write(const CellCover& c) { return c.live & !c.untold & (c.owned | c.joint) & device_writes(c.direction); }
+inline bool may_read(const CellCover& c) { return c.live & !c.untold & (c.owned | c.joint) & device_reads(c.direction); }
+// Whether such an access may come to something, and whether it may come to nothing: of a translation that is to be flushed, both.
+inline bool write_lands(const CellCover& c) { return (c.copy != no_index) & !c.no_write; }
+inline bool read_lands(const CellCover& c) { return (c.copy != no_index) & !c.no_read; }
+inline bool write_misses(const CellCover& c) { return c.lost | !write_lands(c); }
+inline bool read_misses(const CellCover& c) { return c.lost | !read_lands(c); }
 
 struct Cell {
     Span span{};
@@ -61,7 +70,7 @@ struct Cell {
     uint8_t reported = 0;     // corruption kinds, a bit each
     bool exposed = false;
     bool posted = false;      // by a device, and no call for the CPU has covered it since
-    bool has_void = false;    // or had
+    bool may_fault = false;   // or might: of some cover the device does not get at all that it should
     uint8_t home = no_index;
     uint32_t mappings = 0;
     std::vector<CellCopy> copies;   // in order of birth
@@ -74,27 +83,33 @@ struct Cell {
             if (covers[i].piece == piece) return static_cast<uint8_t>(i);
         return no_index;
     }
-    bool has_slot(const CellCover& c) const { return c.copy != no_index && copies[c.copy].slot; }
-    bool live_cover_on(uint8_t copy) const {
-        for (const CellCover& c : covers)
-            if (c.live && c.copy == copy) return true;
-        return false;
-    }
     // The memory copy at an address: home, or an old page; none: nothing of the cell is there.
     uint8_t memory_at(uint64_t phys) const {
         for (uint8_t k = 0; k < copies.size(); k++)
             if (!copies[k].slot && copies[k].phys == phys) return k;
         return no_index;
     }
+    // Any copy, slots as well.
+    uint8_t copy_at(uint64_t phys) const {
+        for (uint8_t k = 0; k < copies.size(); k++)
+            if (copies[k].phys == phys) return k;
+        return no_index;
+    }
     void drop_copy(uint8_t copy) {
         copies.erase(copies.begin() + copy);
-        for (CellCover& c : covers)
-            if (c.copy != no_index && c.copy > copy) c.copy--;
-        if (home != no_index && home > copy) home--;
+        auto renumber = [&](uint8_t& index) {
+            if (index == copy) index = no_index;
+            else if (index != no_index && index > copy) index--;
+        };
+        for (CellCover& c : covers) {
+            renumber(c.copy);
+            renumber(c.slot);
+        }
+        renumber(home);
     }
     // As new, but for the memory that its lists hold: nothing is allocated for each program.
     void start_anew() {
-        live = surveyed = exposed = posted = has_void = false;
+        live = surveyed = exposed = posted = may_fault = false;
         reported = 0;
         home = no_index;
         mappings = 0;

@@ -15,14 +15,14 @@ size_t buffer_of(uint64_t place) { return place >> 32; }
 uint32_t offset_of(uint64_t place) { return static_cast<uint32_t>(place); }
 
 // Mostly a dozen, many of them in order already.
-void sort_few(std::vector<uint64_t>& places) {
-    constexpr size_t few = 48;
-    if (places.size() > few) return std::sort(places.begin(), places.end());
-    for (size_t i = 1; i < places.size(); i++) {
-        const uint64_t moved = places[i];
-        size_t at = i;
-        for (; at > 0 && places[at - 1] > moved; at--) places[at] = places[at - 1];
-        places[at] = moved;
+void sort_few(std::vector<uint64_t>::iterator begin, std::vector<uint64_t>::iterator end) {
+    constexpr std::ptrdiff_t few = 48;
+    if (end - begin > few) return std::sort(begin, end);
+    for (auto next = begin + 1; next < end; ++next) {
+        const uint64_t moved = *next;
+        auto at = next;
+        for (; at > begin && at[-1] > moved; --at) *at = at[-1];
+        *at = moved;
     }
 }
 
@@ -50,10 +50,13 @@ void Cutting::break_extents() {
 // A range's ends, and the boundaries of the lines that it covers in part: in whatever buffer has a home there, at any time.
 void Cutting::break_ranges() {
     for (const Range& r : ranges_) {
-        for (const Extent& e : extents_) break_at(e, r.from, r.to);
-        if (((r.from | r.to) & line_mask_) == 0) continue;
+        const uint64_t from = r.from & ~line_mask_, to = (r.to + line_mask_) & ~line_mask_;
+        const bool whole_lines = from == r.from && to == r.to;
         for (const Extent& e : extents_) {
-            break_at(e, r.from & ~line_mask_, (r.to + line_mask_) & ~line_mask_);
+            if (from >= end_of(e) || to <= e.phys) continue;
+            break_at(e, r.from, r.to);
+            if (whole_lines) continue;
+            break_at(e, from, to);
             break_at(e, (r.from + line_mask_) & ~line_mask_, r.to & ~line_mask_);
         }
     }
@@ -62,13 +65,15 @@ void Cutting::break_ranges() {
 // All places where buffers are cut, in order, each once.
 void Cutting::find_breaks() {
     constexpr size_t ways = 2 * 3;  // a range cuts an extent at its ends and at those of its lines
-    breaks_.resize((extents_.size() + ranges_.size()) * extents_.size() * ways + 2 * extents_.size() + 2);
+    // It only ever grows: what is cleared anew for each program costs more than the cutting.
+    const size_t room = (extents_.size() + ranges_.size()) * extents_.size() * ways + 2 * extents_.size() + 2;
+    if (room > breaks_.size()) breaks_.resize(room);
     break_count_ = 0;
     break_extents();
     break_ranges();
-    breaks_.resize(break_count_);
-    sort_few(breaks_);
-    breaks_.erase(std::unique(breaks_.begin(), breaks_.end()), breaks_.end());
+    const auto end = breaks_.begin() + static_cast<std::ptrdiff_t>(break_count_);
+    sort_few(breaks_.begin(), end);
+    break_count_ = static_cast<size_t>(std::unique(breaks_.begin(), end) - breaks_.begin());
 }
 
 void Cutting::make_shape(size_t buffer, uint32_t offset, uint32_t next) {
@@ -94,9 +99,9 @@ void Cutting::make_shapes() {
     home_ = 0;
     size_t buffer = 0;
     first_cell_[0] = 0;
-    for (size_t i = 0; i < breaks_.size(); i++) {
+    for (size_t i = 0; i < break_count_; i++) {
         while (buffer < buffer_of(breaks_[i])) first_cell_[++buffer] = static_cast<uint16_t>(shapes_.size());
-        const bool last = i + 1 == breaks_.size() || buffer_of(breaks_[i + 1]) != buffer;
+        const bool last = i + 1 == break_count_ || buffer_of(breaks_[i + 1]) != buffer;
         if (!last) make_shape(buffer, offset_of(breaks_[i]), offset_of(breaks_[i + 1]));
     }
     while (buffer < buffers_with_stack) first_cell_[++buffer] = static_cast<uint16_t>(shapes_.size());

@@ -56,8 +56,8 @@ class Cutting {
     std::vector<Range> ranges_;
     uint64_t line_mask_ = 63;
     int line_shift_ = 6;
-    std::vector<uint64_t> breaks_;       // where buffers are cut
-    size_t break_count_ = 0;             // while they are looked for
+    std::vector<uint64_t> breaks_;       // where buffers are cut: as many as are counted
+    size_t break_count_ = 0;
     size_t home_ = 0;                    // the extent of the last shape
     std::vector<CellShape> shapes_;
     std::array<uint16_t, buffers_with_stack + 1> first_cell_{};

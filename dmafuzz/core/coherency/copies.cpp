@@ -128,6 +128,7 @@ Set apply(Event event, Set s) {
                    put(handed[get(s, cached_dirty)], cached_dirty) | (s & (put(all, memory_clean) | put(all, memory_dirty)));
         case Event::give_up: return map_all(s, given);
         case Event::wild_copy: return make_dirty(s, wild[any(s)]);
+        case Event::foreign_copy: return make_dirty(s, foreign[any(s)]);
         case Event::post: return map_memory(s, fresh, behind_a_post);
         case Event::posted_elsewhere: return map_all(s, behind_a_post);
         case Event::posts_due: return map_all(s, due);
@@ -171,6 +172,7 @@ const char* name_of(Event event) {
         case Event::hand_over_coherent: return "hand-over-coherent";
         case Event::give_up: return "give-up";
         case Event::wild_copy: return "wild-copy";
+        case Event::foreign_copy: return "foreign-copy";
         case Event::post: return "post";
         case Event::posted_elsewhere: return "posted-elsewhere";
         case Event::posts_due: return "posts-due";

@@ -94,6 +94,7 @@ enum class Event : uint8_t {
     hand_over_coherent,       // the lagging copy that a coherent device sees
     give_up,
     wild_copy,                // a copy back that lands on somebody else
+    foreign_copy,             // a copy back of bytes that are somebody else's
     post,                     // by a device past the cache, while the CPU looks
     posted_elsewhere,
     posts_due,                // whoever has not seen a post yet is behind now

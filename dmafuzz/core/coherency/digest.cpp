@@ -16,8 +16,9 @@ void Simulator::digest_cell(Digest& into, const Cell& cell) const {
         into.add(copy.slot ? 1u : (copy.phys - at) << 2 | static_cast<uint64_t>(copy.listed) << 1);
     }
     for (const CellCover& cover : cell.covers)
-        into.add(static_cast<uint64_t>(cover.piece) << 32 | static_cast<uint64_t>(cover.pending) << 20 | static_cast<uint64_t>(cover.elsewhere) << 19 | static_cast<uint64_t>(cover.owned) << 18 | static_cast<uint64_t>(cover.live) << 17 |
-                 static_cast<uint64_t>(cover.is_void) << 16 | cover.copy);
+        into.add(static_cast<uint64_t>(cover.piece) << 32 | static_cast<uint64_t>(cover.untold) << 23 | static_cast<uint64_t>(cover.no_write) << 22 | static_cast<uint64_t>(cover.no_read) << 21 |
+                 static_cast<uint64_t>(cover.pending) << 20 | static_cast<uint64_t>(cover.elsewhere) << 19 | static_cast<uint64_t>(cover.owned) << 18 |
+                 static_cast<uint64_t>(cover.live) << 17 | static_cast<uint64_t>(cover.lost) << 16 | static_cast<uint64_t>(cover.slot) << 8 | cover.copy);
     into.add(cell.copies.size() << 8 | cell.covers.size());
 }
 
@@ -41,7 +42,7 @@ void Simulator::digest(Digest& into) const {
     }
     into.add(end);
     for (const Stray& s : strays_) {
-        into.add(static_cast<uint64_t>(s.piece) << 1 | static_cast<uint64_t>(s.of_dead));
+        into.add(s.piece);
         into.add(static_cast<uint64_t>(s.offset) << 32 | s.size);
         into.add(s.phys);
     }

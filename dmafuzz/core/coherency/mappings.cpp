@@ -18,6 +18,7 @@ void Simulator::begin(const Step& step) {
     PieceCells& cells = pieces_[index];
     cells.first = cells.end = cutting_.first_cell(p.buffer);
     cells.live = true;
+    cells.slot_left = p.via == Via::slot ? p.size : 0;
     each_cell(p.buffer, p.offset, p.size, [&](Cell& cell) {
         if (cells.first == cells.end) cells.first = cell.index;
         cells.end = static_cast<uint16_t>(cell.index + 1);
@@ -31,16 +32,16 @@ void Simulator::begin_cell(const Step& step, Cell& cell) {
     const bool coherent = platform_.get<&Device::coherent>(p.device);
     const uint32_t offset = cell.span.offset - p.offset;
     const bool reached = offset < p.reach && p.via != Via::nothing;
-    const uint8_t memory = cell.live && reached ? cell.memory_at(p.phys + offset) : no_index;
-    const bool there = memory != no_index;
-    CellCover cover{index, p.direction, coherent, p.joint, false, true, !there, reached && !there, step.pending, no_index, 0};
-    cell.has_void |= !there;
-    if (there && p.via == Via::direct) cover.copy = memory;
-    if (there && p.via == Via::slot) {
+    const uint8_t memory = cell.live && p.via != Via::nothing ? cell.memory_at(p.phys + offset) : no_index;
+    CellCover cover{index, p.direction, coherent, p.joint, false, true, !reached, false, step.pending, step.untold, false, false, no_index, no_index, 0};
+    if (memory != no_index && p.via == Via::slot) {
         // A slot's memory is foreign, nothing of it is cached.
-        cover.copy = new_copy(cell, put(foreign_as_given(cell.copies[cell.home].set), lane::memory_absent), 0, true, index);
-        cell.copies[cover.copy].single = coherent;
+        cover.slot = new_copy(cell, put(foreign_as_given(cell.copies[cell.home].set), lane::memory_absent), p.slot + offset, true, index);
+        cell.copies[cover.slot].single = coherent;
     }
+    if (reached) cover.copy = p.via == Via::slot ? cover.slot : memory;
+    cover.elsewhere = reached && cover.copy == no_index;
+    cell.may_fault |= cover.lost;
     if (cover.elsewhere && p.via == Via::direct) add_stray(index, offset, cell.span.size, p.phys + offset);
     const bool past_cache = !coherent || p.via == Via::slot;
     // Nobody may write the kernel's image, whatever was mapped.
@@ -52,6 +53,16 @@ void Simulator::begin_cell(const Step& step, Cell& cell) {
     reshape(cell);
 }
 
+// The call that makes it has returned.
+void Simulator::tell(uint8_t index) {
+    each_cover(index, 0, whole, [&](Cell& cell, uint8_t at) {
+        if (at == no_index) return;
+        reshape(cell);
+        cell.covers[at].untold = false;
+    });
+    mark_strays(index);
+}
+
 void Simulator::end(uint8_t index) {
     each_cover(index, 0, whole, [&](Cell& cell, uint8_t at) {
         if (at == no_index) return;
@@ -60,30 +71,31 @@ void Simulator::end(uint8_t index) {
         cover.live = cover.owned = false;
         see_posts(cell);
         // A slot that no call has given back keeps its bytes: a later call at its address copies them.
-        if (cover.copy != no_index && !cell.copies[cover.copy].slot) {
-            const uint8_t memory = cover.copy;
-            cover.copy = no_index;
-            release_old_page(cell, memory);
-        }
+        cover.copy = no_index;
         forget_if_ended(cell, at);
     });
     pieces_[index].live = false;
     mark_strays(index);
     std::erase_if(strays_, [&](const Stray& s) { return s.piece == index; });
+    release_old_pages();
 }
 
 // An ended mapping is remembered for its slot only.
 void Simulator::forget_if_ended(Cell& cell, uint8_t at) {
-    if (cell.covers[at].live || cell.covers[at].copy != no_index) return;
-    const Piece& p = run_->pieces[cell.covers[at].piece];
+    if (cell.covers[at].live || cell.covers[at].slot != no_index) return;
     cell.covers.erase(cell.covers.begin() + at);
-    const uint8_t memory = cell.live && p.via == Via::slot ? cell.memory_at(p.phys + (cell.span.offset - p.offset)) : no_index;
-    if (memory != no_index) release_old_page(cell, memory);
 }
 
+// Cell by cell they come, one after the other.
 void Simulator::add_stray(uint8_t piece, uint32_t offset, uint32_t size, uint64_t phys) {
-    strays_.push_back({piece, false, offset, size, phys});
+    if (!device_writes(run_->pieces[piece].direction)) return;
     strays_seen_ = true;
+    for (Stray& s : strays_)
+        if (s.piece == piece && s.offset + s.size == offset && s.phys + s.size == phys) {
+            s.size += size;
+            return;
+        }
+    strays_.push_back({piece, offset, size, phys});
 }
 
 // A stray changes hands or comes to its end: those who live where it writes have to be looked at.
@@ -94,31 +106,35 @@ void Simulator::mark_strays(uint8_t index) {
 
 void Simulator::slot_gone(const Step& step) {
     each_cover(step.piece, step.offset, step.size, [&](Cell& cell, uint8_t at) {
-        if (at == no_index || !cell.has_slot(cell.covers[at])) return;
+        if (at == no_index || cell.covers[at].slot == no_index) return;
         reshape(cell);
-        const uint8_t slot = cell.covers[at].copy;
-        cell.covers[at].copy = no_index;
+        const uint8_t slot = cell.covers[at].slot;
+        for (CellCover& cover : cell.covers)
+            if (cover.copy == slot) lose(cover, cell);
         cell.drop_copy(slot);
         forget_if_ended(cell, at);
     });
+    pieces_[step.piece].slot_left -= std::min(step.size, pieces_[step.piece].slot_left);
+    release_old_pages();
 }
 
-// A call that it does not belong to has taken the translation or the slot away: void from now on.
+// Its device gets at nothing any more.
+void Simulator::lose(CellCover& cover, Cell& cell) {
+    cover.copy = no_index;
+    cover.lost = cell.may_fault = true;
+    cover.elsewhere = cover.no_read = cover.no_write = false;
+}
+
+// A call that it does not belong to has taken the translation away: void from now on; or, until the flush, perhaps.
 void Simulator::cut_off(const Step& step) {
     each_cover(step.piece, step.offset, step.size, [&](Cell& cell, uint8_t at) {
         if (at == no_index) return;
         reshape(cell);
-        CellCover& cover = cell.covers[at];
-        const uint8_t copy = cover.copy;
-        cover.is_void = cell.has_void = true;
-        cover.elsewhere = false;
-        cover.copy = no_index;
-        if (copy != no_index && cell.copies[copy].slot) cell.drop_copy(copy);
-        else if (copy != no_index) release_old_page(cell, copy);
-        forget_if_ended(cell, at);
+        if (step.maybe) cell.covers[at].lost = cell.may_fault = true;
+        else lose(cell.covers[at], cell);
     });
     mark_strays(step.piece);
-    cut_strays(step);
+    if (!step.maybe) cut_strays(step);
 }
 
 // What is left of a piece's strays where a part of it leads nowhere any more.
@@ -130,19 +146,31 @@ void Simulator::cut_strays(const Step& step) {
             left.push_back(s);
             continue;
         }
-        if (cut_from > from) left.push_back({s.piece, s.of_dead, s.offset, static_cast<uint32_t>(cut_from - from), s.phys});
-        if (cut_to < to) left.push_back({s.piece, s.of_dead, step.offset + step.size, static_cast<uint32_t>(to - cut_to), s.phys + (cut_to - from)});
+        if (cut_from > from) left.push_back({s.piece, s.offset, static_cast<uint32_t>(cut_from - from), s.phys});
+        if (cut_to < to) left.push_back({s.piece, step.offset + step.size, static_cast<uint32_t>(to - cut_to), s.phys + (cut_to - from)});
     }
     strays_ = std::move(left);
 }
 
-// The IOMMU leads the device elsewhere: nothing of the buffer reaches it, and what it writes hits whoever lives there.
+// The IOMMU leads the device elsewhere: to another copy of the same bytes, or what it writes hits whoever lives there.
 void Simulator::redirect(const Step& step) {
-    cut_off(step);
+    mark_strays(step.piece);
+    cut_strays(step);
+    const uint32_t start = run_->pieces[step.piece].offset;
     each_cover(step.piece, step.offset, step.size, [&](Cell& cell, uint8_t at) {
-        if (at != no_index) cell.covers[at].elsewhere = true;
+        if (at == no_index) return;
+        reshape(cell);
+        CellCover& cover = cell.covers[at];
+        const uint32_t offset = cell.span.offset - start;
+        const uint64_t phys = step.phys + (offset - step.offset);
+        cover.lost = false;
+        cover.no_read = step.no_read;
+        cover.no_write = step.no_write;
+        cell.may_fault |= step.no_read | step.no_write;
+        cover.copy = cell.live ? cell.copy_at(phys) : no_index;
+        cover.elsewhere = cover.copy == no_index;
+        if (cover.elsewhere && !step.no_write) add_stray(step.piece, offset, cell.span.size, phys);
     });
-    add_stray(step.piece, step.offset, step.size, step.phys);
     mark_strays(step.piece);
 }
 
@@ -166,7 +194,7 @@ void Simulator::own(const Step& step, bool device) {
         cover.pending = false;
         if (!device) see_posts(cell);
         if (!device || !cell.live) return;
-        if (cover.copy != no_index) {
+        if (read_lands(cover)) {
             bool sees_cache = cover.coherent && !cell.copies[cover.copy].slot;
             happen(cell, cover.copy, sees_cache ? Event::hand_over_coherent : Event::hand_over);
         }

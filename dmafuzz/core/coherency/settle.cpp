@@ -49,17 +49,15 @@ void Simulator::survey(Cell& cell) {
 void Simulator::survey_device(Cell& cell, const CellCover& cover) {
     const bool writes = may_write(cover), reads = may_read(cover);
     cell.cpu_writes &= !(cover.live & !cover.joint);
-    const bool waits = cover.live & cover.pending & device_writes(cover.direction);
+    const bool waits = cover.live & (cover.pending | (cover.untold & cover.owned)) & device_writes(cover.direction);
     cell.cpu_reads &= !((writes | waits) & !cover.joint);
-    if (cover.copy == no_index) {
-        cell.lost_writer |= writes & cell.live & !cell.image;
-        cell.lost_reader |= reads;
-        return;
-    }
+    cell.lost_writer |= writes & write_misses(cover) & cell.live & !cell.image;
+    cell.lost_reader |= reads & read_misses(cover);
+    if (cover.copy == no_index) return;
     CellCopy& copy = cell.copies[cover.copy];
-    copy.own |= writes ? cover.write : Unasked{0};
-    copy.eyes |= reads ? (cover.coherent & !copy.slot ? eyes::on_cpu_view : eyes::on_memory) : Eyes{0};
-    if (traces_ && writes) copy.writer = run_->pieces[cover.piece].mapping;
+    copy.own |= writes & !cover.no_write ? cover.write : Unasked{0};
+    copy.eyes |= reads & !cover.no_read ? (cover.coherent & !copy.slot ? eyes::on_cpu_view : eyes::on_memory) : Eyes{0};
+    if (traces_ && writes && !cover.no_write) copy.writer = run_->pieces[cover.piece].mapping;
 }
 
 // The unasked steps that a copy may see, neighbours and the CPU's own reads left out.
@@ -81,13 +79,12 @@ Unasked Simulator::steps_alone(const Cell& cell, const CellCopy& copy) const {
 void Simulator::meet_stray(const Stray& stray, const Cell& owner, const Cell& cell, CellCopy& copy) {
     const Piece& p = run_->pieces[stray.piece];
     const uint8_t at = owner.cover_of(stray.piece);
-    // What never reached the buffer reaches nobody in its place.
-    if (at == no_index || (stray.of_dead && owner.covers[at].is_void) || !(owner.covers[at].owned || p.joint)) return;
+    if (at == no_index || owner.covers[at].untold || !(owner.covers[at].owned || p.joint)) return;
     const bool coherent = platform_.get<&Device::coherent>(p.device);
     const uint64_t from = stray.phys + (owner.span.offset - p.offset - stray.offset);
     const uint64_t to = from + owner.bytes();
     if (copy.phys < from || copy.phys >= to) {
-        bool same_line = line_of(copy.phys) <= line_of(to - 1) && line_of(copy.phys + cell.bytes() - 1) >= line_of(from);
+        bool same_line = !copy.slot && line_of(copy.phys) <= line_of(to - 1) && line_of(copy.phys + cell.bytes() - 1) >= line_of(from);
         copy.stray_beside |= coherent && same_line;
         return;
     }
@@ -104,8 +101,7 @@ void Simulator::look_for_strays(Cell& cell) {
         for (uint16_t i = pieces_[stray.piece].first; i < pieces_[stray.piece].end; i++) {
             const uint32_t at = cells_[i].span.offset - p.offset;
             if (at < stray.offset || at - stray.offset >= stray.size) continue;
-            for (CellCopy& copy : cell.copies)
-                if (!copy.slot) meet_stray(stray, cells_[i], cell, copy);
+            for (CellCopy& copy : cell.copies) meet_stray(stray, cells_[i], cell, copy);
         }
     }
 }
@@ -144,7 +140,7 @@ void Simulator::write_down_closure(const Cell& cell, const CellCopy& copy, Unask
         if (&o != &copy && o.own & entitled_writes && o.writer != no_mapping) other = o.writer;
     if (other == no_mapping && cell.lost_writer)
         for (const CellCover& cover : cell.covers)
-            if (cover.copy == no_index && may_write(cover)) other = run_->pieces[cover.piece].mapping;
+            if (write_misses(cover) && may_write(cover)) other = run_->pieces[cover.piece].mapping;
     traces_->push_back({Trace::What::closure, op_, copy.name, Event::count_, steps, nowhere, copy.writer, other, set_of(copy.set), 0});
 }
 
@@ -187,13 +183,13 @@ void Simulator::look(Cell& cell) {
 }
 
 void Simulator::look_by_device(Cell& cell, const CellCover& cover) {
+    const uint8_t mapping = run_->pieces[cover.piece].mapping;
     // Void: foreign bytes, given up or not as the granule is.
-    const bool nothing_there = cover.copy == no_index;
-    const uint8_t copy = nothing_there ? cell.home : cover.copy;
-    const uint64_t set = cell.copies[copy].set;
-    const bool sees_cache = !nothing_there && cover.coherent && !cell.copies[copy].slot;
-    const Lane seen = nothing_there ? foreign_as_given(set) : sees_cache ? seen_by_cpu(set) : in_memory(set);
-    look_at_view(cell, copy, seen, sees_cache, run_->pieces[cover.piece].mapping);
+    if (read_misses(cover)) look_at_view(cell, cell.home, foreign_as_given(cell.copies[cell.home].set), false, mapping);
+    if (!read_lands(cover)) return;
+    const uint64_t set = cell.copies[cover.copy].set;
+    const bool sees_cache = cover.coherent && !cell.copies[cover.copy].slot;
+    look_at_view(cell, cover.copy, sees_cache ? seen_by_cpu(set) : in_memory(set), sees_cache, mapping);
 }
 
 // What a device sees of a copy.
@@ -203,10 +199,12 @@ void Simulator::look_at_view(Cell& cell, uint8_t copy, Lane seen, bool sees_cach
     if (seen & foreign_1) expose(cell, mapping);
 }
 
-// A device behind an IOMMU that owns void: what it does there is refused, whether or not the buffer lives.
+// A device behind an IOMMU that owns void, or pages that forbid what it does: that is refused, whether or not the buffer lives.
 void Simulator::look_for_faults(const Cell& cell) {
-    for (const CellCover& cover : cell.covers)
-        if (cover.is_void && !cover.elsewhere && (may_read(cover) || may_write(cover)) && translates(run_->pieces[cover.piece].device)) harm(HarmKind::fault, cover.piece);
+    for (const CellCover& cover : cell.covers) {
+        const bool refused = (may_read(cover) && (cover.lost || cover.no_read)) || (may_write(cover) && (cover.lost || cover.no_write));
+        if (refused && translates(run_->pieces[cover.piece].device)) harm(HarmKind::fault, cover.piece);
+    }
 }
 
 void Simulator::settle(uint8_t op) {
@@ -218,7 +216,7 @@ void Simulator::settle(uint8_t op) {
     if (strays_seen_) each_dirty([](Cell& cell) { cell.surveyed = false; });
     each_dirty([&](Cell& cell) {
         if (!cell.surveyed) survey(cell);
-        if (cell.has_void) look_for_faults(cell);
+        if (cell.may_fault) look_for_faults(cell);
         if (!cell.live) return;
         if (close(cell)) look(cell);
     });

@@ -72,6 +72,18 @@ void Simulator::happen(Cell& cell, uint8_t index, Event event) {
     mark(cell);
 }
 
+// The one or the other, or, for count_, nothing.
+void Simulator::happen_or(Cell& cell, uint8_t index, Event event, Event instead) {
+    const uint64_t before = cell.copies[index].set;
+    happen(cell, index, event);
+    if (traces_) {
+        traces_->back().maybe = true;
+        traces_->back().instead = instead;
+    }
+    const uint64_t other = instead == Event::count_ ? before : next(instead, before);
+    cell.copies[index].set = of(set_of(cell.copies[index].set) | set_of(other));
+}
+
 void Simulator::happen_to_all(Cell& cell, uint8_t but, Event event) {
     for (uint8_t i = 0; i < cell.copies.size(); i++)
         if (i != but) happen(cell, i, event);
@@ -124,19 +136,17 @@ void Simulator::alloc_live_stack(uint8_t buffer, bool cached) {
 void Simulator::die(uint8_t buffer) {
     each_cell(buffer, 0, whole, [&](Cell& cell) {
         reshape(cell);
+        // Devices go on with the memory that they got at.
+        for (const CellCover& cover : cell.covers)
+            if (cover.live && write_lands(cover) && !cell.copies[cover.copy].slot)
+                add_stray(cover.piece, cell.span.offset - run_->pieces[cover.piece].offset, cell.span.size, cell.copies[cover.copy].phys);
         cell.copies.clear();
         // Ended mappings too: a slot that was never given back dies with what it is a copy of.
-        for (CellCover& cover : cell.covers) cover.copy = no_index;
+        for (CellCover& cover : cell.covers) cover.copy = cover.slot = no_index;
         std::erase_if(cell.covers, [](const CellCover& c) { return !c.live; });
         cell.live = false;
         cell.home = no_index;
     });
-    for (size_t i = 0; i < pieces_.size(); i++)
-        if (pieces_[i].live && pieces_[i].first < pieces_[i].end && run_->pieces[i].buffer == buffer && run_->pieces[i].via == Via::direct) {
-            const Piece& p = run_->pieces[i];
-            strays_.push_back({static_cast<uint8_t>(i), true, 0, p.size, p.phys});
-        }
-    strays_seen_ |= !strays_.empty();
 }
 
 // Copy-on-write: the owner moves, mappings stay with the old page.
@@ -156,19 +166,33 @@ void Simulator::move(const Step& step) {
             traces_->back() = {Trace::What::copied, op_, cell.copies[cell.home].name, Event::count_, 0, cell.copies[old].name,
                                no_mapping, no_mapping, 0, set_of(source)};
         cell.copies[old].listed = step.listed;
-        release_old_page(cell, old);
     });
+    release_old_pages();
 }
 
-// An old page is known as long as anything refers to it: a mapping, a slot that was mapped from it, a list.
-void Simulator::release_old_page(Cell& cell, uint8_t memory) {
-    if (memory == cell.home || cell.copies[memory].listed || cell.live_cover_on(memory)) return;
-    const uint64_t phys = cell.copies[memory].phys;
-    for (const CellCover& c : cell.covers) {
-        const Piece& p = run_->pieces[c.piece];
-        if (p.via == Via::slot && p.phys + (cell.span.offset - p.offset) == phys) return;
+// An old page is known as long as anything refers to it, or to its neighbourhood: a live mapping, a slot that was mapped from it, a list.
+bool Simulator::known(const CellCopy& old) const {
+    if (old.listed) return true;
+    const uint64_t page = old.phys / page_bytes * page_bytes;
+    for (size_t i = 0; i < pieces_.size(); i++) {
+        const Piece& p = run_->pieces[i];
+        if ((pieces_[i].live || pieces_[i].slot_left) && p.phys < page + page_bytes && page < p.phys + p.size) return true;
     }
-    cell.drop_copy(memory);
+    return false;
+}
+
+// Those that nothing refers to any more.
+void Simulator::release_old_pages() {
+    if (!moved_) return;
+    for (size_t i = 0; i < cell_count(); i++) {
+        Cell& cell = cells_[i];
+        for (uint8_t k = 0; k < cell.copies.size(); k++) {
+            if (!cell.live || k == cell.home || cell.copies[k].slot || known(cell.copies[k])) continue;
+            reshape(cell);
+            for (CellCover& cover : cell.covers) cover.elsewhere |= cover.copy == k;
+            cell.drop_copy(k--);
+        }
+    }
 }
 
 // ---- Accesses
@@ -232,7 +256,7 @@ void Simulator::maintain(const Step& step) {
 void Simulator::maintain_slot(const Step& step) {
     if (step.maintenance == Maintenance::none) return;
     each_cover(step.piece, step.offset, step.size, [&](Cell& cell, uint8_t at) {
-        if (at != no_index && cell.has_slot(cell.covers[at])) happen(cell, cell.covers[at].copy, maintenance_event(step.maintenance));
+        if (at != no_index && cell.covers[at].slot != no_index) happen(cell, cell.covers[at].slot, maintenance_event(step.maintenance));
     });
 }
 
@@ -242,13 +266,12 @@ void Simulator::copy_between(const Step& step, bool into_slot) {
         const uint64_t phys = p.phys + (cell.span.offset - p.offset);
         // The memory it was mapped from: the owner's home, or its old page.
         const uint8_t memory = cell.memory_at(phys);
-        const bool have_slot = at != no_index && cell.has_slot(cell.covers[at]);
-        if (!have_slot || memory == no_index) {
-            const bool led_nowhere = at != no_index && cell.covers[at].is_void && !cell.covers[at].elsewhere;
-            if (p.via == Via::slot && memory == no_index && !led_nowhere) copy_of_others(phys, phys + cell.bytes(), into_slot);
+        const uint8_t slot = at == no_index ? no_index : cell.covers[at].slot;
+        if (slot == no_index || memory == no_index) {
+            if (p.via == Via::slot && memory == no_index)
+                copy_of_others(phys, phys + cell.bytes(), into_slot ? Event::fill : Event::wild_copy);
             return;
         }
-        const uint8_t slot = cell.covers[at].copy;
         copy(cell, into_slot ? memory : slot, into_slot ? slot : memory);
         touch(cell);
         each_beside(cell, phys, [&](Cell& other, uint8_t beside) {
@@ -269,11 +292,11 @@ void Simulator::copy(Cell& cell, uint8_t from, uint8_t to) {
         traces_->push_back({Trace::What::copied, op_, target.name, Event::count_, 0, cell.copies[from].name, no_mapping, no_mapping, before, source});
 }
 
-// The memory is, or has become, somebody else's: a copy back lands on whoever lives there, through the cache.
-void Simulator::copy_of_others(uint64_t from, uint64_t to, bool into_slot) {
+// The memory is, or has become, somebody else's: what happens to whoever lives there, through the cache.
+void Simulator::copy_of_others(uint64_t from, uint64_t to, Event event) {
     each_in_lines(from, to, [&](Cell& other, uint8_t copy, bool inside) {
         touch(other);
-        happen(other, copy, into_slot ? Event::fill : inside ? Event::wild_copy : Event::cpu_write_beside);
+        happen(other, copy, inside || event == Event::fill ? event : Event::cpu_write_beside);
     });
 }
 
@@ -291,12 +314,20 @@ void Simulator::device_write(const Step& step) {
         if (!entitled(cell, at)) return;
         const CellCover cover = cell.covers[at];
         touch(cell);
-        happen_to_all(cell, cover.copy, Event::written_elsewhere);
-        if (cover.copy == no_index) return;
-        const bool past_cache = !cover.coherent || cell.copies[cover.copy].slot;
-        happen(cell, cover.copy, past_cache ? Event::device_write : Event::device_write_coherent);
-        if (past_cache) return;
-        each_beside(cell, cell.copies[cover.copy].phys, [&](Cell& other, uint8_t copy) { happen(other, copy, Event::device_write_beside); });
+        happen_to_all(cell, write_lands(cover) ? cover.copy : no_index, Event::written_elsewhere);
+        hit(cell, cover, Event::device_write, Event::written_elsewhere);
+    });
+}
+
+// What a device writes lands on the copy that it gets at; `instead`: what happens to that one where it comes to nothing.
+void Simulator::hit(Cell& cell, const CellCover& cover, Event event, Event instead) {
+    if (!write_lands(cover)) return;
+    const bool past_cache = !cover.coherent || cell.copies[cover.copy].slot, maybe = write_misses(cover);
+    if (!past_cache) event = Event::device_write_coherent;
+    maybe ? happen_or(cell, cover.copy, event, instead) : happen(cell, cover.copy, event);
+    if (past_cache) return;
+    each_beside(cell, cell.copies[cover.copy].phys, [&](Cell& other, uint8_t copy) {
+        maybe ? happen_or(other, copy, Event::device_write_beside, Event::count_) : happen(other, copy, Event::device_write_beside);
     });
 }
 
@@ -307,13 +338,10 @@ void Simulator::device_post(const Step& step) {
         const CellCover cover = cell.covers[at];
         touch(cell);
         cell.posted = true;
+        auto behind = [&](uint8_t copy) { return cell.copies[copy].slot ? Event::written_elsewhere : Event::posted_elsewhere; };
         for (uint8_t i = 0; i < cell.copies.size(); i++)
-            if (i != cover.copy) happen(cell, i, cell.copies[i].slot ? Event::written_elsewhere : Event::posted_elsewhere);
-        if (cover.copy == no_index) return;
-        const bool past_cache = !cover.coherent || cell.copies[cover.copy].slot;
-        happen(cell, cover.copy, past_cache ? Event::post : Event::device_write_coherent);
-        if (past_cache) return;
-        each_beside(cell, cell.copies[cover.copy].phys, [&](Cell& other, uint8_t copy) { happen(other, copy, Event::device_write_beside); });
+            if (i != cover.copy || !write_lands(cover)) happen(cell, i, behind(i));
+        if (write_lands(cover)) hit(cell, cover, Event::post, behind(cover.copy));
     });
 }
 
@@ -323,11 +351,11 @@ void Simulator::device_read(const Step& step) {
     const uint32_t start = p.offset + step.offset;
     each_cell(p.buffer, start, step.size, [&](Cell& cell) {
         if (!cell.live) return;
-        const uint8_t memory = step.phys ? cell.memory_at(step.phys + (cell.span.offset - start)) : no_index;
-        const uint8_t copy = memory == no_index ? cell.home : memory;
+        const uint8_t there = step.phys ? cell.copy_at(step.phys + (cell.span.offset - start)) : no_index;
+        const uint8_t copy = there == no_index ? cell.home : there;
         const uint64_t set = cell.copies[copy].set;
-        const bool sees_cache = memory != no_index && step.coherent;
-        const Lane seen = memory == no_index ? foreign_as_given(set) : sees_cache ? seen_by_cpu(set) : in_memory(set);
+        const bool sees_cache = there != no_index && step.coherent && !cell.copies[copy].slot;
+        const Lane seen = there == no_index ? foreign_as_given(set) : sees_cache ? seen_by_cpu(set) : in_memory(set);
         look_at_view(cell, copy, seen, sees_cache, p.mapping);
     });
 }
@@ -348,17 +376,19 @@ void Simulator::wild(const Step& step) {
     each_in_lines(step.phys, step.phys + static_cast<uint64_t>(step.size), [&](Cell& cell, uint8_t copy, bool inside) {
         if (inside ? entitled(cell, step) : !step.coherent) return;
         touch(cell);
-        const Set before = set_of(cell.copies[copy].set);
-        Event event = !inside ? Event::device_write_beside : step.coherent ? Event::wild_write_coherent : Event::wild_write;
-        happen(cell, copy, event);
-        if (step.maybe) cell.copies[copy].set = of(set_of(cell.copies[copy].set) | before);
+        const Event event = !inside ? Event::device_write_beside : step.coherent ? Event::wild_write_coherent : Event::wild_write;
+        step.maybe ? happen_or(cell, copy, event, Event::count_) : happen(cell, copy, event);
     });
 }
 
+// Without an asker it is the CPU that copies, through the cache.
 void Simulator::wild_in_slot(const Step& step) {
     each_cover(step.piece, step.offset, step.size, [&](Cell& cell, uint8_t at) {
-        if (at == no_index || !cell.has_slot(cell.covers[at]) || entitled(cell, step)) return;
-        happen(cell, cell.covers[at].copy, Event::wild_write);
+        if (at == no_index || cell.covers[at].slot == no_index || entitled(cell, step)) return;
+        const uint8_t slot = cell.covers[at].slot;
+        const bool past_cache = step.asker != no_mapping || cell.copies[slot].single;
+        const Event event = past_cache ? Event::wild_write : Event::wild_copy;
+        step.maybe ? happen_or(cell, slot, event, Event::count_) : happen(cell, slot, event);
     });
 }
 
@@ -382,6 +412,7 @@ void Simulator::take(const Step& step) {
         case StepKind::cpu_write:
         case StepKind::cpu_dirty: return cpu_access(step);
         case StepKind::begin: return begin(step);
+        case StepKind::told: return tell(step.piece);
         case StepKind::end: return end(step.piece);
         case StepKind::to_device: return own(step, true);
         case StepKind::to_cpu: return own(step, false);
@@ -392,7 +423,7 @@ void Simulator::take(const Step& step) {
         case StepKind::slot_gone: return slot_gone(step);
         case StepKind::cut_off: return cut_off(step);
         case StepKind::redirect: return redirect(step);
-        case StepKind::stray_copy: return copy_of_others(step.phys, step.phys + step.size, false);
+        case StepKind::stray_copy: return copy_of_others(step.phys, step.phys + step.size, Event::foreign_copy);
         case StepKind::not_theirs: return not_theirs(step);
         case StepKind::device_post: return device_post(step);
         case StepKind::device_read: return device_read(step);

@@ -64,6 +64,8 @@ struct Trace {
     uint8_t other_writer; // closure: a mapping whose device writes another copy, no_mapping: the CPU
     Set before;
     Set source_before;
+    bool maybe = false;             // event: or it has not happened, but
+    Event instead = Event::count_;  // that one, or, for count_, nothing
 };
 
 // Where feedback goes: each new (unasked steps, set) -> set is a transition worth another look.
@@ -104,6 +106,7 @@ class Simulator {
 
     struct PieceCells {
         uint16_t first = 0, end = 0;
+        uint32_t slot_left = 0;  // bytes of its slot that have not been given back
         bool live = false;
     };
 
@@ -111,7 +114,6 @@ class Simulator {
     // torn apart, or the IOMMU leads elsewhere. In bytes of the piece.
     struct Stray {
         uint8_t piece;
-        bool of_dead;      // leads nowhere where the piece is void
         uint32_t offset, size;
         uint64_t phys;
     };
@@ -133,14 +135,17 @@ class Simulator {
     void move(const Step& step);
     void begin(const Step& step);
     void begin_cell(const Step& step, Cell& cell);
+    void tell(uint8_t piece);
     void end(uint8_t piece);
     void slot_gone(const Step& step);
     void cut_off(const Step& step);
     void redirect(const Step& step);
     void not_theirs(const Step& step);
-    void release_old_page(Cell& cell, uint8_t memory);
+    bool known(const CellCopy& old) const;
+    void release_old_pages();
     void forget_if_ended(Cell& cell, uint8_t cover);
     void see_posts(Cell& cell);
+    void lose(CellCover& cover, Cell& cell);
     void cut_strays(const Step& step);
     void add_stray(uint8_t piece, uint32_t offset, uint32_t size, uint64_t phys);
     void mark_strays(uint8_t piece);
@@ -152,7 +157,7 @@ class Simulator {
     void maintain_slot(const Step& step);
     void copy_between(const Step& step, bool into_slot);
     void copy(Cell& cell, uint8_t from, uint8_t to);
-    void copy_of_others(uint64_t from, uint64_t to, bool into_slot);
+    void copy_of_others(uint64_t from, uint64_t to, Event event);
     bool copied_too(const Step& step, const Cell& cell) const;
     void device_write(const Step& step);
     void device_post(const Step& step);
@@ -202,7 +207,9 @@ class Simulator {
     template <class Do> void each_dirty(Do what);
     uint8_t new_copy(Cell& cell, Set set, uint64_t phys, bool slot, uint8_t piece);
     void happen(Cell& cell, uint8_t copy, Event event);
+    void happen_or(Cell& cell, uint8_t copy, Event event, Event instead);
     void happen_to_all(Cell& cell, uint8_t but, Event event);
+    void hit(Cell& cell, const CellCover& cover, Event event, Event instead);
     void mark(const Cell& cell) { dirty_[cell.index / bits_in_word] |= uint64_t{1} << (cell.index % bits_in_word); }
     // The cell, and those that share lines with it, have to be looked at again.
     void touch(const Cell& cell) {

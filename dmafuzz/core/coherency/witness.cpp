@@ -50,11 +50,14 @@ bool unasked_way(const Trace& closure, Token goal, Token& start, std::vector<Eve
 // A token of the set before an event that the event makes into `goal`.
 Token before_event(const Trace& trace, Token goal) {
     Token found = 0;
-    each_token(trace.before, [&](Token t) {
-        if (!found && apply(trace.event, t) & goal) found = t;
-    });
-    // A step that may or may not have happened: then it did not.
-    return found ? found : trace.before & goal;
+    auto by = [&](Event event) {
+        each_token(trace.before, [&](Token t) {
+            if (!found && apply(event, t) & goal) found = t;
+        });
+    };
+    by(trace.event);
+    if (trace.maybe) by(trace.instead);
+    return found;
 }
 
 // The wrong token as the view has it.
@@ -69,7 +72,7 @@ Token wrong_token(Set set, Lane wrong, bool seen_by_cpu, bool sees_cache) {
 Set after(const Trace& t) {
     switch (t.what) {
         case Trace::What::born: return t.before;
-        case Trace::What::event: return apply(t.event, t.before);
+        case Trace::What::event: return apply(t.event, t.before) | (t.maybe ? apply(t.instead, t.before) : 0);
         case Trace::What::closure: return closure(t.before, t.unasked);
         case Trace::What::copied: return 0;
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <vector>
 
 #include "coherency/simulator.hpp"
@@ -12,14 +13,17 @@ namespace dmafuzz {
 
 inline constexpr size_t coverage_cells = 1u << 16;
 
-// Page-aligned, since libFuzzer takes it as a module's counters; lives as long as the process.
-extern std::array<uint8_t, coverage_cells> coverage_map;
+// Page-aligned, since libFuzzer takes it as a module's counters. Each `Coverage` has its own; libFuzzer, which never gives one
+// back, is an owner of each that it was given (libfuzzer.cpp).
+struct alignas(4096) CoverageMap {
+    std::array<uint8_t, coverage_cells> cells{};
+};
 
 class Coverage final : public TransitionSink, public PathSink {
   public:
     // Forgets the last program's marks; what has ever been seen stays.
     void start() {
-        for (uint32_t cell : touched_) coverage_map[cell] = 0;
+        for (uint32_t cell : touched_) map_->cells[cell] = 0;
         touched_.clear();
         program_++;
     }
@@ -29,7 +33,7 @@ class Coverage final : public TransitionSink, public PathSink {
         uint32_t cell = static_cast<uint32_t>((hash * 0x9e3779b97f4a7c15ull) >> 48);
         if (marked_in_[cell] == program_) return;
         marked_in_[cell] = program_;
-        coverage_map[cell] = 1;
+        map_->cells[cell] = 1;
         touched_.push_back(cell);
     }
     // Were there marks that no program left before? They count as seen from now on.
@@ -44,10 +48,12 @@ class Coverage final : public TransitionSink, public PathSink {
         return found;
     }
     size_t seen() const { return seen_count_; }
+    const std::shared_ptr<CoverageMap>& map() const { return map_; }
 
   private:
+    std::shared_ptr<CoverageMap> map_ = std::make_shared<CoverageMap>();
     std::vector<uint32_t> touched_;
-    // The map is the process's, and libFuzzer clears it too; which program marked a cell last is our own.
+    // libFuzzer clears the map too; which program marked a cell last is told by nobody else.
     std::vector<uint32_t> marked_in_ = std::vector<uint32_t>(coverage_cells);
     uint32_t program_ = 1;
     std::vector<bool> seen_ = std::vector<bool>(coverage_cells);

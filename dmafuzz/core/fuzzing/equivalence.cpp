@@ -15,11 +15,11 @@ class Comparer {
     Comparer(Tracker& a, Tracker& b, const Compared& what) : a_(a), b_(b), what_(what) {}
 
     // Do they warn alike: the same ids at the same operations, in the same order?
-    bool alike(const Program& program, const Platform& platform, uint64_t* warnings = nullptr) {
+    bool alike(const Program& program, const Platform& platform, Comparison* counts = nullptr) {
         machine_.carry_out(program, platform, run_);
         a_.watch(run_.hooks, platform, of_a_, nullptr);
         b_.watch(run_.hooks, platform, of_b_, nullptr);
-        if (warnings) *warnings += of_a_.warnings.size();
+        if (counts) count(*counts);
         if (of_a_.warnings.size() != of_b_.warnings.size()) return false;
         for (size_t i = 0; i < of_a_.warnings.size(); i++)
             if (!same(of_a_.warnings[i], of_b_.warnings[i])) return false;
@@ -27,6 +27,14 @@ class Comparer {
     }
 
   private:
+    void count(Comparison& counts) const {
+        counts.warnings += of_a_.warnings.size();
+        for (const Warning& w : of_a_.warnings) {
+            const uint8_t mapping = run_.hooks[w.call].mapping;
+            const OpKind map = mapping == no_mapping ? OpKind::count_ : run_.mappings[mapping].map;
+            counts.by_map[static_cast<size_t>(w.id)][static_cast<size_t>(map)]++;
+        }
+    }
     bool same(const Warning& a, const Warning& b) const {
         if (a.id != b.id || a.op != b.op) return false;
         return !what_.about || (a.mappings == b.mappings && a.entry_op == b.entry_op && a.counted == b.counted && a.traced == b.traced &&
@@ -57,7 +65,7 @@ Comparison compare(Tracker& a, Tracker& b, const std::vector<Platform>& platform
         size_t platform = i / programs_per_platform % platforms.size();
         Program program = random_program(rng, 1 + static_cast<int>(rng.below(static_cast<uint32_t>(what.ops_max))));
         result.programs++;
-        if (comparer.alike(program, platforms[platform], &result.warnings)) continue;
+        if (comparer.alike(program, platforms[platform], &result)) continue;
         auto differs = [&](const Program& p) { return !comparer.alike(p, platforms[platform]); };
         result.differences.push_back({minimise(program, differs), platform});
     }

@@ -1,7 +1,7 @@
 // Holds two trackers against each other, warning by warning, on random programs.
 #pragma once
 
-#include <optional>
+#include <array>
 
 #include "tracker/tracker.hpp"
 
@@ -15,6 +15,9 @@ struct Difference {
 struct Comparison {
     uint64_t programs = 0;
     uint64_t warnings = 0;
+    // Warnings, by the operation that made the mapping that their call names; the last one: none did.
+    using ByMap = std::array<uint64_t, static_cast<size_t>(OpKind::count_) + 1>;
+    std::array<ByMap, static_cast<size_t>(WarningId::count_)> by_map{};
     std::vector<Difference> differences;  // minimised; at most `differences_max`
 };
 

@@ -18,4 +18,7 @@ inline uint64_t hash_program(const Program& program) {
     return h;
 }
 
+// Where a program is judged first, of so many platforms: by the program alone, so that it replays.
+inline size_t platform_of(const Program& program, size_t platforms) { return hash_program(program) % platforms; }
+
 }  // namespace dmafuzz

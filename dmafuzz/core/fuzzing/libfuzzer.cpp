@@ -10,8 +10,6 @@
 
 namespace dmafuzz {
 
-alignas(4096) std::array<uint8_t, coverage_cells> coverage_map{};
-
 namespace {
 
 struct PcEntry {
@@ -19,8 +17,11 @@ struct PcEntry {
     uintptr_t flags;
 };
 
-// libFuzzer wants a program counter for each counter; made up, but distinct.
-std::array<PcEntry, coverage_cells> pcs;
+// What a libFuzzer reads: a map, and a program counter for each of its counters; made up, but distinct.
+struct Registered {
+    std::shared_ptr<CoverageMap> map;
+    std::array<PcEntry, coverage_cells> pcs;
+};
 
 Engine* driven = nullptr;
 int children_each = 0;
@@ -35,15 +36,19 @@ void expose_mutator() {
     if (!promoted) throw std::runtime_error("the core cannot be made visible to libFuzzer");
 }
 
-void register_counters(const std::string& module_path) {
+void register_counters(const std::string& module_path, std::shared_ptr<CoverageMap> map) {
     void* module = dlopen(module_path.c_str(), RTLD_NOW | RTLD_NOLOAD);
     if (!module) throw std::runtime_error("libFuzzer's module is not loaded: " + module_path);
     using Init = void (*)(void*, void*);
     auto counters_init = reinterpret_cast<Init>(dlsym(module, "__sanitizer_cov_8bit_counters_init"));
     auto pcs_init = reinterpret_cast<Init>(dlsym(module, "__sanitizer_cov_pcs_init"));
     if (!counters_init || !pcs_init) throw std::runtime_error("libFuzzer's module takes no counters: " + module_path);
-    for (size_t i = 0; i < pcs.size(); i++) pcs[i] = {reinterpret_cast<uintptr_t>(coverage_map.data()) + i, 0};
-    counters_init(coverage_map.data(), coverage_map.data() + coverage_map.size());
+    // Never freed: libFuzzer may look at it while the process ends.
+    auto* const taken = new Registered{std::move(map), {}};
+    auto& [owned, pcs] = *taken;
+    auto& cells = owned->cells;
+    for (size_t i = 0; i < pcs.size(); i++) pcs[i] = {reinterpret_cast<uintptr_t>(cells.data()) + i, 0};
+    counters_init(cells.data(), cells.data() + cells.size());
     pcs_init(pcs.data(), pcs.data() + pcs.size());
 }
 

@@ -96,7 +96,7 @@ bool Machine::oops_at(uint8_t piece, uint64_t phys, uint64_t bytes) {
 }
 
 // From that address on: to the end of the mapping, or, where copies are never cut, as many as the call says.
-void Machine::release_slots(const Call& call, uint64_t phys, uint32_t bytes) {
+void Machine::release_slots(uint64_t phys, uint32_t bytes) {
     const size_t first = slot_at(phys);
     const uint8_t owner = slots_.owner(first);
     if (owner == SlotPool::nobody) return;
@@ -112,10 +112,6 @@ void Machine::release_slots(const Call& call, uint64_t phys, uint32_t bytes) {
         s.piece = piece;
         s.offset = offset;
         s.size = size;
-        emit(s);
-        const Piece& gone = run_->pieces[piece];
-        if (gone.mapping == call.op.mapping || !run_->mappings[gone.mapping].live) return;
-        s.kind = StepKind::cut_off;
         emit(s);
     });
     std::array<bool, 256> touched{};

@@ -48,12 +48,13 @@ void Machine::device_access_piece(const Op& op, uint8_t index, uint32_t offset, 
         s.coherent = s.post = false;
         emit(s);  // where it is entitled
     }
-    if (piece.dma == dma_error_cookie) {
-        if (translates(piece.device) && !entitled) step(StepKind::fault).piece = index;
-        return;
-    }
     // Past the end a driver meant the buffer to be, and its device reads what it finds there.
     if (!writes) line.kind = StepKind::device_read;
+    if (piece.dma == dma_error_cookie) {
+        if (translates(piece.device)) step(StepKind::fault).piece = index;
+        else if (!writes) read_beyond(line, 0);
+        return;
+    }
     if (!writes && offset < piece.size && !translates(piece.device)) return;
     const uint64_t end = piece.dma + offset + size;
     for (uint64_t dma = piece.dma + offset; dma < end;) {
@@ -81,22 +82,22 @@ void Machine::access_place(const Op& op, const Step& line, uint64_t dma) {
                 place = {true, by, (stale->target + (page_of(dma) - stale->page)) * page_bytes + in_page(dma)};
             }
         }
-        // Whatever it is allocated for, a non-contiguous allocation is mapped both ways. Source: __iommu_dma_alloc_noncontiguous.
-        const bool both_ways = !place.mapped || run_->mappings[run_->pieces[by].mapping].map == OpKind::alloc_noncontiguous;
-        const Direction direction = both_ways ? Direction::bidirectional : run_->pieces[by].direction;
-        // An SMMU has no pages that can only be written. Source: arm_lpae_prot_to_pte of the kernel.
-        const bool allowed = place.mapped && (writes ? device_writes(direction)
-                                                     : device_reads(direction) || platform_.get<&Platform::iommu_driver>() == IommuDriver::smmu);
+        const bool allowed = place.mapped && (writes ? permission(run_->pieces[by]).write : permission(run_->pieces[by]).read);
         const Step& last = run_->steps.back();
         const bool told = last.kind == StepKind::fault && last.op == now_ && last.piece == line.asker;
         if ((!allowed || maybe) && !told) step(StepKind::fault).piece = line.asker;
         if (!allowed) return;
     }
     if (writes) return land(line, place.phys, line.size, maybe);
-    const bool live = run_->mappings[piece.mapping].live && device_reads(piece.direction);
-    if (line.offset < piece.size || !live) return;
+    read_beyond(line, place.mapped ? place.phys : 0);
+}
+
+// A read is looked at past the end of a live mapping, at an address; 0: where nobody lives.
+void Machine::read_beyond(const Step& line, uint64_t phys) {
+    const Piece& piece = run_->pieces[line.asker];
+    if (line.offset < piece.size || !run_->mappings[piece.mapping].live || !device_reads(piece.direction)) return;
     Step s = line;
-    s.phys = in_pool(place.phys) || !place.mapped ? 0 : place.phys;
+    s.phys = phys;
     s.post = false;
     emit(s);
 }

@@ -14,9 +14,13 @@ void Machine::free_memory(const Call& call, MappingFacts& m) {
         step(StepKind::die).buffer = m.buffer;
         return memory_.give_back(m.buffer);
     }
-    const bool by_pages = m.by_pages && (m.map == OpKind::alloc_noncontiguous || platform_.get<&Platform::coherent_in_vmalloc>() || !coherent(m.device));
-    if (by_pages) return free_by_pages(call, m);
+    if (listed_pages(m)) return free_by_pages(call, m);
     free_block(call, m, freed_block(call, home.phys));
+}
+
+// Does an allocation keep a list of its pages? As coherent memory does only in vmalloc space.
+bool Machine::listed_pages(const MappingFacts& m) const {
+    return m.by_pages && (m.map == OpKind::alloc_noncontiguous || platform_.get<&Platform::coherent_in_vmalloc>() || !coherent(m.device));
 }
 
 // The first page that a free function gives back: by the CPU's address, or by the device's where that is a physical one.
@@ -40,7 +44,7 @@ void Machine::free_what_is_there(const Call& call, const MappingFacts& m) {
     const uint64_t phys = freed_block(call, piece.phys), end = phys + (call.bytes ? bytes_of_order(order_of(call.bytes)) : 0);
     const Memory::Home& home = memory_.home(piece.buffer);
     const bool nobody_knows = phys >= elsewhere_base && phys < mmio_base;  // what arithmetic made of a vmalloc address
-    if (m.failed || nobody_knows || in_pool(phys) || (m.by_pages && translates(call.device)) || phys == end || !freed_for_good(home.kind)) return;
+    if (m.failed || nobody_knows || in_pool(phys) || phys == end || !freed_for_good(home.kind) || listed_pages(m)) return;
     const bool former = is_allocation_call(m.map);
     const uint64_t own = former ? std::clamp(home.phys, phys, end) : end;
     const uint64_t own_end = former ? std::clamp(home.phys + bytes_of_order(order_of(home.bytes)), own, end) : end;

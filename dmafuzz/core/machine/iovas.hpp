@@ -43,6 +43,7 @@ class Iovas {
 
     const Range* find(uint64_t page) const { return find(table_, page); }
     const Range* find_stale(uint64_t page) const { return find(stale_, page); }
+    const std::vector<Range>& stale() const { return stale_; }
     bool overlaps(uint64_t page, uint64_t pages) const;
     void map(uint64_t page, uint64_t pages, uint64_t target, uint8_t piece) { table_.push_back({page, pages, target, piece}); }
     // Of so many pages from there on, those in front of the first that leads nowhere.

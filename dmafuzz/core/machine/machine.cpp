@@ -39,6 +39,12 @@ void Machine::emit(const Step& s) {
         case StepKind::not_theirs:
         case StepKind::wild_memory: add_range(s.phys, s.size); return;
         case StepKind::redirect:
+            if (in_pool(s.phys))
+                each_slot_part(s.phys, s.size, [&](uint8_t piece, uint32_t offset, uint32_t size) {
+                    const Piece& p = run_->pieces[piece];
+                    named_.push_back({p.buffer, p.offset + offset, size});
+                });
+            [[fallthrough]];
         case StepKind::device_read: add_range(s.phys, s.size); break;
         default: break;
     }
@@ -151,6 +157,12 @@ void Machine::finish_call(Call& call) {
     note_again(call);
     hook_first(call.op.kind) ? operation(call) : hook(call);
     if (is_map(call.op.kind)) after_map(call);
+    if (call.op.split && traits(call.op.kind).defines_mapping) tell(run_->mappings[call.op.mapping]);
+}
+
+// The call that makes a mapping returns: from now on its device may be given the address.
+void Machine::tell(const MappingFacts& m) {
+    for (int i = 0; m.live && i < m.pieces; i++) step(StepKind::told).piece = static_cast<uint8_t>(m.piece + i);
 }
 
 Machine::Call Machine::resolve(const Op& op, uint8_t index) {
@@ -275,17 +287,17 @@ void Machine::break_page(const Op& op, uint8_t index) {
     emit(access);
     if (run_->kinds[op.buffer] != BufferKind::anonymous || op.private_copy) return;
     access.kind = StepKind::move;
+    access.listed = listed(copy.phys);
     access.phys = memory_.move_page(*run_, op.buffer, op.offset / page_bytes);
-    access.listed = listed(op.buffer, access.offset, access.size);
     emit(access);
 }
 
-// Does a scatter list name any of it?
-bool Machine::listed(int buffer, uint32_t offset, uint32_t size) const {
+// Does a scatter list name any of the page?
+bool Machine::listed(uint64_t page) const {
     for (const List& list : lists_)
         for (int i = 0; i < list.count; i++) {
-            const Entry& e = list.entries[i];
-            if (e.buffer == buffer && e.offset < offset + size && offset < e.offset + e.size) return true;
+            const HookEntry& e = list.state[i];
+            if (list.entries[i].size && e.phys < page + page_bytes && page < e.phys + e.size) return true;
         }
     return false;
 }

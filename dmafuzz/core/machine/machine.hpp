@@ -52,11 +52,9 @@ class Machine {
         uint64_t phys = 0;
     };
 
-    // Of a piece that gets somebody else's page in the page table.
-    struct Redirect {
-        uint8_t piece;
-        uint32_t offset, size;
-        uint64_t phys;
+    // What a page of the page table lets a device do.
+    struct Permission {
+        bool read, write;
     };
 
     // A mapping whose driver has not looked whether it failed: its device has been told nothing yet.
@@ -71,6 +69,7 @@ class Machine {
     void operation(Call& call);
     void hook(Call& call);
     void after_map(const Call& call);
+    void tell(const MappingFacts& mapping);
     bool hook_first(OpKind kind) const;
     Call resolve(const Op& op, uint8_t index);
     void other_line(const Op& op, uint8_t index);
@@ -78,7 +77,7 @@ class Machine {
     void hand_over_unchecked(const Op& op);
     void hand_over_all(uint8_t mapping);
     void break_page(const Op& op, uint8_t index);
-    bool listed(int buffer, uint32_t offset, uint32_t size) const;
+    bool listed(uint64_t page) const;
     void note_question(const Op& op);
     void ask_for_error(const Op& op);
     void unbind(const Op& op, uint8_t index);
@@ -97,6 +96,8 @@ class Machine {
     bool out_of_reach(const Piece& piece) const;
     bool in_vmalloc_space(int buffer) const;
     void hand_over(const Call& call, uint8_t piece, bool maintained = true);
+    void maintain_for_map(const Call& call, uint8_t piece);
+    bool maintains_first(const Piece& piece) const;
     MappingFacts& new_mapping(const Op& op, uint8_t pieces);
     void fail(Call& call);
     void limit_segments(const List& list, uint8_t first_piece);
@@ -108,12 +109,14 @@ class Machine {
 
     // Behind an IOMMU (translate.cpp)
     bool translate(const Call& call, Piece* first, int count, uint8_t index);
-    bool map_over(uint8_t index, Piece& piece, uint64_t page, uint64_t pages, uint64_t target);
-    void redirect(uint8_t index, const Piece& piece, uint64_t page, uint64_t target);
+    void map_over(uint8_t index, Piece& piece, uint64_t page, uint64_t pages, uint64_t target);
+    void redirect(uint8_t index, const Piece& piece, uint64_t page, uint64_t target, Permission permission);
     void write_redirects(int first, int last);
     void redirect_others(uint8_t index, const Piece& piece, uint64_t page, uint64_t pages, uint64_t target);
+    Permission permission(const Piece& piece) const;
+    void flush(uint8_t device, const Call& call);
     void unmap_range(const Call& call, uint64_t dma, uint64_t bytes);
-    void cut_off_pages(const Call& call, uint64_t page, uint64_t pages);
+    template <class Which> void cut_off_pages(uint8_t device, uint8_t but, uint64_t page, uint64_t pages, bool maybe, Which which);
     void give_back_iova(const Call& call, uint64_t page, uint64_t pages);
     Place place_of(uint8_t device, uint64_t dma) const;
 
@@ -125,7 +128,7 @@ class Machine {
     uint64_t cut_copy(const Piece& piece, uint64_t offset, uint64_t bytes) const;
     void copy_part(uint8_t index, uint64_t offset, uint64_t size, bool own, bool into_slot);
     bool oops_at(uint8_t piece, uint64_t phys, uint64_t bytes);
-    void release_slots(const Call& call, uint64_t phys, uint32_t bytes);
+    void release_slots(uint64_t phys, uint32_t bytes);
     void drop_slots(const Piece& piece);
 
     // Calls on what is mapped (calls.cpp)
@@ -139,6 +142,7 @@ class Machine {
     void end_list(const Call& call);
     void end_ownership(uint8_t mapping);
     void free_memory(const Call& call, MappingFacts& m);
+    bool listed_pages(const MappingFacts& m) const;
     uint64_t freed_block(const Call& call, uint64_t phys) const;
     void free_what_is_there(const Call& call, const MappingFacts& m);
     void free_by_pages(const Call& call, MappingFacts& m);
@@ -151,6 +155,7 @@ class Machine {
     void access_place(const Op& op, const Step& line, uint64_t dma);
     uint64_t in_a_row(uint8_t device, uint64_t dma, uint64_t bytes) const;
     void land(const Step& line, uint64_t phys, uint32_t size, bool maybe);
+    void read_beyond(const Step& line, uint64_t phys);
 
     // Writing things down (machine.cpp, ranges.cpp)
     Step& step(StepKind kind);
@@ -180,7 +185,7 @@ class Machine {
     bool stopped_ = false;     // by an oops
     bool tidying_up_ = false;
     std::vector<Waiting> waiting_;
-    std::vector<Redirect> redirects_;  // of the pieces that are being mapped
+    std::vector<Step> redirects_;      // that a map comes to, until its pieces are there
     std::array<bool, buffers_max> allocated_with_irqs_on_{};
     std::array<uint8_t, buffers_max> allocated_for_{};  // the device
     std::array<Call, cpus_max> pending_{};

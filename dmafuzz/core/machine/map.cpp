@@ -51,12 +51,27 @@ bool Machine::bounce(const Call& call, Piece& piece, uint8_t index) {
     return true;
 }
 
+void Machine::maintain_for_map(const Call& call, uint8_t index) {
+    const Piece& piece = run_->pieces[index];
+    if (call.attrs & attr::skip_cpu_sync || call.op.kind == OpKind::map_resource || piece.via == Via::nothing || coherent(piece.device)) return;
+    Step& s = step(piece.via == Via::slot ? StepKind::maintain_slot : StepKind::maintain);
+    s.piece = index;
+    s.size = piece.size;
+    s.phys = piece.phys;
+    s.maintenance = platform_.get<&Platform::for_device>()[static_cast<size_t>(piece.direction)];
+}
+
+// A map that fails late has maintained what it was to map. Source: iommu_dma_map_page of the kernel, from 5.16 on, which is the newest
+// that a platform stands for if it is of 5.11 at all.
+bool Machine::maintains_first(const Piece& piece) const { return translates(piece.device) && platform_.get<&Platform::iommu_looks_first>(); }
+
 // Bounce copy in, maintenance, hand-over: in this order. `maintained`: the map's own maintenance is made.
 void Machine::hand_over(const Call& call, uint8_t index, bool maintained) {
     const Piece& piece = run_->pieces[index];
     const bool by_hand = call.attrs & attr::skip_cpu_sync;
     Step& begin = step(StepKind::begin);
     begin.piece = index;
+    begin.untold = call.op.split;
     begin.pending = call.op.unchecked && !by_hand && !run_->mappings[piece.mapping].failed;
     write_redirects(index, index);
     Step whole{StepKind::to_device, now_};
@@ -71,13 +86,7 @@ void Machine::hand_over(const Call& call, uint8_t index, bool maintained) {
         copy.kind = StepKind::copy_in;
         run_->steps.push_back(copy);
     }
-    if (maintained && !by_hand && call.op.kind != OpKind::map_resource && piece.via != Via::nothing && !coherent(piece.device)) {
-        Step maintenance = whole;
-        maintenance.kind = piece.via == Via::slot ? StepKind::maintain_slot : StepKind::maintain;
-        maintenance.phys = piece.phys;
-        maintenance.maintenance = platform_.get<&Platform::for_device>()[static_cast<size_t>(piece.direction)];
-        run_->steps.push_back(maintenance);
-    }
+    if (maintained) maintain_for_map(call, index);
     // The caller syncs by hand, and tells the device after that; or it looks first whether the map has failed.
     if (by_hand) return;
     if (!call.op.unchecked) return run_->steps.push_back(whole);
@@ -145,8 +154,7 @@ void Machine::map_one(Call& call) {
     const bool arithmetic_wrong = op.kind == OpKind::map_single && in_vmalloc_space(op.buffer);
     call.early_failure = arithmetic_wrong && platform_.get<&Platform::map_single_vmalloc_fails>();
     if (arithmetic_wrong && !call.early_failure) {
-        piece.phys = elsewhere_base + static_cast<uint64_t>(op.buffer) * buffer_bytes_max +
-                     static_cast<uint64_t>(op.offset);
+        piece.phys = elsewhere_base + uint64_t{op.buffer} * buffer_bytes_max + in_page(memory_.phys_of(op.buffer, 0)) + op.offset;
         piece.via = Via::nothing;
     }
     MappingFacts& m = new_mapping(op, 1);
@@ -164,17 +172,18 @@ void Machine::map_one(Call& call) {
         run_->hooks.push_back(check);
     }
     redirects_.clear();
-    bool done = !call.early_failure && bounce(call, piece, m.piece);
+    bool done = !call.early_failure && bounce(call, piece, m.piece), refused = false;
     if (done && translates(op.device) && !translate(call, &piece, 1, m.piece)) {
         drop_slots(piece);
-        piece.slot_live = false;
-        done = false;
+        piece.slot_live = done = false;
+        refused = true;
     }
     run_->pieces.push_back(piece);
+    if (refused && maintains_first(piece)) maintain_for_map(call, m.piece);
     if (!done) return fail(call);
     m.dma = piece.dma;
-    write_redirects(0, m.piece - 1);
     hand_over(call, m.piece);
+    write_redirects(0, m.piece - 1);
 }
 
 uint8_t Machine::make_list(const Op& op) {
@@ -216,12 +225,15 @@ void Machine::map_list(Call& call) {
             if (old.mapped) sync_for_device_at(call, old.phys, list.state[i].size);
         }
     if (translates(op.device)) list.marked = bounces || misled;
-    if (!(at_once ? map_at_once(call, list, m) : map_one_by_one(call, list, m))) return fail(call);
+    if (!(at_once ? map_at_once(call, list, m) : map_one_by_one(call, list, m))) {
+        for (int i = 0; at_once && !misled && i < list.count; i++) maintain_for_map(call, static_cast<uint8_t>(m.piece + i));
+        return fail(call);
+    }
     if (at_once) write_segments(list, m.piece, op.device);
     limit_segments(list, m.piece);
     m.dma = list.state[0].dma;
-    write_redirects(0, m.piece - 1);
     for (int i = 0; i < m.pieces; i++) hand_over(call, static_cast<uint8_t>(m.piece + i), !misled);
+    write_redirects(0, m.piece - 1);
 }
 
 // One IOVA for the list. Source: iommu_dma_map_sg and __invalidate_sg of the kernel.
@@ -235,7 +247,7 @@ bool Machine::map_at_once(const Call& call, List& list, const MappingFacts& m) {
     return done;
 }
 
-// Where one fails, those before it are unmapped again without a sync; it holds the cookie, those behind it what they held.
+// Where one fails, those before it, which have been maintained, are unmapped again without a sync; it holds the cookie, those behind it what they held.
 // Source: dma_direct_map_sg, iommu_dma_map_sg_swiotlb.
 bool Machine::map_one_by_one(const Call& call, List& list, const MappingFacts& m) {
     Call undo = call;
@@ -243,13 +255,16 @@ bool Machine::map_one_by_one(const Call& call, List& list, const MappingFacts& m
     for (int i = 0; i < list.count; i++) {
         const uint8_t index = static_cast<uint8_t>(m.piece + i);
         Piece& piece = run_->pieces[index];
-        bool done = bounce(call, piece, index);
+        bool done = bounce(call, piece, index), refused = false;
         if (done && translates(piece.device) && !translate(call, &piece, 1, index)) {
             drop_slots(piece);
             piece.slot_live = done = false;
+            refused = true;
         }
         if (!done) {
             list.state[i].dma = dma_error_cookie;
+            for (int k = 0; k < i + (refused ? 1 : 0); k++) maintain_for_map(call, static_cast<uint8_t>(m.piece + k));
+            write_redirects(0, m.piece - 1);
             for (int k = 0; k < i; k++) end_page(undo, list.state[k].dma, list.state[k].dma_size);
             return false;
         }
@@ -343,9 +358,10 @@ void Machine::allocate(Call& call) {
         lists_.push_back(list);
     }
     run_->pieces.push_back(piece);
-    write_redirects(0, m.piece - 1);
-    step(StepKind::begin).piece = m.piece;
-    write_redirects(m.piece, m.piece);
+    Step& begin = step(StepKind::begin);
+    begin.piece = m.piece;
+    begin.untold = op.split;
+    write_redirects(0, m.piece);
     bool sleeps = run_->uncached[op.buffer] && irqs_off_[op.cpu] && platform_.get<&Platform::coherent_remaps>() && !platform_.get<&Platform::atomic_pool>();
     if (sleeps) step(StepKind::sleep).piece = m.piece;
 }

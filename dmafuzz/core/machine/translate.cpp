@@ -29,8 +29,7 @@ bool Machine::translate(const Call& call, Piece* first, int count, uint8_t index
     const uint8_t device = first->device;
     Iovas& iovas = iovas_[device];
     iovas_used_ |= static_cast<uint8_t>(1u << device);
-    if (iovas.anything_queued() && platform_.get<&Platform::iommu_flushes>())
-        iovas.flush(call.op.cpu, platform_.get<&Platform::iommu_ends_whole>());
+    if (iovas.anything_queued() && platform_.get<&Platform::iommu_flushes>()) flush(device, call);
     uint64_t total = 0;
     for (int i = 0; i < count; i++) total += pages_of(first[i]);
     const uint64_t iova = iovas.take(call.op.cpu, total);
@@ -58,24 +57,32 @@ bool Machine::translate(const Call& call, Piece* first, int count, uint8_t index
     return true;
 }
 
-// The part of a piece that lies in a page of its IOVA leads elsewhere.
-void Machine::redirect(uint8_t index, const Piece& p, uint64_t page, uint64_t target) {
+// What the page table lets a device do in a piece's pages. Whatever it is allocated for, a non-contiguous allocation is mapped both ways.
+// Source: __iommu_dma_alloc_noncontiguous of the kernel; arm_lpae_prot_to_pte and __domain_mapping, which know no pages that can only be written.
+Machine::Permission Machine::permission(const Piece& p) const {
+    const bool both_ways = run_->mappings[p.mapping].map == OpKind::alloc_noncontiguous;
+    return {both_ways || device_reads(p.direction) || !platform_.get<&Platform::iommu_write_only>(),
+            both_ways || device_writes(p.direction)};
+}
+
+// The part of a piece that lies in a page of its IOVA leads there.
+void Machine::redirect(uint8_t index, const Piece& p, uint64_t page, uint64_t target, Permission permission) {
     const uint64_t from = std::max(page * page_bytes, p.dma), to = std::min((page + 1) * page_bytes, p.dma + p.size);
     if (from >= to) return;
-    redirects_.push_back({index, static_cast<uint32_t>(from - p.dma), static_cast<uint32_t>(to - from), target * page_bytes + in_page(from)});
+    Step s{StepKind::redirect, now_};
+    s.piece = index;
+    s.offset = static_cast<uint32_t>(from - p.dma);
+    s.size = static_cast<uint32_t>(to - from);
+    s.phys = target * page_bytes + in_page(from);
+    s.no_read = device_reads(p.direction) && !permission.read;
+    s.no_write = device_writes(p.direction) && !permission.write;
+    redirects_.push_back(s);
 }
 
 // Those of some pieces, the last among them.
 void Machine::write_redirects(int first, int last) {
-    for (const Redirect& r : redirects_) {
-        if (r.piece < first || r.piece > last) continue;
-        Step s{StepKind::redirect, now_};
-        s.piece = r.piece;
-        s.offset = r.offset;
-        s.size = r.size;
-        s.phys = r.phys;
-        emit(s);
-    }
+    for (const Step& s : redirects_)
+        if (s.piece >= first && s.piece <= last) emit(s);
 }
 
 // Other live mappings whose device still uses these addresses, though they were taken from it, get to the new pages.
@@ -87,25 +94,31 @@ void Machine::redirect_others(uint8_t index, const Piece& piece, uint64_t page, 
         const uint64_t first = page_of(other.dma), end = first + pages_for(other.dma, other.size);
         for (uint64_t at = std::max(first, page); at < std::min(end, page + pages); at++) {
             const bool kept = iovas_[piece.device].find(at) && platform_.get<&Platform::iommu_driver>() == IommuDriver::intel;
-            if (!kept) redirect(static_cast<uint8_t>(i), other, at, target + (at - page));
+            if (!kept) redirect(static_cast<uint8_t>(i), other, at, target + (at - page), permission(piece));
         }
     }
 }
 
-// Over pages that are mapped: Intel keeps the old ones, AMD takes the new.
-bool Machine::map_over(uint8_t index, Piece& piece, uint64_t page, uint64_t pages, uint64_t target) {
+// Over pages that are mapped: Intel keeps the old ones, with what they permit, AMD takes the new.
+void Machine::map_over(uint8_t index, Piece& piece, uint64_t page, uint64_t pages, uint64_t target) {
     Iovas& iovas = iovas_[piece.device];
     const bool keeps = platform_.get<&Platform::iommu_driver>() == IommuDriver::intel;
     for (uint64_t i = 0; i < pages; i++) {
         const Iovas::Range* old = iovas.find(page + i);
         if (old && keeps) {
-            redirect(index, piece, page + i, old->target + (page + i - old->page));
+            redirect(index, piece, page + i, old->target + (page + i - old->page), permission(run_->pieces[old->piece]));
             continue;
         }
         if (old) iovas.clear(page + i, 1, false);
         iovas.map(page + i, 1, target + i, index);
     }
-    return true;
+}
+
+// What has ended lazily is gone for the device too.
+void Machine::flush(uint8_t device, const Call& call) {
+    Iovas& iovas = iovas_[device];
+    for (const Iovas::Range& r : iovas.stale()) cut_off_pages(device, call.op.mapping, r.page, r.pages, false, [](uint64_t) { return true; });
+    iovas.flush(call.op.cpu, platform_.get<&Platform::iommu_ends_whole>());
 }
 
 // What a call takes out of the page table, and the IOVA that it gives back: as the call says, whatever was mapped.
@@ -126,25 +139,32 @@ void Machine::unmap_range(const Call& call, uint64_t dma, uint64_t bytes) {
         cleared = pages;
     if (cleared) {
         iovas.clear(page, cleared, lazy);
-        cut_off_pages(call, page, cleared);
+        cut_off_pages(call.device, call.op.mapping, page, cleared, lazy, [&](uint64_t at) { return !lazy || iovas.find_stale(at); });
     }
     if (lazy) iovas.queue(call.op.cpu, page, pages);
     else iovas.give_back(call.op.cpu, page, pages, platform_.get<&Platform::iommu_ends_whole>());
     give_back_iova(call, page, pages);
 }
 
-// What other live mappings reached through these pages is void from now on.
-void Machine::cut_off_pages(const Call& call, uint64_t page, uint64_t pages) {
+// What other live mappings than one reached through these pages, or those of them that are meant, is void from now on; or, maybe, still works.
+template <class Which>
+void Machine::cut_off_pages(uint8_t device, uint8_t but, uint64_t page, uint64_t pages, bool maybe, Which which) {
     for (size_t i = 0; i < run_->pieces.size(); i++) {
         const Piece& p = run_->pieces[i];
-        if (p.device != call.device || p.mapping == call.op.mapping || p.dma == dma_error_cookie || !run_->mappings[p.mapping].live) continue;
-        const uint64_t from = std::max(page * page_bytes, p.dma), to = std::min((page + pages) * page_bytes, p.dma + p.size);
-        if (from >= to) continue;
-        Step s{StepKind::cut_off, now_};
-        s.piece = static_cast<uint8_t>(i);
-        s.offset = static_cast<uint32_t>(from - p.dma);
-        s.size = static_cast<uint32_t>(to - from);
-        emit(s);
+        if (p.device != device || p.mapping == but || p.dma == dma_error_cookie || !run_->mappings[p.mapping].live) continue;
+        const uint64_t end = std::min(page + pages, page_of(p.dma) + pages_for(p.dma, p.size));
+        for (uint64_t at = std::max(page, page_of(p.dma)); at < end; at++) {
+            if (!which(at)) continue;
+            const uint64_t first = at;
+            while (at < end && which(at)) at++;
+            const uint64_t from = std::max(first * page_bytes, p.dma), to = std::min(at * page_bytes, p.dma + p.size);
+            Step s{StepKind::cut_off, now_};
+            s.maybe = maybe;
+            s.piece = static_cast<uint8_t>(i);
+            s.offset = static_cast<uint32_t>(from - p.dma);
+            s.size = static_cast<uint32_t>(to - from);
+            emit(s);
+        }
     }
 }
 

@@ -72,6 +72,7 @@ struct Platform {
     Iommu iommu = Iommu::off;
     IommuDriver iommu_driver = IommuDriver::intel;
     bool iommu_looks_first = true;            // unmap_page does nothing where nothing is mapped (dma-iommu)
+    bool iommu_write_only = false;            // pages that a device may write and not read (AMD; Intel before 5.12)
     bool iommu_ends_whole = false;            // an end takes the IOVA that holds its address, whatever the size (Intel before 4.7)
     bool iommu_flushes = false;               // lazy: before each map, all that has been ended before goes
 

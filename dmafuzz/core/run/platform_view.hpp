@@ -48,7 +48,7 @@ using PlatformFields =
               &Platform::bounce_pool, &Platform::bounce_always, &Platform::bounce_unaligned, &Platform::copy_in_from_device,
               &Platform::sync_from_device_copies_in, &Platform::skip_sync_copies_in, &Platform::bounce_areas, &Platform::bounce_gone_round,
               &Platform::bounce_cut, &Platform::list_keeps_bounce_mark, &Platform::iommu, &Platform::iommu_driver,
-              &Platform::iommu_looks_first, &Platform::iommu_ends_whole, &Platform::iommu_flushes, &Platform::image_in_vmalloc, &Platform::image_read_only, &Platform::vmalloc_high,
+              &Platform::iommu_looks_first, &Platform::iommu_write_only, &Platform::iommu_ends_whole, &Platform::iommu_flushes, &Platform::image_in_vmalloc, &Platform::image_read_only, &Platform::vmalloc_high,
               &Platform::coherent_in_vmalloc, &Platform::stacks_in_vmalloc, &Platform::map_single_vmalloc_fails,
               &Platform::text_in_linear_map, &Platform::coherent_remaps, &Platform::atomic_pool, &Platform::mismatched_aliases_hit>;
 using DeviceFields = FieldList<&Device::coherent, &Device::mask_bits, &Device::pci, &Device::iommu, &Device::segment_max,

@@ -58,7 +58,8 @@ enum class StepKind : uint8_t {
     cpu_read,        // buffer, offset, size
     cpu_write,
     cpu_dirty,
-    begin,           // piece: the mapping is live
+    begin,           // piece: the mapping is live; `untold`: its call has not returned, and nobody knows its address
+    told,            // piece: it has
     end,             // piece
     to_device,       // piece, offset, size (in the piece): hand-over
     to_cpu,          // piece, offset, size
@@ -67,8 +68,8 @@ enum class StepKind : uint8_t {
     copy_in,         // piece, offset, size: buffer to slot
     copy_back,       // piece, offset, size: slot to buffer
     slot_gone,       // piece, offset, size: that part of its slot was given back
-    cut_off,         // piece, offset, size: translation or slot torn down by a call that it does not belong to
-    redirect,        // piece, offset, size, phys: its device gets there instead of at the piece's memory
+    cut_off,         // piece, offset, size: translation torn down by a call that it does not belong to; `maybe`: until the flush it may work
+    redirect,        // piece, offset, size, phys: its device gets there, which may be the piece's own memory again
     stray_copy,      // phys, size: the CPU copies bytes that belong to nobody there over whoever lives there
     not_theirs,      // phys, size: freed under whoever lives there: memory and cached copy are foreign from now on
     device_write,    // piece, offset, size: a device line that is entitled
@@ -92,7 +93,10 @@ struct Step {
     bool coherent = false;   // wild_memory, device_read: the device's
     bool listed = false;     // move: a scatter list names the old page
     bool pending = false;    // begin: the hand-over waits for the question after the map's error
+    bool untold = false;
     bool maybe = false;
+    bool no_read = false;    // redirect: the page there forbids it
+    bool no_write = false;
     bool post = false;       // wild_memory, wild_slot: the line is a post, for which its device need not own anything
     uint8_t asker = 0;       // wild_memory, wild_slot: the piece that a device line goes through; where it is entitled, nothing wild happens
     uint32_t offset = 0;     // bytes

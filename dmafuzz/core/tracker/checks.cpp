@@ -46,6 +46,7 @@ void DmaDebug::mark_asked(uint8_t device, uint64_t dma) {
         if (e.bucket != bucket) continue;
         cost_.lookup_steps++;
         if (e.device != device || e.dma != dma || e.map_error != MapError::not_checked) continue;
+        if (era_.own_error && e.mapping != naming_) continue;
         e.map_error = MapError::checked;
         e.asked_about = e.mapping == naming_;
         note(0x4000);
@@ -59,7 +60,7 @@ void DmaDebug::check_area(const HookCall& call, Area area) {
     else if (explaining_ && area == Area::vmalloc_stack) unsaid(call, WarningId::map_stack, Reason::stack_unrecognised);
     bool image = area == Area::text || area == Area::rodata;
     if (!image) return;
-    if (platform_.get<&Platform::text_in_linear_map>()) warn(call, WarningId::map_text_rodata);
+    if (era_.image_anywhere || platform_.get<&Platform::text_in_linear_map>()) warn(call, WarningId::map_text_rodata);
     else if (explaining_) unsaid(call, WarningId::map_text_rodata, Reason::image_unrecognised);
 }
 

@@ -23,6 +23,10 @@ void DmaDebug::digest(Digest& into) const {
         add_entry(slot);
     }
     into.add(live.size());
+    for (auto [owner, slot] : merged_) {
+        into.add(static_cast<uint64_t>(owner) << 16 | slot);
+        add_entry(slot);
+    }
     for (uint16_t slot : free_) into.add(slot);
     std::vector<ActiveLine> lines = lines_.all();
     std::sort(lines.begin(), lines.end(), [](const ActiveLine& a, const ActiveLine& b) { return a.key < b.key; });
@@ -33,7 +37,7 @@ void DmaDebug::digest(Digest& into) const {
         add_entry(line.first);
     }
     into.add(lines.size() << 3 | static_cast<uint64_t>(overlap_warned_) << 2 | static_cast<uint64_t>(resource_warned_) << 1 | static_cast<uint64_t>(hangs_));
-    if (explaining_) shadow_.digest(into);
+    if (explaining_ || era_.ownership) shadow_.digest(into);
 }
 
 }  // namespace dmafuzz

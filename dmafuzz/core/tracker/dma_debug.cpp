@@ -25,7 +25,7 @@ void DmaDebug::warn(const HookCall& call, WarningId id, const Entry* about, uint
 }
 
 bool DmaDebug::matches(const Entry& ref, const Entry& entry, Match match) const {
-    if (ref.device != entry.device) return false;
+    if (ref.device != entry.device || (era_.own_entry && ref.mapping != entry.mapping)) return false;
     if (match == Match::exact) return ref.dma == entry.dma;
     return entry.dma <= ref.dma && entry.dma + entry.size >= ref.dma + ref.size;
 }
@@ -108,19 +108,21 @@ uint16_t DmaDebug::take_from_pool(const Entry& entry) {
     return slot;
 }
 
-void DmaDebug::insert(const HookCall& call, const Entry& entry) {
+uint16_t DmaDebug::insert(const HookCall& call, const Entry& entry) {
     uint16_t slot = take_from_pool(entry);
     pool_[slot].bucket = static_cast<uint32_t>(bucket_of(entry.dma));
     cost_.bucket_locks++;
     live_.push_back(slot);
     note(0x2000 + std::min<size_t>(live_.size(), 4));
     insert_lines(call, slot);
+    return slot;
 }
 
 void DmaDebug::remove(int index) {
     uint16_t slot = live_[static_cast<size_t>(index)];
     live_.erase(live_.begin() + index);
     remove_lines(pool_[slot]);
+    if (!merged_.empty()) remove_merged(slot);
     cost_.pool_locks++;
     free_.push_back(slot);
 }
@@ -133,11 +135,12 @@ void DmaDebug::start(const Platform& platform, Watch& out, PathSink* sink, bool 
     pool_.clear();
     free_.clear();
     live_.clear();
+    merged_.clear();
     lines_.clear();
     overlap_warned_ = resource_warned_ = hangs_ = false;
     cost_ = {};
     explaining_ = out.explained = explaining;
-    if (explaining) shadow_.clear();
+    if (explaining || era_.ownership) shadow_.clear();
 }
 
 void DmaDebug::take_some(const std::vector<HookCall>& calls, size_t from, size_t to) {
@@ -145,7 +148,7 @@ void DmaDebug::take_some(const std::vector<HookCall>& calls, size_t from, size_t
         call_ = static_cast<uint16_t>(i);
         call_kind_ = calls[i].kind;
         naming_ = calls[i].mapping;
-        if (explaining_) take_explaining(calls[i]);
+        if (explaining_ || era_.ownership) take_following(calls[i]);
         else take(calls[i]);
     }
 }

@@ -49,6 +49,8 @@ class DmaDebug final : public Tracker {
     void map_page(const HookCall& call, bool resource = false);
     void map_resource(const HookCall& call);
     void map_sg(const HookCall& call);
+    void insert_merged(const HookCall& call, uint16_t owner);
+    void remove_merged(uint16_t owner);
     void allocation(const HookCall& call, Type type, uint8_t attrs);
     void sync_sg(const HookCall& call, bool to_cpu);
     void unmap_sg(const HookCall& call);
@@ -76,7 +78,7 @@ class DmaDebug final : public Tracker {
     // H (dma_debug.cpp)
     Entry& entry(int index) { return pool_[live_[static_cast<size_t>(index)]]; }
     uint16_t take_from_pool(const Entry& entry);
-    void insert(const HookCall& call, const Entry& entry);
+    uint16_t insert(const HookCall& call, const Entry& entry);
     void remove(int index);
     int find_exact(const Entry& ref) { return best_in_bucket(ref, Match::exact, bucket_of(ref.dma)); }
     int find_for_sync(const HookCall& call, const Entry& ref);
@@ -99,8 +101,8 @@ class DmaDebug final : public Tracker {
     bool clean(const Entry& entry) const;
     uint16_t first_active_line(uint64_t page);
 
-    // What it does not say, and why (unsaid.cpp); only while `explaining_`
-    void take_explaining(const HookCall& call);
+    // What it does not say, and why (unsaid.cpp); only while `explaining_`, or where ownership is tracked
+    void take_following(const HookCall& call);
     void unsaid(const HookCall& call, WarningId id, Reason reason, const Entry* about = nullptr, uint32_t more = 0);
     void add_regions(const HookCall& call);
     void explain_overlaps(const HookCall& call, const Region& added);
@@ -138,6 +140,7 @@ class DmaDebug final : public Tracker {
     std::vector<Entry> pool_;
     std::vector<uint16_t> free_;
     std::vector<uint16_t> live_;  // in order of insertion, as the tails of the buckets keep it
+    std::vector<std::pair<uint16_t, uint16_t>> merged_;  // elements in C, but not in H, by the entry that they go with
     ActiveLines lines_;
     std::vector<std::pair<uint64_t, uint16_t>> found_;  // lines, in order of key
     bool overlap_warned_ = false;   // WARN_ONCE

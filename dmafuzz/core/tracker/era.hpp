@@ -46,6 +46,7 @@ enum class ResourceCheck : uint8_t {
     none,
     ram_once,           // any RAM, once per boot, before the hook
     unreserved_ram,     // each time, but not for reserved pages
+    ram,                // any RAM, each time, before the hook (no era)
 };
 
 struct Era {
@@ -97,6 +98,15 @@ struct Era {
     uint8_t overlaps_max = 7;                         // of a line, in three tags of a radix tree
     uint8_t clean_attrs = 0;                          // attributes that flag a mapping as clean: not told of two such
     bool coherent_exempt = false;                     // where the cache alignment is below the L1 line
+
+    // What no era has, to see what comes of it (what_if.cpp)
+    bool own_entry = false;                           // a look-up comes to entries of the mapping that is meant, and to no others
+    bool own_error = false;                           // so does asking for a map's error
+    bool every_list = false;                          // of lists whose first element is not known, each one is checked
+    bool list_elements = false;                       // C has the elements too that the IOMMU has merged into others
+    bool image_anywhere = false;                      // the kernel's image is known wherever it is mapped
+    bool every_bus = false;                           // leaks are told on all buses
+    bool ownership = false;                           // a sync is to give what the other side has
 
     // Cost only
     bool idle_under_rcu = false;

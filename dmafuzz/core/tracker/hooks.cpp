@@ -20,7 +20,8 @@ void DmaDebug::map_page(const HookCall& call, bool resource) {
 
 void DmaDebug::map_resource(const HookCall& call) {
     if (!era_.resources) return;
-    if (era_.resource_check == ResourceCheck::ram_once && call.area != Area::mmio && !resource_warned_) {
+    const bool told = era_.resource_check == ResourceCheck::ram || (era_.resource_check == ResourceCheck::ram_once && !resource_warned_);
+    if (told && call.area != Area::mmio) {
         resource_warned_ = true;
         warn(call, WarningId::resource_ram);
         out_->warnings.back().counted = false;
@@ -34,13 +35,36 @@ void DmaDebug::map_resource(const HookCall& call) {
 void DmaDebug::map_sg(const HookCall& call) {
     if (era_.given_entries_checked)
         for (int i = 0; i < call.entry_count; i++) check_area(call, call.entries[i].area);
+    uint16_t first = no_slot;
     for (int i = 0; i < call.mapped_count; i++) {
         Entry made = element(call, call.entries[i]);
         made.mapped = call.mapped_count;
         if (!era_.given_entries_checked) check_area(call, call.entries[i].area);
         check_segment(call, call.entries[i]);
-        insert(call, made);
+        const uint16_t slot = insert(call, made);
+        if (i == 0) first = slot;
     }
+    if (era_.list_elements && first != no_slot) insert_merged(call, first);
+}
+
+// Memory of a list that the IOMMU has merged into its first elements: no DMA address of its own to be looked up by.
+void DmaDebug::insert_merged(const HookCall& call, uint16_t owner) {
+    for (int i = call.mapped_count; i < call.entry_count; i++) {
+        Entry made = element(call, call.entries[i]);
+        made.size = call.entries[i].size;
+        const uint16_t slot = take_from_pool(made);
+        merged_.emplace_back(owner, slot);
+        insert_lines(call, slot);
+    }
+}
+
+void DmaDebug::remove_merged(uint16_t owner) {
+    for (auto [with, slot] : merged_) {
+        if (with != owner) continue;
+        remove_lines(pool_[slot]);
+        free_.push_back(slot);
+    }
+    std::erase_if(merged_, [&](const auto& each) { return each.first == owner; });
 }
 
 void DmaDebug::allocation(const HookCall& call, Type type, uint8_t attrs) {
@@ -71,6 +95,7 @@ void DmaDebug::sync_sg(const HookCall& call, bool to_cpu) {
             continue;
         }
         if (i == 0) mapped = mapped_entries(ref);
+        if (mapped == 0 && era_.every_list) mapped = call.entry_count;
         if (explaining_ && mapped == 0) unsaid(call, WarningId::sync_unallocated, Reason::unknown_list);
         if (i >= mapped) break;
         check_sync(call, ref, to_cpu);
@@ -120,7 +145,7 @@ void DmaDebug::unbind(const HookCall& call) {
         if (e.mapping != no_mapping) left |= 1u << e.mapping;
     }
     out_->left.push_back({call.op, left});
-    if (!era_.leak_at_unbind || !platform_.get<&Device::pci>(call.device)) return;
+    if (!era_.leak_at_unbind || !(era_.every_bus || platform_.get<&Device::pci>(call.device))) return;
     cost_.bucket_locks += era_.hash_size;
     cost_.lookup_steps += live_.size();
     if (last) warn(call, WarningId::leak, last, left);

@@ -36,12 +36,17 @@ void DmaDebug::unsaid(const HookCall& call, WarningId id, Reason reason, const E
     out_->unsaid.push_back({warning_of(call, id, about, more), reason});
 }
 
-bool DmaDebug::is_live(uint16_t slot) const { return std::find(live_.begin(), live_.end(), slot) != live_.end(); }
+bool DmaDebug::is_live(uint16_t slot) const {
+    return std::find(live_.begin(), live_.end(), slot) != live_.end() ||
+           std::any_of(merged_.begin(), merged_.end(), [&](const auto& each) { return each.second == slot; });
+}
 
-void DmaDebug::take_explaining(const HookCall& call) {
-    if (call.kind == HookKind::cow) explain_copy(call);
-    if (call.kind == HookKind::unbind) explain_unbind(call);
-    if (call.kind == HookKind::map_resource) explain_resource(call);
+void DmaDebug::take_following(const HookCall& call) {
+    if (explaining_) {
+        if (call.kind == HookKind::cow) explain_copy(call);
+        if (call.kind == HookKind::unbind) explain_unbind(call);
+        if (call.kind == HookKind::map_resource) explain_resource(call);
+    }
     take(call);
     explain_turns(call);
     if (makes_mapping(call.kind)) add_regions(call);
@@ -63,6 +68,8 @@ void DmaDebug::add_regions(const HookCall& call) {
     std::vector<uint16_t> slots;
     for (uint16_t slot : live_)
         if (pool_[slot].mapping == call.mapping && pool_[slot].op == call.op) slots.push_back(slot);
+    for (auto [owner, slot] : merged_)
+        if (pool_[slot].mapping == call.mapping && pool_[slot].op == call.op) slots.push_back(slot);
     std::vector<Region> added;
     for (size_t i = 0; i < (list ? call.entry_count : size_t{1}); i++) {
         if ((list ? call.entries[i].area : call.area) == Area::mmio) continue;
@@ -81,7 +88,7 @@ void DmaDebug::add_regions(const HookCall& call) {
         added.push_back(r);
     }
     for (const Region& r : added) {
-        explain_overlaps(call, r);
+        if (explaining_) explain_overlaps(call, r);
         shadow_.add(r);
         // What the CPU is to have first: the caller syncs by hand.
         const bool by_hand = call.kind == HookKind::alloc_pages || r.attrs & attr::skip_cpu_sync;
@@ -200,7 +207,10 @@ void DmaDebug::explain_turns(const HookCall& call) {
     };
     if (call.entry_count == 0) turn(call.dma, call.size);
     for (int i = 0; i < call.entry_count; i++) turn(call.entries[i].dma, call.entries[i].dma_size);
-    if (!turned) unsaid(call, WarningId::unknown, Reason::ownership_untracked);
+    if (turned) return;
+    // No kernel has a message for it.
+    if (era_.ownership) warn(call, WarningId::unknown);
+    else unsaid(call, WarningId::unknown, Reason::ownership_untracked);
 }
 
 // Copy-on-write reads a page that a device may be at.
@@ -221,7 +231,7 @@ void DmaDebug::explain_copy(const HookCall& call) {
 }
 
 void DmaDebug::explain_unbind(const HookCall& call) {
-    if (era_.leak_at_unbind && platform_.get<&Device::pci>(call.device)) return;
+    if (era_.leak_at_unbind && (era_.every_bus || platform_.get<&Device::pci>(call.device))) return;
     uint32_t left = 0;
     for (uint16_t slot : live_)
         if (pool_[slot].device == call.device && pool_[slot].mapping != no_mapping) left |= 1u << pool_[slot].mapping;

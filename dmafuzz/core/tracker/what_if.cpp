@@ -21,6 +21,10 @@ void tell_overlaps(Era& era) {
     if (era.tracked == Tracked::nothing) era.tracked = Tracked::first_line;
 }
 
+void tell_leaks(Era& era) { era.leak_at_unbind = era.every_bus = true; }
+
+void ask_for_own_errors(Era& era) { era.map_error_state = era.own_error = true; }
+
 void check_resources(Era& era) {
     era.resources = true;
     era.resource_check = era.phys_type ? ResourceCheck::unreserved_ram : ResourceCheck::ram_once;
@@ -51,6 +55,20 @@ const std::vector<WhatIf>& what_ifs() {
         {"attributes", "attributes of map and unmap are not compared", [](Era& e) { e.attrs_compared |= attr::mmio | attr::require_coherent; }},
         {"skip-compared", "DMA_ATTR_SKIP_CPU_SYNC of map and unmap is not compared", [](Era& e) { e.attrs_compared |= attr::skip_cpu_sync; }},
         {"wide-counter", "the overlap counter of a cacheline saturates at seven, so a cacheline with more mappings is forgotten too early", [](Era& e) { e.overlaps_max = 0xff; }},
+        {"resources", "dma_map_resource() is not tracked", [](Era& e) { e.resources = true; }},
+        {"resource-always", "dma_map_resource() of RAM is reported once per boot, or not for reserved pages",
+         [](Era& e) { e.resources = true, e.resource_check = ResourceCheck::ram; }},
+        {"image-anywhere", "kernel text and rodata are recognised in the linear map only", [](Era& e) { e.image_anywhere = true; }},
+        {"vmalloc-stacks", "a stack in vmalloc space is not recognised", [](Era& e) { e.vmalloc_stacks = true; }},
+        {"map-single-area", "the kind of address given to dma_map_single() is not checked", [](Era& e) { e.map_single_area = true; }},
+        {"segments", "scatterlist entries are not checked against the device's segment limits", [](Era& e) { e.sg_segments = true; }},
+        {"every-bus", "mappings leaked at driver unbind are reported on some buses only", [](Era& e) { e.every_bus = true; }},
+        {"leaks", "mappings leaked at driver unbind are not reported", tell_leaks},
+        {"own-entry", "the call's wrong arguments match the entry of another mapping", [](Era& e) { e.own_entry = true; }},
+        {"own-error", "dma_mapping_error() of another mapping at the same address marks this one as checked", ask_for_own_errors},
+        {"every-list", "a scatterlist whose first entry has no dma-debug entry, or one of another type, is not checked", [](Era& e) { e.every_list = true; }},
+        {"list-elements", "only the first entries of a scatterlist that the IOMMU merges are tracked", [](Era& e) { e.list_elements = true; }},
+        {"ownership", "buffer ownership across dma_sync_*_for_cpu/for_device is not tracked", [](Era& e) { e.ownership = true; }},
         {"assert-idle", "copy-on-write of a page under DMA is not checked", check_idle},
     };
     return all;

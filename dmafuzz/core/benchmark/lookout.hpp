@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "fuzzing/observer.hpp"
 #include "fuzzing/rng.hpp"
 #include "judge/cause.hpp"
 
@@ -39,22 +40,20 @@ struct Board {
     Sighting seen[wanted_max];
 };
 
-class Lookout {
+class Lookout final : public Observer {
   public:
     // Throws std::invalid_argument for too many causes, std::runtime_error if the file cannot be mapped.
     Lookout(std::vector<Wanted> causes, const std::string& board);
-    ~Lookout();
+    ~Lookout() override;
     Lookout(const Lookout&) = delete;
     Lookout& operator=(const Lookout&) = delete;
 
-    // Before an engine's first program; later ones change nothing.
-    void begin();
-    // Counts the program that `judge` has been started with and has covered on `platform`, and looks at it.
-    void judged(const Program& program, Judge& judge, size_t platform);
-    // Looks only.
-    void look(const Program& program, Judge& judge, size_t platform);
+    void observe(Occasion occasion, const Program& program, Judge& judge, size_t platform) override;
 
   private:
+    void begin();
+    void judged(const Program& program, Judge& judge, size_t platform);
+    void look(const Program& program, Judge& judge, size_t platform);
     bool candidate(const Wanted& cause, const Analysis& analysis) const;
     bool here(const Wanted& cause, const Platform& platform) const;
 
@@ -65,12 +64,12 @@ class Lookout {
 // The core as others drive it: one program after the other, without feedback.
 class Subject {
   public:
-    Subject(const std::string& tracker, std::vector<Platform> portfolio, Lookout& lookout);
+    Subject(const std::string& tracker, std::vector<Platform> portfolio, Observer& observer);
     void run(const Program& program);
 
   private:
     Judge judge_;
-    Lookout& lookout_;
+    Observer& observer_;
 };
 
 // A program of which every bit is chosen evenly, made valid.

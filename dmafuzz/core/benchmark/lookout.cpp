@@ -1,10 +1,10 @@
-#include "fuzzing/lookout.hpp"
+#include "benchmark/lookout.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
 
-#include "fuzzing/engine.hpp"
+#include "fuzzing/hash.hpp"
 #include "fuzzing/mapped_file.hpp"
 #include "fuzzing/mutate.hpp"
 
@@ -73,12 +73,20 @@ Lookout::Lookout(std::vector<Wanted> causes, const std::string& path) : causes_(
 
 Lookout::~Lookout() { unmap_file(board_, sizeof(Board)); }
 
+void Lookout::observe(Occasion occasion, const Program& program, Judge& judge, size_t platform) {
+    switch (occasion) {
+        case Occasion::begins: return begin();
+        case Occasion::judged: return judged(program, judge, platform);
+        case Occasion::again: return look(program, judge, platform);
+    }
+}
+
+// Before the first program; later ones change nothing.
 void Lookout::begin() {
     if (!board_->first) board_->first = now();
 }
 
 void Lookout::judged(const Program& program, Judge& judge, size_t platform) {
-    begin();
     board_->programs++;
     board_->operations += program.ops.size();
     look(program, judge, platform);
@@ -111,15 +119,15 @@ void Lookout::look(const Program& program, Judge& judge, size_t platform) {
     }
 }
 
-Subject::Subject(const std::string& tracker, std::vector<Platform> portfolio, Lookout& lookout)
-    : judge_(tracker, std::move(portfolio)), lookout_(lookout) {}
+Subject::Subject(const std::string& tracker, std::vector<Platform> portfolio, Observer& observer)
+    : judge_(tracker, std::move(portfolio)), observer_(observer) {}
 
 void Subject::run(const Program& program) {
-    lookout_.begin();
-    size_t platform = platform_of(program, judge_.platforms());
+    const size_t platform = platform_of(program, judge_.platforms());
+    observer_.observe(Occasion::begins, program, judge_, platform);
     judge_.start(program);
     judge_.cover(platform);
-    lookout_.judged(program, judge_, platform);
+    observer_.observe(Occasion::judged, program, judge_, platform);
 }
 
 Program uniform_program(Rng& rng, int ops) {

@@ -1,9 +1,11 @@
-#include "fuzzing/bench.hpp"
+#include "benchmark/bench.hpp"
 
 #include <chrono>
 #include <stdexcept>
 
-#include "fuzzing/engine.hpp"
+#include "fuzzing/coverage.hpp"
+#include "fuzzing/mutate.hpp"
+#include "judge/judge.hpp"
 
 namespace dmafuzz {
 

@@ -1,0 +1,39 @@
+// Looks closely at short programs, and follows what they show until it is one fault.
+#pragma once
+
+#include "fuzzing/leads.hpp"
+#include "fuzzing/rarity.hpp"
+#include "fuzzing/reporter.hpp"
+#include "fuzzing/rng.hpp"
+
+namespace dmafuzz {
+
+class LeadFollower {
+  public:
+    LeadFollower(Judge& judge, Rng& rng, Reporter& reporter, Generator& generator)
+        : judge_(judge), rng_(rng), reporter_(reporter), generator_(generator) {}
+
+    // A short program that the judge has been started with and has covered on the platform: where it seems to show something rare,
+    // and now and then else, all that it shows on the portfolio becomes leads.
+    void look_at(const Program& program, size_t platform);
+    // Follows the lead that promises most. There is one.
+    void follow();
+
+    bool empty() const { return leads_.empty(); }
+    size_t size() const { return leads_.size(); }
+    uint64_t followed() const { return followed_; }
+
+  private:
+    void look_closely(const Program& program);
+    PlatformSet needs_all_lines(Program& program, const Shown& shown);
+
+    Judge& judge_;
+    Rng& rng_;
+    Reporter& reporter_;
+    Generator& generator_;
+    Rarity rarity_;
+    Leads leads_;
+    uint64_t followed_ = 0;
+};
+
+}  // namespace dmafuzz

@@ -1,0 +1,28 @@
+#include "fuzzing/reporter.hpp"
+
+#include <utility>
+
+#include "fuzzing/minimise.hpp"
+
+namespace dmafuzz {
+
+Target Reporter::report(const Program& program, Target target) {
+    Minimised minimal = minimise(judge_, program, target);
+    minimised_++;
+    if (observer_) {
+        judge_.start(minimal.program);
+        judge_.cover(target.platform);
+        observer_.observe(Occasion::again, minimal.program, judge_, target.platform);
+    }
+    target.rules = minimal.rules;
+    target.reason = minimal.reason;
+    const bool enough = known_.enough(signature_of(target));
+    if (!known_.add(target, minimal.program) || enough) return target;
+    generator_.add_minimal(minimal.program, target);
+    findings_.push_back({target, minimal.program, program});
+    return target;
+}
+
+std::vector<Finding> Reporter::take() { return std::exchange(findings_, {}); }
+
+}  // namespace dmafuzz

@@ -1,0 +1,41 @@
+// Minimises what programs show, and keeps what is new of it as findings.
+#pragma once
+
+#include <vector>
+
+#include "fuzzing/generator.hpp"
+#include "fuzzing/known_causes.hpp"
+#include "fuzzing/observer.hpp"
+#include "judge/judge.hpp"
+
+namespace dmafuzz {
+
+// A finding, minimised.
+struct Finding {
+    Target target;
+    Program program;   // minimal
+    Program original;  // where it was found
+};
+
+class Reporter {
+  public:
+    // Minimal programs go to the generator.
+    Reporter(Judge& judge, Generator& generator, Relay& observer) : judge_(judge), generator_(generator), observer_(observer) {}
+
+    // What the minimal program shows. `program` shows the target; minimising starts the judge afresh.
+    Target report(const Program& program, Target target);
+    std::vector<Finding> take();
+
+    const KnownCauses& known() const { return known_; }
+    uint64_t minimised() const { return minimised_; }
+
+  private:
+    Judge& judge_;
+    Generator& generator_;
+    Relay& observer_;
+    KnownCauses known_;
+    std::vector<Finding> findings_;
+    uint64_t minimised_ = 0;
+};
+
+}  // namespace dmafuzz
