@@ -31,7 +31,7 @@ html_show_sourcelink = False
 html_copy_source = False
 
 
-class DmaLexer(RegexLexer):
+class DmaLexer(RegexLexer):  # type: ignore[misc]
     """Colours for programs."""
 
     name = "dmafuzz program"

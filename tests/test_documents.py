@@ -3,7 +3,8 @@
 Of each page all fenced blocks are taken, in order, in one folder: a `dma` block is a program, whose `expect` lines
 must hold (one that begins with a comment like `# name.dma` is saved under that name); the lines of a `sh` block are
 run, with short settings; those of a `console` block are run as they are, and must print what the page says; a `python`
-block is an interactive session. What commands print is written into the pages anew with `--promote`.
+block is an interactive session. What commands print is written into the pages anew with `--promote`; `sh` blocks are
+run with `--long` only.
 """
 
 from __future__ import annotations
@@ -143,6 +144,7 @@ def short(command: str) -> str:
     return command
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in SHOWING if any(blocks(page, "sh"))], ids=lambda page: page.name)
 def test_commands_work(page: Path, folder: Path) -> None:
     save_programs(page, folder)
@@ -251,6 +253,22 @@ def test_what_is_made_by_a_program_is_up_to_date(name: str) -> None:
     made: dict[Path, str] = making(name).made()
     stale = [str(file.relative_to(ROOT)) for file, text in made.items() if file.read_text() != text]
     assert not stale, "made again by `python -m making` in docs/"
+
+
+def test_a_room_stands_below_all_that_use_it() -> None:
+    imports = making("imports")
+    uses = {
+        "top": {"left", "right", "base"},
+        "left": {"base"},
+        "right": {"left", "loose"},
+        "base": set(),
+        "loose": set(),
+    }
+    assert imports.floors(uses) == [["top"], ["right"], ["left", "loose"], ["base"]]
+    assert imports.direct(uses) == {**uses, "top": {"right"}}
+    circle = {"a": {"b", "base"}, "b": {"a", "base"}, "base": set()}
+    assert imports.floors(circle) == [["a", "b"], ["base"]]
+    assert imports.direct(circle) == circle
 
 
 def test_the_man_page_is_one() -> None:

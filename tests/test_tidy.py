@@ -23,7 +23,7 @@ SOURCES = [
 @pytest.mark.parametrize("command", [["ruff", "check"], ["ruff", "format", "--check"]], ids=["lints", "layout"])
 def test_ruff_is_content(command: list[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", *command, "dmafuzz", "tests", "harnesses"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", *command, "dmafuzz", "tests", "harnesses", "docs"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
