@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`python -m dmafuzz`: the command line."""
 
 from dmafuzz.cli import main

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The site: `sphinx-build -W -n -b html docs build/site` (pip install '.[docs]')."""
 
 from __future__ import annotations

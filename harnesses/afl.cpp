@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The core under AFL++ in persistent mode: bytes are records of a program, which is judged.
 #include <unistd.h>
 

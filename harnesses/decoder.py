@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Any bytes are a valid program, and a program survives being encoded."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Runs a target under atheris: `python harnesses/<target>.py [libFuzzer options]`."""
 
 from __future__ import annotations

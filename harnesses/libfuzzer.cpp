@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The core under libFuzzer: bytes are records of a program, which is judged. Edge coverage by clang and libFuzzer's own
 // mutations; with DMAFUZZ_STATE_MAP in the environment the core's map of states as counters besides.
 #include <cstdlib>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Any text is a program or a ProgramError, and a program survives being printed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The byte form and the text of a program say the same."""
 
 from __future__ import annotations

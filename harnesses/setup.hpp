@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What a native harness is to judge: written by dmafuzz.benchmark.harness from the platform files and the known causes.
 #pragma once
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Random programs, the core's simulator against the naive one, for as long as one likes.
 
     PYTHONPATH=. python tests/compare_simulators.py --programs 200000 --seed 1 [--platform x86-5.5 ...] [--jobs 2]
@@ -14,6 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import naive
@@ -82,11 +84,17 @@ def one(judge: _core.Judge, machines: Sequence[Any], ops: list[Op], at: int, rep
         report.differences[key] = Difference(machines[at].name, kinds, text, found, wanted)
 
 
+@cache
+def loaded(names: tuple[str, ...]) -> list[Any]:
+    """The platforms of all batches of a process."""
+    return [platforms.to_core(platforms.load(name)) for name in names]
+
+
 def batch(task: tuple[int, int, tuple[str, ...], bool]) -> Report:
     """Compare the programs of one seed."""
     seed, programs, names, small = task
     rng = random.Random(seed)
-    machines = [platforms.to_core(platforms.load(name)) for name in names]
+    machines = loaded(names)
     judge = _core.Judge("silent", machines)
     report = Report()
     for number in range(programs):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The core's simulator and the naive one in the same terms, and programs on which they differ made small."""
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ def of_core(judge: _core.Judge, ops: Sequence[Op], platform: int) -> Facts:
     """What the core finds on a platform of the judge's."""
     found = judge.judge(ops, platform)
     ranges: dict[tuple[str, int, str], list[tuple[int, int]]] = {}
-    for c in found["corruptions"]:
-        ranges.setdefault((c["kind"], c["op"], c["buffer"]), []).append((c["offset"], c["size"]))
+    for c in found.corruptions:
+        ranges.setdefault((c.kind, c.op, c.buffer), []).append((c.offset, c.size))
     harms: set[Any] = set()
-    for harm in found["harms"]:
-        if harm["kind"] == "exposure":
-            ranges.setdefault(("exposure", harm["op"], harm["buffer"]), []).append((harm["offset"], harm["size"]))
-        elif harm["kind"] != "leak":
-            harms.add((harm["kind"], harm["op"], harm["mapping"]))
+    for harm in found.harms:
+        if harm.buffer is not None and harm.offset is not None and harm.size is not None:  # an exposure
+            ranges.setdefault(("exposure", harm.op, harm.buffer), []).append((harm.offset, harm.size))
+        elif harm.kind != "leak":
+            harms.add((harm.kind, harm.op, harm.mapping))
     whole = {(*key, offset, size) for key, parts in ranges.items() for offset, size in naive.joined(sorted(parts))}
     exposures = {result for result in whole if result[0] == "exposure"}
     return frozenset(whole - exposures), frozenset(harms | exposures)

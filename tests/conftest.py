@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What can be asked of the tests beside running them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Debian's kernels as trackers: the model of a version, and the kernel's own code of the same version beside it."""
 
 from __future__ import annotations
@@ -5,7 +6,6 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -49,7 +49,7 @@ class Watch:
         return warnings_of(_core.Judge(self.tracker, [platform]), ops_of(text))
 
 
-def hooks(text: str, platform: str) -> list[dict[str, Any]]:
+def hooks(text: str, platform: str) -> list[_core.HookCall]:
     """What a tracker hears of a program with its tidy-up."""
     return list(judge("6.12", platform).hooks(ops_of(text), 0))
 

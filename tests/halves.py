@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Calls in two halves: every tracker, what it knows by its era, and programs with and without their splits."""
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ def told(tracker: str, text: str, platform: str = PLAIN) -> Warnings:
 
 def addresses(text: str, platform: str) -> list[int]:
     """The DMA addresses of the maps of single pages, by mapping."""
-    calls = [call for call in judge("7.2", platform).hooks(ops_of(text), 0) if call["hook"] == "map_page"]
-    return [call["dma"] for call in sorted(calls, key=lambda call: int(call["mapping"]))]
+    calls = [call for call in judge("7.2", platform).hooks(ops_of(text), 0) if call.hook == "map_page"]
+    return [call.dma for call in sorted(calls, key=lambda call: int(call.mapping))]
 
 
 def since(tracker: str, era: str) -> bool:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """All that can be said in the program language, a line each, and a document with comments wherever they may be."""
 
 from __future__ import annotations

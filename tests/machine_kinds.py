@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a platform does to ordinary low pages of d0, derived from what its file says rather than from its name."""
 
 from __future__ import annotations
@@ -18,24 +19,24 @@ def machine(platform: str) -> PlatformFile:
 
 def fails(platform: str) -> bool:
     """Every streaming map fails: everything is to be bounced, and the pool is full."""
-    bounce = machine(platform).bounce
-    return bounce.always and not bounce.slots
+    facts = machine(platform).core
+    return facts.bounce_always and not facts.bounce_slots
 
 
 def bounced(platform: str) -> bool:
     """Every streaming mapping has a bounce buffer."""
-    bounce = machine(platform).bounce
-    return bounce.always and bounce.slots > 0
+    facts = machine(platform).core
+    return facts.bounce_always and facts.bounce_slots > 0
 
 
 def small_bounced(platform: str) -> bool:
     """Small buffers of devices that are not coherent are bounced, and there is a pool for it."""
-    bounce = machine(platform).bounce
-    return bounce.unaligned_kmalloc and bounce.pool
+    facts = machine(platform).core
+    return facts.bounce_unaligned and facts.bounce_pool
 
 
 def coherent(platform: str) -> bool:
-    return machine(platform).device.resolved()[0].coherent
+    return machine(platform).core.devices[0].coherent
 
 
 def maintained(platform: str) -> bool:

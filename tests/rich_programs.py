@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Random programs rich in what is rare elsewhere: copy-on-write, lists mapped again, split calls, SKIP_CPU_SYNC, sizes
 that are no multiples of anything, wrong end calls, posts, `start`, accesses past the end."""
 

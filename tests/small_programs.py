@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Small programs over the whole language: for holding the core against the naive simulator."""
 
 from __future__ import annotations

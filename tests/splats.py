@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Warnings as kernels print them, made from the table of checks, and what mails, terminals and loggers do to them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A guest without a kernel: memory, mappings and bounce slots in Python, with faults to order."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What many test files need: programs from text, machines, judges, the command line, a campaign's plan."""
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def judge(tracker: str, *names: str) -> Any:
 
 def warnings_of(judge: Any, ops: Sequence[_core.Op]) -> Warnings:
     """Those of a program with its tidy-up, on the judge's first platform."""
-    return [(warning["id"], warning["op"]) for warning in judge.judge(ops, 0)["warnings"]]
+    return [(warning.id, warning.op) for warning in judge.judge(ops, 0).warnings]
 
 
 def run(*arguments: object, **more: Any) -> Result:

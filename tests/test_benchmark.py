@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What the benchmark measures with: known causes, the lookout, harnesses, statistics, tables. No timings."""
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def test_a_known_cause_shows_where_it_counts_and_breaks_its_rules(cause: Cause) 
     shown = where_shown(judge, cause)
     assert set(cause.platforms) <= {NAMES[i] for i in shown}
     for index in (i for i in shown if not cause.platforms or NAMES[i] in cause.platforms):
-        broken = {rule for rule, *_ in judge.judge(cause.program.ops, index)["breaches"]}
+        broken = {str(breach.rule) for breach in judge.judge(cause.program.ops, index).breaches}
         assert broken == set(cause.rules)
 
 
@@ -63,8 +64,8 @@ def test_a_known_cause_shows_where_it_counts_and_breaks_its_rules(cause: Cause) 
 def test_a_known_cause_is_given_by_a_minimal_program(cause: Cause) -> None:
     judge = _core.Judge(TRACKER, MACHINES)
     counts = [i for i in where_shown(judge, cause) if not cause.platforms or NAMES[i] in cause.platforms]
-    minimal = [judge.minimise(cause.program.ops, i, cause.label, cause.kind)["ops"] for i in counts]
-    assert list(cause.program.ops) in minimal
+    minimal = [judge.minimise(cause.program.ops, i, cause.label, cause.kind).ops for i in counts]
+    assert tuple(cause.program.ops) in minimal
 
 
 def look(program: Program, folder: Path) -> Board:
@@ -116,8 +117,8 @@ def test_the_engine_shows_the_lookout_what_it_judges(tmp_path: Path) -> None:
     engine.look_with(_core.Lookout([cause.named() for cause in causes()], str(tmp_path / "board")))
     engine.burst(3_000, 60_000)
     board = read_board(tmp_path / "board", len(causes()))
-    assert board.programs == engine.stats()["programs"]
-    assert board.operations == engine.stats()["operations"]
+    assert board.programs == engine.stats().programs
+    assert board.operations == engine.stats().operations
     assert any(board.seen)
 
 

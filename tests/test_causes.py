@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A finding is a function of its cause alone, whoever found it, however often, and in what order."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The table of checks: what the kernel prints, and finding a check by it."""
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def test_the_table_has_what_the_core_warns_of() -> None:
     for tracker in builtins():
         judge = _core.Judge(tracker.name, [_core.Platform()])
         for seed in range(300):
-            ids |= {warning["id"] for warning in judge.judge(_core.random_program(seed, 12), 0)["warnings"]}
+            ids |= {warning.id for warning in judge.judge(_core.random_program(seed, 12), 0).warnings}
     assert ids <= set(checks.checks())
     assert len(ids) > 10
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Calls in two halves: what other CPUs and the tracker see between an operation and its hook, for every tracker.
 
 The order of the two comes from docs/spec/trackers.md §2 (Order of operation and hook): maps, allocations,
@@ -212,8 +213,8 @@ def test_a_page_copied_on_write_after_the_unmap_and_before_its_hook(tracker: str
     assert told(tracker, whole(text)) == []
     # It is about nothing: the old page was fresh when it was copied.
     found = judge(tracker, PLAIN).judge(ops_of(text), 0)
-    assert found["corruptions"] == []
-    assert found["labels"] == (["FP"] if asked else ["TN"])
+    assert found.corruptions == ()
+    assert found.labels == (("FP",) if asked else ("TN",))
 
 
 @every_tracker
@@ -304,9 +305,9 @@ def test_a_later_unmap_that_comes_first_takes_the_older_entry(tracker: str) -> N
     """
     strict = _strict_arm()
     found = _core.Judge(tracker, [strict]).judge(ops_of(text), 0)
-    assert [(w["id"], w["op"]) for w in found["warnings"]] == overlap(tracker, 6)
+    assert [(w.id, w.op) for w in found.warnings] == overlap(tracker, 6)
     b0_again = text.replace("m2 = map_page d0 b1", "m2 = map_page d0 b0")
-    assert _core.Judge(tracker, [strict]).judge(ops_of(b0_again), 0)["warnings"] == []
+    assert _core.Judge(tracker, [strict]).judge(ops_of(b0_again), 0).warnings == ()
 
 
 def _strict_arm() -> Any:
@@ -344,8 +345,8 @@ def test_two_mappings_live_at_once_in_an_unmap_sg_have_two_addresses() -> None:
         cpu1 m1 = map_page d0 b0 0 {LARGE} FROM_DEVICE
         cpu0 finish
     """
-    listed = [call for call in judge("7.2", IOMMU).hooks(ops_of(text), 0) if call["hook"] == "map_sg"]
-    (address,) = [dma for _, _, dma, _ in listed[0]["entries"]]
+    listed = [call for call in judge("7.2", IOMMU).hooks(ops_of(text), 0) if call.hook == "map_sg"]
+    (address,) = [entry.dma for entry in listed[0].entries]
     assert addresses(text, IOMMU) != [address]
     assert addresses(whole(text), IOMMU) == [address]
 
@@ -412,10 +413,10 @@ def test_memory_is_free_only_when_a_free_coherent_is_done(tracker: str, platform
     """
     assert told(tracker, text, platform) == []
     calls = judge(tracker, platform).hooks(ops_of(text), 0)
-    first, second = [call["phys"] for call in calls if call["hook"] == "alloc_coherent"]
+    first, second = [call.phys for call in calls if call.hook == "alloc_coherent"]
     assert first != second
     calls = judge(tracker, platform).hooks(ops_of(whole(text)), 0)
-    first, second = [call["phys"] for call in calls if call["hook"] == "alloc_coherent"]
+    first, second = [call.phys for call in calls if call.hook == "alloc_coherent"]
     assert first == second
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Calls in two halves: a map whose operation is done and whose hook is not; and what one CPU does has one schedule."""
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from halves import (
     whole,
 )
 from support import CORPUS, judge, ops_of
+from values import attributes
 
 # A map whose operation is done and whose hook is not
 
@@ -128,7 +130,7 @@ def test_a_copy_on_write_between_a_map_and_its_hook_is_missed(tracker: str) -> N
         cpu0 finish
     """
     found = judge(tracker, PLAIN).judge(ops_of(text), 0)
-    assert (found["warnings"], found["labels"]) == ([], ["FN"])
+    assert (found.warnings, found.labels) == ((), ("FN",))
     asked = since(tracker, "3.14-rc1") and not since(tracker, "5.9")
     assert told(tracker, whole(text)) == ([("assert-idle", 2)] if asked else [])
 
@@ -154,7 +156,7 @@ def split_everywhere(ops: Sequence[Op]) -> tuple[list[Op], list[int]]:
     return halves, lines
 
 
-def shown(found: dict[str, Any], lines: Sequence[int] | None = None) -> dict[str, Any]:
+def shown(found: _core.Judgement, lines: Sequence[int] | None = None) -> dict[str, Any]:
     """All that a judgement says, but for the operations themselves."""
 
     def line(op: int | None) -> int | None:
@@ -162,16 +164,16 @@ def shown(found: dict[str, Any], lines: Sequence[int] | None = None) -> dict[str
             return op
         return lines[op] if op < len(lines) else op - len(lines) + lines[-1] + 1
 
-    shown = {key: found[key] for key in ("labels", "failed")}
-    for key in ("warnings", "corruptions", "harms"):
-        shown[key] = [{**each, "op": line(each["op"]), "entry_op": line(each.get("entry_op"))} for each in found[key]]
-    shown["breaches"] = [(rule, line(op), mapping) for rule, op, mapping in found["breaches"]]
+    shown: dict[str, Any] = {"labels": found.labels, "failed": found.failed}
+    for key in ("warnings", "corruptions", "harms", "breaches"):
+        each = [attributes(one) for one in getattr(found, key)]
+        shown[key] = [{**one, "op": line(one["op"]), "entry_op": line(one.get("entry_op"))} for one in each]
     return shown
 
 
 def seen(bench: Any, ops: Sequence[Op], index: int) -> list[dict[str, Any]]:
     """What the tracker sees."""
-    return [{**call, "op": None} for call in bench.hooks(ops, index)]
+    return [{**attributes(call), "op": None} for call in bench.hooks(ops, index)]
 
 
 @every_tracker

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What real guests have said, compared again; and, with a guest kernel that is built, real guests."""
 
 from __future__ import annotations

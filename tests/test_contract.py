@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The contract's rules at their borders: programs as small as can be, each with all the rules that it breaks.
 
 A program for each rule is in corpus/rules, those of findings in corpus/verdicts (test_corpus.py).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The corpus: every program reads, prints and judges as it says, and the facts it stands for are pinned here as well.
 
 A file's `expect` lines can be edited along with it. The named tests below say the same facts once more, derived from
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from dmafuzz import _core, platforms
+from dmafuzz._core import Direction, Maintenance
 from dmafuzz.program import Program, read, render
 from dmafuzz.trackers import names as tracker_names
 from dmafuzz.verdicts import Judgement, check, judging
@@ -119,7 +121,7 @@ def test_the_same_page_mapped_bidirectional_loses_data_with_bounce_buffers_and_w
         assert found == {"lost-cpu-write"}
     elif not maintained(platform):
         assert found == set()
-    elif machine(platform).maintenance.for_cpu.bidirectional == "invalidate":
+    elif machine(platform).core.for_cpu[Direction.bidirectional.value] == Maintenance.invalidate:
         # Unmap drops the dirty line, or the line was written back over what the device had written.
         assert found == {"lost-cpu-write", "stale-cpu-data", "stale-device-data"}
     else:
@@ -159,24 +161,24 @@ def test_stacked_operations_are_corrupt_with_bounce_buffers_only(platform: str) 
 
 @every_platform
 def test_two_fragments_of_a_line_are_corrupt_without_coherence_unless_small_buffers_bounce(platform: str) -> None:
-    hurt = maintained(platform) and not machine(platform).bounce.unaligned_kmalloc
+    hurt = maintained(platform) and not machine(platform).core.bounce_unaligned
     assert ("stale-cpu-data" in corruptions("threads/two-fragments-of-one-line", platform)) == hurt
     assert bool(corruptions("threads/two-fragments-of-one-line", platform)) == hurt
 
 
 @every_platform
 def test_two_fragments_of_a_line_are_warned_about_unless_small_buffers_bounce(platform: str) -> None:
-    silent = fails(platform) or machine(platform).bounce.unaligned_kmalloc
+    silent = fails(platform) or machine(platform).core.bounce_unaligned
     assert warnings("threads/two-fragments-of-one-line", platform) == (set() if silent else {"line-overlap"})
     without = set() if fails(platform) or needs_a_pool(platform) else {"line-overlap"}
-    if not machine(platform).bounce.pool or coherent(platform):
+    if not machine(platform).core.bounce_pool or coherent(platform):
         assert warnings("threads/two-fragments-of-one-line", platform, "6.1") == without
 
 
 def needs_a_pool(platform: str) -> bool:
     """Small buffers are to be bounced, and there is nothing to bounce them with."""
-    bounce = machine(platform).bounce
-    return bounce.unaligned_kmalloc and not bounce.pool
+    says = machine(platform).core
+    return says.bounce_unaligned and not says.bounce_pool
 
 
 @pytest.mark.parametrize("platform", ["x86-5.5", "x86-5.18-swiotlb", "x86-5.18-force-bounce", "x86-5.5-iommu-lazy"])
@@ -197,15 +199,15 @@ def test_the_warning_about_two_kmalloc_buffers_means_nothing(platform: str) -> N
 @every_platform
 def test_one_receive_buffer_for_two_devices_is_corrupt_with_bounce_buffers_only(platform: str) -> None:
     # The slot copied back last holds what the other device wrote over, or, where it was not filled, old slot bytes.
-    lost = {"stale-cpu-data"} if machine(platform).bounce.copy_in_from_device else {"stale-cpu-data", "clobbered"}
+    lost = {"stale-cpu-data"} if machine(platform).core.copy_in_from_device else {"stale-cpu-data", "clobbered"}
     for name in ("threads/one-buffer-two-devices-from-device", "threads/two-from-device-mappings"):
         assert corruptions(name, platform) == (lost if bounced(platform) else set())
 
 
 @every_platform
 def test_a_coherent_allocation_with_interrupts_off_sleeps_without_an_atomic_pool_only(platform: str) -> None:
-    says = machine(platform).coherent
-    sleeps = not coherent(platform) and says.remaps and not says.atomic_pool
+    says = machine(platform).core
+    sleeps = not coherent(platform) and says.coherent_remaps and not says.atomic_pool
     assert harms("threads/coherent-allocation-irqs-off", platform) == ({"sleep-in-atomic"} if sleeps else set())
 
 
@@ -215,7 +217,7 @@ def test_some_platform_sleeps_with_interrupts_off() -> None:
 
 @every_platform
 def test_coherent_memory_is_stale_where_mismatched_aliases_hit_and_nowhere_else(platform: str) -> None:
-    hit = machine(platform).coherent.mismatched_aliases_hit
+    hit = machine(platform).core.mismatched_aliases_hit
     expected = {"stale-cpu-data", "stale-cpu-read"} if hit else set()
     assert corruptions("threads/coherent-allocation-mismatched-aliases", platform) == expected
 
@@ -225,7 +227,9 @@ def test_coherent_memory_is_stale_where_mismatched_aliases_hit_and_nowhere_else(
 
 @every_platform
 def test_a_write_not_synced_back_is_lost_wherever_unmap_invalidates_or_copies_back(platform: str) -> None:
-    drops = maintained(platform) and machine(platform).maintenance.for_cpu.bidirectional == "invalidate"
+    drops = (
+        maintained(platform) and machine(platform).core.for_cpu[Direction.bidirectional.value] == Maintenance.invalidate
+    )
     expected = {"stale-cpu-data"} if drops or bounced(platform) else set()
     assert corruptions("rules/sync-after-write", platform) == expected
     assert corruptions("conforming/bidirectional-synced-both-ways", platform) == set()
@@ -256,7 +260,7 @@ def broken_with_narrow_mask() -> set[str]:
         device.mask_bits = 32
     platform.devices = devices
     found = _core.Judge(TRACKER, [platform]).judge(program("rules/mask").ops, 0)
-    return {rule for rule, *_ in found["breaches"]}
+    return {str(breach.rule) for breach in found.breaches}
 
 
 def test_every_tracker_judges_the_whole_corpus() -> None:

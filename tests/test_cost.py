@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What trackers cost: counted by hand on small programs, by the kernel's own code on many, and shared among CPUs."""
 
 from __future__ import annotations
@@ -7,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from dmafuzz._core import Cost
 from dmafuzz.program import parse
-from dmafuzz.trackers import Cost, Workload, default_portfolio
+from dmafuzz.trackers import Workload, default_portfolio
 from dmafuzz.trackers.cost import PAGE_COPY_UNITS
 from dmafuzz.verdicts import judging
 from support import said

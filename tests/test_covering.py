@@ -1,8 +1,7 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a warning covers, the labels that follow, and when corruption counts: programs as small as can be."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 
@@ -146,7 +145,7 @@ def test_a_corruption_is_reported_once() -> None:
         "dmafuzz 1\ncpu0 b0 = alloc pages 64\ncpu0 m0 = map_single d0 b0 0 64 FROM_DEVICE\n"
         "cpu0 read b0 0 64\ncpu0 read b0 0 64\n"
     ).ops
-    found: dict[str, Any] = _core.Judge("6.12", [platforms.to_core(platforms.load("armv7-5.18"))]).judge(ops, 0)
-    kinds = [(c["kind"], c["offset"]) for c in found["corruptions"]]
+    found = _core.Judge("6.12", [platforms.to_core(platforms.load("armv7-5.18"))]).judge(ops, 0)
+    kinds = [(c.kind, c.offset) for c in found.corruptions]
     assert kinds
     assert len(kinds) == len(set(kinds))

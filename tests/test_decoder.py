@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The byte form of programs: any bytes are one, and the harnesses that fuzz this."""
 
 from __future__ import annotations

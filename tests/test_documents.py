@@ -1,10 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The documents: what is made by a program is up to date, links lead somewhere, and what they show is what happens.
 
 Of each page all fenced blocks are taken, in order, in one folder: a `dma` block is a program, whose `expect` lines
 must hold (one that begins with a comment like `# name.dma` is saved under that name); the lines of a `sh` block are
 run, with short settings; those of a `console` block are run as they are, and must print what the page says; a `python`
 block is an interactive session. What commands print is written into the pages anew with `--promote`; `sh` blocks are
-run with `--long` only.
+run with `-m slow` (or `--long`) only.
 """
 
 from __future__ import annotations

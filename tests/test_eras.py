@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The trackers that are built in: names, kernel versions as aliases, and that each era differs from the one before."""
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def version(name: str) -> Kernel:
 def differences(one: str, other: str) -> list[object]:
     machines = [platforms.to_core(platforms.load(name)) for name in platforms.names()]
     found = _core.compare_trackers(one, other, machines, PROGRAMS, differences_max=1)
-    return list(found["differences"])
+    return [(list(each.ops), each.platform) for each in found.differences]
 
 
 def test_eras_go_from_the_first_kernel_with_dma_debug_to_the_newest() -> None:

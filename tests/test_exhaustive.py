@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The exhaustive search against a naive enumerator: the same alphabet, the same causes, exactly the same counts.
 
 The enumerator (naive/letters.py, naive/tally.py) judges every program from its first operation on, merges nothing and
@@ -79,10 +80,10 @@ def renamed(ops: Sequence[Op], rng: random.Random) -> list[Op]:
     return out
 
 
-def verdict(judge: _core.Judge, ops: Sequence[Op]) -> tuple[list[list[str]], Shown]:
+def verdict(judge: _core.Judge, ops: Sequence[Op]) -> tuple[list[tuple[_core.Label, ...]], Shown]:
     """What a program comes to: labels by platform, and causes."""
     judgements = judge.judge_all(ops)
-    return [judgement["labels"] for judgement in judgements], shown(judgements)
+    return [judgement.labels for judgement in judgements], shown(judgements)
 
 
 def compare(question: Question, lengths: Iterable[int]) -> int:
@@ -188,7 +189,7 @@ class TestCounts:
         assert compare(whole_portfolio("6.12"), [4]) == 972_436
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("tracker", [facts["name"] for facts in _core.trackers()])
+    @pytest.mark.parametrize("tracker", [facts.name for facts in _core.trackers()])
     def test_of_every_tracker(self, tracker: str) -> None:
         assert compare(whole_portfolio(tracker), [3])
 

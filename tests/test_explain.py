@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz explain`: what it answers, by which exit status, and that the table of leaders is made of the catalogues."""
 
 from __future__ import annotations

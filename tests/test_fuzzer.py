@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The search: canaries that it must expose, engines, workers that die, runs that go on."""
 
 from __future__ import annotations
@@ -46,9 +47,9 @@ def corpus(out: Path) -> list[bytes]:
 def first_labels(tracker: str) -> set[str]:
     engine = _core.Engine(tracker, portfolio(), seed=1, ops_limit=12)
     labels: set[str] = set()
-    while engine.stats()["programs"] < CANARY_PROGRAMS:
+    while engine.stats().programs < CANARY_PROGRAMS:
         engine.burst(500, 1000)
-        labels |= {found["label"] for found in engine.take_findings()}
+        labels |= {found.label for found in engine.take_findings()}
     return labels
 
 
@@ -64,10 +65,7 @@ def test_what_the_engine_finds_shows_in_a_fresh_process() -> None:
     engine = _core.Engine("6.12", portfolio(), seed=3, ops_limit=12)
     engine.burst(2_000, 5_000)
     found = engine.take_findings(finish=False)
-    raw = [
-        RawFinding(f["label"], f["kind"], f["platform"], tuple(f["rules"]), _core.encode(f["ops"]), f["reason"])
-        for f in found[:40]
-    ]
+    raw = [RawFinding(f.label, f.kind, f.platform, tuple(f.rules), _core.encode(f.ops), f.reason) for f in found[:40]]
     assert raw
     names = [model.name for model in platforms.portfolio("6.12")]
     assert all(finding is not None for finding in confirm(raw, "6.12", "6.12", names, "6.12"))
@@ -92,7 +90,7 @@ def raw_findings(count: int) -> list[RawFinding]:
     while len(raw) < count:
         engine.burst(500, 1000)
         raw += [
-            RawFinding(f["label"], f["kind"], f["platform"], tuple(f["rules"]), _core.encode(f["ops"]), f["reason"])
+            RawFinding(f.label, f.kind, f.platform, tuple(f.rules), _core.encode(f.ops), f.reason)
             for f in engine.take_findings()
         ]
     return raw[:count]
@@ -155,12 +153,12 @@ def test_few_of_the_many_causes_that_break_several_rules_are_told() -> None:
 
     # How far it comes with how many programs depends on the machine.
     def enough() -> bool:
-        return engine.stats()["programs"] > 60_000 and most(1) > 4 and min(map(most, range(5))) > 0
+        return engine.stats().programs > 60_000 and most(1) > 4 and min(map(most, range(5))) > 0
 
-    while not enough() and engine.stats()["programs"] < 3_000_000:
+    while not enough() and engine.stats().programs < 3_000_000:
         engine.burst(2000, 1000)
         for found in engine.take_findings():
-            told[found["label"], found["kind"], found["reason"], tuple(found["rules"])] += 1
+            told[found.label, found.kind, found.reason, tuple(found.rules)] += 1
     assert most(1) > 4
     assert most(2) <= 4
     assert most(3) == most(4) == 1
@@ -212,7 +210,8 @@ def test_a_worker_that_dies_is_replaced_and_its_program_quarantined(tmp_path: Pa
     campaign = Campaign(campaign_plan(tmp_path, seconds=6.0), Progress())
 
     def kill_once() -> None:
-        while not (campaign.supervisor.children and campaign.supervisor.children[0].stats.get("programs")):
+        children = campaign.supervisor.children
+        while not (children and children[0].stats is not None and children[0].stats.programs):
             time.sleep(0.05)
         os.kill(campaign.supervisor.children[0].process.pid, signal.SIGKILL)
 
@@ -301,4 +300,4 @@ def test_a_quarantined_program_is_not_run_again(tmp_path: Path) -> None:
     link, _other = multiprocess.Pipe()
     worker = Worker(todo, 0, 0, link)
     worker.load_corpus()
-    assert worker.engine.stats()["programs"] == 1
+    assert worker.engine.stats().programs == 1

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz history`: eras that come to the same stand in one line, and each line says what judging says."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The commands judge, trace, list and minimize: what they print, and with which status they end."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Kernels' own code as trackers: building it, its names, machines with other cache lines, and code that breaks down.
 
 Most of it is tested on a kernel of our own (toy_kernel.py); what needs a genuine one takes Debian's.
@@ -12,7 +13,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import Result
@@ -289,7 +289,7 @@ def test_a_constant_l1_line_is_that_of_each_platform(tmp_path: Path) -> None:
     wide.l1_line = 128
     judge = _core.Judge(f"kernel:{built.library}", [machine("x86-5.5"), machine("mips-5.5"), wide])
     copied = ops_of("cpu0 b0 = alloc anonymous 4096\ncpu0 cow b0 0")
-    found = [[w["id"] for w in judge.judge(copied, index)["warnings"]] for index in (0, 1, 2, 0, 1)]
+    found = [[w.id for w in judge.judge(copied, index).warnings] for index in (0, 1, 2, 0, 1)]
     assert found == [[], ["assert-idle"], ["assert-idle"], [], ["assert-idle"]]
 
 
@@ -318,7 +318,7 @@ def test_the_kernels_own_variables_are_as_booted_for_each_program(tmp_path: Path
 # What a program costs
 
 
-def cost_of(tracker: str, text: str) -> dict[str, int] | None:
+def cost_of(tracker: str, text: str) -> _core.Cost | None:
     return _core.Judge(tracker, [machine()]).cost(ops_of(text), 0)
 
 
@@ -326,10 +326,7 @@ def test_a_toys_locks_and_steps_are_counted(tmp_path: Path) -> None:
     built = kernel.build(write_toy(tmp_path))
     text = f"{MAPPED}\ncpu0 m1 = map_page d0 b0 64 64 FROM_DEVICE\ncpu0 sync_single_for_cpu m1"
     cost = cost_of(f"kernel:{built.library}", text)
-    assert cost == {
-        "bucket_locks": 2, "tree_locks": 0, "pool_locks": 2, "other_locks": 0, "lookup_steps": 2, "tree_operations": 0,
-        "lockless_operations": 0,
-    }  # fmt: skip
+    assert cost == _core.Cost(bucket_locks=2, pool_locks=2, lookup_steps=2)
     assert cost_of("silent", text) is None
 
 
@@ -344,10 +341,10 @@ def test_a_genuine_mapping_costs_one_tree_lock_to_enter_and_one_to_leave(genuine
     assert written is not None
     assert read is not None
     # The map asks for an error and enters one entry; the unbind, which takes each bucket's lock, does not count.
-    assert written["bucket_locks"] == read["bucket_locks"] == 2
-    assert (written["tree_locks"], read["tree_locks"]) == (1, 0)
-    assert (written["pool_locks"], read["pool_locks"]) == (1, 1)
-    assert (written["tree_operations"], read["tree_operations"]) == (1, 0)
+    assert written.bucket_locks == read.bucket_locks == 2
+    assert (written.tree_locks, read.tree_locks) == (1, 0)
+    assert (written.pool_locks, read.pool_locks) == (1, 1)
+    assert (written.tree_operations, read.tree_operations) == (1, 0)
 
 
 # Code that breaks down
@@ -392,8 +389,8 @@ def test_a_breakdown_is_a_label_of_its_own_and_poisons_nothing(kind: str, tmp_pa
     judge = _core.Judge(f"kernel:{built.library}", [machine()])
     for _ in range(3):
         judgement = judge.judge(ops_of(SMALL), 0)
-        assert judgement["labels"] == ["broken"]
-        assert [(w["id"], w["op"], w["worth"]) for w in judgement["warnings"]] == [(kind, 1, "breakdown")]
+        assert judgement.labels == ("broken",)
+        assert [(w.id, w.op, w.worth) for w in judgement.warnings] == [(kind, 1, "breakdown")]
         assert warned(built, SYNCED) == []
         assert warned(built, SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
 
@@ -420,18 +417,18 @@ INJECTED = {
 def test_the_search_finds_a_breakdown_of_a_genuine_kernel_and_goes_on(kind: str, genuine: Path, tmp_path: Path) -> None:
     built = kernel.build(edited(genuine, tmp_path, ENTERED, f"{ENTERED} {INJECTED[kind]}"))
     engine = _core.Engine(f"kernel:{built.library}", [machine(), machine("arm64-6.5")], seed=1, ops_limit=12)
-    broken: list[dict[str, Any]] = []
+    broken: list[_core.Finding] = []
     end = time.monotonic() + 60
     while not broken and time.monotonic() < end:
         engine.burst(500, 200)
-        broken = [found for found in engine.take_findings() if found["label"] == "broken"]
+        broken = [found for found in engine.take_findings() if found.label == "broken"]
     assert broken, engine.stats()
-    assert broken[0]["kind"] == ("hang" if kind == "hang" else "crash")
-    assert len(broken[0]["ops"]) == 2
+    assert broken[0].kind == ("hang" if kind == "hang" else "crash")
+    assert len(broken[0].ops) == 2
     # After the crash the same code judges as an untouched kernel does.
-    ran = engine.stats()["programs"]
+    ran = engine.stats().programs
     engine.burst(500, 200)
-    assert engine.stats()["programs"] > ran
+    assert engine.stats().programs > ran
     assert warned(built, SYNCED_ELSEWHERE) == warned(kernel.build(genuine), SYNCED_ELSEWHERE)
 
 
@@ -465,7 +462,7 @@ def coverage(built: kernel.KernelTracker) -> int:
     engine = _core.Engine(f"kernel:{built.library}", [machine()], seed=1, ops_limit=12)
     for seed in range(300):
         engine.run(_core.encode(_core.random_program(seed, 10)))
-    return engine.stats()["coverage"]
+    return engine.stats().coverage
 
 
 @pytest.mark.parametrize("compiler", ["clang", "gcc"])

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Reading logs: every warning of every version, however it was mangled; and nothing where there is nothing."""
 
 from __future__ import annotations

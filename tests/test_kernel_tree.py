@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a tree must have to be built, and stand-in headers of the user's own."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The text form of programs: what can be said, and how it is printed."""
 
 from __future__ import annotations

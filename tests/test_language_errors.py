@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The text form of programs: what is said about texts that are wrong, and where."""
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ ATTR_NAMES = (
 SUBJECTS = "cpu0 to cpu3, 'device' or 'expect'"
 KEYS = "one of tracker=, platform=, portfolio=, labels=, warnings=, corruptions=, harms="
 NAME = "a name of letters, digits and . _ + > -"
-TRACKER = f"{NAME}, or kernel:NAME or kernel:PATH"
+TRACKER = f"{NAME}, or kernel:NAME"
 
 # The column is that of the first '^' in the second string, under the line.
 WORD_ERRORS: list[tuple[str, str, str | None, str]] = [

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The text form of programs: files, names, and texts that nobody would write."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The minimiser: what it leaves shows the same, and nothing of it can be left out.
 
 Whether a program still shows the same is asked of the judge; what there is to leave out is said here once more, without
@@ -66,10 +67,10 @@ class Sight:
     def reduce(self, ops: Sequence[Op], by: Any = None) -> tuple[Ops, Sight]:
         """What it comes to, and what that shows."""
         found = (by or judge()).minimise(ops, members().index(self.platform), self.label, self.kind, self.reason)
-        assert set(found["rules"]) == rules(found["ops"], self.platform)
-        assert (self.label, self.kind, found["reason"]) in targets(found["ops"], self.platform)
-        reached = replace(self, rules=frozenset(found["rules"]), reason=found["reason"])
-        return list(found["ops"]), reached
+        assert set(found.rules) == rules(found.ops, self.platform)
+        assert (self.label, self.kind, found.reason) in targets(found.ops, self.platform)
+        reached = replace(self, rules=frozenset(found.rules), reason=found.reason)
+        return list(found.ops), reached
 
 
 def targets(ops: Sequence[Op], platform: str) -> list[tuple[str, str, str]]:
@@ -77,7 +78,7 @@ def targets(ops: Sequence[Op], platform: str) -> list[tuple[str, str, str]]:
 
 
 def rules(ops: Sequence[Op], platform: str) -> frozenset[str]:
-    return frozenset(rule for rule, *_ in judge().judge(ops, members().index(platform))["breaches"])
+    return frozenset(str(breach.rule) for breach in judge().judge(ops, members().index(platform)).breaches)
 
 
 def sights(ops: Sequence[Op], platform: str) -> list[Sight]:
@@ -314,7 +315,7 @@ def test_each_entry_is_tried_alone() -> None:
 def minimal(lines: str, platform: str, label: str, kind: str, tracker: str = TRACKER) -> str:
     ops = program(lines)
     by = _core.Judge(tracker, [platforms.to_core(member) for member in platforms.portfolio(PORTFOLIO)])
-    return text(by.minimise(ops, members().index(platform), label, kind)["ops"])
+    return text(by.minimise(ops, members().index(platform), label, kind).ops)
 
 
 def lines(listing: str) -> str:
@@ -440,4 +441,4 @@ def test_huge_buffers_take_few_steps(program: str) -> None:
     found = [(at, *each) for at in range(len(members())) for each in judge().targets(ops, at)]
     assert found
     for at, label, kind, reason in found:
-        assert judge().minimise(ops, at, label, kind, reason)["tried"] < 2_000
+        assert judge().minimise(ops, at, label, kind, reason).tried < 2_000

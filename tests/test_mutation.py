@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Random programs and mutants of programs, which the search is made of."""
 
 from __future__ import annotations

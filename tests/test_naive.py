@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The naive simulator against what the corpus's programs say: who edits an `expect` line asks both implementations."""
 
 from __future__ import annotations

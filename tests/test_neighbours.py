@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The neighbourhoods of short programs, which the search goes through."""
 
 from __future__ import annotations

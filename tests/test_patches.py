@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Two patches of our own against a genuine kernel, as a developer would write them today: active cache lines kept for
 every line of a mapping, in an xarray; and in an interval tree. They must build, and warn as the models say.
 """
@@ -171,14 +172,14 @@ MODEL = "6.12+every-line"
 
 def test_the_xarray_is_the_model_to_the_letter(xarray: str) -> None:
     found = _core.compare_trackers(MODEL, xarray, machines(), 20 * PROGRAMS, 0, 24, 5, False, False)
-    assert found["differences"] == []
-    assert found["warnings"] > PROGRAMS
+    assert found.differences == ()
+    assert found.warnings > PROGRAMS
 
 
 def overlaps(judge: Any, ops: Sequence[Any], platform: int) -> tuple[list[int], set[str]]:
     """The operations that are warned about for an overlap, and the ids of all warnings."""
-    warnings = judge.judge(ops, platform)["warnings"]
-    return [w["op"] for w in warnings if w["id"] == "line-overlap"], {w["id"] for w in warnings}
+    warnings = judge.judge(ops, platform).warnings
+    return [w.op for w in warnings if w.id == "line-overlap"], {w.id for w in warnings}
 
 
 def test_the_interval_tree_is_the_model_but_for_lines_whose_count_is_full(interval_tree: str) -> None:
@@ -239,5 +240,5 @@ def test_a_lock_of_the_xarray_is_counted_with_the_trees(xarray: str) -> None:
     cost = judge.cost(parse(text).ops, 0)
     assert cost is not None
     # One around all, and the xarray's own for each of four lines, at map and at unmap.
-    assert cost["tree_locks"] == 2 * (1 + 4)
-    assert cost["other_locks"] == 0
+    assert cost.tree_locks == 2 * (1 + 4)
+    assert cost.other_locks == 0

@@ -1,13 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Platform files, portfolios, and what a user sees who gets one wrong."""
 
-import sys
+import enum
+import re
+from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
+from dmafuzz import _core
+from dmafuzz._core import Direction, Iommu, Maintenance
 from dmafuzz.platforms import PlatformError, load, names, portfolio, portfolio_names, to_core
-from dmafuzz.platforms.model import Directions
 from dmafuzz.platforms.portfolio import portfolio as portfolio_from
 
 LETTERS = {"none": "-", "clean": "C", "invalidate": "I", "clean_invalidate": "CI"}
@@ -76,8 +79,9 @@ def row_of(name: str) -> str:
     return ROW_OF_PREFIX[max((prefix for prefix in ROW_OF_PREFIX if name.startswith(prefix)), key=len)]
 
 
-def letters(directions: Directions) -> str:
-    return " / ".join(LETTERS[d] for d in (directions.to_device, directions.from_device, directions.bidirectional))
+def letters(maintenance: Sequence[Maintenance]) -> str:
+    directions = (Direction.to_device, Direction.from_device, Direction.bidirectional)
+    return " / ".join(LETTERS[maintenance[direction.value].name] for direction in directions)
 
 
 def write(folder: Path, text: str, name: str = "mine.toml") -> Path:
@@ -98,12 +102,11 @@ def complaint(path: Path) -> str:
 @pytest.mark.parametrize("name", names())
 def test_platform_has_the_row_of_the_table_that_its_name_promises(name: str) -> None:
     platform = load(name)
-    maintenance = platform.maintenance
     actual = (
-        letters(maintenance.for_device),
-        letters(maintenance.for_cpu),
-        maintenance.edges,
-        platform.cache.speculates,
+        letters(platform.core.for_device),
+        letters(platform.core.for_cpu),
+        platform.core.edges.name,
+        platform.core.speculates,
     )
     assert platform.name == name
     assert actual == TABLE[row_of(name)]
@@ -117,58 +120,58 @@ def test_every_row_of_the_table_has_a_platform() -> None:
 def test_facts_that_follow_the_first_kernel_of_the_era(name: str) -> None:
     platform = load(name)
     first = tuple(int(number) for number in platform.kernels.split(" to ")[0].split("."))
-    assert platform.memory.map_single_vmalloc_fails == (first >= (5, 5))
-    if platform.memory.stacks_in_vmalloc:
+    assert platform.core.map_single_vmalloc_fails == (first >= (5, 5))
+    if platform.core.stacks_in_vmalloc:
         assert first >= (4, 9)
-    if platform.bounce.slots:
-        assert platform.bounce.copy_in_from_device == (first >= (5, 17))
-        assert platform.bounce.sync_copies_in_from_device == platform.runs("5.17")
-    if platform.bounce.unaligned_kmalloc:
+    if platform.core.bounce_slots:
+        assert platform.core.copy_in_from_device == (first >= (5, 17))
+        assert platform.core.sync_from_device_copies_in == platform.runs("5.17")
+    if platform.core.bounce_unaligned:
         assert first >= (6, 5)
 
 
 @pytest.mark.parametrize("name", names())
 def test_only_arm32_has_kernel_text_in_its_linear_map(name: str) -> None:
-    assert load(name).memory.text_in_linear_map == name.startswith(("arm-", "armv"))
+    assert load(name).core.text_in_linear_map == name.startswith(("arm-", "armv"))
 
 
 @pytest.mark.parametrize("name", [name for name in names() if name.startswith("arm64-")])
 def test_arm64_kernels_are_built_for_64_byte_lines_and_128_byte_dma(name: str) -> None:
     platform = load(name)
-    assert platform.cache.line == (128 if "line128" in name else 64)
-    assert (platform.cache.l1_line, platform.alignment.dma_min) == (64, 128)
-    assert platform.alignment.dma == (platform.cache.line if name.startswith("arm64-6.5") else 128)
+    assert platform.core.line == (128 if "line128" in name else 64)
+    assert (platform.core.l1_line, platform.core.dma_alignment_min) == (64, 128)
+    assert platform.core.dma_alignment == (platform.core.line if name.startswith("arm64-6.5") else 128)
 
 
 @pytest.mark.parametrize("name", [name for name in names() if name.startswith("x86-")])
 def test_x86_is_coherent_with_the_smallest_alignments(name: str) -> None:
     platform = load(name)
-    assert all(device.coherent for device in platform.device.resolved())
-    assert (platform.alignment.dma, platform.alignment.kmalloc) == (1, 8)
+    assert all(device.coherent for device in platform.core.devices)
+    assert (platform.core.dma_alignment, platform.core.kmalloc_alignment) == (1, 8)
 
 
 @pytest.mark.parametrize("name", [name for name in names() if name.endswith("-mixed")])
 def test_mixed_machine_alternates(name: str) -> None:
-    assert [device.coherent for device in load(name).device.resolved()] == [True, False, True, False]
+    assert [device.coherent for device in load(name).core.devices] == [True, False, True, False]
 
 
 def test_names_of_options_say_what_they_do() -> None:
-    assert load("x86-5.5-iommu-strict").iommu.mode == "strict"
-    assert load("x86-5.5-iommu-lazy").iommu.mode == "lazy"
-    full = load("x86-5.5-pool-full").bounce
-    assert (full.pool, full.slots, full.always) == (True, 0, True)
-    assert {device.mask_bits for device in load("x86-5.18-swiotlb").device.resolved()} == {32}
-    assert load("x86-5.18-force-bounce").bounce.always
-    assert not load("armv7-3.6-no-pool").coherent.atomic_pool
-    assert load("armv7-3.6-no-pool").coherent.remaps
-    assert load("armv7-5.18-aliases").coherent.mismatched_aliases_hit
-    assert (load("armv7-5.18-line32").cache.line, load("armv7-5.18-line32").cache.l1_line) == (32, 64)
-    limits = load("x86-5.5-segment-limits").device.resolved()[3]
+    assert load("x86-5.5-iommu-strict").core.iommu == Iommu.strict
+    assert load("x86-5.5-iommu-lazy").core.iommu == Iommu.lazy
+    full = load("x86-5.5-pool-full").core
+    assert (full.bounce_pool, full.bounce_slots, full.bounce_always) == (True, 0, True)
+    assert {device.mask_bits for device in load("x86-5.18-swiotlb").core.devices} == {32}
+    assert load("x86-5.18-force-bounce").core.bounce_always
+    assert not load("armv7-3.6-no-pool").core.atomic_pool
+    assert load("armv7-3.6-no-pool").core.coherent_remaps
+    assert load("armv7-5.18-aliases").core.mismatched_aliases_hit
+    assert (load("armv7-5.18-line32").core.line, load("armv7-5.18-line32").core.l1_line) == (32, 64)
+    limits = load("x86-5.5-segment-limits").core.devices[3]
     assert (limits.truncates, limits.segment_max, limits.wraps, limits.segment_boundary) == (True, 65536, True, 0xFFFF)
     bounced = load("arm64-6.5")
-    assert (bounced.bounce.unaligned_kmalloc, bounced.bounce.pool, bounced.alignment.kmalloc) == (True, True, 8)
+    assert (bounced.core.bounce_unaligned, bounced.core.bounce_pool, bounced.core.kmalloc_alignment) == (True, True, 8)
     unpooled = load("arm64-6.5-no-pool")
-    assert (unpooled.bounce.unaligned_kmalloc, unpooled.bounce.pool) == (True, False)
+    assert (unpooled.core.bounce_unaligned, unpooled.core.bounce_pool) == (True, False)
 
 
 # --- portfolios
@@ -186,9 +189,9 @@ def test_portfolio_of_a_kernel_has_machines_of_that_kernel_only_tamest_first(nam
     members = portfolio(name)
     assert all(platform.runs(name) for platform in members)
     assert members[0].name.startswith("x86-")
-    assert not members[0].bounce.pool
-    assert members[0].iommu.mode == "off"
-    assert not any(platform.coherent.mismatched_aliases_hit for platform in members)
+    assert not members[0].core.bounce_pool
+    assert members[0].core.iommu == Iommu.off
+    assert not any(platform.core.mismatched_aliases_hit for platform in members)
     machines = {repr(platform.model_copy(update={"name": "", "title": "", "source": ""})) for platform in members}
     assert len(machines) == len(members)
 
@@ -206,13 +209,13 @@ def test_portfolio_of_6_12_has_one_machine_for_each_thing_that_can_go_wrong() ->
         "PowerPC, not coherent",
         "RISC-V Zicbom",
     }
-    assert {platform.iommu.mode for platform in members} == {"off", "strict", "lazy"}
-    assert {platform.cache.line for platform in members} == {32, 64, 128}
-    assert any(platform.bounce.pool and platform.bounce.slots == 0 for platform in members)
-    assert any(platform.bounce.always and platform.bounce.slots for platform in members)
-    assert any(platform.bounce.unaligned_kmalloc for platform in members)
-    assert any(len({device.coherent for device in platform.device.resolved()}) == 2 for platform in members)
-    assert any(device.truncates and device.wraps for platform in members for device in platform.device.resolved())
+    assert {platform.core.iommu for platform in members} == set(Iommu)
+    assert {platform.core.line for platform in members} == {32, 64, 128}
+    assert any(platform.core.bounce_pool and platform.core.bounce_slots == 0 for platform in members)
+    assert any(platform.core.bounce_always and platform.core.bounce_slots for platform in members)
+    assert any(platform.core.bounce_unaligned for platform in members)
+    assert any(len({device.coherent for device in platform.core.devices}) == 2 for platform in members)
+    assert any(device.truncates and device.wraps for platform in members for device in platform.core.devices)
 
 
 def test_portfolio_all_has_every_platform() -> None:
@@ -254,7 +257,7 @@ def test_file_of_ones_own_is_loaded_by_path_and_named_after_the_file(tmp_path: P
 
 def test_device_takes_what_it_does_not_give_from_the_default(tmp_path: Path) -> None:
     path = write(tmp_path, MACHINE + "mask_bits = 32\n[device.d2]\ntruncates = true\n")
-    devices = load(path).device.resolved()
+    devices = load(path).core.devices
     assert [(device.coherent, device.mask_bits, device.truncates) for device in devices] == [
         (True, 32, False),
         (True, 32, False),
@@ -267,9 +270,10 @@ def test_file_that_extends_changes_single_fields(tmp_path: Path) -> None:
     text = 'extends = "arm64-6.5"\ntitle = "a"\nkernels = "6.5 to 6.9"\nsource = "s"\n'
     text += '[maintenance.for_cpu]\nfrom_device = "none"\n'
     mine, base = load(write(tmp_path, text)), load("arm64-6.5")
-    assert mine.maintenance.for_cpu.from_device == "none"
-    assert mine.maintenance.for_cpu.bidirectional == base.maintenance.for_cpu.bidirectional
-    assert (mine.cache, mine.bounce, mine.title, mine.kernels) == (base.cache, base.bounce, "a", "6.5 to 6.9")
+    assert mine.core.for_cpu[Direction.from_device.value] == Maintenance.none
+    assert mine.core.for_cpu[Direction.bidirectional.value] == base.core.for_cpu[Direction.bidirectional.value]
+    assert (mine.core.line, mine.core.bounce_slots) == (base.core.line, base.core.bounce_slots)
+    assert (mine.title, mine.kernels) == ("a", "6.5 to 6.9")
 
 
 def test_title_kernels_and_source_are_not_inherited(tmp_path: Path) -> None:
@@ -358,51 +362,65 @@ def test_file_that_is_not_there_or_not_toml(tmp_path: Path) -> None:
     assert "is not TOML" in complaint(write(tmp_path, "title = \n"))
 
 
-# --- the core's record
+# --- the core's table
 
 
-class Recorder(SimpleNamespace):
-    """Takes any attribute, as a freshly built record of the core does."""
+def test_every_field_of_the_core_is_a_row_of_its_table() -> None:
+    for rows, record in ((_core.PLATFORM_FIELDS, _core.Platform()), (_core.DEVICE_FIELDS, _core.Device())):
+        fields = {name for name, kept in vars(type(record)).items() if isinstance(kept, property)}
+        assert {row.attribute for row in rows} == fields - {"name", "devices"}
+        assert len({row.key for row in rows}) == len(rows)
+        for row in rows:
+            assert getattr(record, row.attribute) == row.value
+            assert row.meaning
 
 
-def test_to_core_fills_every_field(monkeypatch: pytest.MonkeyPatch) -> None:
-    def enum(*members: str) -> SimpleNamespace:
-        return SimpleNamespace(**{member: member for member in members})
-
-    core = SimpleNamespace(
-        Platform=Recorder,
-        Device=Recorder,
-        Maintenance=enum(*LETTERS),
-        Edges=enum("clean", "drop", "whole_range"),
-        Iommu=enum("off", "strict", "lazy"),
-        IommuDriver=enum("intel", "smmu", "amd"),
-        BounceCut=enum("never", "mapping", "wraps"),
-    )
-    monkeypatch.setitem(sys.modules, "dmafuzz._core", core)
-    record = to_core(load("arm64-6.5-line128"))
-    assert (record.name, record.line, record.l1_line) == ("arm64-6.5-line128", 128, 64)
-    assert (record.dma_alignment, record.dma_alignment_min, record.kmalloc_alignment) == (128, 128, 8)
-    assert (record.bounce_pool, record.bounce_slots, record.bounce_unaligned) == (True, 512, True)
-    # By the values of enum dma_data_direction: bidirectional, to device, from device.
-    assert to_core(load("armv5-5.5")).for_device == ["clean_invalidate", "clean", "invalidate"]
-    assert to_core(load("armv7-5.5")).for_cpu == ["invalidate", "none", "invalidate"]
-    assert to_core(load("powerpc-5.5")).edges == "whole_range"
-    assert [device.coherent for device in to_core(load("arm64-6.5-mixed")).devices] == [True, False, True, False]
-
-    header = Path(__file__).parents[1] / "dmafuzz" / "core" / "platform" / "platform.hpp"
-    declared = fields_declared(header.read_text(encoding="utf-8"))
-    assert set(vars(record)) == declared["Platform"]
-    assert set(vars(record.devices[0])) == declared["Device"]
+def test_every_field_that_a_file_gives_comes_to_the_core(tmp_path: Path) -> None:
+    """Each field of the table, given another value than it has without."""
+    base = load(write(tmp_path, MACHINE))
+    for row in _core.PLATFORM_FIELDS:
+        section, key = row.key.split(".")
+        if section == "maintenance":
+            continue  # below
+        text = given(getattr(base.core, row.attribute), row.values)
+        table = re.sub(rf"(?m)^{key} = .*\n", "", MACHINE) if f"[{section}]" in MACHINE else MACHINE
+        pool = "" if key in ("pool", "slots") else "pool = true\n"
+        extra = f"{key} = {text}\n" + ("pool = true\n" if key == "slots" else pool if section == "bounce" else "")
+        if f"[{section}]" in table:
+            table = table.replace(f"[{section}]\n", f"[{section}]\n{extra}")
+        else:
+            table = f"{table}\n[{section}]\n{extra}"
+        found = load(write(tmp_path, table))
+        assert getattr(found.core, row.attribute) != getattr(base.core, row.attribute), row
+    for device in _core.DEVICE_FIELDS:
+        text = given(getattr(base.core.devices[0], device.attribute), device.values)
+        old = MACHINE.replace("coherent = true", "") if device.key == "coherent" else MACHINE
+        section = "[maintenance]\nedges = 'clean'\nfor_device = {}\nfor_cpu = {}\n" if device.key == "coherent" else ""
+        found = load(write(tmp_path, f"{old}{device.key} = {text}\n{section}"))
+        assert getattr(found.core.devices[3], device.attribute) != getattr(base.core.devices[3], device.attribute)
 
 
-def fields_declared(header: str) -> dict[str, set[str]]:
-    """The data members of each struct, not its operators: the last word before an initialiser or a semicolon."""
-    fields: dict[str, set[str]] = {}
-    for part in header.split("\nstruct ")[1:]:
-        name, body = part.split(" {", 1)
-        lines = [line.split("//")[0].strip() for line in body.split("\n};")[0].splitlines()]
-        declarations = [
-            line.split("=")[0].split("{")[0].rstrip("; ") for line in lines if line and "operator" not in line
-        ]
-        fields[name] = {declaration.split()[-1] for declaration in declarations}
-    return fields
+def given(value: object, values: str) -> str:
+    """Another value of a field, as TOML has it."""
+    if isinstance(value, bool):
+        return "false" if value else "true"
+    if isinstance(value, enum.Enum):
+        return repr(next(member.name for member in type(value) if member != value))
+    allowed = values.removeprefix("!")
+    if " to " in allowed:
+        return "4095" if value else "7"
+    return next(each for each in allowed.split() if int(each) != value)
+
+
+def test_cache_maintenance_by_direction() -> None:
+    """By the values of enum dma_data_direction: bidirectional, to device, from device."""
+    both, clean, invalidate = Maintenance.clean_invalidate, Maintenance.clean, Maintenance.invalidate
+    assert load("armv5-5.5").core.for_device == [both, clean, invalidate]
+    assert load("armv7-5.5").core.for_cpu == [invalidate, Maintenance.none, invalidate]
+    assert load("powerpc-5.5").core.edges == _core.Edges.whole_range
+
+
+def test_a_platform_that_is_changed_is_nobody_elses() -> None:
+    changed = to_core(load("x86-5.5"))
+    changed.line = 32
+    assert load("x86-5.5").core.line == to_core(load("x86-5.5")).line == 64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a kernel as shipped prints of the warnings of a run, and where panic_on_warn stops it."""
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def test_a_genuine_kernel_prints_as_its_model_says(genuine: Path) -> None:
     for text in (OVERLAP, NINE, CASES["only the first counted error"][1]):
         real, model = judged(f"kernel:{genuine}", text), judged("6.12", text)
         assert told(real) == told(model)
-        assert [w.message for w in real.warnings] == [w.message for w in model.warnings]
+        assert [real.message(w) for w in real.warnings] == [model.message(w) for w in model.warnings]
 
 
 def test_a_tree_that_prints_more_or_otherwise_says_so(tmp_path: Path) -> None:
@@ -108,14 +109,15 @@ core_initcall_sync(files);
         ("map-stack", True, True, False), ("line-overlap", False, True, False),
         ("map-stack", True, False, False), ("line-overlap", False, True, False),
     ]  # fmt: skip
-    assert found.warnings[1].message == "cacheline tracking EEXIST, in words of my own"
+    assert found.message(found.warnings[1]) == "cacheline tracking EEXIST, in words of my own"
 
 
 def test_of_a_breakdown_nothing_is_printed(tmp_path: Path) -> None:
     kernel.add(write_toy(tmp_path / "tree", on_map="BUG_ON(size == 64);"), "bad")
-    (warning,) = judged("kernel:bad", MAPPED).warnings
+    found = judged("kernel:bad", MAPPED)
+    (warning,) = found.warnings
     assert (warning.id, warning.printed, warning.stops) == ("crash", False, False)
-    assert warning.message == "BUG_ON: size == 64"
+    assert found.message(warning) == "BUG_ON: size == 64"
 
 
 def test_story_and_json_say_it() -> None:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Is it the smallest? What an exhaustive search proves of a program, and where searches are kept."""
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dmafuzz import _core, platforms
 from dmafuzz.catalogue import Proof, proof, proof_for
 from dmafuzz.cli.main import main
 from dmafuzz.exhaustive import Search, SearchPlan, Signature
+from dmafuzz.exhaustive.search import Unwatched
 from dmafuzz.program import parse, render_op
 from support import run
 
@@ -48,7 +50,7 @@ def ops_of(text: str) -> list[_core.Op]:
 
 @functools.cache
 def proved() -> Proof:
-    return Proof(Search(plan()).run(proof._Silent()))
+    return Proof(Search(plan()).run(Unwatched()))
 
 
 def kept(cache: Path) -> list[Path]:
@@ -80,11 +82,11 @@ class TestStamp:
         assert smaller is not None
         assert smaller.size == _core.order_of(smaller.ops) < _core.order_of(ops_of(text))
         judge = _core.Judge("6.12", [platforms.to_core(member) for member in plan().members])
-        shown = [Signature(label, kind, tuple(rules), why) for label, kind, why, rules, _ in judge.shown(smaller.ops)]
+        shown = [Signature.of(each) for each in judge.shown(smaller.ops)]
         assert SIGNATURE in shown
 
     def test_of_one_longer_than_the_search(self) -> None:
-        shorter = Proof(Search(plan(2)).run(proof._Silent()))
+        shorter = Proof(Search(plan(2)).run(Unwatched()))
         some = next(signature for signature in shorter.result.found)
         assert shorter.stamp(some, ops_of(SMALLEST)) == "local"
 
@@ -95,7 +97,7 @@ class TestStamp:
         assert proved().smaller(unknown, ops_of(SMALLEST)) is None
 
     def test_names_the_length_of_the_search(self) -> None:
-        longer = Proof(Search(plan(2)).run(proof._Silent()))
+        longer = Proof(Search(plan(2)).run(Unwatched()))
         signature, found = next(iter(longer.result.found.items()))
         assert longer.stamp(signature, found.first.ops) == "proved (<= 2)"
 

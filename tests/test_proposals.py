@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The proposals' rules speak of live mappings: what a line still points to, dead or recycled, is dma-debug's affair."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz recall`: findings with their times, held against a catalogue."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Programs that keep the rules of the DMA API lose nothing on any machine, and names mean nothing."""
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dmafuzz import _core, platforms
+from dmafuzz._core import Direction, Maintenance
 from dmafuzz.platforms import PlatformFile
 from dmafuzz.program import Program, parse, read
 from dmafuzz.program.forms import FORMS, is_device_access
@@ -29,29 +31,28 @@ STACK_BYTES = 16 * 1024  # of one CPU; the offset of live stack data counts the 
 
 MACHINES = {name: platforms.load(name) for name in platforms.names()}
 # Coherent memory that hits stale lines of its cacheable alias: no driver can do anything about it.
-HIT_ALIASES = {name for name, machine in MACHINES.items() if machine.coherent.mismatched_aliases_hit}
+HIT_ALIASES = {name for name, machine in MACHINES.items() if machine.core.mismatched_aliases_hit}
 
 
 @functools.cache
-def judge_of_all() -> Any:
+def judge_of_all() -> _core.Judge:
     return _core.Judge(TRACKER, [platforms.to_core(machine) for machine in MACHINES.values()])
 
 
-def judged(ops: Sequence[_core.Op], platform: str) -> dict[str, Any]:
-    found: dict[str, Any] = judge_of_all().judge(ops, list(MACHINES).index(platform))
-    return found
+def judged(ops: Sequence[_core.Op], platform: str) -> _core.Judgement:
+    return judge_of_all().judge(ops, list(MACHINES).index(platform))
 
 
 def may_expose(machine: PlatformFile) -> bool:
     """Whether this machine's kernel shows old memory, or old slot bytes, to who receives less than was mapped."""
-    forgets = machine.maintenance.for_device.from_device == "invalidate"
-    incoherent = any(not device.coherent for device in machine.device.resolved())
-    return (forgets and incoherent) or (machine.bounce.slots > 0 and not machine.bounce.copy_in_from_device)
+    forgets = machine.core.for_device[Direction.from_device.value] == Maintenance.invalidate
+    incoherent = any(not device.coherent for device in machine.core.devices)
+    return (forgets and incoherent) or (machine.core.bounce_slots > 0 and not machine.core.copy_in_from_device)
 
 
 def may_sleep(machine: PlatformFile) -> bool:
     """Whether a coherent allocation with interrupts off, which the rules permit, sleeps."""
-    return machine.coherent.remaps and not machine.coherent.atomic_pool
+    return machine.core.coherent_remaps and not machine.core.atomic_pool
 
 
 def permitted_harms(machine: PlatformFile) -> set[str]:
@@ -64,10 +65,10 @@ def wrong(ops: Sequence[_core.Op], platform: str) -> dict[str, Any]:
     found = judged(ops, platform)
     permitted = permitted_harms(MACHINES[platform])
     facts = {
-        "corruptions": found["corruptions"],
-        "harms": [harm for harm in found["harms"] if harm["kind"] not in permitted],
-        "rules": found["breaches"],
-        "warnings": found["warnings"],
+        "corruptions": found.corruptions,
+        "harms": [harm for harm in found.harms if harm.kind not in permitted],
+        "rules": found.breaches,
+        "warnings": found.warnings,
     }
     return {what: instances for what, instances in facts.items() if instances}
 
@@ -82,7 +83,7 @@ def test_a_conforming_program_of_the_corpus_is_neither_corrupt_nor_warned_about(
     allocates_coherent = any(op.kind == _core.OpKind.alloc_coherent for op in ops)
     if allocates_coherent and platform in HIT_ALIASES:
         assert set(wrong(ops, platform)) == {"corruptions"}
-        assert {found["kind"] for found in wrong(ops, platform)["corruptions"]} <= {"stale-cpu-data", "stale-cpu-read"}
+        assert {found.kind for found in wrong(ops, platform)["corruptions"]} <= {"stale-cpu-data", "stale-cpu-read"}
         return
     assert wrong(ops, platform) == {}
 
@@ -265,36 +266,38 @@ class Renaming:
         op.entries = [_core.Entry(self.buffers[entry.buffer], entry.offset, entry.size) for entry in op.entries]
         return op
 
-    def verdict(self, found: dict[str, Any]) -> dict[str, Any]:
+    def verdict(self, found: _core.Judgement) -> dict[str, Any]:
         """A judgement under the new names, without what only orders it."""
         return {
-            "labels": found["labels"],
-            "warnings": sorted((w["id"], w["op"], w["worth"], self._set(w["mappings"])) for w in found["warnings"]),
+            "labels": found.labels,
+            "warnings": sorted((w.id, w.op, w.worth, self._set(w.mappings)) for w in found.warnings),
             "corruptions": sorted(
-                (c["kind"], c["op"], *self._place(c), c["explained"], self._set(c["mappings"]))
-                for c in found["corruptions"]
+                (c.kind, c.op, *self._place(c), c.explained, self._set(c.mappings)) for c in found.corruptions
             ),
-            "harms": sorted((h["kind"], h["op"], *self._where(h)) for h in found["harms"]),
+            "harms": sorted((h.kind, h.op, *self._where(h)) for h in found.harms),
             # What the tidy-up breaks is left out: see the last test.
             "rules": sorted(
-                (rule, op, None if mapping is None else self.mappings[mapping])
-                for rule, op, mapping in found["breaches"]
-                if op < found["program_ops"]
+                (breach.rule, breach.op, None if breach.mapping is None else self.mappings[breach.mapping])
+                for breach in found.breaches
+                if breach.op < found.program_ops
             ),
         }
 
     def _set(self, mappings: Sequence[int]) -> tuple[int, ...]:
         return tuple(sorted(self.mappings[mapping] for mapping in mappings))
 
-    def _place(self, found: dict[str, Any]) -> tuple[str, int, int]:
-        if found["buffer"] == "stack":
-            return "stack", found["offset"] % STACK_BYTES, found["size"]
-        return f"b{self.buffers[int(found['buffer'][1:])]}", found["offset"], found["size"]
+    def _place(self, found: _core.Corruption | _core.Harm) -> tuple[str, int, int]:
+        assert found.buffer is not None
+        assert found.offset is not None
+        assert found.size is not None
+        if found.buffer == "stack":
+            return "stack", found.offset % STACK_BYTES, found.size
+        return f"b{self.buffers[int(found.buffer[1:])]}", found.offset, found.size
 
-    def _where(self, harm: dict[str, Any]) -> tuple[object, ...]:
-        if harm["kind"] == "exposure":
+    def _where(self, harm: _core.Harm) -> tuple[object, ...]:
+        if harm.kind == "exposure":
             return self._place(harm)
-        return (-1 if harm["mapping"] is None else self.mappings[harm["mapping"]],)
+        return (-1 if harm.mapping is None else self.mappings[harm.mapping],)
 
 
 RENAMINGS = st.builds(
@@ -321,4 +324,4 @@ def test_names_of_buffers_mappings_and_cpus_change_no_verdict(
 
 def test_the_tidy_up_frees_coherent_memory_with_interrupts_on() -> None:
     program = parse("dmafuzz 1\ncpu0 irq_off\ncpu0 b0 m0 = alloc_coherent d0 4096\n")
-    assert judged(program.ops, "x86-5.5")["breaches"] == []
+    assert judged(program.ops, "x86-5.5").breaches == ()

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Schedules: counted, judged and pruned as a listing of all orders says; what shows always, and what sometimes."""
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from dmafuzz.trackers import resolve
 from naive.schedules import Naive, explored, threads_of
 from small_programs import random_small
 from support import said
+from values import attributes
 
 ROOT = Path(__file__).parent.parent
 FEW = ("x86-5.18-force-bounce", "armv7-5.18", "arm64-6.5-iommu-strict")
@@ -57,11 +59,12 @@ def text_of(ops: Sequence[Op]) -> str:
 
 def plain(facts: Any) -> Any:
     """What the core says, with operations as text, so that it can be compared."""
-    if isinstance(facts, dict):
-        return {key: plain(value) for key, value in facts.items()}
-    if isinstance(facts, list):
-        return [render_op(each) if isinstance(each, Op) else plain(each) for each in facts]
-    return facts
+    if isinstance(facts, Op):
+        return render_op(facts)
+    if isinstance(facts, tuple):
+        return [plain(each) for each in facts]
+    found = attributes(facts)
+    return {name: plain(value) for name, value in found.items()} if found else facts
 
 
 # Counting, against the listing of all orders
@@ -80,20 +83,20 @@ def agree(ops: Sequence[Op], bound: int, tracker: str = "6.12", names: tuple[str
     for merge_from in (0, 1):
         facts = _core.explore(bench, ops, bound, list(range(len(names))), merge_from)
         reach = min(bound, sum(len(steps) for steps in threads_of(ops)))
-        assert facts["schedules"] == known.schedules[: reach + 1]
+        assert list(facts.counted.schedules) == known.schedules[: reach + 1]
         assert sum(known.schedules[reach + 1 :]) == 0
-        assert facts["dropped"] == known.dropped
-        shown = {(t["platform"], t["label"], t["kind"]): t for t in facts["tallies"] if any(t["shown"])}
+        assert facts.counted.dropped == known.dropped
+        shown = {(t.platform, str(t.label), t.kind): t for t in facts.tallies if any(t.shown)}
         assert set(shown) == {(None if at is None else names[at], label, kind) for at, label, kind in known.sights}
         for (at, label, kind), sighting in known.sights.items():
             tally = shown[None if at is None else names[at], label, kind]
-            assert tally["shown"] == sighting.shown[: reach + 1]
-            if facts["written"]["preemptions"] > bound:
+            assert list(tally.shown) == sighting.shown[: reach + 1]
+            if facts.written.preemptions > bound:
                 continue  # the order as written may be one of the examples, and is none of the listing's
-            for schedule, first in ((tally["with"], sighting.shows), (tally["without"], sighting.hides)):
+            for schedule, first in ((tally.shows, sighting.shows), (tally.hides, sighting.hides)):
                 assert (schedule is None) == (first is None)
                 if schedule is not None and first is not None:
-                    assert (schedule["preemptions"], text_of(schedule["ops"])) == (first[0], text_of(first[1]))
+                    assert (schedule.preemptions, text_of(schedule.ops)) == (first[0], text_of(first[1]))
     return sum(known.schedules)
 
 
@@ -133,9 +136,10 @@ def same_without_pruning(ops: Sequence[Op], bound: int) -> tuple[int, int]:
     pruned, some, each = (plain(_core.explore(judge(), ops, bound, [0, 1, 2], merge_from)) for merge_from in (1, 16, 0))
     judged = pruned.pop("judged")
     assert judged <= some.pop("judged")
-    assert each.pop("judged") == sum(each["schedules"])
+    schedules = sum(each["counted"]["schedules"])
+    assert each.pop("judged") == schedules
     assert pruned == some == each
-    return sum(each["schedules"]), judged
+    return schedules, judged
 
 
 @pytest.mark.parametrize("file", CORPUS, ids=lambda file: file.stem)
@@ -419,7 +423,7 @@ def test_the_command_answers_first_and_then_shows_schedules(tmp_path: Path) -> N
     for title, text in zip(titles, schedules, strict=True):
         lines = [line for line in text.splitlines() if line.startswith(("cpu", "#"))]
         ops = parse("dmafuzz 1\n" + "\n".join(lines)).ops
-        labels = {label for judged in bench.judge_all(ops) for label in judged["labels"]}
+        labels = {label for judged in bench.judge_all(ops) for label in judged.labels}
         if "shows FN" in title:
             shows += 1
             assert "FN" in labels

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz search`: the same result on any number of threads, cut off anywhere and gone on with; its errors."""
 
 from __future__ import annotations
@@ -179,7 +180,7 @@ class TestCutOff:
         """The part is in the result as a whole, or not at all."""
         add = Searched.add
 
-        def interrupted(self: Searched, length: int, harvest: dict[str, Any]) -> None:
+        def interrupted(self: Searched, length: int, harvest: _core.Harvest) -> None:
             if length == 3:
                 signal.raise_signal(signal.SIGINT)
             add(self, length, harvest)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Segments of scatter lists at their limits: what a device reaches across a boundary, and what is merged."""
 
 from __future__ import annotations
@@ -23,5 +24,5 @@ def test_an_iommu_merges_entries_up_to_the_largest_segment(bytes_more: int, segm
         cpu0 b0 = alloc pages 131072
         cpu0 m0 = map_sg d0 TO_DEVICE b0:0:32768 b0:32768:{SEGMENT_BYTES_MAX - 32768 + bytes_more}
     """
-    (map_sg,) = [hook for hook in hooks(text, "x86-5.5-iommu-strict") if hook["hook"] == "map_sg"]
-    assert map_sg["mapped"] == segments
+    (map_sg,) = [hook for hook in hooks(text, "x86-5.5-iommu-strict") if hook.hook == "map_sg"]
+    assert map_sg.mapped == segments

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The core's simulator against the naive one (tests/naive), which keeps explicit joint states."""
 
 from __future__ import annotations
@@ -5,7 +6,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
 
 import pytest
 
@@ -128,14 +128,15 @@ def test_a_simulator_that_is_wrong_is_noticed() -> None:
     assert any(of_core(judge(), ops, coherent) != of_naive(ops, machines()[other]) for ops in programs)
 
 
-def compare_walks(programs: int, seed: int, **more: int) -> dict[str, Any]:
+def compare_walks(programs: int, seed: int, **more: int) -> _core.WalkComparison:
     found = _core.compare_walks(list(machines()), programs=programs, seed=seed, **more)
-    assert found["programs"] == programs
-    assert found["corruptions"] > programs
-    assert found["harms"] > 0
-    assert found["transitions"] > programs
+    assert found.programs == programs
+    assert found.corruptions > programs
+    assert found.harms > 0
+    assert found.transitions > programs
     listing = [
-        "\n".join(render_op(op) for op in ops) + f"\non {machines()[at].name}" for ops, at in found["differences"]
+        "\n".join(render_op(op) for op in each.ops) + f"\non {machines()[each.platform].name}"
+        for each in found.differences
     ]
     assert not listing, listing[0]
     return found
@@ -145,15 +146,15 @@ def test_looking_up_is_the_same_as_carrying_out() -> None:
     """The automaton against the sets themselves, random programs and mutants, every platform: corruptions, harms and
     feedback in every detail. By hand with ten million and more."""
     found = compare_walks(200_000, seed=20260727)
-    assert found["automaton_drops"] == 0
-    assert found["automaton_hits"] > 100 * found["automaton_misses"]
+    assert found.automaton.drops == 0
+    assert found.automaton.hits > 100 * found.automaton.misses
 
 
 def test_an_automaton_without_room_is_slower_and_never_wrong() -> None:
     found = compare_walks(20_000, seed=7, automaton_bytes=100_000)
-    assert found["automaton_drops"] > 10
+    assert found.automaton.drops > 10
     starved = compare_walks(2_000, seed=8, automaton_bytes=0)
-    assert starved["automaton_drops"] == 2_000
+    assert starved.automaton.drops == 2_000
 
 
 @pytest.mark.parametrize("tracker", ["6.12", "6.1"])

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The specification in docs/spec: whatever cites a section of it cites one that there is."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The stand-ins for what patches of today use, each in a toy kernel: what it does, and that a reset undoes it.
 
 A snippet runs at each map of a program, with `size` the mapping's: 64 bytes for the first, 128 for the second.
@@ -341,7 +342,7 @@ def judge_of(tmp_path: Path, more: str, on_map: str) -> Any:
 
 
 def failed(judge: Any, text: str = TWO_MAPS) -> list[str]:
-    return [w["text"] for w in judge.judge(parse(text).ops, 0)["warnings"]]
+    return [w.text for w in judge.judge(parse(text).ops, 0).warnings]
 
 
 @pytest.mark.parametrize("name", SNIPPETS)
@@ -382,9 +383,9 @@ def test_misuse_is_a_breakdown_or_a_message(name: str, tmp_path: Path) -> None:
     kind, more, on_map = BROKEN[name]
     judge = judge_of(tmp_path, more, on_map)
     for _ in range(2):
-        (warning,) = judge.judge(parse(TWO_MAPS).ops, 0)["warnings"]
-        assert (warning["id"], warning["op"]) == (kind, 2)
-        assert kind == "hang" or name in warning["text"] or name == "a node twice"
+        (warning,) = judge.judge(parse(TWO_MAPS).ops, 0).warnings
+        assert (warning.id, warning.op) == (kind, 2)
+        assert kind == "hang" or name in warning.text or name == "a node twice"
         assert failed(judge, FIRST_ONLY) == []
 
 
@@ -417,7 +418,7 @@ def test_a_stack_depot_s_number_tells_whose_entry_a_warning_is_about(tmp_path: P
     debug.write_text(text.replace(member, "    depot_stack_handle_t stack;\n", 1))
     judge = _core.Judge(f"kernel:{kernel.build(tree).library}", [platforms.to_core(platforms.load("x86-5.5"))])
     for _ in range(2):
-        found = judge.judge(parse(TWO_MAPS).ops, 0)["warnings"]
-        assert [(w["id"], w["entry_op"], w["mappings"]) for w in found] == [
-            ("free-size", 1, [0, 1]), ("free-direction", 1, [0, 1])
+        found = judge.judge(parse(TWO_MAPS).ops, 0).warnings
+        assert [(w.id, w.entry_op, w.mappings) for w in found] == [
+            ("free-size", 1, (0, 1)), ("free-direction", 1, (0, 1))
         ]  # fmt: skip

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The story that people read: it mentions what was judged, and says it in whole sentences."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a judge takes over from one platform for another is what it would have found there by itself."""
 
 from typing import Any
@@ -6,16 +7,20 @@ import pytest
 
 from dmafuzz import _core, platforms
 from support import machines
+from values import attributes
 
 TRACKERS = ["7.2", "6.12", "5.5", "3.14", "2.6.32", "full-range", "noisy"]
 
 
-def found(judgement: dict[str, Any]) -> dict[str, Any]:
+def found(judgement: _core.Judgement) -> dict[str, Any]:
     """All that does not depend on other platforms."""
-    kept = {name: value for name, value in judgement.items() if name not in ("labels", "ops", "warnings")}
-    kept["ops"] = [(op.kind, op.cpu, op.device, op.mapping) for op in judgement["ops"]]
-    kept["warnings"] = [{k: v for k, v in w.items() if k not in ("worth", "hurts")} for w in judgement["warnings"]]
+    kept = without(judgement, "labels", "warnings")
+    kept["warnings"] = [without(warning, "worth", "hurts") for warning in judgement.warnings]
     return kept
+
+
+def without(value: object, *names: str) -> dict[str, Any]:
+    return {name: kept for name, kept in attributes(value).items() if name not in names}
 
 
 @pytest.mark.parametrize("tracker", TRACKERS)
@@ -28,7 +33,7 @@ def test_all_platforms_together_or_each_by_itself(tracker: str) -> None:
         ops = _core.random_program(seed, (5, 10, 20, 40)[seed % 4])
         for judge, judgement in zip(alone, together.judge_all(ops), strict=True):
             assert found(judgement) == found(judge.judge(ops, 0)), seed
-            corruptions += len(judgement["corruptions"])
+            corruptions += len(judgement.corruptions)
         if seed % 10 == 0:
             for at, judge in enumerate(alone):
                 assert together.hooks(ops, at) == judge.hooks(ops, 0)
@@ -44,7 +49,7 @@ def test_labels_do_not_depend_on_what_was_judged_before() -> None:
         together = judge.judge_all(ops)
         for at, judgement in enumerate(together):
             first = judge.judge(ops, at)
-            assert (first["labels"], first["warnings"]) == (judgement["labels"], judgement["warnings"])
+            assert (first.labels, first.warnings) == (judgement.labels, judgement.warnings)
 
 
 def test_addresses_are_those_of_the_platform() -> None:

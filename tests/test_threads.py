@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The threads, re-judged: what their claims come to, era by era and for each proposal, on the machines of the time.
 
 Each fact stands in a table: programs of corpus/threads, trackers, and for each kind of machine what is found. A tracker
@@ -234,9 +235,9 @@ def test_the_2016_patch_silences_page_cache_pages_that_can_be_torn() -> None:
 @pytest.mark.parametrize("platform", platforms.names())
 def test_7_0_is_silent_where_the_cache_alignment_is_below_the_l1_line(platform: str) -> None:
     says = machine(platform)
-    no_pool = says.bounce.unaligned_kmalloc and not says.bounce.pool  # and so no map of a small buffer works
+    no_pool = says.core.bounce_unaligned and not says.core.bounce_pool  # and so no map of a small buffer works
     fails = kind(platform) == "fails" or (no_pool and kind(platform) == "maintained")
-    silent = fails or kind(platform) == "small-bounced" or says.alignment.dma < says.cache.l1_line
+    silent = fails or kind(platform) == "small-bounced" or says.core.dma_alignment < says.core.l1_line
     for era in eras("7.0", "7.2"):
         warnings = judged_warnings("threads/two-fragments-of-one-line", era, platform)
         assert warnings == ([] if silent else ["line-overlap"])
@@ -265,17 +266,17 @@ def test_cache_alignment_tells_machines_apart_by_their_dma_alignment(platform: s
     """Two mappings of 64 bytes, side by side from the start of a page: one key where the alignment is 128."""
     found = judged_warnings("threads/fragments-of-one-alignment", "cache-alignment", platform)
     says = machine(platform)
-    works = kind(platform) not in ("fails", "small-bounced") and not says.bounce.unaligned_kmalloc
-    assert found == (["line-overlap"] if says.alignment.dma > 64 and works else [])
+    works = kind(platform) not in ("fails", "small-bounced") and not says.core.bounce_unaligned
+    assert found == (["line-overlap"] if says.core.dma_alignment > 64 and works else [])
     # The L1 line, a constant of the kernel, is at most 64 bytes on all of them.
-    assert says.cache.l1_line <= 64
+    assert says.core.l1_line <= 64
     assert judged_warnings("threads/fragments-of-one-alignment", "7.2", platform) == []
 
 
 def test_cache_alignment_tells_the_very_same_region_on_coherent_machines() -> None:
     """Their alignment is 1, smaller than the L1 line: no two fragments overlap, but the same one does."""
     for platform in ("x86-5.5", "x86-5.18-force-bounce"):
-        assert machine(platform).alignment.dma == 1
+        assert machine(platform).core.dma_alignment == 1
         assert judged_warnings("threads/two-fragments-of-one-line", "cache-alignment", platform) == []
         assert judged_warnings("threads/one-buffer-two-devices-from-device", "cache-alignment", platform) == [
             "line-overlap"
@@ -301,12 +302,12 @@ def test_the_2020_patch_changes_no_warning() -> None:
     for file in sorted(CORPUS.rglob("*.dma")):
         ops = read(file).ops
         for index in range(len(machines)):
-            found = [(w["id"], w["op"], w["mappings"]) for w in before.judge(ops, index)["warnings"]]
-            assert [(w["id"], w["op"], w["mappings"]) for w in after.judge(ops, index)["warnings"]] == found
+            found = [(w.id, w.op, w.mappings) for w in before.judge(ops, index).warnings]
+            assert [(w.id, w.op, w.mappings) for w in after.judge(ops, index).warnings] == found
             told += any(warning == "assert-idle" for warning, *_ in found)
     assert told > len(machines)  # of programs that it is about
     compared = _core.compare_trackers("5.5", "2020-rcu", machines, programs=20_000, seed=2020)
-    assert compared["differences"] == []
+    assert compared.differences == ()
 
 
 def test_only_assert_idle_tells_the_2016_patch_from_its_base() -> None:
@@ -315,8 +316,8 @@ def test_only_assert_idle_tells_the_2016_patch_from_its_base() -> None:
     for file in sorted(CORPUS.rglob("*.dma")):
         ops = read(file).ops
         for index in range(len(machines)):
-            was = [(w["id"], w["op"]) for w in before.judge(ops, index)["warnings"]]
-            now = [(w["id"], w["op"]) for w in after.judge(ops, index)["warnings"]]
+            was = [(w.id, w.op) for w in before.judge(ops, index).warnings]
+            now = [(w.id, w.op) for w in after.judge(ops, index).warnings]
             assert [each for each in was if each[0] != "assert-idle"] == [
                 each for each in now if each[0] != "assert-idle"
             ]

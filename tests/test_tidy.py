@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The source itself: lints, types, and files that stay short enough to read."""
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+FOLDERS = ("dmafuzz", "tests", "harnesses", "docs")
 LINES_MAX = 560
 # One class that walks a program, of which a part has yet to find a file of its own.
 LONGER = {"tests/naive/simulate.py"}
@@ -20,10 +22,22 @@ SOURCES = [
 ]
 
 
+LICENCE = "SPDX-License-Identifier: GPL-2.0-only"
+# How a comment begins. `_core.pyi` is made by a program, and other files say nothing of their own.
+MARKS = {".py": "#", ".toml": "#", ".yaml": "#", ".cpp": "//", ".hpp": "//", ".c": "//", ".h": "//"}
+LICENSED = [
+    *(ROOT / name for name in (".ci/run", "pyproject.toml", "dmafuzz/core/CMakeLists.txt", ".pre-commit-config.yaml")),
+    *(path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*")) if path.suffix in MARKS),
+]
+
+
 @pytest.mark.parametrize("command", [["ruff", "check"], ["ruff", "format", "--check"]], ids=["lints", "layout"])
 def test_ruff_is_content(command: list[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", *command, "dmafuzz", "tests", "harnesses", "docs"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", *command, "dmafuzz", "tests", "harnesses", "docs"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -31,6 +45,22 @@ def test_ruff_is_content(command: list[str]) -> None:
 def test_types_are_strict_throughout() -> None:
     done = subprocess.run([sys.executable, "-m", "mypy"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_files_name_their_licence(promote: bool) -> None:
+    """In the first line, or below that of the interpreter. Written there by --promote."""
+    wanting = [path for path in LICENSED if path.exists() and not any(LICENCE in line for line in beginning(path))]
+    for path in wanting if promote else []:
+        first, interpreter, rest = (
+            path.read_text().partition("\n") if beginning(path)[0].startswith("#!") else ("",) * 3
+        )
+        head = first + interpreter
+        path.write_text(f"{head}{MARKS.get(path.suffix, '#')} {LICENCE}\n{rest if head else path.read_text()}")
+    assert promote or not wanting
+
+
+def beginning(path: Path) -> list[str]:
+    return [*path.read_text().splitlines()[:2], ""]
 
 
 def test_files_stay_short() -> None:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Trackers 6.12 and 6.1: what they warn of, derived from docs/spec/trackers.md and held against the model and
 against the kernel's own code alike. How they find entries is in test_tracker_lookup.py, lists in test_tracker_lists.py.
 

@@ -1,11 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Trackers 6.12 and 6.1: leaks, scatter lists and calls in two halves, and what the two versions do not share; the
 model and the kernel's own code alike. Programs as in test_tracker.py.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import dedent
-from typing import Any
 
 import pytest
 
@@ -140,9 +141,9 @@ MERGED = """
 
 
 def test_a_later_map_overwrites_the_addresses_of_a_list() -> None:
-    first, second, *unmaps = [hook for hook in hooks(REMAPPED, IOMMU) if hook["hook"] in ("map_sg", "unmap_sg")]
-    assert first["entries"] != second["entries"]
-    assert [unmap["entries"] for unmap in unmaps] == [second["entries"]] * 2
+    first, second, *unmaps = [hook for hook in hooks(REMAPPED, IOMMU) if hook.hook in ("map_sg", "unmap_sg")]
+    assert first.entries != second.entries
+    assert [unmap.entries for unmap in unmaps] == [second.entries] * 2
 
 
 def test_both_unmaps_of_a_list_mapped_again_name_the_later_addresses(watch: Watch) -> None:
@@ -154,18 +155,18 @@ def test_both_unmaps_of_a_list_mapped_again_name_the_later_addresses(watch: Watc
 
 def test_addresses_of_a_list_are_kept_after_its_unmap() -> None:
     text = f"{dedent(REMAPPED)}cpu0 unmap_sg m1\ncpu0 unmap_sg m1"
-    entries = [hook["entries"] for hook in hooks(text, IOMMU) if hook["hook"] == "unmap_sg"]
+    entries = [hook.entries for hook in hooks(text, IOMMU) if hook.hook == "unmap_sg"]
     assert entries[0] == entries[1]
 
 
 def test_merged_segments_leave_the_error_cookie_and_no_length() -> None:
-    mapped, unmapped = [hook for hook in hooks(MERGED, IOMMU) if hook["entries"]]
-    (phys, length, dma, dma_length), (next_phys, next_length, next_dma, next_dma_length) = mapped["entries"]
-    assert (mapped["mapped"], dma_length) == (1, 8192)
-    assert (length, next_length, next_phys - phys) == (4096, 4096, 4096)
-    assert (next_dma, next_dma_length) == (COOKIE, 0)
-    assert dma != COOKIE
-    assert unmapped["entries"] == mapped["entries"]
+    mapped, unmapped = [hook for hook in hooks(MERGED, IOMMU) if hook.entries]
+    first, second = mapped.entries
+    assert (mapped.mapped, first.dma_size) == (1, 8192)
+    assert (first.size, second.size, second.phys - first.phys) == (4096, 4096, 4096)
+    assert (second.dma, second.dma_size) == (COOKIE, 0)
+    assert first.dma != COOKIE
+    assert unmapped.entries == mapped.entries
 
 
 def test_of_merged_segments_only_the_mapped_ones_are_checked(watch: Watch) -> None:
@@ -241,7 +242,7 @@ def test_an_unmap_hook_takes_the_entry_of_who_got_its_address_in_between(watch: 
         cpu0 finish
         cpu1 unmap_page m1
     """
-    addresses = [hook["dma"] for hook in hooks(text, IOMMU) if hook["hook"] == "map_page"]
+    addresses = [hook.dma for hook in hooks(text, IOMMU) if hook.hook == "map_page"]
     assert addresses[0] == addresses[1]
     # m1's unmap then takes the oldest of the two.
     assert watch(text, IOMMU) == [("free-unallocated", 5), ("leak", 7)]
@@ -282,8 +283,8 @@ def every_machine() -> list[_core.Platform]:
     return [machine(name) for name in platforms.names()]
 
 
-def described(differences: list[Any]) -> str:
-    return "\n".join(f"{platforms.names()[at]}:\n{render(Program(ops))}" for ops, at in differences)
+def described(differences: Sequence[_core.TrackerDifference]) -> str:
+    return "\n".join(f"{platforms.names()[each.platform]}:\n{render(Program(each.ops))}" for each in differences)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -291,22 +292,22 @@ def test_the_model_warns_as_the_kernels_own_code_does(version: str) -> None:
     found = _core.compare_trackers(
         version, kernel_tracker(version), every_machine(), PROGRAMS, SEED, costs=True, about=True
     )
-    assert found["differences"] == [], described(found["differences"])
-    assert found["programs"] == PROGRAMS
-    assert found["warnings"] > PROGRAMS  # random programs are wrong about everything
+    assert found.differences == (), described(found.differences)
+    assert found.programs == PROGRAMS
+    assert found.warnings > PROGRAMS  # random programs are wrong about everything
 
 
 def test_a_model_of_another_version_is_told_from_the_kernels_own_code() -> None:
     found = _core.compare_trackers("6.1", kernel_tracker("6.12"), every_machine(), programs=10_000, seed=SEED)
-    assert found["differences"]
+    assert found.differences
     # Shortened: an allocation that is typed there, or an overlap that is exempt.
-    for ops, at in found["differences"]:
-        kinds = {op.kind for op in ops}
-        machine_at = every_machine()[at]
+    for each in found.differences:
+        kinds = {op.kind for op in each.ops}
+        machine_at = every_machine()[each.platform]
         exempt = machine_at.bounce_unaligned and machine_at.bounce_pool
-        assert exempt or kinds & {_core.OpKind.alloc_noncoherent, _core.OpKind.free_noncoherent}, described([(ops, at)])
+        assert exempt or kinds & {_core.OpKind.alloc_noncoherent, _core.OpKind.free_noncoherent}, described([each])
 
 
 def test_models_of_different_versions_differ() -> None:
-    assert _core.compare_trackers("6.1", "6.12", every_machine(), programs=10_000, seed=SEED)["differences"]
-    assert not _core.compare_trackers("6.1", "6.1", every_machine(), programs=10_000, seed=SEED)["differences"]
+    assert _core.compare_trackers("6.1", "6.12", every_machine(), programs=10_000, seed=SEED).differences
+    assert not _core.compare_trackers("6.1", "6.1", every_machine(), programs=10_000, seed=SEED).differences

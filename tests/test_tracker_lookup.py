@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Trackers 6.12 and 6.1: which entry a call finds, what is asked of a map's error, which cache lines are active; the
 model and the kernel's own code alike. Programs as in test_tracker.py.
 """
@@ -267,7 +268,7 @@ def test_lines_know_no_devices(watch: Watch) -> None:
 def test_lines_are_those_of_the_memory_not_of_its_slot_or_iova(watch: Watch) -> None:
     text = mapped_again(2)
     for platform in ("x86-5.18-force-bounce", "x86-5.5-iommu-strict"):
-        addresses = {hook["dma"] for hook in hooks(text, platform) if hook["hook"] == "map_page"}
+        addresses = {hook.dma for hook in hooks(text, platform) if hook.hook == "map_page"}
         assert len(addresses) == 2
         assert watch(text, platform) == [("line-overlap", 2)]
 

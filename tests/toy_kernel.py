@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A kernel of our own: the hooks of dma-debug with next to nothing in them. Building it needs no kernel source.
 
 It keeps the list of entries and the messages that the rest of dmafuzz looks for, and says that a mapping is not there

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What an engine has judged and seen so far: the core's board, a file shared with the engine's process."""
 
 from __future__ import annotations

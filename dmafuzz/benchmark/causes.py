@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The known causes that engines are timed on (causes.toml)."""
 
 from __future__ import annotations

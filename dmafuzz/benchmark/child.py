@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """One engine in a process of its own, ``python -P -m dmafuzz.benchmark.child JOB``.
 
 Its parent reads the board and ends it.

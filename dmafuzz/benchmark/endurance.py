@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A long run: its speed early and late, and the memory of its worker."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The engines that are compared, what each needs to be there, and how one of them is run for a while."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Builds the native harnesses (harnesses/*.cpp) around the core, by clang and AFL++, from the sources of a checkout.
 
 The core is compiled once for each compiler, what is to be judged for each set of platforms; both are kept in the user's
@@ -20,8 +21,8 @@ from typing import Any
 from dmafuzz import _core
 from dmafuzz.benchmark.causes import Cause
 
-# The Python side, and the mutator that libFuzzer would take for its own.
-_LEFT_OUT = ("binding", "fuzzing/libfuzzer.cpp")
+# The Python side, the core's tests, and the mutator that libFuzzer would take for its own.
+_LEFT_OUT = ("binding", "tests", "fuzzing/libfuzzer.cpp")
 _OPTIONS = ("-std=c++20", "-O3", "-DNDEBUG", "-g0")
 _FUZZER = "-fsanitize=fuzzer"
 _NO_LINK = "-fsanitize=fuzzer-no-link"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Time to find: the programs and the seconds that each engine needs for each known cause."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What one engine is to do in one process: plain data, as JSON on its way to it."""
 
 from __future__ import annotations

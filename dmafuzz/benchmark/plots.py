@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Plots of scaling, a file each."""
 
 from __future__ import annotations

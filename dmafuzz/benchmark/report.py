@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The report: every table of one run, with the machine and the versions, as Markdown."""
 
 from __future__ import annotations

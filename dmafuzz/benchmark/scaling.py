@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a program costs by its size, and what jobs and platforms do to a run."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The problem as a Hypothesis state machine over the public Python API, as one would write it without dmafuzz's engine.
 
 Each rule adds a line to a program; at the end the program is parsed and judged.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Medians with spread, and how two sets of measurements compare."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What is measured: a tracker, a platform, programs of a length; and how to run an engine or a campaign on it."""
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class Bench:
 
     def run(self, engine: Engine, names: tuple[str, ...], hunt: bool, seed: int, seconds: float) -> Board:
         """Raises EngineError, HarnessError."""
-        with tempfile.TemporaryDirectory() as folder:
+        # A child of an engine's that was killed may write a last time while its folder goes.
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             return engines.run(engine, self.job(engine, names, hunt, seed, seconds, folder))
 
     def usable(self, chosen: tuple[Engine, ...], names: tuple[str, ...], hunt: bool) -> tuple[Engine, ...]:
@@ -66,7 +68,7 @@ class Bench:
     def campaign(self, names: tuple[str, ...], seconds: float, jobs: int, progress: Progress | None = None) -> Summary:
         """A whole run of `dmafuzz fuzz` with its own choice of engine: starting up, files and minimising included."""
         engine = "atheris" if atheris_available() else "native"
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             about = (self.tracker, self.core_tracker, names, None, Path(folder), engine)
             campaign = Campaign(Plan(*about, seconds, jobs, 0, self.ops), progress or Quiet())
             if isinstance(progress, Watching):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A table, for a terminal and for a report."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Programs a second: the bare loop stage by stage, every engine on the same core, whole runs."""
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 
 from dmafuzz import _core, platforms
 from dmafuzz.benchmark.engines import ENGINES, EngineError
+from dmafuzz.benchmark.harness import HarnessError
 from dmafuzz.benchmark.statistics import Spread
 from dmafuzz.benchmark.subject import Bench
 from dmafuzz.benchmark.table import Table
@@ -48,14 +50,19 @@ def measure(bench: Bench, seconds: float, repeats: int) -> dict[str, list[Rate]]
         for engine in ready:
             try:
                 board = bench.run(engine, (bench.platform,), False, repeat, seconds)
-            except EngineError as error:
-                bench.say(str(error))
+            except (EngineError, HarnessError, OSError) as error:
+                bench.say(f"{engine.title}: {error}")
                 continue
             rates[f"({engine.letter}) {engine.title}"].append(Rate(board.rate, board.length))
         for title, names in (("one platform", (bench.platform,)), (f"{len(bench.members)} platforms", bench.members)):
-            summary = bench.campaign(names, max(seconds, _CAMPAIGN_S_MIN), 1)
+            try:
+                summary = bench.campaign(names, max(seconds, _CAMPAIGN_S_MIN), 1)
+            except (RuntimeError, OSError) as error:
+                bench.say(f"dmafuzz fuzz, {title}: {error}")
+                continue
             rates[f"dmafuzz fuzz, {title}"].append(Rate(summary.programs / summary.seconds, 0.0))
-    return rates
+    # Ratios are of the same repeat: a row that lacks one has none.
+    return {name: measured for name, measured in rates.items() if len(measured) == repeats}
 
 
 def _beside(bench: Bench, length: float, repeat: int) -> Iterator[tuple[str, Rate]]:
@@ -70,12 +77,12 @@ def _beside(bench: Bench, length: float, repeat: int) -> Iterator[tuple[str, Rat
 
 def _automaton() -> str:
     stats = _core.automaton_stats()
-    hits, misses = stats["automaton_hits"], stats["automaton_misses"]
+    hits, misses = stats.hits, stats.misses
     return (
-        f"The automaton: {stats['automaton_states']:,} states, {stats['automaton_transitions']:,} transitions, "
-        f"{stats['automaton_bytes'] / 2**20:.1f} of {_core.AUTOMATON_BYTES / 2**20:.0f} MiB, "
+        f"The automaton: {stats.states:,} states, {stats.transitions:,} transitions, "
+        f"{stats.bytes / 2**20:.1f} of {_core.AUTOMATON_BYTES / 2**20:.0f} MiB, "
         f"{hits / max(1, hits + misses):.3%} of {hits + misses:,} look-ups known, dropped "
-        f"{stats['automaton_drops']} times."
+        f"{stats.drops} times."
     )
 
 

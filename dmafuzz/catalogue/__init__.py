@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Catalogues: all causes up to some length, in families, each with its minimal program."""
 
 from .catalogue import Catalogue, Entry, make

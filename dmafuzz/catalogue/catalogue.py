@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A catalogue: made from an exhaustive search, kept as JSON, one line of which a person can read as well."""
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ from dmafuzz import _core, platforms
 from dmafuzz.catalogue.families import Family, family_of
 from dmafuzz.catalogue.reduce import Reduced, causes
 from dmafuzz.exhaustive.result import Length, Result, Signature
-from dmafuzz.platforms import PlatformFile
-from dmafuzz.platforms.core import to_core
+from dmafuzz.platforms import PlatformFile, to_core
 from dmafuzz.program import parse, render_op
 from dmafuzz.program.render import LANGUAGE, VERSION
 from dmafuzz.verdicts.words import LABELS
@@ -126,10 +126,7 @@ def make(
 
 
 def _make_entry(cause: Reduced, result: Result, judge: _core.Judge) -> Entry:
-    shown = judge.shown(cause.ops)
-    here = [
-        bits for label, kind, why, rules, bits in shown if Signature(label, kind, tuple(rules), why) == cause.signature
-    ]
+    here = [shown.platforms for shown in judge.shown(cause.ops) if Signature.of(shown) == cause.signature]
     return Entry(
         cause.signature,
         tuple(render_op(op) for op in cause.ops),
@@ -150,9 +147,7 @@ def rejudge(catalogue: Catalogue) -> list[Entry]:
     wrong = []
     for entry in catalogue.entries:
         wanted = sum(1 << names.index(name) for name in entry.platforms)
-        shown = {
-            Signature(label, kind, tuple(rules), why): bits for label, kind, why, rules, bits in judge.shown(entry.ops)
-        }
+        shown = {Signature.of(shown): shown.platforms for shown in judge.shown(entry.ops)}
         if shown.get(entry.signature) != wanted:
             wrong.append(entry)
     return wrong

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Families of causes: the same reason of the tracker, the same way of losing data.
 
 A family is a function of a signature alone. The family of a false negative is the tracker's reason; where dma-debug has

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Catalogues as files: one compressed file each, ``TRACKER.json.gz``, a tenth of its text or less.
 
 Plain JSON, as `dmafuzz search --out` writes it, is read as well.

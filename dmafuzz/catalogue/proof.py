@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Is there a smaller program that shows the same? What an exhaustive search says of one.
 
 `minimal: proved (<= N)`: all programs of the alphabet with up to N operations have been looked at, N is no less than
@@ -17,7 +18,7 @@ from pathlib import Path
 from dmafuzz import _core
 from dmafuzz.exhaustive.checkpoint import core_digest
 from dmafuzz.exhaustive.result import Result, Signature, Smallest
-from dmafuzz.exhaustive.search import Search, SearchPlan, Watcher
+from dmafuzz.exhaustive.search import Search, SearchPlan, Unwatched, Watcher
 from dmafuzz.storage import write_whole
 
 QUICK_OPS = 3  # a search that takes less than a second
@@ -52,7 +53,7 @@ def proof_for(plan: SearchPlan, watcher: Watcher | None = None) -> Proof:
     if best is not None and best.ops >= plan.ops:
         return best
     search = Search(plan)
-    result = search.run(watcher or _Silent())
+    result = search.run(watcher or Unwatched())
     if search.interrupted:
         raise KeyboardInterrupt
     keep(result, plan)
@@ -102,11 +103,3 @@ def _load(path: Path, plan: SearchPlan) -> Result | None:
         return Result.from_json(data["result"]) if data["search"] == _identity(plan) else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-
-
-class _Silent:
-    def layer(self, length: int, pairs: int, done: int = 0) -> None:
-        pass
-
-    def pairs(self, done: int, result: Result) -> None:
-        pass

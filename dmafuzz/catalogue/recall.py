@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """How much of a complete catalogue fuzzing has found, and when."""
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dmafuzz import program as language
 from dmafuzz.catalogue.catalogue import Catalogue, Entry
 from dmafuzz.catalogue.families import Family
 from dmafuzz.exhaustive.result import Signature
-from dmafuzz.platforms.core import to_core
+from dmafuzz.platforms import to_core
 from dmafuzz.trackers import resolve
 
 
@@ -52,9 +53,9 @@ def read_run(folder: Path, catalogue: Catalogue) -> Run:
     first: dict[tuple[Signature, str], float] = {}
     for path in sorted((folder / "findings").glob("*.dma")):
         age = path.stat().st_mtime - started
-        for label, kind, reason, rules, bits in judge.shown(language.read(path).ops):
-            signature = Signature(label, kind, tuple(rules), reason)
-            for member in (member.name for i, member in enumerate(members) if bits >> i & 1):
+        for shown in judge.shown(language.read(path).ops):
+            signature = Signature.of(shown)
+            for member in (member.name for i, member in enumerate(members) if shown.platforms >> i & 1):
                 first[signature, member] = min(age, first.get((signature, member), age))
     return Run(first, seconds, programs)
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """From signatures to causes: which of the things that a search found are causes of their own.
 
 Two faults in one program break two sets of rules and show as a signature of their own. It is no cause of its own: the
@@ -78,8 +79,8 @@ def _minimal(found: Found, smallest: Smallest, bits: int, judge: _core.Judge) ->
         small = judge.minimise(
             smallest.ops, platform, found.signature.label, found.signature.kind, found.signature.reason
         )
-        signature = replace(found.signature, rules=tuple(small["rules"]), reason=small["reason"])
-        minimal = _Minimal(signature, bytes(_core.encode(small["ops"])), platform)
+        signature = replace(found.signature, rules=small.rules, reason=small.reason)
+        minimal = _Minimal(signature, bytes(_core.encode(small.ops)), platform)
         if signature == found.signature:
             return minimal
         other = other or minimal
@@ -90,9 +91,9 @@ def _minimal(found: Found, smallest: Smallest, bits: int, judge: _core.Judge) ->
 
 def _platforms(signature: Signature, smallest: Smallest, bits: int, judge: _core.Judge) -> Iterator[int]:
     """Where the program is the smallest with the signature, as the judge sees it too."""
-    for label, kind, reason, rules, platforms in judge.shown(smallest.ops):
-        if Signature(label, kind, tuple(rules), reason) == signature:
-            yield from (i for i in range(bits.bit_length()) if bits & platforms & 1 << i)
+    for shown in judge.shown(smallest.ops):
+        if Signature.of(shown) == signature:
+            yield from (i for i in range(bits.bit_length()) if bits & shown.platforms & 1 << i)
 
 
 def _end(minimal: _Minimal, leads_to: dict[Signature, _Minimal]) -> _Minimal:

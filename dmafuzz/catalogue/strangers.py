@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Findings that a complete catalogue does not have, and why not: a check of both."""
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dmafuzz._core import OpKind
 from dmafuzz.catalogue.catalogue import Catalogue
 from dmafuzz.catalogue.recall import run_facts
 from dmafuzz.exhaustive.result import Signature
-from dmafuzz.platforms.core import to_core
+from dmafuzz.platforms import to_core
 from dmafuzz.program import canonical
 from dmafuzz.trackers import resolve
 
@@ -70,7 +71,7 @@ def strangers(folder: Path, catalogue: Catalogue) -> Strangers:
 
 def _signatures(judge: _core.Judge, ops: Ops, path: Path) -> set[Signature]:
     """Those of the label and kind that the finding is named after."""
-    shown = (Signature(label, kind, tuple(rules), why) for label, kind, why, rules, _ in judge.shown(ops))
+    shown = (Signature.of(shown) for shown in judge.shown(ops))
     return {signature for signature in shown if path.name.startswith(f"{signature.label}-{signature.kind}-")}
 
 

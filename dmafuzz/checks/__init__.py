@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A tracker's checks, by the ids of their warnings: what each means, and what the kernel prints. The facts are data."""
 
 from .check import Check, Message, checks, named

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What checks.toml says, as data."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Finds checks by what a kernel printed, or by a part of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz bench`: what judging costs on this machine, and how soon engines find known causes; all in one run."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz catalogue`: the catalogues of several trackers, and what they have in common."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz compare`: two trackers on random programs, warning by warning."""
 
 from __future__ import annotations
@@ -61,13 +62,13 @@ def compare(
         found = _core.compare_trackers(
             one, other, machines, count, seed + done, ops, DIFFERENCES_MAX - differences, costs, about
         )
-        done += found["programs"]
-        warnings += found["warnings"]
-        given.update({(warning, made_by): count for warning, made_by, count in found["by_map"]})
-        for operations, platform in found["differences"]:
+        done += found.programs
+        warnings += found.warnings
+        given.update({(each.warning, each.made_by): each.count for each in found.by_map})
+        for difference in found.differences:
             differences += 1
-            click.echo(f"# {names[platform]}: {first} and {second} differ")
-            click.echo(render(Program(operations)))
+            click.echo(f"# {names[difference.platform]}: {first} and {second} differ")
+            click.echo(render(Program(difference.ops)))
         click.echo(f"{done:,} programs, {warnings:,} warnings, {differences} differences", err=True)
     click.echo(f"{first} and {second}: {done:,} programs, {warnings:,} warnings, {differences} differences")
     if table:

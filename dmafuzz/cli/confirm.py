@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz confirm`: programs on a real kernel, booted."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz cost`: what trackers cost, side by side."""
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from tqdm import tqdm
 
 from dmafuzz import _core
 from dmafuzz import program as language
+from dmafuzz._core import Cost, HookKind
 from dmafuzz.program import Program
-from dmafuzz.trackers import Cost, Workload, default_portfolio
-from dmafuzz.trackers.cost import NAMES
+from dmafuzz.trackers import COSTS, Workload, default_portfolio
 from dmafuzz.verdicts import Judging, judging
 
 from .errors import BadInput
@@ -81,8 +82,8 @@ def _one(bench: Judging, program: Program, platform: str) -> Workload:
     if found is None:
         raise BadInput(f"tracker {bench.tracker.name} does not count what it costs")
     hooks = bench.hooks(program, platform)
-    kinds = [hook["hook"] for hook in hooks if hook["hook"] != "unbind"]
-    return Workload(1, len(kinds), kinds.count("cow"), found)
+    kinds = [hook.hook for hook in hooks if hook.hook != "unbind"]
+    return Workload(1, len(kinds), kinds.count(HookKind.cow), found)
 
 
 def _record(total: Workload) -> dict[str, object]:
@@ -90,7 +91,7 @@ def _record(total: Workload) -> dict[str, object]:
         "programs": total.programs,
         "hooks": total.hooks,
         "copies": total.copies,
-        "cost": total.cost.__dict__,
+        "cost": {name: getattr(total.cost, name) for name in COSTS},
         "units": total.units,
         "serial_share": total.serial_shares(),
         "speed": {str(cpus): total.speed_of(cpus) for cpus in _CPUS},
@@ -104,11 +105,11 @@ def _table(totals: dict[str, Workload]) -> Iterator[str]:
         return f"{title:28}" + "".join(f"{cell(total):>{width}}" for total in totals.values())
 
     yield f"{'':28}" + "".join(f"{name:>{width}}" for name in totals)
-    for field, name in NAMES.items():
+    for field, name in COSTS.items():
         yield row(name, lambda total, field=field: f"{_each(total.cost, field, total.programs):,.2f}")  # type: ignore[misc]
     yield row("work in all, units", lambda total: f"{total.units / total.programs:,.1f}")
     for lock in ("tree_locks", "pool_locks"):
-        yield row(f"serial share, {NAMES[lock]}", lambda total, lock=lock: f"{total.serial_shares()[lock]:.1%}")  # type: ignore[misc]
+        yield row(f"serial share, {COSTS[lock]}", lambda total, lock=lock: f"{total.serial_shares()[lock]:.1%}")  # type: ignore[misc]
     for cpus in _CPUS:
         yield row(f"{cpus} CPUs work like, at most", lambda total, cpus=cpus: f"{total.speed_of(cpus):.1f}")  # type: ignore[misc]
 

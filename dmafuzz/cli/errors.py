@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What is wrong with the input, said once, on standard error, with exit status 2."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz explain`: a log, a dump or a program, and which of its warnings are true."""
 
 from __future__ import annotations

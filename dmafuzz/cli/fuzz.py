@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz fuzz`: generate programs, run them, judge, minimize; until the time is up or Ctrl-C."""
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from dmafuzz import platforms as platform_files
 from dmafuzz.fuzzing import ENGINES, Campaign, Plan, atheris_available
 from dmafuzz.fuzzing.plan import engine_title
 from dmafuzz.fuzzing.progress import Progress
-from dmafuzz.program.expect import writable_tracker
 from dmafuzz.reporting.fuzzing import summary_lines
 from dmafuzz.trackers import KERNEL, added_kernels, default_portfolio, resolve
 
@@ -100,14 +100,10 @@ def _plan(
 
 
 def _from_anywhere(tracker: str) -> str:
-    """The name as findings have it: a kernel's path is absolute, and must be one that an `expect` line can say."""
+    """The name as findings have it: a kernel's path is absolute."""
     path = Path(tracker.removeprefix(KERNEL)).expanduser()
     if tracker.startswith(KERNEL) and path.exists() and not _is_added(tracker):
         tracker = f"{KERNEL}{path.absolute()}"
-    if not writable_tracker(tracker):
-        raise BadInput(
-            f"{tracker}: no expect line can name that; give the kernel a name: dmafuzz kernel add PATH --name N"
-        )
     return tracker
 
 

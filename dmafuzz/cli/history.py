@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz history`: one program, judged by every era and proposal."""
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import click
 from tqdm import tqdm
 
 from dmafuzz import program as language
+from dmafuzz._core import BuiltinTracker
 from dmafuzz.program import Program
-from dmafuzz.trackers import Builtin, builtins, default_portfolio
+from dmafuzz.trackers import builtins, default_portfolio
 from dmafuzz.verdicts import judging
 from dmafuzz.verdicts.words import LABELS
 
@@ -67,15 +69,15 @@ def history(file: str, platform: str | None) -> None:
 def _row(program: Program, tracker: str, platform: str | None) -> _Row:
     bench = judging(tracker, default_portfolio(tracker))
     found = [bench.judge(program, name) for name in ([platform] if platform else bench.members)]
-    labels = Counter(label for judgement in found for label in judgement.labels)
+    labels = Counter(str(label) for judgement in found for label in judgement.labels)
     warnings = dict.fromkeys(warning.id for judgement in found for warning in judgement.warnings)
     ordered = tuple((label, labels[label]) for label in LABELS if label in labels)
     return _Row(ordered, len(found), tuple(warnings))
 
 
-def _runs(eras: Sequence[Builtin], rows: dict[str, _Row]) -> list[tuple[str, list[_Row]]]:
+def _runs(eras: Sequence[BuiltinTracker], rows: dict[str, _Row]) -> list[tuple[str, list[_Row]]]:
     """Consecutive eras with the same result, as "3.14 to 5.5"; then vendors' kernels, each by itself."""
-    runs: list[list[Builtin]] = []
+    runs: list[list[BuiltinTracker]] = []
     for era in (each for each in eras if not each.vendor):
         if runs and _same(rows[runs[-1][-1].name], rows[era.name]):
             runs[-1].append(era)
@@ -85,7 +87,7 @@ def _runs(eras: Sequence[Builtin], rows: dict[str, _Row]) -> list[tuple[str, lis
     return released + [(f"Debian's {era.name}", [rows[era.name]]) for era in eras if era.vendor]
 
 
-def _name(run: Sequence[Builtin]) -> str:
+def _name(run: Sequence[BuiltinTracker]) -> str:
     return run[0].name if len(run) == 1 else f"{run[0].name} to {run[-1].name}"
 
 

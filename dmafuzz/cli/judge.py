@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz judge`: programs, judged."""
 
 from __future__ import annotations

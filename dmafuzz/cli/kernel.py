@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz kernel`: the code of kernel trees as trackers of their own name."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The group of commands: each is imported when it is used; errors of the input are handled here for all."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz minimize`: the smallest program that still shows the same."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz list`: the names that options and programs can use."""
 
 from __future__ import annotations
@@ -7,12 +8,12 @@ from collections.abc import Callable
 import click
 
 from dmafuzz import _core, checks, platforms
-from dmafuzz.trackers import Builtin, added_kernels, builtins
+from dmafuzz.trackers import added_kernels, builtins
 
 from .errors import BadInput
 
 
-def _tracker(tracker: Builtin) -> str:
+def _tracker(tracker: _core.BuiltinTracker) -> str:
     year = tracker.year or "    "
     if tracker.kind == "proposal":
         return f"{year}  proposal for {tracker.base}: {tracker.changed}"

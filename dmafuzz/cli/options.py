@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Options that several commands have."""
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ tracker = click.option(
     metavar="T",
     default=DEFAULT_TRACKER,
     show_default=True,
-    help="A built-in tracker, or kernel:NAME or kernel:PATH for the code of a kernel tree or archive.",
+    help="A built-in tracker, kernel:NAME or kernel:PATH for the code of a kernel tree or archive, or py:MODULE:CLASS.",
 )
 portfolio = click.option(
-    "--portfolio", metavar="NAME", help="The platforms of one time. Default: the tracker's own, else that of 6.12."
+    "--portfolio",
+    metavar="NAME|FILE",
+    help="The platforms of one time, by name, or from a file of one's own (*.toml). Default: the tracker's own.",
 )
 platforms = click.option(
     "--platform", "platforms", metavar="P", multiple=True, help="Only this platform; can be given more than once."

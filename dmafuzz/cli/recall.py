@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz recall`: how much of a complete catalogue fuzzing runs have found."""
 
 from __future__ import annotations

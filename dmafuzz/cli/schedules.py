@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz schedules`: every interleaving of a program's CPUs, and which label shows in which of them."""
 
 from __future__ import annotations

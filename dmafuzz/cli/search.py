@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz search`: every program of a small alphabet up to some length, and all causes among them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Lines on a terminal, in colour if it is one."""
 
 from __future__ import annotations

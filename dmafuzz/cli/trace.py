@@ -1,14 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`dmafuzz trace`: the hook calls that the tracker sees."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import click
 
 from dmafuzz import _core
 from dmafuzz import program as language
+from dmafuzz._core import HookCall
 from dmafuzz.trackers import default_portfolio
 from dmafuzz.verdicts import Judging, judging
 
@@ -38,15 +39,15 @@ def trace(file: str, tracker: str, platform: str | None) -> None:
     calls = bench.hooks(program, where)
     warnings = _warnings(bench, program, where)
     for number, call in enumerate(calls):
-        fired = warnings.get(call["op"], []) if _is_last_that_warns(calls, number) else []
+        fired = warnings.get(call.op, []) if _is_last_that_warns(calls, number) else []
         click.echo(_line(call) + (f"  warns: {', '.join(fired)}" if fired else ""))
 
 
-def _is_last_that_warns(calls: Sequence[Mapping[str, Any]], number: int) -> bool:
+def _is_last_that_warns(calls: Sequence[HookCall], number: int) -> bool:
     """Whether no later hook of the operation can warn, by which warnings are known. mapping_error never does."""
     call = calls[number]
-    later = (c for c in calls[number + 1 :] if c["op"] == call["op"] and c["hook"] != "mapping_error")
-    return call["hook"] != "mapping_error" and next(later, None) is None
+    later = (c for c in calls[number + 1 :] if c.op == call.op and c.hook != "mapping_error")
+    return call.hook != "mapping_error" and next(later, None) is None
 
 
 def _warnings(bench: Judging, program: language.Program, platform: str) -> dict[int, list[str]]:
@@ -57,28 +58,28 @@ def _warnings(bench: Judging, program: language.Program, platform: str) -> dict[
     return fired
 
 
-def _line(call: Mapping[str, Any]) -> str:
-    hook = call["hook"]
+def _line(call: HookCall) -> str:
+    hook = call.hook
     words = [
-        f"op={call['op']}",
-        f"cpu{call['cpu']}",
-        f"d{call['device']}",
+        f"op={call.op}",
+        f"cpu{call.cpu}",
+        f"d{call.device}",
         hook,
-        _NOTHING if call["mapping"] is None else f"m{call['mapping']}",
-        f"phys={_address(call['phys'])}",
-        f"dma={_address(call['dma'])}",
-        f"size={_NOTHING if hook in _WITHOUT_SIZE else call['size']}",
-        f"dir={_NOTHING if hook in _WITHOUT_DIRECTION else call['direction']}",
-        f"attrs={_attrs(call['attrs'])}",
+        _NOTHING if call.mapping is None else f"m{call.mapping}",
+        f"phys={_address(call.phys)}",
+        f"dma={_address(call.dma)}",
+        f"size={_NOTHING if hook in _WITHOUT_SIZE else call.size}",
+        f"dir={_NOTHING if hook in _WITHOUT_DIRECTION else call.direction.name.upper()}",
+        f"attrs={_attrs(call.attrs)}",
     ]
     return " ".join([*words, *_entries(call)])
 
 
-def _entries(call: Mapping[str, Any]) -> list[str]:
-    if not call["entries"]:
+def _entries(call: HookCall) -> list[str]:
+    if not call.entries:
         return []
-    entries = [f"{phys:#x}+{size}->{dma:#x}+{dma_size}" for phys, size, dma, dma_size in call["entries"]]
-    mapped = [f"mapped={call['mapped']}"] if call["hook"] == "map_sg" else []
+    entries = [f"{e.phys:#x}+{e.size}->{e.dma:#x}+{e.dma_size}" for e in call.entries]
+    mapped = [f"mapped={call.mapped}"] if call.hook == "map_sg" else []
     return [f"nents={len(entries)}", *mapped, f"list={','.join(entries)}"]
 
 

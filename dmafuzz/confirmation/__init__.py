@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Confirmation: the same program on a real kernel, booted under QEMU."""
 
 from .confirming import Answer, Confirmation, Confirming, Tried

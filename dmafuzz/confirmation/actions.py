@@ -1,20 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Operations as a guest's actions: every call with the arguments that the program gives it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from dmafuzz import _core
-from dmafuzz._core import BufferKind, Op, OpKind
+from dmafuzz._core import BufferKind, Extent, Op, OpKind
 
 PAGE_BYTES = _core.PAGE_BYTES
 AS_MAPPED = -1
 
 # Where the machine model has things.
-_PAGE_BASE, _HIGH_BASE = _core.LAYOUT["pages"], _core.LAYOUT["high"]
-_STACK_BASE, _STACK_BYTES = _core.LAYOUT["stacks"], _core.LAYOUT["stack_bytes"]
-_TEXT_BASE, _RODATA_BASE = _core.LAYOUT["text"], _core.LAYOUT["rodata"]
+_PAGE_BASE, _HIGH_BASE = _core.LAYOUT.pages, _core.LAYOUT.high
+_STACK_BASE, _STACK_BYTES = _core.LAYOUT.stacks, _core.LAYOUT.stack_bytes
+_TEXT_BASE, _RODATA_BASE = _core.LAYOUT.text, _core.LAYOUT.rodata
 _ARENA_BYTES = 4 << 20  # of each of the guest's two
 # Nothing answers there: between the guest's memory and the devices' registers.
 _HIGH_REGISTERS = 0x8000000000
@@ -72,9 +72,9 @@ def _in_arena(phys: int) -> int:
 class Writer:
     """Writes the actions of one program. ``extents`` are the core's: where it has each buffer."""
 
-    def __init__(self, extents: Sequence[Mapping[str, Any]]) -> None:
-        self._homes = {e["buffer"]: e["phys"] for e in reversed(extents) if e["first"]}
-        self._moved = [(e["buffer"], e["offset"], e["phys"]) for e in extents if not e["first"]]
+    def __init__(self, extents: Sequence[Extent]) -> None:
+        self._homes = {e.buffer: e.phys for e in reversed(extents) if e.first}
+        self._moved = [(e.buffer, e.offset, e.phys) for e in extents if not e.first]
         self._sizes: dict[int, int] = {}
         self._irqs_off: set[int] = set()
         self._facts: dict[int, Op] = {}  # the line that made a mapping

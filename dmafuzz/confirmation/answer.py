@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a guest says of one action, and what its kernel said meanwhile."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Builds guest kernels: a kernel of the user's tree with a small configuration, and our module for it.
 
 What is built is kept in the user's cache, by the content of everything it is made of.

@@ -1,15 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Carries one program out on a guest, operation by operation, beside the ideal memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from dmafuzz import _core
-from dmafuzz._core import BufferKind, Op, OpKind
+from dmafuzz._core import BufferKind, Op, OpKind, Run, Step
 
 from .actions import PAGE_BYTES, CannotSayError, Writer
+from .answer import Answer
 from .guest import Guest
 from .ideal import IdealMemory
 from .messages import other_messages, warnings_in
@@ -46,13 +47,13 @@ class Seen:
     actions: int = 0
 
 
-def can_be_said(facts: Mapping[str, Any], mask_bits: int) -> None:
+def can_be_said(facts: Run, mask_bits: int) -> None:
     """Raises CannotSayError for a program that no guest can carry out, before any of it is carried out.
 
     ``mask_bits``: of the platform's devices; the guest's have 32.
     """
-    writer = Writer(facts["extents"])
-    for op in facts["ops"]:
+    writer = Writer(facts.extents)
+    for op in facts.ops:
         if op.kind == OpKind.alloc and op.buffer_kind == BufferKind.mmio and op.high and mask_bits > _MASK_BITS:
             raise CannotSayError("registers above the guest's mask, and not above the platform's")
         writer.write(op, 0)
@@ -64,18 +65,18 @@ class Carrying:
     ``tag`` is the last one that this guest has seen: what an earlier run has left in a bounce slot is told apart.
     """
 
-    def __init__(self, guest: Guest, facts: Mapping[str, Any], tag: int = 0) -> None:
-        self.ops: Sequence[Op] = facts["ops"]
-        self.ideal = IdealMemory(facts["pieces"])
+    def __init__(self, guest: Guest, facts: Run, tag: int = 0) -> None:
+        self.ops: Sequence[Op] = facts.ops
+        self.ideal = IdealMemory(facts.pieces)
         self.seen = Seen()
         self._guest = guest
         self._held: dict[int, Op] = {}  # CPUs between the halves of a call, and the call
-        self._pieces, self._extents = facts["pieces"], facts["extents"]
-        self._writer = Writer(facts["extents"])
+        self._pieces, self._extents = facts.pieces, facts.extents
+        self._writer = Writer(facts.extents)
         self._kinds = {op.buffer: op.buffer_kind for op in self.ops if op.kind == OpKind.alloc}
-        self._steps: dict[int, list[Mapping[str, Any]]] = {}
-        for step in facts["steps"]:
-            self._steps.setdefault(step["op"], []).append(step)
+        self._steps: dict[int, list[Step]] = {}
+        for step in facts.steps:
+            self._steps.setdefault(step.op, []).append(step)
         self.tag = tag
         self.now = 0
 
@@ -120,22 +121,22 @@ class Carrying:
         """A mapping's device writes where a range of a buffer lies, by address: it owns its mapping, not the buffer."""
         start = 0
         for piece in self._pieces:
-            if piece["mapping"] != mapping:
+            if piece.mapping != mapping:
                 continue
             for phys, length in self._places(buffer, offset, size):
-                begin, end = max(phys, piece["phys"]), min(phys + length, piece["phys"] + piece["size"])
+                begin, end = max(phys, piece.phys), min(phys + length, piece.phys + piece.size)
                 if begin < end:
-                    where = start + begin - piece["phys"]
+                    where = start + begin - piece.phys
                     self._do(f"device-write {self._idle} 0 {mapping} {where} {end - begin} {self.next_tag()}", None)
-            start += piece["size"]
+            start += piece.size
 
     def _places(self, buffer: int, offset: int, size: int) -> list[tuple[int, int]]:
         """Where a range of a buffer lies: (physical address, size)."""
         out = []
         for e in self._extents:
-            start, end = max(offset, e["offset"]), min(offset + size, e["offset"] + e["size"])
-            if e["buffer"] == buffer and start < end:
-                out.append((e["phys"] + start - e["offset"], end - start))
+            start, end = max(offset, e.offset), min(offset + size, e.offset + e.size)
+            if e.buffer == buffer and start < end:
+                out.append((e.phys + start - e.offset, end - start))
         return out
 
     def warm(self, mapping: int) -> None:
@@ -178,7 +179,7 @@ class Carrying:
         """A CPU that is not inside a call, for what nobody in particular does."""
         return next((cpu for cpu in range(_core.CPUS_MAX) if cpu not in self._held), 0)
 
-    def _do(self, action: str, op: Op | None) -> Any:
+    def _do(self, action: str, op: Op | None) -> Answer:
         answer = self._guest.do(action)
         self.seen.actions += 1
         self.seen.warnings += [(self.now, name) for name in warnings_in(answer.messages)]
@@ -197,14 +198,14 @@ class Carrying:
             self._compare(op.buffer, op.offset, answer.data, "cpu")
         return answer
 
-    def _take(self, step: Mapping[str, Any], op: Op, tag: int) -> None:
-        if step["kind"] == "alloc":
-            self.ideal.born(step["buffer"], bytes([tag]) * op.size)
-        elif step["kind"] == "oops":
-            self.seen.oops = step["op"]
-        elif step["kind"] == "appear":
-            answer = self._do(f"read {self._idle} 0 {step['buffer']} 0 {op.size}", None)
-            self.ideal.born(step["buffer"], answer.data, image=self._kinds[step["buffer"]] in _IMAGES)
+    def _take(self, step: Step, op: Op, tag: int) -> None:
+        if step.kind == "alloc":
+            self.ideal.born(step.buffer, bytes([tag]) * op.size)
+        elif step.kind == "oops":
+            self.seen.oops = step.op
+        elif step.kind == "appear":
+            answer = self._do(f"read {self._idle} 0 {step.buffer} 0 {op.size}", None)
+            self.ideal.born(step.buffer, answer.data, image=self._kinds[step.buffer] in _IMAGES)
         else:
             self.ideal.step(step, tag)
 

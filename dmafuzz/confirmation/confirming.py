@@ -1,16 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """One program on one machine: what the core says of it, held against what a guest shows."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
 from dmafuzz import _core
+from dmafuzz._core import Iommu, Run
 from dmafuzz.program import Program
-from dmafuzz.verdicts import Corruption, Judgement, Judging, Step
+from dmafuzz.verdicts import Corruption, Judgement, Judging, WitnessStep
 
 from .actions import CannotSayError
 from .carrying import Carrying, Lost, Seen, can_be_said
@@ -98,10 +99,10 @@ class Confirming:
         done = Confirmation(name, self._machine, self._platform, self._kernel)
         done.expected = sorted((w.op, w.id) for w in judgement.warnings)
         facts = self._facts(program)
-        done.oops = next((step["op"] for step in facts["steps"] if step["kind"] == "oops"), None)
+        done.oops = next((step.op for step in facts.steps if step.kind == "oops"), None)
         self._spoils = bool(judgement.contract or judgement.warnings or judgement.harms)
         try:
-            can_be_said(facts, self._judging.machine(self._platform).device.resolved()[0].mask_bits)
+            can_be_said(facts, self._judging.machine(self._platform).core.devices[0].mask_bits)
             self._bare(done, facts, judgement)
             for corruption in judgement.corruptions[:_WITNESSES_MAX]:
                 steps = self._judging.witness(program, self._platform, corruption)
@@ -121,11 +122,11 @@ class Confirming:
         done.answer = _answer(done)
         return done
 
-    def _facts(self, program: Program) -> Mapping[str, Any]:
+    def _facts(self, program: Program) -> Run:
         judge, seats = self._judging.seats(self._platform)
         return _core.run(judge, program.ops, seats[0])
 
-    def _carry_out(self, done: Confirmation, facts: Mapping[str, Any], after: Callable[[Carrying, int], None]) -> Seen:
+    def _carry_out(self, done: Confirmation, facts: Run, after: Callable[[Carrying, int], None]) -> Seen:
         if self._guest is None or (self._spoilt and not self._guest.restart()):
             self.close()
             self._guest = self._boot()
@@ -144,8 +145,8 @@ class Confirming:
             self.close()
         return seen
 
-    def _bare(self, done: Confirmation, facts: Mapping[str, Any], judgement: Judgement) -> None:
-        small = sum(e["size"] for e in facts["extents"]) <= _READ_ALL_BYTES
+    def _bare(self, done: Confirmation, facts: Run, judgement: Judgement) -> None:
+        small = sum(e.size for e in facts.extents) <= _READ_ALL_BYTES
 
         def look(run: Carrying, op: int) -> None:
             if small or op + 1 == len(run.ops):
@@ -158,9 +159,7 @@ class Confirming:
         done.failed = {"model": sorted(judgement.failed), "kernel": sorted(seen.failed)}
         done.impossible += _impossible(seen, judgement)
 
-    def _witness(
-        self, done: Confirmation, facts: Mapping[str, Any], corruption: Corruption, steps: tuple[Step, ...]
-    ) -> None:
+    def _witness(self, done: Confirmation, facts: Run, corruption: Corruption, steps: tuple[WitnessStep, ...]) -> None:
         buffer = int(corruption.buffer[1:]) if corruption.buffer.startswith("b") else None
         shown = (corruption.kind, corruption.op, corruption.buffer, corruption.offset, corruption.size)
         if buffer is None:
@@ -170,7 +169,7 @@ class Confirming:
         unasked = [s for s in steps if not s.asked and s.event in _UNASKED_WRITES]
         wild = [s for s in steps if not s.asked and s.event in _WILD_WRITES]
 
-        lazy = self._judging.machine(self._platform).iommu.mode == "lazy"
+        lazy = self._judging.machine(self._platform).core.iommu == Iommu.lazy
 
         def after(run: Carrying, op: int) -> None:
             if lazy and _core.traits(run.ops[op].kind).defines_mapping:
@@ -196,9 +195,7 @@ class Confirming:
             Tried(*shown, bool(hit), "" if hit else self._reason(seen, steps, facts, done.failed["model"], corruption))
         )
 
-    def _random(
-        self, done: Confirmation, facts: Mapping[str, Any], judgement: Judgement, chance: random.Random
-    ) -> None:
+    def _random(self, done: Confirmation, facts: Run, judgement: Judgement, chance: random.Random) -> None:
         def after(run: Carrying, op: int) -> None:
             if chance.random() < _WRITES_SHARE:
                 _write_somewhere(run, chance)
@@ -212,12 +209,12 @@ class Confirming:
     def _reason(
         self,
         seen: Seen,
-        steps: tuple[Step, ...],
-        facts: Mapping[str, Any],
+        steps: tuple[WitnessStep, ...],
+        facts: Run,
         failed: list[int],
         corruption: Corruption,
     ) -> str:
-        devices = self._judging.machine(self._platform).device.resolved()
+        devices = self._judging.machine(self._platform).core.devices
         cached = any(not s.asked and s.event in _CACHE_EVENTS for s in steps)
         if cached and not all(device.coherent for device in devices):
             return "takes a cache, which QEMU does not model"
@@ -225,8 +222,8 @@ class Confirming:
             return f"the guest refuses: {seen.refused[0][1]} (operation {seen.refused[0][0]})"
         if set(corruption.mappings) & set(failed):
             return "goes through an error cookie"
-        gone = [s["piece"] for s in facts["steps"] if s["kind"] == "slot-gone" and s["op"] <= corruption.op]
-        if any(facts["pieces"][piece]["mapping"] in corruption.mappings for piece in gone):
+        gone = [s.piece for s in facts.steps if s.kind == "slot-gone" and s.op <= corruption.op]
+        if any(facts.pieces[piece].mapping in corruption.mappings for piece in gone):
             return "takes somebody who gets the slot that has been given back"
         return ""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The archive that a guest boots from: init, our module, and the folders that it mounts things on."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A guest: something that carries out actions, one line at a time. Here, a kernel under QEMU."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Random programs against a guest: where the two disagree, the smallest program around that still shows it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The ideal memory: what every byte should hold, and who may look. Fed with the core's steps, one operation at a time.
 
 Nothing of a machine is worked out here: which mapping covers what, and when it is whose, is the core's.
@@ -6,11 +7,10 @@ Nothing of a machine is worked out here: which mapping covers what, and when it 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from dmafuzz._core import Direction
+from dmafuzz._core import Direction, Piece, Step
 
 _WRITES = (Direction.from_device, Direction.bidirectional)
 _READS = (Direction.to_device, Direction.bidirectional)
@@ -50,14 +50,14 @@ class _Buffer:
 class IdealMemory:
     """Offsets are bytes, of buffers unless it says otherwise."""
 
-    def __init__(self, pieces: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, pieces: Sequence[Piece]) -> None:
         self._pieces = []
         starts: dict[int, int] = {}
         for p in pieces:
-            start = starts.get(p["mapping"], 0)
-            starts[p["mapping"]] = start + p["size"]
-            where = (p["mapping"], p["buffer"], p["direction"], p["joint"], p["offset"], p["size"], start)
-            self._pieces.append(_Piece(*where, owned=bytearray(p["size"])))
+            start = starts.get(p.mapping, 0)
+            starts[p.mapping] = start + p.size
+            where = (p.mapping, p.buffer, p.direction, p.joint, p.offset, p.size, start)
+            self._pieces.append(_Piece(*where, owned=bytearray(p.size)))
         self._buffers: dict[int, _Buffer] = {}
 
     def born(self, buffer: int, content: bytes, image: bool = False) -> None:
@@ -65,23 +65,23 @@ class IdealMemory:
         given_up, lagging, posted = (bytearray(len(content)) for _ in range(3))
         self._buffers[buffer] = _Buffer(bytearray(content), given_up, lagging, posted, image=image)
 
-    def step(self, step: Mapping[str, Any], tag: int) -> None:
+    def step(self, step: Step, tag: int) -> None:
         """One of the core's steps; ``tag`` is what its operation writes."""
-        kind, piece = step["kind"], step["piece"]
+        kind, piece = step.kind, step.piece
         if kind == "die":
-            self._buffers[step["buffer"]].live = False
+            self._buffers[step.buffer].live = False
         elif kind in ("cpu-write", "cpu-dirty"):
-            self.write(step["buffer"], step["offset"], step["size"], tag, lags=kind == "cpu-dirty")
+            self.write(step.buffer, step.offset, step.size, tag, lags=kind == "cpu-dirty")
         elif kind == "begin":
             self._pieces[piece].live = True
         elif kind == "end":
             self._pieces[piece].live = False
             self._seen_by_cpu(self._pieces[piece], 0, self._pieces[piece].size)
         elif kind in ("to-device", "to-cpu"):
-            self._hand_over(self._pieces[piece], step["offset"], step["size"], kind == "to-device")
+            self._hand_over(self._pieces[piece], step.offset, step.size, kind == "to-device")
         elif kind in ("device-write", "device-post"):
             p = self._pieces[piece]
-            self._device_write(p, p.offset + step["offset"], step["size"], tag, kind == "device-post")
+            self._device_write(p, p.offset + step.offset, step.size, tag, kind == "device-post")
 
     def write(self, buffer: int, offset: int, size: int, tag: int, lags: bool = False) -> None:
         """A CPU's write; ``lags``: nobody orders it against the devices."""

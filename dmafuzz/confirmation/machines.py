@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The machines that QEMU can be, and which platforms they stand for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """QEMU's monitor, for snapshots: a guest as it was just after it came up, without another boot."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A guest that says again what a real one has said: for the comparison's own tests, and to look at a log afterwards."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What confirmations come to: a table for people, an exit status."""
 
 from __future__ import annotations

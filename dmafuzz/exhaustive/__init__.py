@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The exhaustive search: every program of a stated alphabet up to some length, and what it says of all of them."""
 
 from .result import Found, Result, Signature

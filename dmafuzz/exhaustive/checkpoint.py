@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What is done of a search, on disk: a search that was cut off goes on where it was."""
 
 from __future__ import annotations

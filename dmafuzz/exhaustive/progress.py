@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Progress of a search: a bar on a terminal, with an estimate of what remains; plain lines elsewhere."""
 
 from __future__ import annotations

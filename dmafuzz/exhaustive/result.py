@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What an exhaustive search has seen: counts, tables of labels, and the smallest program that shows each thing."""
 
 from __future__ import annotations
@@ -5,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from dmafuzz import _core
 
@@ -22,6 +23,11 @@ class Signature:
     kind: str
     rules: tuple[str, ...]
     reason: str
+
+    @classmethod
+    def of(cls, shown: _core.Shown | _core.Cause) -> Self:
+        """That of what the core says a program, or many programs, show."""
+        return cls(shown.label, shown.kind, shown.rules, shown.reason)
 
 
 @dataclass(frozen=True, order=True)
@@ -104,21 +110,21 @@ class Result:
     def programs(self) -> int:
         return sum(length.programs for length in self.lengths)
 
-    def add(self, length: int, harvest: dict[str, Any]) -> None:
+    def add(self, length: int, harvest: _core.Harvest) -> None:
         """Takes in what the core found among programs of ``length`` operations."""
         while len(self.lengths) < length:
             self.lengths.append(Length())
-        self.lengths[length - 1].programs += harvest["programs"]
-        for platform, counts in zip(self.platforms, harvest["labels"], strict=True):
+        self.lengths[length - 1].programs += harvest.programs
+        for platform, counts in zip(self.platforms, harvest.labels, strict=True):
             self.labels.setdefault(platform, Counter()).update(counts)
-        for item in harvest["causes"]:
-            signature = Signature(item["label"], item["kind"], tuple(item["rules"]), item["reason"])
+        for item in harvest.causes:
+            signature = Signature.of(item)
             smallest = {
-                platform: Smallest(order, records)
-                for order, records, bits in item["smallest"]
-                for platform in _places(bits)
+                platform: Smallest(program.order, program.records)
+                for program in item.smallest
+                for platform in _places(program.platforms)
             }
-            self._take(Found(signature, item["count"], smallest))
+            self._take(Found(signature, item.count, smallest))
 
     def add_longer(self, other: Result) -> None:
         """Takes in what another result has of programs with more operations than there were so far."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """One run of the exhaustive search: the walk's layers one after the other, the last one in parts, by threads."""
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ from typing import Any, Protocol
 from dmafuzz import _core
 from dmafuzz.exhaustive.checkpoint import Checkpoint, Part, core_digest
 from dmafuzz.exhaustive.result import Result
-from dmafuzz.platforms import PlatformFile
-from dmafuzz.platforms.core import to_core
+from dmafuzz.platforms import PlatformFile, to_core
 
 PART_PAIRS = 100_000  # pairs of a state and an operation in a part: two seconds or so
 SAVE_EVERY_S = 20.0
@@ -33,6 +33,16 @@ class Watcher(Protocol):
 
     def pairs(self, done: int, result: Result) -> None:
         """So many more are done."""
+
+
+class Unwatched:
+    """Nobody is told."""
+
+    def layer(self, length: int, pairs: int, done: int = 0) -> None:
+        pass
+
+    def pairs(self, done: int, result: Result) -> None:
+        pass
 
 
 @dataclass(frozen=True)
@@ -143,7 +153,7 @@ class Search:
 
     def _survey_parts(self, watcher: Watcher, todo: deque[Part]) -> None:
         saved_at = time.monotonic()
-        running: dict[Future[dict[str, Any]], Part] = {}
+        running: dict[Future[_core.Harvest], Part] = {}
         with ThreadPoolExecutor(self.plan.jobs) as pool:
             try:
                 while todo or running:
@@ -162,17 +172,17 @@ class Search:
                     self._settle(running[future], future.result(), watcher)
                 raise
 
-    def _settle(self, part: Part, harvest: dict[str, Any], watcher: Watcher) -> None:
+    def _settle(self, part: Part, harvest: _core.Harvest, watcher: Watcher) -> None:
         with _uninterrupted():  # a part that counts as done is in the result, whole
             self._done.add(part)
             self._last.add(self.plan.ops, harvest)
         watcher.pairs(self._walk.pairs(*part), self._last)
 
-    def _part(self, part: Part) -> dict[str, Any]:
+    def _part(self, part: Part) -> _core.Harvest:
         # One of its own for each part: what it remembers does not pile up, and nothing of one part is in another.
         expander = _core.Expander(self._walk)
         expander.survey(*part)
-        return dict(expander.harvest())
+        return expander.harvest()
 
     def _parts(self) -> Iterable[Part]:
         """The last layer in pieces of about as much work each."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Findings: programs on which tracker and simulator disagree, minimised, one file for each cause."""
 
 from dmafuzz.findings.finding import Finding, RawFinding

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a finding is, and its file: a program of the language that re-judges itself."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Replays findings in a fresh process before anybody hears of them.
 
 ``python -P -m dmafuzz.findings.replay`` (-P: the package that runs, not a checkout in the working folder) reads one
@@ -7,11 +8,13 @@ JSON request from standard input and writes the answer to standard output.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from dmafuzz import _core, platforms
@@ -62,6 +65,8 @@ def _answers(
     """What the fresh process says of each, or None if a signal ends it, or it takes too long. Raises RuntimeError if it
     fails otherwise."""
     items = [{**asdict(item), "records": item.records.hex()} for item in raw]
+    # The process finds the package that runs here, wherever it was started.
+    paths = os.pathsep.join(path for path in (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")) if path)
     request = {"tracker": core_tracker, "platforms": list(platform_names), "schedules": schedules, "items": items}
     # Files, no pipes: megabytes go through, which a pipe takes in small bites.
     with tempfile.TemporaryFile("w+") as question, tempfile.TemporaryFile("w+") as answer:
@@ -73,6 +78,7 @@ def _answers(
                 stdin=question,
                 stdout=answer,
                 stderr=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": paths},
                 text=True,
                 timeout=TIMEOUT_S,
                 check=False,
@@ -110,14 +116,14 @@ def _replay(judge: _core.Judge, names: list[str], item: dict[str, Any], schedule
     outcomes = [(name, labels) for name, (labels, _) in zip(names, judge.outcomes(ops), strict=True)]
     # What makes it this cause: whatever else the program shows is another one's.
     own = {
-        kind: bits
-        for label, kind, reason, rules, bits in judge.shown(ops)
-        if (label, reason, sorted(rules)) == (item["label"], item["reason"], sorted(item["rules"]))
+        shown.kind: shown.platforms
+        for shown in judge.shown(ops)
+        if (shown.label, shown.reason, sorted(shown.rules)) == (item["label"], item["reason"], sorted(item["rules"]))
     }
-    shown = bool(own.get(item["kind"], 0) >> names.index(item["platform"]) & 1)
+    shows = bool(own.get(item["kind"], 0) >> names.index(item["platform"]) & 1)
     shown_on = [name for at, name in enumerate(names) if any(bits >> at & 1 for bits in own.values())]
-    modality = modality_of(judge, range(len(names)), ops, item["label"], schedules) if shown else None
-    return {"shown": shown, "kinds": sorted(own), "shown_on": shown_on, "outcomes": outcomes, "modality": modality}
+    modality = modality_of(judge, range(len(names)), ops, item["label"], schedules) if shows else None
+    return {"shown": shows, "kinds": sorted(own), "shown_on": shown_on, "outcomes": outcomes, "modality": modality}
 
 
 def main() -> None:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Findings on disk: content-addressed files, written whole or not at all."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The search: workers that generate, judge and minimise programs, and the parent that looks after them."""
 
 from dmafuzz.fuzzing.campaign import Campaign

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What is said of a confirmed finding besides its verdict: whether a smaller program exists, and its family.
 
 Both follow from the finding's cause alone, whoever reported it first.

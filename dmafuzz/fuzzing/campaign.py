@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """One run: workers search, what they report is settled meanwhile, and somebody is told how it goes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What earlier runs in the same output folder have done: campaign.json."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a dead worker was at: the flight recorder's file, as the core writes it."""
 
 from __future__ import annotations

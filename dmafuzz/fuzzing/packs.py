@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The shared corpus on disk: packs of programs, since a file for each costs more than judging twenty programs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a fuzzing run is to do: plain data that parent and workers share."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Progress: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations

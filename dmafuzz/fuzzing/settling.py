@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Reports of workers settled: replayed in a fresh process, appraised, filed as findings or as unconfirmed."""
 
 from __future__ import annotations

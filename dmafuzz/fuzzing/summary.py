@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a run has come to."""
 
 from __future__ import annotations
@@ -6,6 +7,17 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from dmafuzz.findings import Finding
+
+
+@dataclass(frozen=True)
+class WorkerStats:
+    """How a worker is doing, as it tells its parent: programs judged, cells of its map, programs of its corpus, and
+    novel programs that wait to be judged on the whole portfolio."""
+
+    programs: int
+    coverage: int
+    corpus: int
+    waiting: int
 
 
 @dataclass

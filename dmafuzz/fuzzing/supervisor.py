@@ -1,10 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The workers as their parent sees them: started, listened to, replaced when they die, stopped."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -14,6 +15,7 @@ from dmafuzz.fuzzing import worker
 from dmafuzz.fuzzing.flight import last_program
 from dmafuzz.fuzzing.packs import program_name
 from dmafuzz.fuzzing.plan import Plan
+from dmafuzz.fuzzing.summary import WorkerStats
 from dmafuzz.storage import write_whole
 
 SILENT_S_MAX = 30.0  # a worker that says nothing for so long hangs
@@ -30,7 +32,7 @@ class Child:
     process: Any
     link: Connection
     heard_at: float
-    stats: dict[str, int] = field(default_factory=dict)
+    stats: WorkerStats | None = None
 
 
 class Supervisor:
@@ -87,7 +89,7 @@ class Supervisor:
 
     def figures(self, name: str) -> list[int]:
         """That figure of each worker that has told any."""
-        return [child.stats[name] for child in self.children if child.stats]
+        return [getattr(child.stats, name) for child in self.children if child.stats is not None]
 
     def _start(self, number: int, generation: int) -> Child:
         ours, theirs = self._context.Pipe()
@@ -98,7 +100,7 @@ class Supervisor:
 
     def _quarantine(self, child: Child, why: str) -> None:
         """Puts away the program that a worker died on, so that its successor does not load it."""
-        self._programs_of_the_dead += child.stats.get("programs", 0)
+        self._programs_of_the_dead += 0 if child.stats is None else child.stats.programs
         self.restarts += 1
         records = last_program(self._plan.recorder(child.number))
         if records:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A worker: one process, one engine. It tells the parent how it is doing; all else goes to the output folder."""
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dmafuzz.fuzzing.packs import SUFFIX, program_name, read_pack, write_pack
+from dmafuzz.fuzzing.summary import WorkerStats
 
 if TYPE_CHECKING:
     from dmafuzz.fuzzing.plan import Plan
@@ -75,7 +77,8 @@ class Worker:
         self.record_findings()
         self.keep_novel()
         try:
-            self.link.send(self.engine.stats())
+            stats = self.engine.stats()
+            self.link.send(WorkerStats(stats.programs, stats.coverage, stats.corpus, stats.waiting))
             return not self.link.poll()
         except (BrokenPipeError, ConnectionResetError, EOFError):
             return False  # the parent is gone
@@ -89,12 +92,12 @@ class Worker:
         news = []
         for found in self.engine.take_findings():
             raw = RawFinding(
-                found["label"],
-                found["kind"],
-                found["platform"],
-                tuple(found["rules"]),
-                _core.encode(found["ops"]),
-                found["reason"],
+                found.label,
+                found.kind,
+                found.platform,
+                found.rules,
+                _core.encode(found.ops),
+                found.reason,
             )
             identity = hash((raw.label, raw.rules, raw.reason, raw.records))
             if identity not in self.told:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A kernel's own dma-debug as a tracker."""
 
 from dmafuzz.kernel.build import KernelTracker, build

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* The binary interface of a library built from a kernel's dma-debug. Plain C, also for C++.
  * struct dk_call has the layout of dmafuzz::HookCall (core/run/hook.hpp). */
 #ifndef DMAFUZZ_KERNEL_ABI_H
@@ -5,6 +6,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "warnings.h"
 
 #ifdef __cplusplus
 #define DK_STATIC_ASSERT static_assert
@@ -102,40 +105,14 @@ struct dk_machine {
 
 DK_STATIC_ASSERT(sizeof(struct dk_machine) == 80, "dk_machine");
 
+/* DK_UNKNOWN: a format nobody has classified: see the text. From DK_CRASH on the kernel's code has broken down: nothing runs until
+ * the next reset. */
+#define DK_ID(id, core, name, breakdown) id,
 enum dk_id {
-    DK_UNKNOWN,              /* a format nobody has classified: see the text */
-    DK_FREE_INVALID,
-    DK_FREE_UNALLOCATED,
-    DK_FREE_SIZE,
-    DK_FREE_WRONG_FUNCTION,
-    DK_FREE_CPU_ADDRESS,
-    DK_FREE_SG_COUNT,
-    DK_FREE_DIRECTION,
-    DK_FREE_UNCHECKED,
-    DK_FREE_ATTRIBUTES,
-    DK_SYNC_UNALLOCATED,
-    DK_SYNC_RANGE,
-    DK_SYNC_DIRECTION,
-    DK_SYNC_READ_ONLY_FOR_CPU,
-    DK_SYNC_WRITE_ONLY_FOR_DEVICE,
-    DK_SYNC_SG_COUNT,
-    DK_MAP_STACK,
-    DK_MAP_TEXT_RODATA,
-    DK_MAP_INVALID_AREA,
-    DK_MAP_VMALLOC,
-    DK_SG_TOO_LONG,
-    DK_SG_BOUNDARY,
-    DK_LINE_OVERLAP,
-    DK_OVERLAP_7,
-    DK_LINE_ENOMEM,
-    DK_ASSERT_IDLE,
-    DK_LEAK,
-    DK_RESOURCE_RAM,
-    DK_CRASH,                /* the kernel's code crashed: nothing runs until the next reset */
-    DK_HANG,
-    DK_DEADLOCK,
+    DK_WARNINGS(DK_ID)
     DK_IDS,
 };
+#undef DK_ID
 
 enum { DK_NO_CALL = 0xffff };
 

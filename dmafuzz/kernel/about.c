@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* What a warning is about: whose entries, and which active cache line. Nothing here takes a lock or counts as a step of the
  * kernel's code. */
 

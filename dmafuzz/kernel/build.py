@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Builds a kernel's own dma-debug, unmodified, into shared libraries.
 
 Supported is every dma-debug from 2.6.30 to 7.3: lib/dma-debug.c up to 4.17, kernel/dma/debug.c from 4.18 on. A tree is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The C compiler: which one, with which options, and what its complaints mean."""
 
 from __future__ import annotations

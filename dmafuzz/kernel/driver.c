@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* The kernel side: included after the tree's debug.c, in one translation unit, so that the compiler
  * sees the hooks and the stand-ins together. Features (DK_HAS_...) are probed by build.py. */
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Each hook call on the tree's functions. Their parameters differ between kernels: build time
  * probing makes DK_CALL_<function>(a), which passes the parameters it has out of struct dk_args,
  * and DK_HAS_<function>. */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Reads a tree's debug.c for what differs between kernels, and writes it as C macros.
 
 Features are found in the source itself, never by version: a patched tree is as good as a released one.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Kernels by name: what `dmafuzz kernel add` has built, one small file for each.
 
 With a name the few source files of its tree are kept too, in the user's cache: the tree may go or change, and a library

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Finds dma-debug's source in a kernel tree or in an archive of one."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Which buckets have been added to: a bit each, and the words to clear at a reset. See dk/walk.h. */
 
 #ifdef DK_HAS_TABLE

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Kernel logs: warnings of dma-debug, dumps of its mappings, and what is met beside them, read and answered."""
 
 from .answer import Answer, Cause, answer

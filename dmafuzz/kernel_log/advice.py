@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What is known of each warning beyond its meaning: usual faults, repairs, cases in which it is wrong (advice.toml)."""
 
 from __future__ import annotations

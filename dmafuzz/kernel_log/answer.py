@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The answer to a log, as data: causes with their verdicts, groups of a dump, other messages."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Every era's judge on the platforms of its time, and what a program's warnings come to there."""
 
 from __future__ import annotations
@@ -51,15 +52,15 @@ class Bench:
 
     def outcomes(self, ops: Sequence[_core.Op]) -> dict[str, Outcome]:
         """By check: what each that fires on any platform comes to."""
-        facts = self._judge.judge_all(ops)
-        found = dict.fromkeys(warning["id"] for each in facts for warning in each["warnings"])
-        return {check: self._outcome(check, facts) for check in found}
+        judgements = self._judge.judge_all(ops)
+        found = dict.fromkeys(str(warning.id) for each in judgements for warning in each.warnings)
+        return {check: self._outcome(check, judgements) for check in found}
 
     def losses(self, ops: Sequence[_core.Op]) -> dict[str, tuple[str, ...]]:
         """The platforms on which data can be lost, warned about or not, with the kinds of corruption."""
         found = {}
         for name, each in zip(self.platforms, self._judge.judge_all(ops), strict=True):
-            if kinds := dict.fromkeys(str(c["kind"]) for c in _rows(each["corruptions"])):
+            if kinds := dict.fromkeys(str(c.kind) for c in each.corruptions):
                 found[name] = tuple(kinds)
         return found
 
@@ -67,25 +68,25 @@ class Bench:
         """What one check comes to."""
         return self._outcome(check, self._judge.judge_all(ops))
 
-    def _outcome(self, check: str, facts: Sequence[Mapping[str, object]]) -> Outcome:
+    def _outcome(self, check: str, judgements: Sequence[_core.Judgement]) -> Outcome:
         by_worth: dict[str, list[str]] = {worth: [] for worth in WORTHS}
         silent: list[str] = []
         rules: dict[str, None] = {}
         hurt: set[str] = set()
-        for name, each in zip(self.platforms, facts, strict=True):
-            warnings = [w for w in _rows(each["warnings"]) if w["id"] == check]
+        for name, each in zip(self.platforms, judgements, strict=True):
+            warnings = [warning for warning in each.warnings if warning.id == check]
             if not warnings:
                 silent.append(name)
                 continue
-            by_worth[min((str(w["worth"]) for w in warnings), key=WORTHS.index)].append(name)
-            hurt.update(str(w["hurts"]) for w in warnings if "hurts" in w)
-            rules.update((str(breach[0]), None) for breach in _tuples(each["breaches"]))
+            by_worth[min((str(warning.worth) for warning in warnings), key=WORTHS.index)].append(name)
+            hurt.update(warning.hurts for warning in warnings if warning.hurts is not None)
+            rules.update((str(breach.rule), None) for breach in each.breaches)
         losing = tuple(name for name in self.platforms if name in hurt or name in by_worth["justified"])
         kinds = dict.fromkeys(
-            str(corruption["kind"])
-            for name, each in zip(self.platforms, facts, strict=True)
-            for corruption in _rows(each["corruptions"])
-            if name in losing and (corruption["explained"] or name in silent)
+            str(corruption.kind)
+            for name, each in zip(self.platforms, judgements, strict=True)
+            for corruption in each.corruptions
+            if name in losing and (corruption.explained or name in silent)
         )
         told = {worth: tuple(names) for worth, names in by_worth.items() if names}
         return Outcome(told, tuple(silent), losing, tuple(kinds), tuple(rules))
@@ -112,13 +113,3 @@ def vendors() -> set[str]:
 def _machines(portfolio: str) -> tuple[tuple[str, ...], tuple[_core.Platform, ...]]:
     members = platforms.portfolio(portfolio)
     return tuple(member.name for member in members), tuple(platforms.to_core(member) for member in members)
-
-
-def _rows(value: object) -> list[Mapping[str, object]]:
-    assert isinstance(value, list)
-    return value
-
-
-def _tuples(value: object) -> list[tuple[object, ...]]:
-    assert isinstance(value, list)
-    return value

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The answer as a document: headings, paragraphs, lists and programs, for renderers of text and Markdown."""
 
 from __future__ import annotations

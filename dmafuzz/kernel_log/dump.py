@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Entries of a dump of all live mappings: debugfs's `dma-api/dump`, or the same in the log."""
 
 from __future__ import annotations

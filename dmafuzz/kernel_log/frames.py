@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Frames of a kernel's back traces, as every architecture prints them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Leaders: for each check and era the smallest programs that make it fire, by what the warning means there.
 
 They are made from the catalogues and the corpus by `python -m dmafuzz.kernel_log.make_leaders`, and kept in

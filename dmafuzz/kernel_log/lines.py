@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Lines of a log without what came in front of them: marks of quotation, time stamps, levels, names of hosts."""
 
 from __future__ import annotations

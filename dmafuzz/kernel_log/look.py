@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What an input is, by its look: a program, a trace, or a log (which may hold a dump)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Which kernel and which machine a log is of, and the trackers and platforms that stand for them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Makes the table of leaders anew, from catalogues and programs: `python -m dmafuzz.kernel_log.make_leaders`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """dma-debug's messages found in a log, as the table of checks has them, whatever has become of their spaces and lines.
 
 A message counts only with the header `DMA-API:`, and only where values stand in place of printk's conversions: a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Dumps as programs: the mappings that share cache lines, each group by itself."""
 
 from __future__ import annotations

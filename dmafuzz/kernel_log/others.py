@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Messages that are not dma-debug's warnings, but often met with them (others.toml)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Bytes of any origin to plain text: what a mail, a browser, a terminal or a serial console has made of a log undone.
 
 Nothing that a terminal would act upon is left in it: neither control characters nor those that change the direction of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Reads a log: the warnings of dma-debug with what stands around them, dumps of mappings, and what else there is."""
 
 from __future__ import annotations

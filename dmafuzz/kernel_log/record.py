@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The answer as JSON: one object, of schema 1."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Renders a document: lines for a terminal of some width, Markdown to answer a mail with."""
 
 from __future__ import annotations

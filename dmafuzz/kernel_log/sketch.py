@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A warning's call as a program: sizes, directions and kinds from the log; the rest is assumed, and listed.
 
 A warning names neither the CPU's address nor, often, the direction; the low bits of the DMA address are those of the

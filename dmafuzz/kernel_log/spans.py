@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Eras in words: which kernels they are together."""
 
 from __future__ import annotations

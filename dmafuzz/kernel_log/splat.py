@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a log holds, as data: warnings with what stands around them, entries of dumps, and other messages."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Kernel versions and ranges of them, as platform files and portfolios write them."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Platform files: found by name or path, merged with what they extend, checked."""
 
 import functools
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 
 from dmafuzz.platforms import errors
 from dmafuzz.platforms.errors import PlatformError
-from dmafuzz.platforms.model import PlatformFile
+from dmafuzz.platforms.model import Checked, PlatformFile
 
 FOLDER = Path(__file__).parent
 PORTFOLIOS = FOLDER / "portfolios.toml"
@@ -63,9 +64,9 @@ def _load_file(path: Path) -> PlatformFile:
     if "extends" in table:
         table = _merged(_base(path, table.pop("extends")), table)
     try:
-        return PlatformFile.model_validate({**table, "name": path.stem})
+        return Checked.model_validate({**table, "name": path.stem})
     except ValidationError as error:
-        raise errors.from_validation(error, path, PlatformFile) from error
+        raise errors.from_validation(error, path, Checked) from error
 
 
 def _base(path: Path, name: object) -> Table:

@@ -1,34 +1,30 @@
-"""What a platform file may say, field by field.
+"""What a platform file may say. Fields, values and meaning are rows of the core's table (core/platform/fields.hpp).
 
-The sections and their meaning follow docs/spec/platforms.md and the core's `Platform` struct
-(core/platform/platform.hpp). Every model forbids unknown fields and converts nothing: a misspelt field or a quoted
-number in somebody's own machine must not silently become a default.
+Every model forbids unknown fields and converts nothing: a misspelt field or a quoted number in somebody's own machine
+must not silently become a default.
 """
 
-import re
-from typing import Annotated, Literal, Self
+from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+import enum
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from dmafuzz import _core
+from dmafuzz._core import PlatformField
 from dmafuzz.platforms.kernels import RANGE_PATTERN, Kernel, KernelRange
 
-# 512 slots of 2 KiB are the 1 MiB that the physical layout keeps for the pool.
-BOUNCE_SLOTS_MAX = 512
-# The kernel's dma_max_seg_size is an unsigned int.
-SEGMENT_BYTES_MAX = 0xFFFF_FFFF
-PAGE_BYTES = 4096
-ADDRESS_MAX = 0xFFFF_FFFF_FFFF_FFFF
-
-LineBytes = Literal[32, 64, 128]
-KmallocBytes = Literal[8, 16, 32, 64, 128]
-DmaAlignmentBytes = Literal[1, 8, 16, 32, 64, 128]
-MaintenanceName = Literal["none", "clean", "invalidate", "clean_invalidate"]
-EdgesName = Literal["clean", "drop", "whole_range"]
-IommuMode = Literal["off", "strict", "lazy"]
-IommuDriverName = Literal["intel", "smmu", "amd"]
-BounceCutName = Literal["never", "mapping", "wraps"]
 Text = Annotated[str, StringConstraints(min_length=1)]
+
+# By the values of enum dma_data_direction.
+_DIRECTIONS = ("bidirectional", "to_device", "from_device")
+_MUST = "!"  # before the values of a field that has to be given
+_CAN_BE_LEFT_OUT = "maintenance"  # a section, though its fields have to be given: there is none for coherent devices
 
 
 class FieldError(PydanticCustomError):
@@ -44,177 +40,8 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Cache(Section):
-    """The CPU's cache. Sizes in bytes."""
-
-    line: LineBytes
-    """The hardware's cache line."""
-    l1_line: LineBytes
-    """The kernel's compile-time L1_CACHE_BYTES."""
-    speculates: bool
-    """The hardware may fill any absent cacheable line at any time."""
-
-
-class Alignment(Section):
-    """What keeps small buffers from sharing lines. Sizes in bytes."""
-
-    dma: DmaAlignmentBytes
-    """dma_get_cache_alignment(): 1 on fully coherent machines."""
-    dma_min: KmallocBytes
-    """ARCH_DMA_MINALIGN, a compile-time constant."""
-    kmalloc: KmallocBytes
-    """The smallest kmalloc alignment."""
-
-
-class Directions(Section):
-    """The cache maintenance for each direction at one hand-over."""
-
-    to_device: MaintenanceName = "none"
-    from_device: MaintenanceName = "none"
-    bidirectional: MaintenanceName = "none"
-
-    def in_core_order(self) -> tuple[MaintenanceName, MaintenanceName, MaintenanceName]:
-        """By the values of enum dma_data_direction: bidirectional 0, to device 1, from device 2."""
-        return (self.bidirectional, self.to_device, self.from_device)
-
-
-class Maintenance(Section):
-    """The cache maintenance of non-coherent devices: at map and sync_for_device, at unmap and sync_for_cpu."""
-
-    edges: EdgesName
-    """On lines that the range covers in part an invalidate is: `clean` (clean+invalidate), `drop` (an invalidate like
-    on the others), or `whole_range` (if either end is unaligned, all lines are clean+invalidated)."""
-    for_device: Directions
-    for_cpu: Directions
-
-
-class Bounce(Section):
-    """Bounce buffers (swiotlb)."""
-
-    pool: bool = False
-    """A pool exists. Without one, a mapping that needs a slot fails."""
-    slots: Annotated[int, Field(ge=0, le=BOUNCE_SLOTS_MAX)] = 0
-    """Slots of 2 KiB. 0 in an existing pool: the pool is always full."""
-    always: bool = False
-    """Every mapping is bounced: swiotlb=force, memory encryption."""
-    unaligned_kmalloc: bool = False
-    """DMA_BOUNCE_UNALIGNED_KMALLOC: small buffers of non-coherent devices are bounced, except TO_DEVICE."""
-    copy_in_from_device: bool = True
-    """map FROM_DEVICE copies the buffer into its slot (5.17 and later)."""
-    sync_copies_in_from_device: bool = False
-    """sync_for_device FROM_DEVICE does so too (5.17 only)."""
-    skip_sync_copies_in: bool = True
-    """map with DMA_ATTR_SKIP_CPU_SYNC copies the buffer into its slot (before 4.10, and from 5.17 on)."""
-    areas: bool = False
-    """Each CPU has an area of the pool of its own (6.0 and later)."""
-    gone_round: bool = False
-    """The pool has just gone round: the slot that was last given back comes next."""
-    cut: BounceCutName = "mapping"
-    """What the copies of a sync or an unmap are cut to: `never` (the call's length; before 5.12), the `mapping`, or
-    `wraps` (the mapping, but a sync that begins beyond its end, inside of its last slot, has the call's length)."""
-    list_keeps_mark: bool = False
-    """A scatter list that was bounced once keeps its mark when it is mapped again (6.5 and later)."""
-
-
-class Iommu(Section):
-    """The platform's IOMMU."""
-
-    mode: IommuMode = "off"
-    """lazy: an unmapped IOVA stays usable until the flush."""
-    driver: IommuDriverName = "intel"
-    """Whose page tables: what an unmap does across pages that are not mapped, and a map over pages that are."""
-    looks_first: bool = True
-    """unmap_page and unmap_single do nothing where nothing is mapped (dma-iommu from 5.11 on)."""
-    write_only: bool = False
-    """There are pages that a device may write and not read, those of FROM_DEVICE mappings (AMD; Intel before 5.12)."""
-    ends_whole: bool = False
-    """An end takes the whole IOVA that holds its address, whatever its size (Intel's own code before 4.7)."""
-    flushes: bool = False
-    """lazy: everything that was ended is flushed before each map or allocation. Otherwise nothing is while a program
-    runs. Which of the two it is is a choice of the run; the two extremes are two machines."""
-
-
-class Memory(Section):
-    """Where things live, and what map_single makes of it."""
-
-    stacks_in_vmalloc: bool
-    """CONFIG_VMAP_STACK (4.9 and later, where configured)."""
-    map_single_vmalloc_fails: bool
-    """map_single of a vmalloc address fails (5.5 and later); before, the device gets somebody else's memory."""
-    text_in_linear_map: bool
-    """Linear addresses of kernel text can be mapped: ARM32 only."""
-    image_in_vmalloc: bool = False
-    """The kernel's image lies in the vmalloc range (arm64), so that map_single of it is one of a vmalloc address."""
-    image_read_only: bool = False
-    """The image is read-only in the linear map (x86-64, arm64): a CPU copy into it is an oops."""
-    vmalloc_high: bool = False
-    """There is memory above the reach of a 32-bit mask, and vmalloc memory comes from there."""
-
-
-class Coherent(Section):
-    """dma_alloc_coherent for non-coherent devices."""
-
-    remaps: bool = True
-    """The allocation builds page tables for its uncached alias."""
-    atomic_pool: bool = True
-    """Without one, an allocation that remaps sleeps, with interrupts off as well."""
-    mismatched_aliases_hit: bool = False
-    """An uncached read may be served from a line of the cacheable linear alias."""
-    in_vmalloc: bool = False
-    """Behind the IOMMU, what is allocated with interrupts on lies in vmalloc space (dma-iommu on x86: AMD from 5.5,
-    Intel from 5.11)."""
-
-
-class Device(Section):
-    """One device. The limits are those that its driver has told the kernel."""
-
-    coherent: bool = False
-    mask_bits: Literal[32, 64] = 64
-    """The DMA mask."""
-    pci: bool = True
-    """The bus registered for dma-debug's leak check."""
-    iommu: bool = True
-    """Behind the platform's IOMMU, if it has one."""
-    segment_max: Annotated[int, Field(ge=1, le=SEGMENT_BYTES_MAX)] = 65536
-    """The maximal segment size in bytes."""
-    segment_boundary: Annotated[int, Field(ge=PAGE_BYTES - 1, le=ADDRESS_MAX)] = 0xFFFF_FFFF
-    """A mask: no segment may cross a multiple of it plus one."""
-    truncates: bool = False
-    """Does nothing beyond segment_max."""
-    wraps: bool = False
-    """Wraps at segment_boundary."""
-
-    @model_validator(mode="after")
-    def _boundary_is_a_mask(self) -> Self:
-        if self.segment_boundary & (self.segment_boundary + 1):
-            raise FieldError("segment_boundary", self.segment_boundary, "a mask, that is a power of two minus one")
-        return self
-
-
-class Devices(Section):
-    """`default` holds for all devices; d0 to d3 change single fields of it."""
-
-    default: Device = Device()
-    d0: Device = Device()
-    d1: Device = Device()
-    d2: Device = Device()
-    d3: Device = Device()
-
-    def resolved(self) -> tuple[Device, Device, Device, Device]:
-        """d0 to d3, each with the fields it does not give taken from `default`."""
-        default = self.default.model_dump(exclude_unset=True)
-        d0, d1, d2, d3 = (
-            Device(**{**default, **device.model_dump(exclude_unset=True)})
-            for device in (self.d0, self.d1, self.d2, self.d3)
-        )
-        return (d0, d1, d2, d3)
-
-
-NO_MAINTENANCE = Maintenance(edges="clean", for_device=Directions(), for_cpu=Directions())
-
-
 class PlatformFile(Section):
-    """One machine and its kernel, as a platform file describes it."""
+    """One machine and its kernel, as a platform file describes it: what the file says of itself, and the facts."""
 
     name: Text
     """The file's name without `.toml`; the file itself does not give it."""
@@ -223,18 +50,33 @@ class PlatformFile(Section):
     """Which kernels behave like this: "5.19 to 6.4", "6.5 to today"."""
     source: Text
     """Where the facts come from."""
-    cache: Cache
-    alignment: Alignment
-    maintenance: Maintenance = NO_MAINTENANCE
-    bounce: Bounce = Bounce()
-    iommu: Iommu = Iommu()
-    memory: Memory
-    coherent: Coherent = Coherent()
-    device: Devices = Devices()
 
     def runs(self, kernel: str) -> bool:
         """Whether the machine exists with this kernel version, such as "6.12"."""
         return Kernel.parse(kernel) in KernelRange.parse(self.kernels)
+
+    @cached_property
+    def core(self) -> _core.Platform:
+        """The facts, as the core has them; not to be changed."""
+        return self.to_core()
+
+    def to_core(self) -> _core.Platform:
+        """The facts, as the core has them; a new one, which may be changed."""
+        record = _core.Platform()
+        record.name = self.name
+        for row in _core.PLATFORM_FIELDS:
+            section, key = row.key.split(".")
+            if section in self.model_fields_set:
+                setattr(record, row.attribute, _value(row, getattr(getattr(self, section), key)))
+        record.devices = [_device(given) for given in self._devices()]
+        return record
+
+    def _devices(self) -> list[dict[str, Any]]:
+        """d0 to d3: what is given for each, by itself or by `default`."""
+        if "device" not in self.model_fields_set:
+            return [{}] * _core.DEVICES_MAX
+        said = getattr(self, "device").model_dump(exclude_unset=True)  # noqa: B009 - of the model made below
+        return [{**said.get("default", {}), **said.get(f"d{number}", {})} for number in range(_core.DEVICES_MAX)]
 
     @field_validator("kernels")
     @classmethod
@@ -247,14 +89,94 @@ class PlatformFile(Section):
 
     @model_validator(mode="after")
     def _slots_need_a_pool(self) -> Self:
-        if self.bounce.slots and not self.bounce.pool:
-            raise FieldError("bounce.slots", self.bounce.slots, "0, since bounce.pool is false")
+        if self.core.bounce_slots and not self.core.bounce_pool:
+            raise FieldError("bounce.slots", self.core.bounce_slots, "0, since bounce.pool is false")
         return self
 
     @model_validator(mode="after")
     def _non_coherent_devices_need_maintenance(self) -> Self:
         # A machine whose kernel does nothing can be written, but only on purpose.
-        incoherent = [f"d{number}" for number, device in enumerate(self.device.resolved()) if not device.coherent]
+        incoherent = [f"d{number}" for number, device in enumerate(self.core.devices) if not device.coherent]
         if incoherent and "maintenance" not in self.model_fields_set:
             raise FieldError("maintenance", None, f"this section, since {', '.join(incoherent)} are not coherent")
         return self
+
+
+class DeviceSection(Section):
+    """One device."""
+
+    @model_validator(mode="after")
+    def _boundary_is_a_mask(self) -> Self:
+        mask: int = self.model_dump()["segment_boundary"]
+        if mask & (mask + 1):
+            raise FieldError("segment_boundary", mask, "a mask, that is a power of two minus one")
+        return self
+
+
+def _literal(names: Iterable[object]) -> Any:
+    return Literal[tuple(names)]
+
+
+def _annotation(row: PlatformField) -> Any:
+    """What a file may give for a field."""
+    values = row.values.removeprefix(_MUST)
+    if isinstance(row.value, enum.Enum):
+        return _literal(member.name for member in type(row.value))
+    if isinstance(row.value, list):  # of cache maintenance, by direction
+        name = _literal(member.name for member in _core.Maintenance)
+        directions: dict[str, Any] = dict.fromkeys(_DIRECTIONS, (name, "none"))
+        return create_model(row.attribute, __base__=Section, **directions)
+    if " to " in values:
+        low, high = (int(end, 0) for end in values.split(" to "))
+        return Annotated[int, Field(ge=low, le=high)]
+    return _literal(int(value) for value in values.split()) if values else type(row.value)
+
+
+def _plain(value: Any) -> Any:
+    """A value of the core, as a file has it."""
+    return value.name if isinstance(value, enum.Enum) else value
+
+
+def _section(name: str, rows: Iterable[PlatformField], base: type[Section] = Section) -> type[Section]:
+    fields: dict[str, Any] = {}
+    for row in rows:
+        default = ... if row.values.startswith(_MUST) else _plain(row.value)
+        fields[row.key.rsplit(".", 1)[-1]] = (_annotation(row), default)
+    return create_model(name, __base__=base, **fields)
+
+
+def _sections() -> dict[str, Any]:
+    """By name: the model of each section, and whether it has to be there."""
+    rows: dict[str, list[PlatformField]] = {}
+    for row in _core.PLATFORM_FIELDS:
+        rows.setdefault(row.key.split(".")[0], []).append(row)
+    out: dict[str, Any] = {}
+    for name, fields in rows.items():
+        must = name != _CAN_BE_LEFT_OUT and any(row.values.startswith(_MUST) for row in fields)
+        out[name] = (_section(name, fields), ... if must else None)
+    device = _section("device", _core.DEVICE_FIELDS, DeviceSection)
+    names = ("default", *(f"d{number}" for number in range(_core.DEVICES_MAX)))
+    devices: dict[str, Any] = dict.fromkeys(names, (device, None))
+    out["device"] = (create_model("devices", __base__=Section, **devices), None)
+    return out
+
+
+Checked: type[PlatformFile] = create_model("PlatformFile", __base__=PlatformFile, **_sections())
+"""What a file is checked by: a PlatformFile with all sections."""
+
+
+def _value(row: PlatformField, value: Any) -> Any:
+    """What a file gives for a field, as the core has it."""
+    if isinstance(row.value, enum.Enum):
+        return type(row.value)[value]
+    if isinstance(row.value, list):
+        return [_core.Maintenance[getattr(value, direction)] for direction in _DIRECTIONS]
+    return value
+
+
+def _device(given: dict[str, Any]) -> _core.Device:
+    record = _core.Device()
+    for row in _core.DEVICE_FIELDS:
+        if row.key in given:
+            setattr(record, row.attribute, _value(row, given[row.key]))
+    return record

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Portfolios: the platforms that one kernel version could run on (portfolios.toml)."""
 
 from pathlib import Path
@@ -8,7 +9,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from dmafuzz.platforms import errors
 from dmafuzz.platforms.errors import PlatformError
 from dmafuzz.platforms.kernels import VERSION_PATTERN
-from dmafuzz.platforms.load import PORTFOLIOS, load, names, read_table
+from dmafuzz.platforms.load import PORTFOLIOS, Table, load, names, read_table
 from dmafuzz.platforms.model import PlatformFile, Section, Text
 
 # Stands for every platform that there is, so that a new file cannot be forgotten in the portfolio of all.
@@ -31,27 +32,35 @@ def portfolio_names(file: Path = PORTFOLIOS) -> list[str]:
 
 
 def portfolio(name: str, file: Path = PORTFOLIOS) -> list[PlatformFile]:
-    """Load the platforms of one portfolio, in its order.
+    """Load the platforms of one portfolio, in its order: by its name, or from a file of one's own.
+
+    A name is a path if it ends in `.toml`. Such a file is one portfolio: title, kernel, members.
 
     Raises PlatformError if there is no such portfolio, or one of its members does not exist, cannot be loaded, is
     named twice, or does not exist with the portfolio's kernel.
     """
+    if name.endswith(".toml"):
+        return _checked(Path(name), "", read_table(Path(name)))
     table = read_table(file)
     if name not in table:
         raise PlatformError(f"{file}: no portfolio is named {name!r} ({errors.nearest(name, table)})")
+    # The portfolio's name is part of the field's place in the file.
+    return _checked(file, f'"{name}"', table[name])
+
+
+def _checked(file: Path, within: str, table: Table) -> list[PlatformFile]:
     try:
-        entry = Portfolio.model_validate(table[name])
+        entry = Portfolio.model_validate(table)
     except ValidationError as error:
-        # The portfolio's name is part of the field's place in the file.
-        raise errors.from_validation(error, file, Portfolio, within=f'"{name}"') from error
+        raise errors.from_validation(error, file, Portfolio, within=within) from error
     if entry.members == [EVERY_PLATFORM]:
         return [load(member) for member in names()]
-    return [_member(file, name, entry, position) for position in range(len(entry.members))]
+    return [_member(file, within, entry, position) for position in range(len(entry.members))]
 
 
-def _member(file: Path, name: str, entry: Portfolio, position: int) -> PlatformFile:
+def _member(file: Path, within: str, entry: Portfolio, position: int) -> PlatformFile:
     member = entry.members[position]
-    field = f'"{name}".members[{position}]'
+    field = f"{within}.members[{position}]".strip(".")
     known = names()
     if member not in known:
         expected = f"the name of a platform ({errors.nearest(member, known)})"

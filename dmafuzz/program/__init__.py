@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Programs of DMA API calls: their text, their bytes, their names."""
 
 from .comments import Comments, Remark

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What people write beside a program: kept, so that a file survives being read and printed."""
 
 from __future__ import annotations

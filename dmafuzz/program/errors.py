@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The one error of the program language: where it is, what was expected, what was found."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a program says about its own verdict: the `expect` lines."""
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ EXPECT = "expect"  # the word that such a line begins with
 LABELS = ("TN", "TP", "FN", "FP", "hazard", "bookkeeping", "broken")
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+>-]*")
-# Besides names: the code of a kernel, by name or path.
-_TRACKER = re.compile(rf"kernel:[^\s#]+|{_WORD.pattern}")
+# Of a kernel only the name: code is named on the command line, not by a file.
+_TRACKER = re.compile(rf"(kernel:)?{_WORD.pattern}")
 _OPTIONAL_LISTS = ("warnings", "corruptions", "harms")
 _KEYS = ("tracker", "platform", "portfolio", "labels", *_OPTIONAL_LISTS)
 
@@ -52,7 +53,7 @@ class Expect:
 
 
 def writable_tracker(name: str) -> bool:
-    """Can a line name that tracker? Not every path can stand in one."""
+    """Can a line name that tracker? Not a kernel by its path, and none in Python: no file names code."""
     return bool(_TRACKER.fullmatch(name)) and name.isprintable() and name != NONE
 
 
@@ -108,7 +109,7 @@ def parse_expect(cursor: Cursor) -> Expect:
 
 def _tracker(token: Token) -> str:
     if not writable_tracker(token.text):
-        raise token.error("a name of letters, digits and . _ + > -, or kernel:NAME or kernel:PATH")
+        raise token.error("a name of letters, digits and . _ + > -, or kernel:NAME")
     return token.text
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """How the value of each field of an operation is written and read.
 
 Sizes and offsets are bytes.

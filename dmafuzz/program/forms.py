@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The form of a line, for each kind of operation.
 
 Which fields an operation has is the core's to say (traits, clear_unused); here is only the order in which a line

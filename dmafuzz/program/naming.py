@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Programs up to the names they use."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The line of one operation: written and read."""
 
 from __future__ import annotations

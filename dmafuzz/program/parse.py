@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Text to programs. Whatever the text, the answer is a valid program or a ProgramError."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A program: operations, what they are expected to lead to, and comments."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Programs as text, in the one canonical form."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Hypothesis strategies for programs.
 
 Operations are drawn field by field without regard to what is valid, and the core repairs the list of them: so there is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Text to lines to words, each knowing its place."""
 
 from __future__ import annotations

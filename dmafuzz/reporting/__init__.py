@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """For people and their programs: stories, tables, Markdown and JSON of what the rooms below have found.
 
 Nothing here judges, counts or decides; it says what it is given.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A broken rule of the contract in a sentence: which operation breaks it, and at which mapping.
 
 The core says where a rule is broken; nothing is judged again here.
@@ -7,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dmafuzz._core import ATTRS, Op, OpKind, traits
-from dmafuzz.verdicts.judgement import Breach
+from dmafuzz._core import ATTRS, Breach, Op, OpKind, traits
 
 # By rule. Where a rule is broken in several ways, by the kind of operation too: "sync", "free", "device" (access), or
 # the operation's own name. Names in braces:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A catalogue for people: a summary for the terminal, and all of it as Markdown."""
 
 from __future__ import annotations

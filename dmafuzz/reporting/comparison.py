@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Catalogues of several trackers side by side: which families each of them has."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Why a corruption is possible: a witness, in sentences.
 
 Every sentence is rendered from a step of the core's witness; nothing is judged again here.
@@ -8,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dmafuzz.verdicts.judgement import Corruption, Judgement, Step, Warning
+from dmafuzz._core import Corruption, Warning, WitnessStep
+from dmafuzz.verdicts.judgement import Judgement
 from dmafuzz.verdicts.words import reason_words
 
 from . import sentences
@@ -30,26 +32,24 @@ class Sentence:
     text: str
 
 
-def course(
-    judgement: Judgement, corruption: Corruption, steps: Sequence[Step], bounced: frozenset[int]
-) -> list[Sentence]:
-    """How a corruption comes about. ``steps`` is its witness; ``bounced`` are the mappings that have a bounce slot."""
-    scene = Scene(judgement, corruption, bounced)
+def course(judgement: Judgement, corruption: Corruption, steps: Sequence[WitnessStep]) -> list[Sentence]:
+    """How a corruption comes about. ``steps`` is its witness."""
+    scene = Scene(judgement, corruption)
     causes = [Sentence(AS, sentences.FAILED.format(mapping=f"m{mapping}")) for mapping in scene.cookies()]
     if not steps and not causes:
         causes = [Sentence(AS, sentences.VOID)]  # no copy of the bytes took any steps: there is none
     return [*causes, *_told(scene, _relevant(steps))]
 
 
-def outcome(judgement: Judgement, corruption: Corruption, steps: Sequence[Step]) -> list[Sentence]:
+def outcome(judgement: Judgement, corruption: Corruption, steps: Sequence[WitnessStep]) -> list[Sentence]:
     """What that means, and whether the tracker warns."""
-    scene = Scene(judgement, corruption, frozenset())
-    return [Sentence(SO, scene.so(steps)), _said(judgement, corruption)]
+    scene = Scene(judgement, corruption)
+    return [Sentence(SO, scene.so()), _said(judgement, corruption)]
 
 
-def _relevant(steps: Sequence[Step]) -> list[Step]:
+def _relevant(steps: Sequence[WitnessStep]) -> list[WitnessStep]:
     """The steps without those that another one implies, or undoes."""
-    kept: list[Step] = []
+    kept: list[WitnessStep] = []
     for step in steps:
         filled = _last_but_give_up(kept)
         if filled is not None and kept[filled].event == "fill" and step.event in ("copied", "drop"):
@@ -60,11 +60,11 @@ def _relevant(steps: Sequence[Step]) -> list[Step]:
     return kept
 
 
-def _last_but_give_up(steps: Sequence[Step]) -> int | None:
+def _last_but_give_up(steps: Sequence[WitnessStep]) -> int | None:
     return next((i for i in range(len(steps) - 1, -1, -1) if steps[i].event != "give-up"), None)
 
 
-def _told(scene: Scene, steps: Sequence[Step]) -> Iterator[Sentence]:
+def _told(scene: Scene, steps: Sequence[WitnessStep]) -> Iterator[Sentence]:
     for number, step in enumerate(steps):
         previous = steps[number - 1] if number else None
         if previous is not None and scene.is_one_sentence(previous, step):

@@ -1,12 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """An exploration for people: the answers, where they hold, and the schedules that show them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from dmafuzz._core import Schedule, Switch
 from dmafuzz.program import render_op
 from dmafuzz.program.render import LANGUAGE, VERSION
-from dmafuzz.schedules import Exploration, Modality, Schedule, Sight, Switch
+from dmafuzz.schedules import Exploration, Modality, Sight
 from dmafuzz.schedules.exploration import LABELS
 from dmafuzz.schedules.modality import preemptions
 from dmafuzz.verdicts.words import SPOKEN

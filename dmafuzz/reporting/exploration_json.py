@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Explorations as JSON: one object each, of schema 1."""
 
 from __future__ import annotations
@@ -5,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dmafuzz._core import Schedule
 from dmafuzz.program import render_op
-from dmafuzz.schedules import Exploration, Schedule, Sight
+from dmafuzz.schedules import Exploration, Sight
 
 from .judgement_json import SCHEMA
 

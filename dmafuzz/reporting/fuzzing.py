@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a run has come to, for people."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Platforms whose judgements read the same."""
 
 from __future__ import annotations

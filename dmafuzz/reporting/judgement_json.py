@@ -1,13 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Judgements as JSON: one object each, of schema 2."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from dmafuzz import checks
+from dmafuzz._core import Breach, Corruption, Cost, Harm, Mapping, Warning
 from dmafuzz.program import render_op
-from dmafuzz.verdicts import Breach, Corruption, Harm, Judgement, Warning
+from dmafuzz.trackers import COSTS
+from dmafuzz.verdicts import Judgement
 
 from .broken import broken
 
@@ -29,13 +31,14 @@ def judgement_to_json(judgement: Judgement) -> dict[str, Any]:
         "labels": list(judgement.labels),
         "contract": [breach.rule for breach in judgement.contract],
         "breaches": [_breach(breach, judgement) for breach in judgement.contract],
-        "warnings": [_warning(warning) for warning in judgement.warnings],
+        "warnings": [_warning(warning, judgement) for warning in judgement.warnings],
         "corruptions": [_corruption(corruption) for corruption in judgement.corruptions],
         "harms": [_harm(harm) for harm in judgement.harms],
         "failed": [f"m{mapping}" for mapping in judgement.failed],
+        "reached": [_reached(mapping) for mapping in judgement.mappings],
         "ops": [render_op(op) for op in judgement.ops],
         "program_ops": judgement.program_ops,
-        "cost": None if judgement.cost is None else asdict(judgement.cost),
+        "cost": None if judgement.cost is None else _cost(judgement.cost),
     }
 
 
@@ -44,7 +47,11 @@ def _breach(breach: Breach, judgement: Judgement) -> dict[str, Any]:
     return record if breach.mapping is None else {**record, "mapping": f"m{breach.mapping}"}
 
 
-def _warning(warning: Warning) -> dict[str, Any]:
+def _reached(mapping: Mapping) -> dict[str, Any]:
+    return {"mapping": f"m{mapping.number}", "via": mapping.via, "iommu": mapping.iommu}
+
+
+def _warning(warning: Warning, judgement: Judgement) -> dict[str, Any]:
     record: dict[str, Any] = {
         "id": warning.id,
         "op": warning.op,
@@ -52,7 +59,7 @@ def _warning(warning: Warning) -> dict[str, Any]:
         "worth": warning.worth,
         "mappings": _mappings(warning.mappings),
         "rule": checks.named(warning.id).means,
-        "message": warning.message,
+        "message": judgement.message(warning),
         "counted": warning.counted,
         "printed": warning.printed,
         "stops": warning.stops,
@@ -78,7 +85,11 @@ def _corruption(corruption: Corruption) -> dict[str, Any]:
         "explained": corruption.explained,
         "mappings": _mappings(corruption.mappings),
     }
-    return record if corruption.reason is None else {**record, "reason": corruption.reason}
+    if corruption.reason is not None:
+        record["reason"] = corruption.reason
+    if corruption.reader is not None:
+        record["reader"] = f"m{corruption.reader}"
+    return record
 
 
 def _harm(harm: Harm) -> dict[str, Any]:
@@ -86,6 +97,10 @@ def _harm(harm: Harm) -> dict[str, Any]:
     if harm.offset is not None and harm.size is not None:
         return {**record, "buffer": harm.buffer, "offset": harm.offset, "size": harm.size}
     return record if harm.mapping is None else {**record, "mapping": f"m{harm.mapping}"}
+
+
+def _cost(cost: Cost) -> dict[str, int]:
+    return {name: getattr(cost, name) for name in COSTS}
 
 
 def _mappings(mappings: tuple[int, ...]) -> list[str]:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Lines of text for a terminal: wrapped, with a tone that a terminal may show as a colour."""
 
 from __future__ import annotations

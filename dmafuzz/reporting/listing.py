@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The program with numbers, its tidy-up, and beside each operation what fires and what becomes possible there."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Recall as Markdown."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What the sentences about one corruption are filled in from: who acts, on which bytes, and where they are.
 
 Names and places come from the program and the witness; nothing is judged again here.
@@ -8,26 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dmafuzz._core import PAGE_BYTES, Direction, Op, OpKind, traits
-from dmafuzz.verdicts.judgement import Corruption, Judgement, Step
+from dmafuzz._core import Corruption, Op, OpKind, Place, PlaceKind, WitnessStep, traits
+from dmafuzz.verdicts.judgement import Judgement
 
 from . import sentences
 
 _DEVICE_KINDS = {OpKind.device_read: "read", OpKind.device_write: "write", OpKind.device_post: "write"}
 _IMAGE = ("text", "rodata")
-_SLOT = "slot "  # what the place of a bounce slot begins with
 _WRITE_BACKS = ("write-back", "write-back-and-drop")
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A corruption of a judgement, told step by step; ``bounced`` are the mappings that have a bounce slot."""
+    """A corruption of a judgement, told step by step."""
 
     judgement: Judgement
     corruption: Corruption
-    bounced: frozenset[int]
 
-    def tell(self, steps: Sequence[Step], number: int) -> str:
+    def tell(self, steps: Sequence[WitnessStep], number: int) -> str:
         """The sentence of one of the steps, and of the next one too if it is one sentence with it."""
         step = steps[number]
         if step.event == "born":
@@ -38,10 +37,10 @@ class Scene:
             template = sentences.UNASKED[self._unasked(steps, number)]
         return template.format_map(self._names(steps, number))
 
-    def so(self, steps: Sequence[Step]) -> str:
+    def so(self) -> str:
         """What has become possible."""
         op = self.corruption.op
-        names = {"bytes": self._bytes(), "call": self._call(op), "reader": self._reader(steps)}
+        names = {"bytes": self._bytes(), "call": self._call(op), "reader": self._reader()}
         after = "" if self.corruption.kind == "stale-cpu-read" else sentences.AFTER.format(op=op)
         return after + sentences.SO[self.corruption.kind].format_map(names)
 
@@ -50,12 +49,12 @@ class Scene:
         ops = self.judgement.ops
         return [m for m in self.judgement.failed if m in self.corruption.mappings and ops[self._map_of(m)].unchecked]
 
-    def is_one_sentence(self, born: Step, step: Step) -> bool:
+    def is_one_sentence(self, born: WitnessStep, step: WitnessStep) -> bool:
         """Whether a step is told with the one before it: what a CPU has just filled is written back."""
         return born.event == "born" and step.event in _WRITE_BACKS and self._is_filled(born)
 
-    def _born(self, step: Step, following: Step | None) -> str:
-        if step.place.startswith(_SLOT):
+    def _born(self, step: WitnessStep, following: WitnessStep | None) -> str:
+        if step.place.kind == PlaceKind.slot:
             return sentences.BORN["slot"]
         if self.corruption.buffer == "stack":
             return sentences.BORN["stack"]
@@ -67,12 +66,12 @@ class Scene:
             return sentences.BORN[f"alloc-and-{following.event}"]
         return sentences.BORN["alloc"]
 
-    def _is_filled(self, born: Step) -> bool:
+    def _is_filled(self, born: WitnessStep) -> bool:
         op = self._op(born.op)
         ordinary = op.kind == OpKind.alloc and op.buffer_kind.name not in _IMAGE
-        return ordinary and not born.place.startswith(_SLOT) and self.corruption.buffer != "stack"
+        return ordinary and born.place.kind != PlaceKind.slot and self.corruption.buffer != "stack"
 
-    def _asked(self, steps: Sequence[Step], number: int) -> str:
+    def _asked(self, steps: Sequence[WitnessStep], number: int) -> str:
         step = steps[number]
         if step.event != "copied":
             return step.event
@@ -80,14 +79,14 @@ class Scene:
         came = steps[number - 1] if number else None
         if came is None or (came.event == "born" and came.op == step.op):
             return "copied-over"
-        if came.place == step.place and not is_cow:
+        if step.before == step.place and not is_cow:
             return "copied-over"
         return "copied-cow" if is_cow else "copied"
 
-    def _unasked(self, steps: Sequence[Step], number: int) -> str:
+    def _unasked(self, steps: Sequence[WitnessStep], number: int) -> str:
         step = steps[number]
         if step.event == "written-elsewhere":
-            return self._written_elsewhere(steps, number)
+            return self._written_elsewhere(step)
         if step.event == "device-write" and step.writer is None:
             return "device-write-by-cpu"
         before = steps[number - 1] if number else None
@@ -95,18 +94,15 @@ class Scene:
             return "write-back-over" if before.writer is not None else step.event
         return step.event
 
-    def _written_elsewhere(self, steps: Sequence[Step], number: int) -> str:
-        step = steps[number]
+    def _written_elsewhere(self, step: WitnessStep) -> str:
         if step.writer is None:
             return "written-by-cpu"
-        if step.writer in self.bounced:
+        into = None if step.into is None else step.into.kind
+        if into == PlaceKind.slot:
             return "written-into-slot"
-        if step.place.startswith(_SLOT):
-            return "written-elsewhere"
-        mapped = self._page_at(self._map_of(step.writer))
-        return "written-into-old-page" if mapped < self._page_of(steps, number) else "written-elsewhere"
+        return "written-into-old-page" if into == PlaceKind.old_page else "written-elsewhere"
 
-    def _names(self, steps: Sequence[Step], number: int) -> Mapping[str, str]:
+    def _names(self, steps: Sequence[WitnessStep], number: int) -> Mapping[str, str]:
         step = steps[number]
         op = self._op(step.op)
         writer = step.writer
@@ -120,49 +116,13 @@ class Scene:
             "writer": f"m{writer}",
             "bytes": self._bytes(),
             "buffer": self.corruption.buffer,
-            "place": self._place(steps, number, step.op),
-            "source": self._place(steps, number - 1, step.op) if number else "",
-            "slot": step.place.removeprefix(_SLOT),
+            "place": _place(step.place),
+            "source": "" if step.before is None else _place(step.before),
+            "slot": f"m{step.place.mapping}",
             "earlier": self._writer(steps[number - 1]) if number else "",
         }
 
-    def _place(self, steps: Sequence[Step], number: int, now: int) -> str:
-        """Where the data of a step is, called as it is after operation ``now``.
-
-        A witness calls old what has become old by its end; a reader follows it from its beginning.
-        """
-        place = steps[number].place
-        if place.startswith(_SLOT):
-            return sentences.SLOT.format(mapping=place.removeprefix(_SLOT))
-        newest = self._page_at(now + 1)
-        if newest == 0:
-            return sentences.MEMORY
-        return sentences.OLD_PAGE if self._page_of(steps, number) < newest else sentences.NEW_PAGE
-
-    def _page_of(self, steps: Sequence[Step], number: int) -> int:
-        """Which page a step in memory is about: 0 is the first, and each copy-on-write brings the next."""
-        if steps[number].place == "memory":
-            return self._page_at(len(self.judgement.ops))
-        for step in reversed(steps[: number + 1]):
-            if step.event == "born" or (step.event == "copied" and self._op(step.op).kind == OpKind.cow):
-                return self._page_at(step.op + 1)
-            if step.event == "copied":  # back from a slot, to where it was mapped from
-                return 0
-        return 0
-
-    def _page_at(self, op: int) -> int:
-        """How often copy-on-write has moved the bytes in question before operation ``op``."""
-        ops = self.judgement.ops
-        page = self.corruption.offset // PAGE_BYTES
-        allocs = [o for o in ops if o.kind == OpKind.alloc and f"b{o.buffer}" == self.corruption.buffer]
-        if not allocs or allocs[0].buffer_kind.name != "anonymous":
-            return 0
-        return sum(
-            o.kind == OpKind.cow and not o.private and o.buffer == allocs[0].buffer and o.offset // PAGE_BYTES == page
-            for o in ops[:op]
-        )
-
-    def _writer(self, step: Step) -> str:
+    def _writer(self, step: WitnessStep) -> str:
         return "" if step.writer is None else f"d{self._device(step.writer)}"
 
     def _bytes(self) -> str:
@@ -194,25 +154,13 @@ class Scene:
         return next(makes, len(ops))
 
     def _device(self, mapping: int) -> int:
-        made = self._map_of(mapping)
-        return self.judgement.ops[made].device if made < len(self.judgement.ops) else 0
+        return next((made.device for made in self.judgement.mappings if made.number == mapping), 0)
 
-    def _reader(self, steps: Sequence[Step]) -> str:
-        """Who reads: known if it reads a slot, or if only one mapping comes into question."""
-        last = steps[-1].place if steps else ""
-        if last.startswith(_SLOT):
-            readers = [int(last.removeprefix(f"{_SLOT}m"))]
-        else:
-            readers = [m for m in self.corruption.mappings if self._reads(m)]
-        if len(readers) == 1:
-            return f"d{self._device(readers[0])} (through m{readers[0]})"
-        through = " or ".join(f"m{mapping}" for mapping in readers)
-        return f"a device (through {through})" if through else "a device"
+    def _reader(self) -> str:
+        """Which device reads, and through which mapping."""
+        reader = self.corruption.reader
+        return "a device" if reader is None else f"d{self._device(reader)} (through m{reader})"
 
-    def _reads(self, mapping: int) -> bool:
-        """Whether a mapping made so far lets its device read."""
-        made = self._map_of(mapping)
-        if made > self.corruption.op:
-            return False
-        op = self.judgement.ops[made]
-        return bool(op.kind == OpKind.alloc_coherent or op.direction != Direction.from_device)
+
+def _place(place: Place) -> str:
+    return sentences.PLACES[place.kind].format(mapping=f"m{place.mapping}")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The sentences of an explanation, one for each kind of step that a witness can have.
 
 Names in braces are filled in from the step (explain.py):
@@ -16,11 +17,15 @@ A copy in a cacheline is named by the memory below it.
 
 from __future__ import annotations
 
-# How a place reads, by its name in a witness; slots are "slot mN" there.
-MEMORY = "memory"
-OLD_PAGE = "the old page"  # after copy-on-write has moved the owner
-NEW_PAGE = "the new page"
-SLOT = "{mapping}'s bounce buffer"
+from dmafuzz._core import PlaceKind
+
+# How a place reads, by its kind.
+PLACES = {
+    PlaceKind.memory: "memory",
+    PlaceKind.old_page: "the old page",  # after copy-on-write has moved the owner
+    PlaceKind.new_page: "the new page",
+    PlaceKind.slot: "{mapping}'s bounce buffer",
+}
 
 # How data comes into being, by the operation.
 BORN = {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The story of a program for people: what the verdicts are, where things happen, why, and which rules are broken."""
 
 from __future__ import annotations
@@ -5,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from dmafuzz import checks
+from dmafuzz._core import Corruption
 from dmafuzz.program import Program
-from dmafuzz.verdicts.judgement import Corruption, Judgement
+from dmafuzz.verdicts.judgement import Judgement
 from dmafuzz.verdicts.judging import Judging
 from dmafuzz.verdicts.words import SPOKEN, WORTH
 
@@ -90,17 +92,15 @@ def _explanations(program: Program, judging: Judging, groups: Sequence[Group]) -
     """One explanation for each kind of corruption, on the platform that stands for most; equal ones are shown once."""
     told: dict[tuple[str, tuple[Sentence, ...]], list[tuple[Corruption, list[Sentence]]]] = {}
     judgements: dict[str, Judgement] = {}
-    bounced: dict[str, frozenset[int]] = {}
     for judgement, corruption in _chosen(groups):
         platform = judgement.platform
         judgements[platform] = judgement
         steps = judging.witness(program, platform, corruption)
-        bounced[platform] = judging.bounced(program, platform)
-        way = tuple(course(judgement, corruption, steps, bounced[platform]))
+        way = tuple(course(judgement, corruption, steps))
         told.setdefault((platform, way), []).append((corruption, outcome(judgement, corruption, steps)))
     described: set[str] = set()
     for (platform, way), outcomes in told.items():
-        facts = describe(judging.machine(platform), judgements[platform].ops, bounced[platform])
+        facts = describe(judging.machine(platform), judgements[platform])
         yield list(_explanation(platform, "" if platform in described else facts, way, outcomes))
         described.add(platform)
 

@@ -1,11 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a warning is about: the entry it was compared with, and the cacheline; and what the kernel prints of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dmafuzz._core import Warning
 from dmafuzz.program import render_op
-from dmafuzz.verdicts.judgement import Judgement, Warning
+from dmafuzz.verdicts.judgement import Judgement
 
 NOT_COUNTED = "printed, but not counted as an error"
 _WHOSE = {"stale-mapping": "the stale entry"}
@@ -46,8 +48,8 @@ def _about(judgement: Judgement, warning: Warning, address: bool = True) -> str:
 
 def kernel_says(name: str, ops: Sequence[int], judgements: Sequence[Judgement]) -> list[str]:
     """The sentences that quote the kernel: one, or none where dma-debug has no message."""
-    found = [w for j in judgements for w in j.warnings if w.id == name and w.op in ops and w.message]
-    return [f"Kernel log: {message}" for message in dict.fromkeys(w.message for w in found)]
+    found = [j.message(w) for j in judgements for w in j.warnings if w.id == name and w.op in ops]
+    return [f"Kernel log: {message}" for message in dict.fromkeys(found) if message]
 
 
 def prints(judgement: Judgement) -> dict[tuple[str, int], str]:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Exploring the schedules of a program within a bound on preemptions: counted first, then judged by the core."""
 
 from __future__ import annotations
@@ -6,31 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dmafuzz import _core
-from dmafuzz._core import Op
+from dmafuzz._core import Op, Schedule, ScheduleCount
 
 from .errors import ScheduleError
-from .modality import Schedule, Sight, preemptions
+from .modality import Sight, preemptions
 
 DEFAULT_PREEMPTIONS = 2
 DEFAULT_LIMIT = 1_000_000
 LABELS = ("broken", "FN", "FP", "hazard")
-
-
-@dataclass(frozen=True)
-class Count:
-    """How many schedules a program has: ``schedules`` within the bound, by the preemptions that they take.
-
-    ``dropped`` are orders that come to a point where nobody can go on, say after a buffer was freed that another CPU
-    still has to use: they are no schedules of the program. Not ``complete`` where there are too many to count.
-    """
-
-    schedules: tuple[int, ...]
-    dropped: int
-    complete: bool
-
-    @property
-    def total(self) -> int:
-        return sum(self.schedules)
 
 
 @dataclass(frozen=True)
@@ -43,7 +27,7 @@ class Exploration:
 
     threads: tuple[str, ...]
     bound: int
-    counted: Count
+    counted: ScheduleCount
     judged: int
     written: Schedule
     sights: tuple[Sight, ...]
@@ -68,13 +52,12 @@ class Exploration:
 
 def threads(ops: Sequence[Op]) -> tuple[str, ...]:
     """What of a program runs by itself: its CPUs, and the devices that have lines of their own."""
-    return tuple(_core.threads(ops)["names"])
+    return _core.threads(ops).names
 
 
-def count(ops: Sequence[Op], bound: int) -> Count:
+def count(ops: Sequence[Op], bound: int) -> ScheduleCount:
     """How many schedules there are, without judging any."""
-    facts = _core.count_schedules(ops, bound)
-    return Count(tuple(facts["schedules"]), facts["dropped"], facts["complete"])
+    return _core.count_schedules(ops, bound)
 
 
 def explore(
@@ -92,10 +75,9 @@ def explore(
     is told, now and then, how many schedules are settled. Raises ScheduleError if there are more than ``limit``.
     """
     check_size(ops, bound, limit)
-    facts = _core.explore(judge, ops, bound, platforms, _core.MERGE_FROM if prune else 0, progress)
-    counted = Count(tuple(facts["schedules"]), facts["dropped"], facts["complete"])
-    sights = tuple(Sight.of(tally) for tally in facts["tallies"])
-    return Exploration(threads(ops), bound, counted, facts["judged"], Schedule.of(facts["written"]), sights)
+    found = _core.explore(judge, ops, bound, platforms, _core.MERGE_FROM if prune else 0, progress)
+    sights = tuple(Sight.of(tally) for tally in found.tallies)
+    return Exploration(threads(ops), bound, found.counted, found.judged, found.written, sights)
 
 
 def modality_of(judge: _core.Judge, platforms: Sequence[int], ops: Sequence[Op], label: str, limit: int) -> str | None:
@@ -117,14 +99,14 @@ def modality_of(judge: _core.Judge, platforms: Sequence[int], ops: Sequence[Op],
     return "not explored"
 
 
-def check_size(ops: Sequence[Op], bound: int, limit: int) -> Count:
+def check_size(ops: Sequence[Op], bound: int, limit: int) -> ScheduleCount:
     """The count of what is to be explored. Raises ScheduleError if it is too much, with the bound that would fit."""
-    facts = _core.threads(ops)
-    split = min(bound, facts["calls"])
-    if len(facts["names"]) > 1 and facts["lines"] + split > _core.OPS_MAX:
+    running = _core.threads(ops)
+    split = min(bound, running.calls)
+    if len(running.names) > 1 and running.lines + split > _core.OPS_MAX:
         raise ScheduleError(
-            f"a program has at most {_core.OPS_MAX} lines; this one has {facts['lines']}, and up to {split} more where "
-            f"preemptions split calls: explore fewer preemptions, at most {_core.OPS_MAX - facts['lines']}"
+            f"a program has at most {_core.OPS_MAX} lines; this one has {running.lines}, and up to {split} more where "
+            f"preemptions split calls: explore fewer preemptions, at most {_core.OPS_MAX - running.lines}"
         )
     counted = count(ops, bound)
     if counted.complete and counted.total <= limit:

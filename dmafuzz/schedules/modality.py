@@ -1,13 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Whether a label shows always or sometimes, and with which schedules."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
-from dmafuzz._core import Op
+from dmafuzz._core import Schedule, Tally
 
 
 class Modality(Enum):
@@ -16,37 +15,6 @@ class Modality(Enum):
     NEVER = "never"
     SOMETIMES = "sometimes"
     ALWAYS = "always"
-
-
-@dataclass(frozen=True)
-class Switch:
-    """Where a schedule goes from one CPU or device to another: before ``line``, from 0, of its program.
-
-    ``preempts``: the one it leaves could have gone on; ``inside_call``: it is between the halves of a call.
-    """
-
-    line: int
-    leaves: str
-    enters: str
-    preempts: bool
-    inside_call: bool
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """One order of a program's steps, as a program: calls are split only where something runs in between."""
-
-    ops: Sequence[Op]
-    preemptions: int
-    switches: tuple[Switch, ...]
-
-    @classmethod
-    def of(cls, facts: Mapping[str, Any]) -> Schedule:
-        """What the core says of one."""
-        switches = tuple(
-            Switch(s["line"], s["from"], s["to"], s["preempts"], s["inside_call"]) for s in facts["switches"]
-        )
-        return cls(tuple(facts["ops"]), facts["preemptions"], switches)
 
 
 @dataclass(frozen=True)
@@ -67,12 +35,9 @@ class Sight:
     hides: Schedule | None
 
     @classmethod
-    def of(cls, facts: Mapping[str, Any]) -> Sight:
+    def of(cls, tally: Tally) -> Sight:
         """What the core says of one."""
-        shows, hides = (None if facts[key] is None else Schedule.of(facts[key]) for key in ("with", "without"))
-        return cls(
-            facts["platform"], facts["label"], facts["kind"], tuple(facts["shown"]), facts["written"], shows, hides
-        )
+        return cls(tally.platform, tally.label, tally.kind, tally.shown, tally.written, tally.shows, tally.hides)
 
     @property
     def count(self) -> int:

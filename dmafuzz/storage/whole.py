@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Files that are all there or not there, whatever happens while they are written."""
 
 from __future__ import annotations

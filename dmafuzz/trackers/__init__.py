@@ -1,16 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Trackers: which there are, by which names, and what they cost. What they do is the native core's."""
 
-from .cost import Cost, Workload
-from .eras import Builtin, builtins
+from .cost import COSTS, Workload
+from .eras import builtins
 from .errors import TrackerError
 from .own_era import OwnEra, eras, like, own_era
 from .resolve import DEFAULT_TRACKER, KERNEL, Tracker, added_kernels, default_portfolio, kernel_of, names, resolve
 
 __all__ = [
+    "COSTS",
     "DEFAULT_TRACKER",
     "KERNEL",
-    "Builtin",
-    "Cost",
     "OwnEra",
     "Tracker",
     "TrackerError",

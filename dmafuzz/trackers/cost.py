@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a tracker costs the machine, and what that does to many CPUs at once.
 
 Source: docs/spec/trackers.md §9 (Cost); the thread of 2020, in which one lock for the whole machine, taken at
@@ -12,37 +13,18 @@ law). Each bucket has a lock of its own, so that only the machine-wide locks cou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Self
+
+from dmafuzz._core import Cost
 
 # 64 lines of 64 bytes, read and written.
 PAGE_COPY_UNITS = 64
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Lock acquisitions by lock, entries looked at, and operations on the tree of active cache lines, locked or not."""
-
-    bucket_locks: int = 0
-    tree_locks: int = 0
-    pool_locks: int = 0
-    other_locks: int = 0
-    lookup_steps: int = 0
-    tree_operations: int = 0
-    lockless_operations: int = 0
-
-    def __add__(self, other: Cost) -> Cost:
-        return Cost(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
-
-    @classmethod
-    def of(cls, facts: Mapping[str, int] | None) -> Self | None:
-        """The core's figures; None if the tracker does not count."""
-        return None if facts is None else cls(**facts)
-
-
-# How the figures are called, by field.
-NAMES = {
+# How the figures of a Cost are called, by attribute.
+COSTS = {
     "bucket_locks": "hash bucket locks",
     "tree_locks": "radix_lock",
     "pool_locks": "free_entries_lock",

@@ -1,13 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The trackers that are built in: eras of dma-debug, proposals, canaries; and kernel versions as aliases of eras."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
 from functools import cache
 
 from dmafuzz import _core
+from dmafuzz._core import BuiltinTracker
 from dmafuzz.platforms.kernels import Kernel
 
 from .errors import TrackerError
@@ -30,22 +31,10 @@ _NUMBERS = re.compile(r"\d+\.\d+(?:\.\d+)*")
 _VERSION = re.compile(r"v?(\d+\.\d+(?:\.\d+){0,2})(-rc\d+)?")
 
 
-@dataclass(frozen=True)
-class Builtin:
-    """A tracker of the core: ``kind`` is "era", "proposal" or "canary"; ``base`` is the era that a proposal changes."""
-
-    name: str
-    kind: str
-    year: int | None
-    changed: str
-    base: str
-    vendor: bool
-
-
 @cache
-def builtins() -> tuple[Builtin, ...]:
+def builtins() -> tuple[BuiltinTracker, ...]:
     """All of them: newest era first, then proposals, then canaries."""
-    return tuple(Builtin(**facts) for facts in _core.trackers())
+    return tuple(_core.trackers())
 
 
 def era_of(name: str) -> str | None:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Which era a kernel's own code is of: its model is asked why the code is silent, wherever the two say the same."""
 
 from __future__ import annotations

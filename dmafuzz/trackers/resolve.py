@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Trackers by the names that users give them."""
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dmafuzz.platforms.kernels import Kernel
 from .eras import builtins, end_of, era_of, nearest, parsed, version_of
 from .errors import TrackerError
 from .own_era import own_era
+from .python import PYTHON, core_name
 
 DEFAULT_TRACKER = "6.12"
 KERNEL = (
@@ -40,15 +42,18 @@ def names() -> list[str]:
 
 
 def resolve(name: str) -> Tracker:
-    """The tracker of a name: a built-in one, a kernel version, or a kernel's own code, compiled first if need be.
+    """The tracker of a name: a built-in one, a kernel version, a kernel's own code, compiled first if need be, or one
+    in Python.
 
     Raises TrackerError if there is no such tracker or the kernel cannot be used.
     """
     if name.startswith(KERNEL):
         return Tracker(name, _core_name(name.removeprefix(KERNEL)))
-    core = era_of(name)
+    core = None if name.startswith(PYTHON) else era_of(name)
     if core is None:
-        other = f"or a kernel version, {KERNEL}NAME, {KERNEL}PATH"
+        core = core_name(name)
+    if core is None:
+        other = f"or a kernel version, {KERNEL}NAME, {KERNEL}PATH, {PYTHON}MODULE:CLASS"
         raise TrackerError(f"no tracker is named {name!r} ({nearest(name)}; {other})")
     return Tracker(name, core)
 

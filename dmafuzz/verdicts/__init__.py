@@ -1,8 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Verdicts: a tracker's warnings on a program held against what can go wrong on a platform."""
+
+from dmafuzz._core import Breach, Corruption, Harm, Warning, WitnessStep
 
 from .errors import ExpectError, VerdictError
 from .expectations import Difference, check
-from .judgement import Breach, Corruption, Harm, Judgement, Step, Warning
+from .judgement import Judgement
 from .judging import Judge, Judging, Minimised, judge, judging
 
 __all__ = [
@@ -15,9 +18,9 @@ __all__ = [
     "Judgement",
     "Judging",
     "Minimised",
-    "Step",
     "VerdictError",
     "Warning",
+    "WitnessStep",
     "check",
     "judge",
     "judging",

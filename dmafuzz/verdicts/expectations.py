@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a program's `expect` lines say, held against its judgements."""
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from dmafuzz import checks
 from dmafuzz.platforms import PlatformError
 from dmafuzz.program import Expect, Program
-from dmafuzz.trackers import TrackerError, default_portfolio
+from dmafuzz.trackers import KERNEL, TrackerError, added_kernels, default_portfolio
 
 from .errors import ExpectError
 from .judgement import Judgement
@@ -52,6 +53,8 @@ def _bench(number: int, expect: Expect) -> Judging:
     for names, known in kinds:
         if unknown := [name for name in names or () if name not in known]:
             raise ExpectError(number, f"expected some of {', '.join(known)}, found {', '.join(unknown)}")
+    if expect.tracker.startswith(KERNEL) and expect.tracker not in dict(added_kernels()):
+        raise ExpectError(number, f"{expect.tracker}: no kernel of that name has been added (dmafuzz kernel add)")
     try:
         bench = judging(expect.tracker, expect.portfolio or default_portfolio(expect.tracker))
         for platform in expect.platforms:

@@ -1,24 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Judging: programs are handed to the native core, and what it says comes back as data."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from dmafuzz import _core, checks, platforms
-from dmafuzz._core import Op
+from dmafuzz import _core, platforms
+from dmafuzz._core import Corruption, Cost, HookCall, Label, WitnessStep
 from dmafuzz.platforms import PlatformFile
 from dmafuzz.program import Program
-from dmafuzz.trackers import DEFAULT_TRACKER, Cost, Tracker, default_portfolio, kernel_of, resolve
+from dmafuzz.trackers import DEFAULT_TRACKER, Tracker, default_portfolio, kernel_of, resolve
 
 from .errors import VerdictError
-from .judgement import Breach, Corruption, Harm, Judgement, Step, Warning
-
-# Where the physical layout has the bounce pool (docs/spec/coherency.md §2.3), in bytes.
-_BOUNCE_POOL = range(0x20000, 0x120000)
-_MAP_HOOKS = ("map_page", "map_resource", "map_sg")
+from .judgement import Judgement
 
 
 @dataclass(frozen=True)
@@ -64,39 +60,44 @@ class Judge:
     def judge(self, program: Program, platform: str, name: str = "") -> Judgement:
         """The judgement of one program, which is to be called ``name`` in it. Raises PlatformError."""
         bench = self._bench(platform)
-        facts = bench.judge.judge(program.ops, bench.index)
-        return _judgement(facts, name, self.tracker.name, self._version, platform, self.portfolio)
+        found = bench.judge.judge(program.ops, bench.index)
+        return Judgement(
+            program=name,
+            tracker=self.tracker.name,
+            platform=platform,
+            portfolio=self.portfolio,
+            labels=found.labels,
+            contract=found.breaches,
+            warnings=found.warnings,
+            corruptions=found.corruptions,
+            harms=found.harms,
+            ops=found.ops,
+            program_ops=found.program_ops,
+            failed=found.failed,
+            mappings=found.mappings,
+            cost=found.cost,
+            kernel=self._version,
+        )
 
-    def witness(self, program: Program, platform: str, corruption: Corruption) -> tuple[Step, ...]:
+    def witness(self, program: Program, platform: str, corruption: Corruption) -> tuple[WitnessStep, ...]:
         """One behaviour that reaches a corruption of the judgement of the same program and platform."""
         bench = self._bench(platform)
-        steps = bench.judge.witness(program.ops, bench.index, corruption.index)
-        return tuple(Step(s["op"], s["event"], s["asked"], s["place"], s["writer"]) for s in steps)
+        return tuple(bench.judge.witness(program.ops, bench.index, corruption.index))
 
     def cost(self, program: Program, platform: str) -> Cost | None:
         """What the program costs the tracker on one platform; None if the tracker does not count."""
         bench = self._bench(platform)
-        return Cost.of(bench.judge.cost(program.ops, bench.index))
+        return bench.judge.cost(program.ops, bench.index)
 
-    def hooks(self, program: Program, platform: str) -> list[dict[str, Any]]:
-        """The hook calls that the tracker sees, as the core gives them: addresses and sizes in bytes."""
+    def hooks(self, program: Program, platform: str) -> list[HookCall]:
+        """The hook calls that the tracker sees: addresses and sizes in bytes."""
         bench = self._bench(platform)
-        return list(bench.judge.hooks(program.ops, bench.index))
+        return bench.judge.hooks(program.ops, bench.index)
 
-    def bounced(self, program: Program, platform: str) -> frozenset[int]:
-        """The mappings whose DMA address is a bounce slot's. None behind an IOMMU, where addresses do not tell."""
-        if self.machine(platform).iommu.mode != "off":
-            return frozenset()
-        return frozenset(
-            hook["mapping"]
-            for hook in self.hooks(program, platform)
-            if hook["hook"] in _MAP_HOOKS and any(dma in _BOUNCE_POOL for dma in _dma_addresses(hook))
-        )
-
-    def targets(self, program: Program, platform: str) -> list[tuple[str, str, str]]:
+    def targets(self, program: Program, platform: str) -> list[tuple[Label, str, str]]:
         """What there is to minimise for: label, one of broken, FN, FP and hazard, kind and the tracker's reason."""
         bench = self._bench(platform)
-        return [(label, kind, reason) for label, kind, reason in bench.judge.targets(program.ops, bench.index)]
+        return bench.judge.targets(program.ops, bench.index)
 
     def minimise(
         self, program: Program, platform: str, label: str, kind: str, reason: str | None = None, written: bool = False
@@ -112,8 +113,7 @@ class Judge:
             raise VerdictError(f"the program shows no {label} of kind {kind} on {platform}")
         bench = self._bench(platform)
         found = bench.judge.minimise(program.ops, bench.index, label, kind, reason, written)
-        rules = tuple(found["rules"])
-        return Minimised(Program(found["ops"]), platform, label, kind, found["reason"], rules, found["tried"])
+        return Minimised(Program(found.ops), platform, label, kind, found.reason, found.rules, found.tried)
 
     def seats(self, platform: str | None) -> tuple[_core.Judge, tuple[int, ...]]:
         """The core's judge of one platform, or of all members, and where on its portfolio they stand."""
@@ -138,7 +138,7 @@ class Judge:
             guest = platforms.load(platform)
             self._benches[platform] = _Bench(self._core_judge([*self._members, guest]), len(names), guest)
 
-    def _core_judge(self, machines: Sequence[PlatformFile]) -> Any:
+    def _core_judge(self, machines: Sequence[PlatformFile]) -> _core.Judge:
         try:
             return _core.Judge(self.tracker.core, [platforms.to_core(machine) for machine in machines])
         except (ValueError, RuntimeError) as error:  # a library that cannot be loaded
@@ -149,7 +149,7 @@ class Judge:
 class _Bench:
     """A judge of the core, and where on its portfolio a platform stands."""
 
-    judge: Any
+    judge: _core.Judge
     index: int
     machine: PlatformFile
 
@@ -173,52 +173,3 @@ def judge(
     """
     bench = judging(tracker, portfolio)
     return [bench.judge(program, platform, name) for platform in platform_names]
-
-
-def _dma_addresses(hook: Mapping[str, Any]) -> list[int]:
-    return [entry[2] for entry in hook["entries"]] or [hook["dma"]]
-
-
-def _warning(facts: Mapping[str, Any], version: str) -> Warning:
-    return Warning(
-        id=facts["id"],
-        op=facts["op"],
-        worth=facts["worth"],
-        hurts=facts.get("hurts"),
-        mappings=tuple(facts["mappings"]),
-        counted=facts["counted"],
-        entry_op=facts["entry_op"],
-        line=facts["line"],
-        line_size=facts["line_size"],
-        reason=facts["reason"],
-        printed=facts["printed"],
-        stops=facts["stops"],
-        message=_bare(facts["text"]) if facts["text"] else checks.named(facts["id"]).message(version),
-    )
-
-
-def _bare(text: str) -> str:
-    """A kernel's format without its header and its end."""
-    bare = text.removeprefix("DMA-API: ").removeprefix("%s %s: ").removeprefix("DMA-API: ")
-    return " ".join(bare.split())
-
-
-def _judgement(
-    facts: Mapping[str, Any], program: str, tracker: str, version: str, platform: str, portfolio: str
-) -> Judgement:
-    ops: Sequence[Op] = facts["ops"]
-    return Judgement(
-        program=program,
-        tracker=tracker,
-        platform=platform,
-        portfolio=portfolio,
-        labels=tuple(facts["labels"]),
-        contract=tuple(Breach(rule, op, mapping) for rule, op, mapping in facts["breaches"]),
-        warnings=tuple(_warning(w, version) for w in facts["warnings"]),
-        corruptions=tuple(Corruption(**{**c, "mappings": tuple(c["mappings"])}) for c in facts["corruptions"]),
-        harms=tuple(Harm(**harm) for harm in facts["harms"]),
-        ops=tuple(ops),
-        program_ops=facts["program_ops"],
-        failed=tuple(facts["failed"]),
-        cost=Cost.of(facts["cost"]),
-    )

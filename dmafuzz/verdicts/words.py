@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What the names in a verdict mean: labels, corruptions and harms, each in a phrase. Warnings: dmafuzz.checks.
 
 Sources: docs/spec/verdicts.md §3 (labels) and docs/spec/coherency.md §6 (the rest).
@@ -57,7 +58,7 @@ HARMS = {
 @cache
 def reasons() -> dict[str, str]:
     """The tracker's reasons: why it is silent, or which entry its check used when it warned."""
-    return {name: words for name, words, _ in _core.reasons()}
+    return {str(name): words for name, words, _ in _core.reasons()}
 
 
 def reason_words(reason: str) -> str:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Writes anew what of the documents is made by a program: `python -m making` in docs/."""
 
 from __future__ import annotations

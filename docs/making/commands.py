@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The reference of the command line and the man page, both made of the commands themselves."""
 
 from __future__ import annotations

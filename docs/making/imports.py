@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Who uses whom, read from the sources: folders of the C++ core by their includes, Python packages by their imports."""
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Uses = dict[str, set[str]]
 
 def core_uses(core: Path = CORE) -> Uses:
     """The folders of the core, `core/NAME`, and the other folders that each of them includes headers of."""
-    folders = {path.name for path in core.iterdir() if path.is_dir() and _sources(path)}
+    folders = {path.name for path in core.iterdir() if path.name != "tests" and path.is_dir() and _sources(path)}
     uses: Uses = {}
     for folder in sorted(folders):
         included = {name for path in _sources(core / folder) for name in _INCLUDE.findall(path.read_text())}

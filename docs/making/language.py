@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The syntax of each operation, as the parser has it; docs/reference/language.md is held against it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Draws docs/pictures/tower.svg, the tower of rooms: `python -m making` in docs/."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A second, naive simulator of DMA programs, written from the specification alone.
 
 It lists explicit joint states of a cache line with everything that concerns it, and shares no code with the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Bounce slots, IOVAs, page tables, and what an address leads to.
 
 docs/spec/coherency.md §4; kernel/dma/swiotlb.c (swiotlb_search_pool_area, swiotlb_release_slots), drivers/iommu/iova.c,
@@ -154,8 +155,10 @@ class Domain:
         """The first page of an IOVA."""
         if pages < 1 << CLASSES - 1:
             pages = 1 << order_of(pages)
-        if order_of(pages) < self.classes and self.lists[cpu, order_of(pages)]:
-            return self.lists[cpu, order_of(pages)].pop()
+        freed = self.lists[cpu, order_of(pages)] if order_of(pages) < self.classes else []
+        for at in reversed(range(len(freed))):
+            if freed[at] <= TOP_PAGE - pages:  # else it would reach past the end (iova_magazine_pop)
+                return freed.pop(at)
         align = 1 << order_of(pages)
         at = next((i for i, (first, _) in enumerate(self.taken) if first == self.cached), len(self.taken))
         high = TOP_PAGE

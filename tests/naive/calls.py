@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The DMA API. docs/spec/coherency.md §4 and §5, docs/spec Choices ("Mapping and calls"); kernel/dma/direct.c,
 drivers/iommu/dma-iommu.c of 6.12."""
 
@@ -191,7 +192,7 @@ class Calls(Machine):
             assert area.stay is not None
             at = area.stay.address
         maintains = streaming and not args.skip
-        # Before 5.16 a map that is refused maintains nothing; the newest that a platform stands for if it is of 5.11 at all.
+        # Before 5.16 a map that is refused maintains nothing; platforms of 5.11 stand for what is newer, too.
         if maintains and self.platform.iommu_looks_first:
             self.maintain(device, at, area.length, self.platform.for_device[DIRECTIONS[direction]].name)
         start = area.cpu_address if area.stay is None else area.stay.address

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """All states that unasked steps lead to. docs/spec/coherency.md §3
 
 A line that may be filled at any time, and is absent or is clean and equal to memory, can always become the other of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """One component: a line of memory with everything that concerns its granules. docs/spec/coherency.md §2 to §6
 
 A component has one column for each class of bytes of the line. If copy-on-write has moved a column's page, the lines

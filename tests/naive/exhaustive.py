@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The core's exhaustive search, in the terms of the naive enumerator (tally.py), and its golden files."""
 
 from __future__ import annotations
@@ -6,11 +7,10 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from dmafuzz import _core, platforms
 from dmafuzz._core import Op
-from dmafuzz.platforms.core import to_core
+from dmafuzz.platforms import to_core
 from dmafuzz.trackers import default_portfolio
 
 from .tally import Cause, Found, Question, Tally
@@ -69,19 +69,19 @@ def search(question: Question, length: int) -> Iterator[Tally]:
     yield walked.survey()
 
 
-def _tally(harvest: dict[str, Any]) -> Tally:
+def _tally(harvest: _core.Harvest) -> Tally:
     causes: dict[Cause, Found] = {}
-    for cause in harvest["causes"]:
-        key = cause["label"], cause["kind"], tuple(sorted(cause["rules"])), cause["reason"]
+    for cause in harvest.causes:
+        key = cause.label, cause.kind, tuple(sorted(cause.rules)), cause.reason
         assert key not in causes
-        smallest = [(order[:6], records, platforms_of) for order, records, platforms_of in cause["smallest"]]
+        smallest = [(small.order[:6], small.records, small.platforms) for small in cause.smallest]
         order = min(order for order, _, _ in smallest)
-        found = Found(cause["count"], 0, order, {records for each, records, _ in smallest if each == order})
+        found = Found(cause.count, 0, order, {records for each, records, _ in smallest if each == order})
         for each, records, platforms_of in smallest:
             found.platforms |= platforms_of
             found.on |= {i: (each, {records}) for i in range(platforms_of.bit_length()) if platforms_of >> i & 1}
         causes[key] = found
-    return Tally(harvest["programs"], [Counter(labels) for labels in harvest["labels"]], causes)
+    return Tally(harvest.programs, [Counter(labels) for labels in harvest.labels], causes)
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What each event does to a component, and a component's way through a program. docs/spec/coherency.md §2 to §5"""
 
 from __future__ import annotations

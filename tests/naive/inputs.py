@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What goes in (operations, platforms) and what comes out. Attributes are those of op.hpp and platform.hpp."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The alphabet of the exhaustive search, written a second time from its statement (core/exhaustive/alphabet.hpp).
 
 What can come after a program is read off the program itself, from its first operation on, each time.

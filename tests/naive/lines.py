@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Copies of granules in memory and cache, line by line. docs/spec/coherency.md §1 and §3
 
 A state is one joint state of a component: memory lines and, each a line of its own, granules of bounce slots.

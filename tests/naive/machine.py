@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a kernel does to memory: maintenance, bounce buffers, and where mappings lead. docs/spec/coherency.md §4"""
 
 from __future__ import annotations

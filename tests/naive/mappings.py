@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Mappings and scatter lists, and what they cover.
 
 docs/spec/coherency.md §4 and §5, docs/spec Choices ("Mapping and calls").

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Where buffers live. docs/spec/coherency.md §1 and §2 ("Buffers: kinds and places"), docs/spec Choices ("Memory")."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Lines are independent of each other, given the program: each reads its part of the log. docs/spec/coherency.md §7."""
 
 from __future__ import annotations

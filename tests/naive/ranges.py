@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Sets of numbers as ranges."""
 
 from __future__ import annotations

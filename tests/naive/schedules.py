@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Schedules once more, by listing them: every order of all steps, each looked at by itself.
 
 Whether a line is possible is asked of the language (`_core.check`), what a schedule shows of the judge. Nothing else is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A program's operations and its tidy-up. docs/spec/verdicts.md ("What is run", "Concurrency")."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """All programs of the exhaustive search, one by one: each judged from its first operation on, and counted.
 
 Nothing is merged, and nothing is looked up. The letters are `letters.py`'s; the verdicts are those of the judge that
@@ -9,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from dmafuzz import _core
 from dmafuzz._core import Op, Platform
@@ -98,7 +98,7 @@ def tally(question: Question, length: int, beginning: Sequence[Op] = ()) -> Tall
         judgements = judge.judge_all(ops)
         done.programs += 1
         for labels, judgement in zip(done.labels, judgements, strict=True):
-            labels.update(judgement["labels"])
+            labels.update(judgement.labels)
         causes = shown(judgements)
         if not causes:
             continue
@@ -108,20 +108,20 @@ def tally(question: Question, length: int, beginning: Sequence[Op] = ()) -> Tall
     return done
 
 
-def shown(judgements: Sequence[dict[str, Any]]) -> Shown:
+def shown(judgements: Sequence[_core.Judgement]) -> Shown:
     """The causes that one program shows, and where."""
     causes: Shown = {}
     for i, judgement in enumerate(judgements):
-        rules = tuple(sorted({rule for rule, *_ in judgement["breaches"]}))
+        rules = tuple(sorted({str(breach.rule) for breach in judgement.breaches}))
         for label, kind, reason in _kinds(judgement):
             cause = label, kind, rules, reason
             causes[cause] = causes.get(cause, 0) | 1 << i
     return causes
 
 
-def _kinds(judgement: dict[str, Any]) -> set[tuple[str, str, str]]:
-    warnings = judgement["warnings"]
-    if any(warning["worth"] == "breakdown" for warning in warnings):
-        return {("broken", warning["id"], "") for warning in warnings if warning["worth"] == "breakdown"}
-    silent = {("FN", c["kind"], c["reason"]) for c in judgement["corruptions"] if not c["explained"]}
-    return silent | {(LABELS[w["worth"]], w["id"], w["reason"]) for w in warnings if w["worth"] in LABELS}
+def _kinds(judgement: _core.Judgement) -> set[tuple[str, str, str]]:
+    warnings = judgement.warnings
+    if any(warning.worth == "breakdown" for warning in warnings):
+        return {("broken", str(warning.id), "") for warning in warnings if warning.worth == "breakdown"}
+    silent = {("FN", str(c.kind), str(c.reason)) for c in judgement.corruptions if not c.explained}
+    return silent | {(LABELS[w.worth], str(w.id), str(w.reason)) for w in warnings if w.worth in LABELS}

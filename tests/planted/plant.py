@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Plants faults in the core, one at a time, and says which test notices each, and how soon.
 
     python tests/planted/plant.py [NAME]... [--tests TEST...] [--list]
@@ -37,8 +38,11 @@ NOT_COPIED = shutil.ignore_patterns("*.so", "__pycache__", ".*_cache")
 
 # Soonest first: most faults change the verdict of some program of the corpus.
 QUICK_TESTS = (
-    "tests/test_corpus.py",
+    "tests/test_corpus.py::test_what_a_file_expects_holds",
+    "tests/test_contract.py",
     "tests/test_covering.py",
+    "tests/test_segments.py",
+    "tests/test_corpus.py",
     "tests/test_rules_kept.py",
     "tests/test_checks.py",
     "tests/test_era_programs.py",

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What judging costs, stage by stage, in one process and one run.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Known causes looked for while programs are judged, by whichever engine: who needs how many programs, and how long.
 #pragma once
 

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include "binding/binding.hpp"
+#include "binding/record.hpp"
 #include "exhaustive/walk.hpp"
 
 namespace nb = nanobind;
@@ -11,41 +13,69 @@ namespace dmafuzz {
 
 namespace {
 
-nb::tuple as_tuple(const Order& o) { return nb::make_tuple(o.ops, o.cpus, o.splits, o.devices, o.buffers, o.sizes); }
+Tuple<uint64_t> as_tuple(const Order& o) { return nb::make_tuple(o.ops, o.cpus, o.splits, o.devices, o.buffers, o.sizes); }
 
-nb::dict as_dict(const Cause& c) {
-    nb::dict d;
-    d["label"] = name_of(c.shown.label);
-    d["kind"] = kind_name({c.shown.label, c.shown.kind});
-    d["reason"] = name_of(c.shown.reason);
-    d["rules"] = names_of(c.shown.rules);
-    d["platforms"] = as_int(c.shown.platforms);
-    d["count"] = c.count;
-    nb::list smallest;
+struct SmallestRecord {
+    Tuple<uint64_t> order;
+    nb::bytes records;
+    nb::int_ platforms;
+};
+
+struct CauseRecord {
+    Shown shown;
+    uint64_t count;
+    Tuple<SmallestRecord> smallest;
+};
+
+struct HarvestRecord {
+    uint64_t programs;
+    Tuple<nb::typed<nb::dict, Label, uint64_t>> labels;
+    Tuple<CauseRecord> causes;
+};
+
+CauseRecord record_of(const Cause& c) {
+    std::vector<SmallestRecord> smallest;
     for (const Smallest& s : c.smallest) {
         const std::vector<uint8_t> records = encode(s.program);
         const nb::tuple place = nb::make_tuple(s.place.joint, s.place.letter, s.place.mirrored);
-        smallest.append(nb::make_tuple(as_tuple(s.order) + place, nb::bytes(records.data(), records.size()), as_int(s.platforms)));
+        smallest.push_back({Tuple<uint64_t>(as_tuple(s.order) + place), nb::bytes(records.data(), records.size()), as_int(s.platforms)});
     }
-    d["smallest"] = smallest;
-    return d;
+    return {c.shown, c.count, as_tuple_of(smallest)};
 }
 
-nb::dict as_dict(const Harvest& h) {
-    nb::dict d;
-    d["programs"] = h.programs;
+HarvestRecord record_of(const Harvest& h) {
     nb::list labels;
     for (const auto& counts : h.labels) {
         nb::dict of_platform;
         for (size_t i = 0; i < counts.size(); i++)
-            if (counts[i]) of_platform[name_of(static_cast<Label>(i))] = counts[i];
+            if (counts[i]) of_platform[nb::cast(static_cast<Label>(i))] = counts[i];
         labels.append(of_platform);
     }
-    d["labels"] = labels;
-    nb::list causes;
-    for (const Cause& c : h.causes) causes.append(as_dict(c));
-    d["causes"] = causes;
-    return d;
+    std::vector<CauseRecord> causes;
+    for (const Cause& c : h.causes) causes.push_back(record_of(c));
+    return {h.programs, nb::tuple(labels), as_tuple_of(causes)};
+}
+
+void bind_harvest(nb::module_& m) {
+    using S = SmallestRecord;
+    Record<S>(m, "SmallestProgram", "The smallest program that shows something on some platforms.")
+        .field("order", &S::order, "as `order_of` has it, then its place in the search")
+        .field("records", &S::records, "the program, encoded")
+        .field("platforms", &S::platforms, "by their places on the portfolio, a bit each");
+    using C = CauseRecord;
+    Record<C>(m, "Cause", "All programs that show the same, breaking the same rules, for the same reason of the tracker's.")
+        .field("label", [](const C& c) { return c.shown.label; }, "FN, FP, hazard or broken")
+        .field("kind", [](const C& c) { return kind_name({c.shown.label, c.shown.kind}); }, "of the corruption of an FN, the warning of the others")
+        .field("reason", [](const C& c) { return name_of(c.shown.reason); }, "the tracker's; \"\" of one that broke down")
+        .field("rules", [](const C& c) { return Tuple<Rule>(as_tuple_of(members_of<Rule>(c.shown.rules, static_cast<int>(Rule::count_)))); })
+        .field("platforms", [](const C& c) { return as_int(c.shown.platforms); }, "by their places on the portfolio, a bit each")
+        .field("count", &C::count, "programs")
+        .field("smallest", &C::smallest);
+    using H = HarvestRecord;
+    Record<H>(m, "Harvest", "What a part of the exhaustive search has found.")
+        .field("programs", &H::programs)
+        .field("labels", &H::labels, "by platform: how many programs have each label")
+        .field("causes", &H::causes);
 }
 
 // The letters that can follow a program, for those who enumerate without the walk.
@@ -58,6 +88,7 @@ std::vector<Op> letters(const std::vector<Op>& ops, int cpus, int devices) {
 }  // namespace
 
 void bind_exhaustive(nb::module_& m) {
+    bind_harvest(m);
     m.def("order_of", [](const std::vector<Op>& ops) { return as_tuple(order_of(Program{ops})); }, "ops"_a,
           "What comes before the text in the order of programs: operations, CPUs, split calls, devices, buffers, sizes and offsets.");
     m.attr("ALPHABET") = nb::cast(alphabet_text());
@@ -76,7 +107,7 @@ void bind_exhaustive(nb::module_& m) {
         .def("survey", &Expander::survey, "start"_a, "stop"_a, nb::call_guard<nb::gil_scoped_release>())
         .def("extend", &Expander::extend, "walk"_a, "start"_a, "stop"_a, nb::call_guard<nb::gil_scoped_release>())
         .def_prop_ro("carried_out", &Expander::carried_out)
-        .def("harvest", [](Expander& e) { return as_dict(e.harvest()); });
+        .def("harvest", [](Expander& e) { return record_of(e.harvest()); });
 }
 
 }  // namespace dmafuzz

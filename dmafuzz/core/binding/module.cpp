@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "binding/binding.hpp"
 
 NB_MODULE(_core, m) {
@@ -5,6 +6,7 @@ NB_MODULE(_core, m) {
     dmafuzz::bind_program(m);
     dmafuzz::bind_platform(m);
     dmafuzz::bind_judge(m);
+    dmafuzz::bind_python_tracker(m);
     dmafuzz::bind_run(m);
     dmafuzz::bind_search(m);
     dmafuzz::bind_schedule(m);

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include <nanobind/stl/array.h>
 #include <nanobind/stl/string.h>
 
 #include "binding/binding.hpp"
+#include "binding/record.hpp"
 #include "platform/platform.hpp"
 
 namespace nb = nanobind;
@@ -34,17 +36,37 @@ void bind_enums(nb::module_& m) {
         .value("wraps", BounceCut::wraps);
 }
 
+// A row of the table: where Python's loader finds a field in a file, and what it may be there.
+struct FieldRecord {
+    std::string attribute, key, values, meaning;
+    nb::object value;
+};
+
 void bind_device(nb::module_& m) {
-    nb::class_<Device>(m, "Device", "What a platform says about one device.")
-        .def(nb::init<>())
-        .def_rw("coherent", &Device::coherent)
-        .def_rw("mask_bits", &Device::mask_bits)
-        .def_rw("pci", &Device::pci)
-        .def_rw("iommu", &Device::iommu)
-        .def_rw("segment_max", &Device::segment_max)
-        .def_rw("segment_boundary", &Device::segment_boundary)
-        .def_rw("truncates", &Device::truncates)
-        .def_rw("wraps", &Device::wraps);
+    nb::class_<Device> device(m, "Device", "What a platform says about one device.");
+    device.def(nb::init<>());
+#define DMAFUZZ_BIND(type, name, value, key, values, meaning) device.def_rw(#name, &Device::name, meaning);
+    DMAFUZZ_DEVICE_FIELDS(DMAFUZZ_BIND)
+#undef DMAFUZZ_BIND
+}
+
+void bind_table(nb::module_& m) {
+    using F = FieldRecord;
+    Record<F>(m, "PlatformField", "A field that a platform, or a device of one, has.")
+        .field("attribute", &F::attribute, "of the Platform, or of the Device")
+        .field("key", &F::key, "in a platform file: the section and the name in it; of a device only the name")
+        .field("values", &F::values, "that a file may give: \"32 64 128\", \"0 to 512\", \"\": all; after a \"!\" one has to be given")
+        .field("meaning", &F::meaning)
+        .field("value", &F::value, "where a file does not give one");
+    std::vector<FieldRecord> of_platform, of_device;
+#define DMAFUZZ_ROW(type, name, value, key, values, meaning) of_platform.push_back({#name, key, values, meaning, nb::cast(Platform().name)});
+    DMAFUZZ_PLATFORM_FIELDS(DMAFUZZ_ROW)
+#undef DMAFUZZ_ROW
+#define DMAFUZZ_ROW(type, name, value, key, values, meaning) of_device.push_back({#name, key, values, meaning, nb::cast(Device().name)});
+    DMAFUZZ_DEVICE_FIELDS(DMAFUZZ_ROW)
+#undef DMAFUZZ_ROW
+    m.attr("PLATFORM_FIELDS") = as_tuple_of(of_platform);
+    m.attr("DEVICE_FIELDS") = as_tuple_of(of_device);
 }
 
 }  // namespace
@@ -52,46 +74,13 @@ void bind_device(nb::module_& m) {
 void bind_platform(nb::module_& m) {
     bind_enums(m);
     bind_device(m);
-    nb::class_<Platform>(m, "Platform", "What a machine and its kernel do for the DMA API; sizes in bytes.")
-        .def(nb::init<>())
-        .def_rw("name", &Platform::name)
-        .def_rw("line", &Platform::line)
-        .def_rw("l1_line", &Platform::l1_line)
-        .def_rw("dma_alignment", &Platform::dma_alignment)
-        .def_rw("dma_alignment_min", &Platform::dma_alignment_min)
-        .def_rw("kmalloc_alignment", &Platform::kmalloc_alignment)
-        .def_rw("speculates", &Platform::speculates)
-        .def_rw("edges", &Platform::edges)
-        .def_rw("for_device", &Platform::for_device)
-        .def_rw("for_cpu", &Platform::for_cpu)
-        .def_rw("bounce_slots", &Platform::bounce_slots)
-        .def_rw("bounce_pool", &Platform::bounce_pool)
-        .def_rw("bounce_always", &Platform::bounce_always)
-        .def_rw("bounce_unaligned", &Platform::bounce_unaligned)
-        .def_rw("copy_in_from_device", &Platform::copy_in_from_device)
-        .def_rw("sync_from_device_copies_in", &Platform::sync_from_device_copies_in)
-        .def_rw("skip_sync_copies_in", &Platform::skip_sync_copies_in)
-        .def_rw("bounce_areas", &Platform::bounce_areas)
-        .def_rw("bounce_gone_round", &Platform::bounce_gone_round)
-        .def_rw("bounce_cut", &Platform::bounce_cut)
-        .def_rw("list_keeps_bounce_mark", &Platform::list_keeps_bounce_mark)
-        .def_rw("iommu", &Platform::iommu)
-        .def_rw("iommu_driver", &Platform::iommu_driver)
-        .def_rw("iommu_looks_first", &Platform::iommu_looks_first)
-        .def_rw("iommu_write_only", &Platform::iommu_write_only)
-        .def_rw("iommu_ends_whole", &Platform::iommu_ends_whole)
-        .def_rw("iommu_flushes", &Platform::iommu_flushes)
-        .def_rw("stacks_in_vmalloc", &Platform::stacks_in_vmalloc)
-        .def_rw("map_single_vmalloc_fails", &Platform::map_single_vmalloc_fails)
-        .def_rw("text_in_linear_map", &Platform::text_in_linear_map)
-        .def_rw("image_in_vmalloc", &Platform::image_in_vmalloc)
-        .def_rw("image_read_only", &Platform::image_read_only)
-        .def_rw("vmalloc_high", &Platform::vmalloc_high)
-        .def_rw("coherent_in_vmalloc", &Platform::coherent_in_vmalloc)
-        .def_rw("coherent_remaps", &Platform::coherent_remaps)
-        .def_rw("atomic_pool", &Platform::atomic_pool)
-        .def_rw("mismatched_aliases_hit", &Platform::mismatched_aliases_hit)
-        .def_rw("devices", &Platform::devices);
+    nb::class_<Platform> platform(m, "Platform", "What a machine and its kernel do for the DMA API; sizes in bytes.");
+    platform.def(nb::init<>()).def_rw("name", &Platform::name);
+#define DMAFUZZ_BIND(type, name, value, key, values, meaning) platform.def_rw(#name, &Platform::name, meaning);
+    DMAFUZZ_PLATFORM_FIELDS(DMAFUZZ_BIND)
+#undef DMAFUZZ_BIND
+    platform.def_rw("devices", &Platform::devices);
+    bind_table(m);
 }
 
 }  // namespace dmafuzz

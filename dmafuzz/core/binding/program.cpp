@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include <nanobind/operators.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
@@ -59,7 +60,8 @@ void bind_op(nb::module_& m) {
         .def_rw("buffer", &Entry::buffer)
         .def_rw("offset", &Entry::offset)
         .def_rw("size", &Entry::size)
-        .def(nb::self == nb::self)
+        .def("__eq__", [](const Entry& a, const nb::object& b) { return nb::isinstance<Entry>(b) && a == nb::cast<const Entry&>(b); },
+             nb::sig("def __eq__(self, other: object, /) -> bool"))
         .def("__hash__", [](const Entry& e) { return static_cast<uint64_t>(e.buffer) | static_cast<uint64_t>(e.offset) << 8 | static_cast<uint64_t>(e.size) << 32; });
     nb::class_<Op>(m, "Op", "One operation. Offsets and sizes are in bytes.")
         .def(nb::init<>())
@@ -97,7 +99,8 @@ void bind_op(nb::module_& m) {
                 op.entry_count = static_cast<uint8_t>(entries.size());
                 for (size_t i = 0; i < entries.size(); i++) op.entries[i] = entries[i];
             })
-        .def(nb::self == nb::self);
+        .def("__eq__", [](const Op& a, const nb::object& b) { return nb::isinstance<Op>(b) && a == nb::cast<const Op&>(b); },
+             nb::sig("def __eq__(self, other: object, /) -> bool"));
     m.attr("Op").attr("__hash__") = nb::none();  // mutable, and compares by value
     m.attr("ENTRIES_MAX") = entries_max;
 }

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include "binding/binding.hpp"
+#include "binding/record.hpp"
 #include "schedule/explore.hpp"
 
 namespace nb = nanobind;
@@ -18,57 +20,83 @@ constexpr uint64_t default_merge_from = 16;
 // How many schedules are settled between two words of progress.
 constexpr uint64_t told_every = 256;
 
-nb::dict counts_of(const Lattice& lattice) {
-    nb::dict d;
-    d["complete"] = lattice.complete();
-    d["schedules"] = nb::cast(lattice.schedules());
-    d["dropped"] = lattice.dropped();
-    return d;
-}
-
 std::string name_of_thread(const Thread& thread) { return (thread.is_device ? "d" : "cpu") + std::to_string(thread.number); }
 
-nb::dict threads_of(const std::vector<Op>& ops) {
+struct ThreadsRecord {
+    Tuple<std::string> names;
+    int steps, lines, calls;
+};
+
+struct CountRecord {
+    bool complete;
+    Tuple<uint64_t> schedules;
+    uint64_t dropped;
+};
+
+struct SwitchRecord {
+    Switch at;
+    std::string leaves, enters;
+};
+
+struct ScheduleRecord {
+    Tuple<Op> ops;
+    int preemptions;
+    Tuple<SwitchRecord> switches;
+};
+
+struct TallyRecord {
+    std::optional<std::string> platform;
+    Label label;
+    std::optional<std::string> kind;
+    Tuple<uint64_t> shown;
+    bool written;
+    std::optional<ScheduleRecord> shows, hides;
+};
+
+struct ExplorationRecord {
+    CountRecord counted;
+    uint64_t judged;
+    ScheduleRecord written;
+    Tuple<TallyRecord> tallies;
+};
+
+ThreadsRecord threads_of(const std::vector<Op>& ops) {
     Threads threads(Program{ops});
-    nb::list names;
-    for (int t = 0; t < threads.size(); t++) names.append(name_of_thread(threads[t]));
-    nb::dict d;
-    d["names"] = names;
-    d["steps"] = threads.steps();
-    d["lines"] = threads.lines();
-    d["calls"] = threads.calls();
-    return d;
+    std::vector<std::string> names;
+    for (int t = 0; t < threads.size(); t++) names.push_back(name_of_thread(threads[t]));
+    return {as_tuple_of(names), threads.steps(), threads.lines(), threads.calls()};
 }
 
-nb::dict count_schedules(const std::vector<Op>& ops, int preemptions) {
+CountRecord counts_of(const Lattice& lattice) { return {lattice.complete(), as_tuple_of(lattice.schedules()), lattice.dropped()}; }
+
+CountRecord count_schedules(const std::vector<Op>& ops, int preemptions) {
     Threads threads(Program{ops});
     return counts_of(Lattice(threads, preemptions, nodes_max));
 }
 
-nb::dict schedule_of(const Threads& threads, const Ranked& schedule) {
-    nb::dict d;
-    d["preemptions"] = schedule.preemptions;
-    nb::list all;
-    for (const Switch& s : switches(threads, schedule.order)) {
-        nb::dict one;
-        one["line"] = s.line;
-        one["from"] = name_of_thread(threads[s.from]);
-        one["to"] = name_of_thread(threads[s.to]);
-        one["preempts"] = s.preempts;
-        one["inside_call"] = s.inside_call;
-        all.append(one);
-    }
-    d["switches"] = all;
-    d["ops"] = nb::cast(threads.program(schedule.order).ops);
-    return d;
+ScheduleRecord schedule_of(const Threads& threads, const Ranked& schedule) {
+    std::vector<SwitchRecord> all;
+    for (const Switch& s : switches(threads, schedule.order))
+        all.push_back({s, name_of_thread(threads[s.from]), name_of_thread(threads[s.to])});
+    return {as_tuple_of(threads.program(schedule.order).ops), schedule.preemptions, as_tuple_of(all)};
 }
 
-nb::object schedule_or_none(const Threads& threads, const std::optional<Ranked>& schedule) {
-    return schedule ? nb::object(schedule_of(threads, *schedule)) : nb::none();
+std::optional<ScheduleRecord> schedule_or_none(const Threads& threads, const std::optional<Ranked>& schedule) {
+    return schedule ? std::optional(schedule_of(threads, *schedule)) : std::nullopt;
 }
 
-nb::dict explored(Judge& judge, const std::vector<Op>& ops, int preemptions, const std::vector<size_t>& platforms, uint64_t merge_from,
-                  const nb::object& progress) {
+TallyRecord tally_of(const Judge& judge, const Threads& threads, const Sight& sight, const Tally& tally) {
+    TallyRecord out{{}, sight.label, {}, as_tuple_of(tally.shown), tally.written, schedule_or_none(threads, tally.with),
+                    schedule_or_none(threads, tally.without)};
+    if (sight.platform != Sight::any) out.platform = judge.platform(static_cast<size_t>(sight.platform)).name;
+    if (sight.kind != Sight::any) out.kind = kind_name({sight.label, static_cast<uint8_t>(sight.kind)});
+    return out;
+}
+
+using Progress = nb::typed<nb::callable, nb::object(uint64_t)>;
+
+ExplorationRecord explored(Judge& judge, const std::vector<Op>& ops, int preemptions, const std::vector<size_t>& platforms, uint64_t merge_from,
+                           const std::optional<Progress>& progress) {
     for (size_t platform : platforms)
         if (platform >= judge.platforms()) throw nb::index_error("no platform of that index");
     Threads threads(Program{ops});
@@ -76,41 +104,77 @@ nb::dict explored(Judge& judge, const std::vector<Op>& ops, int preemptions, con
     if (!lattice.complete()) throw nb::value_error("too many schedules");
     ExploreOptions options{platforms, merge_from, {}};
     uint64_t told = 0;
-    if (!progress.is_none())
+    if (progress)
         options.progress = [&](uint64_t settled) {
             if (settled < told + told_every) return;
             told = settled;
-            progress(settled);
+            (*progress)(settled);
         };
     Exploration e = explore(judge, threads, lattice, options);
-    nb::dict d = counts_of(lattice);
-    d["judged"] = e.judged;
-    d["written"] = schedule_of(threads, e.written);
-    nb::list tallies;
-    for (const auto& [sight, tally] : e.tallies) {
-        nb::dict t;
-        t["platform"] = sight.platform == Sight::any ? nb::none() : nb::cast(judge.platform(static_cast<size_t>(sight.platform)).name);
-        t["label"] = name_of(sight.label);
-        t["kind"] = sight.kind == Sight::any ? nb::none() : nb::cast(kind_name({sight.label, static_cast<uint8_t>(sight.kind)}));
-        t["shown"] = nb::cast(tally.shown);
-        t["written"] = tally.written;
-        t["with"] = schedule_or_none(threads, tally.with);
-        t["without"] = schedule_or_none(threads, tally.without);
-        tallies.append(t);
-    }
-    d["tallies"] = tallies;
-    return d;
+    std::vector<TallyRecord> tallies;
+    for (const auto& [sight, tally] : e.tallies) tallies.push_back(tally_of(judge, threads, sight, tally));
+    return {counts_of(lattice), e.judged, schedule_of(threads, e.written), as_tuple_of(tallies)};
+}
+
+void bind_counts(nb::module_& m) {
+    using T = ThreadsRecord;
+    Record<T>(m, "Threads", "What of a program runs by itself.")
+        .field("names", &T::names, "of its CPUs, and of the devices that have lines of their own")
+        .field("steps", &T::steps)
+        .field("lines", &T::lines, "without split calls")
+        .field("calls", &T::calls, "that can be split");
+    using C = CountRecord;
+    Record<C> count(m, "ScheduleCount", "How many schedules a program has within a bound.");
+    count.field("complete", &C::complete, "False where there are too many to count")
+        .field("schedules", &C::schedules, "by the preemptions that they take, from 0")
+        .field("dropped", &C::dropped,
+               "orders that come to a point where nobody can go on, say after a buffer was freed that another CPU still has to use");
+    count.bound().def_prop_ro("total", [](const C& c) {
+        uint64_t total = 0;
+        for (nb::handle schedules : c.schedules) total += nb::cast<uint64_t>(schedules);
+        return total;
+    }, "schedules, whatever preemptions they take");
+}
+
+void bind_exploration(nb::module_& m) {
+    using W = SwitchRecord;
+    Record<W>(m, "Switch", "Where a schedule goes from one CPU or device to another.")
+        .field("line", [](const W& w) { return w.at.line; }, "of the schedule's program, from 0: the first one of the other")
+        .field("leaves", &W::leaves)
+        .field("enters", &W::enters)
+        .field("preempts", [](const W& w) { return w.at.preempts; }, "the one it leaves could have gone on")
+        .field("inside_call", [](const W& w) { return w.at.inside_call; }, "it is between the halves of a call");
+    using S = ScheduleRecord;
+    Record<S>(m, "Schedule", "One order of a program's steps, as a program: calls are split only where something runs in between.")
+        .field("ops", &S::ops)
+        .field("preemptions", &S::preemptions)
+        .field("switches", &S::switches);
+    using T = TallyRecord;
+    Record<T>(m, "Tally", "A label, of one kind or of any, on one platform or on any of those asked about, over all schedules.")
+        .field("platform", &T::platform, "its name; None: any")
+        .field("label", &T::label)
+        .field("kind", &T::kind, "None: any")
+        .field("shown", &T::shown, "schedules within the bound that show it, by their preemptions")
+        .field("written", &T::written, "the order as written shows it")
+        .field("shows", &T::shows, "the first schedule that does: by fewest preemptions, then switches, then split calls")
+        .field("hides", &T::hides, "the first schedule that does not");
+    using E = ExplorationRecord;
+    Record<E>(m, "Exploration", "What came of all schedules of a program within a bound.")
+        .field("counted", &E::counted)
+        .field("judged", &E::judged, "schedules that stood for all")
+        .field("written", &E::written, "the order as written, judged even where it is beyond the bound")
+        .field("tallies", &E::tallies, "of what shows at all");
 }
 
 }  // namespace
 
 void bind_schedule(nb::module_& m) {
-    m.def("threads", &threads_of, "ops"_a,
-          "What of a program runs by itself: names of CPUs and devices; steps, lines without split calls, calls that can be split.");
-    m.def("count_schedules", &count_schedules, "ops"_a, "preemptions"_a,
-          "How many schedules there are: by preemptions; dropped orders; not complete where there are too many to count.");
+    bind_counts(m);
+    bind_exploration(m);
+    m.def("threads", &threads_of, "ops"_a, "What of a program runs by itself.");
+    m.def("count_schedules", &count_schedules, "ops"_a, "preemptions"_a, "How many schedules there are, without judging any.");
     m.def("explore", &explored, "judge"_a, "ops"_a, "preemptions"_a, "platforms"_a, "merge_from"_a = default_merge_from, "progress"_a = nb::none(),
-          "Judges every schedule within the bound: the counts, and for each label and kind that shows with which schedules it does. "
+          "Judges every schedule within the bound. `progress` is told, now and then, how many are settled. "
           "Prefixes of the same state are taken for one where at least `merge_from` schedules go on from each; 0: nowhere.");
     m.attr("MERGE_FROM") = default_merge_from;
 }

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include "binding/binding.hpp"
+#include "binding/record.hpp"
 #include "benchmark/bench.hpp"
 #include "fuzzing/cross_check.hpp"
 #include "fuzzing/engine.hpp"
@@ -21,32 +23,17 @@ namespace dmafuzz {
 
 namespace {
 
-nb::dict compare_trackers(const std::string& a, const std::string& b, const std::vector<Platform>& platforms, uint64_t programs,
-                          uint64_t seed, int ops, size_t differences_max, bool costs, bool about) {
+Comparison compare_trackers(const std::string& a, const std::string& b, const std::vector<Platform>& platforms, uint64_t programs,
+                            uint64_t seed, int ops, size_t differences_max, bool costs, bool about) {
     auto first = make_tracker(a), second = make_tracker(b);
     if (!first) throw nb::value_error(("no tracker of that name: " + a).c_str());
     if (!second) throw nb::value_error(("no tracker of that name: " + b).c_str());
-    Comparison c;
-    {
-        nb::gil_scoped_release release;
-        c = compare(*first, *second, platforms, programs, seed, {ops, differences_max, about, costs});
-    }
-    nb::dict d;
-    d["programs"] = c.programs;
-    d["warnings"] = c.warnings;
-    nb::list by_map;
-    for (size_t id = 0; id < c.by_map.size(); id++)
-        for (size_t map = 0; map < c.by_map[id].size(); map++)
-            if (const uint64_t count = c.by_map[id][map])
-                by_map.append(nb::make_tuple(name_of(static_cast<WarningId>(id)), map < op_traits.size() ? op_traits[map].name : "", count));
-    d["by_map"] = by_map;
-    nb::list differences;
-    for (const Difference& x : c.differences) differences.append(nb::make_tuple(x.program.ops, x.platform));
-    d["differences"] = differences;
-    return d;
+    nb::gil_scoped_release release;
+    return compare(*first, *second, platforms, programs, seed, {ops, differences_max, about, costs});
 }
 
-nb::tuple departures_of(const std::string& code, const std::vector<std::string>& models, const std::vector<Platform>& platforms,
+// Programs, and of each model the programs on which the code departs from it.
+std::pair<uint64_t, std::vector<uint64_t>> departures_of(const std::string& code, const std::vector<std::string>& models, const std::vector<Platform>& platforms,
                         uint64_t programs_each, uint64_t seed, int ops) {
     std::unique_ptr<Tracker> kernel = make_tracker(code);
     if (!kernel) throw nb::value_error(("no tracker of that name: " + code).c_str());
@@ -56,67 +43,98 @@ nb::tuple departures_of(const std::string& code, const std::vector<std::string>&
         if (!made.back()) throw nb::value_error(("no tracker of that name: " + name).c_str());
     }
     const Departures found = departures(*kernel, made, platforms, programs_each, seed, ops);
-    return nb::make_tuple(found.programs, found.by_model);
+    return {found.programs, found.by_model};
 }
 
-nb::list findings_of(Engine& engine, bool finish) {
-    nb::list out;
-    for (const Finding& f : engine.take_findings(finish)) {
-        nb::dict d;
-        d["label"] = name_of(f.target.label);
-        d["kind"] = kind_name(f.target);
-        d["reason"] = name_of(f.target.reason);
-        d["platform"] = engine.judge().platform(f.target.platform).name;
-        d["rules"] = names_of(f.target.rules);
-        d["ops"] = nb::cast(f.program.ops);
-        d["original"] = nb::cast(f.original.ops);
-        out.append(d);
-    }
+struct FindingRecord {
+    Finding finding;
+    std::string platform;
+};
+
+std::vector<FindingRecord> findings_of(Engine& engine, bool finish) {
+    std::vector<FindingRecord> out;
+    for (const Finding& f : engine.take_findings(finish)) out.push_back({f, engine.judge().platform(f.target.platform).name});
     return out;
 }
 
-void put_stats(nb::dict& d, const AutomatonStats& s) {
-    d["automaton_hits"] = s.hits;
-    d["automaton_misses"] = s.misses;
-    d["automaton_states"] = s.states;
-    d["automaton_transitions"] = s.transitions;
-    d["automaton_drops"] = s.drops;
-    d["automaton_bytes"] = s.bytes;
+struct GivenRecord {
+    WarningId warning;
+    std::string made_by;
+    uint64_t count;
+};
+
+std::vector<GivenRecord> given_by(const Comparison& c) {
+    std::vector<GivenRecord> out;
+    for (size_t id = 0; id < c.by_map.size(); id++)
+        for (size_t map = 0; map < c.by_map[id].size(); map++)
+            if (const uint64_t count = c.by_map[id][map])
+                out.push_back({static_cast<WarningId>(id), map < op_traits.size() ? op_traits[map].name : "", count});
+    return out;
 }
 
-nb::dict compare_walks_of(const std::vector<Platform>& platforms, uint64_t programs, uint64_t seed, int ops, size_t budget,
-                          size_t differences_max) {
-    WalkComparison c;
-    {
-        nb::gil_scoped_release release;
-        c = compare_walks(platforms, programs, seed, ops, budget, differences_max);
-    }
-    nb::dict d;
-    d["programs"] = c.programs;
-    d["corruptions"] = c.corruptions;
-    d["harms"] = c.harms;
-    d["transitions"] = c.transitions;
-    put_stats(d, c.automaton);
-    nb::list differences;
-    for (const WalkDifference& x : c.differences) differences.append(nb::make_tuple(x.program.ops, x.platform));
-    d["differences"] = differences;
-    return d;
+template <class T>
+void bind_difference(nb::module_& m, const char* name, const char* doc) {
+    Record<T>(m, name, doc)
+        .field("ops", [](const T& d) { return Tuple<Op>(as_tuple_of(d.program.ops)); })
+        .field("platform", &T::platform, "by its place among the platforms");
 }
 
-nb::dict stats_of(const Engine& engine) {
-    EngineStats s = engine.stats();
-    nb::dict d;
-    d["programs"] = s.programs;
-    d["operations"] = s.operations;
-    d["novel"] = s.novel;
-    d["minimised"] = s.minimised;
-    d["corpus"] = s.corpus;
-    d["coverage"] = s.coverage;
-    d["waiting"] = s.waiting;
-    d["leads"] = s.leads;
-    d["followed"] = s.followed;
-    put_stats(d, s.automaton);
-    return d;
+void bind_comparisons(nb::module_& m) {
+    using A = AutomatonStats;
+    Record<A>(m, "AutomatonStats", "The automaton that all programs of a process share.")
+        .field("states", &A::states, "as of now")
+        .field("transitions", &A::transitions, "as of now")
+        .field("hits", &A::hits, "look-ups that were known")
+        .field("misses", &A::misses, "look-ups that were not")
+        .field("drops", &A::drops, "how often all was forgotten, for want of room")
+        .field("bytes", &A::bytes);
+    bind_difference<WalkDifference>(m, "WalkDifference", "A program on which two walks of the simulator differ.");
+    using W = WalkComparison;
+    Record<W>(m, "WalkComparison", "What two walks of the simulator over the same programs found.")
+        .field("programs", &W::programs)
+        .field("corruptions", &W::corruptions, "that both found")
+        .field("harms", &W::harms, "that both found")
+        .field("transitions", &W::transitions, "that both found")
+        .field("automaton", &W::automaton)
+        .field("differences", [](const W& w) { return Tuple<WalkDifference>(as_tuple_of(w.differences)); }, "at most as many as asked for");
+    bind_difference<Difference>(m, "TrackerDifference", "A minimal program on which two trackers differ.");
+    using G = GivenRecord;
+    Record<G>(m, "Given", "How often a warning was given of mappings that one call made.")
+        .field("warning", &G::warning)
+        .field("made_by", &G::made_by, "the call's name; \"\": the warning names no mapping")
+        .field("count", &G::count);
+    using C = Comparison;
+    Record<C>(m, "TrackerComparison", "What two trackers say of the same programs.")
+        .field("programs", &C::programs)
+        .field("warnings", &C::warnings, "that both gave")
+        .field("by_map", [](const C& c) { return Tuple<GivenRecord>(as_tuple_of(given_by(c))); }, "of these, by the call that made the mapping")
+        .field("differences", [](const C& c) { return Tuple<Difference>(as_tuple_of(c.differences)); }, "at most as many as asked for");
+}
+
+void bind_findings(nb::module_& m) {
+    using F = FindingRecord;
+    Record<F>(m, "Finding", "A program that shows something, on the platform on which it was found.")
+        .field("label", [](const F& f) { return f.finding.target.label; }, "FN, FP, hazard or broken")
+        .field("kind", [](const F& f) { return kind_name(f.finding.target); }, "of the corruption of an FN, the warning of the others")
+        .field("reason", [](const F& f) { return name_of(f.finding.target.reason); }, "the tracker's; \"\" of one that broke down")
+        .field("platform", &F::platform, "its name")
+        .field("rules", [](const F& f) {
+            return Tuple<Rule>(as_tuple_of(members_of<Rule>(f.finding.target.rules, static_cast<int>(Rule::count_))));
+        }, "of the contract, that the program breaks there")
+        .field("ops", [](const F& f) { return Tuple<Op>(as_tuple_of(f.finding.program.ops)); }, "minimal")
+        .field("original", [](const F& f) { return Tuple<Op>(as_tuple_of(f.finding.original.ops)); }, "the program in which it was found");
+    using E = EngineStats;
+    Record<E>(m, "EngineStats", "How an engine is doing.")
+        .field("programs", &E::programs, "judged")
+        .field("operations", &E::operations, "of all of them")
+        .field("novel", &E::novel)
+        .field("minimised", &E::minimised)
+        .field("corpus", &E::corpus)
+        .field("coverage", &E::coverage, "cells of the map that are not empty")
+        .field("waiting", &E::waiting, "novel programs not yet judged on the whole portfolio")
+        .field("leads", &E::leads, "what short programs show and has not been followed")
+        .field("followed", &E::followed)
+        .field("automaton", &E::automaton);
 }
 
 nb::bytes bytes_of(const Program& program) {
@@ -157,12 +175,12 @@ void bind_engine(nb::module_& m) {
         .def("burst", &Engine::burst, "children"_a, "milliseconds"_a = 50, nb::call_guard<nb::gil_scoped_release>(),
              "Up to so many mutants, for about so long; how many were novel.")
         .def("take_novel", [](Engine& e) {
-            nb::list out;
-            for (const Program& p : e.take_novel()) out.append(bytes_of(p));
+            std::vector<nb::bytes> out;
+            for (const Program& p : e.take_novel()) out.push_back(bytes_of(p));
             return out;
         }, "The novel programs since the last call, but for those that were added.")
         .def("take_findings", &findings_of, "finish"_a = false, "Findings since the last call, minimised, one for each cause.")
-        .def("stats", &stats_of)
+        .def("stats", &Engine::stats)
         .def("look_with", [](Engine& e, Lookout& lookout) { e.observe_with(&lookout); }, "lookout"_a, nb::keep_alive<1, 2>(),
              "Shows all that is judged from now on to the lookout.")
         .def("register_counters", [](Engine& e, const std::string& path) { register_counters(path, e.coverage_map()); }, "module_path"_a,
@@ -174,6 +192,8 @@ void bind_engine(nb::module_& m) {
 }  // namespace
 
 void bind_search(nb::module_& m) {
+    bind_comparisons(m);
+    bind_findings(m);
     bind_lookout(m);
     bind_engine(m);
     m.def("seconds_a_program", [](const std::string& tracker, const Platform& platform, const std::vector<std::vector<Op>>& programs, int rounds) {
@@ -193,11 +213,7 @@ void bind_search(nb::module_& m) {
         return std::make_pair(costs.one, costs.all);
     }, "tracker"_a, "portfolio"_a, "ops"_a, "programs"_a, "seed"_a,
           "Seconds a program: judged on one platform, on average over the portfolio, and on all of them.");
-    m.def("automaton_stats", [] {
-        nb::dict d;
-        put_stats(d, Automaton::shared().stats());
-        return d;
-    }, "The automaton that all programs of this process share: sizes, hits, misses, and how often it was dropped.");
+    m.def("automaton_stats", [] { return Automaton::shared().stats(); }, "Of the automaton that all programs of this process share.");
     m.def("random_program", [](uint64_t seed, int ops) {
         Rng rng(seed);
         return random_program(rng, ops).ops;
@@ -219,11 +235,11 @@ void bind_search(nb::module_& m) {
     m.attr("AUTOMATON_BYTES") = Automaton::default_budget;
     m.def("departures", &departures_of, "code"_a, "models"_a, "platforms"_a, "programs_each"_a, "seed"_a = 0, "ops"_a = 24,
           "Random programs, as many on each platform: how many, and on how many the code warns otherwise than each of the models.");
-    m.def("compare_walks", &compare_walks_of, "platforms"_a, "programs"_a, "seed"_a = 0, "ops"_a = 24,
-          "automaton_bytes"_a = Automaton::default_budget, "differences_max"_a = 10,
-          "The simulator's look-ups against the sets themselves on random programs: programs, what both found, programs on which they differ.");
+    m.def("compare_walks", &compare_walks, "platforms"_a, "programs"_a, "seed"_a = 0, "ops"_a = 24,
+          "automaton_bytes"_a = Automaton::default_budget, "differences_max"_a = 10, nb::call_guard<nb::gil_scoped_release>(),
+          "The simulator's look-ups against the sets themselves on random programs.");
     m.def("compare_trackers", &compare_trackers, "a"_a, "b"_a, "platforms"_a, "programs"_a, "seed"_a = 0, "ops"_a = 24,
-          "differences_max"_a = 10, "costs"_a = false, "about"_a = false, "Two trackers on random programs: programs, warnings, how many of each kind by the call that made the mapping, and minimal programs on which they differ.");
+          "differences_max"_a = 10, "costs"_a = false, "about"_a = false, "Two trackers on random programs.");
 }
 
 }  // namespace dmafuzz

@@ -1,4 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "coherency/automaton.hpp"
+
+#include "check/check.hpp"
 
 namespace dmafuzz {
 
@@ -53,6 +56,7 @@ Automaton::State Automaton::of(Set set) {
     states_.push_back(row);
     index_[at] = state;
     if (2 * states_.size() > index_.size()) resize_index(2 * index_.size());
+    DMAFUZZ_CHECK(state < states_.size() && states_[state].set == set);
     return state;
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The deterministic automaton of sets: its states are the sets of states that a copy can be in (copies.hpp), its inputs the
 // events on a copy, and the unasked steps to close under. Built as programs ask for it; from then on an event is a look-up.
 // Everything else about a copy is not in its set, so all programs and platforms share one automaton.
@@ -6,6 +7,7 @@
 #include <array>
 #include <vector>
 
+#include "check/check.hpp"
 #include "coherency/copies.hpp"
 
 namespace dmafuzz {
@@ -35,19 +37,24 @@ class Automaton {
     }
 
     State of(Set set);
-    Set set(State state) const { return states_[state].set; }
+    Set set(State state) const {
+        DMAFUZZ_CHECK(state < states_.size());
+        return states_[state].set;
+    }
     Lane cpu_view(State state) const { return states_[state].cpu_view; }
     Lane memory_view(State state) const { return states_[state].memory_view; }
     // Views with anything in them that a reader could be hurt by, or see of others.
     Eyes suspicious(State state) const { return states_[state].suspicious; }
 
     State apply(Event event, State state) {
+        DMAFUZZ_CHECK(event < Event::count_ && state < states_.size());
         State next = states_[state].next[static_cast<size_t>(event)];
         if (next == unknown) return compute(event, state);
         hits_++;
         return next;
     }
     State close(State state, Unasked unasked) {
+        DMAFUZZ_CHECK(state < states_.size() && unasked >> unasked_events == 0);
         const uint64_t key = static_cast<uint64_t>(state) << 16 | unasked;
         for (size_t at = place_of(key);; at = (at + 1) & (closures_.size() - 1)) {
             const Closure& c = closures_[at];

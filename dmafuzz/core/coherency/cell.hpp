@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What the simulator keeps of one cell: its copies and the mappings over it.
 // Source: docs/spec/coherency.md.
 #pragma once
@@ -97,9 +98,9 @@ struct Cell {
     }
     void drop_copy(uint8_t copy) {
         copies.erase(copies.begin() + copy);
-        auto renumber = [&](uint8_t& index) {
-            if (index == copy) index = no_index;
-            else if (index != no_index && index > copy) index--;
+        auto renumber = [&](uint8_t& known) {
+            if (known == copy) known = no_index;
+            else if (known != no_index && known > copy) known--;
         };
         for (CellCover& c : covers) {
             renumber(c.copy);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "coherency/cells.hpp"
 
 #include <algorithm>
@@ -14,16 +15,23 @@ uint64_t place(size_t buffer, uint64_t offset) { return static_cast<uint64_t>(bu
 size_t buffer_of(uint64_t place) { return place >> 32; }
 uint32_t offset_of(uint64_t place) { return static_cast<uint32_t>(place); }
 
-// Mostly a dozen, many of them in order already.
-void sort_few(std::vector<uint64_t>::iterator begin, std::vector<uint64_t>::iterator end) {
-    constexpr std::ptrdiff_t few = 48;
-    if (end - begin > few) return std::sort(begin, end);
-    for (auto next = begin + 1; next < end; ++next) {
-        const uint64_t moved = *next;
-        auto at = next;
-        for (; at > begin && at[-1] > moved; --at) *at = at[-1];
-        *at = moved;
+// In order, each once; the new end. Mostly a dozen, many of them more than once, and in order already.
+size_t sort_once(uint64_t* places, size_t count) {
+    constexpr size_t few = 64;
+    if (count > few) {
+        std::sort(places, places + count);
+        return static_cast<size_t>(std::unique(places, places + count) - places);
     }
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t place = places[i];
+        size_t at = kept;
+        while (at > 0 && places[at - 1] > place) at--;
+        if (at > 0 && places[at - 1] == place) continue;
+        for (size_t back = kept++; back > at; back--) places[back] = places[back - 1];
+        places[at] = place;
+    }
+    return kept;
 }
 
 }  // namespace
@@ -71,9 +79,7 @@ void Cutting::find_breaks() {
     break_count_ = 0;
     break_extents();
     break_ranges();
-    const auto end = breaks_.begin() + static_cast<std::ptrdiff_t>(break_count_);
-    sort_few(breaks_.begin(), end);
-    break_count_ = static_cast<size_t>(std::unique(breaks_.begin(), end) - breaks_.begin());
+    break_count_ = sort_once(breaks_.data(), break_count_);
 }
 
 void Cutting::make_shape(size_t buffer, uint32_t offset, uint32_t next) {

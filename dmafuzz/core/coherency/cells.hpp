@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Cells: bytes that no operation of a program tells apart are simulated once.
 #pragma once
 

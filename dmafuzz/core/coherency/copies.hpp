@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The states of one copy of a granule, as sets, and what happens to them.
 //
 // The specification (docs/spec/coherency.md §1) gives a granule several copies - memory, the CPU's cache,

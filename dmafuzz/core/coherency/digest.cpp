@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The state of memory, in numbers: all that can make a difference from here on. Bytes that share their fate count
 // as one however they are cut, since what comes next may cut them otherwise.
 #include <algorithm>

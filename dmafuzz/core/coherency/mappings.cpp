@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Mappings over cells: how they begin, what takes parts of them away, where their devices stray, and who owns what.
 // Source: docs/spec/coherency.md §4 and §5
 #include <algorithm>

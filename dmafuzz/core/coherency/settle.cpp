@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Settling: the unasked steps after an operation, and the look for corruption.
 // Source: docs/spec/coherency.md §3, §5 and §6
 #include <algorithm>
@@ -41,7 +42,8 @@ void Simulator::survey(Cell& cell) {
     if (cell.cpu_reads) home.eyes |= cell.uncached ? eyes::on_cpu_view | eyes::on_memory : eyes::on_cpu_view;
     if (strays_seen_) look_for_strays(cell);
     cell.writers = 0;
-    for (const CellCopy& copy : cell.copies) cell.writers += (copy.own & entitled_writes) != 0;
+    for (const CellCopy& copy : cell.copies)
+        if (copy.own & entitled_writes) cell.writers++;
     for (CellCopy& copy : cell.copies) copy.alone = steps_alone(cell, copy);
     if (cell.cpu_reads & !cell.uncached) home.alone |= unasked(Event::fill);
 }
@@ -144,7 +146,7 @@ void Simulator::write_down_closure(const Cell& cell, const CellCopy& copy, Unask
     traces_->push_back({Trace::What::closure, op_, copy.name, Event::count_, steps, nowhere, copy.writer, other, set_of(copy.set), 0});
 }
 
-void Simulator::report(Cell& cell, CorruptionKind kind, uint8_t copy, Lane wrong, bool sees_cache) {
+void Simulator::report(Cell& cell, CorruptionKind kind, uint8_t copy, Lane wrong, bool sees_cache, uint8_t reader) {
     const uint8_t bit = static_cast<uint8_t>(1u << static_cast<int>(kind));
     if (cell.reported & bit) return;
     cell.reported |= bit;
@@ -159,6 +161,7 @@ void Simulator::report(Cell& cell, CorruptionKind kind, uint8_t copy, Lane wrong
     c.copy = cell.copies[copy].name;
     c.wrong = wrong;
     c.sees_cache = sees_cache;
+    c.reader = reader;
     corruptions_.push_back(c);
 }
 
@@ -194,8 +197,8 @@ void Simulator::look_by_device(Cell& cell, const CellCover& cover) {
 
 // What a device sees of a copy.
 void Simulator::look_at_view(Cell& cell, uint8_t copy, Lane seen, bool sees_cache, uint8_t mapping) {
-    if (Lane wrong = seen & stale_0) report(cell, CorruptionKind::stale_device_data, copy, wrong, sees_cache);
-    if (Lane wrong = seen & alien_0) report(cell, CorruptionKind::foreign_device_data, copy, wrong, sees_cache);
+    if (Lane wrong = seen & stale_0) report(cell, CorruptionKind::stale_device_data, copy, wrong, sees_cache, mapping);
+    if (Lane wrong = seen & alien_0) report(cell, CorruptionKind::foreign_device_data, copy, wrong, sees_cache, mapping);
     if (seen & foreign_1) expose(cell, mapping);
 }
 

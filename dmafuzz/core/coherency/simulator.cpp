@@ -1,6 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "coherency/simulator.hpp"
 
 #include <algorithm>
+
+#include "check/check.hpp"
+#include "run/consistent.hpp"
 
 namespace dmafuzz {
 
@@ -59,7 +63,7 @@ uint8_t Simulator::new_copy(Cell& cell, Set set, uint64_t phys, bool slot, uint8
     copy.phys = phys;
     copy.name = static_cast<uint16_t>(births_.size());
     copy.slot = slot;
-    births_.push_back({cell.index, slot, piece, !slot});
+    births_.push_back({cell.index, slot, piece, phys, op_});
     cell.copies.push_back(copy);
     if (traces_) traces_->push_back({Trace::What::born, op_, copy.name, Event::count_, 0, nowhere, no_mapping, no_mapping, set, 0});
     return static_cast<uint8_t>(cell.copies.size() - 1);
@@ -160,7 +164,6 @@ void Simulator::move(const Step& step) {
         // Memory of the new page holds an earlier owner's bytes, given up or not as the granule is.
         const Set copied = copy_into(put(foreign_0, lane::memory_absent), seen_by_cpu(source));
         const Set page = put(foreign_as_given(source), lane::memory_dirty) | put(get(copied, lane::cached_dirty), lane::cached_dirty);
-        births_[cell.copies[old].name].home = false;
         cell.home = new_copy(cell, page, phys, false, 0);
         if (traces_)
             traces_->back() = {Trace::What::copied, op_, cell.copies[cell.home].name, Event::count_, 0, cell.copies[old].name,
@@ -402,6 +405,7 @@ void Simulator::harm(HarmKind kind, uint8_t piece) {
 }
 
 void Simulator::take(const Step& step) {
+    DMAFUZZ_CHECK(consistent(*run_, step));
     op_ = step.op;
     switch (step.kind) {
         case StepKind::alloc: return alloc(step.buffer, true);
@@ -435,6 +439,7 @@ void Simulator::take(const Step& step) {
         case StepKind::oops: return harm(HarmKind::oops, step.piece);
         case StepKind::wrong_free: return harm(HarmKind::wrong_free, step.piece);
         case StepKind::settle: return settle(step.op);
+        case StepKind::count_: break;
     }
 }
 
@@ -471,6 +476,9 @@ void Simulator::walk(const Run& run, const Platform& platform, TransitionSink* s
     for (size_t i = 0; i < run.program_steps; i++) take(run.steps[i]);
     if (state) digest(*state);
     for (size_t i = run.program_steps; i < run.steps.size(); i++) take(run.steps[i]);
+    DMAFUZZ_CHECK(std::all_of(corruptions_.begin(), corruptions_.end(), [&](const Corruption& c) {
+        return c.op < run.ops.size() && c.span.buffer < buffers_with_stack && c.copy < births_.size();
+    }));
 }
 
 void Simulator::simulate(const Run& run, const Platform& platform, TransitionSink* sink, Digest* state) {

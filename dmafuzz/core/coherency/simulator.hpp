@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The simulator: can this program lose or mix up data on this platform? Walks the machine's steps, keeping for every cell
 // and place the exact set of states (copies.hpp); what becomes of a set is looked up in the automaton.
 // Source: docs/spec/coherency.md.
@@ -40,6 +41,7 @@ struct Corruption {
     uint16_t copy = 0;
     Lane wrong = 0;
     bool sees_cache = true;  // the view: the cached copy if present; else memory only
+    uint8_t reader = no_mapping;  // of what a device may read: the mapping through which it may
     bool operator==(const Corruption&) const = default;
 };
 
@@ -96,9 +98,11 @@ class Simulator {
         uint16_t cell;
         bool slot;
         uint8_t piece;  // of a slot
-        bool home;
+        uint64_t phys;  // of memory
+        uint8_t op;     // in which it came to be
     };
-    CopyFacts facts(uint16_t copy) const { return births_[copy]; }
+    // All copies of the program, by name.
+    const std::vector<CopyFacts>& births() const { return births_; }
 
   private:
     static constexpr uint16_t nowhere = 0xffff;
@@ -181,7 +185,7 @@ class Simulator {
     void look_by_device(Cell& cell, const CellCover& cover);
     void look_at_view(Cell& cell, uint8_t copy, Lane seen, bool sees_cache, uint8_t mapping);
     void look_for_faults(const Cell& cell);
-    void report(Cell& cell, CorruptionKind kind, uint8_t copy, Lane wrong, bool sees_cache);
+    void report(Cell& cell, CorruptionKind kind, uint8_t copy, Lane wrong, bool sees_cache, uint8_t reader = no_mapping);
     void expose(Cell& cell, uint8_t mapping);
 
     // Sets: the automaton's states, or, explicitly, the sets themselves.
@@ -242,7 +246,7 @@ class Simulator {
     Cutting cutting_;
     std::vector<Cell> cells_;
     std::vector<PieceCells> pieces_;
-    std::vector<CopyFacts> births_;       // all copies of the program
+    std::vector<CopyFacts> births_;
     std::vector<uint64_t> dirty_;         // cells to be settled, a bit each
     std::vector<Stray> strays_;
     bool strays_seen_ = false;

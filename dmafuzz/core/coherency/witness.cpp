@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "coherency/witness.hpp"
 
 #include <algorithm>
@@ -112,7 +113,7 @@ std::vector<WitnessStep> witness(const std::vector<Trace>& traces, const Corrupt
         } else if (t.what == Trace::What::copied) {
             steps.push_back({t.op, true, t.what, Event::count_, copy, no_mapping});
             Lane flag = 0;
-            for (int i = 0; i < lane::count; i++) flag |= get(token, i);
+            for (int at = 0; at < lane::count; at++) flag |= get(token, at);
             bool from_source = (token & (put(lane::all, lane::cached_clean) | put(lane::all, lane::cached_dirty))) ||
                                t.before == 0 || !(t.before & token);
             if (!from_source) continue;

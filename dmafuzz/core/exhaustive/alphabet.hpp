@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The alphabet of the exhaustive search: which operations can come next, a small and stated choice (`alphabet_text`) of all
 // there are.
 #pragma once

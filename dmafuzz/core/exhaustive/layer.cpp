@@ -1,8 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "exhaustive/layer.hpp"
 
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>
+
+#include "check/check.hpp"
 
 namespace dmafuzz {
 
@@ -29,6 +32,7 @@ void Contexts::write_letters(Id id) {
 }
 
 void Layer::add(const Joint& joint, std::span<const uint32_t> states) {
+    DMAFUZZ_CHECK(states.size() == platforms_);
     Digest key;
     key.add(joint.context);
     for (uint32_t state : states) key.add(state);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // All programs of one length, those of equal states merged.
 #pragma once
 
@@ -5,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "check/check.hpp"
 #include "exhaustive/alphabet.hpp"
 #include "state/digest.hpp"
 
@@ -23,7 +25,10 @@ class Contexts {
 
     explicit Contexts(const Alphabet& alphabet) : alphabet_(alphabet) {}
     Id id(const Context& context);
-    const Context& operator[](Id id) const { return contexts_[id]; }
+    const Context& operator[](Id id) const {
+        DMAFUZZ_CHECK(id < contexts_.size());
+        return contexts_[id];
+    }
     // Works them out where that has not been done: not while others read.
     void write_letters(Id id);
     std::span<const uint16_t> letters(Id id) const { return letters_[id]; }
@@ -53,8 +58,14 @@ class Layer {
     explicit Layer(size_t platforms) : platforms_(platforms) {}
 
     size_t size() const { return joints_.size(); }
-    const Joint& operator[](size_t i) const { return joints_[i]; }
-    std::span<const uint32_t> states(size_t i) const { return {states_.data() + i * platforms_, platforms_}; }
+    const Joint& operator[](size_t i) const {
+        DMAFUZZ_CHECK(i < joints_.size());
+        return joints_[i];
+    }
+    std::span<const uint32_t> states(size_t i) const {
+        DMAFUZZ_CHECK(i < joints_.size());
+        return {states_.data() + i * platforms_, platforms_};
+    }
 
     void add(const Joint& joint, std::span<const uint32_t> states);
     // Nothing is added from then on; those of one context stand together.

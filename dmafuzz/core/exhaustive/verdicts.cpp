@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "exhaustive/verdicts.hpp"
 
 #include <algorithm>
+
+#include "check/check.hpp"
 
 namespace dmafuzz {
 
@@ -40,6 +43,7 @@ bool Verdicts::warned(Id outcome, uint8_t name) const {
 }
 
 Verdicts::Id Verdicts::verdict(std::span<const Id> outcomes) {
+    DMAFUZZ_CHECK(!outcomes.empty() && std::all_of(outcomes.begin(), outcomes.end(), [&](Id id) { return id < outcomes_.size(); }));
     Digest key;
     for (Id id : outcomes) key.add(id);
     auto [at, added] = verdict_ids_.try_emplace(key, static_cast<Id>(verdicts_.size()));

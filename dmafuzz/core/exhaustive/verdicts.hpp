@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What the outcomes of one program on all platforms of a portfolio come to together. Programs by the million share a few
 // thousand combinations of outcomes, so each is worked out once.
 #pragma once
@@ -6,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "check/check.hpp"
 #include "judge/cause.hpp"
 #include "judge/outcome.hpp"
 #include "state/digest.hpp"
@@ -23,7 +25,10 @@ class Verdicts {
 
     Id outcome(const Outcome& outcome);            // interned
     Id verdict(std::span<const Id> outcomes);      // one for each platform
-    const Verdict& operator[](Id verdict) const { return verdicts_[verdict]; }
+    const Verdict& operator[](Id verdict) const {
+        DMAFUZZ_CHECK(verdict < verdicts_.size());
+        return verdicts_[verdict];
+    }
     size_t size() const { return verdicts_.size(); }
     bool warned(Id outcome, uint8_t name) const;   // about the operation of that name, or not warned though there is something to say
 

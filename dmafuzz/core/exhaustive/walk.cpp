@@ -1,8 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "exhaustive/walk.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <stdexcept>
+
+#include "check/check.hpp"
 
 namespace dmafuzz {
 
@@ -43,6 +46,7 @@ Walk::Walk(const std::string& tracker, std::vector<Platform> portfolio, int cpus
 }
 
 uint64_t Walk::pairs(size_t from, size_t to) const {
+    DMAFUZZ_CHECK(from <= to && to <= last().size());
     uint64_t pairs = 0;
     for (size_t i = from; i < to; i++) pairs += contexts_.letters(last()[i].context).size();
     return pairs;
@@ -89,6 +93,7 @@ Expander::Expander(const Walk& walk)
       outcomes_(walk.machines().size()), mirrored_(walk.platforms()), nexts_(walk.machines().size()) {}
 
 void Expander::expand(size_t from, size_t to, Walk* growing) {
+    DMAFUZZ_CHECK(from <= to && to <= walk_.last().size());
     if (growing) judge_.keep_states();
     context_ = unknown;
     for (size_t joint = from; joint < to; joint++) {
@@ -218,7 +223,7 @@ void Expander::grow(Walk& walk, size_t letter, bool named) {
     joint.parent = static_cast<uint32_t>(joint_);
     joint.letter = id;
     joint.named = named;
-    joint.sizes = walk_.last()[joint_].sizes + sizes_of(op);
+    joint.sizes = walk_.last()[joint_].sizes + static_cast<uint32_t>(sizes_of(op));
     walk.next().add(joint, nexts_);
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The walk through all programs up to some length: layer by layer, through the product of the states of machine, tracker,
 // memory and contract monitor on all platforms. Programs that have come to equal states on every platform are one
 // from there on, with a count. Source: docs/spec/verdicts.md §6 (Minimal).

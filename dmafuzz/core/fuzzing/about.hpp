@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What a program that somebody wrote is about: the mappings whose data is lost, the operation that loses it, and whether a call is
 // half done meanwhile. Source: docs/spec/verdicts.md §5 (The cause of a finding).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // State coverage: a small map of abstract transitions, one byte a cell, seen or not.
 // The same map is what libFuzzer inside atheris looks at (libfuzzer.cpp).
 #pragma once

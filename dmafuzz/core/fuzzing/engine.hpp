@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The native loop: mutate, run, judge, look for novelty; in bursts, so that whoever drives it (atheris, or the
 // plain loop in Python) stays in charge of time, files and workers.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "fuzzing/equivalence.hpp"
 
 #include <algorithm>
@@ -73,7 +74,7 @@ Comparison compare(Tracker& a, Tracker& b, const std::vector<Platform>& platform
 }
 
 Departures departures(Tracker& code, const std::vector<std::unique_ptr<Tracker>>& models, const std::vector<Platform>& platforms,
-                      uint64_t programs_each, uint64_t seed, int ops_max) {
+                      uint64_t programs_each, uint64_t seed, int ops_limit) {
     constexpr int breakdowns_max = 3;
     Departures found{0, std::vector<uint64_t>(models.size())};
     Rng rng(seed);
@@ -83,7 +84,7 @@ Departures departures(Tracker& code, const std::vector<std::unique_ptr<Tracker>>
     int breakdowns = 0;
     for (uint64_t i = 0; i < programs_each * platforms.size() && breakdowns < breakdowns_max; i++) {
         const Platform& platform = platforms[i / programs_each];
-        machine.carry_out(random_program(rng, 1 + static_cast<int>(rng.below(static_cast<uint32_t>(ops_max)))), platform, run);
+        machine.carry_out(random_program(rng, 1 + static_cast<int>(rng.below(static_cast<uint32_t>(ops_limit)))), platform, run);
         code.watch(run.hooks, platform, theirs, nullptr);
         if (!theirs.warnings.empty() && is_breakdown(theirs.warnings.back().id)) {
             breakdowns++;

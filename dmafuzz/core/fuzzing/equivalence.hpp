@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Holds two trackers against each other, warning by warning, on random programs.
 #pragma once
 
@@ -38,6 +39,6 @@ struct Departures {
 };
 // Programs that the code breaks down on tell nothing of the models; after a few of them it stops.
 Departures departures(Tracker& code, const std::vector<std::unique_ptr<Tracker>>& models, const std::vector<Platform>& platforms,
-                      uint64_t programs_each, uint64_t seed, int ops_max);
+                      uint64_t programs_each, uint64_t seed, int ops_limit);
 
 }  // namespace dmafuzz

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "fuzzing/evaluator.hpp"
 
+#include "check/check.hpp"
 #include "fuzzing/hash.hpp"
 
 namespace dmafuzz {
@@ -32,6 +34,7 @@ bool Evaluator::evaluate(const Program& program) {
     recorder_.record(program);
     const size_t platform = platform_of(program, judge_.platforms());
     observer_.observe(Occasion::begins, program, judge_, platform);
+    DMAFUZZ_CHECK(platform < judge_.platforms());
     coverage_.start();
     mark_program(program);
     judge_.start(program);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Judges programs, one after the other, each on one platform and with its marks in a coverage map.
 #pragma once
 

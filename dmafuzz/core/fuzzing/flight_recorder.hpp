@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What a worker is at, in memory that outlives it: a parent reads there what a dead worker died on.
 #pragma once
 

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "fuzzing/generator.hpp"
 
 #include <algorithm>
 
+#include "check/check.hpp"
 #include "fuzzing/mutate.hpp"
 
 namespace dmafuzz {
@@ -13,6 +15,7 @@ const Program& any_of(Rng& rng, const std::vector<Program>& programs) { return p
 }  // namespace
 
 void Generator::add(const Program& program) {
+    DMAFUZZ_CHECK(!program.ops.empty());
     add_short(program);
     corpus_.push_back(program);
 }
@@ -26,6 +29,7 @@ void Generator::add_short(const Program& program) {
 }
 
 void Generator::add_minimal(const Program& minimal, const Target& target) {
+    DMAFUZZ_CHECK(!minimal.ops.empty());
     if (minimal.ops.size() >= short_ops) return;
     add_short(minimal);
     neighbourhoods_.add(minimal, target);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Makes the next program, of what has been found so far.
 #pragma once
 

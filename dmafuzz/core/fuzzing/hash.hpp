@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Hashes for the search's own tables, and for choosing a program's platform: the same in every run.
 #pragma once
 

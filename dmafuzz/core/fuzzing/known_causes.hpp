@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The causes that one engine has found: their minimal programs, and which of them are at work in another program.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Looks closely at short programs, and follows what they show until it is one fault.
 #pragma once
 

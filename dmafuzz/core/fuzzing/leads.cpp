@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "fuzzing/leads.hpp"
 
 #include <bit>
+
+#include "check/check.hpp"
 
 namespace dmafuzz {
 
@@ -12,6 +15,7 @@ constexpr uint8_t enough = 32, waiting_max = 2;
 constexpr size_t leads_max = 100'000;
 
 size_t any_of(Rng& rng, const PlatformSet& platforms) {
+    DMAFUZZ_CHECK(platforms.any());
     uint32_t left = rng.below(static_cast<uint32_t>(platforms.count()));
     size_t at = 0;
     while (!platforms[at] || left-- > 0) at++;
@@ -36,6 +40,7 @@ Lead Leads::remove(std::set<Lead>::iterator at) {
 }
 
 Lead Leads::take() {
+    DMAFUZZ_CHECK(!leads_.empty());
     Lead lead = remove(leads_.begin());
     Tried& tried = tried_[signature_of(lead.shown)];
     if (tried.times < enough) tried.times++;

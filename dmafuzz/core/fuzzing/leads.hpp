@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Leads: what short programs show that may be a cause of its own, in the order in which it is worth being minimised.
 //
 // Two faults in one program show as a signature (label, kind, rules broken) of their own, which is no cause of its own: what

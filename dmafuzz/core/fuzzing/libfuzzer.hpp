@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The bridge to the libFuzzer inside atheris: its counters, and its custom mutator.
 #pragma once
 

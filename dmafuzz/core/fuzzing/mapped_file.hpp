@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A record in a file that other processes read while it is written, and after its writer has died.
 #pragma once
 

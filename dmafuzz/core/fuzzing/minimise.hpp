@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The minimiser: the smallest program around that still shows the same, in the order of the
 // docs/spec/verdicts.md §6 (Minimal): operations, CPUs, split calls, devices, buffers, sizes and offsets, text.
 #pragma once

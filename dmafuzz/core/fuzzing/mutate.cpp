@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "fuzzing/mutate.hpp"
 
 #include <algorithm>
+
+#include "check/check.hpp"
 
 namespace dmafuzz {
 
@@ -211,6 +214,7 @@ Program random_program(Rng& rng, int ops, bool even) {
         scope.apply(op);
         program.ops.push_back(op);
     }
+    DMAFUZZ_CHECK(!check(program));
     return program;
 }
 
@@ -385,6 +389,7 @@ Program mutate(Rng& rng, const Program& parent, const Program& other, int ops_li
     child = repair(child);
     if (static_cast<int>(child.ops.size()) > ops_limit) child.ops.resize(static_cast<size_t>(ops_limit));
     if (child.ops.empty()) child = random_program(rng, 4);
+    DMAFUZZ_CHECK(!check(child));
     return child;
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Structure-aware generation and mutation of programs. Every result is valid.
 #pragma once
 

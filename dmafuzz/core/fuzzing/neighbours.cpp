@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "fuzzing/neighbours.hpp"
 
 #include <algorithm>
@@ -212,7 +213,7 @@ class Neighbourhood {
         for (OpKind kind : {OpKind::map_single, OpKind::map_sg})
             for (Direction d : {Direction::bidirectional, Direction::to_device, Direction::from_device})
                 for (uint8_t attrs : {uint8_t{0}, attr::skip_cpu_sync})
-                    for (uint8_t device : {0, 1}) {
+                    for (uint8_t device : {uint8_t{0}, uint8_t{1}}) {
                         op.kind = kind;
                         op.direction = d;
                         op.attrs = attrs;
@@ -232,7 +233,7 @@ class Neighbourhood {
     }
 
     void insert_rest() {
-        for (uint8_t device : {0, 1}) {
+        for (uint8_t device : {uint8_t{0}, uint8_t{1}}) {
             Op op;
             op.kind = OpKind::unbind;
             op.device = device;

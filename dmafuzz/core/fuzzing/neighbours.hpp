@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The neighbourhood of a short program: what it becomes with one line more, or with one argument otherwise.
 #pragma once
 

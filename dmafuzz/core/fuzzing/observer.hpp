@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Whoever watches an engine at work, such as a benchmark.
 #pragma once
 

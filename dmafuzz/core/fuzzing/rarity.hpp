@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What programs show on one platform, and how often: of what is common, most needs no closer look.
 #pragma once
 

@@ -1,14 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "fuzzing/reporter.hpp"
 
 #include <utility>
 
+#include "check/check.hpp"
 #include "fuzzing/minimise.hpp"
 
 namespace dmafuzz {
 
 Target Reporter::report(const Program& program, Target target) {
+    DMAFUZZ_CHECK(target.platform < judge_.platforms() && !program.ops.empty());
     Minimised minimal = minimise(judge_, program, target);
     minimised_++;
+    DMAFUZZ_CHECK(!minimal.program.ops.empty() && minimal.program.ops.size() <= program.ops.size());
     if (observer_) {
         judge_.start(minimal.program);
         judge_.cover(target.platform);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Minimises what programs show, and keeps what is new of it as findings.
 #pragma once
 

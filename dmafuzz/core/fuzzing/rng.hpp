@@ -1,8 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A small, fast generator of random numbers (SplitMix64): the same seed, the same programs, everywhere.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+
+#include "check/check.hpp"
 
 namespace dmafuzz {
 
@@ -16,7 +19,10 @@ class Rng {
         return z ^ z >> 31;
     }
     // 0 .. n - 1; n at least 1.
-    uint32_t below(uint32_t n) { return static_cast<uint32_t>((next() >> 32) * n >> 32); }
+    uint32_t below(uint32_t n) {
+        DMAFUZZ_CHECK(n > 0);
+        return static_cast<uint32_t>((next() >> 32) * n >> 32);
+    }
     bool one_in(uint32_t n) { return below(n) == 0; }
     template <class T, size_t N>
     T pick(const T (&from)[N]) { return from[below(N)]; }

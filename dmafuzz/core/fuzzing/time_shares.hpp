@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Where an engine's time goes. Judging a program on the whole portfolio and minimising cost far more than running it, so they
 // get a share of the time.
 #pragma once

@@ -1,9 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "fuzzing/triage.hpp"
+
+#include "check/check.hpp"
 
 namespace dmafuzz {
 
 // The portfolio is worked out once for all of its platforms, before anything is minimised, which starts the judge afresh.
 void TriageQueue::take_newest() {
+    DMAFUZZ_CHECK(!waiting_.empty());
     const Program program = std::move(waiting_.back());
     waiting_.pop_back();
     judge_.start(program);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Novel programs that wait to be judged on the whole portfolio: the newest one first.
 #pragma once
 

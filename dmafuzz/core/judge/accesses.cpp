@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The contract, where CPUs and devices touch memory; and what of a monitor the rest of a run depends on.
 #include <algorithm>
 

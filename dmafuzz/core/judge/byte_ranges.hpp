@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Some of a piece's bytes, as ranges in order, none of which meets another: rules speak of ranges of them.
 #pragma once
 

@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "judge/cause.hpp"
 
 #include <algorithm>
+
+#include "check/check.hpp"
 
 namespace dmafuzz {
 
@@ -36,6 +39,7 @@ const char* kind_name(const Target& t) {
 }
 
 std::vector<Target> targets_of(Judge& judge, size_t platform) {
+    DMAFUZZ_CHECK(platform < judge.platforms());
     std::vector<Target> targets;
     auto add = [&](Label label, uint8_t kind, Reason reason) {
         Target t{label, kind, platform, 0, reason};

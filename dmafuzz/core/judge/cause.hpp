@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The cause of a finding: what makes two findings the same.
 // Source: docs/spec/verdicts.md §5 (The cause of a finding).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What a warning covers, in the terms of the program: mappings, calls and devices. So that one platform's warning can be
 // asked about on another, where all of these lie elsewhere.
 // Source: docs/spec/verdicts.md §2 (Covering).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The contract monitor: which documented rules of the DMA API a program breaks. A third opinion, used to
 // label and explain, never to decide whether data was lost. Source: docs/spec/contract.md.
 #pragma once

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "judge/judge.hpp"
 
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>
 
+#include "check/check.hpp"
 #include "judge/twins.hpp"
 
 namespace dmafuzz {
@@ -82,6 +84,9 @@ void Judge::watch(size_t i, PathSink* paths) {
     if (!paths && take_over_watch(i)) return;
     if (keeps_states_) tracker_->watch_with_state(a.run.hooks, a.run.program_hooks, platforms_[i], a.watch, a.tracker = {});
     else tracker_->watch(a.run.hooks, platforms_[i], a.watch, paths);
+    DMAFUZZ_CHECK(std::all_of(a.watch.warnings.begin(), a.watch.warnings.end(), [&](const Warning& w) {
+        return w.id < WarningId::count_ && w.call < a.run.hooks.size() && w.op < a.run.ops.size();
+    }));
 }
 
 void Judge::simulate(size_t i, TransitionSink* transitions) {
@@ -92,9 +97,14 @@ void Judge::simulate(size_t i, TransitionSink* transitions) {
     a.asked = simulator_.asked();
     a.corruptions = simulator_.corruptions();
     a.harms = simulator_.harms();
+    DMAFUZZ_CHECK(std::all_of(a.corruptions.begin(), a.corruptions.end(), [&](const Corruption& c) {
+        return c.kind < CorruptionKind::count_ && c.op < a.run.ops.size() && c.span.buffer < buffers_with_stack;
+    }));
+    DMAFUZZ_CHECK(std::all_of(a.harms.begin(), a.harms.end(), [&](const Harm& h) { return h.op < a.run.ops.size(); }));
 }
 
 const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* paths) {
+    DMAFUZZ_CHECK(i < platforms_.size());
     if (done_by_[i] != nobody) return analysis(i);
     // Feedback is of this platform: where it is asked for, nothing is taken over.
     if (!transitions && !paths && take_over(i)) return analysis(i);
@@ -192,8 +202,11 @@ const Analysis& Judge::cover(size_t platform, TransitionSink* transitions, PathS
     claims_.clear();
     for (const Warning& w : a.watch.warnings) claims_.push_back(is_breakdown(w.id) ? Claim{} : claim_of(w, a.run));
     const Places& places = this->places(platform);
+    Reach reach;
+    const Corruption* last = nullptr;
     for (Corruption& c : a.corruptions) {
-        const Reach reach = places.reach_of(c);
+        if (!last || !places.alike(c, *last)) reach = places.reach_of(c);
+        last = &c;
         for (size_t i = 0; i < claims_.size(); i++) {
             if (!reach.covered_by(claims_[i])) continue;
             c.explained = true;

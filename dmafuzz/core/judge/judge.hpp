@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The judge: holds a tracker's warnings against what can go wrong, on every platform of a portfolio.
 // Source: docs/spec/verdicts.md.
 #pragma once

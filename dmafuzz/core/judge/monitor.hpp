@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Watches a run for what the contract's rules forbid. contract.cpp has the calls of the API, accesses.cpp what CPUs and
 // devices do to memory.
 #pragma once

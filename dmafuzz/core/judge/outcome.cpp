@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "judge/outcome.hpp"
 
 #include <array>
@@ -7,6 +8,11 @@ namespace dmafuzz {
 const char* name_of(Label label) {
     static constexpr std::array<const char*, static_cast<size_t>(Label::count_)> names{"TN", "TP", "FN", "FP", "hazard", "bookkeeping", "broken"};
     return names[static_cast<size_t>(label)];
+}
+
+const char* name_of(Worth worth) {
+    static constexpr std::array<const char*, static_cast<size_t>(Worth::count_)> names{"justified", "hazard", "bookkeeping", "false", "breakdown"};
+    return names[static_cast<size_t>(worth)];
 }
 
 }  // namespace dmafuzz

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What a warning and a program come to: worths and labels, from who covers what on which platform.
 // Source: docs/spec/verdicts.md §2 (Covering), §3 (Labels).
 #pragma once
@@ -19,7 +20,8 @@ using Labels = uint8_t;  // a bit each
 inline constexpr Labels bit(Label label) { return static_cast<Labels>(1u << static_cast<int>(label)); }
 
 // What a warning comes to on one platform.
-enum class Worth : uint8_t { justified, hazard, bookkeeping, false_positive, breakdown };
+enum class Worth : uint8_t { justified, hazard, bookkeeping, false_positive, breakdown, count_ };
+const char* name_of(Worth worth);
 
 // Of a warning that no corruption on its own platform justifies. `corrupt(i)`, `harmed(i)`: does it cover a corruption, or
 // another harm, on platform i? Asked no further than it matters. `elsewhere`: for a hazard, where.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "judge/reach.hpp"
 
 #include <algorithm>
@@ -72,7 +73,10 @@ HarmReach reach_of(const Run& run, const Harm& harm) {
 }
 
 void Places::add(uint64_t phys, uint64_t bytes, uint8_t op, uint8_t piece) {
-    if (bytes) places_.push_back({phys & ~line_mask_, (phys + bytes + line_mask_) & ~line_mask_, op, piece});
+    if (!bytes) return;
+    const Place place{phys & ~line_mask_, (phys + bytes + line_mask_) & ~line_mask_, op, piece};
+    // What a call reaches is mostly what it means.
+    if (places_.empty() || !(places_.back() == place)) places_.push_back(place);
 }
 
 // Wherever the part of a buffer lives, at any time; but for what is known already.
@@ -95,8 +99,12 @@ void Places::find(const Run& run, int line, bool times) {
         add(p.phys, p.size, no_op, static_cast<uint8_t>(i));
         add_part({p.buffer, p.offset, p.size}, no_op, static_cast<uint8_t>(i), {p.phys, p.phys + p.size});
     }
-    for (const Touch& t : run.touches) add(t.phys, t.size, t.op, 0);
-    for (const Meant& m : run.meant) add_part(m.part, m.op, 0, {0, 0});
+    auto meant = run.meant.begin();
+    for (const Touch& t : run.touches) {
+        for (; meant != run.meant.end() && meant->op < t.op; ++meant) add_part(meant->part, meant->op, 0, {0, 0});
+        add(t.phys, t.size, t.op, 0);
+    }
+    for (; meant != run.meant.end(); ++meant) add_part(meant->part, meant->op, 0, {0, 0});
     many_entries_ = has_many_entries(run);
     if (times || many_entries_) find_times();
 }
@@ -149,10 +157,12 @@ void Places::add_live_then(const Lines& lines, const Piece& piece, uint32_t invo
 // Bytes that share their fate share their lines' names as well: cells are cut where places begin and end.
 // `first`: of each mapping met so far, the piece.
 void Places::meet(const Lines& lines, Reach& reach, uint32_t involved, std::array<uint8_t, mappings_max>& first) const {
+    uint8_t op = no_op;
     for (const Place& place : places_) {
         if (!lines.meet(place)) continue;
         if (place.op != no_op) {
-            reach.ranges |= operation(*run_, place.op);
+            if (place.op != op) reach.ranges |= operation(*run_, place.op);
+            op = place.op;
             continue;
         }
         const Piece& piece = run_->pieces[place.piece];

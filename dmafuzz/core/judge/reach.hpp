@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Covering, seen from what is covered: what a warning would have to name to cover a corruption or a harm there. Lines are
 // those of one platform, names those of the program.
 // Source: docs/spec/verdicts.md §2 (Covering).
@@ -49,6 +50,10 @@ class Places {
     // `involved` is asked of those found with times only.
     void find(const Run& run, int line, bool times);
     Reach reach_of(const Corruption& corruption) const;
+    // Do they reach the same? False: perhaps.
+    bool alike(const Corruption& a, const Corruption& b) const {
+        return !many_entries_ && a.span == b.span && a.phys == b.phys;
+    }
     // Of a corruption's mappings, those that had not come to their end before it became possible.
     uint32_t involved(const Corruption& corruption) const;
     // Which mappings were live when which one was made, as far as that can matter.
@@ -60,6 +65,7 @@ class Places {
         uint64_t from, to;
         uint8_t op;             // no_op: a mapping's
         uint8_t piece;
+        bool operator==(const Place&) const = default;
     };
     struct Lines {
         uint64_t from, to;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Why the tracker says nothing, or what it looked at when it spoke.
 // Source: docs/spec/verdicts.md §5 (The cause of a finding).
 #include <algorithm>

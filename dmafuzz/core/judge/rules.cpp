@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The contract's rules: ids and texts. Source: docs/spec/contract.md.
 #include <array>
 

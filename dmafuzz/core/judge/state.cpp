@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What a program leaves behind, in numbers.
 #include <algorithm>
 #include <tuple>

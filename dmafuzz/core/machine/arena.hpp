@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Pages handed out from a bump pointer, in blocks of 2^order, each aligned to its size. What is given back is taken again last
 // in, first out, by the next of its sort that asks for the same order; nothing is split or merged. Deterministic: the same
 // requests get the same addresses.

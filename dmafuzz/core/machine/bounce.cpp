@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Bounce slots: copies in and out, and what a call gives back.
 // Source: docs/spec/coherency.md §4 (Slots); swiotlb_bounce and swiotlb_release_slots in the kernel's
 // kernel/dma/swiotlb.c.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Calls on what is mapped: sync, unmap, free.
 // The machine follows addresses, ownership follows what the program means.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Device accesses that a program asks for, entitled or not: page by page, wherever the address leads at that moment.
 #include <algorithm>
 

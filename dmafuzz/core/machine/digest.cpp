@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The state of the machine, in numbers: all that can make a difference from here on.
 #include "machine/machine.hpp"
 

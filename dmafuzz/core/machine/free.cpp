@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The memory of coherent and non-coherent allocations: what a free function gives back, as the call says.
 // Source: docs/spec/coherency.md §4; dma_direct_free, dma_common_free_pages and __iommu_dma_free of the kernel.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The address space of one device behind an IOMMU: which IOVAs are taken, which come next, and what its page table says.
 // All in pages. Source: docs/spec/coherency.md §4 (Behind an IOMMU); the kernel's drivers/iommu/iova.c and
 // drivers/iommu/dma-iommu.c.

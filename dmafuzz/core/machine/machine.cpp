@@ -1,6 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "machine/machine.hpp"
 
 #include <algorithm>
+
+#include "check/check.hpp"
+#include "program/scope.hpp"
+#include "run/consistent.hpp"
 
 namespace dmafuzz {
 
@@ -68,6 +73,7 @@ void Machine::touch(uint64_t phys, uint64_t bytes) {
 }
 
 void Machine::carry_out(const Program& program, const Platform& platform, Run& run, Digest* state) {
+    DMAFUZZ_CHECK(!check(program));
     platform_.start(platform);
     program_ = &program;
     run_ = &run;
@@ -92,6 +98,7 @@ void Machine::carry_out(const Program& program, const Platform& platform, Run& r
     tidy_up();
     collect_ranges();
     run.asked = platform_.asked();
+    DMAFUZZ_CHECK(consistent(run));
 }
 
 void Machine::carry_out_line(const Op& op, uint8_t index) {

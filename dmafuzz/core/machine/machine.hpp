@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The machine: carries out a program on a platform, operation by operation, and writes down what
 // that comes to: steps for the simulator, hook calls for the tracker. It looks at no cache.
 // Source: docs/spec/coherency.md §4, docs/spec/verdicts.md §1 (What is run, Concurrency), docs/spec/trackers.md (Order of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Maps and allocations: pieces, bounce slots, IOVAs, failures.
 #include <algorithm>
 

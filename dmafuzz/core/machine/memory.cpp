@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "machine/memory.hpp"
 
 #include <algorithm>
@@ -107,8 +108,7 @@ void Memory::place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool h
 
 void Memory::add_extents(Run& run, int buffer, const std::vector<bool>& moves) {
     const Home& home = homes_[buffer];
-    if (home.kind == BufferKind::mmio) return;
-    // Contiguous memory is one extent, but for pages that will move and vmalloc's pages.
+    // Registers hold nothing, but who may get at them matters. Contiguous memory is one extent, but for pages that will move and vmalloc's pages.
     uint32_t start = 0;
     for (uint32_t page = 0; page * page_bytes < home.bytes; page++) {
         uint32_t end = std::min<uint32_t>((page + 1) * page_bytes, home.bytes);

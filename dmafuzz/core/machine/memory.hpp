@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Where buffers live: physical addresses, the same for the same program and platform.
 // Source: docs/spec/coherency.md §1, §2 and §2.3.
 #pragma once

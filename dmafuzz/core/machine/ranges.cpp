@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The ranges of physical memory that a run tells apart: where they begin and end, cells do (coherency/cells.hpp).
 #include <algorithm>
 
@@ -27,7 +28,11 @@ void Machine::collect_ranges() {
     for (const BufferPart& part : named_) add_ranges_of(part);
     // What a warning about a call covers ends where the call's range ends.
     for (const Touch& t : run_->touches) add_range(t.phys, t.size);
-    for (const Meant& m : run_->meant) add_ranges_of(m.part);
+    const BufferPart* last = nullptr;
+    for (const Meant& m : run_->meant) {
+        if (!last || !(m.part == *last)) add_ranges_of(m.part);
+        last = &m.part;
+    }
     for (const Piece& p : run_->pieces) {
         add_range(p.phys, p.size);
         add_ranges_of({p.buffer, p.offset, p.size});

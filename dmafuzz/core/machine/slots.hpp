@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The pool of bounce slots: who has which, and which comes next.
 // Source: docs/spec/coherency.md §4 (Slots); swiotlb_search_pool_area and swiotlb_release_slots in the kernel's
 // kernel/dma/swiotlb.c.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Behind an IOMMU: IOVAs, page tables, and what a call takes out of them.
 // Source: docs/spec/coherency.md §4 (Behind an IOMMU); the kernel's drivers/iommu/dma-iommu.c (__iommu_dma_map,
 // __iommu_dma_unmap), io-pgtable-arm.c, intel/iommu.c (__domain_mapping), amd/io_pgtable.c.

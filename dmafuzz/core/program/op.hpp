@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A program: at most 64 operations, each of them one plain record.
 // Source of the operations: docs/spec/coherency.md §2 and docs/spec/verdicts.md §4 (Concurrency).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The order of programs by size. Source: docs/spec/verdicts.md §6 (Minimal).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The byte form of a program: 64 bytes an operation, numbers little-endian.
 //
 //   0 kind   1 cpu | flags   2 device | given flags   3 buffer   4 mapping   5 direction | buffer kind
@@ -7,6 +8,8 @@
 
 #include <algorithm>
 #include <cstring>
+
+#include "check/check.hpp"
 
 namespace dmafuzz {
 
@@ -108,7 +111,9 @@ Program decode(const uint8_t* bytes, size_t size) {
         std::memcpy(record, bytes + i * record_bytes, std::min<size_t>(record_bytes, size - i * record_bytes));
         raw.ops.push_back(decode_record(record));
     }
-    return repair(raw);
+    Program program = repair(raw);
+    DMAFUZZ_CHECK(!check(program));
+    return program;
 }
 
 }  // namespace dmafuzz

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Which programs are valid: the names and CPUs that are usable at each line. One set of rules,
 // used to refuse bad text, to repair decoded bytes and mutants, and nowhere written twice.
 #pragma once

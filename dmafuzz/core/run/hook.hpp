@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A hook call: what the DMA API tells the tracker, with every argument that a tracker of any
 // era can see. The machine makes them; trackers (models or a kernel's own code) take them.
 #pragma once
@@ -32,6 +33,7 @@ enum class HookKind : uint8_t {
     cow,              // the copy of copy-on-write: assert-idle, 3.14 to 5.8
     count_,
 };
+const char* name_of(HookKind kind);
 
 // What kind of memory an address is, as far as hooks ask.
 enum class Area : uint8_t { linear, current_stack, vmalloc, vmalloc_stack, text, rodata, high, mmio };

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What a program asks of a platform. Of most of a platform a given program never hears: two platforms that agree in all that
 // was asked come to the same for it, whatever else they differ in.
 #pragma once
@@ -41,18 +42,19 @@ struct FieldList {
 constexpr uint64_t segment_in_doubt = 0x10000;
 inline bool wide_segments(const Device& device) { return device.segment_boundary >= segment_in_doubt - 1; }
 
+template <auto None, auto... Fields>
+using FieldsAfter = FieldList<Fields...>;
+
+#define DMAFUZZ_OF_PLATFORM(type, name, value, key, values, meaning) , &Platform::name
+#define DMAFUZZ_OF_DEVICE(type, name, value, key, values, meaning) , &Device::name
+
 // All but its name and its devices; and questions of which the answer matters more often than the field itself.
-using PlatformFields =
-    FieldList<&Platform::line, &Platform::l1_line, &Platform::dma_alignment, &Platform::dma_alignment_min, &Platform::kmalloc_alignment,
-              &Platform::speculates, &Platform::edges, &Platform::for_device, &Platform::for_cpu, &Platform::bounce_slots,
-              &Platform::bounce_pool, &Platform::bounce_always, &Platform::bounce_unaligned, &Platform::copy_in_from_device,
-              &Platform::sync_from_device_copies_in, &Platform::skip_sync_copies_in, &Platform::bounce_areas, &Platform::bounce_gone_round,
-              &Platform::bounce_cut, &Platform::list_keeps_bounce_mark, &Platform::iommu, &Platform::iommu_driver,
-              &Platform::iommu_looks_first, &Platform::iommu_write_only, &Platform::iommu_ends_whole, &Platform::iommu_flushes, &Platform::image_in_vmalloc, &Platform::image_read_only, &Platform::vmalloc_high,
-              &Platform::coherent_in_vmalloc, &Platform::stacks_in_vmalloc, &Platform::map_single_vmalloc_fails,
-              &Platform::text_in_linear_map, &Platform::coherent_remaps, &Platform::atomic_pool, &Platform::mismatched_aliases_hit>;
-using DeviceFields = FieldList<&Device::coherent, &Device::mask_bits, &Device::pci, &Device::iommu, &Device::segment_max,
-                               &Device::segment_boundary, &Device::truncates, &Device::wraps, wide_segments>;
+using PlatformFields = FieldsAfter<nullptr DMAFUZZ_PLATFORM_FIELDS(DMAFUZZ_OF_PLATFORM)>;
+using DeviceFields = FieldsAfter<nullptr DMAFUZZ_DEVICE_FIELDS(DMAFUZZ_OF_DEVICE), wide_segments>;
+
+#undef DMAFUZZ_OF_PLATFORM
+#undef DMAFUZZ_OF_DEVICE
+
 static_assert(PlatformFields::count + devices_max * DeviceFields::count <= 128);
 
 template <auto Field>

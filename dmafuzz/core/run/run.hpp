@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What running a program on a platform comes to, before any cache is looked at: addresses,
 // the machine's steps for the simulator, and the hook calls for the tracker.
 #pragma once
@@ -26,7 +27,8 @@ struct Extent {
 };
 
 // How a device reaches the memory of a piece.
-enum class Via : uint8_t { direct, slot, nothing };
+enum class Via : uint8_t { direct, slot, nothing, count_ };
+const char* name_of(Via via);
 
 // A contiguous part of a mapping: all of it, or one scatter list entry.
 struct Piece {
@@ -82,7 +84,9 @@ enum class StepKind : uint8_t {
     oops,            // piece: the kernel itself faults; the run ends here
     wrong_free,      // piece: pages freed that belong to somebody outside the program
     settle,          // the unasked steps after operation `op`, and the look for corruption
+    count_,
 };
+const char* name_of(StepKind kind);
 
 struct Step {
     StepKind kind;

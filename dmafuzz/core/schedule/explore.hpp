@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Judges the schedules of a program: with which of them a label shows, and with which it does not.
 // Source: docs/spec/verdicts.md §3 (modality).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // How the schedules of a program hang together, without judging any: where threads can stand, which of them runs, and
 // how many preemptions that took. Which steps are possible depends on where the threads stand alone, not on how they
 // came there, so that this is small where schedules are many, and counts them exactly.

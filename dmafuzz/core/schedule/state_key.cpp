@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "schedule/state_key.hpp"
 
 namespace dmafuzz {

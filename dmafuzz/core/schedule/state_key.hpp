@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // When two prefixes of schedules are as good as one: what comes after them, and what is judged of it, is the same.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What of a program runs by itself: each CPU, and what each device does unasked, step by step. A schedule is an order
 // of all steps. Source: docs/spec/verdicts.md §4 (Concurrency).
 #pragma once

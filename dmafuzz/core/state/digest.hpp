@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A digest of a state: two states with the same digest are taken for the same. 128 bits, so that a search through some
 // billion states meets a collision with a probability below 1e-19.
 #pragma once

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Canaries, to prove that the alarm works: a tracker that never warns, and one that always does.
 // And the list of all trackers by name.
 #include "tracker/dma_debug.hpp"
+#include "tracker/elsewhere.hpp"
 #include "tracker/kernel_code.hpp"
 #include "tracker/what_if.hpp"
 
@@ -72,7 +74,7 @@ std::unique_ptr<Tracker> make_tracker(const std::string& name) {
     if (std::optional<Era> era = changed_era(name)) return std::make_unique<DmaDebug>(*era);
     if (name == "silent") return std::make_unique<Silent>();
     if (name == "noisy") return std::make_unique<Noisy>();
-    return nullptr;
+    return made_elsewhere(name);
 }
 
 }  // namespace dmafuzz

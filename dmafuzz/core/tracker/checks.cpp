@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What dma-debug checks, in the order in which the kernel does.
 #include "tracker/dma_debug.hpp"
 
@@ -136,7 +137,7 @@ int DmaDebug::mapped_entries(const Entry& ref) {
 void DmaDebug::check_idle(const HookCall& call) {
     if (era_.idle_check == IdleCheck::none) return;
     if (!era_.idle_under_rcu) cost_.tree_locks++;
-    uint16_t slot = first_active_line(call.phys);
+    const uint16_t slot = era_.idle_check == IdleCheck::whole_page ? anything_in_page(call.phys) : first_active_line(call.phys);
     if (slot == no_slot) return;
     const Entry& active = pool_[slot];
     if (era_.idle_check == IdleCheck::first_line_written && active.direction != Direction::from_device) return;

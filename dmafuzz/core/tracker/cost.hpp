@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What a tracker costs a machine: the price of a rule stands beside its verdicts.
 // Source: docs/spec/trackers.md §9 (Cost).
 #pragma once

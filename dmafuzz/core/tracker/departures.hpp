@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A kernel's own code beside the model of the era that it is of: what the model says of its silence counts for the code wherever
 // both say the same of a call. Source: docs/spec/verdicts.md §5 (The cause of a finding).
 #pragma once

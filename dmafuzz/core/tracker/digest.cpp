@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The state of dma-debug, in numbers: all that can make a difference from here on.
 #include <algorithm>
 

@@ -1,7 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The state of dma-debug: H, the hash of live entries, and the pool they come from.
 #include "tracker/dma_debug.hpp"
 
 #include <algorithm>
+
+#include "check/check.hpp"
+#include "run/consistent.hpp"
 
 namespace dmafuzz {
 
@@ -145,6 +149,7 @@ void DmaDebug::start(const Platform& platform, Watch& out, PathSink* sink, bool 
 
 void DmaDebug::take_some(const std::vector<HookCall>& calls, size_t from, size_t to) {
     for (size_t i = from; i < to && !hangs_; i++) {
+        DMAFUZZ_CHECK(consistent(calls[i], no_op));
         call_ = static_cast<uint16_t>(i);
         call_kind_ = calls[i].kind;
         naming_ = calls[i].mapping;

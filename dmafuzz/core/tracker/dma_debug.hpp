@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // dma-debug, as a model: H, the hash of live entries; C, the active cache lines; and the checks.
 // Source: docs/spec/trackers.md; read against lib/dma-debug.c and kernel/dma/debug.c of the eras.
 #pragma once
@@ -100,6 +101,7 @@ class DmaDebug final : public Tracker {
     bool exempt(const Entry& entry, const Entry& first) const;
     bool clean(const Entry& entry) const;
     uint16_t first_active_line(uint64_t page);
+    uint16_t anything_in_page(uint64_t page) const;
 
     // What it does not say, and why (unsaid.cpp); only while `explaining_`, or where ownership is tracked
     void take_following(const HookCall& call);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What differs between the eras of dma-debug, as data over one implementation (dma_debug.hpp).
 // Adding an era is adding a row to eras.cpp. Source: docs/spec/trackers.md §6 (Eras).
 #pragma once
@@ -40,6 +41,7 @@ enum class IdleCheck : uint8_t {
     page,               // the page has an active entry
     first_line,         // the first active line found from the page on is the page's first
     first_line_written, // and its entry is FROM_DEVICE (2016)
+    whole_page,         // any live mapping has memory of the page (no era)
 };
 
 enum class ResourceCheck : uint8_t {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The eras of dma-debug: each row says what changed since the one it follows.
 // Read in the kernels' sources; reports/equivalence.md says which of them were run against these rows.
 #include <functional>

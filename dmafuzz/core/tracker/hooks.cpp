@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The hooks of dma-debug: what each call of the DMA API comes to.
 #include "tracker/dma_debug.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "tracker/kernel_code.hpp"
 
 #include <dlfcn.h>
@@ -11,7 +12,9 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "check/check.hpp"
 #include "kernel/abi.h"
+#include "run/consistent.hpp"
 #include "tracker/departures.hpp"
 #include "tracker/kernel_faults.hpp"
 
@@ -23,7 +26,6 @@ namespace {
 static_assert(sizeof(HookCall) == sizeof(dk_call) && sizeof(HookEntry) == sizeof(dk_entry));
 static_assert(offsetof(HookCall, dma) == offsetof(dk_call, dma) && offsetof(HookCall, entries) == offsetof(dk_call, entries));
 static_assert(static_cast<int>(HookKind::cow) == DK_COW && static_cast<int>(Area::mmio) == DK_MMIO);
-static_assert(static_cast<int>(WarningId::resource_ram) == DK_RESOURCE_RAM && static_cast<int>(WarningId::crash) == DK_CRASH);
 
 dk_machine machine_of(const PlatformView& platform) {
     dk_machine machine{};
@@ -167,6 +169,7 @@ class KernelCode final : public Tracker {
         platform_.start(platform);
         boot();
         out.asked = platform_.asked();
+        DMAFUZZ_CHECK(std::all_of(calls.begin(), calls.end(), [](const HookCall& call) { return consistent(call, no_op); }));
         static constexpr size_t warnings_max = 1024;
         warnings_.resize(warnings_max);
         size_t found = std::min(static_cast<size_t>(booted_->run(calls, warnings_)), warnings_max);

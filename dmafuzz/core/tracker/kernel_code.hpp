@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A kernel's own dma-debug, built into a shared library by dmafuzz.kernel, as a tracker.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What goes wrong in a kernel's own code is a finding and no end of the fuzzer: invalid memory accesses, failed checks
 // of the compiler, and calls that do not return.
 #pragma once

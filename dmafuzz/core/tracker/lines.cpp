@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // C, the active cache lines: what enters, what an overlap is, and when it is told.
 #include <algorithm>
 
@@ -128,6 +129,15 @@ uint16_t DmaDebug::first_active_line(uint64_t page) {
         if (says >= first + count) break;
     }
     return no_slot;
+}
+
+// The first live entry with memory in a page, whatever lines are known of it.
+uint16_t DmaDebug::anything_in_page(uint64_t page) const {
+    auto found = std::find_if(live_.begin(), live_.end(), [&](uint16_t slot) {
+        const Entry& e = pool_[slot];
+        return tracked(e) && e.phys < page + page_bytes && e.phys + e.size > page;
+    });
+    return found == live_.end() ? no_slot : *found;
 }
 
 void DmaDebug::warn_line(const HookCall& call, WarningId id, const Entry& first, uint64_t key, bool counted) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Why a tracker said nothing, or what it looked at when it spoke. Part of the cause of a finding.
 // Source: docs/spec/verdicts.md §5 (The cause of a finding).
 #pragma once

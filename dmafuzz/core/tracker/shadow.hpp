@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What a program means by its calls, whatever a tracker makes of them: the mappings that are live, and whose turn it is. Kept only
 // while a tracker is asked why it says nothing.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A tracker watches the hook calls of a program and warns. Source: docs/spec/trackers.md.
 #pragma once
 
@@ -5,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "kernel/warnings.h"
 #include "platform/platform.hpp"
 #include "run/hook.hpp"
 #include "run/run.hpp"
@@ -14,45 +16,16 @@
 
 namespace dmafuzz {
 
-// In the order of the specification's table of warnings.
+// By the table of warnings, in the order of the specification's.
 enum class WarningId : uint8_t {
-    unknown,
-    free_invalid,
-    free_unallocated,
-    free_size,
-    free_wrong_function,
-    free_cpu_address,
-    free_sg_count,
-    free_direction,
-    free_unchecked,
-    free_attributes,
-    sync_unallocated,
-    sync_range,
-    sync_direction,
-    sync_read_only_for_cpu,
-    sync_write_only_for_device,
-    sync_sg_count,
-    map_stack,
-    map_text_rodata,
-    map_invalid_area,
-    map_vmalloc,
-    sg_too_long,
-    sg_boundary,
-    line_overlap,
-    overlap_beyond_7,
-    line_enomem,
-    assert_idle,
-    leak,
-    resource_ram,
-    // Of a kernel's own code only
-    crash,
-    hang,
-    deadlock,
+#define DMAFUZZ_WARNING(id, core, name, breakdown) core,
+    DK_WARNINGS(DMAFUZZ_WARNING)
+#undef DMAFUZZ_WARNING
     count_,
 };
 const char* name_of(WarningId id);
-// The tracker did not survive: what it says or does not say after that counts for nothing.
-inline bool is_breakdown(WarningId id) { return id == WarningId::crash || id == WarningId::hang || id == WarningId::deadlock; }
+// The tracker did not survive: what it says or does not say after that counts for nothing. Of a kernel's own code only.
+bool is_breakdown(WarningId id);
 
 inline constexpr uint8_t no_op = 0xff;
 

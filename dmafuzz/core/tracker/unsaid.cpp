@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What dma-debug does not say, and which of its rules keeps it back: warnings that a stricter tracker would give at the same call.
 // Source: docs/spec/verdicts.md §5 (The cause of a finding).
 #include <algorithm>

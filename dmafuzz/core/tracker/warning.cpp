@@ -1,18 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "tracker/tracker.hpp"
 
 namespace dmafuzz {
 
 const char* name_of(WarningId id) {
     static constexpr std::array<const char*, static_cast<size_t>(WarningId::count_)> names{
-        "unknown",         "free-invalid",   "free-unallocated", "free-size",
-        "free-wrong-function", "free-cpu-address", "free-sg-count", "free-direction",
-        "free-unchecked",  "free-attributes", "sync-unallocated", "sync-range",
-        "sync-direction",  "sync-read-only-for-cpu", "sync-write-only-for-device", "sync-sg-count",
-        "map-stack",       "map-text-rodata", "map-invalid-area", "map-vmalloc",
-        "sg-too-long",     "sg-boundary",    "line-overlap",     "overlap>7",
-        "line-enomem",     "assert-idle",    "leak",             "resource-ram",   "crash",            "hang",
-        "deadlock"};
+#define DMAFUZZ_WARNING(id, core, name, breakdown) name,
+        DK_WARNINGS(DMAFUZZ_WARNING)
+#undef DMAFUZZ_WARNING
+    };
     return names[static_cast<size_t>(id)];
+}
+
+bool is_breakdown(WarningId id) {
+    switch (id) {
+#define DMAFUZZ_WARNING(id, core, name, breakdown) \
+    case WarningId::core: return breakdown;
+        DK_WARNINGS(DMAFUZZ_WARNING)
+#undef DMAFUZZ_WARNING
+        case WarningId::count_: break;
+    }
+    return false;
 }
 
 // err_printk counts an error, and prints it while fewer than num_errors were. What is not counted goes past err_printk: it

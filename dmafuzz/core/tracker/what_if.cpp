@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "tracker/what_if.hpp"
 
 #include <algorithm>
@@ -33,7 +34,7 @@ void check_resources(Era& era) {
 // As before 5.9, for all that a device may be at.
 void check_idle(Era& era) {
     if (era.tracked == Tracked::nothing) era.tracked = Tracked::first_line;
-    era.idle_check = IdleCheck::page;
+    era.idle_check = IdleCheck::whole_page;
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // One rule of a tracker changed, to see what it is that a tracker lacks: where the changed tracker explains a corruption
 // that the tracker itself is silent about, that rule is why. Named as ERA+CHANGE, or with several changes.
 #pragma once

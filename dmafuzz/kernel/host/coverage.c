@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Which edges of the kernel's code have been taken, where the library is built for that. clang counts in place and says
  * at load where; gcc calls a function in each block. */
 #include <stddef.h>

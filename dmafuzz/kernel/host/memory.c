@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Memory of the kernel side: one range of addresses. What is allocated at boot comes first and lasts; the rest goes at a
  * reset. After a crash any of it may have been written to: then all of it is as it was when the machine had booted. */
 #define _GNU_SOURCE

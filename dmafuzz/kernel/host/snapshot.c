@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* The library's own variables as they were when the machine had booted. A reset copies the kernel's back, but for its
  * hash table, whose lists are undone; after a crash all come back. What is needed for that is where a stray write of the
  * kernel's code cannot reach it. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Texts of warnings: printk's formats, of which only %p and %pa differ from printf's here. */
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Warning ids: by a distinctive part of the format string. */
 #include <stddef.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Ends a run whose kernel has crashed or hangs. */
 #pragma once
 #include <dk/own.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* The machine as it stands: what the stand-ins ask while a hook runs. */
 #pragma once
 #include <dk/own.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Everything at once, before the kernel's file: which of its headers it takes a name from differs
  * between kernels. Headers that only exist there are made empty for the build. */
 #pragma once

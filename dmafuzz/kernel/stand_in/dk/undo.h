@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* The undo log: one record for each list operation since the machine was booted, and what was in memory that other
  * stand-ins have changed and no reset copies back: entries, buckets, what was allocated at boot. */
 #pragma once

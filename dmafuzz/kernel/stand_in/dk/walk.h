@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* The walks over many buckets, shortened: they would take longer than all the rest of a program. A bucket to which
  * nothing was added since the last reset is empty, and looking at it has no effect but the taking of its lock, which is
  * counted all the same.

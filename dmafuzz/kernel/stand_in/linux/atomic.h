@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Atomics: one hook runs at a time, so that any operation is. What they held is written to the undo log, since they may
  * be in memory that no reset copies back. */
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Single bits, bitmaps, and logarithms. Every change is undone by a reset. */
 #pragma once
 #include <dk/undo.h>

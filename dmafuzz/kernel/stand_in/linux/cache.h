@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #pragma once
 
 /* A variable, where the kernel does not need it for the size of an array. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Guards, classes and pointers that are given up at the end of a scope. What begins one may be a function or a macro: the
  * locks' are macros (linux/spinlock.h), so that a lock is counted by the expression that names it. */
 #pragma once

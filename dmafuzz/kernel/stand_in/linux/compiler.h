@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #pragma once
 
 #define likely(x) __builtin_expect(!!(x), 1)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #pragma once
 
 #define isspace(c) ((c) == ' ' || ((c) >= '\t' && (c) <= '\r'))

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* debugfs tells which variables dma-debug has: one of them makes it report every error. */
 #pragma once
 #include <dk/own.h>

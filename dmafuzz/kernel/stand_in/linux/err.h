@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Errors that are returned in the place of pointers. */
 #pragma once
 #include <linux/compiler.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Files are never opened: it is enough that they compile. */
 #pragma once
 #include <linux/kernel.h>

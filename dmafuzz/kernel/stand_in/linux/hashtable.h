@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Lists with a single pointer for a head, and tables of them. Every change is undone by a reset. */
 #pragma once
 #include <dk/undo.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Interval trees: nodes in the order of their starts, those of equal starts in the order in which they came. What the
  * kernel finds by the greatest end below a node is found here by looking at each: the same nodes, in the same order. */
 #pragma once

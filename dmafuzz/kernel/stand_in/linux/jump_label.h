@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Static branches: variables, which a reset copies back. */
 #pragma once
 #include <linux/compiler.h>

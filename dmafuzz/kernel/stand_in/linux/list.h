@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Doubly linked lists. Every change is written to the undo log, by which a reset is made; a corrupt
  * list is found before it is followed. */
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Maple trees: a map from ranges of indices that do not overlap to items, kept in a red-black tree. Every change is undone
  * by a reset. Here is what needs no state between calls (mtree_..., mt_find, mt_for_each); struct ma_state is not. */
 #pragma once

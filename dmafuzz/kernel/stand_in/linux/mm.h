@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Pages and addresses are numbers that are never followed: a page is its frame number and whether it
  * is highmem, an address is a base and the physical address. */
 #pragma once

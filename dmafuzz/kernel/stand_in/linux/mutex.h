@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Locks that sleep are counted as the others are. */
 #pragma once
 #include <linux/spinlock.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* A variable for each CPU. Those that have a name are gathered in a section, which is CPU 0's; the others' copies lie one
  * after another. What is allocated is an array. */
 #pragma once

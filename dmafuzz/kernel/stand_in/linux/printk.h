@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Warnings and messages: captured with the format string they were written with. */
 #pragma once
 #include <dk/fault.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* A map from an index to an item with three tags: what dma-debug asks of a radix tree. It is a hash
  * table, since a reset must not cost more than a new generation number. */
 #pragma once

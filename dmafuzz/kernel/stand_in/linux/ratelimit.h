@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* A message that is held back would be a warning that is not judged: none is. */
 #pragma once
 

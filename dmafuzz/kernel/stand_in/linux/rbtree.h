@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Red-black trees, by the textbook (Cormen et al., Introduction to Algorithms), so that they have the shape that the
  * kernel's have, which a search can depend on. Every change is undone by a reset; links that contradict each other are
  * found before they are followed. */

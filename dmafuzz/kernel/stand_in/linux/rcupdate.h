@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Nothing reads while something else writes: a grace period is over at once. */
 #pragma once
 #include <linux/cleanup.h>

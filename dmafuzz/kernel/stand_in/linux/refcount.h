@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Reference counts: what would wrap around is told, and stays where it cannot do harm. */
 #pragma once
 #include <linux/atomic.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Nothing writes while something reads: no reader begins again. */
 #pragma once
 #include <linux/spinlock.h>

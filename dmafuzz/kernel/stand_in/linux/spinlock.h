@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* One hook runs at a time, and interleavings are made between hooks: locks have nothing to keep out.
  * They are counted, and a lock taken twice is found. */
 #pragma once

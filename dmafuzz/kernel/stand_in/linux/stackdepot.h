@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Stacks by number: that of the call, and one. Zero is no stack. */
 #pragma once
 #include <linux/stacktrace.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* An entry's stack trace holds the index of the call that made it. */
 #pragma once
 #include <linux/types.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* XArrays: a map from an index to an item with three marks, in a hash table of the kind that linux/radix-tree.h has; a
  * walk in the order of indices looks for the next one each time. Every change is undone by a reset. Not here: entries of
  * several indices (xa_store_range), reserved ones, and struct xa_state. */
