@@ -137,7 +137,7 @@ WORD_ERRORS: list[tuple[str, str, str | None, str]] = [
     (
         "cpu0 m9 = map_sg d0 TO_DEVICE b0:0:16 b0:0:16 b0:0:16 b0:0:16 b1:0:16",
         "                                                              ^",
-        "an end of the list: a scatter list has at most four entries",
+        "an end of the list: a scatterlist has at most four entries",
         "'b1:0:16'",
     ),
     (
@@ -217,7 +217,7 @@ WORD_ERRORS: list[tuple[str, str, str | None, str]] = [
         "nents=, dir=, dev=, split, end of line",
         "'size'",
     ),
-    ("cpu0 sync_sg_for_cpu m1 nents=x", "                              ^", "a number of scatter list entries", "'x'"),
+    ("cpu0 sync_sg_for_cpu m1 nents=x", "                              ^", "a number of scatterlist entries", "'x'"),
     ("cpu0 sync_sg_for_cpu m1 nents=256", "                              ^", "at most 255", "'256'"),
     (
         "cpu0 free_coherent m2 dir=TO_DEVICE",

@@ -193,7 +193,7 @@ class TestStrangers:
 
     def test_command(self, folders: list[Path], catalogue: Path) -> None:
         finding(folders[1], "FN-stale-device-data-1", OVERLAP, 1)
-        result = command(folders[1], "--catalogue", catalogue, "--strangers")
+        result = command(folders[1], "--catalogue", catalogue, "--unmatched")
         assert result.exit_code == 0, result.output
         assert f"{folders[1]}: 2 findings, 0 of more than 3 operations" in result.output
         assert "1 show nothing of what they are named after" in result.output
@@ -216,7 +216,7 @@ class TestErrors:
 
     @pytest.mark.parametrize("other", [("--ops", "3"), ("--at", "5")])
     def test_options_that_do_not_go_together(self, other: tuple[str, str], tmp_path: Path, catalogue: Path) -> None:
-        said = self.refused(fuzzed(tmp_path / "run"), "--catalogue", catalogue, "--strangers", *other)
+        said = self.refused(fuzzed(tmp_path / "run"), "--catalogue", catalogue, "--unmatched", *other)
         assert "do not go with it" in said
 
     def test_run_of_another_tracker(self, tmp_path: Path, catalogue: Path) -> None:

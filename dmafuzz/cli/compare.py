@@ -50,7 +50,7 @@ def compare(
     Programs are of the full language; platforms take turns.
 
     Prints each program on which they do not warn alike (same warnings after the same operations, in the same order),
-    minimised; exit status 1 if there is one. A model is held against the real thing by kernel:PATH as the second.
+    minimized; exit status 1 if there is one. Give kernel:PATH as the second to compare a model with the kernel's code.
     """
     names = platform_files.names()
     machines = [platform_files.to_core(platform_files.load(name)) for name in names]

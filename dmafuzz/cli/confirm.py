@@ -82,7 +82,7 @@ def list_kernels() -> None:
 @click.option("--runs", type=click.IntRange(0), default=0, help="Runs with random well-behaved devices and CPUs.")
 @click.option("--seed", type=int, default=0, help="Of these runs.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line: program and machine.")
-@click.option("--transcript", type=click.Path(path_type=Path), help="Write down all that is said to guests, and back.")
+@click.option("--transcript", type=click.Path(path_type=Path), help="Write down the whole exchange with the guests.")
 @click.pass_context
 def run(
     ctx: click.Context,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`dmafuzz fuzz`: generate programs, run them, judge, minimise; until the time is up or Ctrl-C."""
+"""`dmafuzz fuzz`: generate programs, run them, judge, minimize; until the time is up or Ctrl-C."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ MISSED_MAX = 20
 @click.option("--at", "times", multiple=True, type=click.FloatRange(min=0), default=(60.0, 600.0), show_default=True,
               metavar="S", help="Seconds after which to measure; can be given more than once.")  # fmt: skip
 @click.option("--ops", type=click.IntRange(1), metavar="N", help="Only causes of up to N operations.")
-@click.option("--strangers", "other_way", is_flag=True,
+@click.option("--unmatched", "other_way", is_flag=True,
               help="The reverse: which findings are not in the catalogue, and why.")  # fmt: skip
 def recall(folders: tuple[Path, ...], file: Path, times: tuple[float, ...], ops: int | None, other_way: bool) -> None:
     """Measure how much of a catalogue fuzzing runs have found.
@@ -39,7 +39,7 @@ def recall(folders: tuple[Path, ...], file: Path, times: tuple[float, ...], ops:
     catalogue = read_catalogue(file)
     times_given = click.get_current_context().get_parameter_source("times") is not ParameterSource.DEFAULT
     if other_way and (ops is not None or times_given):
-        raise BadInput("--strangers: looks at all findings, --at and --ops do not go with it")
+        raise BadInput("--unmatched: looks at all findings, --at and --ops do not go with it")
     try:
         if other_way:
             _show_strangers(folders, catalogue)

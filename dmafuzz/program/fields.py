@@ -113,7 +113,7 @@ FIELDS: dict[str, Codec] = {
     "offset": Codec(_read_bytes, str),
     "size": Codec(_read_bytes, str),
     "cpu_offset": Codec(_read_bytes, str),
-    "nents": Codec(lambda token: _number(token, "a number of scatter list entries", _COUNT_MAX), str),
+    "nents": Codec(lambda token: _number(token, "a number of scatterlist entries", _COUNT_MAX), str),
     "attrs": Codec(_read_attrs, _show_attrs),
     "entry": Codec(_read_entry, _show_entry),
 }

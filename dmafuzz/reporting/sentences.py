@@ -63,7 +63,7 @@ ASKED = {
     "wild-write": "{call} is a stray write: it overwrites {bytes} in {place}",
     "wild-write-coherent": "{call} is a stray write: it overwrites {bytes}",
     "wild-copy": "{call} copies a bounce buffer back to memory that is now {bytes}: a stray write",
-    "foreign-copy": "{call} copies what lies behind the mapping in its bounce buffer, foreign bytes, over {bytes}",
+    "foreign-copy": "{call} copies unrelated data, from behind the mapping in its bounce buffer, over {bytes}",
     "post": "{actor} writes {bytes} in {place} while the CPU polls; the CPU need not see it yet",
     "posted-elsewhere": "{actor} writes {bytes} while the CPU polls, but not in {place}, which need not show it yet",
     "posts-due": "{call} transfers ownership to the CPU, which must see what the device has written; {place} lacks it",

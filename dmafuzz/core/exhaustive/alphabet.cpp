@@ -34,10 +34,10 @@ const std::vector<std::string>& alphabet_text() {
     static const std::vector<std::string> text{
         "Buffers: pages, page_cache, anonymous, stack, vmalloc, text and high pages of 128 bytes, kmalloc of 32 bytes, long pages of "
         "131072 bytes, a coherent allocation of 128 bytes by each device. Ranges: the whole; of pages also the first half [0, 64), the second half [64, 128), "
-        "which is its neighbour, [0, 96), and [96, 128), which shares a line with that one's tail.",
+        "which is its neighbour, [0, 96), and [96, 128), which shares a cacheline with its last bytes.",
         "Maps: map_single of each range in each direction by each device. Of whole pages also map_page and an unchecked map "
         "(FROM_DEVICE), map_resource (BIDIRECTIONAL), maps with SKIP_CPU_SYNC (each direction) and with the attribute of 7.0 that flags "
-        "a mapping as clean (FROM_DEVICE; also of [64, 96) and [96, 128), which begin in one line), and map_sg of both halves (each "
+        "a mapping as clean (FROM_DEVICE; also of [64, 96) and [96, 128), which begin in one cacheline), and map_sg of both halves (each "
         "direction); of whole vmalloc pages also map_page "
         "(FROM_DEVICE); of coherent memory one map (BIDIRECTIONAL). Of long pages: map_single of the whole and map_sg "
         "of the first two pages, which an IOMMU merges (each direction), and map_single of the second page (FROM_DEVICE).",
