@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """The functions of `import dmafuzz`, over the packages below it. What they mean: README.md, docs/spec.
 
 All of them raise the errors of what they use, whose messages are for users: `dmafuzz.program.ProgramError`,

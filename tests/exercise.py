@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Puts the corpus and random programs through the whole core, for builds that watch themselves (`.ci/sanitize`).
 
 ``python tests/exercise.py CORPUS PROGRAMS``: fails where the corpus is judged otherwise than it expects; whatever else

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """`import dmafuzz`: its functions, their examples, portfolios of one's own, trackers in Python."""
 
 from __future__ import annotations

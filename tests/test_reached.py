@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """How mappings are reached, where data is, and who reads it: the core says it, and stories say no more."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What crosses from the core to Python: values with types, and the stub that says which."""
 
 from __future__ import annotations

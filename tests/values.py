@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Values of the core, attribute by attribute."""
 
 from __future__ import annotations

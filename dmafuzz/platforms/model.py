@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What a platform file may say. Fields, values and meaning are rows of the core's table (core/platform/fields.hpp).
 
 Every model forbids unknown fields and converts nothing: a misspelt field or a quoted number in somebody's own machine

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Trackers that are written in Python: `py:MODULE:CLASS`, or the name of an installed entry point.
 
 A class has ``on_hook(call)``, which takes each `HookCall` and gives the warnings that it leads to, or None. Each

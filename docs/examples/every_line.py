@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """A tracker in Python: every cacheline of every streaming mapping is tracked, and two mappings that share one overlap.
 
     dmafuzz judge FILE --tracker py:every_line:EveryLine

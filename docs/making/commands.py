@@ -67,7 +67,7 @@ def markdown() -> str:
         "# Commands",
         "",
         "Made of the commands' own `--help` by `python -m making` in `docs/`. Exit status 2 means that the input is "
-        "wrong, and standard error says where; the commands have the meaning of other statuses.",
+        "wrong, and standard error says where; other statuses are described at the command.",
         "",
         'Completion of names and options is click\'s own: put `eval "$(_DMAFUZZ_COMPLETE=bash_source dmafuzz)"` into '
         "`~/.bashrc` (or `zsh_source` into `~/.zshrc`; for fish, `_DMAFUZZ_COMPLETE=fish_source dmafuzz | source`). "
@@ -109,7 +109,7 @@ def man_page() -> str:
         for paragraph in command.paragraphs:
             lines += [".PP", _roff(paragraph)]
         lines += _roff_options(command)
-    lines += [".SH EXIT STATUS", "2 where the input is wrong; the commands have the meaning of other statuses."]
+    lines += [".SH EXIT STATUS", "2 where the input is wrong; other statuses are described at the command."]
     return "\n".join(lines) + "\n"
 
 

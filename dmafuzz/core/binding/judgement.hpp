@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A judgement as Python sees it: values, which outlive the judge.
 #pragma once
 

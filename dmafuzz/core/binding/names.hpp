@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Enumerations of the core as Python's StrEnum: a member is the name that the core prints ("stale-cpu-data"), so that it
 // compares with text, goes to JSON as text, and is a type of its own all the same.
 #pragma once

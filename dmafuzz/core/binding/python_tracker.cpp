@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A tracker that is written in Python: a class, of which each program gets a new instance. Slow, and the same to all others.
 #include "binding/binding.hpp"
 #include "binding/record.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Values that the core hands out: classes with read-only attributes, equal where all attributes are, shown with all of them.
 #pragma once
 

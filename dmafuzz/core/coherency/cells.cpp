@@ -61,7 +61,9 @@ void Cutting::break_ranges() {
         const uint64_t from = r.from & ~line_mask_, to = (r.to + line_mask_) & ~line_mask_;
         const bool whole_lines = from == r.from && to == r.to;
         for (const Extent& e : extents_) {
-            if (from >= end_of(e) || to <= e.phys) continue;
+            const uint64_t end = end_of(e);
+            if (from >= end || to <= e.phys) continue;
+            if (r.from <= e.phys && r.to >= end) continue;  // its own lines have been seen to
             break_at(e, r.from, r.to);
             if (whole_lines) continue;
             break_at(e, from, to);

@@ -51,8 +51,12 @@ void Simulator::survey(Cell& cell) {
 void Simulator::survey_device(Cell& cell, const CellCover& cover) {
     const bool writes = may_write(cover), reads = may_read(cover);
     cell.cpu_writes &= !(cover.live & !cover.joint);
-    const bool waits = cover.live & (cover.pending | (cover.untold & cover.owned)) & device_writes(cover.direction);
-    cell.cpu_reads &= !((writes | waits) & !cover.joint);
+    if (!(writes | reads)) {
+        const bool waits = cover.live & (cover.pending | (cover.untold & cover.owned)) & device_writes(cover.direction);
+        cell.cpu_reads &= !(waits & !cover.joint);
+        return;
+    }
+    cell.cpu_reads &= !(writes & !cover.joint);
     cell.lost_writer |= writes & write_misses(cover) & cell.live & !cell.image;
     cell.lost_reader |= reads & read_misses(cover);
     if (cover.copy == no_index) return;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The table of what a platform has. The structures, the list of what a program may ask (run/platform_view.hpp), the
 // binding and the checks of platform files (dmafuzz/platforms) are made of it: a new field is one line here, and its use.
 // Source: docs/spec/platforms.md.

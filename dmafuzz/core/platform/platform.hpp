@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A platform: what a machine and its kernel do for the DMA API. Data only, by the table in fields.hpp; loaded from
 // dmafuzz/platforms/*.toml and checked there. Source: docs/spec/platforms.md.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Names of what a run is made of.
 #include "run/run.hpp"
 

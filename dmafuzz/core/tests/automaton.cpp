@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The automaton gives what the sets themselves give, also while it runs out of room.
 #include "coherency/automaton.hpp"
 

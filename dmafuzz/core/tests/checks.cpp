@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The checks between rooms: what does not hold ends the process, and what a run must hold is seen where it does not.
 #include "check/check.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Sets of states of a copy: what holds of them whatever the events are.
 #include "coherency/copies.hpp"
 

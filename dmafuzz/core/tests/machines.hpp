@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A handful of machines for tests that need any: each way for data to get lost is on one of them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The minimiser: what is left shows the same, and needs each of its lines.
 #include "fuzzing/minimise.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Which programs are valid, and that whatever makes programs makes valid ones.
 #include "program/scope.hpp"
 

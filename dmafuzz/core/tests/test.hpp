@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Tests of the core by itself: a test is a function, an expectation that fails is printed and counted.
 #pragma once
 

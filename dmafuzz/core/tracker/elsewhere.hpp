@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Trackers that are not of the core: whoever has some says how they are made.
 #pragma once
 
