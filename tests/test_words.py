@@ -74,8 +74,8 @@ def _help(path: tuple[str, ...]) -> str:
 
 def _sentences() -> Iterator[tuple[str, str]]:
     """Every sentence that the program prints about its findings, with where it is from."""
-    for name, text, _ in _core.reasons():
-        yield f"reason {name}", text
+    for reason, text, _ in _core.reasons():
+        yield f"reason {reason}", text
     yield from ((f"rule {name}", text) for name, text in _core.rules())
     yield from ((f"changed rule {name}", text) for name, text in _core.what_ifs())
     yield from (("alphabet", paragraph) for paragraph in _core.ALPHABET)
