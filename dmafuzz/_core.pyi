@@ -166,7 +166,7 @@ def matching_end(map: OpKind) -> OpKind:
     """The call that ends what `map` made correctly."""
 
 class Entry:
-    """One scatter list entry; offset and size in bytes."""
+    """One scatterlist entry; offset and size in bytes."""
 
     def __init__(self, buffer: int, offset: int, size: int) -> None: ...
 
@@ -366,7 +366,7 @@ class Problem:
 
     @property
     def entry(self) -> int:
-        """scatter list entry, or -1"""
+        """scatterlist entry, or -1"""
 
 def check(ops: Sequence[Op]) -> Problem | None:
     """The first problem of a program, or None."""
@@ -650,7 +650,7 @@ class Platform:
     @property
     def list_keeps_bounce_mark(self) -> bool:
         """
-        a scatter list that was bounced once keeps its mark when it is mapped again (6.5 and later)
+        a scatterlist that was bounced once keeps its mark when it is mapped again (6.5 and later)
         """
 
     @list_keeps_bounce_mark.setter
@@ -1452,7 +1452,7 @@ class HookKind(enum.StrEnum):
     cow = 'cow'
 
 class HookEntry:
-    """A scatter list entry as it stands when the hook runs."""
+    """A scatterlist entry as it stands when the hook runs."""
 
     def __eq__(self, other: object, /) -> bool: ...
 
@@ -1527,7 +1527,7 @@ class HookCall:
 
     @property
     def entries(self) -> tuple[HookEntry, ...]:
-        """of calls with a scatter list"""
+        """of calls with a scatterlist"""
 
 class WitnessEvent(enum.StrEnum):
     """What a step of a witness does to the data."""
@@ -1896,7 +1896,7 @@ class Extent:
         """where it was born; False: moved there by copy-on-write"""
 
 class Piece:
-    """A contiguous part of a mapping: all of it, or one scatter list entry."""
+    """A contiguous part of a mapping: all of it, or one scatterlist entry."""
 
     def __eq__(self, other: object, /) -> bool: ...
 

@@ -167,7 +167,12 @@ def shown(found: _core.Judgement, lines: Sequence[int] | None = None) -> dict[st
     shown: dict[str, Any] = {"labels": found.labels, "failed": found.failed}
     for key in ("warnings", "corruptions", "harms", "breaches"):
         each = [attributes(one) for one in getattr(found, key)]
-        shown[key] = [{**one, "op": line(one["op"]), "entry_op": line(one.get("entry_op"))} for one in each]
+        each = [{**one, "op": line(one["op"]), "entry_op": line(one.get("entry_op"))} for one in each]
+        shown[key] = each
+    # Two halves are two operations: what either finds comes in the order of the halves.
+    for one in shown["corruptions"]:
+        del one["index"]
+    shown["corruptions"].sort(key=repr)
     return shown
 
 

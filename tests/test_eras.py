@@ -185,7 +185,7 @@ def test_a_warning_says_which_entry_and_line_it_is_about() -> None:
     assert isinstance(line, dict)
     assert line["size"] == 64
     assert line["phys"] % 64 == 0
-    assert "cache line" in str(warning["rule"])
+    assert "cacheline" in str(warning["rule"])
 
 
 def test_what_is_printed_only_is_not_counted() -> None:
@@ -197,7 +197,7 @@ def test_the_story_tells_it(tmp_path: object) -> None:
     file = tmp_path / "p.dma"  # type: ignore[operator]
     file.write_text(TWO_FRAGMENTS)
     told = CliRunner().invoke(main, ["judge", str(file), "--tracker", "5.14", "--platform", "x86-5.5"]).output
-    assert "Held against the entry of op 1, cpu0 m0 = map_single" in told
+    assert "Compared with the entry of op 1, cpu0 m0 = map_single" in told
     assert "not counted as an error" in " ".join(told.split())
 
 

@@ -168,7 +168,7 @@ def streams(draw: st.DrawFn, names: Names) -> list[str]:
 
 @st.composite
 def lists(draw: st.DrawFn, names: Names) -> list[str]:
-    """A driver of a scatter list of whole pages."""
+    """A driver of a scatterlist of whole pages."""
     driver, buffer, other = Driver(), names.buffer(), names.buffer()
     direction, device, mapping = draw(_DIRECTIONS), draw(_DEVICES), names.mapping()
     driver.does(f"{draw(_CPUS)} {buffer} = alloc {draw(_KINDS)} {2 * PAGE_BYTES}")

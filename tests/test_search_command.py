@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 
 from dmafuzz import _core, platforms
 from dmafuzz import catalogue as catalogues
+from dmafuzz.cli.main import main
 from dmafuzz.exhaustive import Result as Searched
 from dmafuzz.exhaustive import Search, SearchPlan, progress
 from dmafuzz.exhaustive import search as searching
@@ -216,7 +217,7 @@ class TestCutOff:
             self.interrupt(patch, 4)
             result = command("--out", out)
         assert result.exit_code == 2
-        assert f"interrupted: complete up to 2 operations; the same command goes on from {out}" in result.output
+        assert f"interrupted: complete up to 2 operations; the same command continues from {out}" in result.output
         assert "without what was done before" in said("--out", out)
         assert (out / "catalogue.json").read_bytes() == expected
         assert not (out / "search.json").exists()
@@ -368,7 +369,8 @@ def test_a_reader_who_leaves_early_loses_nothing(tmp_path: Path, monkeypatch: py
         raise BrokenPipeError(32, "Broken pipe")
 
     monkeypatch.setattr("dmafuzz.cli.search.click.echo", gone)
-    command("--out", tmp_path)
+    # A pipe's reader: main closes the descriptors of the process, which the runner has not got.
+    CliRunner().invoke(main, ["search", "--out", str(tmp_path)])
     assert (tmp_path / "catalogue.json").exists()
 
 

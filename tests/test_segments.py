@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Segments of scatter lists at their limits: what a device reaches across a boundary, and what is merged."""
+"""Segments of scatterlists at their limits: what a device reaches across a boundary, and what is merged."""
 
 from __future__ import annotations
 

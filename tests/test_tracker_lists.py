@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Trackers 6.12 and 6.1: leaks, scatter lists and calls in two halves, and what the two versions do not share; the
+"""Trackers 6.12 and 6.1: leaks, scatterlists and calls in two halves, and what the two versions do not share; the
 model and the kernel's own code alike. Programs as in test_tracker.py.
 """
 
@@ -126,7 +126,7 @@ def test_an_unmap_with_mismatches_removes_the_entry(watch: Watch) -> None:
     assert watch(text) == [("free-size", 2), ("free-wrong-function", 2)]
 
 
-# Scatter lists: addresses and lengths are state of the list
+# Scatterlists: addresses and lengths are state of the list
 
 IOMMU = "x86-5.5-iommu-strict"
 REMAPPED = """

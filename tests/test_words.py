@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """What people read is in the terms of the kernel's documentation (docs/glossary.md), in plain sentences.
 
 The list below has the words that the project once used instead. They must not come back.

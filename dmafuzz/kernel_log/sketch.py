@@ -210,7 +210,7 @@ def shares_lines(splat: Splat, live: Live | None) -> bool:
 def _type_of(splat: Splat) -> str:
     """As the message names it; else by the frames of the map and of the call; "" where nothing says it.
 
-    Up to 5.7 a coherent allocation prints as a scatter list: the frames of the map know better.
+    Up to 5.7 a coherent allocation prints as a scatterlist: the frames of the map know better.
     """
     if splat.check in _TYPES:
         return _TYPES[splat.check]

@@ -20,7 +20,7 @@ class Named(Protocol):
 
 
 class Entry(Protocol):
-    """An entry of a scatter list; offset and size in bytes."""
+    """An entry of a scatterlist; offset and size in bytes."""
 
     @property
     def buffer(self) -> int: ...

@@ -201,7 +201,7 @@ class Machine:
             self.haunts = haunts
 
     def leave(self) -> None:
-        """Old pages live as long as anything refers to them: a live mapping, a slot, a scatter list."""
+        """Old pages live as long as anything refers to them: a live mapping, a slot, a scatterlist."""
         for page, chain in self.chain_of.items():
             if page != chain[-1] and page not in self.left and not self.referred(page):
                 self.left.add(page)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Mappings and scatter lists, and what they cover.
+"""Mappings and scatterlists, and what they cover.
 
 docs/spec/coherency.md §4 and §5, docs/spec Choices ("Mapping and calls").
 """
@@ -18,7 +18,7 @@ from .ranges import Ranges
 
 @dataclass
 class Area:
-    """A contiguous piece of memory handed to map: the only one, or an entry of a scatter list.
+    """A contiguous piece of memory handed to map: the only one, or an entry of a scatterlist.
 
     DMA address and length are state of the list: a later map of it overwrites them.
     """
@@ -35,7 +35,7 @@ class Area:
 
 @dataclass
 class ScatterList:
-    """A scatter list. `marked`: it was once bounced behind an IOMMU."""
+    """A scatterlist. `marked`: it was once bounced behind an IOMMU."""
 
     areas: list[Area]
     marked: bool = False

@@ -373,7 +373,7 @@ class Walk:
         return area_of(buffer, first, count, somewhere=not (single and buffer.vmalloc_address))
 
     def list_of(self, op: Op) -> ScatterList:
-        """A scatter list: a new one, or that of another mapping."""
+        """A scatterlist: a new one, or that of another mapping."""
         if op.reuse_list:
             return self.mappings[op.list].scatter
         return ScatterList([self.area(e.buffer, e.offset, e.size) for e in op.entries[: op.entry_count]])

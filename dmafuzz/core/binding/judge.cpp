@@ -121,7 +121,7 @@ Minimised minimised(Judge& judge, const std::vector<Op>& ops, size_t platform, c
 
 void bind_hook(nb::module_& m) {
     bind_names<HookKind>(m, "HookKind", "What the DMA API tells a tracker.");
-    Record<HookEntry>(m, "HookEntry", "A scatter list entry as it stands when the hook runs.")
+    Record<HookEntry>(m, "HookEntry", "A scatterlist entry as it stands when the hook runs.")
         .field("phys", &HookEntry::phys, "physical address")
         .field("size", &HookEntry::size, "the CPU's length, in bytes")
         .field("dma", &HookEntry::dma, "DMA address")
@@ -141,7 +141,7 @@ void bind_hook(nb::module_& m) {
         .field("mapped", &H::mapped_count, "of map_sg: the DMA segments made")
         .field("entries", [](const H& h) {
             return Tuple<HookEntry>(as_tuple_of(std::vector<HookEntry>(h.entries.begin(), h.entries.begin() + h.entry_count)));
-        }, "of calls with a scatter list");
+        }, "of calls with a scatterlist");
 }
 
 void bind_witness(nb::module_& m) {

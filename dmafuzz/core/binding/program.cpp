@@ -52,7 +52,7 @@ void bind_traits(nb::module_& m) {
 }
 
 void bind_op(nb::module_& m) {
-    nb::class_<Entry>(m, "Entry", "One scatter list entry; offset and size in bytes.")
+    nb::class_<Entry>(m, "Entry", "One scatterlist entry; offset and size in bytes.")
         .def(
             "__init__",
             [](Entry* e, uint8_t buffer, uint32_t offset, uint32_t size) { new (e) Entry{buffer, offset, size}; },
@@ -94,7 +94,7 @@ void bind_op(nb::module_& m) {
             "entries",
             [](const Op& op) { return std::vector<Entry>(op.entries.begin(), op.entries.begin() + op.entry_count); },
             [](Op& op, const std::vector<Entry>& entries) {
-                if (entries.size() > entries_max) throw nb::value_error("a scatter list has at most four entries");
+                if (entries.size() > entries_max) throw nb::value_error("a scatterlist has at most four entries");
                 op.entries = {};
                 op.entry_count = static_cast<uint8_t>(entries.size());
                 for (size_t i = 0; i < entries.size(); i++) op.entries[i] = entries[i];
@@ -130,7 +130,7 @@ void bind_program(nb::module_& m) {
         .def_ro("op", &PyProblem::op)
         .def_ro("field", &PyProblem::field)
         .def_ro("expected", &PyProblem::expected)
-        .def_ro("entry", &PyProblem::entry, "scatter list entry, or -1");
+        .def_ro("entry", &PyProblem::entry, "scatterlist entry, or -1");
     m.def("check", &py_check, "ops"_a, "The first problem of a program, or None.");
     m.def(
         "clear_unused", [](Op op) { clear_unused(op); return op; }, "op"_a,

@@ -74,7 +74,7 @@ void bind_parts(nb::module_& m) {
         .field("size", &Extent::size, "in bytes")
         .field("phys", &Extent::phys, "physical address")
         .field("first", &Extent::first, "where it was born; False: moved there by copy-on-write");
-    Record<Piece>(m, "Piece", "A contiguous part of a mapping: all of it, or one scatter list entry.")
+    Record<Piece>(m, "Piece", "A contiguous part of a mapping: all of it, or one scatterlist entry.")
         .field("mapping", &Piece::mapping)
         .field("buffer", &Piece::buffer)
         .field("direction", &Piece::direction)

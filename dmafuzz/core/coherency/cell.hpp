@@ -19,7 +19,7 @@ struct CellCopy {
     uint16_t name = 0;            // among all copies of the program
     bool slot = false;
     bool single = false;          // a coherent device's slot: no cache of its own
-    bool listed = false;          // an old page that a scatter list names
+    bool listed = false;          // an old page that a scatterlist names
     bool stray_beside = false;    // a coherent device that does not belong there writes in the same line
     uint8_t writer = no_mapping;  // a mapping whose device writes it
     Unasked own = 0;              // what entitled and wild writers do to this very copy

@@ -92,7 +92,7 @@ bool Monitor::begins_with_cpu(uint8_t mapping) const {
     return m.map == OpKind::alloc_noncoherent || m.map == OpKind::alloc_noncontiguous || (is_map(m.map) && m.attrs & attr::skip_cpu_sync);
 }
 
-// A scatter list that is mapped again.
+// A scatterlist that is mapped again.
 void Monitor::list_again(const Op& op) {
     if (mapped_[op.list] && !ended_[op.list]) broken(Rule::no_remap, op.mapping);
     list_made_[op.mapping] = list_made_[op.list];

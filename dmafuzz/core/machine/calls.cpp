@@ -68,7 +68,7 @@ void Machine::move_ownership(const Call& call) {
         if (is_sg_sync(call.op.kind)) {
             if (i >= call.entries) continue;
         } else {
-            // A plain sync of a scatter list's mapping reaches its first entry.
+            // A plain sync of a scatterlist's mapping reaches its first entry.
             if (i > 0) continue;
             offset = call.op.offset;
             size = call.op.given_size ? call.op.size : m.map == OpKind::map_sg ? piece.size : m.size;

@@ -299,7 +299,7 @@ void Machine::break_page(const Op& op, uint8_t index) {
     emit(access);
 }
 
-// Does a scatter list name any of the page?
+// Does a scatterlist name any of the page?
 bool Machine::listed(uint64_t page) const {
     for (const List& list : lists_)
         for (int i = 0; i < list.count; i++) {
@@ -427,7 +427,7 @@ bool has_attrs(OpKind kind) {
 
 }  // namespace
 
-// The hook call of a call's hook step, with the scatter list as it stands now.
+// The hook call of a call's hook step, with the scatterlist as it stands now.
 void Machine::hook(Call& call) {
     if (call.early_failure) return;
     const Op& op = call.op;

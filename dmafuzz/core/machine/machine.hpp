@@ -20,7 +20,7 @@ class Machine {
     void carry_out(const Program& program, const Platform& platform, Run& run, Digest* state = nullptr);
 
   private:
-    // A scatter list: its entries, and the DMA addresses and lengths that a map left in it.
+    // A scatterlist: its entries, and the DMA addresses and lengths that a map left in it.
     struct List {
         uint8_t count = 0;
         bool marked = false;  // as bounced, behind an IOMMU
@@ -42,7 +42,7 @@ class Machine {
         uint32_t bytes = 0;
         Direction direction = Direction::bidirectional;
         uint8_t attrs = 0;
-        uint8_t entries = 0;       // scatter lists: entries given
+        uint8_t entries = 0;       // scatterlists: entries given
         uint8_t list = 0;
     };
 

@@ -36,7 +36,7 @@
           "what the copies of a sync or an unmap are cut to: `never` (the call's length; before 5.12), the `mapping`, or `wraps` (the " \
           "mapping, but a sync that begins beyond its end, inside of its last slot, has the call's length)") \
     FIELD(bool, list_keeps_bounce_mark, false, "bounce.list_keeps_mark", "", \
-          "a scatter list that was bounced once keeps its mark when it is mapped again (6.5 and later)") \
+          "a scatterlist that was bounced once keeps its mark when it is mapped again (6.5 and later)") \
     FIELD(Iommu, iommu, Iommu::off, "iommu.mode", "", "lazy: an unmapped IOVA stays usable until the flush") \
     FIELD(IommuDriver, iommu_driver, IommuDriver::intel, "iommu.driver", "", \
           "whose page tables: what an unmap does across pages that are not mapped, and a map over pages that are") \

@@ -93,7 +93,7 @@ inline constexpr uint8_t require_coherent = 1u << 5;
 inline constexpr uint8_t all = 0x3f;
 }  // namespace attr
 
-// One entry of a scatter list. Offsets and sizes are in bytes.
+// One entry of a scatterlist. Offsets and sizes are in bytes.
 struct Entry {
     uint8_t buffer = 0;
     uint32_t offset = 0;

@@ -124,7 +124,7 @@ std::optional<Problem> Scope::check_list(const Op& op) const {
         const Mapping& m = mappings_[op.list];
         if (!m.visible || m.map != OpKind::map_sg) return Problem{Field::list, "a mapping made by a map_sg that has returned"};
         for (int i = 0; i < m.entries; i++)
-            if (!buffers_[m.list_buffers[i]].live) return Problem{Field::list, "a scatter list of buffers that still live"};
+            if (!buffers_[m.list_buffers[i]].live) return Problem{Field::list, "a scatterlist of buffers that still live"};
         return std::nullopt;
     }
     if (op.entry_count < 1 || op.entry_count > entries_max) return Problem{Field::entries, "one to four entries"};

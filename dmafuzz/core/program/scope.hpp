@@ -32,7 +32,7 @@ class Scope {
         OpKind map = OpKind::map_single;
         uint8_t device = 0;
         int size = 0;      // bytes, of the whole mapping
-        int entries = 1;   // scatter list entries
+        int entries = 1;   // scatterlist entries
         uint8_t buffer = 0;  // what an allocation call made
         std::array<uint8_t, entries_max> list_buffers{};
     };

@@ -40,7 +40,7 @@ enum class Area : uint8_t { linear, current_stack, vmalloc, vmalloc_stack, text,
 
 inline constexpr uint64_t dma_error_cookie = ~uint64_t{0};
 
-// A scatter list entry as it stands when the hook runs. No default values: most hook calls have no entries.
+// A scatterlist entry as it stands when the hook runs. No default values: most hook calls have no entries.
 struct HookEntry {
     uint64_t phys;
     uint32_t size;          // the CPU's length

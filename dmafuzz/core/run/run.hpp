@@ -30,7 +30,7 @@ struct Extent {
 enum class Via : uint8_t { direct, slot, nothing, count_ };
 const char* name_of(Via via);
 
-// A contiguous part of a mapping: all of it, or one scatter list entry.
+// A contiguous part of a mapping: all of it, or one scatterlist entry.
 struct Piece {
     uint8_t mapping;
     uint8_t device;
@@ -46,7 +46,7 @@ struct Piece {
     uint64_t phys;          // of the first byte when it was mapped
     uint64_t slot;          // the bounce slot's address
     uint64_t dma;
-    // What was taken for it: one IOVA for a whole scatter list, at its first piece, unless an entry of it is bounced.
+    // What was taken for it: one IOVA for a whole scatterlist, at its first piece, unless an entry of it is bounced.
     uint64_t iova_page;
     uint32_t iova_pages;
     bool operator==(const Piece&) const = default;
@@ -95,7 +95,7 @@ struct Step {
     uint8_t piece = 0;
     Maintenance maintenance = Maintenance::none;
     bool coherent = false;   // wild_memory, device_read: the device's
-    bool listed = false;     // move: a scatter list names the old page
+    bool listed = false;     // move: a scatterlist names the old page
     bool pending = false;    // begin: the hand-over waits for the question after the map's error
     bool untold = false;
     bool maybe = false;
@@ -152,7 +152,7 @@ struct MappingFacts {
     uint8_t attrs = 0;
     uint8_t piece = 0;        // the first of its pieces
     uint8_t pieces = 0;
-    uint8_t list = 0;         // of a scatter list
+    uint8_t list = 0;         // of a scatterlist
     uint8_t buffer = 0;       // of an allocation
     uint32_t size = 0;        // bytes
     uint64_t dma = 0;

@@ -126,7 +126,7 @@ void DmaDebug::check_sync(const HookCall& call, Entry ref, bool to_cpu) {
     if (era_.sync_sg_count && ref.nents && ref.type == Type::sg && ref.nents != e.nents) warn(call, WarningId::sync_sg_count, &e);
 }
 
-// How many segments the scatter list's map made, as far as its first element tells; 0 if it does not.
+// How many segments the scatterlist's map made, as far as its first element tells; 0 if it does not.
 int DmaDebug::mapped_entries(const Entry& ref) {
     cost_.bucket_locks++;
     int first = find_exact(ref);

@@ -32,7 +32,7 @@ class DmaDebug final : public Tracker {
         uint8_t attrs = 0;
         Type type = Type::single;
         Direction direction = Direction::bidirectional;
-        uint8_t nents = 0, mapped = 0;  // of a scatter list
+        uint8_t nents = 0, mapped = 0;  // of a scatterlist
         MapError map_error = MapError::not_applicable;
         uint8_t mapping = no_mapping;
         uint8_t op = no_op;

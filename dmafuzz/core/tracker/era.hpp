@@ -82,7 +82,7 @@ struct Era {
     bool given_entries_checked = false;               // stack and text: all given entries; else the mapped ones
     bool coherent_ignores_io = false;                 // CPU addresses that are neither linear nor vmalloc
     bool sg_segments = false;
-    bool sg_by_cpu_length = false;                    // scatter lists before their look-up learnt of DMA lengths
+    bool sg_by_cpu_length = false;                    // scatterlists before their look-up learnt of DMA lengths
     bool map_single_area = false;
     bool leak_at_unbind = false;
     uint8_t attrs_compared = 0;                       // of map and unmap

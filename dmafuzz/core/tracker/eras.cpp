@@ -41,9 +41,9 @@ class History {
 };
 
 void add_before_lines(History& h) {
-    h.since("2.6.30", 2009, "live entries in a hash; checks of frees, syncs, scatter lists, stacks and text",
+    h.since("2.6.30", 2009, "live entries in a hash; checks of frees, syncs, scatterlists, stacks and text",
             [](Era& e) { e.sg_by_cpu_length = true; });
-    h.since("2.6.31", 2009, "best-fit look-up; scatter lists by DMA length; leaks told at unbind", [](Era& e) {
+    h.since("2.6.31", 2009, "best-fit look-up; scatterlists by DMA length; leaks told at unbind", [](Era& e) {
         e.best_fit = e.score_needed = true;
         e.sg_by_cpu_length = false;
         e.leak_at_unbind = true;
@@ -71,12 +71,12 @@ void add_until_assert_idle_goes(History& h) {
     });
     h.since("4.1", 2015, "syncs look for the range itself in the buckets before its own",
             [](Era& e) { e.sync_look_up = SyncLookUp::walk; });
-    h.since("4.4", 2016, "syncs of scatter lists with another number of entries", [](Era& e) { e.sync_sg_count = true; });
+    h.since("4.4", 2016, "syncs of scatterlists with another number of entries", [](Era& e) { e.sync_sg_count = true; });
     h.since("4.9", 2016, "stacks in vmalloc space; map_resource", [](Era& e) {
         e.vmalloc_stacks = true;
         e.resources = true;
     });
-    h.since("4.18", 2018, "lengths and boundaries of scatter list segments (if configured)", [](Era& e) {
+    h.since("4.18", 2018, "lengths and boundaries of scatterlist segments (if configured)", [](Era& e) {
         e.sg_segments = true;
         e.coherent_ignores_io = true;
     });
