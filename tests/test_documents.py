@@ -43,7 +43,9 @@ SHOWING = [page for page in PAGES if DOCS / "spec" not in page.parents and page.
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SAVED = re.compile(r"^dmafuzz 1\n# (\S+\.dma)\n")
 # Installing, building, booting and testing: nothing of it belongs into a test of the documents.
-NOT_RUN = re.compile(r"\b(apt-get|pip|cmake|pytest|git|confirm|bench|sphinx-build|eval)\b|python -m (making|dmafuzz\.)")
+NOT_RUN = re.compile(
+    r"\b(apt-get|pip|cmake|pytest|git|confirm|bench|sphinx-build|eval|sanitize|compare_simulators)\b|python -m (making|dmafuzz\.)"
+)
 # What takes its time in earnest, and what it is here.
 SHORT = (
     (r"--time \d+", "--time 2"),
@@ -77,7 +79,9 @@ def folder(tmp_path: Path) -> Path:
     for name in ("corpus", "docs", "reports"):
         (here / name).symlink_to(ROOT / name)
     write_toy(tmp_path / "home/src/linux")
-    starts = 'from dmafuzz.cli import main\n\nif __name__ == "__main__":\n    main()\n'
+    # The package that is tested, whatever PYTHONPATH a command sets.
+    path = f"import sys\n\nsys.path.append({str(Path(_core.__file__).parent.parent)!r})\n"
+    starts = path + 'from dmafuzz.cli import main\n\nif __name__ == "__main__":\n    main()\n'
     tool(tmp_path / "bin/dmafuzz", f"#!{sys.executable}\n{starts}")
     tool(tmp_path / "bin/dmesg", f"#!/bin/sh\ncat {DOCS}/howto/logs/ftgmac100.txt\n")
     return here
