@@ -47,8 +47,6 @@ NOT_RUN = re.compile(
     r"\b(apt-get|pip|cmake|pytest|git|confirm|bench|sphinx-build|eval|sanitize|compare_simulators)\b"
     r"|python -m (making|dmafuzz\.)"
 )
-    r"\b(apt-get|pip|cmake|pytest|git|confirm|bench|sphinx-build|eval|sanitize|compare_simulators)\b|python -m (making|dmafuzz\.)"
-)
 # What takes its time in earnest, and what it is here.
 SHORT = (
     (r"--time \d+", "--time 2"),
