@@ -264,7 +264,8 @@ class Calls(Machine):
             if limit is not None:
                 limit = min(first + max(limit - start, 0), first + area.count)
                 mapping.cut_off.add(limit, first + area.count)
-            mapping.add_pieces(area, first, start, limit)
+            translated = self.addresses.behind_iommu(mapping.device) and area.stay is None
+            mapping.add_pieces(area, first, start, limit, translated)
             mapping.spans.append((first, area.count, start))
             first += area.count
             previous_end = area.cpu_address + area.length

@@ -350,7 +350,7 @@ def handed_over(c: Component, e: Local, states: States) -> States:
     """The device owns it from here on. It must see everything so far; FROM_DEVICE, the content is given up."""
     reach = c.reaches[e.reach]
     reach.owned |= set(e.columns)
-    reach.waiting.clear()
+    reach.waiting -= set(e.columns)
     alive = [number for number in e.columns if c.columns[number].buffer == reach.buffer]
     targets = {number: c.targets(reach, number) for number in alive if c.at(number) >= 0}
 

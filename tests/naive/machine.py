@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from .addresses import SLOT, Addresses, Spot, Tenancy
+from .addresses import NOWHERE, SLOT, Addresses, Spot, Tenancy
 from .events import Event
 from .inputs import PAGE, Platform
 from .mappings import Mapping, Piece
@@ -130,7 +131,7 @@ class Machine:
             self.emit(Event("mapped", event.start, event.end, args, buffer=event.buffer, reach=event.reach))
         for piece in mapping.pieces:
             if piece.dma is not None and not piece.buffer.listed:
-                piece.astray = not self.at_home(piece.birth, piece.physical)
+                piece.astray = piece.physical < NOWHERE and not self.at_home(piece.birth, piece.physical)
         self.aim(mapping)
 
     def places(self, birth: int, size: int) -> Iterator[tuple[int, int]]:
@@ -148,7 +149,11 @@ class Machine:
         """Where a piece leads, cut at pages where that matters."""
         if piece.dma is None:
             return [Spot(0, piece.count, None, fault=True)]
-        return list(self.addresses.spots(mapping.device, piece.dma, piece.count))
+        spots = self.addresses.spots(mapping.device, piece.dma, piece.count)
+        if piece.physical < NOWHERE:
+            return list(spots)
+        # Void, unless the page table leads elsewhere: Intel keeps a page that is mapped already (__domain_mapping).
+        return [replace(s, fault=True) if s.start is None and not s.slot_address else s for s in spots]
 
     def parts(self, piece: Piece, spots: list[Spot]) -> Iterator[tuple[Spot, int, int, bool]]:
         """Each spot, in parts of which one page holds the birth: (spot, offset in the piece, size, is it at home)."""

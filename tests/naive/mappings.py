@@ -117,14 +117,18 @@ class Mapping:
         """Whether the direction lets the device write."""
         return self.direction != "to_device"
 
-    def add_pieces(self, area: Area, first: int, dma: int | None, limit: int | None = None) -> None:
-        """The pieces of one area from the mapping's byte `first`; bytes from `limit` on are void."""
+    def add_pieces(
+        self, area: Area, first: int, dma: int | None, limit: int | None = None, translated: bool = False
+    ) -> None:
+        """The pieces of one area from the mapping's byte `first`; bytes from `limit` on are void. `translated`: a page
+        table has the last word on where it leads, even if nobody knows what the area's address is."""
         at = first
         for run in area.runs:
             cut = run.count if limit is None else min(max(limit - at, 0), run.count)
             for skip, count, real in ((0, cut, True), (cut, run.count - cut, False)):
                 if count:
-                    linear = real and dma is not None and max(dma, area.cpu_address) < NOWHERE
+                    known = translated or area.cpu_address < NOWHERE
+                    linear = real and dma is not None and dma < NOWHERE and known
                     where = dma + at + skip - first if linear and dma is not None else None
                     piece = Piece(len(self.pieces), at + skip, count, area.buffer, run.birth + skip, where)
                     self.pieces.append(piece)
