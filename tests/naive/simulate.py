@@ -419,7 +419,7 @@ class Walk:
             return
         start = start // PAGE * PAGE
         mine = own.blocks[0]
-        if alive and mine[0] <= start and start + (PAGE << order) <= mine[0] + (PAGE << mine[1]):
+        if alive and start == own.home[0] and order <= mine[1]:
             self.memory.give_back(own.group, start, order)
             mapping.lost |= order < mine[1]
             return

@@ -82,8 +82,9 @@ void Machine::free_block(const Call& call, MappingFacts& m, uint64_t phys) {
     memory_.lose(m.buffer);
     const uint64_t own_end = home.phys + own, end = phys + bytes;
     m.memory_lost = phys > home.phys || end < own_end;
-    const bool within = phys >= home.phys && end <= own_end;
-    if (within && bytes) return memory_.give_back_block(phys, order);
+    // Only the first page of a block has a reference: a call that names a later one frees nothing of it (__free_pages).
+    const bool from_the_first = phys == home.phys && end <= own_end;
+    if (from_the_first && bytes) return memory_.give_back_block(phys, order);
     if (phys < home.phys) free_others(m.piece, phys, std::min(end, home.phys) - phys);
     if (end > own_end) free_others(m.piece, std::max(phys, own_end), end - std::max(phys, own_end));
 }
