@@ -12,7 +12,7 @@ import pytest
 import naive
 from comparison import of_core, of_naive
 from dmafuzz import _core, platforms
-from dmafuzz.program import render_op
+from dmafuzz.program import parse, render_op
 from rich_programs import random_rich
 from small_programs import every_small, haunted, random_small, torn_and_haunted
 from support import machines
@@ -85,6 +85,27 @@ def test_a_mapping_of_a_dead_buffer_that_was_torn_apart(style: str, step: int) -
     platform = platforms.names().index(style)
     programs = [(ops, platform) for ops in torn_and_haunted()]
     assert assert_agree(programs[::step], too_large_max=0) > 500 // step
+
+
+def test_a_device_that_is_told_where_to_write_hits_whoever_has_a_slot_there() -> None:
+    """The second unmap takes m1's translation away, m2 takes it over for its slot: once the call that makes m1 has
+    returned, its device writes into that slot, though nothing else happens to it at that moment."""
+    ops = parse(
+        """dmafuzz 1
+        cpu0 b0 = alloc page_cache 1
+        cpu0 m0 = map_page d0 b0 0 1 TO_DEVICE
+        cpu0 b1 = alloc anonymous 16
+        cpu1 unmap_page m0
+        cpu1 m1 = map_page d0 b1 0 16 BIDIRECTIONAL split
+        cpu0 b2 = alloc page_cache 16
+        cpu2 unmap_page m0
+        cpu2 m2 = map_page d0 b2 0 16 BIDIRECTIONAL
+        """
+    ).ops
+    platform = platforms.names().index("arm64-6.5-iommu-strict")
+    assert assert_agree([(list(ops), platform)], too_large_max=0) == 1
+    corruptions, _ = of_core(judge(), ops, platform)
+    assert ("foreign-device-data", 8, "b2", 0, 16) in corruptions
 
 
 @of_each(1_500, 20_000)

@@ -99,10 +99,13 @@ void Simulator::add_stray(uint8_t piece, uint32_t offset, uint32_t size, uint64_
     strays_.push_back({piece, offset, size, phys});
 }
 
-// A stray changes hands or comes to its end: those who live where it writes have to be looked at.
+// A stray changes hands or comes to its end: those who live where it writes have to be looked at, and those who have a slot there.
 void Simulator::mark_strays(uint8_t index) {
-    for (const Stray& s : strays_)
-        if (s.piece == index) each_in_lines(s.phys, s.phys + s.size, [&](const Cell& cell, uint8_t, bool) { mark(cell); });
+    for (const Stray& s : strays_) {
+        if (s.piece != index) continue;
+        each_in_lines(s.phys, s.phys + s.size, [&](const Cell& cell, uint8_t, bool) { mark(cell); });
+        each_slot_in(s.phys, s.phys + s.size, [&](const Cell& cell) { mark(cell); });
+    }
 }
 
 void Simulator::slot_gone(const Step& step) {

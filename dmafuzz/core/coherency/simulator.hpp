@@ -229,6 +229,7 @@ class Simulator {
     template <class Do> void each_beside(const Cell& cell, uint64_t phys, Do what);
     template <class Do> void each_memory_copy(Do what);
     template <class Do> void each_in_lines(uint64_t from, uint64_t to, Do what);
+    template <class Do> void each_slot_in(uint64_t from, uint64_t to, Do what);
     template <class Do> void each_cell(uint8_t buffer, uint32_t offset, uint32_t size, Do what);
     template <class Do> void each_cover(uint8_t piece, uint32_t offset, uint32_t size, Do what);
     bool translates(uint8_t device) const { return platform_.get<&Platform::iommu>() != Iommu::off && platform_.get<&Device::iommu>(device); }
@@ -307,6 +308,14 @@ void Simulator::each_in_lines(uint64_t from, uint64_t to, Do what) {
         if (line_of(phys) > line_of(to - 1) || line_of(phys + cell.bytes() - 1) < line_of(from)) return;
         what(cell, k, phys >= from && phys < to);
     });
+}
+
+// The cells with a slot in a range.
+template <class Do>
+void Simulator::each_slot_in(uint64_t from, uint64_t to, Do what) {
+    for (Cell* cell = cells_.data(); cell != cells_.data() + cell_count(); cell++)
+        for (const CellCopy& copy : cell->copies)
+            if (copy.slot && copy.phys < to && copy.phys + cell->bytes() > from) what(*cell);
 }
 
 // The memory copies of other cells in the same line as a memory copy of this one.
