@@ -35,6 +35,8 @@ from dmafuzz.verdicts import Judge, check
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
+# Where the package under test is: not the checkout, where it is installed.
+PACKAGES = Path(_core.__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 # The specification shows patterns and other people's logs, the changelog nothing that is run.
@@ -81,7 +83,7 @@ def folder(tmp_path: Path) -> Path:
         (here / name).symlink_to(ROOT / name)
     write_toy(tmp_path / "home/src/linux")
     # The package that is tested, whatever PYTHONPATH a command sets.
-    path = f"import sys\n\nsys.path.append({str(Path(_core.__file__).parent.parent)!r})\n"
+    path = f"import sys\n\nsys.path.append({str(PACKAGES)!r})\n"
     starts = path + 'from dmafuzz.cli import main\n\nif __name__ == "__main__":\n    main()\n'
     tool(tmp_path / "bin/dmafuzz", f"#!{sys.executable}\n{starts}")
     tool(tmp_path / "bin/dmesg", f"#!/bin/sh\ncat {DOCS}/howto/logs/ftgmac100.txt\n")
@@ -98,7 +100,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     surroundings = {
         **os.environ,
         "PATH": f"{folder.parent / 'bin'}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(PACKAGES),
         "HOME": str(folder.parent / "home"),
         "XDG_CACHE_HOME": str(folder.parent / "cache"),
         "COLUMNS": "100",
@@ -300,7 +302,7 @@ def test_the_site_is_built_without_a_warning_and_asks_nobody(tmp_path: Path) -> 
     site = tmp_path / "site"
     done = subprocess.run(
         [sys.executable, "-P", "-m", "sphinx", "-W", "--keep-going", "-n", "-q", "-b", "html", str(DOCS), str(site)],
-        capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(PACKAGES)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     for page in [*site.rglob("*.html"), *site.rglob("*.css")]:

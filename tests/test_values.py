@@ -85,6 +85,7 @@ def test_the_stub_is_the_one_that_is_made_of_the_core(tmp_path: Path) -> None:
     made = tmp_path / "made.pyi"
     command = [
         sys.executable,
+        "-P",
         "-m",
         "nanobind.stubgen",
         "-q",
@@ -119,7 +120,7 @@ OF_NANOBIND = (
 
 def stubtest() -> list[str]:
     """What stubtest has to say of the core's stub."""
-    command = [sys.executable, "-c", STUBTEST, "dmafuzz._core", "--concise"]
+    command = [sys.executable, "-P", "-c", STUBTEST, "dmafuzz._core", "--concise"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     assert sum("metaclass differs" in line for line in lines) > 20, done.stdout + done.stderr
