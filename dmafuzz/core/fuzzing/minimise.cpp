@@ -120,15 +120,22 @@ class Minimiser {
         return accept(candidate);
     }
 
-    bool lower_cpus() {
-        bool any = all_lines([](Op& op) { op.cpu = 0; });
-        for (uint8_t cpu = cpus_max - 1; cpu > 0; cpu--)
-            for (uint8_t to = 0; to < cpu; to++) {
+    // A name of CPUs or devices: the lowest on all lines, then each one a lower one wherever it stands.
+    template <uint8_t Op::*name, int names>
+    bool lower_everywhere() {
+        bool any = all_lines([](Op& op) { op.*name = 0; });
+        for (uint8_t from = names - 1; from > 0; from--)
+            for (uint8_t to = 0; to < from; to++) {
                 Program candidate = best_;
                 for (Op& op : candidate.ops)
-                    if (op.cpu == cpu) op.cpu = to;
-                if (accept(candidate)) any = true;
+                    if (op.*name == from) op.*name = to;
+                any |= accept(candidate);
             }
+        return any;
+    }
+
+    bool lower_cpus() {
+        bool any = lower_everywhere<&Op::cpu, cpus_max>();
         any |= each_line([&](size_t i) {
             for (uint8_t cpu = 0; cpu < best_.ops[i].cpu; cpu++) {
                 Op op = best_.ops[i];
@@ -160,14 +167,7 @@ class Minimiser {
     }
 
     bool lower_devices() {
-        bool any = all_lines([](Op& op) { op.device = 0; });
-        for (uint8_t device = devices_max - 1; device > 0; device--)
-            for (uint8_t to = 0; to < device; to++) {
-                Program candidate = best_;
-                for (Op& op : candidate.ops)
-                    if (op.device == device) op.device = to;
-                if (accept(candidate)) any = true;
-            }
+        bool any = lower_everywhere<&Op::device, devices_max>();
         any |= each_line([&](size_t i) {
             for (uint8_t device = 0; device < best_.ops[i].device; device++) {
                 Program candidate = best_;
