@@ -26,7 +26,8 @@ CORE_FLOORS = [
     {"binding", "tests"},
 ]
 PACKAGE_FLOORS = [
-    {"checks", "platforms", "program", "storage"},
+    {"storage"},
+    {"checks", "platforms", "program"},
     {"kernel"},
     {"trackers"},
     {"verdicts"},

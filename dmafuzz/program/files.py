@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
+
+from dmafuzz.storage import write_whole
 
 from .errors import ProgramError
 from .parse import parse
 from .program import Program
 from .render import render
 from .tokens import FILE_BYTES_MAX
-
-_NEW_FILE_MODE = 0o666  # less the umask, as for any file a user writes
-_RANDOM_BYTES = 8  # in a temporary name
 
 
 def read(path: str | os.PathLike[str]) -> Program:
@@ -51,26 +49,4 @@ def write(path: str | os.PathLike[str], program: Program) -> None:
     Raises OSError if that fails, ValueError if the program has no text (see render); the file is as before then.
     """
     text = render(program)
-    target = Path(path)
-    # In the same directory: a rename is atomic only within a file system.
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(_RANDOM_BYTES)}")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _NEW_FILE_MODE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_directory(target.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    """Makes a rename in it last."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_whole(Path(path), text.encode())

@@ -5,17 +5,23 @@ from __future__ import annotations
 
 import ctypes
 import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+_RANDOM_BYTES = 8  # in a temporary name
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Writes to a temporary name, syncs, renames: after a crash the file is all there or not there."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Writes to a temporary name, syncs, renames: after a crash the file is the old one or the new one, whole.
+
+    Raises OSError if the disk does not take it; the file is as before then.
+    """
+    # In the same folder: a rename is atomic only within a file system.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(_RANDOM_BYTES)}.tmp")
     try:
-        with open(temporary, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -23,6 +29,7 @@ def write_whole(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    _sync_folder(path.parent)
 
 
 def write_all_whole(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -41,6 +48,15 @@ def write_all_whole(folder: Path, files: Mapping[str, bytes]) -> None:
         raise
     for path, final in temporary.items():
         os.replace(path, final)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename in it last."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _sync_file_system(folder: Path) -> None:
