@@ -18,9 +18,8 @@ _COMPRESSED = {b"\x1f\x8b": "zcat", b"\xfd7zXZ\x00": "xzcat", b"\x28\xb5\x2f\xfd
 
 
 class Look(Enum):
-    """What there is to be done with an input."""
+    """What an input is that is no program."""
 
-    PROGRAM = "a program"
     LOG = "a log"
     TRACE = "a trace"
     NOTHING = "nothing of the DMA API"

@@ -58,7 +58,6 @@ class Walk:
         self.open: dict[int, Callable[[], None]] = {}  # per CPU: the second half of a split call
         self.mapping_half: set[int] = set()  # CPUs of which that is the second half of a map
         self.harms: set[tuple[str, int, int]] = set()
-        self.ended_wrongly: set[int] = set()
 
     # Operations.
 

@@ -4,17 +4,7 @@
 
 #include <nanobind/nanobind.h>
 
-#include "judge/contract.hpp"
-
 namespace dmafuzz {
-
-// The names of a set of rules, in the contract's order.
-inline nanobind::list names_of(Rules rules) {
-    nanobind::list out;
-    for (int i = 0; i < static_cast<int>(Rule::count_); i++)
-        if (rules >> i & 1) out.append(name_of(static_cast<Rule>(i)));
-    return out;
-}
 
 // A set of platforms as a Python integer, a bit each.
 template <class Bits>
