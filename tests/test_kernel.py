@@ -363,14 +363,17 @@ STRAY = {
     "its own memory": "if (size == 32) { memset(entry, 0x41, 3000); memset(&free_entries, 0, 16); BUG(); }",
     "behind its memory": "if (size == 32) memset((char *)dma_entry_hash + (1 << 19), 0x41, 1 << 19);",
     "a list": "if (size == 32) list_del(&entry->list), list_del(&entry->list);",
-    "a stack": "if (size == 32) sink = deeper(1 << 30);",
+    "a stack": "if (size == 32) sink = deeper(1 << 30, 0);",
+    # In more time than a call has: as long as a stack grows, nothing hangs.
+    "a stack, slowly": "if (size == 32) sink = deeper(1 << 30, 4000);",
 }
 DEEPER = """
 static int sink;
-static noinline int deeper(int n) {
+static noinline int deeper(int n, int work) {
     volatile int a[64];
+    for (int i = 0; i < work; i++) a[i % 64] = i;
     a[n % 64] = n;
-    return n ? deeper(n - 1) + a[n % 64] : 0;
+    return n ? deeper(n - 1, work) + a[n % 64] : 0;
 }
 """
 SMALL = "cpu0 b0 = alloc pages 4096\ncpu0 m0 = map_page d0 b0 0 32 FROM_DEVICE"

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <array>
@@ -27,6 +28,7 @@ std::array<struct sigaction, fault_signals.size()> others{};
 thread_local const Runner* running = nullptr;
 constexpr uint64_t none_yet = ~uint64_t{0};
 thread_local uint64_t progress_at_tick = none_yet;
+thread_local uintptr_t deepest_stack = 0;  // at the ticks of this call
 thread_local int patience_left = 0;
 thread_local bool watched = false;
 
@@ -37,12 +39,29 @@ void on_fault(int number, siginfo_t*, void*) {
         if (fault_signals[i] == number) sigaction(number, &others[i], nullptr);
 }
 
-// A call that was at work at the last ticks already hangs.
-void on_tick(int, siginfo_t*, void*) {
+// The end of the interrupted code's stack, which grows downwards; 0 on machines whose contexts are not known here.
+uintptr_t stack_at(const void* context) {
+    [[maybe_unused]] const mcontext_t& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
+#if defined(__x86_64__)
+    return static_cast<uintptr_t>(machine.gregs[REG_RSP]);
+#elif defined(__aarch64__)
+    return static_cast<uintptr_t>(machine.sp);
+#else
+    return 0;
+#endif
+}
+
+// A call that was at work at the last ticks already hangs; unless its stack still grows, which ends in a fault however
+// slowly the pages come.
+void on_tick(int, siginfo_t*, void* context) {
     const Runner* runner = running;
     if (!runner) return;
-    uint64_t progress = runner->progress();
-    if (progress == progress_at_tick && --patience_left <= 0) runner->abort(DK_HANG);
+    constexpr uintptr_t page = 4096;
+    const uint64_t progress = runner->progress();
+    const uintptr_t stack = stack_at(context);
+    const bool same_call = progress == progress_at_tick, grows = same_call && stack + page <= deepest_stack;
+    if (same_call && !grows && --patience_left <= 0) runner->abort(DK_HANG);
+    if (!same_call || grows) deepest_stack = stack;
     progress_at_tick = progress;
 }
 

@@ -14,7 +14,7 @@ struct Runner {
 };
 
 // While it lives, what goes wrong in this thread is the library's. A call that lasts for more than `patience` hundredths
-// of a second, of the thread's own time, hangs.
+// of a second, of the thread's own time, hangs. While its stack grows it does not: that ends by itself, in a crash.
 class RunGuard {
   public:
     RunGuard(const Runner& runner, int patience);
