@@ -837,7 +837,7 @@ PLATFORM_FIELDS: tuple[PlatformField, ...]
 DEVICE_FIELDS: tuple[PlatformField, ...]
 
 class Label(enum.StrEnum):
-    """What a program comes to on one platform."""
+    """The label of a program on one platform."""
 
     TN = 'TN'
 
@@ -853,8 +853,8 @@ class Label(enum.StrEnum):
 
     broken = 'broken'
 
-class Worth(enum.StrEnum):
-    """What a warning comes to on one platform."""
+class Justification(enum.StrEnum):
+    """The verdict on a warning on one platform."""
 
     justified = 'justified'
 
@@ -864,7 +864,7 @@ class Worth(enum.StrEnum):
 
     false = 'false'
 
-    breakdown = 'breakdown'
+    broken = 'broken'
 
 class WarningId(enum.StrEnum):
     """
@@ -1128,8 +1128,8 @@ class Warning:
         """the operation, by its number from 0"""
 
     @property
-    def worth(self) -> Worth:
-        """what it comes to on this platform"""
+    def justification(self) -> Justification:
+        """the verdict on it on this platform"""
 
     @property
     def hurts(self) -> str | None:
@@ -1138,7 +1138,7 @@ class Warning:
     @property
     def reason(self) -> Reason | None:
         """
-        what the entry that it was held against has to do with the call; None of a tracker that broke down
+        what the entry that it was held against has to do with the call; None of a tracker that crashed
         """
 
     @property
@@ -1167,7 +1167,7 @@ class Warning:
 
     @property
     def line(self) -> int | None:
-        """physical address of the cache line, or page, that it is about"""
+        """physical address of the cacheline, or page, that it is about"""
 
     @property
     def line_size(self) -> int:
@@ -1221,7 +1221,7 @@ class Corruption:
 
     @property
     def mappings(self) -> tuple[int, ...]:
-        """those that share its cache lines"""
+        """those that share its cachelines"""
 
     @property
     def index(self) -> int:
@@ -1322,7 +1322,7 @@ class Mapping:
 
 class Cost:
     """
-    What a tracker does: lock acquisitions by lock, entries looked at, operations on the tree of active cache lines.
+    What a tracker does: lock acquisitions by lock, entries looked at, operations on the tree of active cachelines.
     """
 
     def __init__(self, bucket_locks: int = 0, tree_locks: int = 0, pool_locks: int = 0, other_locks: int = 0, lookup_steps: int = 0, tree_operations: int = 0, lockless_operations: int = 0) -> None: ...
@@ -1659,7 +1659,7 @@ class WitnessStep:
         where that device writes instead, if it is memory or a slot of these bytes
         """
 
-class Shown:
+class Signature:
     """Something that a program shows, and where."""
 
     def __eq__(self, other: object, /) -> bool: ...
@@ -1678,7 +1678,7 @@ class Shown:
 
     @property
     def reason(self) -> str:
-        """the tracker's; "" of one that broke down"""
+        """the tracker's; "" of one that crashed"""
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -1688,7 +1688,7 @@ class Shown:
     def platforms(self) -> int:
         """by their places on the portfolio, a bit each"""
 
-class Minimised:
+class Minimized:
     """A 1-minimal program."""
 
     def __eq__(self, other: object, /) -> bool: ...
@@ -1702,7 +1702,7 @@ class Minimised:
 
     @property
     def reason(self) -> str:
-        """the tracker's; "" of one that broke down"""
+        """the tracker's; "" of one that crashed"""
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -1758,7 +1758,7 @@ def what_ifs() -> list[tuple[str, str]]:
 
 def reasons() -> list[tuple[Reason, str, str]]:
     """
-    Why a tracker says nothing, or what it looked at when it spoke: (name, words, the change of a rule that would make it speak).
+    Why a tracker is silent, or which entry its check used: (name, sentence, the changed rule with which it would warn).
     """
 
 def rules() -> list[tuple[Rule, str]]:
@@ -1777,20 +1777,20 @@ class Judge:
         The judgements on all platforms of the portfolio, in order: worked out together.
         """
 
-    def shown(self, ops: Sequence[Op]) -> list[Shown]:
+    def signatures(self, ops: Sequence[Op]) -> list[Signature]:
         """What the program shows on the portfolio."""
 
-    def targets(self, ops: Sequence[Op], platform: int) -> list[tuple[Label, str, str]]:
+    def signatures_on(self, ops: Sequence[Op], platform: int) -> list[tuple[Label, str, str]]:
         """What there is to find on one platform: (label, kind, reason) each."""
 
     def outcomes(self, ops: Sequence[Op]) -> list[tuple[list[Label], list[tuple[Label, str, str]]]]:
         """
-        What the program comes to on each platform, in order, worked out together: its labels, and its targets.
+        The program's result on each platform, in order, worked out together: its labels and signatures.
         """
 
-    def minimise(self, ops: Sequence[Op], platform: int, label: str, kind: str, reason: str | None = None, written: bool = False) -> Minimised:
+    def minimize(self, ops: Sequence[Op], platform: int, label: str, kind: str, reason: str | None = None, written: bool = False) -> Minimized:
         """
-        The 1-minimal program that still shows it. `written`: by somebody, so that it keeps what it is about.
+        The 1-minimal program that still shows it. `written`: a user's program, so that it keeps what it is about.
         """
 
     def witness(self, ops: Sequence[Op], platform: int, corruption: int) -> list[WitnessStep]:
@@ -1964,7 +1964,7 @@ class Step:
         """in bytes"""
 
 class Run:
-    """What a program comes to on a machine."""
+    """What a machine does with a program."""
 
     def __eq__(self, other: object, /) -> bool: ...
 
@@ -2017,7 +2017,7 @@ class Layout:
 LAYOUT: Layout = ...
 
 def run(judge: Judge, ops: Sequence[Op], platform: int) -> Run:
-    """What the program comes to there."""
+    """What the machine does with the program there."""
 
 class AutomatonStats:
     """The automaton that all programs of a process share."""
@@ -2176,7 +2176,7 @@ class Finding:
 
     @property
     def reason(self) -> str:
-        """the tracker's; "" of one that broke down"""
+        """the tracker's; "" of one that crashed"""
 
     @property
     def platform(self) -> str:
@@ -2215,7 +2215,7 @@ class EngineStats:
     def novel(self) -> int: ...
 
     @property
-    def minimised(self) -> int: ...
+    def minimized(self) -> int: ...
 
     @property
     def corpus(self) -> int: ...
@@ -2238,7 +2238,7 @@ class EngineStats:
     @property
     def automaton(self) -> AutomatonStats: ...
 
-class Lookout:
+class CauseProbe:
     """
     Looks for known causes while programs are judged; keeps what it counts and sees in a file.
     """
@@ -2255,7 +2255,7 @@ class Subject:
     The core as others drive it: one program after the other, without feedback.
     """
 
-    def __init__(self, tracker: str, portfolio: Sequence[Platform], lookout: Lookout) -> None: ...
+    def __init__(self, tracker: str, portfolio: Sequence[Platform], probe: CauseProbe) -> None: ...
 
     def run(self, program: bytes) -> None: ...
 
@@ -2275,7 +2275,7 @@ class Engine:
 
     def record_to(self, path: str) -> None:
         """
-        Keeps the program at work in that file, for whoever asks what a dead worker died on.
+        Keeps the current input in that file: a parent reads there which program a dead worker died on.
         """
 
     def add(self, program: bytes) -> bool:
@@ -2291,12 +2291,12 @@ class Engine:
         """The novel programs since the last call, but for those that were added."""
 
     def take_findings(self, finish: bool = False) -> list[Finding]:
-        """Findings since the last call, minimised, one for each cause."""
+        """Findings since the last call, minimized, one for each cause."""
 
     def stats(self) -> EngineStats: ...
 
-    def look_with(self, lookout: Lookout) -> None:
-        """Shows all that is judged from now on to the lookout."""
+    def look_with(self, probe: CauseProbe) -> None:
+        """Shows all that is judged from now on to the probe."""
 
     def register_counters(self, module_path: str) -> None:
         """
@@ -2407,7 +2407,7 @@ class ScheduleCount:
     @property
     def dropped(self) -> int:
         """
-        orders that come to a point where nobody can go on, say after a buffer was freed that another CPU still has to use
+        orders that lead to a point where no thread can go on, say after a buffer was freed that another CPU still has to use
         """
 
     @property
@@ -2461,7 +2461,7 @@ class Schedule:
     @property
     def switches(self) -> tuple[Switch, ...]: ...
 
-class Tally:
+class SightCounts:
     """
     A label, of one kind or of any, on one platform or on any of those asked about, over all schedules.
     """
@@ -2522,7 +2522,7 @@ class Exploration:
         """the order as written, judged even where it is beyond the bound"""
 
     @property
-    def tallies(self) -> tuple[Tally, ...]:
+    def counts_by_sight(self) -> tuple[SightCounts, ...]:
         """of what shows at all"""
 
 def threads(ops: Sequence[Op]) -> Threads:
@@ -2533,7 +2533,7 @@ def count_schedules(ops: Sequence[Op], preemptions: int) -> ScheduleCount:
 
 def explore(judge: Judge, ops: Sequence[Op], preemptions: int, platforms: Sequence[int], merge_from: int = 16, progress: Callable[[int], object] | None = None) -> Exploration:
     """
-    Judges every schedule within the bound. `progress` is told, now and then, how many are settled. Prefixes of the same state are taken for one where at least `merge_from` schedules go on from each; 0: nowhere.
+    Judges every schedule within the bound. `progress` is called, now and then, with the number settled. Prefixes of the same state are taken for one where at least `merge_from` schedules go on from each; 0: nowhere.
     """
 
 MERGE_FROM: int = 16
@@ -2580,7 +2580,7 @@ class Cause:
 
     @property
     def reason(self) -> str:
-        """the tracker's; "" of one that broke down"""
+        """the tracker's; "" of one that crashed"""
 
     @property
     def rules(self) -> tuple[Rule, ...]: ...
@@ -2622,7 +2622,7 @@ def order_of(ops: Sequence[Op]) -> tuple[int, ...]:
 
 ALPHABET: list[str]
 
-def letters(ops: Sequence[Op], cpus: int, devices: int) -> list[Op]:
+def successors(ops: Sequence[Op], cpus: int, devices: int) -> list[Op]:
     """The operations of the alphabet that can follow a program of it."""
 
 class Walk:

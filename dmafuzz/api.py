@@ -17,7 +17,7 @@ from dmafuzz.exhaustive.search import Unwatched
 from dmafuzz.platforms import PlatformFile, to_core
 from dmafuzz.program import Program
 from dmafuzz.trackers import DEFAULT_TRACKER, Tracker, default_portfolio
-from dmafuzz.verdicts import Judgement, Minimised, judging
+from dmafuzz.verdicts import Judgement, Minimized, judging
 
 _BURST_PROGRAMS, _BURST_MS = 20_000, 50
 
@@ -78,7 +78,7 @@ def judge(
 
 def minimize(
     program: Program, platform: str, label: str, kind: str, tracker: str = DEFAULT_TRACKER, portfolio: str | None = None
-) -> Minimised:
+) -> Minimized:
     """The smallest program around that still shows a label of one kind (of corruption, or warning) on a platform,
     breaks the same rules, and does so for the same reason of the tracker's.
 
@@ -93,7 +93,7 @@ def minimize(
     >>> len(minimize(moved, "x86-5.5", "FN", "stale-cpu-data").program.ops)
     3
     """
-    return judging(tracker, portfolio or default_portfolio(tracker)).minimise(program, platform, label, kind)
+    return judging(tracker, portfolio or default_portfolio(tracker)).minimize(program, platform, label, kind)
 
 
 def neighbours(program: Program, ops_max: int = _core.OPS_MAX) -> list[Program]:
@@ -112,7 +112,7 @@ def fuzz(
     seed: int = 0,
     ops_max: int = 24,
 ) -> Iterator[Finding]:
-    """Findings as they come, minimised, each once: what `dmafuzz fuzz` looks for, by one engine in this process.
+    """Findings as they come, minimized, each once: what `dmafuzz fuzz` looks for, by one engine in this process.
 
     ``ops_max``: operations of a program. Raises TrackerError and PlatformError, when the first finding is asked for.
 

@@ -10,8 +10,8 @@ __AFL_FUZZ_INIT();
 int main() {
     using namespace dmafuzz;
     Setup todo = setup();
-    Lookout lookout(todo.causes, board_path());
-    Subject subject(todo.tracker, todo.platforms, lookout);
+    CauseProbe cause_probe(todo.causes, board_path());
+    Subject subject(todo.tracker, todo.platforms, cause_probe);
     __AFL_INIT();
     const unsigned char* data = __AFL_FUZZ_TESTCASE_BUF;
     // The process is replaced now and then all the same, as AFL++ advises; the board outlives it.

@@ -18,7 +18,7 @@ namespace {
 // A program counter and its flags for each cell; made up, but distinct.
 std::array<uintptr_t, 2 * coverage_cells> pcs;
 
-std::unique_ptr<Lookout> lookout;
+std::unique_ptr<CauseProbe> cause_probe;
 std::unique_ptr<Subject> subject;  // without the map
 std::unique_ptr<Engine> engine;    // with it
 
@@ -35,13 +35,13 @@ void register_map(CoverageMap& map) {
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
     using namespace dmafuzz;
     Setup todo = setup();
-    lookout = std::make_unique<Lookout>(todo.causes, board_path());
+    cause_probe = std::make_unique<CauseProbe>(todo.causes, board_path());
     if (!std::getenv("DMAFUZZ_STATE_MAP")) {
-        subject = std::make_unique<Subject>(todo.tracker, todo.platforms, *lookout);
+        subject = std::make_unique<Subject>(todo.tracker, todo.platforms, *cause_probe);
         return 0;
     }
     engine = std::make_unique<Engine>(todo.tracker, todo.platforms, 0, ops_max);
-    engine->observe_with(lookout.get());
+    engine->observe_with(cause_probe.get());
     register_map(*engine->coverage_map());
     return 0;
 }

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "benchmark/lookout.hpp"
+#include "benchmark/cause_probe.hpp"
 #include "platform/platform.hpp"
 
 namespace dmafuzz {

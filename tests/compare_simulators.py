@@ -110,11 +110,11 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--platform", nargs="*", default=())
     parser.add_argument("--show", type=int, default=20, help="how many differences are shown")
-    parser.add_argument("--not-minimised", action="store_true")
+    parser.add_argument("--not-minimized", action="store_true")
     chosen = parser.parse_args()
     names = tuple(chosen.platform) or tuple(platforms.names())
     batches = range(-(-chosen.programs // BATCH))
-    tasks = [(chosen.seed * 1_000_003 + number, BATCH, names, not chosen.not_minimised) for number in batches]
+    tasks = [(chosen.seed * 1_000_003 + number, BATCH, names, not chosen.not_minimized) for number in batches]
     total, began = Report(), time.monotonic()
     with multiprocessing.Pool(chosen.jobs) as pool:
         for done, report in enumerate(pool.imap_unordered(batch, tasks), 1):

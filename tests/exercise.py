@@ -41,7 +41,7 @@ def judge_everything(tracker: str, programs: int) -> None:
 
 
 def search(tracker: str, programs: int) -> None:
-    """The fuzzer's own way: mutants, neighbourhoods, leads, the minimiser."""
+    """The fuzzer's own way: mutants, neighbourhoods, leads, the minimizer."""
     members = [platforms.to_core(model) for model in platforms.portfolio(default_portfolio(tracker))]
     engine = _core.Engine(tracker, members, 1, OPS_MAX)
     for _ in range(max(1, programs // 100)):
@@ -53,7 +53,7 @@ def search(tracker: str, programs: int) -> None:
 def schedules(programs: int) -> None:
     """All orders of small programs of several CPUs."""
     bench = judging("6.12", "6.12")
-    judge, seats = bench.seats(None)
+    judge, seats = bench.judge_for(None)
     for seed in range(programs):
         try:
             explore(judge, seats, _core.random_program(seed, 6), 1, 200)

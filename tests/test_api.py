@@ -115,7 +115,7 @@ def test_a_tracker_in_python_is_one_to_the_commands(tmp_path: Path) -> None:
     status, told = said("judge", program, "--tracker", EVERY_LINE, "--platform", "armv7-5.18")
     assert status == 0
     assert "warns: line-overlap" in told
-    assert judging(EVERY_LINE, "6.12").targets(api.parse(SHARED), "armv7-5.18") is not None
+    assert judging(EVERY_LINE, "6.12").signatures_on(api.parse(SHARED), "armv7-5.18") is not None
     found = next(api.fuzz(EVERY_LINE, seconds=60))
     assert found.label in ("FN", "FP", "hazard")
     assert api.search(EVERY_LINE, ops=1).programs > 10

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the benchmark measures with: known causes, the lookout, harnesses, statistics, tables. No timings."""
+"""What the benchmark measures with: known causes, the probe, harnesses, statistics, tables. No timings."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def cause(name: str) -> Cause:
 
 def where_shown(judge: _core.Judge, cause: Cause) -> list[int]:
     """For whatever reason."""
-    targets = [judge.targets(cause.program.ops, i) for i in range(len(NAMES))]
+    targets = [judge.signatures_on(cause.program.ops, i) for i in range(len(NAMES))]
     return [i for i, shown in enumerate(targets) if (cause.label, cause.kind) in {target[:2] for target in shown}]
 
 
@@ -64,13 +64,13 @@ def test_a_known_cause_shows_where_it_counts_and_breaks_its_rules(cause: Cause) 
 def test_a_known_cause_is_given_by_a_minimal_program(cause: Cause) -> None:
     judge = _core.Judge(TRACKER, MACHINES)
     counts = [i for i in where_shown(judge, cause) if not cause.platforms or NAMES[i] in cause.platforms]
-    minimal = [judge.minimise(cause.program.ops, i, cause.label, cause.kind).ops for i in counts]
+    minimal = [judge.minimize(cause.program.ops, i, cause.label, cause.kind).ops for i in counts]
     assert tuple(cause.program.ops) in minimal
 
 
 def look(program: Program, folder: Path) -> Board:
-    lookout = _core.Lookout([cause.named() for cause in causes()], str(folder / "board"))
-    subject = _core.Subject(TRACKER, MACHINES, lookout)
+    cause_probe = _core.CauseProbe([cause.named() for cause in causes()], str(folder / "board"))
+    subject = _core.Subject(TRACKER, MACHINES, cause_probe)
     subject.run(program.encode())
     return read_board(folder / "board", len(causes()))
 
@@ -94,14 +94,14 @@ def test_the_lookout_sees_a_cause_on_a_portfolio_that_begins_with_its_platform(c
     at = _core.platform_of(cause.program.encode(), len(NAMES))
     order = list(range(len(NAMES)))
     order[at], order[first] = order[first], order[at]
-    lookout = _core.Lookout([cause.named()], str(tmp_path / "board"))
-    _core.Subject(TRACKER, [MACHINES[i] for i in order], lookout).run(cause.program.encode())
+    cause_probe = _core.CauseProbe([cause.named()], str(tmp_path / "board"))
+    _core.Subject(TRACKER, [MACHINES[i] for i in order], cause_probe).run(cause.program.encode())
     assert read_board(tmp_path / "board", 1).seen[0] is not None
 
 
 def test_the_lookout_sees_nothing_in_conforming_programs_and_counts_them(tmp_path: Path) -> None:
-    lookout = _core.Lookout([cause.named() for cause in causes()], str(tmp_path / "board"))
-    subject = _core.Subject(TRACKER, MACHINES, lookout)
+    cause_probe = _core.CauseProbe([cause.named() for cause in causes()], str(tmp_path / "board"))
+    subject = _core.Subject(TRACKER, MACHINES, cause_probe)
     files = sorted((ROOT / "corpus" / "conforming").glob("*.dma"))
     programs = [read(file) for file in files]
     for program in programs:
@@ -114,7 +114,7 @@ def test_the_lookout_sees_nothing_in_conforming_programs_and_counts_them(tmp_pat
 
 def test_the_engine_shows_the_lookout_what_it_judges(tmp_path: Path) -> None:
     engine = _core.Engine(TRACKER, MACHINES, seed=1, ops_limit=8)
-    engine.look_with(_core.Lookout([cause.named() for cause in causes()], str(tmp_path / "board")))
+    engine.look_with(_core.CauseProbe([cause.named() for cause in causes()], str(tmp_path / "board")))
     engine.burst(3_000, 60_000)
     board = read_board(tmp_path / "board", len(causes()))
     assert board.programs == engine.stats().programs
@@ -130,7 +130,7 @@ def test_names_that_the_lookout_does_not_know_are_refused(
     label: str, kind: str, rule: str, message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        _core.Lookout([(label, kind, [rule], [], [])], str(tmp_path / "board"))
+        _core.CauseProbe([(label, kind, [rule], [], [])], str(tmp_path / "board"))
 
 
 def test_a_board_that_is_not_there_or_cut_short_is_empty(tmp_path: Path) -> None:
@@ -140,8 +140,8 @@ def test_a_board_that_is_not_there_or_cut_short_is_empty(tmp_path: Path) -> None
 
 
 def test_uniform_programs_are_valid_and_as_many_as_are_counted(tmp_path: Path) -> None:
-    lookout = _core.Lookout([], str(tmp_path / "board"))
-    _core.Subject("silent", MACHINES[:1], lookout).roam(True, 7, 14, 50)
+    cause_probe = _core.CauseProbe([], str(tmp_path / "board"))
+    _core.Subject("silent", MACHINES[:1], cause_probe).roam(True, 7, 14, 50)
     board = read_board(tmp_path / "board", 0)
     assert board.programs > 0
     assert 2 <= board.length <= 14

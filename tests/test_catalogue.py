@@ -31,7 +31,7 @@ from dmafuzz.program import parse
 from dmafuzz.reporting.catalogue import markdown
 from dmafuzz.reporting.comparison import comparison
 from dmafuzz.trackers import builtins, default_portfolio, resolve
-from dmafuzz.verdicts import words
+from dmafuzz.verdicts import meanings
 
 FRESH = ["4.19", "5.15", "6.12", "7.2", "2.6.30", "3.14-rc1", "2011-reader-writer", "full-range", "silent", "noisy"]
 COMMITTED = Path(__file__).parent.parent / "reports" / "catalogue"
@@ -83,7 +83,7 @@ def whole_judge(tracker: str) -> _core.Judge:
 
 def families_of(tracker: str, text: str) -> set[Family]:
     """Of all that a program shows."""
-    return {family_of(Signature.of(shown)) for shown in whole_judge(tracker).shown(ops_of(text))}
+    return {family_of(Signature.of(shown)) for shown in whole_judge(tracker).signatures(ops_of(text))}
 
 
 class TestFresh:
@@ -150,7 +150,7 @@ class TestFresh:
 
 class TestFamilies:
     def test_every_way_of_losing_data_has_a_text(self) -> None:
-        assert set(FACTS["ways"]) == set(words.CORRUPTIONS)
+        assert set(FACTS["ways"]) == set(meanings.CORRUPTIONS)
 
     def test_every_rule_that_is_broken_unseen_is_one_of_the_contract(self) -> None:
         known = {name for name, _ in _core.rules()}
@@ -219,7 +219,7 @@ class TestFamilies:
                 changed = _core.Judge(f"6.12+{entry.family.change}", members)
                 wanted = ("FN", entry.signature.kind, entry.signature.reason)
                 shown_at = [names.index(name) for name in entry.platforms]
-                assert all(wanted not in changed.targets(entry.ops, at) for at in shown_at), entry
+                assert all(wanted not in changed.signatures_on(entry.ops, at) for at in shown_at), entry
 
 
 class TestWhatIf:
@@ -353,7 +353,7 @@ class TestCommitted:
         assert list(catalogue.labels) == [member.name for member in platforms.portfolio(catalogue.portfolio)]
         programs = sum(length.programs for length in catalogue.lengths)
         for counts in catalogue.labels.values():
-            assert set(counts) <= set(words.LABELS)
+            assert set(counts) <= set(meanings.LABELS)
             assert max(counts.values()) <= programs <= sum(counts.values())
         assert [length.states for length in catalogue.lengths].index(0) == catalogue.ops - 1
         for entry in catalogue.entries:

@@ -207,8 +207,8 @@ def test_building_says_what_is_not_a_tree(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_the_core_says_what_a_program_comes_to() -> None:
     bench = judging("6.12", "6.12")
-    judge, seats = bench.seats("x86-5.5")
-    facts = _core.run(judge, parse(KEEPS).ops, seats[0])
+    judge, places = bench.judge_for("x86-5.5")
+    facts = _core.run(judge, parse(KEEPS).ops, places[0])
     assert [(e.buffer, e.offset, e.size, e.first) for e in facts.extents] == [(0, 0, 64, True)]
     assert [(p.mapping, p.offset, p.size, p.via) for p in facts.pieces] == [(0, 0, 64, "direct")]
     kinds = [(s.op, s.kind) for s in facts.steps]

@@ -41,7 +41,7 @@ class TestLines:
             "cpu0 sync_range_for_cpu m0 size=1536 dir=BIDIRECTIONAL",
         )
         assert ("stale-cpu-data", 32704) in silent(found)
-        assert found.warnings[0].worth != "justified"
+        assert found.warnings[0].justification != "justified"
 
     def test_a_line_that_the_range_covers_in_part_is_covered_whole(self) -> None:
         """Sixteen bytes are synced, and the rest of their line is lost."""

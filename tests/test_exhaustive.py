@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The exhaustive search against a naive enumerator: the same alphabet, the same causes, exactly the same counts.
 
-The enumerator (naive/letters.py, naive/tally.py) judges every program from its first operation on, merges nothing and
+The enumerator (naive/successors.py, naive/totals.py) judges every program from its first operation on, merges nothing
+and
 keeps no tables. What it cannot reach is pinned in golden/exhaustive/, which `pytest tests/test_exhaustive.py --promote`
 writes anew (with `--long`, those of four operations too).
 """
@@ -20,8 +21,8 @@ from dmafuzz import _core, platforms
 from dmafuzz._core import Op
 from dmafuzz.program import canonical, parse
 from naive.exhaustive import Search, differences, golden, search, some_platforms, whole_portfolio
-from naive.letters import ACCESSES, letters
-from naive.tally import Found, Question, Shown, Tally, programs, shown, tally
+from naive.successors import ACCESSES, successors
+from naive.totals import Found, Question, Shown, Totals, programs, shown, totals
 
 GOLDEN = Path(__file__).parent / "golden" / "exhaustive"
 OTHER_TRACKERS = ["3.14", "5.15", "7.2", "2021-different-regions", "full-range", "silent", "noisy"]
@@ -47,7 +48,7 @@ def exchanged(ops: Sequence[Op]) -> list[Op]:
 def random_program(rng: random.Random, length: int, cpus: int, devices: int) -> list[Op]:
     ops: list[Op] = []
     for _ in range(length):
-        ops.append(rng.choice(letters(ops, cpus, devices, True)))
+        ops.append(rng.choice(successors(ops, cpus, devices, True)))
     return ops
 
 
@@ -56,7 +57,7 @@ def all_names(length: int, beginning: tuple[Op, ...] = ()) -> Iterator[list[Op]]
     if not length:
         yield list(beginning)
         return
-    for letter in letters(beginning, 1, 2, False):
+    for letter in successors(beginning, 1, 2, False):
         yield from all_names(length - 1, (*beginning, letter))
 
 
@@ -93,7 +94,7 @@ def compare(question: Question, lengths: Iterable[int]) -> int:
     for length, searched in enumerate(search(question, max(lengths)), 1):
         if length not in lengths:
             continue
-        assert not differences(searched, tally(question, length))
+        assert not differences(searched, totals(question, length))
         compared += searched.programs
     return compared
 
@@ -103,20 +104,20 @@ class TestAlphabet:
     def test_is_what_its_statement_says(self, cpus: int, devices: int) -> None:
         question = some_platforms("6.12", "x86-5.5", cpus=cpus, devices=devices)
         for ops in (ops for length in range(3) for ops in programs(question, length)):
-            assert records(_core.letters(ops, cpus, devices)) == records(question.letters(ops)), ops
+            assert records(_core.successors(ops, cpus, devices)) == records(question.successors(ops)), ops
 
     @pytest.mark.parametrize(("cpus", "devices"), [(1, 1), (1, 2), (2, 1), (2, 2)])
     def test_is_what_its_statement_says_after_random_programs(self, cpus: int, devices: int) -> None:
         rng = random.Random(cpus * 10 + devices)
         for _ in range(300):
             ops = random_program(rng, rng.randrange(3, 9), cpus, devices)
-            assert records(_core.letters(ops, cpus, devices)) == records(letters(ops, cpus, devices, True)), ops
+            assert records(_core.successors(ops, cpus, devices)) == records(successors(ops, cpus, devices, True)), ops
 
     def test_has_every_operation_once(self) -> None:
         rng = random.Random(1)
         for _ in range(200):
             ops = random_program(rng, rng.randrange(6), 2, 2)
-            following = records(letters(ops, 2, 2, rng.random() < 0.5))
+            following = records(successors(ops, 2, 2, rng.random() < 0.5))
             assert len(following) == len(set(following))
 
     def test_makes_canonical_names(self) -> None:
@@ -207,12 +208,12 @@ class TestCounts:
 def some_state(walked: Search, rng: random.Random) -> int:
     """A random state of the last layer, rather one that much can follow."""
     states = [rng.randrange(walked.states) for _ in range(3)]
-    return max(states, key=lambda state: len(walked.question.letters(walked.program(state))))
+    return max(states, key=lambda state: len(walked.question.successors(walked.program(state))))
 
 
-def added(tallies: Sequence[Tally]) -> Tally:
-    total = Tally(0, [Counter() for _ in tallies[0].labels], {})
-    for one in tallies:
+def added(parts: Sequence[Totals]) -> Totals:
+    total = Totals(0, [Counter() for _ in parts[0].labels], {})
+    for one in parts:
         total.programs += one.programs
         for here, more in zip(total.labels, one.labels, strict=True):
             here.update(more)
@@ -251,7 +252,7 @@ class TestDepth:
         times = compared = 0
         for length in range(len(ops) + 1, len(ops) + more + 1):
             searched = walked.step(state) if length == len(ops) + 1 else walked.step()
-            enumerated = added([tally(question, length, ops) for ops in beginnings])
+            enumerated = added([totals(question, length, ops) for ops in beginnings])
             # The state may be that of several programs, which all go on alike.
             times = times or max(searched.programs // enumerated.programs, 1)
             assert not differences(searched, enumerated, times), beginnings
@@ -368,7 +369,7 @@ class TestMerging:
             candidates = alike.get(repr(verdict(judge, ops)), [])
             candidates = [each for each in candidates if _core.order_of(each) <= _core.order_of(ops)]
             candidates = [
-                each for each in candidates if records(question.letters(each)) == records(question.letters(ops))
+                each for each in candidates if records(question.successors(each)) == records(question.successors(ops))
             ]
             for more in self.continuations(question, ops, rng):
                 expected = verdict(judge, [*ops, *more])
@@ -377,12 +378,12 @@ class TestMerging:
         return len(taken)
 
     def continuations(self, question: Question, ops: list[Op], rng: random.Random) -> Iterator[list[Op]]:
-        for letter in question.letters(ops):
+        for letter in question.successors(ops):
             yield [letter]
         for _ in range(300):
             more: list[Op] = []
             for _ in range(rng.randrange(2, 6)):
-                more.append(rng.choice(question.letters([*ops, *more])))
+                more.append(rng.choice(question.successors([*ops, *more])))
             yield more
 
 

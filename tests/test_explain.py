@@ -88,7 +88,9 @@ def test_a_call_that_the_message_tells_becomes_a_program_that_warns(check: str) 
         ops = parse("\n".join(("dmafuzz 1", *told["program"]))).ops
         outcome = bench("7.2").outcome(ops, check)
         assert outcome.fires
-        assert {worth: list(names) for worth, names in outcome.by_worth.items()} == told["platforms"]
+        assert {justification: list(names) for justification, names in outcome.by_justification.items()} == told[
+            "platforms"
+        ]
 
 
 def test_a_sync_past_the_end_is_told_by_that_name_only_of_old() -> None:
@@ -191,7 +193,7 @@ def test_a_false_positive_is_there_before_it_was_mended_and_not_after(case: tupl
     text = f"dmafuzz 1\n{source}\n" if " " in source else (ROOT / f"corpus/eras/{source}.dma").read_text()
     ops = parse(text).ops
     before = bench(era).outcome(ops, check)
-    harmless = {*before.by_worth.get("false", ()), *before.by_worth.get("hazard", ())}
+    harmless = {*before.by_justification.get("false", ()), *before.by_justification.get("hazard", ())}
     assert harmless
     if mended:
         after = bench(mended).outcome(ops, check)
@@ -478,11 +480,11 @@ REPORTED = {
 
 @pytest.mark.parametrize("what", REPORTED)
 def test_what_was_reported_is_answered_as_it_was_concluded(what: str) -> None:
-    message, version, mapper, worths, true = REPORTED[what]
+    message, version, mapper, justifications, true = REPORTED[what]
     mapped = f"DMA-API: Mapped at:\n {mapper}+0x1/0x2\n foo_probe+0x1/0x2\n" if mapper else ""
     text = (
         f"DMA-API: foo 0000:01:00.0: device driver {message}\nCPU: 0 PID: 1 Comm: x Not tainted {version} #1\n{mapped}"
     )
     cause = cause_of(text)
-    assert set(cause["programs"][0]["platforms"]) == worths
+    assert set(cause["programs"][0]["platforms"]) == justifications
     assert cause["true"] == true

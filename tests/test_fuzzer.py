@@ -24,8 +24,8 @@ from dmafuzz.findings import FindingStore
 from dmafuzz.findings.finding import RawFinding
 from dmafuzz.findings.replay import confirm
 from dmafuzz.fuzzing import Campaign, atheris_available
-from dmafuzz.fuzzing.flight import last_program
-from dmafuzz.fuzzing.packs import program_name, read_pack, write_pack
+from dmafuzz.fuzzing.corpus_packs import program_name, read_pack, write_pack
+from dmafuzz.fuzzing.current_input import last_program
 from dmafuzz.fuzzing.progress import Progress
 from dmafuzz.fuzzing.worker import Worker
 from dmafuzz.program import read
@@ -225,13 +225,13 @@ def test_a_worker_that_dies_is_replaced_and_its_program_quarantined(tmp_path: Pa
     assert campaign.supervisor.children[0].generation == 1
 
 
-def test_the_flight_recorder_holds_the_program_at_work(tmp_path: Path) -> None:
+def test_the_current_input_is_the_program_at_work(tmp_path: Path) -> None:
     engine = _core.Engine("silent", portfolio()[:1], seed=1, ops_limit=8)
-    engine.record_to(str(tmp_path / "flight"))
-    assert last_program(tmp_path / "flight") == b""
+    engine.record_to(str(tmp_path / "input"))
+    assert last_program(tmp_path / "input") == b""
     records = _core.encode(_core.random_program(5, 6))
     engine.run(records)
-    assert last_program(tmp_path / "flight") == records
+    assert last_program(tmp_path / "input") == records
     assert last_program(tmp_path / "nothing") == b""
 
 

@@ -95,7 +95,7 @@ class TestJson:
         (found,) = judgements(fragments, "--platform", X86)
         (warning,) = found["warnings"]
         assert (warning["id"], warning["op"], warning["justified"]) == ("line-overlap", 2, False)
-        assert (warning["worth"], warning["hurts"]) == ("hazard", "armv7-5.18")
+        assert (warning["justification"], warning["hurts"]) == ("hazard", "armv7-5.18")
 
     def test_counts_operations_with_the_tidy_up(self, tmp_path: Path) -> None:
         leak = "cpu0 b0 = alloc pages 64\ncpu0 m0 = map_single d0 b0 0 64 TO_DEVICE\ncpu0 forget m0\n"
@@ -322,7 +322,7 @@ class TestMinimize:
         (found,) = judgements(out, "--platform", ARM64)
         assert "stale-cpu-read" in {c["kind"] for c in found["corruptions"]}
 
-    def test_takes_a_program_that_minimises_no_further_as_it_is(self, tmp_path: Path, moved: Path) -> None:
+    def test_takes_a_program_that_minimizes_no_further_as_it_is(self, tmp_path: Path, moved: Path) -> None:
         out, again = tmp_path / "min.dma", tmp_path / "again.dma"
         assert run("minimize", moved, "--platform", ARM64, "--out", out).exit_code == 0
         assert run("minimize", out, "--platform", ARM64, "--out", again).exit_code == 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Kernels' own code as trackers: building it, its names, machines with other cache lines, and code that breaks down.
+"""Kernels' own code as trackers: building it, its names, machines with other cachelines, and code that crashes.
 
 Most of it is tested on a kernel of our own (toy_kernel.py); what needs a genuine one takes Debian's.
 """
@@ -350,7 +350,7 @@ def test_a_genuine_mapping_costs_one_tree_lock_to_enter_and_one_to_leave(genuine
     assert (written.tree_operations, read.tree_operations) == (1, 0)
 
 
-# Code that breaks down
+# Code that crashes
 
 BREAKDOWNS = {
     "crash": "if (size == 32) *(volatile int *)8 = 1;",
@@ -396,7 +396,7 @@ def test_a_breakdown_is_a_label_of_its_own_and_poisons_nothing(kind: str, tmp_pa
     for _ in range(3):
         judgement = judge.judge(ops_of(SMALL), 0)
         assert judgement.labels == ("broken",)
-        assert [(w.id, w.op, w.worth) for w in judgement.warnings] == [(kind, 1, "breakdown")]
+        assert [(w.id, w.op, w.justification) for w in judgement.warnings] == [(kind, 1, "broken")]
         assert warned(built, SYNCED) == []
         assert warned(built, SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
 

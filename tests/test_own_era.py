@@ -53,7 +53,9 @@ def ops(text: str) -> Any:
 
 
 def silent_for(tracker: str, text: str, platform: str = "armv7-5.18") -> set[str]:
-    return {why for label, _, why in _core.Judge(tracker, [machine(platform)]).targets(ops(text), 0) if label == "FN"}
+    return {
+        why for label, _, why in _core.Judge(tracker, [machine(platform)]).signatures_on(ops(text), 0) if label == "FN"
+    }
 
 
 def genuine(era: str, tmp_path: Path) -> Path:
@@ -142,8 +144,8 @@ def test_debians_code_is_of_its_era_and_has_all_its_reasons(era: str, tmp_path: 
     reasons = set()
     for seed in range(400):
         program = _core.random_program(seed, 10)
-        assert code.shown(program) == model.shown(program), seed
-        reasons |= {shown.reason for shown in model.shown(program)}
+        assert code.signatures(program) == model.signatures(program), seed
+        reasons |= {shown.reason for shown in model.signatures(program)}
     assert len(reasons) > 8
     assert reasons.isdisjoint({"departs", "unknown"})
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Two patches of our own against a genuine kernel, as a developer would write them today: active cache lines kept for
+"""Two patches of our own against a genuine kernel, as a developer would write them today: active cachelines kept for
 every line of a mapping, in an xarray; and in an interval tree. They must build, and warn as the models say.
 """
 

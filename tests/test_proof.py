@@ -82,7 +82,7 @@ class TestStamp:
         assert smaller is not None
         assert smaller.size == _core.order_of(smaller.ops) < _core.order_of(ops_of(text))
         judge = _core.Judge("6.12", [platforms.to_core(member) for member in plan().members])
-        shown = [Signature.of(each) for each in judge.shown(smaller.ops)]
+        shown = [Signature.of(each) for each in judge.signatures(smaller.ops)]
         assert SIGNATURE in shown
 
     def test_of_one_longer_than_the_search(self) -> None:

@@ -146,7 +146,7 @@ def judge(tracker: str, platform: str) -> _core.Judge:
 
 @pytest.mark.parametrize(("reason", "tracker", "platform", "text"), SILENT)
 def test_why_it_is_silent(reason: str, tracker: str, platform: str, text: str) -> None:
-    targets = judge(tracker, platform).targets(ops_of(text), 0)
+    targets = judge(tracker, platform).signatures_on(ops_of(text), 0)
     assert reason in {why for label, _, why in targets if label == "FN"}, targets
 
 
@@ -163,9 +163,9 @@ def test_the_change_that_goes_with_a_reason_makes_it_speak(reason: str, tracker:
     if not change:
         return
     changed = _core.Judge(f"{resolve(tracker).core}+{change}", [platforms.to_core(platforms.load(platform))])
-    before = {target for target in judge(tracker, platform).targets(ops_of(text), 0) if target[2] == reason}
+    before = {target for target in judge(tracker, platform).signatures_on(ops_of(text), 0) if target[2] == reason}
     assert before
-    assert not before & set(changed.targets(ops_of(text), 0))
+    assert not before & set(changed.signatures_on(ops_of(text), 0))
 
 
 def test_a_leak_on_a_bus_that_is_not_registered() -> None:
@@ -175,9 +175,9 @@ def test_a_leak_on_a_bus_that_is_not_registered() -> None:
         device.pci = False
     machine.devices = devices
     program = ops_of("alloc pages 16; map d0 0 16 TO skip; cpu0 unbind d0; cpu0 start m0")
-    why = {reason for label, _, reason in _core.Judge("6.12", [machine]).targets(program, 0) if label == "FN"}
+    why = {reason for label, _, reason in _core.Judge("6.12", [machine]).signatures_on(program, 0) if label == "FN"}
     assert why == {"bus-unregistered"}
-    assert not any(target[0] == "FN" for target in _core.Judge("6.12+every-bus", [machine]).targets(program, 0))
+    assert not any(target[0] == "FN" for target in _core.Judge("6.12+every-bus", [machine]).signatures_on(program, 0))
 
 
 TRACKERS = ("2.6.30", "3.9", "3.14", "4.18", "5.15", "6.12", "6.18", "7.0", "7.2", "2021-different-regions")
@@ -190,12 +190,12 @@ def test_in_random_programs_no_reason_outlives_the_rule_that_it_names() -> None:
     for seed in range(6000):
         tracker, machine = TRACKERS[seed % len(TRACKERS)], MACHINES[seed // 7 % len(MACHINES)]
         program = _core.random_program(seed, 8)
-        for target in judge(tracker, machine).targets(program, 0):
+        for target in judge(tracker, machine).signatures_on(program, 0):
             change = REASONS[target[2]][1]
             if target[0] == "FN" and change:
                 tried += 1
                 changed = judge(f"{tracker}+{change}", machine)
-                assert target not in changed.targets(program, 0), (seed, tracker, machine, target)
+                assert target not in changed.signatures_on(program, 0), (seed, tracker, machine, target)
     assert tried > 1000
 
 
@@ -211,7 +211,7 @@ def test_looking_for_reasons_changes_no_warning() -> None:
     fresh = _core.Judge("6.12", [platforms.to_core(platforms.load("arm64-6.5"))])
     for seed in range(300):
         ops = _core.random_program(seed, 8)
-        asked.shown(ops)
+        asked.signatures(ops)
         one, other = asked.judge(ops, 0), fresh.judge(ops, 0)
         assert one.warnings == other.warnings
         assert one.labels == other.labels

@@ -16,7 +16,7 @@ from dmafuzz import platforms
 from dmafuzz.catalogue import Catalogue, Entry, Family
 from dmafuzz.catalogue.families import family_of
 from dmafuzz.catalogue.recall import Run, missed, read_run, recall
-from dmafuzz.catalogue.strangers import Alphabet, strangers
+from dmafuzz.catalogue.unmatched import Alphabet, unmatched
 from dmafuzz.exhaustive import Signature
 from dmafuzz.exhaustive.result import Length
 from dmafuzz.program import parse, render_op
@@ -149,7 +149,7 @@ def test_all_found(folders: list[Path], catalogue: Path) -> None:
     assert result.output.endswith("0 of 4 causes were found by no run\n")
 
 
-class TestStrangers:
+class TestUnmatched:
     """Findings that the catalogue does not have, by why not."""
 
     # The alphabet maps all of a page cache page, or nothing.
@@ -168,14 +168,14 @@ class TestStrangers:
         finding(folder, "FN-stale-cpu-data-4", touched, 1)
         finding(folder, "FP-leak-5", HARMLESS, 1)
         without = replace(CATALOGUE, entries=tuple(e for e in CATALOGUE.entries if e not in (TOUCHES, STACKS)))
-        found = strangers(folder, without)
+        found = unmatched(folder, without)
         assert (found.longer, found.known, found.composite, found.beyond, found.silent) == (1, 1, 1, 1, 1)
         assert (found.total, found.ranges) == (5, [])
 
     def test_ranges_of_its_own(self, tmp_path: Path) -> None:
         folder = fuzzed(tmp_path)
         finding(folder, "FN-clobbered-1", self.PART, 1)
-        found = strangers(folder, CATALOGUE)
+        found = unmatched(folder, CATALOGUE)
         assert [path.name for path in found.ranges] == ["FN-clobbered-1.dma"]
         assert (found.total, found.silent) == (1, 0)
 

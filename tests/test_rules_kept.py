@@ -270,7 +270,7 @@ class Renaming:
         """A judgement under the new names, without what only orders it."""
         return {
             "labels": found.labels,
-            "warnings": sorted((w.id, w.op, w.worth, self._set(w.mappings)) for w in found.warnings),
+            "warnings": sorted((w.id, w.op, w.justification, self._set(w.mappings)) for w in found.warnings),
             "corruptions": sorted(
                 (c.kind, c.op, *self._place(c), c.explained, self._set(c.mappings)) for c in found.corruptions
             ),

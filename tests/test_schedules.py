@@ -86,14 +86,14 @@ def agree(ops: Sequence[Op], bound: int, tracker: str = "6.12", names: tuple[str
         assert list(facts.counted.schedules) == known.schedules[: reach + 1]
         assert sum(known.schedules[reach + 1 :]) == 0
         assert facts.counted.dropped == known.dropped
-        shown = {(t.platform, str(t.label), t.kind): t for t in facts.tallies if any(t.shown)}
+        shown = {(t.platform, str(t.label), t.kind): t for t in facts.counts_by_sight if any(t.shown)}
         assert set(shown) == {(None if at is None else names[at], label, kind) for at, label, kind in known.sights}
         for (at, label, kind), sighting in known.sights.items():
-            tally = shown[None if at is None else names[at], label, kind]
-            assert list(tally.shown) == sighting.shown[: reach + 1]
+            counts = shown[None if at is None else names[at], label, kind]
+            assert list(counts.shown) == sighting.shown[: reach + 1]
             if facts.written.preemptions > bound:
                 continue  # the order as written may be one of the examples, and is none of the listing's
-            for schedule, first in ((tally.shows, sighting.shows), (tally.hides, sighting.hides)):
+            for schedule, first in ((counts.shows, sighting.shows), (counts.hides, sighting.hides)):
                 assert (schedule is None) == (first is None)
                 if schedule is not None and first is not None:
                     assert (schedule.preemptions, text_of(schedule.ops)) == (first[0], text_of(first[1]))

@@ -9,10 +9,10 @@ from dmafuzz import _core, checks
 from dmafuzz.cli.terminal import show
 from dmafuzz.program import Program, parse, read, render_op
 from dmafuzz.reporting import Line, Tone, sentences, story
-from dmafuzz.reporting.broken import SENTENCES, broken
+from dmafuzz.reporting.breaches import SENTENCES, breach_sentence
 from dmafuzz.reporting.layout import WIDTH_CHARS
 from dmafuzz.trackers import names as tracker_names
-from dmafuzz.verdicts import Judgement, Judging, judging, words
+from dmafuzz.verdicts import Judgement, Judging, judging, meanings
 
 WRITEBACK = """dmafuzz 1
 cpu0 b0 = alloc page_cache 4096
@@ -146,7 +146,7 @@ class TestStory:
         platform = "x86-4.9" if rule == "no-vmalloc" else "armv5-5.5"
         judgement = judging("6.12", "6.12").judge(program, platform)
         for breach in judgement.contract:
-            said = broken(breach, judgement.ops)
+            said = breach_sentence(breach, judgement.ops)
             assert f"m{breach.mapping}" in said
             assert said.endswith(")")
         assert rule in SENTENCES
@@ -168,9 +168,9 @@ class TestStory:
                 is_operation = number.isdigit() and " ".join(rest.split()) in operations
                 assert len(line.text) <= WIDTH_CHARS or is_operation  # an operation stays on its line
             assert {w.id for j in judgements for w in j.warnings} <= checks.checks().keys()
-            assert {c.kind for j in judgements for c in j.corruptions} <= words.CORRUPTIONS.keys()
-            assert {h.kind for j in judgements for h in j.harms} <= words.HARMS.keys()
-            assert {label for j in judgements for label in j.labels} <= words.LABELS.keys()
+            assert {c.kind for j in judgements for c in j.corruptions} <= meanings.CORRUPTIONS.keys()
+            assert {h.kind for j in judgements for h in j.harms} <= meanings.HARMS.keys()
+            assert {label for j in judgements for label in j.labels} <= meanings.LABELS.keys()
 
 
 def _program_lines(judgements: list[Judgement]) -> list[str]:

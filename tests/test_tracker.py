@@ -101,7 +101,7 @@ SMALLEST: dict[str, tuple[str, str, Warnings]] = {
         """,
         [("sync-unallocated", 2)],
     ),
-    # Who holds the whole of a range is as large, save where the range's end wraps around: from the error cookie on, of
+    # Who holds the whole of a range is as large, save where the range's end wraps around: from DMA_MAPPING_ERROR on, of
     # which m0, at a lower address with a higher end, then seems to hold everything.
     "sync-range": (
         PLAIN,

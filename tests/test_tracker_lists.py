@@ -209,7 +209,7 @@ def test_a_list_that_was_not_mapped_has_no_entries(watch: Watch) -> None:
         cpu0 b0 = alloc pages 64
         cpu0 m0 = map_sg d0 TO_DEVICE b0:0:64 b0:0:64 unchecked
     """
-    # Its unmap finds the error cookie in the element that failed, and in the one behind it what a fresh list holds.
+    # Its unmap finds DMA_MAPPING_ERROR in the element that failed, and in the one behind it what a fresh list holds.
     assert watch(text, "x86-5.5-pool-full") == [("free-invalid", 2), ("free-unallocated", 2)]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Trackers 6.12 and 6.1: which entry a call finds, what is asked of a map's error, which cache lines are active; the
+"""Trackers 6.12 and 6.1: which entry a call finds, what is asked of a map's error, which cachelines are active; the
 model and the kernel's own code alike. Programs as in test_tracker.py.
 """
 
@@ -219,7 +219,7 @@ def test_a_resource_is_entered_even_when_its_map_failed(watch: Watch) -> None:
     assert watch(text.replace("map_resource", "map_single"), "x86-5.5-pool-full") == []
 
 
-# C, the active cache lines
+# C, the active cachelines
 
 
 def test_lines_are_known_by_the_start_of_a_mapping_only(watch: Watch) -> None:

@@ -20,8 +20,8 @@ from dmafuzz.cli.main import main
 from dmafuzz.exhaustive import Signature
 from dmafuzz.kernel_log.advice import advice_for
 from dmafuzz.kernel_log.others import kinds
-from dmafuzz.reporting import broken, sentences, warned
-from dmafuzz.verdicts import words
+from dmafuzz.reporting import breaches, sentences, warned
+from dmafuzz.verdicts import meanings
 
 ROOT = Path(__file__).parent.parent
 WIDTH_CHARS = 80
@@ -80,7 +80,7 @@ def _sentences() -> Iterator[tuple[str, str]]:
     yield from ((f"rule {name}", text) for name, text in _core.rules())
     yield from ((f"changed rule {name}", text) for name, text in _core.what_ifs())
     yield from (("alphabet", paragraph) for paragraph in _core.ALPHABET)
-    for module in (sentences, broken, warned, words):
+    for module in (sentences, breaches, warned, meanings):
         for name, value in vars(module).items():
             if name.lstrip("_").isupper() and isinstance(value, str | dict):
                 texts = value.values() if isinstance(value, dict) else [value]
@@ -92,7 +92,7 @@ def _sentences() -> Iterator[tuple[str, str]]:
         yield from ((f"advice {check.id}", f"{case.when} {case.mended}") for case in advice.false)
         yield from ((f"family {check.id}", family_of(Signature(label, check.id, (), "")).name) for label in _WARNED)
     yield from ((f"message {name}", kind.says) for name, kind in kinds().items())
-    for kind in words.CORRUPTIONS:
+    for kind in meanings.CORRUPTIONS:
         for reason, _, _ in _core.reasons():
             for rule, _ in _core.rules():
                 yield f"family {reason}, {rule}", family_of(Signature("FN", kind, (rule,), reason or "unknown")).name

@@ -20,7 +20,7 @@ _BURST_MS = 50
 
 def _engine(job: Job) -> _core.Engine:
     engine = _core.Engine(job.core_tracker, job.machines(), job.seed, job.ops)
-    engine.look_with(job.lookout())
+    engine.look_with(job.cause_probe())
     return engine
 
 
@@ -28,10 +28,10 @@ def _native(job: Job) -> None:
     engine = _engine(job)
     while True:
         engine.burst(_BURST_CHILDREN, _BURST_MS)
-        _take(engine)
+        _drain(engine)
 
 
-def _take(engine: _core.Engine) -> None:
+def _drain(engine: _core.Engine) -> None:
     """A campaign would write them to files."""
     engine.take_novel()
     engine.take_findings()
@@ -52,7 +52,7 @@ def _atheris(job: Job, bursts: bool) -> None:
     def target(records: bytes) -> None:
         engine.run(records)
         if bursts:
-            _take(engine)
+            _drain(engine)
 
     atheris.Setup([sys.argv[0], *libfuzzer_options(job)], target, internal_libfuzzer=True)
     atheris.Fuzz()
@@ -79,7 +79,7 @@ def _hypothesis(job: Job) -> None:
 
 
 def _random(job: Job, uniform: bool) -> None:
-    subject = _core.Subject(job.core_tracker, job.machines(), job.lookout())
+    subject = _core.Subject(job.core_tracker, job.machines(), job.cause_probe())
     subject.roam(uniform, job.seed, job.ops, round(1000 * (job.seconds + GRACE_S)))
 
 
@@ -94,7 +94,7 @@ RUNS: dict[str, Callable[[Job], None]] = {
 
 
 def main() -> None:
-    """Runs until somebody ends it, or until nobody has."""
+    """Runs until the parent ends it, or until its time is up."""
     job = Job.from_json(sys.argv[1])
     late = threading.Timer(job.seconds + GRACE_S, os._exit, [0])
     late.daemon = True

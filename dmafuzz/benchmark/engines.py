@@ -40,7 +40,7 @@ class Engine:
 
 
 ENGINES = (
-    Engine("native", "a", "own native loop: bursts, feedback, minimising"),
+    Engine("native", "a", "own native loop: bursts, feedback, minimizing"),
     Engine("atheris", "b", "atheris, native bursts"),
     Engine("atheris-plain", "b", "atheris, its own mutations, our counters"),
     Engine("libfuzzer", "c", "raw libFuzzer, edge coverage", LIBFUZZER),

@@ -115,7 +115,7 @@ def _causes() -> Table:
     )
     note = (
         "A program shows a cause if it shows label and kind, breaks exactly these rules, and holds the operations of "
-        "the minimal program in that order (`dmafuzz/benchmark/causes.toml`). Of engines that minimise, minimal "
+        "the minimal program in that order (`dmafuzz/benchmark/causes.toml`). Of engines that minimize, minimal "
         "programs count too."
     )
     return Table("The known causes", ("cause", "label", "kind", "rules broken", "what it is"), rows, (note,), True)

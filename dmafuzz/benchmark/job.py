@@ -11,7 +11,7 @@ from typing import Any
 from dmafuzz import _core, platforms
 from dmafuzz.benchmark.causes import Cause, causes
 
-# libFuzzer and AFL++ end by themselves, should nobody end them.
+# libFuzzer and AFL++ end by themselves, should the parent not end them.
 GRACE_S = 30.0
 
 
@@ -54,5 +54,5 @@ class Job:
     def machines(self) -> list[_core.Platform]:
         return [platforms.to_core(platforms.load(name)) for name in self.platforms]
 
-    def lookout(self) -> _core.Lookout:
-        return _core.Lookout([cause.named() for cause in self.causes], str(self.board))
+    def cause_probe(self) -> _core.CauseProbe:
+        return _core.CauseProbe([cause.named() for cause in self.causes], str(self.board))

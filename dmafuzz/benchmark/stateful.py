@@ -174,8 +174,8 @@ class DmaPrograms(RuleBasedStateMachine):
 
 
 def run(job: Job) -> None:
-    """Judges the programs of the state machine, on one platform each, until somebody ends the process."""
-    subject = _core.Subject(job.core_tracker, job.machines(), job.lookout())
+    """Judges the programs of the state machine, on one platform each, until the parent ends the process."""
+    subject = _core.Subject(job.core_tracker, job.machines(), job.cause_probe())
     bench = judging(job.tracker, job.portfolio)
 
     class Judged(DmaPrograms):

@@ -66,7 +66,7 @@ class Bench:
         return reason is None
 
     def campaign(self, names: tuple[str, ...], seconds: float, jobs: int, progress: Progress | None = None) -> Summary:
-        """A whole run of `dmafuzz fuzz` with its own choice of engine: starting up, files and minimising included."""
+        """A whole run of `dmafuzz fuzz` with its own choice of engine: starting up, files and minimizing included."""
         engine = "atheris" if atheris_available() else "native"
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             about = (self.tracker, self.core_tracker, names, None, Path(folder), engine)
@@ -87,6 +87,6 @@ class Quiet(Progress):
 
 
 class Watching(Quiet):
-    """One that is told whom it watches."""
+    """One that gets the process it watches."""
 
     campaign: Campaign | None = None

@@ -17,7 +17,7 @@ from dmafuzz.exhaustive.result import Length, Result, Signature
 from dmafuzz.platforms import PlatformFile, to_core
 from dmafuzz.program import parse, render_op
 from dmafuzz.program.render import LANGUAGE, VERSION
-from dmafuzz.verdicts.words import LABELS
+from dmafuzz.verdicts.meanings import LABELS
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def make(
     members: Sequence[PlatformFile],
     progress: Callable[[int], object] = lambda _: None,
 ) -> Catalogue:
-    """The catalogue of a search's result; ``progress`` is told of each signature that is done."""
+    """The catalogue of a search's result; ``progress`` is called for each signature that is done."""
     machines = [to_core(member) for member in members]
     judge = _core.Judge(core_tracker, machines)
     entries = tuple(_make_entry(cause, result, judge) for cause in causes(result, judge, progress))
@@ -126,7 +126,7 @@ def make(
 
 
 def _make_entry(cause: Reduced, result: Result, judge: _core.Judge) -> Entry:
-    here = [shown.platforms for shown in judge.shown(cause.ops) if Signature.of(shown) == cause.signature]
+    here = [shown.platforms for shown in judge.signatures(cause.ops) if Signature.of(shown) == cause.signature]
     return Entry(
         cause.signature,
         tuple(render_op(op) for op in cause.ops),
@@ -147,7 +147,7 @@ def rejudge(catalogue: Catalogue) -> list[Entry]:
     wrong = []
     for entry in catalogue.entries:
         wanted = sum(1 << names.index(name) for name in entry.platforms)
-        shown = {Signature.of(shown): shown.platforms for shown in judge.shown(entry.ops)}
+        shown = {Signature.of(shown): shown.platforms for shown in judge.signatures(entry.ops)}
         if shown.get(entry.signature) != wanted:
             wrong.append(entry)
     return wrong

@@ -40,7 +40,7 @@ def family_of(signature: Signature) -> Family:
     """The family of a cause with that signature."""
     facts = _facts()
     if signature.label != "FN":
-        check = checks.named(signature.kind).looks_at
+        check = checks.named(signature.kind).family
         rule = f"{check} without consequence" if signature.label == "FP" else check
         return Family(signature.label, rule, facts["entries"].get(signature.reason, ""))
     way = facts["ways"][signature.kind]

@@ -3,7 +3,7 @@
 
 `minimal: proved (<= N)`: all programs of the alphabet with up to N operations have been looked at, N is no less than
 the program's own, and none that is smaller has the same label and kind and breaks the same rules. `minimal: local`:
-the minimiser finds no smaller one by single steps, and more is not known, or there is a smaller one.
+the minimizer finds no smaller one by single steps, and more is not known, or there is a smaller one.
 """
 
 from __future__ import annotations

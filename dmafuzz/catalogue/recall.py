@@ -53,7 +53,7 @@ def read_run(folder: Path, catalogue: Catalogue) -> Run:
     first: dict[tuple[Signature, str], float] = {}
     for path in sorted((folder / "findings").glob("*.dma")):
         age = path.stat().st_mtime - started
-        for shown in judge.shown(language.read(path).ops):
+        for shown in judge.signatures(language.read(path).ops):
             signature = Signature.of(shown)
             for member in (member.name for i, member in enumerate(members) if shown.platforms >> i & 1):
                 first[signature, member] = min(age, first.get((signature, member), age))

@@ -2,8 +2,8 @@
 """From signatures to causes: which of the things that a search found are causes of their own.
 
 Two faults in one program break two sets of rules and show as a signature of their own. It is no cause of its own: the
-minimiser takes one of the faults away. A program is a cause where it is the smallest with its signature on some
-platform, and the minimiser, there, keeps the signature.
+minimizer takes one of the faults away. A program is a cause where it is the smallest with its signature on some
+platform, and the minimizer, there, keeps the signature.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class _Minimal:
 
 def causes(result: Result, judge: _core.Judge, progress: Callable[[int], object] = lambda _: None) -> list[Reduced]:
     """The causes among a search's signatures, smallest program first. ``judge`` is on the result's tracker and
-    platforms; ``progress`` is told of each signature that is done."""
+    platforms; ``progress`` is called for each signature that is done."""
     own: dict[Signature, dict[bytes, _Minimal]] = {}
     leads_to: dict[Signature, _Minimal] = {}
     for found in smallest_first(list(result.found.values())):
@@ -72,11 +72,11 @@ def causes(result: Result, judge: _core.Judge, progress: Callable[[int], object]
 
 
 def _minimal(found: Found, smallest: Smallest, bits: int, judge: _core.Judge) -> _Minimal:
-    """What the minimiser makes of one of the smallest programs, on the first of its platforms where it keeps the
+    """What the minimizer makes of one of the smallest programs, on the first of its platforms where it keeps the
     signature, if there is one."""
     other: _Minimal | None = None
     for platform in _platforms(found.signature, smallest, bits, judge):
-        small = judge.minimise(
+        small = judge.minimize(
             smallest.ops, platform, found.signature.label, found.signature.kind, found.signature.reason
         )
         signature = replace(found.signature, rules=small.rules, reason=small.reason)
@@ -91,7 +91,7 @@ def _minimal(found: Found, smallest: Smallest, bits: int, judge: _core.Judge) ->
 
 def _platforms(signature: Signature, smallest: Smallest, bits: int, judge: _core.Judge) -> Iterator[int]:
     """Where the program is the smallest with the signature, as the judge sees it too."""
-    for shown in judge.shown(smallest.ops):
+    for shown in judge.signatures(smallest.ops):
         if Signature.of(shown) == signature:
             yield from (i for i in range(bits.bit_length()) if bits & shown.platforms & 1 << i)
 

@@ -28,14 +28,15 @@ class Message:
 class Check:
     """One check of a tracker, named as its warning is.
 
-    ``means`` is what has happened where it warns, ``looks_at`` what it compares. ``known_by`` are parts of the messages
+    ``means`` is what has happened where it warns, ``family`` what its findings are called. ``known_by`` are parts of
+    the messages
     by which a kernel's own code is understood, ``messages`` the kernel's, in the order of versions; there are none for
-    what dma-debug never says (a breakdown of its own code, a message that is not known).
+    what dma-debug never says (a tracker crash of its own code, a message that is not known).
     """
 
     id: str
     means: str
-    looks_at: str
+    family: str
     known_by: tuple[str, ...]
     messages: tuple[Message, ...]
 
@@ -65,7 +66,7 @@ def named(name: str) -> Check:
 
 def _check(name: str, facts: Mapping[str, Any]) -> Check:
     messages = tuple(Message(since, text) for since, text in facts.get("messages", {}).items())
-    return Check(name, facts["means"], facts["looks_at"], tuple(facts.get("known_by", ())), messages)
+    return Check(name, facts["means"], facts["family"], tuple(facts.get("known_by", ())), messages)
 
 
 def _order(version: str) -> tuple[tuple[int, ...], bool]:

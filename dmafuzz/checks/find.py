@@ -20,14 +20,14 @@ _WORD = re.compile(r"[a-z0-9'>-]+")
 
 
 @dataclass(frozen=True)
-class _Said:
+class _Words:
     """A message without its values: its words, and the names of what stands in brackets."""
 
     words: tuple[str, ...]
     fields: frozenset[str]
 
     @classmethod
-    def of(cls, text: str) -> _Said:
+    def of(cls, text: str) -> _Words:
         fields = frozenset(" ".join(field.lower().split()) for field in _FIELD.findall(text))
         bare = _VALUE.sub(" ", _BRACKETS.sub(" ", _FIELD.sub(" ", text)))
         return cls(tuple(_WORD.findall(bare.lower())), fields)
@@ -39,17 +39,17 @@ def find(text: str) -> list[Check]:
     Addresses and numbers, and what the kernel puts in front of a message, make no difference. A whole message that is
     found stands alone; otherwise they are in the order of the table.
     """
-    asked = _Said.of(text)
+    wanted = _Words.of(text)
     plain = " ".join(text.lower().split())
     if not plain:
         return []
-    told = [(check, _Said.of(message.text)) for check in checks().values() for message in check.messages]
-    if whole := dict.fromkeys(check for check, said in told if _holds(asked.words, said.words)):
+    known = [(check, _Words.of(message.text)) for check in checks().values() for message in check.messages]
+    if whole := dict.fromkeys(check for check, message in known if _holds(wanted.words, message.words)):
         return list(whole)
     parts = {
         check.id
-        for check, said in told
-        if (asked.words or asked.fields) and _holds(said.words, asked.words) and asked.fields <= said.fields
+        for check, message in known
+        if (wanted.words or wanted.fields) and _holds(message.words, wanted.words) and wanted.fields <= message.fields
     }
     return [check for check in checks().values() if check.id in parts or plain in f"{check.id}\n{check.means}".lower()]
 

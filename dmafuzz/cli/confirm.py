@@ -133,7 +133,7 @@ def hunt(
     one = _confirming(chosen, platform, tracker, None)
     number = itertools.count()
 
-    def tell(program: Program, confirmation: Confirmation) -> None:
+    def report(program: Program, confirmation: Confirmation) -> None:
         for line in (*language.render(program).splitlines(), *as_table([confirmation])[:-2], ""):
             click.echo(line)
         if out is not None:
@@ -141,7 +141,7 @@ def hunt(
             (out / f"{platform}-{seed}-{next(number)}.dma").write_text(language.render(program), encoding="utf-8")
 
     try:
-        done = hunting.hunt(one, seconds, seed, tell)
+        done = hunting.hunt(one, seconds, seed, report)
     finally:
         one.close()
     answers = ", ".join(f"{count} {answer}" for answer, count in sorted(done.answers.items()))

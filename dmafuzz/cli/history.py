@@ -15,7 +15,7 @@ from dmafuzz._core import BuiltinTracker
 from dmafuzz.program import Program
 from dmafuzz.trackers import builtins, default_portfolio
 from dmafuzz.verdicts import judging
-from dmafuzz.verdicts.words import LABELS
+from dmafuzz.verdicts.meanings import LABELS
 
 _NAME_CHARS = 24
 _LABELS_CHARS = 48

@@ -68,7 +68,7 @@ def _read_all(files: Sequence[str]) -> tuple[list[tuple[str, Program]], bool]:
 def _judge(programs: Sequence[tuple[str, Program]], bench: Judging, platforms: Sequence[str], as_json: bool) -> None:
     names = tuple(dict.fromkeys(platforms)) or bench.members
     for name in names:
-        bench.machine(name)  # a wrong name is told before anything else
+        bench.machine(name)  # a wrong name is reported before anything else
     for number, (file, program) in enumerate(programs):
         judgements = [bench.judge(program, platform, file) for platform in names]
         if as_json:

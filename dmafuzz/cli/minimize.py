@@ -16,8 +16,8 @@ from dmafuzz.exhaustive import SearchPlan, Signature
 from dmafuzz.exhaustive.progress import Bar
 from dmafuzz.program import Comments, Program
 from dmafuzz.trackers import default_portfolio
-from dmafuzz.verdicts import Judging, Minimised, VerdictError, judging
-from dmafuzz.verdicts.words import reason_words
+from dmafuzz.verdicts import Judging, Minimized, VerdictError, judging
+from dmafuzz.verdicts.meanings import reason_words
 
 from . import options
 from .errors import BadInput, complain
@@ -67,7 +67,7 @@ def minimize(
     bench = judging(tracker, name)
     where, what, which, why = _target(bench, program, file, platform, label, kind, reason)
     start = time.perf_counter()
-    found = bench.minimise(program, where, what, which, why, written=True)
+    found = bench.minimize(program, where, what, which, why, written=True)
     seconds = time.perf_counter() - start
     cause = f"{what} of {which} with tracker {tracker} on {where}; rules broken: {', '.join(found.rules) or 'none'}"
     because = f"reason: {found.reason}: {reason_words(found.reason)}" if found.reason else "the tracker crashed"
@@ -88,7 +88,7 @@ def minimize(
     click.echo(f"{out}: {cause}; {effort}")
 
 
-def _proof(bench: Judging, found: Minimised, prove: int | None) -> Iterator[str]:
+def _proof(bench: Judging, found: Minimized, prove: int | None) -> Iterator[str]:
     """What the exhaustive search says, as comment lines; nothing of a tracker that it cannot look into."""
     if bench.tracker.kernel:
         return
@@ -134,5 +134,5 @@ def _target(
 
 def _targets(bench: Judging, program: Program, platform: str | None) -> Iterator[tuple[str, str, str, str]]:
     for where in (platform,) if platform is not None else bench.members:
-        for what, which, why in bench.targets(program, where):
+        for what, which, why in bench.signatures_on(program, where):
             yield where, what, which, why

@@ -12,7 +12,7 @@ from dmafuzz import program as language
 from dmafuzz.catalogue import Catalogue
 from dmafuzz.catalogue import files as catalogue_files
 from dmafuzz.catalogue.recall import RecallError, missed, read_run
-from dmafuzz.catalogue.strangers import strangers
+from dmafuzz.catalogue.unmatched import unmatched
 from dmafuzz.program import render_op
 from dmafuzz.program.errors import ProgramError
 from dmafuzz.reporting.recall import recall_lines
@@ -42,7 +42,7 @@ def recall(folders: tuple[Path, ...], file: Path, times: tuple[float, ...], ops:
         raise BadInput("--unmatched: looks at all findings, --at and --ops do not go with it")
     try:
         if other_way:
-            _show_strangers(folders, catalogue)
+            _show_unmatched(folders, catalogue)
         else:
             _show_recall(folders, catalogue if ops is None else catalogue.up_to(ops), times)
     except (RecallError, ProgramError) as error:
@@ -65,9 +65,9 @@ def _show_recall(folders: tuple[Path, ...], catalogue: Catalogue, times: tuple[f
         click.echo(f"- and {len(never) - MISSED_MAX} more")
 
 
-def _show_strangers(folders: tuple[Path, ...], catalogue: Catalogue) -> None:
+def _show_unmatched(folders: tuple[Path, ...], catalogue: Catalogue) -> None:
     for folder in folders:
-        found = strangers(folder, catalogue)
+        found = unmatched(folder, catalogue)
         click.echo(f"{folder}: {found.total:,} findings, {found.longer:,} of more than {catalogue.ops} operations")
         if found.silent:
             click.echo(f"  {found.silent:,} show nothing of what they are named after on {catalogue.portfolio}")

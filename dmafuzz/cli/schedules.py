@@ -90,7 +90,7 @@ def schedules(
 def _explored(
     bench: Judging, program: Program, platform: str | None, preemptions: int, limit: int, prune: bool
 ) -> Exploration:
-    judge, places = bench.seats(platform)
+    judge, places = bench.judge_for(platform)
     total = check_size(program.ops, preemptions, limit).total
     with tqdm(total=total, unit=" schedules", leave=False, disable=None) as bar:
         return explore(

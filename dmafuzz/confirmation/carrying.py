@@ -62,7 +62,8 @@ def can_be_said(facts: Run, mask_bits: int) -> None:
 class Carrying:
     """One run. ``facts`` are the core's of the program on the platform (`_core.run`). Raises GuestDiedError.
 
-    ``tag`` is the last one that this guest has seen: what an earlier run has left in a bounce slot is told apart.
+    ``tag`` is the last one that this guest has seen: so that data an earlier run has left in a bounce buffer is
+    recognised.
     """
 
     def __init__(self, guest: Guest, facts: Run, tag: int = 0) -> None:
@@ -92,7 +93,7 @@ class Carrying:
             elif op.kind == OpKind.finish:
                 self._held.pop(op.cpu, None)
             for step in self._steps.get(number, []):
-                self._take(step, op, tag)
+                self._apply(step, op, tag)
             if self.seen.oops is not None:
                 return self.seen  # and it did not fault: what comes then is not said
             after(self, number)
@@ -176,7 +177,7 @@ class Carrying:
 
     @property
     def _idle(self) -> int:
-        """A CPU that is not inside a call, for what nobody in particular does."""
+        """A CPU that is not inside a call, for accesses that no operation names."""
         return next((cpu for cpu in range(_core.CPUS_MAX) if cpu not in self._held), 0)
 
     def _do(self, action: str, op: Op | None) -> Answer:
@@ -198,7 +199,7 @@ class Carrying:
             self._compare(op.buffer, op.offset, answer.data, "cpu")
         return answer
 
-    def _take(self, step: Step, op: Op, tag: int) -> None:
+    def _apply(self, step: Step, op: Op, tag: int) -> None:
         if step.kind == "alloc":
             self.ideal.born(step.buffer, bytes([tag]) * op.size)
         elif step.kind == "oops":

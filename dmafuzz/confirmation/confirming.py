@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One program on one machine: what the core says of it, held against what a guest shows."""
+"""One program on one machine: the core's verdict compared with what a guest shows."""
 
 from __future__ import annotations
 
@@ -123,8 +123,8 @@ class Confirming:
         return done
 
     def _facts(self, program: Program) -> Run:
-        judge, seats = self._judging.seats(self._platform)
-        return _core.run(judge, program.ops, seats[0])
+        judge, places = self._judging.judge_for(self._platform)
+        return _core.run(judge, program.ops, places[0])
 
     def _carry_out(self, done: Confirmation, facts: Run, after: Callable[[Carrying, int], None]) -> Seen:
         if self._guest is None or (self._spoilt and not self._guest.restart()):
@@ -221,10 +221,10 @@ class Confirming:
         if seen.refused:
             return f"the guest refuses: {seen.refused[0][1]} (operation {seen.refused[0][0]})"
         if set(corruption.mappings) & set(failed):
-            return "goes through an error cookie"
+            return "goes through DMA_MAPPING_ERROR"
         gone = [s.piece for s in facts.steps if s.kind == "slot-gone" and s.op <= corruption.op]
         if any(facts.pieces[piece].mapping in corruption.mappings for piece in gone):
-            return "takes somebody who gets the slot that has been given back"
+            return "needs another mapping that gets the released slot"
         return ""
 
 

@@ -61,7 +61,7 @@ class QemuGuest:
             if self._monitor and self._monitor.is_up:
                 self.do("revive 0 0")
             else:
-                self._take_answer(_BOOT_SECONDS)
+                self._read_answer(_BOOT_SECONDS)
                 for action in machine.prepare:
                     self.do(action)
             if self._monitor and not self._monitor.is_up:
@@ -77,7 +77,7 @@ class QemuGuest:
             self._socket.sendall(f"{action}\n".encode())
         except OSError:
             raise GuestDiedError(action, self._log()) from None
-        return self._take_answer(_ACTION_SECONDS)
+        return self._read_answer(_ACTION_SECONDS)
 
     def restart(self) -> bool:
         if not self._monitor:
@@ -125,16 +125,16 @@ class QemuGuest:
                     raise
                 time.sleep(0.02)
 
-    def _take_answer(self, seconds: float) -> Answer:
+    def _read_answer(self, seconds: float) -> Answer:
         lines: list[str] = []
         end = time.monotonic() + seconds
         while not (lines and lines[-1].startswith(ANSWER)):
-            lines.append(self._take_line(end))
+            lines.append(self._read_line(end))
         if self._transcript:
             self._transcript.write("".join(f"{line}\n" for line in (f"> {self._last}", *lines)))
         return read_answer(lines)
 
-    def _take_line(self, end: float) -> str:
+    def _read_line(self, end: float) -> str:
         while b"\n" not in self._rest:
             self._socket.settimeout(max(end - time.monotonic(), 0.001))
             try:

@@ -30,7 +30,7 @@ class Hunt:
 
 
 def hunt(
-    one: Confirming, seconds: float, seed: int, tell: Callable[[Program, Confirmation], None] = lambda p, c: None
+    one: Confirming, seconds: float, seed: int, report: Callable[[Program, Confirmation], None] = lambda p, c: None
 ) -> Hunt:
     """Confirms random programs for that long. ``tell`` is called with each disagreement, made small."""
     done = Hunt()
@@ -47,7 +47,7 @@ def hunt(
         if confirmation.answer in WRONG:
             small = smaller(one, program, confirmation, number)
             done.found.append(small)
-            tell(*small)
+            report(*small)
     return done
 
 

@@ -84,7 +84,7 @@ class IdealMemory:
             self._device_write(p, p.offset + step.offset, step.size, tag, kind == "device-post")
 
     def write(self, buffer: int, offset: int, size: int, tag: int, lags: bool = False) -> None:
-        """A CPU's write; ``lags``: nobody orders it against the devices."""
+        """A CPU's write; ``lags``: no sync orders it against the devices."""
         b = self._buffers[buffer]
         b.content[offset : offset + size] = bytes([tag]) * size
         b.given_up[offset : offset + size] = bytes(size)
@@ -184,7 +184,7 @@ class IdealMemory:
         return _ranges(barred)
 
     def _device_write(self, p: _Piece, offset: int, size: int, tag: int, posts: bool = False) -> list[tuple[int, int]]:
-        """``posts``: a write that may happen whoever owns the bytes, as long as the mapping lives."""
+        """``posts``: a write that may happen whichever side owns the bytes, as long as the mapping lives."""
         b = self._buffers.get(p.buffer)
         if b is None or not b.live or b.image or not p.live or p.direction not in _WRITES:
             return []

@@ -33,7 +33,7 @@ class Bar:
         self.advance(done)
 
     def start(self, what: str, total: int, done: int = 0) -> None:
-        """``done`` of them by somebody else: how long they took says nothing of what remains."""
+        """``done`` of them by an earlier run: how long they took says nothing about the rest."""
         self.end()
         self._what, self._total, self._done, self._before = what, total, done, done
         self._started = self._line_at = time.monotonic()

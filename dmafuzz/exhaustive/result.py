@@ -17,7 +17,7 @@ Order = tuple[int, ...]
 class Signature:
     """What a program shows on a platform: a label of FN, FP, hazard and broken, the kind of corruption (FN) or the
     warning (others), the rules of the contract that it breaks there, in the contract's order, and the tracker's reason
-    (`_core.reasons`; "" of a tracker that broke down)."""
+    (`_core.reasons`; "" of a tracker that crashed)."""
 
     label: str
     kind: str
@@ -25,7 +25,7 @@ class Signature:
     reason: str
 
     @classmethod
-    def of(cls, shown: _core.Shown | _core.Cause) -> Self:
+    def of(cls, shown: _core.Signature | _core.Cause) -> Self:
         """That of what the core says a program, or many programs, show."""
         return cls(shown.label, shown.kind, shown.rules, shown.reason)
 
@@ -124,7 +124,7 @@ class Result:
                 for program in item.smallest
                 for platform in _places(program.platforms)
             }
-            self._take(Found(signature, item.count, smallest))
+            self._merge(Found(signature, item.count, smallest))
 
     def add_longer(self, other: Result) -> None:
         """Takes in what another result has of programs with more operations than there were so far."""
@@ -132,9 +132,9 @@ class Result:
         for platform, counts in other.labels.items():
             self.labels.setdefault(platform, Counter()).update(counts)
         for found in other.found.values():
-            self._take(found)
+            self._merge(found)
 
-    def _take(self, found: Found) -> None:
+    def _merge(self, found: Found) -> None:
         if found.signature in self.found:
             self.found[found.signature].add(found)
         else:

@@ -25,7 +25,7 @@ LOOK_EVERY_S = 0.2
 
 
 class Watcher(Protocol):
-    """Who is told how far the search is."""
+    """The listener of a search's progress."""
 
     def layer(self, length: int, pairs: int, done: int = 0) -> None:
         """Programs of ``length`` operations come next: so many pairs of a state and an operation are to be seen, of
@@ -111,7 +111,7 @@ class Search:
         return self._kept is not None and bool(self._done)
 
     def forget(self) -> None:
-        """Nobody is going to go on from what has been kept: what the search was for is done."""
+        """Removes what has been kept to continue from: the search's result is used."""
         if self._kept:
             self._kept.clear()
 

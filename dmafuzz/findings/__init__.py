@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Findings: programs on which tracker and simulator disagree, minimised, one file for each cause."""
+"""Findings: programs on which tracker and simulator disagree, minimized, one file for each cause."""
 
 from dmafuzz.findings.finding import Finding, RawFinding
 from dmafuzz.findings.replay import confirm

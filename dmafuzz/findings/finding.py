@@ -11,7 +11,7 @@ from dmafuzz import _core, platforms
 from dmafuzz.program import Expect, Program, render, render_op
 from dmafuzz.program.expect import writable_tracker
 from dmafuzz.trackers import default_portfolio
-from dmafuzz.verdicts.words import reason_words
+from dmafuzz.verdicts.meanings import reason_words
 
 BROKEN = "broken"  # the tracker itself crashed
 LABELS = (BROKEN, "FN", "FP", "hazard")
@@ -105,7 +105,7 @@ class Finding:
         if not writable_tracker(self.tracker):
             return []
         # Labels depend on the portfolio that justifies warnings, and a file can only name the tracker's own; save where
-        # the tracker broke down, which depends on nothing else.
+        # the tracker crashed, which depends on nothing else.
         everywhere = self.portfolio is not None and self.portfolio == default_portfolio(self.tracker)
         by_labels: dict[tuple[str, ...], list[str]] = {}
         for platform, labels in self.outcomes:

@@ -117,7 +117,7 @@ def _replay(judge: _core.Judge, names: list[str], item: dict[str, Any], schedule
     # What makes it this cause: whatever else the program shows is another one's.
     own = {
         shown.kind: shown.platforms
-        for shown in judge.shown(ops)
+        for shown in judge.signatures(ops)
         if (shown.label, shown.reason, sorted(shown.rules)) == (item["label"], item["reason"], sorted(item["rules"]))
     }
     shows = bool(own.get(item["kind"], 0) >> names.index(item["platform"]) & 1)

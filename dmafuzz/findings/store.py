@@ -21,7 +21,7 @@ Report = tuple[Path, list[RawFinding]]  # a worker's file, and what is in it
 class FindingStore:
     """The findings of one output folder.
 
-    ``reported/`` holds what workers recorded and nobody has replayed yet; ``findings/`` the confirmed ones, one file
+    ``reported/`` holds what workers recorded and what is not replayed yet; ``findings/`` the confirmed ones, one file
     for each cause; ``unconfirmed/`` those that did not show when replayed, which is a bug of dmafuzz to look at.
     """
 
@@ -34,11 +34,11 @@ class FindingStore:
 
     @cached_property
     def _known(self) -> set[str]:
-        # Not before somebody asks: workers, which only report, need not look through ten thousands of files.
+        # On demand only: workers, which only report, need not look through ten thousands of files.
         return {entry.name for entry in os.scandir(self.confirmed) if entry.name.endswith(".dma")}
 
     def clear_leftovers(self) -> None:
-        """Removes what a writer that was killed has left half written. For whoever is the only writer."""
+        """Removes what a writer that was killed has left half written. For the only writer."""
         for path in self.confirmed.glob(".*.tmp"):
             path.unlink(missing_ok=True)
 
@@ -59,7 +59,7 @@ class FindingStore:
         return finding.file_name in self._known
 
     def waiting(self, findings_max: int) -> list[Report]:
-        """Reports that nobody has replayed, as many as come to ``findings_max`` findings, or one."""
+        """Reports that are not replayed yet, as many as have ``findings_max`` findings, or one."""
         reports: list[Report] = []
         count = 0
         for path in sorted(self.reported.glob("*.json")):
@@ -71,7 +71,7 @@ class FindingStore:
         return reports
 
     def waiting_findings(self) -> int:
-        """How many findings there are in the reports that nobody has replayed."""
+        """How many findings there are in the reports that are not replayed yet."""
         return sum(len(json.loads(path.read_bytes())) for path in self.reported.glob("*.json"))
 
     def settle(self, reports: Sequence[Report], findings: Sequence[Finding | None]) -> list[Finding]:

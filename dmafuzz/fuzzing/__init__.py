@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The search: workers that generate, judge and minimise programs, and the parent that looks after them."""
+"""The search: workers that generate, judge and minimize programs, and the parent that looks after them."""
 
 from dmafuzz.fuzzing.campaign import Campaign
 from dmafuzz.fuzzing.plan import ENGINES, Plan, atheris_available

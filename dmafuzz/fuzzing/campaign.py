@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One run: workers search, what they report is settled meanwhile, and somebody is told how it goes."""
+"""One run: workers search, what they report is settled meanwhile, and progress is shown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Campaign:
         self._earlier = Earlier.read(plan)
 
     def run(self) -> Summary:
-        """Searches until the time is up or somebody interrupts; always ends with everything recorded."""
+        """Searches until the time is up or the user interrupts; always ends with everything recorded."""
         start = time.monotonic()
         self.progress.start(self.plan.seconds)
         try:

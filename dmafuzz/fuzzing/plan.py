@@ -39,7 +39,7 @@ class Plan:
 
     def recorder(self, worker: int) -> Path:
         """Where a worker keeps the program it is at."""
-        return self.out / "workers" / f"{worker}.flight"
+        return self.out / "workers" / f"{worker}.input"
 
     def create_folders(self) -> None:
         for path in (self.corpus, self.quarantine, self.out / "workers"):

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 
 from dmafuzz.findings import Finding, FindingStore, confirm
-from dmafuzz.fuzzing.appraisal import Appraisal
+from dmafuzz.fuzzing.annotate import Annotator
 from dmafuzz.fuzzing.plan import Plan
 
 SETTLE_EVERY_S = 3.0
@@ -24,7 +24,7 @@ class Settling:
         self._plan = plan
         self._store = FindingStore(plan.out)
         self._store.clear_leftovers()
-        self._appraisal = Appraisal(plan)
+        self._annotator = Annotator(plan)
         self._due = time.monotonic() + SETTLE_EVERY_S
         self.causes = self._count()  # in the folder, by label
 
@@ -62,4 +62,4 @@ class Settling:
         """Only what is new here: the rest is not written again."""
         if finding is None or self._store.has(finding):
             return finding
-        return self._appraisal.of(finding)
+        return self._annotator.annotated(finding)

@@ -12,8 +12,8 @@ from typing import Any
 import multiprocess
 
 from dmafuzz.fuzzing import worker
-from dmafuzz.fuzzing.flight import last_program
-from dmafuzz.fuzzing.packs import program_name
+from dmafuzz.fuzzing.corpus_packs import program_name
+from dmafuzz.fuzzing.current_input import last_program
 from dmafuzz.fuzzing.plan import Plan
 from dmafuzz.fuzzing.summary import WorkerStats
 from dmafuzz.storage import write_whole
@@ -120,4 +120,4 @@ def _listen(child: Child) -> None:
             child.stats = child.link.recv()
             child.heard_at = time.monotonic()
     except (EOFError, OSError):
-        pass  # it has died; whoever looks at the process sees that
+        pass  # it has died; the check of the process sees that

@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dmafuzz.fuzzing.packs import SUFFIX, program_name, read_pack, write_pack
+from dmafuzz.fuzzing.corpus_packs import SUFFIX, program_name, read_pack, write_pack
 from dmafuzz.fuzzing.summary import WorkerStats
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Worker:
             for records in read_pack(Path(entry.path)):
                 if program_name(records) not in self.quarantined:
                     self.engine.add(records)
-                self.tell()
+                self.report()
 
     def exchange(self) -> None:
         """Now and then takes over what others have found."""
@@ -68,7 +68,7 @@ class Worker:
         if novel:
             self.loaded.add(write_pack(self.plan.corpus, novel).name)
 
-    def tell(self, force: bool = False) -> bool:
+    def report(self, force: bool = False) -> bool:
         """Records findings, now and then reports to the parent; false when the parent wants the worker to stop."""
         now = time.monotonic()
         if not force and now - self.reported_at < REPORT_EVERY_S:
@@ -84,7 +84,7 @@ class Worker:
             return False  # the parent is gone
 
     def record_findings(self) -> None:
-        """Reports what the engine has found; once, where several reports come to the same finding: a program that shows
+        """Reports what the engine has found; once, where several reports are the same finding: a program that shows
         a label in several kinds."""
         from dmafuzz import _core
         from dmafuzz.findings.finding import RawFinding
@@ -108,10 +108,10 @@ class Worker:
     def run_native(self) -> None:
         """The plain loop: bursts until the parent says stop."""
         self.load_corpus()
-        while self.tell():
+        while self.report():
             self.engine.burst(BURST_CHILDREN, BURST_MS)
             self.exchange()
-        self.tell(force=True)
+        self.report(force=True)
 
     def run_atheris(self) -> None:
         """libFuzzer drives, the engine's burst is its mutator. Its corpus stays in memory; the shared one is packs."""
@@ -130,9 +130,9 @@ class Worker:
             # For its marks in the coverage map; the burst that made it has kept it already.
             self.engine.run(records)
             self.exchange()
-            if self.tell():
+            if self.report():
                 return
-            self.tell(force=True)
+            self.report(force=True)
             # libFuzzer has no way to be asked to stop that runs Python code afterwards.
             os._exit(0)
 
@@ -157,7 +157,7 @@ def main(plan: Plan, number: int, generation: int, link: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker = Worker(plan, number, generation, link)
     if plan.engine == "atheris":
-        # libFuzzer's chatter is not for the user; what kills a worker is found in the flight recorder.
+        # libFuzzer's chatter is not for the user; what kills a worker is found in the file of the current input.
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)

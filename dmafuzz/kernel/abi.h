@@ -105,9 +105,9 @@ struct dk_machine {
 
 DK_STATIC_ASSERT(sizeof(struct dk_machine) == 80, "dk_machine");
 
-/* DK_UNKNOWN: a format nobody has classified: see the text. From DK_CRASH on the kernel's code has broken down: nothing runs until
+/* DK_UNKNOWN: an unknown format: see the text. From DK_CRASH on the kernel's code has crashed: nothing runs until
  * the next reset. */
-#define DK_ID(id, core, name, breakdown) id,
+#define DK_ID(id, core, name, tracker_crash) id,
 enum dk_id {
     DK_WARNINGS(DK_ID)
     DK_IDS,
@@ -118,13 +118,13 @@ enum { DK_NO_CALL = 0xffff };
 
 struct dk_warning {
     uint16_t call;           /* index of the call, counted from the last reset */
-    uint16_t mapped_at;      /* the call that made the entry it is held against, DK_NO_CALL without one */
+    uint16_t mapped_at;      /* the call that made the entry it is compared with, DK_NO_CALL without one */
     uint8_t id;
     uint8_t counted;         /* in error_count */
     uint8_t traced;          /* said by WARN */
     uint8_t reserved;
     uint32_t mappings;       /* dk_call.mapping of the entries it is about, a bit each */
-    uint32_t line_bytes;     /* of the active cache line that it is about, 0 without one */
+    uint32_t line_bytes;     /* of the active cacheline that it is about, 0 without one */
     uint64_t line;           /* where that begins */
     uint64_t dev_addr;       /* the entry's DMA address, 0 without an entry */
     const char *text;        /* the message: its format unless its text is asked for; NULL without one; valid until the next run */
@@ -157,7 +157,7 @@ uint64_t dmafuzz_kernel_tree_operations(void);
 uint64_t dmafuzz_kernel_lockless_operations(void);
 /* How many counted errors the kernel prints unless told otherwise: num_errors. */
 uint32_t dmafuzz_kernel_shown(void);
-/* One counter for each edge of the kernel's code, which whoever reads them clears; 0 where the library has none. */
+/* One counter for each edge of the kernel's code, which their reader clears; 0 where the library has none. */
 size_t dmafuzz_kernel_coverage(uint8_t **counters);
 
 #ifdef __cplusplus

@@ -76,7 +76,7 @@ static void dk_about_made_at(unsigned int call) {
 
     if (!last) return;
     last->mappings |= dk_mapping_made_at(call);
-    if (last->id == DK_LINE_OVERLAP) return;  /* the new one; what it is held against is the line's */
+    if (last->id == DK_LINE_OVERLAP) return;  /* the new one; the other one is the cacheline's */
     last->mapped_at = call;
 }
 
@@ -262,7 +262,7 @@ static noinline void dk_undo_run(void) {
     dk_snapshot_restore();
 }
 
-/* A stray write that nobody noticed may have hit the lists: false then. */
+/* A stray write that no check noticed may have hit the lists: false then. */
 static noinline bool dk_undone(void) {
     dk_run.count = dk_run.max = 0;
     if (__builtin_setjmp(dk_escape)) return false;

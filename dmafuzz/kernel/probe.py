@@ -40,7 +40,7 @@ _WALK = (
 )
 _KNOWN_WALKS = {"47e22da833db06908e052b1a54add5f39f4512e75411f9583f331fb96e4a3b9d"}
 
-# Called by nobody.
+# Called by no code.
 _NOT_PROBED = {"debug_dma_dump_mappings"}
 
 # A parameter is known by its type where that is telling, otherwise by its name.

@@ -35,7 +35,7 @@ class Variant:
     @property
     def harms(self) -> bool:
         """Whether its warning means something on any platform."""
-        return any(self.outcome.by_worth.get(worth) for worth in _HARM)
+        return any(self.outcome.by_justification.get(justification) for justification in _HARM)
 
 
 @dataclass(frozen=True)

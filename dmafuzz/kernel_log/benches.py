@@ -10,20 +10,20 @@ from functools import cache
 from dmafuzz import _core, platforms
 from dmafuzz.trackers import builtins, default_portfolio, resolve
 
-# What a warning comes to, the gravest first (verdicts/words.py).
-WORTHS = ("justified", "hazard", "bookkeeping", "false", "breakdown")
+# The verdict on a warning, the gravest first (verdicts/meanings.py).
+JUSTIFICATIONS = ("justified", "hazard", "bookkeeping", "false", "broken")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one check comes to for one program: platforms by the gravest worth of its warnings there.
+    """The result of one check for one program: platforms by the gravest verdict on its warnings there.
 
     ``silent`` are the platforms on which it does not fire. ``losing`` are those on which what it is about is corrupt:
     where it is justified, and where a hazard hurts, whether or not it fires there. ``kinds`` are the kinds of
     corruption there, ``rules`` those of the contract that the program breaks.
     """
 
-    by_worth: Mapping[str, tuple[str, ...]]
+    by_justification: Mapping[str, tuple[str, ...]]
     silent: tuple[str, ...]
     losing: tuple[str, ...]
     kinds: tuple[str, ...]
@@ -31,12 +31,12 @@ class Outcome:
 
     @property
     def fires(self) -> bool:
-        return bool(self.by_worth)
+        return bool(self.by_justification)
 
     @property
     def platforms(self) -> tuple[str, ...]:
         """Those on which it fires."""
-        return tuple(name for names in self.by_worth.values() for name in names)
+        return tuple(name for names in self.by_justification.values() for name in names)
 
 
 class Bench:
@@ -51,7 +51,7 @@ class Bench:
         self._judge = _core.Judge(resolve(tracker).core, loaded)
 
     def outcomes(self, ops: Sequence[_core.Op]) -> dict[str, Outcome]:
-        """By check: what each that fires on any platform comes to."""
+        """By check: the result of each that fires on any platform."""
         judgements = self._judge.judge_all(ops)
         found = dict.fromkeys(str(warning.id) for each in judgements for warning in each.warnings)
         return {check: self._outcome(check, judgements) for check in found}
@@ -65,11 +65,11 @@ class Bench:
         return found
 
     def outcome(self, ops: Sequence[_core.Op], check: str) -> Outcome:
-        """What one check comes to."""
+        """The result of one check."""
         return self._outcome(check, self._judge.judge_all(ops))
 
     def _outcome(self, check: str, judgements: Sequence[_core.Judgement]) -> Outcome:
-        by_worth: dict[str, list[str]] = {worth: [] for worth in WORTHS}
+        by_justification: dict[str, list[str]] = {justification: [] for justification in JUSTIFICATIONS}
         silent: list[str] = []
         rules: dict[str, None] = {}
         hurt: set[str] = set()
@@ -78,17 +78,19 @@ class Bench:
             if not warnings:
                 silent.append(name)
                 continue
-            by_worth[min((str(warning.worth) for warning in warnings), key=WORTHS.index)].append(name)
+            by_justification[
+                min((str(warning.justification) for warning in warnings), key=JUSTIFICATIONS.index)
+            ].append(name)
             hurt.update(warning.hurts for warning in warnings if warning.hurts is not None)
             rules.update((str(breach.rule), None) for breach in each.breaches)
-        losing = tuple(name for name in self.platforms if name in hurt or name in by_worth["justified"])
+        losing = tuple(name for name in self.platforms if name in hurt or name in by_justification["justified"])
         kinds = dict.fromkeys(
             str(corruption.kind)
             for name, each in zip(self.platforms, judgements, strict=True)
             for corruption in each.corruptions
             if name in losing and (corruption.explained or name in silent)
         )
-        told = {worth: tuple(names) for worth, names in by_worth.items() if names}
+        told = {justification: tuple(names) for justification, names in by_justification.items() if names}
         return Outcome(told, tuple(silent), losing, tuple(kinds), tuple(rules))
 
 

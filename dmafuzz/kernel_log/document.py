@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dmafuzz.program import Program, render_op
-from dmafuzz.verdicts.words import CORRUPTIONS
+from dmafuzz.verdicts.meanings import CORRUPTIONS
 
 from .answer import Answer, Cause, JudgedGroup, Variant
 from .leaders import BOOKKEEPING, FALSE, KEPT, LOSES, Leader
@@ -179,7 +179,7 @@ def _comes_to(cause: Cause, variant: Variant) -> str:
         text = f"data is lost on {len(losing)} of {total} platforms of that kernel, {_some(losing)}: {kinds}."
         if harmless:
             text += f" No data is lost on {_some(harmless)}."
-    elif booked := outcome.by_worth.get("bookkeeping", ()):
+    elif booked := outcome.by_justification.get("bookkeeping", ()):
         text = f"no data is lost; there is a leak or a fault on {_some(booked)}."
     else:
         text = f"no: no data is lost on any of the {total} platforms of that kernel."

@@ -14,7 +14,7 @@ _ALONE = re.compile(
     r"(?:\s+\[([\w-]+)(?: [0-9a-f]+)?\])?(?: \(\w+\))?$"
 )
 _UNSURE = re.compile(r"(?:\[<[0-9a-f]+>\]\s*)?\?\s")
-# The checker, the DMA API and what prints a warning: nobody looks for the fault there.
+# The checker, the DMA API and what prints a warning: the fault is not there.
 _CORE = re.compile(
     r"""(?:_*debug_dma_\w+|dma_debug_\w+|dma_entry_alloc|add_dma_entry|active_cacheline\w+|err_printk
     |check_(?:unmap|sync|for_\w+|sg_\w+)

@@ -55,7 +55,7 @@ def meaning_of(outcome: Outcome) -> str:
     """What a check's warnings mean for a program."""
     if outcome.losing:
         return LOSES
-    if outcome.by_worth.get("bookkeeping"):
+    if outcome.by_justification.get("bookkeeping"):
         return BOOKKEEPING
     return FALSE if outcome.rules else KEPT
 

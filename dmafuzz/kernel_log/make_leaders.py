@@ -37,7 +37,7 @@ _EVERYDAY_BUFFERS = (BufferKind.pages, BufferKind.kmalloc)
 _SKIPPED_SYNC, _ODD = 120, 50  # uses of an attribute; of buffers of other kinds, and of what only some programs do
 _Size = tuple[int, int, tuple[str, ...]]
 _Rank = tuple[int, int, bool, int, _Size]
-_SHORT = 4  # operations of a program that can be told at a glance
+_SHORT = 4  # operations of a program that can be read at a glance
 # Operations of a leader: nine mappings of a line and their unmaps are the longest that any check needs.
 _OPS_MAX = 20
 
@@ -74,7 +74,7 @@ def make(programs: Sequence[Program], names: Iterable[str]) -> Table:
 
 
 def _of_catalogue(catalogue: Mapping[str, Any]) -> Iterator[Program]:
-    """Those of warnings: an entry without one is of what nobody warns of.
+    """Those of warnings: an entry without one is of losses without a warning.
 
     Only what a catalogue of any edition has is looked at: a label, the kind of warning, rules, and a program. One that
     the language has no more is left out.

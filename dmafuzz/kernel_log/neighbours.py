@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Dumps as programs: the mappings that share cache lines, each group by itself."""
+"""Dumps as programs: the mappings that share cachelines, each group by itself."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CALLS = {"single": "map_single", "page": "map_page", "phy": "map_page"}
 
 @dataclass(frozen=True)
 class Group:
-    """Mappings that share cache lines, as a program; ``count`` groups of the dump are equal to it.
+    """Mappings that share cachelines, as a program; ``count`` groups of the dump are equal to it.
 
     ``program`` is None where the group is larger than a program may be.
     """
@@ -66,7 +66,7 @@ def groups(live: Iterable[Live]) -> list[Group]:
 
 def overlaps(splat: Splat, shared: Iterable[Group]) -> list[Sketch]:
     """The groups that a warning of an overlap may be about: its message names no address, at most the device."""
-    assumed = ("each entry was mapped by a call of its own", "nothing else lives in their cache lines")
+    assumed = ("each entry was mapped by a call of its own", "nothing else lives in their cachelines")
     found = [
         Sketch(group.program, assumed, "", True)
         for group in shared

@@ -120,7 +120,7 @@ def _variant(variant: Variant) -> dict[str, Any]:
         "program": _lines(variant.sketch.program),
         "assumed": list(variant.sketch.assumed),
         "from_dump": variant.sketch.from_dump,
-        "platforms": {worth: list(names) for worth, names in variant.outcome.by_worth.items()},
+        "platforms": {justification: list(names) for justification, names in variant.outcome.by_justification.items()},
         "silent": list(variant.outcome.silent),
         "loses_on": list(variant.outcome.losing),
         "corruptions": list(variant.outcome.kinds),

@@ -197,7 +197,7 @@ def too_large(splat: Splat, live: Live | None) -> bool:
 
 
 def shares_lines(splat: Splat, live: Live | None) -> bool:
-    """Whether it does not begin or end on a boundary of cache lines, and a device may write it: the log does
+    """Whether it does not begin or end on a boundary of cachelines, and a device may write it: the log does
     not say which data shares these cachelines."""
     start, size = _start(splat, live), live.length if live else _size_of_map(splat)
     told = live.type if live else _type_of(splat)

@@ -76,7 +76,7 @@ def _base(path: Path, name: object) -> Table:
         expected = f"the name of a platform ({errors.nearest(str(name), known)})"
         raise PlatformError(errors.message(path, "extends", repr(name), expected))
     base = read_table(FOLDER / f"{name}.toml")
-    # One step only: whoever reads a machine has at most two files to read.
+    # One step only: a reader of a machine has at most two files to read.
     if "extends" in base:
         expected = f"a platform that extends none (it extends {base['extends']!r})"
         raise PlatformError(errors.message(path, "extends", repr(name), expected))

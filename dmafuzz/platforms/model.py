@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a platform file may say. Fields, values and meaning are rows of the core's table (core/platform/fields.hpp).
 
-Every model forbids unknown fields and converts nothing: a misspelt field or a quoted number in somebody's own machine
+Every model forbids unknown fields and converts nothing: a misspelt field or a quoted number in a user's own machine
 must not silently become a default.
 """
 

@@ -27,7 +27,7 @@ class Expect:
 
     ``platforms`` and ``portfolio`` (every platform of it) exclude each other. ``labels`` is never empty.
     ``warnings``, ``corruptions`` and ``harms`` are the exact sets of kinds, or None where nothing is said.
-    Names of trackers, platforms and kinds are taken as they are: whoever judges knows which exist.
+    Names of trackers, platforms and kinds are taken as they are: the judging code knows which exist.
     Raises ValueError for words that the language cannot write, empty lists and repeated words.
     """
 

@@ -69,14 +69,14 @@ class Statement:
 
 def parse_op(cursor: Cursor) -> Statement:
     """The operation that a line holds, as far as the line alone tells. Raises ProgramError."""
-    subject = cursor.take()
+    subject = cursor.next_token()
     if subject.text == DEVICE:
         return _parse_device_access(cursor)
     op = Op()
     op.cpu = FIELDS["cpu"].read(subject)
     statement = Statement(op, {"cpu": subject})
     results = _take_results(cursor)
-    word = cursor.take()
+    word = cursor.next_token()
     if word.text not in CPU_OPERATIONS:
         raise word.error("an operation", CPU_OPERATIONS)
     form = _begin(statement, word, CPU_OPERATIONS[word.text])
@@ -90,9 +90,9 @@ def parse_op(cursor: Cursor) -> Statement:
 
 def _parse_device_access(cursor: Cursor) -> Statement:
     statement = Statement(Op())
-    mapping = cursor.take()
+    mapping = cursor.next_token()
     _read_field(statement, "mapping", mapping)
-    word = cursor.take()
+    word = cursor.next_token()
     if word.text not in DEVICE_OPERATIONS:
         raise word.error(" or ".join(f"'{known}'" for known in DEVICE_OPERATIONS), DEVICE_OPERATIONS)
     form = _begin(statement, word, DEVICE_OPERATIONS[word.text])
@@ -111,9 +111,9 @@ def _take_results(cursor: Cursor) -> list[Token] | None:
     """The words up to '=', the '=' itself included, or nothing where the line has no '='."""
     if cursor.peek().text in CPU_OPERATIONS or not cursor.has(_EQUALS):
         return None
-    results = [cursor.take()]
+    results = [cursor.next_token()]
     while results[-1].text != _EQUALS:
-        results.append(cursor.take())
+        results.append(cursor.next_token())
     return results
 
 
@@ -142,13 +142,13 @@ def _read_places(statement: Statement, places: tuple[str, ...], form: Form, curs
         if place == "entries":
             _read_entries(statement, form, cursor)
         elif place not in form.optional or cursor.peek() != cursor.end:
-            _read_field(statement, place, cursor.take())
+            _read_field(statement, place, cursor.next_token())
 
 
 def _read_entries(statement: Statement, form: Form, cursor: Cursor) -> None:
     statement.words["entry"] = cursor.peek()  # where one is missing if there are none
     while (token := cursor.peek()) != cursor.end and token.argument() is None and token.text not in form.flags:
-        entry = FIELDS["entry"].read(cursor.take())
+        entry = FIELDS["entry"].read(cursor.next_token())
         try:
             statement.op.entries = [*statement.op.entries, entry]
         except ValueError as error:  # the core's own limit

@@ -29,7 +29,7 @@ class _Reader:
     above: list[str] = field(default_factory=list)  # comments that wait for the line they are above
     head: list[str] = field(default_factory=list)
 
-    def take(self, line: Line) -> None:
+    def read_line(self, line: Line) -> None:
         words = line.words()
         if not words:
             self.above.append(line.comment)
@@ -41,7 +41,7 @@ class _Reader:
         cursor = Cursor(words)
         subject = cursor.peek()
         if subject.text == EXPECT:
-            cursor.take()
+            cursor.next_token()
             self.expects.append(parse_expect(cursor))
             self.expect_remarks.append(remark)
         elif subject.text == DEVICE or subject.text.startswith(_CPU):
@@ -78,7 +78,7 @@ def parse(text: str, name: str = "<text>") -> Program:
     _parse_version(first, version_expected)
     reader = _Reader()
     for line in rest:
-        reader.take(line)
+        reader.read_line(line)
     return reader.program(first.comment)
 
 
@@ -87,10 +87,10 @@ def _parse_version(line: Line, expected: str) -> None:
     if not words:
         raise line.error(1, expected, "a line without it")
     cursor = Cursor(words)
-    language = cursor.take()
+    language = cursor.next_token()
     if language.text != LANGUAGE:
         raise language.error(expected, [LANGUAGE])
-    version = cursor.take()
+    version = cursor.next_token()
     if version.text != VERSION:
         raise version.error(f"version {VERSION} of the language")
     cursor.expect_end()

@@ -90,7 +90,7 @@ class Cursor:
     def peek(self) -> Token:
         return self._words[self._next] if self._next < len(self._words) else self.end
 
-    def take(self) -> Token:
+    def next_token(self) -> Token:
         token = self.peek()
         self._next += 1
         return token
@@ -102,7 +102,7 @@ class Cursor:
     def rest(self) -> Iterator[Token]:
         """Takes what is left, one by one."""
         while self._next < len(self._words):
-            yield self.take()
+            yield self.next_token()
 
     def expect_end(self) -> None:
         """Raises ProgramError unless all words are taken."""

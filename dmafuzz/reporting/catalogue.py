@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from dmafuzz.catalogue.catalogue import Catalogue, Entry, counts_by_label
 from dmafuzz.catalogue.families import Family
-from dmafuzz.verdicts.words import LABELS, SPOKEN
+from dmafuzz.verdicts.meanings import LABELS, SPOKEN
 
 _TABLE = ("TN", "TP", "FN", "FP", "hazard", "bookkeeping", "broken")
 _SHOWN = ("broken", "FN", "FP", "hazard")
@@ -56,8 +56,8 @@ def _markdown_lines(catalogue: Catalogue) -> Iterator[str]:
         + (f", {causes['broken']} of tracker crashes" if causes["broken"] else "")
         + ". No program of this alphabet and length shows anything else, but for several of these together. Each "
         "program below is, on some platform, the smallest with its label, its kind and the rules that it breaks; "
-        "sizes are what the minimiser made of them. Where no program of the alphabet shows just that, it is what the "
-        "minimiser made of one that shows more (`minimal: local`)."
+        "sizes are what the minimizer made of them. Where no program of the alphabet shows just that, it is what the "
+        "minimizer made of one that shows more (`minimal: local`)."
     )
     yield ""
     yield "| operations | programs | states they lead to | merged |"

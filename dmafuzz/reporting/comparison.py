@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from dmafuzz import _core
 from dmafuzz.catalogue.catalogue import Catalogue, counts_by_label
-from dmafuzz.verdicts.words import SPOKEN
+from dmafuzz.verdicts.meanings import SPOKEN
 
 
 def comparison(catalogues: Sequence[Catalogue]) -> str:

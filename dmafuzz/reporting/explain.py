@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from dmafuzz._core import Corruption, Warning, WitnessStep
 from dmafuzz.verdicts.judgement import Judgement
-from dmafuzz.verdicts.words import reason_words
+from dmafuzz.verdicts.meanings import reason_words
 
 from . import sentences
-from .scene import Scene
+from .narrator import Narrator
 
 # What stands in front of sentences. A step of the hardware happens meanwhile.
 AS = "as"
@@ -34,17 +34,17 @@ class Sentence:
 
 def course(judgement: Judgement, corruption: Corruption, steps: Sequence[WitnessStep]) -> list[Sentence]:
     """How a corruption comes about. ``steps`` is its witness."""
-    scene = Scene(judgement, corruption)
-    causes = [Sentence(AS, sentences.FAILED.format(mapping=f"m{mapping}")) for mapping in scene.cookies()]
+    narrator = Narrator(judgement, corruption)
+    causes = [Sentence(AS, sentences.FAILED.format(mapping=f"m{mapping}")) for mapping in narrator.cookies()]
     if not steps and not causes:
         causes = [Sentence(AS, sentences.VOID)]  # no copy of the bytes took any steps: there is none
-    return [*causes, *_told(scene, _relevant(steps))]
+    return [*causes, *_told(narrator, _relevant(steps))]
 
 
 def outcome(judgement: Judgement, corruption: Corruption, steps: Sequence[WitnessStep]) -> list[Sentence]:
     """What that means, and whether the tracker warns."""
-    scene = Scene(judgement, corruption)
-    return [Sentence(SO, scene.so()), _said(judgement, corruption)]
+    narrator = Narrator(judgement, corruption)
+    return [Sentence(SO, narrator.outcome_sentence()), _said(judgement, corruption)]
 
 
 def _relevant(steps: Sequence[WitnessStep]) -> list[WitnessStep]:
@@ -64,22 +64,22 @@ def _last_but_give_up(steps: Sequence[WitnessStep]) -> int | None:
     return next((i for i in range(len(steps) - 1, -1, -1) if steps[i].event != "give-up"), None)
 
 
-def _told(scene: Scene, steps: Sequence[WitnessStep]) -> Iterator[Sentence]:
+def _told(narrator: Narrator, steps: Sequence[WitnessStep]) -> Iterator[Sentence]:
     for number, step in enumerate(steps):
         previous = steps[number - 1] if number else None
-        if previous is not None and scene.is_one_sentence(previous, step):
+        if previous is not None and narrator.is_one_sentence(previous, step):
             continue
         if step.asked:
             lead = f"op {step.op}"
         else:
             lead = MEANWHILE if previous is not None and previous.op == step.op else f"after op {step.op}"
-        yield Sentence(lead, scene.tell(steps, number))
+        yield Sentence(lead, narrator.sentence(steps, number))
 
 
 def _said(judgement: Judgement, corruption: Corruption) -> Sentence:
     if corruption.explained:
         # Which of those that cover a corruption cover this one, the core does not say.
-        covering = [warning for warning in judgement.warnings if warning.worth == "justified"]
+        covering = [warning for warning in judgement.warnings if warning.justification == "justified"]
         return Sentence(AND, _of_warnings(sentences.EXPLAINED, judgement.tracker, covering))
     template = sentences.OTHERS if judgement.warnings else sentences.SILENT
     said = _of_warnings(template, judgement.tracker, judgement.warnings)

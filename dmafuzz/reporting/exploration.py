@@ -11,7 +11,7 @@ from dmafuzz.program.render import LANGUAGE, VERSION
 from dmafuzz.schedules import Exploration, Modality, Sight
 from dmafuzz.schedules.exploration import LABELS
 from dmafuzz.schedules.modality import preemptions
-from dmafuzz.verdicts.words import SPOKEN
+from dmafuzz.verdicts.meanings import SPOKEN
 
 from .layout import Line, Tone, wrapped
 
@@ -38,7 +38,7 @@ def _counts(e: Exploration) -> Iterator[Line]:
     number = f"{counted.total:,} schedule{'' if counted.total == 1 else 's'}"
     yield from wrapped("", f"{number} of {', '.join(e.threads)} within {preemptions(e.bound)}: {by_bound or 'none'}")
     if e.judged < counted.total:
-        yield from wrapped("", f"{e.judged:,} of them judged, the others come to the same", Tone.ASIDE)
+        yield from wrapped("", f"{e.judged:,} of them judged, the others are equivalent", Tone.ASIDE)
     if counted.dropped:
         more = f"{counted.dropped:,} more order{'' if counted.dropped == 1 else 's'}"
         yield from wrapped("", f"{more} left out: a line of the program can never run in them", Tone.ASIDE)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dmafuzz.findings.finding import BROKEN, LABELS, Finding
 from dmafuzz.program import render_op
-from dmafuzz.verdicts.words import SPOKEN
+from dmafuzz.verdicts.meanings import SPOKEN
 
 if TYPE_CHECKING:
     from dmafuzz.fuzzing.plan import Plan

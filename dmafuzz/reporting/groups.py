@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dmafuzz.program import render_op
 from dmafuzz.verdicts.judgement import Judgement
-from dmafuzz.verdicts.words import LABELS
+from dmafuzz.verdicts.meanings import LABELS
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def summary(judgement: Judgement) -> object:
     return (
         judgement.labels,
         tuple(dict.fromkeys((c.op, c.kind, c.explained) for c in judgement.corruptions)),
-        tuple(dict.fromkeys((w.op, w.id, w.worth) for w in judgement.warnings)),
+        tuple(dict.fromkeys((w.op, w.id, w.justification) for w in judgement.warnings)),
         tuple(dict.fromkeys((h.op, h.kind) for h in judgement.harms)),
         judgement.failed,
         tidy_up(judgement),

@@ -11,7 +11,7 @@ from dmafuzz.program import render_op
 from dmafuzz.trackers import COSTS
 from dmafuzz.verdicts import Judgement
 
-from .broken import broken
+from .breaches import breach_sentence
 
 SCHEMA = 2
 
@@ -43,7 +43,7 @@ def judgement_to_json(judgement: Judgement) -> dict[str, Any]:
 
 
 def _breach(breach: Breach, judgement: Judgement) -> dict[str, Any]:
-    record: dict[str, Any] = {"rule": breach.rule, "op": breach.op, "text": broken(breach, judgement.ops)}
+    record: dict[str, Any] = {"rule": breach.rule, "op": breach.op, "text": breach_sentence(breach, judgement.ops)}
     return record if breach.mapping is None else {**record, "mapping": f"m{breach.mapping}"}
 
 
@@ -55,8 +55,8 @@ def _warning(warning: Warning, judgement: Judgement) -> dict[str, Any]:
     record: dict[str, Any] = {
         "id": warning.id,
         "op": warning.op,
-        "justified": warning.worth == "justified",
-        "worth": warning.worth,
+        "justified": warning.justification == "justified",
+        "justification": warning.justification,
         "mappings": _mappings(warning.mappings),
         "rule": checks.named(warning.id).means,
         "message": judgement.message(warning),

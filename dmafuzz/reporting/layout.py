@@ -11,7 +11,7 @@ WIDTH_CHARS = 100
 
 
 class Tone(Enum):
-    """What a line is, for whoever colours it."""
+    """What a line is, for its colour."""
 
     PLAIN = "plain"
     TITLE = "title"

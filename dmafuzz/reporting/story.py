@@ -10,10 +10,10 @@ from dmafuzz._core import Corruption
 from dmafuzz.program import Program
 from dmafuzz.verdicts.judgement import Judgement
 from dmafuzz.verdicts.judging import Judging
-from dmafuzz.verdicts.words import SPOKEN, WORTH
+from dmafuzz.verdicts.meanings import JUSTIFICATIONS, SPOKEN
 
 from . import sentences
-from .broken import broken
+from .breaches import breach_sentence
 from .explain import MEANWHILE, SO, Sentence, course, outcome
 from .groups import Group, grouped
 from .layout import Line, Tone, wrapped
@@ -151,31 +151,35 @@ def _warnings(judgements: Sequence[Judgement]) -> Iterator[Line]:
             yield from wrapped("  ", text, hang=4)
 
 
-def _worth(worth: tuple[str, str | None], platforms: Sequence[str], judgements: Sequence[Judgement]) -> str:
+def _justification(
+    justification: tuple[str, str | None], platforms: Sequence[str], judgements: Sequence[Judgement]
+) -> str:
     """The verdict on a warning on some platforms, which are named if they are not all."""
-    name, hurts = worth
+    name, hurts = justification
     if len(judgements) == 1:
         where, here = "", "here"
     elif len(platforms) == len(judgements):
         where, here = " on all of them", "there"
     else:
         where, here = f" on {_some(platforms)}", "there"
-    return WORTH[name].format(where=where, here=here, hurts=hurts, portfolio=judgements[0].portfolio)
+    return JUSTIFICATIONS[name].format(where=where, here=here, hurts=hurts, portfolio=judgements[0].portfolio)
 
 
 def _fired(judgements: Sequence[Judgement]) -> dict[tuple[str, int], list[str]]:
     """For each warning, by id and operation: the verdict on it and whether it is printed, and on which platforms."""
-    worths: dict[tuple[str, int], dict[tuple[str, str | None], list[str]]] = {}
+    justifications: dict[tuple[str, int], dict[tuple[str, str | None], list[str]]] = {}
     printed: dict[tuple[str, int], dict[str, list[str]]] = {}
     for judgement in judgements:
         for warning in judgement.warnings:
-            worth = warning.worth, warning.hurts
-            platforms = worths.setdefault((warning.id, warning.op), {}).setdefault(worth, [])
+            justification = warning.justification, warning.hurts
+            platforms = justifications.setdefault((warning.id, warning.op), {}).setdefault(justification, [])
             if judgement.platform not in platforms:
                 platforms.append(judgement.platform)
         for event, text in prints(judgement).items():
             printed.setdefault(event, {}).setdefault(text, []).append(judgement.platform)
-    fired = {event: [_worth(*at, judgements) for at in found.items()] for event, found in worths.items()}
+    fired = {
+        event: [_justification(*at, judgements) for at in found.items()] for event, found in justifications.items()
+    }
     for event, texts in printed.items():
         for text, platforms in texts.items():
             where = _where(platforms, judgements)
@@ -200,7 +204,7 @@ def _contract(judgements: Sequence[Judgement]) -> Iterator[Line]:
     places: dict[tuple[str, str], list[str]] = {}
     for judgement in judgements:
         for breach in judgement.contract:
-            said = broken(breach, judgement.ops)
+            said = breach_sentence(breach, judgement.ops)
             places.setdefault((breach.rule, said), []).append(judgement.platform)
     if not places:
         yield from wrapped("", _kept(judgements))

@@ -57,7 +57,7 @@ def prints(judgement: Judgement) -> dict[tuple[str, int], str]:
     said: dict[tuple[str, int], str] = {}
     stopped = False
     for warning in judgement.warnings:
-        if warning.worth != "breakdown":
+        if warning.justification != "broken":
             said.setdefault((warning.id, warning.op), _print_of(warning, stopped))
         stopped |= warning.stops
     return said

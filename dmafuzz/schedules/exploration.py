@@ -71,12 +71,13 @@ def explore(
 ) -> Exploration:
     """Judges every schedule on those platforms, by their places on the judge's portfolio.
 
-    ``prune`` takes beginnings of schedules that come to the same for one; the result is the same without. ``progress``
-    is told, now and then, how many schedules are settled. Raises ScheduleError if there are more than ``limit``.
+    ``prune`` merges equivalent beginnings of schedules; the result is the same without. ``progress``
+    is called, now and then, with the number of schedules settled. Raises ScheduleError if there are more than
+    ``limit``.
     """
     check_size(ops, bound, limit)
     found = _core.explore(judge, ops, bound, platforms, _core.MERGE_FROM if prune else 0, progress)
-    sights = tuple(Sight.of(tally) for tally in found.tallies)
+    sights = tuple(Sight.of(counts) for counts in found.counts_by_sight)
     return Exploration(threads(ops), bound, found.counted, found.judged, found.written, sights)
 
 

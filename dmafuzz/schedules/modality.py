@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from dmafuzz._core import Schedule, Tally
+from dmafuzz._core import Schedule, SightCounts
 
 
 class Modality(Enum):
@@ -35,9 +35,9 @@ class Sight:
     hides: Schedule | None
 
     @classmethod
-    def of(cls, tally: Tally) -> Sight:
+    def of(cls, counts: SightCounts) -> Sight:
         """What the core says of one."""
-        return cls(tally.platform, tally.label, tally.kind, tally.shown, tally.written, tally.shows, tally.hides)
+        return cls(counts.platform, counts.label, counts.kind, counts.shown, counts.written, counts.shows, counts.hides)
 
     @property
     def count(self) -> int:

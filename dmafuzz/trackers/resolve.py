@@ -59,7 +59,7 @@ def resolve(name: str) -> Tracker:
 
 
 def default_portfolio(tracker: str) -> str:
-    """The portfolio that a tracker is judged against if nobody says which: the first of its era, if there is one.
+    """The portfolio that a tracker is judged on by default: the first of its era, if there is one.
 
     Otherwise, and for a kernel version, it is the last one up to it whose machines all run that version, else the
     first such one after it; where there is none, the last one that is not later, or the first of all.
@@ -89,7 +89,7 @@ def _runs(portfolio: str, version: Kernel) -> bool:
 
 @functools.cache
 def _members(portfolio: str) -> tuple[platforms.PlatformFile, ...]:
-    """Read once: whoever asks for one era's portfolio often asks for all."""
+    """Read once: a caller that needs one era's portfolio often needs all."""
     return tuple(platforms.portfolio(portfolio))
 
 
@@ -99,7 +99,7 @@ def kernel_of(tracker: str) -> str:
         try:
             return kernel.version_of(tracker.removeprefix(KERNEL))
         except kernel.KernelError:
-            return ""  # whoever uses the tracker is told
+            return ""  # reported when the tracker is used
     base = next((each.base for each in builtins() if each.name == tracker), "") or tracker
     return base if parsed(base.removeprefix("v")) else ""
 

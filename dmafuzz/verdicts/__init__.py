@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Verdicts: a tracker's warnings on a program held against what can go wrong on a platform."""
+"""Verdicts: a tracker's warnings on a program compared with what can go wrong on a platform."""
 
 from dmafuzz._core import Breach, Corruption, Harm, Warning, WitnessStep
 
 from .errors import ExpectError, VerdictError
 from .expectations import Difference, check
 from .judgement import Judgement
-from .judging import Judge, Judging, Minimised, judge, judging
+from .judging import Judge, Judging, Minimized, judge, judging
 
 __all__ = [
     "Breach",
@@ -17,7 +17,7 @@ __all__ = [
     "Judge",
     "Judgement",
     "Judging",
-    "Minimised",
+    "Minimized",
     "VerdictError",
     "Warning",
     "WitnessStep",

@@ -3,7 +3,7 @@
 
 
 class VerdictError(Exception):
-    """A judgement that cannot be made as asked: an unknown tracker, nothing to minimise. The message is for users."""
+    """A judgement that cannot be made as asked: an unknown tracker, nothing to minimize. The message is for users."""
 
 
 class ExpectError(VerdictError):

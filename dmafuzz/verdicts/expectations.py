@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a program's `expect` lines say, held against its judgements."""
+"""A program's `expect` lines, compared with its judgements."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dmafuzz.trackers import KERNEL, TrackerError, added_kernels, default_portfo
 from .errors import ExpectError
 from .judgement import Judgement
 from .judging import Judging, judging
-from .words import CORRUPTIONS, HARMS
+from .meanings import CORRUPTIONS, HARMS
 
 
 @dataclass(frozen=True)

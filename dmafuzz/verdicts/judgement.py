@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What judging comes to, as data. Everything is the native core's; nothing is decided here."""
+"""The results of judging, as data. Everything is the native core's; nothing is decided here."""
 
 from __future__ import annotations
 

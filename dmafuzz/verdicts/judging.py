@@ -18,7 +18,7 @@ from .judgement import Judgement
 
 
 @dataclass(frozen=True)
-class Minimised:
+class Minimized:
     """A 1-minimal program that shows ``label`` and ``kind`` on ``platform`` for the tracker's ``reason``; ``tried``:
     programs judged on the way."""
 
@@ -94,28 +94,29 @@ class Judge:
         bench = self._bench(platform)
         return bench.judge.hooks(program.ops, bench.index)
 
-    def targets(self, program: Program, platform: str) -> list[tuple[Label, str, str]]:
-        """What there is to minimise for: label, one of broken, FN, FP and hazard, kind and the tracker's reason."""
+    def signatures_on(self, program: Program, platform: str) -> list[tuple[Label, str, str]]:
+        """What there is to minimize for: label, one of broken, FN, FP and hazard, kind and the tracker's reason."""
         bench = self._bench(platform)
-        return bench.judge.targets(program.ops, bench.index)
+        return bench.judge.signatures_on(program.ops, bench.index)
 
-    def minimise(
+    def minimize(
         self, program: Program, platform: str, label: str, kind: str, reason: str | None = None, written: bool = False
-    ) -> Minimised:
+    ) -> Minimized:
         """The smallest program around that still shows a target; of several reasons the first, if none is asked for.
 
-        A program that somebody has ``written`` keeps what it is about: how many mappings lose data, the operation that
+        A user's program (``written``) keeps what it is about: how many mappings lose data, the operation that
         loses it, and the reason. Raises VerdictError if the program does not show the target.
         """
         if not any(
-            (label, kind, reason or why) == (what, which, why) for what, which, why in self.targets(program, platform)
+            (label, kind, reason or why) == (what, which, why)
+            for what, which, why in self.signatures_on(program, platform)
         ):
             raise VerdictError(f"the program shows no {label} of kind {kind} on {platform}")
         bench = self._bench(platform)
-        found = bench.judge.minimise(program.ops, bench.index, label, kind, reason, written)
-        return Minimised(Program(found.ops), platform, label, kind, found.reason, found.rules, found.tried)
+        found = bench.judge.minimize(program.ops, bench.index, label, kind, reason, written)
+        return Minimized(Program(found.ops), platform, label, kind, found.reason, found.rules, found.tried)
 
-    def seats(self, platform: str | None) -> tuple[_core.Judge, tuple[int, ...]]:
+    def judge_for(self, platform: str | None) -> tuple[_core.Judge, tuple[int, ...]]:
         """The core's judge of one platform, or of all members, and where on its portfolio they stand."""
         if platform is not None:
             bench = self._bench(platform)

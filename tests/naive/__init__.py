@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A second, naive simulator of DMA programs, written from the specification alone.
 
-It lists explicit joint states of a cache line with everything that concerns it, and shares no code with the
+It lists explicit joint states of a cacheline with everything that concerns it, and shares no code with the
 core; tests compare the two.
 """
 

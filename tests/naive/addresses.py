@@ -22,7 +22,7 @@ AREAS: Final = 4  # one for each CPU that a program can have
 TOP_PAGE: Final = 0x10_0000  # IOVAs end at 0xffffffff
 CLASSES: Final = 6  # IOVA_RANGE_CACHE_MAX_SIZE
 NOWHERE: Final = 1 << 60
-"""The error cookie, and what address arithmetic makes of a vmalloc address: nobody lives there."""
+"""The DMA_MAPPING_ERROR, and what address arithmetic makes of a vmalloc address: nobody lives there."""
 
 
 @dataclass(eq=False)

@@ -28,6 +28,7 @@ class Arguments:
     count: int | None = None
     cpu_offset: int = 0
     cpu: int = 0
+    address: int | None = None  # a DMA address that was handed over by value, when the call began
 
     @property
     def skip(self) -> bool:
@@ -364,6 +365,8 @@ class Calls(Machine):
 
     def call_address(self, mapping: Mapping, args: Arguments) -> int:
         """The DMA address of a call."""
+        if args.address is not None:
+            return args.address
         address = mapping.areas[0].dma_address if mapping.is_list else mapping.dma_address(0)
         return address + args.offset
 

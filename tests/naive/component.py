@@ -94,7 +94,7 @@ VOID = Aim("void")
 
 
 @dataclass
-class Reach:
+class Footprint:
     """A linear piece of a live mapping: what each column of it may lead to, and the columns its device owns."""
 
     buffer: int
@@ -135,7 +135,7 @@ class Component:
         self.columns = [Column() for _ in range(shape.columns)]
         self.slots: dict[tuple[int, int], SlotGranule] = {}  # by slot and column
         self.next_line = shape.lines
-        self.reaches: dict[int, Reach] = {}
+        self.reaches: dict[int, Footprint] = {}
         self.haunts: set[Haunt] = set()
 
     def copy(self) -> Component:
@@ -196,12 +196,12 @@ class Component:
                 return Place(slot.line, 0)
         return None
 
-    def targets(self, reach: Reach, number: int) -> tuple[Target, ...]:
+    def signatures_on(self, reach: Footprint, number: int) -> tuple[Target, ...]:
         """Where a reach may lead."""
         aims = reach.aims.get(number, (VOID,))
         return tuple(self.located(aim.kind, aim.where, number) if aim.reads else None for aim in aims)
 
-    def covering(self, number: int) -> Iterator[Reach]:
+    def covering(self, number: int) -> Iterator[Footprint]:
         """The reaches of the granule that lives in a column."""
         column = self.columns[number]
         for reach in self.reaches.values():
@@ -228,7 +228,7 @@ class Component:
         copies = self.copies(number) if self.at(number) >= 0 else (self.home(number),)
         return cpu_write(number, self.home(number), copies, self.columns[number].cached, ordered)
 
-    def device_steps(self, reach: Reach, number: int, post: bool = False) -> list[Step]:
+    def device_steps(self, reach: Footprint, number: int, post: bool = False) -> list[Step]:
         """What an entitled write of a live granule by a reach's device may do."""
         steps = []
         column = self.columns[number]
@@ -311,7 +311,7 @@ class Component:
                 seen |= {(number, False, up, flag) for line, up in looks for flag in self.cpu_view(line, number)}
             for reach in self.covering(number):
                 if reach.reads and number in reach.owned and not reach.inside:
-                    for target in self.targets(reach, number):
+                    for target in self.signatures_on(reach, number):
                         views = self.device_view(states, number, target, reach.coherent)
                         seen |= {(number, True, up, flag) for up, flag in views}
         return self.judged(seen)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What operations do to memory, as a log of events over ranges of addresses.
 
-The walk over the operations writes the log; each cache line then reads the part that concerns it.
+The walk over the operations writes the log; each cacheline then reads the part that concerns it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The core's exhaustive search, in the terms of the naive enumerator (tally.py), and its golden files."""
+"""The core's exhaustive search, in the terms of the naive enumerator (totals.py), and its golden files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dmafuzz._core import Op
 from dmafuzz.platforms import to_core
 from dmafuzz.trackers import default_portfolio
 
-from .tally import Cause, Found, Question, Tally
+from .totals import Cause, Found, Question, Totals
 
 
 def whole_portfolio(tracker: str, cpus: int = 1, devices: int = 2) -> Question:
@@ -36,20 +36,20 @@ class Search:
     def states(self) -> int:
         return int(self.walk.size)
 
-    def step(self, state: int | None = None) -> Tally:
+    def step(self, state: int | None = None) -> Totals:
         """What all programs of one more operation come to, or those that go on from one state. The walk goes there."""
         start, stop = (0, self.states) if state is None else (state, state + 1)
         expander = _core.Expander(self.walk)
         expander.extend(self.walk, start, stop)
         harvest = expander.harvest()
         self.walk.turn()
-        return _tally(harvest)
+        return _totals(harvest)
 
-    def survey(self) -> Tally:
+    def survey(self) -> Totals:
         """What all programs of one more operation come to; the walk stays where it is."""
         expander = _core.Expander(self.walk)
         expander.survey(0, self.states)
-        return _tally(expander.harvest())
+        return _totals(expander.harvest())
 
     def program(self, state: int) -> list[Op]:
         """The smallest program that leads to a state of the last layer."""
@@ -61,7 +61,7 @@ class Search:
         return next(state for state in range(self.states) if _core.encode(self.program(state)) == wanted)
 
 
-def search(question: Question, length: int) -> Iterator[Tally]:
+def search(question: Question, length: int) -> Iterator[Totals]:
     """What all programs of one operation come to, of two operations, and so on."""
     walked = Search(question)
     for _ in range(length - 1):
@@ -69,7 +69,7 @@ def search(question: Question, length: int) -> Iterator[Tally]:
     yield walked.survey()
 
 
-def _tally(harvest: _core.Harvest) -> Tally:
+def _totals(harvest: _core.Harvest) -> Totals:
     causes: dict[Cause, Found] = {}
     for cause in harvest.causes:
         key = cause.label, cause.kind, tuple(sorted(cause.rules)), cause.reason
@@ -81,7 +81,7 @@ def _tally(harvest: _core.Harvest) -> Tally:
             found.platforms |= platforms_of
             found.on |= {i: (each, {records}) for i in range(platforms_of.bit_length()) if platforms_of >> i & 1}
         causes[key] = found
-    return Tally(harvest.programs, [Counter(labels) for labels in harvest.labels], causes)
+    return Totals(harvest.programs, [Counter(labels) for labels in harvest.labels], causes)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Difference:
     enumerated: object
 
 
-def differences(searched: Tally, enumerated: Tally, times: int = 1) -> list[Difference]:
+def differences(searched: Totals, enumerated: Totals, times: int = 1) -> list[Difference]:
     """Where the two disagree; `times`: each program enumerated stands for so many."""
 
     def facts(found: Found | None, each: int) -> object:
@@ -127,12 +127,12 @@ def _decoded(found: set[bytes]) -> list[list[Op]]:
     return [_core.decode(records) for records in found]
 
 
-def golden(question: Question, tally: Tally) -> str:
+def golden(question: Question, totals: Totals) -> str:
     """A tally as a golden file: a line for each platform and each cause."""
     rows: dict[str, list[dict[str, object]]] = {
         "platforms": [
             {"name": platform.name, "labels": dict(sorted(labels.items()))}
-            for platform, labels in zip(question.platforms, tally.labels, strict=True)
+            for platform, labels in zip(question.platforms, totals.labels, strict=True)
         ],
         "causes": [
             {
@@ -144,15 +144,15 @@ def golden(question: Question, tally: Tally) -> str:
                 "platforms": _columns(found.platforms, len(question.platforms)),
                 "order": found.order,
             }
-            for (label, kind, rules, reason), found in sorted(tally.causes.items())
+            for (label, kind, rules, reason), found in sorted(totals.causes.items())
         ],
     }
     head = {
         "tracker": question.tracker,
         "cpus": question.cpus,
         "devices": question.devices,
-        "programs": tally.programs,
-        "number_of_causes": len(tally.causes),
+        "programs": totals.programs,
+        "number_of_causes": len(totals.causes),
     }
     parts = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
     parts += [f'  "{key}": {_one_a_line(value)}' for key, value in rows.items()]

@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from .closure import closure, spread
-from .component import Aim, Column, Component, Found, Haunt, Local, Reach, Shape, SlotGranule
+from .component import Aim, Column, Component, Footprint, Found, Haunt, Local, Shape, SlotGranule
 from .lines import (
     FOREIGN,
     FRESH,
@@ -314,7 +314,7 @@ def slot_maintained(c: Component, e: Local, states: States) -> States:
 def mapped(c: Component, e: Local, states: States) -> States:
     """A mapping. CPU and device own a coherent allocation together."""
     direction, coherent, joint = e.args
-    c.reaches[e.reach] = Reach(e.buffer, direction, coherent, joint, e.columns, set(e.columns) if joint else set())
+    c.reaches[e.reach] = Footprint(e.buffer, direction, coherent, joint, e.columns, set(e.columns) if joint else set())
     return states
 
 
@@ -352,7 +352,7 @@ def handed_over(c: Component, e: Local, states: States) -> States:
     reach.owned |= set(e.columns)
     reach.waiting -= set(e.columns)
     alive = [number for number in e.columns if c.columns[number].buffer == reach.buffer]
-    targets = {number: c.targets(reach, number) for number in alive if c.at(number) >= 0}
+    targets = {number: c.signatures_on(reach, number) for number in alive if c.at(number) >= 0}
 
     def change(lines: list[Line]) -> None:
         for number in targets:

@@ -17,7 +17,7 @@ ABSENT, CLEAN, DIRTY, EITHER = range(4)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Line:
-    """A cache line: is it in the cache, and the flags of its granules in memory and, unless absent, in the cache.
+    """A cacheline: is it in the cache, and the flags of its granules in memory and, unless absent, in the cache.
 
     Equal lines are one object, made by `line_of`, so that states compare fast.
     """

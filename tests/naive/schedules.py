@@ -153,7 +153,7 @@ def _seen(program: Sequence[Op], judge: Any, platforms: int) -> set[tuple[int | 
     return {
         (where, label, which)
         for platform in range(platforms)
-        for label, kind, _ in judge.targets(program, platform)
+        for label, kind, _ in judge.signatures_on(program, platform)
         for where in (None, platform)
         for which in (None, kind)
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -202,7 +203,15 @@ class Walk:
         elif kind == "mapping_error":
             self.mapping_error(mapping)
         else:
-            self.call(op, lambda: self.end(mapping, arguments(mapping, op), kind))
+            args = self.begun(mapping, arguments(mapping, op), kind)
+            self.call(op, lambda: self.end(mapping, args, kind))
+
+    def begun(self, mapping: Mapping, args: Arguments, kind: str) -> Arguments:
+        """The arguments of an end call as they are when it begins; a list goes by reference, and is read later."""
+        if kind in ("unmap_sg", "free_noncontiguous"):
+            return args
+        address, size = self.calls.call_address(mapping, args), self.calls.call_size(mapping, args)
+        return replace(args, address=address, size=size)
 
     def call(self, op: Op, act: Callable[[], None]) -> None:
         """A call; a split one leaves its second half to `finish`."""

@@ -51,7 +51,7 @@ QUICK_TESTS = (
     "tests/test_threads.py",
     "tests/test_story.py",
     "tests/test_judge_command.py",
-    "tests/test_take_over.py",
+    "tests/test_reuse.py",
     "tests/test_simulator.py",
 )
 

@@ -22,7 +22,7 @@ struct SmallestRecord {
 };
 
 struct CauseRecord {
-    Shown shown;
+    Signature signature;
     uint64_t count;
     Tuple<SmallestRecord> smallest;
 };
@@ -40,7 +40,7 @@ CauseRecord record_of(const Cause& c) {
         const nb::tuple place = nb::make_tuple(s.place.joint, s.place.letter, s.place.mirrored);
         smallest.push_back({Tuple<uint64_t>(as_tuple(s.order) + place), nb::bytes(records.data(), records.size()), as_int(s.platforms)});
     }
-    return {c.shown, c.count, as_tuple_of(smallest)};
+    return {c.signature, c.count, as_tuple_of(smallest)};
 }
 
 HarvestRecord record_of(const Harvest& h) {
@@ -64,11 +64,11 @@ void bind_harvest(nb::module_& m) {
         .field("platforms", &S::platforms, "by their places on the portfolio, a bit each");
     using C = CauseRecord;
     Record<C>(m, "Cause", "All programs that show the same, breaking the same rules, for the same reason of the tracker's.")
-        .field("label", [](const C& c) { return c.shown.label; }, "FN, FP, hazard or broken")
-        .field("kind", [](const C& c) { return kind_name({c.shown.label, c.shown.kind}); }, "of the corruption of an FN, the warning of the others")
-        .field("reason", [](const C& c) { return name_of(c.shown.reason); }, "the tracker's; \"\" of one that broke down")
-        .field("rules", [](const C& c) { return Tuple<Rule>(as_tuple_of(members_of<Rule>(c.shown.rules, static_cast<int>(Rule::count_)))); })
-        .field("platforms", [](const C& c) { return as_int(c.shown.platforms); }, "by their places on the portfolio, a bit each")
+        .field("label", [](const C& c) { return c.signature.label; }, "FN, FP, hazard or broken")
+        .field("kind", [](const C& c) { return kind_name({c.signature.label, c.signature.kind}); }, "of the corruption of an FN, the warning of the others")
+        .field("reason", [](const C& c) { return name_of(c.signature.reason); }, "the tracker's; \"\" of one that crashed")
+        .field("rules", [](const C& c) { return Tuple<Rule>(as_tuple_of(members_of<Rule>(c.signature.rules, static_cast<int>(Rule::count_)))); })
+        .field("platforms", [](const C& c) { return as_int(c.signature.platforms); }, "by their places on the portfolio, a bit each")
         .field("count", &C::count, "programs")
         .field("smallest", &C::smallest);
     using H = HarvestRecord;
@@ -78,11 +78,11 @@ void bind_harvest(nb::module_& m) {
         .field("causes", &H::causes);
 }
 
-// The letters that can follow a program, for those who enumerate without the walk.
-std::vector<Op> letters(const std::vector<Op>& ops, int cpus, int devices) {
+// The operations that can follow a program, for enumerations without the walk.
+std::vector<Op> successors(const std::vector<Op>& ops, int cpus, int devices) {
     Context context;
     for (const Op& op : ops) context = context.after(op);
-    return context.letters({cpus, devices});
+    return context.successors({cpus, devices});
 }
 
 }  // namespace
@@ -92,7 +92,7 @@ void bind_exhaustive(nb::module_& m) {
     m.def("order_of", [](const std::vector<Op>& ops) { return as_tuple(order_of(Program{ops})); }, "ops"_a,
           "What comes before the text in the order of programs: operations, CPUs, split calls, devices, buffers, sizes and offsets.");
     m.attr("ALPHABET") = nb::cast(alphabet_text());
-    m.def("letters", &letters, "ops"_a, "cpus"_a, "devices"_a, "The operations of the alphabet that can follow a program of it.");
+    m.def("successors", &successors, "ops"_a, "cpus"_a, "devices"_a, "The operations of the alphabet that can follow a program of it.");
     nb::class_<Walk>(m, "Walk", "The walk through all programs up to some length; see core/exhaustive/walk.hpp.")
         .def(nb::init<const std::string&, std::vector<Platform>, int, int>(), "tracker"_a, "platforms"_a, "cpus"_a, "devices"_a)
         .def_prop_ro("length", &Walk::length)

@@ -10,7 +10,7 @@
 #include "binding/judgement.hpp"
 #include "binding/record.hpp"
 #include "coherency/witness.hpp"
-#include "fuzzing/minimise.hpp"
+#include "fuzzing/minimize.hpp"
 #include "judge/contract.hpp"
 #include "judge/judge.hpp"
 #include "tracker/era.hpp"
@@ -29,7 +29,7 @@ struct StepRecord {
 };
 
 struct ShownRecord {
-    Shown shown;
+    Signature signature;
     Tuple<Rule> rules;
     nb::int_ platforms;
 };
@@ -77,19 +77,19 @@ std::vector<StepRecord> witness_of(Judge& judge, const std::vector<Op>& ops, siz
 
 
 std::vector<ShownRecord> shown(Judge& judge, const std::vector<Op>& ops) {
-    if (judge.platforms() > platforms_max) throw nb::value_error("what a program shows is told for at most 256 platforms");
+    if (judge.platforms() > platforms_max) throw nb::value_error("signatures are kept for at most 256 platforms");
     std::vector<ShownRecord> out;
     judge.start(Program{ops});
-    for (const Shown& s : shown_by(judge)) out.push_back({s, rules_of(s.rules), as_int(s.platforms)});
+    for (const Signature& s : signatures_of(judge)) out.push_back({s, rules_of(s.rules), as_int(s.platforms)});
     return out;
 }
 
-// Label, kind, and the tracker's reason, "" of a tracker that broke down.
+// Label, kind, and the tracker's reason, "" of a tracker that crashed.
 using NamedTarget = std::tuple<Label, std::string, std::string>;
 
 std::vector<NamedTarget> targets_there(Judge& judge, size_t platform) {
     std::vector<NamedTarget> out;
-    for (const Target& t : targets_of(judge, platform)) out.emplace_back(t.label, kind_name(t), name_of(t.reason));
+    for (const PlatformSignature& t : signatures_on(judge, platform)) out.emplace_back(t.label, kind_name(t), name_of(t.reason));
     return out;
 }
 
@@ -107,14 +107,14 @@ std::vector<NamedOutcome> outcomes(Judge& judge, const std::vector<Op>& ops) {
     return out;
 }
 
-Minimised minimised(Judge& judge, const std::vector<Op>& ops, size_t platform, const std::string& label, const std::string& kind,
+Minimized minimized(Judge& judge, const std::vector<Op>& ops, size_t platform, const std::string& label, const std::string& kind,
                     const std::optional<std::string>& reason, bool written) {
     Program program{ops};
     judge.start(program);
-    for (Target t : targets_of(judge, platform)) {
+    for (PlatformSignature t : signatures_on(judge, platform)) {
         if (label != name_of(t.label) || kind != kind_name(t) || (reason && *reason != name_of(t.reason))) continue;
         t.rules = judge.rules(platform);
-        return written ? minimise_written(judge, program, t) : minimise(judge, program, t);
+        return written ? minimize_written(judge, program, t) : minimize(judge, program, t);
     }
     throw nb::value_error(("the program shows no " + label + " of kind " + kind + " on " + judge.platform(platform).name).c_str());
 }
@@ -164,17 +164,17 @@ void bind_witness(nb::module_& m) {
 
 void bind_outcomes(nb::module_& m) {
     using R = ShownRecord;
-    Record<R>(m, "Shown", "Something that a program shows, and where.")
-        .field("label", [](const R& s) { return s.shown.label; }, "FN, FP, hazard or broken")
-        .field("kind", [](const R& s) { return kind_name({s.shown.label, s.shown.kind}); }, "of the corruption of an FN, the warning of the others")
-        .field("reason", [](const R& s) { return name_of(s.shown.reason); }, "the tracker's; \"\" of one that broke down")
+    Record<R>(m, "Signature", "Something that a program shows, and where.")
+        .field("label", [](const R& s) { return s.signature.label; }, "FN, FP, hazard or broken")
+        .field("kind", [](const R& s) { return kind_name({s.signature.label, s.signature.kind}); }, "of the corruption of an FN, the warning of the others")
+        .field("reason", [](const R& s) { return name_of(s.signature.reason); }, "the tracker's; \"\" of one that crashed")
         .field("rules", &R::rules, "of the contract, that the program breaks there")
         .field("platforms", &R::platforms, "by their places on the portfolio, a bit each");
-    Record<Minimised>(m, "Minimised", "A 1-minimal program.")
-        .field("ops", [](const Minimised& m) { return Tuple<Op>(as_tuple_of(m.program.ops)); })
-        .field("reason", [](const Minimised& m) { return name_of(m.reason); }, "the tracker's; \"\" of one that broke down")
-        .field("rules", [](const Minimised& m) { return rules_of(m.rules); }, "of the contract, that the program breaks")
-        .field("tried", &Minimised::tried, "programs judged on the way");
+    Record<Minimized>(m, "Minimized", "A 1-minimal program.")
+        .field("ops", [](const Minimized& m) { return Tuple<Op>(as_tuple_of(m.program.ops)); })
+        .field("reason", [](const Minimized& m) { return name_of(m.reason); }, "the tracker's; \"\" of one that crashed")
+        .field("rules", [](const Minimized& m) { return rules_of(m.rules); }, "of the contract, that the program breaks")
+        .field("tried", &Minimized::tried, "programs judged on the way");
 }
 
 void bind_trackers(nb::module_& m) {
@@ -200,7 +200,7 @@ void bind_trackers(nb::module_& m) {
             out.emplace_back(static_cast<Reason>(i), r.words, r.change);
         }
         return out;
-    }, "Why a tracker says nothing, or what it looked at when it spoke: (name, words, the change of a rule that would make it speak).");
+    }, "Why a tracker is silent, or which entry its check used: (name, sentence, the changed rule with which it would warn).");
 }
 
 }  // namespace
@@ -220,13 +220,13 @@ void bind_judge(nb::module_& m) {
         .def(nb::init<const std::string&, std::vector<Platform>>(), "tracker"_a, "portfolio"_a)
         .def("judge", &judgement, "ops"_a, "platform"_a, "The judgement on the portfolio's platform of that index.")
         .def("judge_all", &judgements, "ops"_a, "The judgements on all platforms of the portfolio, in order: worked out together.")
-        .def("shown", &shown, "ops"_a,
+        .def("signatures", &shown, "ops"_a,
              "What the program shows on the portfolio.")
-        .def("targets", &targets, "ops"_a, "platform"_a, "What there is to find on one platform: (label, kind, reason) each.")
+        .def("signatures_on", &targets, "ops"_a, "platform"_a, "What there is to find on one platform: (label, kind, reason) each.")
         .def("outcomes", &outcomes, "ops"_a,
-             "What the program comes to on each platform, in order, worked out together: its labels, and its targets.")
-        .def("minimise", &minimised, "ops"_a, "platform"_a, "label"_a, "kind"_a, "reason"_a = nb::none(), "written"_a = false,
-             "The 1-minimal program that still shows it. `written`: by somebody, so that it keeps what it is about.")
+             "The program's result on each platform, in order, worked out together: its labels and signatures.")
+        .def("minimize", &minimized, "ops"_a, "platform"_a, "label"_a, "kind"_a, "reason"_a = nb::none(), "written"_a = false,
+             "The 1-minimal program that still shows it. `written`: a user's program, so that it keeps what it is about.")
         .def("witness", &witness_of, "ops"_a, "platform"_a, "corruption"_a, "One behaviour that reaches a corruption (its index in the judgement).")
         .def("cost", &cost, "ops"_a, "platform"_a, "What the program costs the tracker there; None if it does not say.")
         .def("hooks", &hooks_of, "ops"_a, "platform"_a, "The hook calls that the program makes there.");

@@ -17,9 +17,9 @@ std::optional<Reason> reason_or_none(Reason reason) { return reason == Reason::n
 
 WarningRecord warning_of(Judge& judge, size_t platform, const JudgedWarning& judged, Print print) {
     const Warning& warning = judged.warning;
-    WarningRecord out{warning, judged.worth, {}, {}, print, {}};
-    if (judged.worth == Worth::hazard) out.hurts = judge.platform(judged.platform).name;
-    if (!is_breakdown(warning.id)) out.reason = reason_or_none(judge.reason(platform, warning));
+    WarningRecord out{warning, judged.justification, {}, {}, print, {}};
+    if (judged.justification == Justification::hazard) out.hurts = judge.platform(judged.platform).name;
+    if (!is_tracker_crash(warning.id)) out.reason = reason_or_none(judge.reason(platform, warning));
     if (warning.text) out.text = warning.text;
     return out;
 }
@@ -69,9 +69,9 @@ void bind_warning(nb::module_& m) {
     Record<W>(m, "Warning", "A tracker's warning, fired by an operation.")
         .field("id", [](const W& w) { return w.warning.id; })
         .field("op", [](const W& w) { return static_cast<int>(w.warning.op); }, "the operation, by its number from 0")
-        .field("worth", &W::worth, "what it comes to on this platform")
+        .field("justification", &W::justification, "the verdict on it on this platform")
         .field("hurts", &W::hurts, "of a hazard: the platform on which what it covers is corrupt")
-        .field("reason", &W::reason, "what the entry that it was held against has to do with the call; None of a tracker that broke down")
+        .field("reason", &W::reason, "what the entry that it was held against has to do with the call; None of a tracker that crashed")
         .field("mappings", [](const W& w) { return Tuple<int>(as_tuple_of(members_of<int>(w.warning.mappings, mappings_max))); },
                "named by the call, or owners of an entry it is about")
         .field("counted", [](const W& w) { return w.warning.counted; }, "in dma-debug's error_count")
@@ -82,7 +82,7 @@ void bind_warning(nb::module_& m) {
         .field("entry_op", [](const W& w) { return w.warning.entry_op == no_op ? std::nullopt : std::optional<int>(w.warning.entry_op); },
                "the operation that made the entry it is about")
         .field("line", [](const W& w) { return w.warning.line_bytes ? std::optional(w.warning.line) : std::nullopt; },
-               "physical address of the cache line, or page, that it is about")
+               "physical address of the cacheline, or page, that it is about")
         .field("line_size", [](const W& w) { return w.warning.line_bytes; }, "in bytes; 0 if it is about none")
         .field("text", &W::text, "of a kernel's own code: its message, as printk's format");
 }
@@ -101,7 +101,7 @@ void bind_corruption(nb::module_& m) {
         .field("explained", [](const C& c) { return c.corruption.explained; }, "a warning covers it")
         .field("reason", &C::reason, "why the tracker says nothing of it; None where it does")
         .field("mappings", [](const C& c) { return Tuple<int>(as_tuple_of(members_of<int>(c.corruption.mappings, mappings_max))); },
-               "those that share its cache lines")
+               "those that share its cachelines")
         .field("index", &C::index, "among the corruptions of its judgement");
 }
 
@@ -138,7 +138,7 @@ void bind_mapping(nb::module_& m) {
 }
 
 void bind_cost(nb::module_& m) {
-    Record<Cost> cost(m, "Cost", "What a tracker does: lock acquisitions by lock, entries looked at, operations on the tree of active cache lines.");
+    Record<Cost> cost(m, "Cost", "What a tracker does: lock acquisitions by lock, entries looked at, operations on the tree of active cachelines.");
     cost.field("bucket_locks", &Cost::bucket_locks, "of the hash's buckets")
         .field("tree_locks", &Cost::tree_locks, "radix_lock, one for the whole machine")
         .field("pool_locks", &Cost::pool_locks, "free_entries_lock")
@@ -170,8 +170,8 @@ JudgementRecord judgement_of(Judge& judge, size_t platform) {
 }
 
 void bind_judgement(nb::module_& m) {
-    bind_names<Label>(m, "Label", "What a program comes to on one platform.");
-    bind_names<Worth>(m, "Worth", "What a warning comes to on one platform.");
+    bind_names<Label>(m, "Label", "The label of a program on one platform.");
+    bind_names<Justification>(m, "Justification", "The verdict on a warning on one platform.");
     bind_names<WarningId>(m, "WarningId", "dma-debug's warnings, and the ways in which a kernel's own code can break down.");
     bind_names<CorruptionKind>(m, "CorruptionKind", "How data can be lost or mixed up.");
     bind_names<HarmKind>(m, "HarmKind", "Harms that are no corruption.");

@@ -14,7 +14,7 @@ namespace dmafuzz {
 
 struct WarningRecord {
     Warning warning;
-    Worth worth;
+    Justification justification;
     std::optional<std::string> hurts;
     std::optional<Reason> reason;
     Print print;

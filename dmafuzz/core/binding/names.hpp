@@ -125,7 +125,7 @@ DMAFUZZ_NAMED(StepKind);
 DMAFUZZ_NAMED(Via);
 DMAFUZZ_NAMED(WarningId);
 DMAFUZZ_NAMED(WitnessEvent);
-DMAFUZZ_NAMED(Worth);
+DMAFUZZ_NAMED(Justification);
 
 #undef DMAFUZZ_NAMED
 

@@ -32,7 +32,7 @@ class PythonTracker : public Tracker {
         out.clear();
         nb::object tracker = type_();
         if (nb::hasattr(tracker, "on_start")) {
-            out.asked = ~Features{0};  // nobody knows what it looks at
+            out.features_read = ~Features{0};  // nobody knows what it looks at
             tracker.attr("on_start")(platform);
         }
         for (size_t i = 0; i < calls.size(); i++) {

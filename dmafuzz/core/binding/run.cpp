@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a program comes to on a machine, for whoever carries it out on a real one: where buffers live, what a mapping
+// What a machine does with a program, for the confirmation on a real one: where buffers live, what a mapping
 // covers, and what each operation does to memory and to ownership.
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -91,7 +91,7 @@ void bind_parts(nb::module_& m) {
         .field("offset", &Step::offset, "in the buffer, or the piece, in bytes")
         .field("size", &Step::size, "in bytes");
     using R = RunRecord;
-    Record<R>(m, "Run", "What a program comes to on a machine.")
+    Record<R>(m, "Run", "What a machine does with a program.")
         .field("ops", &R::ops, "as carried out, tidy-up included")
         .field("extents", &R::extents)
         .field("pieces", &R::pieces)
@@ -117,7 +117,7 @@ void bind_run(nb::module_& m) {
         .field("high", &Layout::high);
     m.attr("LAYOUT") = Layout{};
     m.def("run", &run_of, "judge"_a, "ops"_a, "platform"_a,
-          "What the program comes to there.");
+          "What the machine does with the program there.");
 }
 
 }  // namespace dmafuzz

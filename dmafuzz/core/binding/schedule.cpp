@@ -57,7 +57,7 @@ struct ExplorationRecord {
     CountRecord counted;
     uint64_t judged;
     ScheduleRecord written;
-    Tuple<TallyRecord> tallies;
+    Tuple<TallyRecord> counts_by_sight;
 };
 
 ThreadsRecord threads_of(const std::vector<Op>& ops) {
@@ -85,9 +85,9 @@ std::optional<ScheduleRecord> schedule_or_none(const Threads& threads, const std
     return schedule ? std::optional(schedule_of(threads, *schedule)) : std::nullopt;
 }
 
-TallyRecord tally_of(const Judge& judge, const Threads& threads, const Sight& sight, const Tally& tally) {
-    TallyRecord out{{}, sight.label, {}, as_tuple_of(tally.shown), tally.written, schedule_or_none(threads, tally.with),
-                    schedule_or_none(threads, tally.without)};
+TallyRecord tally_of(const Judge& judge, const Threads& threads, const Sight& sight, const SightCounts& counts) {
+    TallyRecord out{{}, sight.label, {}, as_tuple_of(counts.shown), counts.written, schedule_or_none(threads, counts.with),
+                    schedule_or_none(threads, counts.without)};
     if (sight.platform != Sight::any) out.platform = judge.platform(static_cast<size_t>(sight.platform)).name;
     if (sight.kind != Sight::any) out.kind = kind_name({sight.label, static_cast<uint8_t>(sight.kind)});
     return out;
@@ -111,9 +111,9 @@ ExplorationRecord explored(Judge& judge, const std::vector<Op>& ops, int preempt
             (*progress)(settled);
         };
     Exploration e = explore(judge, threads, lattice, options);
-    std::vector<TallyRecord> tallies;
-    for (const auto& [sight, tally] : e.tallies) tallies.push_back(tally_of(judge, threads, sight, tally));
-    return {counts_of(lattice), e.judged, schedule_of(threads, e.written), as_tuple_of(tallies)};
+    std::vector<TallyRecord> counts_by_sight;
+    for (const auto& [sight, counts] : e.counts_by_sight) counts_by_sight.push_back(tally_of(judge, threads, sight, counts));
+    return {counts_of(lattice), e.judged, schedule_of(threads, e.written), as_tuple_of(counts_by_sight)};
 }
 
 void bind_counts(nb::module_& m) {
@@ -128,7 +128,7 @@ void bind_counts(nb::module_& m) {
     count.field("complete", &C::complete, "False where there are too many to count")
         .field("schedules", &C::schedules, "by the preemptions that they take, from 0")
         .field("dropped", &C::dropped,
-               "orders that come to a point where nobody can go on, say after a buffer was freed that another CPU still has to use");
+               "orders that lead to a point where no thread can go on, say after a buffer was freed that another CPU still has to use");
     count.bound().def_prop_ro("total", [](const C& c) {
         uint64_t total = 0;
         for (nb::handle schedules : c.schedules) total += nb::cast<uint64_t>(schedules);
@@ -150,7 +150,7 @@ void bind_exploration(nb::module_& m) {
         .field("preemptions", &S::preemptions)
         .field("switches", &S::switches);
     using T = TallyRecord;
-    Record<T>(m, "Tally", "A label, of one kind or of any, on one platform or on any of those asked about, over all schedules.")
+    Record<T>(m, "SightCounts", "A label, of one kind or of any, on one platform or on any of those asked about, over all schedules.")
         .field("platform", &T::platform, "its name; None: any")
         .field("label", &T::label)
         .field("kind", &T::kind, "None: any")
@@ -163,7 +163,7 @@ void bind_exploration(nb::module_& m) {
         .field("counted", &E::counted)
         .field("judged", &E::judged, "schedules that stood for all")
         .field("written", &E::written, "the order as written, judged even where it is beyond the bound")
-        .field("tallies", &E::tallies, "of what shows at all");
+        .field("counts_by_sight", &E::counts_by_sight, "of what shows at all");
 }
 
 }  // namespace
@@ -174,7 +174,7 @@ void bind_schedule(nb::module_& m) {
     m.def("threads", &threads_of, "ops"_a, "What of a program runs by itself.");
     m.def("count_schedules", &count_schedules, "ops"_a, "preemptions"_a, "How many schedules there are, without judging any.");
     m.def("explore", &explored, "judge"_a, "ops"_a, "preemptions"_a, "platforms"_a, "merge_from"_a = default_merge_from, "progress"_a = nb::none(),
-          "Judges every schedule within the bound. `progress` is told, now and then, how many are settled. "
+          "Judges every schedule within the bound. `progress` is called, now and then, with the number settled. "
           "Prefixes of the same state are taken for one where at least `merge_from` schedules go on from each; 0: nowhere.");
     m.attr("MERGE_FROM") = default_merge_from;
 }

@@ -12,7 +12,7 @@
 #include "fuzzing/equivalence.hpp"
 #include "fuzzing/hash.hpp"
 #include "fuzzing/libfuzzer.hpp"
-#include "benchmark/lookout.hpp"
+#include "benchmark/cause_probe.hpp"
 #include "fuzzing/mutate.hpp"
 #include "fuzzing/neighbours.hpp"
 
@@ -116,7 +116,7 @@ void bind_findings(nb::module_& m) {
     Record<F>(m, "Finding", "A program that shows something, on the platform on which it was found.")
         .field("label", [](const F& f) { return f.finding.target.label; }, "FN, FP, hazard or broken")
         .field("kind", [](const F& f) { return kind_name(f.finding.target); }, "of the corruption of an FN, the warning of the others")
-        .field("reason", [](const F& f) { return name_of(f.finding.target.reason); }, "the tracker's; \"\" of one that broke down")
+        .field("reason", [](const F& f) { return name_of(f.finding.target.reason); }, "the tracker's; \"\" of one that crashed")
         .field("platform", &F::platform, "its name")
         .field("rules", [](const F& f) {
             return Tuple<Rule>(as_tuple_of(members_of<Rule>(f.finding.target.rules, static_cast<int>(Rule::count_))));
@@ -128,11 +128,11 @@ void bind_findings(nb::module_& m) {
         .field("programs", &E::programs, "judged")
         .field("operations", &E::operations, "of all of them")
         .field("novel", &E::novel)
-        .field("minimised", &E::minimised)
+        .field("minimized", &E::minimized)
         .field("corpus", &E::corpus)
         .field("coverage", &E::coverage, "cells of the map that are not empty")
         .field("waiting", &E::waiting, "novel programs not yet judged on the whole portfolio")
-        .field("leads", &E::leads, "what short programs show and has not been followed")
+        .field("leads", &E::candidates, "what short programs show and has not been followed")
         .field("followed", &E::followed)
         .field("automaton", &E::automaton);
 }
@@ -147,17 +147,17 @@ Program program_of(nb::bytes data) { return decode(reinterpret_cast<const uint8_
 // Label, kind, rules, the kinds of operations of the minimal program, platforms.
 using NamedCause = std::tuple<std::string, std::string, std::vector<std::string>, std::vector<OpKind>, std::vector<std::string>>;
 
-void bind_lookout(nb::module_& m) {
-    nb::class_<Lookout>(m, "Lookout", "Looks for known causes while programs are judged; keeps what it counts and sees in a file.")
-        .def("__init__", [](Lookout* self, const std::vector<NamedCause>& causes, const std::string& board) {
+void bind_cause_probe(nb::module_& m) {
+    nb::class_<CauseProbe>(m, "CauseProbe", "Looks for known causes while programs are judged; keeps what it counts and sees in a file.")
+        .def("__init__", [](CauseProbe* self, const std::vector<NamedCause>& causes, const std::string& board) {
             std::vector<Wanted> all;
             for (const auto& [label, kind, rules, skeleton, platforms] : causes) all.push_back(wanted(label, kind, rules, skeleton, platforms));
-            new (self) Lookout(std::move(all), board);
+            new (self) CauseProbe(std::move(all), board);
         }, "causes"_a, "board"_a);
     m.def("platform_of", [](nb::bytes data, size_t platforms) { return platform_of(program_of(data), platforms); }, "program"_a, "platforms"_a,
           "Where an engine judges a program first: the index of one of so many platforms.");
     nb::class_<Subject>(m, "Subject", "The core as others drive it: one program after the other, without feedback.")
-        .def(nb::init<const std::string&, std::vector<Platform>, Lookout&>(), "tracker"_a, "portfolio"_a, "lookout"_a, nb::keep_alive<1, 4>())
+        .def(nb::init<const std::string&, std::vector<Platform>, CauseProbe&>(), "tracker"_a, "portfolio"_a, "probe"_a, nb::keep_alive<1, 4>())
         .def("run", [](Subject& s, nb::bytes data) { s.run(program_of(data)); }, "program"_a)
         .def("roam", [](Subject& s, bool uniform, uint64_t seed, int ops_limit, int milliseconds) { roam(s, uniform, seed, ops_limit, milliseconds); },
              "uniform"_a, "seed"_a, "ops_limit"_a, "milliseconds"_a, nb::call_guard<nb::gil_scoped_release>(),
@@ -169,7 +169,7 @@ void bind_engine(nb::module_& m) {
     nb::class_<Engine>(m, "Engine", "The native loop: a corpus of programs, mutation, judging, findings. Programs are records (bytes).")
         .def(nb::init<const std::string&, std::vector<Platform>, uint64_t, int>(), "tracker"_a, "portfolio"_a, "seed"_a = 0, "ops_limit"_a = 24)
         .def("record_to", [](Engine& e, const std::string& path) { e.recorder().open(path); }, "path"_a,
-             "Keeps the program at work in that file, for whoever asks what a dead worker died on.")
+             "Keeps the current input in that file: a parent reads there which program a dead worker died on.")
         .def("add", [](Engine& e, nb::bytes data) { return e.add(program_of(data)); }, "program"_a, "True if the program shows anything new.")
         .def("run", [](Engine& e, nb::bytes data) { return e.run(program_of(data)); }, "program"_a, "Leaves the program's marks in the coverage map.")
         .def("burst", &Engine::burst, "children"_a, "milliseconds"_a = 50, nb::call_guard<nb::gil_scoped_release>(),
@@ -179,10 +179,10 @@ void bind_engine(nb::module_& m) {
             for (const Program& p : e.take_novel()) out.push_back(bytes_of(p));
             return out;
         }, "The novel programs since the last call, but for those that were added.")
-        .def("take_findings", &findings_of, "finish"_a = false, "Findings since the last call, minimised, one for each cause.")
+        .def("take_findings", &findings_of, "finish"_a = false, "Findings since the last call, minimized, one for each cause.")
         .def("stats", &Engine::stats)
-        .def("look_with", [](Engine& e, Lookout& lookout) { e.observe_with(&lookout); }, "lookout"_a, nb::keep_alive<1, 2>(),
-             "Shows all that is judged from now on to the lookout.")
+        .def("look_with", [](Engine& e, CauseProbe& cause_probe) { e.observe_with(&cause_probe); }, "probe"_a, nb::keep_alive<1, 2>(),
+             "Shows all that is judged from now on to the probe.")
         .def("register_counters", [](Engine& e, const std::string& path) { register_counters(path, e.coverage_map()); }, "module_path"_a,
              "Registers the engine's coverage map with the libFuzzer in a loaded extension module.")
         .def("drive_libfuzzer", [](Engine& e, int children, int milliseconds) { drive(&e, children, milliseconds); }, "children"_a, "milliseconds"_a, "Makes libFuzzer's custom mutator run bursts of this engine.");
@@ -194,7 +194,7 @@ void bind_engine(nb::module_& m) {
 void bind_search(nb::module_& m) {
     bind_comparisons(m);
     bind_findings(m);
-    bind_lookout(m);
+    bind_cause_probe(m);
     bind_engine(m);
     m.def("seconds_a_program", [](const std::string& tracker, const Platform& platform, const std::vector<std::vector<Op>>& programs, int rounds) {
         std::vector<Program> all;

@@ -12,7 +12,7 @@ namespace dmafuzz {
 
 inline constexpr uint8_t no_index = 0xff;
 
-// A place of the cell: its home memory, an old page, or a bounce slot; with the cache line over it.
+// A place of the cell: its home memory, an old page, or a bounce slot; with the cacheline over it.
 struct CellCopy {
     uint64_t set = 0;             // the set itself, or the automaton's state for it
     uint64_t phys = 0;            // of the cell's first byte
@@ -46,7 +46,7 @@ struct CellCover {
     Unasked write;    // what a write of the device does to the copy; nothing where it may not write
 };
 
-// Without branches: nobody can foretell them.
+// Without branches: they cannot be predicted.
 inline bool may_write(const CellCover& c) { return c.live & !c.untold & (c.owned | c.joint) & device_writes(c.direction); }
 inline bool may_read(const CellCover& c) { return c.live & !c.untold & (c.owned | c.joint) & device_reads(c.direction); }
 // Whether such an access may come to something, and whether it may come to nothing: of a translation that is to be flushed, both.
@@ -61,8 +61,8 @@ struct Cell {
     bool live = false;
     bool image = false;       // kernel text or rodata
     bool uncached = false;    // CPU accesses bypass the cache
-    bool company = false;     // other cells have part of its line
-    bool several = false;     // bytes: whoever writes one of them writes beside the others
+    bool shares_line = false;     // other cells have part of its line
+    bool several = false;     // bytes: a write to one of them is a write beside the others
     bool surveyed = false;    // what follows, and the copies' `own`, `writer` and `eyes`, are up to date
     bool cpu_reads = false, cpu_writes = false;
     bool lost_writer = false; // a device writes into void

@@ -36,7 +36,7 @@ size_t sort_once(uint64_t* places, size_t count) {
 
 }  // namespace
 
-// Cuts the extent where the range begins and ends, if that is inside of it. Whether it is nobody can foretell, so the place
+// Cuts the extent where the range begins and ends, if that is inside of it. Whether it is cannot be predicted, so the place
 // is always written, and kept where it counts. There is room for two more.
 void Cutting::break_at(const Extent& e, uint64_t from, uint64_t to) {
     const uint64_t end = end_of(e);

@@ -25,7 +25,7 @@ constexpr Table table_of(Change change) {
     return table;
 }
 
-// Somebody else wrote, and everybody is meant to see it. Foreign and wild stay what they are; no longer given up.
+// Another writer wrote, and every reader is meant to see it. Foreign and wild stay what they are; no longer given up.
 constexpr Table behind = table_of([](Flag f, bool) {
     return bit(f == Flag::foreign || f == Flag::wild ? f : Flag::stale, false);
 });

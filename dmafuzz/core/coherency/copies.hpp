@@ -3,7 +3,7 @@
 //
 // The specification (docs/spec/coherency.md §1) gives a granule several copies - memory, the CPU's cache,
 // bounce slots, old pages - and asks for the set of all joint states. This file keeps, for each
-// place (a memory home or a slot, with the cache line over it), the set of *projections* of the
+// place (a memory home or a slot, with the cacheline over it), the set of *projections* of the
 // joint states onto a single copy:
 //
 //     (state of the line: absent, clean, dirty;  memory or cached copy;  flag;  given up or not)
@@ -44,7 +44,7 @@ inline constexpr int count = 5;
 constexpr Lane bit(Flag flag, bool given_up) { return static_cast<Lane>(1u << (2 * static_cast<int>(flag) + given_up)); }
 constexpr Lane expected = bit(Flag::fresh, false) | bit(Flag::lagging, false) | bit(Flag::stale, false) |
                           bit(Flag::foreign, false) | bit(Flag::wild, false) | bit(Flag::posted, false);
-// What a reader may see without being hurt. A post is behind, but nobody need have seen it yet.
+// What a reader may see without being hurt. A post is behind, but no reader need have seen it yet.
 constexpr Lane right = bit(Flag::fresh, false) | bit(Flag::posted, false);
 constexpr Lane wrong = expected & ~right;
 }  // namespace lane
@@ -61,7 +61,7 @@ constexpr Lane memory_view(Set s) {
     return get(s, lane::memory_absent) | get(s, lane::memory_clean) | get(s, lane::memory_dirty);
 }
 
-// Views that somebody has of a place.
+// Views of a place.
 using Eyes = uint8_t;
 namespace eyes {
 inline constexpr Eyes on_cpu_view = 1;
@@ -94,11 +94,11 @@ enum class Event : uint8_t {
     hand_over,                // lagging memory becomes stale
     hand_over_coherent,       // the lagging copy that a coherent device sees
     give_up,
-    wild_copy,                // a copy back that lands on somebody else
+    wild_copy,                // a copy back that lands on unrelated memory
     foreign_copy,             // a copy back of bytes that are somebody else's
     post,                     // by a device past the cache, while the CPU looks
     posted_elsewhere,
-    posts_due,                // whoever has not seen a post yet is behind now
+    posts_due,                // copies without the post are behind now
     become_foreign,           // freed under its owner
     count_,
 };

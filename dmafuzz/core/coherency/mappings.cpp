@@ -32,7 +32,7 @@ void Simulator::begin_cell(const Step& step, Cell& cell) {
     const Piece& p = run_->pieces[index];
     const bool coherent = platform_.get<&Device::coherent>(p.device);
     const uint32_t offset = cell.span.offset - p.offset;
-    const bool reached = offset < p.reach && p.via != Via::nothing;
+    const bool reached = offset < p.reachable && p.via != Via::nothing;
     const uint8_t memory = cell.live && p.via != Via::nothing ? cell.memory_at(p.phys + offset) : no_index;
     CellCover cover{index, p.direction, coherent, p.joint, false, true, !reached, false, step.pending, step.untold, false, false, no_index, no_index, 0};
     if (memory != no_index && p.via == Via::slot) {
@@ -45,7 +45,7 @@ void Simulator::begin_cell(const Step& step, Cell& cell) {
     cell.may_fault |= cover.lost;
     if (cover.elsewhere && p.via == Via::direct) add_stray(index, offset, cell.span.size, p.phys + offset);
     const bool past_cache = !coherent || p.via == Via::slot;
-    // Nobody may write the kernel's image, whatever was mapped.
+    // The kernel's image is read-only, whatever was mapped.
     const Event write = cell.image ? (past_cache ? Event::wild_write : Event::wild_write_coherent)
                                    : (past_cache ? Event::device_write : Event::device_write_coherent);
     if (device_writes(p.direction)) cover.write = unasked(write);
@@ -64,13 +64,14 @@ void Simulator::tell(uint8_t index) {
     mark_strays(index);
 }
 
-void Simulator::end(uint8_t index) {
+void Simulator::end(const Step& step) {
+    const uint8_t index = step.piece;
     each_cover(index, 0, whole, [&](Cell& cell, uint8_t at) {
         if (at == no_index) return;
         reshape(cell);
         CellCover& cover = cell.covers[at];
         cover.live = cover.owned = false;
-        see_posts(cell);
+        if (!step.no_call) see_posts(cell);
         // A slot that no call has given back keeps its bytes: a later call at its address copies them.
         cover.copy = no_index;
         forget_if_ended(cell, at);
@@ -156,7 +157,7 @@ void Simulator::cut_strays(const Step& step) {
     strays_ = std::move(left);
 }
 
-// The IOMMU leads the device elsewhere: to another copy of the same bytes, or what it writes hits whoever lives there.
+// The IOMMU leads the device elsewhere: to another copy of the same bytes, or what it writes hits the buffer that lies there.
 void Simulator::redirect(const Step& step) {
     mark_strays(step.piece);
     cut_strays(step);
@@ -178,7 +179,7 @@ void Simulator::redirect(const Step& step) {
     mark_strays(step.piece);
 }
 
-// Pages freed under whoever lives there: what they hold is somebody else's from now on. Slots keep theirs.
+// Pages freed under the buffer that lies there: their content is unrelated data from now on. Slots keep theirs.
 void Simulator::not_theirs(const Step& step) {
     each_in_lines(step.phys, step.phys + step.size, [&](Cell& cell, uint8_t copy, bool inside) {
         if (!inside || copy != cell.home) return;

@@ -98,7 +98,7 @@ void Simulator::meet_stray(const Stray& stray, const Cell& owner, const Cell& ce
     if (copy.writer == no_mapping) copy.writer = p.mapping;
 }
 
-// Devices that write on where somebody else lives.
+// Devices that keep writing to memory that has another owner by now.
 void Simulator::look_for_strays(Cell& cell) {
     for (CellCopy& copy : cell.copies) copy.stray_beside = false;
     for (const Stray& stray : strays_) {
@@ -115,7 +115,7 @@ void Simulator::look_for_strays(Cell& cell) {
 // The unasked steps that a copy may see.
 Unasked Simulator::steps_on(const Cell& cell, const CellCopy& copy) {
     Unasked steps = copy.alone;
-    if (!cell.company || copy.slot) return steps;
+    if (!cell.shares_line || copy.slot) return steps;
     each_beside(cell, copy.phys, [&](Cell& other, uint8_t at) {
         if (!other.surveyed) survey(other);
         steps |= beside(other.copies[at].own);

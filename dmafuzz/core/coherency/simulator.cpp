@@ -334,7 +334,7 @@ void Simulator::hit(Cell& cell, const CellCover& cover, Event event, Event inste
     });
 }
 
-// The same while the CPU looks, whoever owns it: what it has not seen yet it is not behind of.
+// The same while the CPU looks, whichever side owns it: what it has not seen yet it is not behind of.
 void Simulator::device_post(const Step& step) {
     each_cover(step.piece, step.offset, step.size, [&](Cell& cell, uint8_t at) {
         if (at == no_index || !cell.live || cell.image || !cell.covers[at].live || !device_writes(cell.covers[at].direction)) return;
@@ -404,7 +404,7 @@ void Simulator::harm(HarmKind kind, uint8_t piece) {
     harms_.push_back({kind, op_, mapping});
 }
 
-void Simulator::take(const Step& step) {
+void Simulator::perform(const Step& step) {
     DMAFUZZ_CHECK(consistent(*run_, step));
     op_ = step.op;
     switch (step.kind) {
@@ -417,7 +417,7 @@ void Simulator::take(const Step& step) {
         case StepKind::cpu_dirty: return cpu_access(step);
         case StepKind::begin: return begin(step);
         case StepKind::told: return tell(step.piece);
-        case StepKind::end: return end(step.piece);
+        case StepKind::end: return end(step);
         case StepKind::to_device: return own(step, true);
         case StepKind::to_cpu: return own(step, false);
         case StepKind::maintain: return maintain(step);
@@ -455,7 +455,7 @@ void Simulator::start_cells() {
         cell.image = kind == BufferKind::text || kind == BufferKind::rodata;
         cell.uncached = cell.span.buffer < buffers_max && run_->uncached[cell.span.buffer];
         cell.several = cell.span.size > 1;
-        cell.company = !cutting_.beside(cell.index).empty();
+        cell.shares_line = !cutting_.beside(cell.index).empty();
     }
 }
 
@@ -473,9 +473,9 @@ void Simulator::walk(const Run& run, const Platform& platform, TransitionSink* s
     pieces_.assign(run.pieces.size(), {});
     cutting_.cut(run, line);
     start_cells();
-    for (size_t i = 0; i < run.program_steps; i++) take(run.steps[i]);
+    for (size_t i = 0; i < run.program_steps; i++) perform(run.steps[i]);
     if (state) digest(*state);
-    for (size_t i = run.program_steps; i < run.steps.size(); i++) take(run.steps[i]);
+    for (size_t i = run.program_steps; i < run.steps.size(); i++) perform(run.steps[i]);
     DMAFUZZ_CHECK(std::all_of(corruptions_.begin(), corruptions_.end(), [&](const Corruption& c) {
         return c.op < run.ops.size() && c.span.buffer < buffers_with_stack && c.copy < births_.size();
     }));

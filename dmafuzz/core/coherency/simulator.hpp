@@ -92,7 +92,7 @@ class Simulator {
     const std::vector<Corruption>& corruptions() const { return corruptions_; }
     const std::vector<Harm>& harms() const { return harms_; }
     // Of the platform, besides what the run says.
-    Features asked() const { return platform_.asked(); }
+    Features features_read() const { return platform_.features_read(); }
 
     struct CopyFacts {
         uint16_t cell;
@@ -130,7 +130,7 @@ class Simulator {
     void digest_cell(Digest& into, const Cell& cell) const;
 
     // Steps
-    void take(const Step& step);
+    void perform(const Step& step);
     void harm(HarmKind kind, uint8_t piece);
     void alloc(uint8_t buffer, bool cached);
     void alloc_cell(uint16_t cell, uint8_t buffer, Set set, bool cached);
@@ -140,7 +140,7 @@ class Simulator {
     void begin(const Step& step);
     void begin_cell(const Step& step, Cell& cell);
     void tell(uint8_t piece);
-    void end(uint8_t piece);
+    void end(const Step& step);
     void slot_gone(const Step& step);
     void cut_off(const Step& step);
     void redirect(const Step& step);
@@ -218,7 +218,7 @@ class Simulator {
     // The cell, and those that share lines with it, have to be looked at again.
     void touch(const Cell& cell) {
         mark(cell);
-        if (!cell.company) return;
+        if (!cell.shares_line) return;
         for (uint16_t neighbour : cutting_.beside(cell.index)) mark(cells_[neighbour]);
     }
     // The same where copies or covers come, go or change hands.
@@ -321,7 +321,7 @@ void Simulator::each_slot_in(uint64_t from, uint64_t to, Do what) {
 // The memory copies of other cells in the same line as a memory copy of this one.
 template <class Do>
 void Simulator::each_beside(const Cell& cell, uint64_t phys, Do what) {
-    if (!cell.company) return;
+    if (!cell.shares_line) return;
     const uint64_t line = line_of(phys);
     for (uint16_t neighbour : cutting_.beside(cell.index)) {
         Cell& other = cells_[neighbour];

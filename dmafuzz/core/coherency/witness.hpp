@@ -14,7 +14,7 @@ struct WitnessStep {
     Trace::What what;
     Event event;           // of born and copied: count_
     uint16_t copy;         // where the data is then
-    uint8_t writer;        // a mapping whose device writes; no_mapping: the CPU, or nobody
+    uint8_t writer;        // a mapping whose device writes; no_mapping: the CPU, or no writer
 };
 
 // What a step does to the data, by name: an event, or one of the two that have none.

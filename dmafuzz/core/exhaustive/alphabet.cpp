@@ -60,10 +60,10 @@ const std::vector<std::string>& alphabet_text() {
     return text;
 }
 
-// Writes down the letters of one context.
-class Letters {
+// Writes down the successors of one context.
+class Successors {
   public:
-    Letters(const Context& context, const Alphabet& alphabet) : context_(context), alphabet_(alphabet) {}
+    Successors(const Context& context, const Alphabet& alphabet) : context_(context), alphabet_(alphabet) {}
 
     std::vector<Op> all() {
         for (uint8_t b = 0; b < context_.allocations_.size(); b++)
@@ -76,13 +76,13 @@ class Letters {
             finish.cpu = cpu;
             if (context_.scope_.pending(cpu)) valid(finish);
         }
-        return std::move(letters_);
+        return std::move(successors_);
     }
 
   private:
     void valid(Op op) {
         clear_unused(op);
-        if (!context_.scope_.check(op)) letters_.push_back(op);
+        if (!context_.scope_.check(op)) successors_.push_back(op);
     }
 
     // By each CPU, whole and in halves.
@@ -366,10 +366,10 @@ class Letters {
 
     const Context& context_;
     const Alphabet& alphabet_;
-    std::vector<Op> letters_;
+    std::vector<Op> successors_;
 };
 
-std::vector<Op> Context::letters(const Alphabet& alphabet) const { return Letters(*this, alphabet).all(); }
+std::vector<Op> Context::successors(const Alphabet& alphabet) const { return Successors(*this, alphabet).all(); }
 
 Context Context::after(const Op& op) const {
     Context next = *this;

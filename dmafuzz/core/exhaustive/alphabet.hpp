@@ -26,7 +26,7 @@ struct Alphabet {
 class Context {
   public:
     // In order of what is plainest, then of names. CPUs, buffers and mappings have canonical names.
-    std::vector<Op> letters(const Alphabet& alphabet) const;
+    std::vector<Op> successors(const Alphabet& alphabet) const;
     Context after(const Op& op) const;
     Digest digest() const;
 
@@ -46,7 +46,7 @@ class Context {
     std::vector<Mapping> mappings_;
     uint32_t cpus_ = 0, devices_ = 0, splits_ = 0, buffers_ = 0;
 
-    friend class Letters;
+    friend class Successors;
 };
 
 }  // namespace dmafuzz

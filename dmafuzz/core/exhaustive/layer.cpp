@@ -22,13 +22,13 @@ Contexts::Id Contexts::id(const Context& context) {
     auto [at, added] = ids_.try_emplace(context.digest(), static_cast<Id>(contexts_.size()));
     if (!added) return at->second;
     contexts_.push_back(context);
-    letters_.emplace_back();
+    successors_.emplace_back();
     return at->second;
 }
 
 void Contexts::write_letters(Id id) {
-    if (!letters_[id].empty()) return;
-    for (const Op& op : contexts_[id].letters(alphabet_)) letters_[id].push_back(table_.id(op));
+    if (!successors_[id].empty()) return;
+    for (const Op& op : contexts_[id].successors(alphabet_)) successors_[id].push_back(table_.id(op));
 }
 
 void Layer::add(const Joint& joint, std::span<const uint32_t> states) {

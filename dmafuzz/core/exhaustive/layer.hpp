@@ -31,14 +31,14 @@ class Contexts {
     }
     // Works them out where that has not been done: not while others read.
     void write_letters(Id id);
-    std::span<const uint16_t> letters(Id id) const { return letters_[id]; }
+    std::span<const uint16_t> successors(Id id) const { return successors_[id]; }
     const Op& op(uint16_t letter) const { return table_.ops[letter]; }
 
   private:
     Alphabet alphabet_;
     OpTable table_;
     std::vector<Context> contexts_;
-    std::vector<std::vector<uint16_t>> letters_;
+    std::vector<std::vector<uint16_t>> successors_;
     std::unordered_map<Digest, Id, DigestHash> ids_;
 };
 

@@ -11,19 +11,19 @@ namespace {
 
 Digest digest_of(const Outcome& o) {
     Digest d;
-    for (const Outcome::Said& w : o.warnings)
+    for (const Outcome::Warned& w : o.warnings)
         d.add(static_cast<uint64_t>(w.id) << 48 | static_cast<uint64_t>(w.name) << 40 | static_cast<uint64_t>(w.justified) << 32 |
               static_cast<uint64_t>(w.reason) << 56);
-    for (const Outcome::Said& w : o.warnings) w.claim.digest(d);
+    for (const Outcome::Warned& w : o.warnings) w.claim.digest(d);
     d.add(o.warnings.size());
     for (auto [kind, reason] : o.silent) d.add(static_cast<uint64_t>(kind) << 8 | static_cast<uint64_t>(reason));
     d.add(o.silent.size());
-    for (uint8_t name : o.unsaid) d.add(name);
-    d.add(o.unsaid.size());
+    for (uint8_t name : o.missing_warnings) d.add(name);
+    d.add(o.missing_warnings.size());
     o.corrupt.digest(d);
     o.harmed.digest(d);
     o.oopsed.digest(d);
-    d.add(static_cast<uint64_t>(o.rules) << 32 | static_cast<uint64_t>(o.breakdown) << 16 |
+    d.add(static_cast<uint64_t>(o.rules) << 32 | static_cast<uint64_t>(o.tracker_crash) << 16 |
           static_cast<uint64_t>(o.corrupted));
     return d;
 }
@@ -38,8 +38,8 @@ Verdicts::Id Verdicts::outcome(const Outcome& outcome) {
 
 bool Verdicts::warned(Id outcome, uint8_t name) const {
     const Outcome& o = outcomes_[outcome];
-    return std::binary_search(o.unsaid.begin(), o.unsaid.end(), name) ||
-           std::any_of(o.warnings.begin(), o.warnings.end(), [&](const Outcome::Said& w) { return w.name == name; });
+    return std::binary_search(o.missing_warnings.begin(), o.missing_warnings.end(), name) ||
+           std::any_of(o.warnings.begin(), o.warnings.end(), [&](const Outcome::Warned& w) { return w.name == name; });
 }
 
 Verdicts::Id Verdicts::verdict(std::span<const Id> outcomes) {
@@ -60,24 +60,24 @@ Verdict Verdicts::work_out(std::span<const Id> outcomes) const {
 
 void Verdicts::look(std::span<const Id> outcomes, size_t platform, Verdict& verdict) const {
     const Outcome& here = outcomes_[outcomes[platform]];
-    if (here.breakdown) {
+    if (here.tracker_crash) {
         verdict.labels[platform] = bit(Label::broken);
-        return show(verdict.shown, Label::broken, here.breakdown, Reason::none, here.rules, platform);
+        return add_signature(verdict.signatures, Label::broken, here.tracker_crash, Reason::none, here.rules, platform);
     }
-    for (auto [kind, reason] : here.silent) show(verdict.shown, Label::fn, kind, reason, here.rules, platform);
+    for (auto [kind, reason] : here.silent) add_signature(verdict.signatures, Label::fn, kind, reason, here.rules, platform);
     Sum sum;
-    for (const Outcome::Said& w : here.warnings) {
+    for (const Outcome::Warned& w : here.warnings) {
         uint8_t elsewhere = 0;
-        Worth worth = Worth::justified;
+        Justification justification = Justification::justified;
         const bool in_oops = !here.corrupted && here.oopsed.belongs_to(w.claim);
-        if (!w.justified && in_oops) worth = Worth::bookkeeping;
+        if (!w.justified && in_oops) justification = Justification::bookkeeping;
         else if (!w.justified)
-            worth = worth_elsewhere(
+            justification = justification_elsewhere(
                 outcomes.size(), platform, [&](size_t i) { return outcomes_[outcomes[i]].corrupt.covered_by(w.claim); },
                 [&](size_t i) { return outcomes_[outcomes[i]].harmed.belongs_to(w.claim); }, elsewhere);
-        sum.add(worth);
-        if (worth == Worth::false_positive) show(verdict.shown, Label::fp, w.id, w.reason, here.rules, platform);
-        if (worth == Worth::hazard) show(verdict.shown, Label::hazard, w.id, w.reason, here.rules, platform);
+        sum.add(justification);
+        if (justification == Justification::false_positive) add_signature(verdict.signatures, Label::fp, w.id, w.reason, here.rules, platform);
+        if (justification == Justification::hazard) add_signature(verdict.signatures, Label::hazard, w.id, w.reason, here.rules, platform);
     }
     verdict.labels[platform] = sum.labels(here.corrupted, !here.silent.empty());
 }

@@ -16,7 +16,7 @@ namespace dmafuzz {
 
 struct Verdict {
     std::vector<Labels> labels;  // by platform
-    std::vector<Shown> shown;
+    std::vector<Signature> signatures;
 };
 
 class Verdicts {

@@ -48,7 +48,7 @@ Walk::Walk(const std::string& tracker, std::vector<Platform> portfolio, int cpus
 uint64_t Walk::pairs(size_t from, size_t to) const {
     DMAFUZZ_CHECK(from <= to && to <= last().size());
     uint64_t pairs = 0;
-    for (size_t i = from; i < to; i++) pairs += contexts_.letters(last()[i].context).size();
+    for (size_t i = from; i < to; i++) pairs += contexts_.successors(last()[i].context).size();
     return pairs;
 }
 
@@ -98,9 +98,9 @@ void Expander::expand(size_t from, size_t to, Walk* growing) {
     context_ = unknown;
     for (size_t joint = from; joint < to; joint++) {
         if (walk_.last()[joint].context != context_) enter(walk_.last()[joint].context);
-        take_up(joint);
-        const size_t letters = walk_.contexts().letters(context_).size();
-        for (size_t letter = 0; letter < letters; letter++) take(letter, growing);
+        start_at(joint);
+        const size_t successors = walk_.contexts().successors(context_).size();
+        for (size_t letter = 0; letter < successors; letter++) visit(letter, growing);
     }
 }
 
@@ -110,14 +110,14 @@ void Expander::enter(Contexts::Id context) {
     for (auto& rows : row_of_) rows.clear();
 }
 
-void Expander::take_up(size_t joint) {
+void Expander::start_at(size_t joint) {
     joint_ = joint;
     written_ = false;
-    const size_t letters = walk_.contexts().letters(context_).size();
+    const size_t successors = walk_.contexts().successors(context_).size();
     const std::span<const uint32_t> states = walk_.last().states(joint);
     for (size_t p = 0; p < states.size(); p++) {
         auto [at, added] = row_of_[p].try_emplace(states[p], rows_.size());
-        if (added) rows_.resize(rows_.size() + letters);
+        if (added) rows_.resize(rows_.size() + successors);
         row_[p] = at->second;
     }
 }
@@ -139,7 +139,7 @@ void Expander::start(const Op& op) {
 
 // Works out the outcomes that are not known yet: all of them at once, so that equal platforms take over from each other.
 void Expander::carry_out(size_t letter) {
-    const Op& op = walk_.contexts().op(walk_.contexts().letters(context_)[letter]);
+    const Op& op = walk_.contexts().op(walk_.contexts().successors(context_)[letter]);
     if (!started_) start(op);
     names_.back() = next_name_;
     for (size_t p = 0; p < row_.size(); p++) {
@@ -168,15 +168,15 @@ Order Expander::order_with(const Op& op) const {
 }
 
 void Expander::write_down(Verdicts::Id verdict, const Op& op, const Place& place) {
-    if (tallies_.size() <= verdict) tallies_.resize(verdict + 1);
-    const Tally met{walk_.last()[joint_].count, order_with(op), place};
-    Tally& tally = tallies_[verdict];
-    const uint64_t count = tally.count + met.count;
-    if (tally.count == 0 || met.before(tally)) tally = met;
-    tally.count = count;
+    if (totals_.size() <= verdict) totals_.resize(verdict + 1);
+    const VerdictTotal met{walk_.last()[joint_].count, order_with(op), place};
+    VerdictTotal& total = totals_[verdict];
+    const uint64_t count = total.count + met.count;
+    if (total.count == 0 || met.before(total)) total = met;
+    total.count = count;
 }
 
-void Expander::take(size_t letter, Walk* growing) {
+void Expander::visit(size_t letter, Walk* growing) {
     started_ = false;
     bool missing = false, named = false;
     for (size_t p = 0; p < row_.size(); p++) missing |= transition(p, letter).outcome == unknown;
@@ -186,7 +186,7 @@ void Expander::take(size_t letter, Walk* growing) {
         outcomes_[p] = t.outcome;
         named |= t.warned;
     }
-    const uint16_t id = walk_.contexts().letters(context_)[letter];
+    const uint16_t id = walk_.contexts().successors(context_)[letter];
     const Op& op = walk_.contexts().op(id);
     write_down(verdicts_.verdict(std::span(outcomes_).first(walk_.platforms())), op, {joint_, id, false});
     const bool names_device = traits(op.kind).names_device || op.given_device;
@@ -197,16 +197,16 @@ void Expander::take(size_t letter, Walk* growing) {
     if (growing) grow(*growing, letter, named);
 }
 
-Program Expander::program_of(const Tally& tally) const {
-    Program program = walk_.program(tally.place.joint);
-    program.ops.push_back(walk_.contexts().op(tally.place.letter));
-    if (tally.place.mirrored)
+Program Expander::program_of(const VerdictTotal& total) const {
+    Program program = walk_.program(total.place.joint);
+    program.ops.push_back(walk_.contexts().op(total.place.letter));
+    if (total.place.mirrored)
         for (Op& op : program.ops) op = exchanged(op);
     return program;
 }
 
 void Expander::grow(Walk& walk, size_t letter, bool named) {
-    const uint16_t id = walk_.contexts().letters(context_)[letter];
+    const uint16_t id = walk_.contexts().successors(context_)[letter];
     const Op op = walk_.contexts().op(id);
     for (size_t p = 0; p < row_.size(); p++) {
         uint32_t& next = transition(p, letter).next[named];
@@ -227,23 +227,23 @@ void Expander::grow(Walk& walk, size_t letter, bool named) {
     walk.next().add(joint, nexts_);
 }
 
-void Expander::gather(Gathered& cause, const Shown& shown, const Tally& tally) const {
-    cause.count += tally.count;
-    cause.shown.platforms |= shown.platforms;
+void Expander::gather(Gathered& cause, const Signature& shown, const VerdictTotal& total) const {
+    cause.count += total.count;
+    cause.signature.platforms |= shown.platforms;
     for (size_t p = 0; p < cause.best.size(); p++)
-        if (shown.platforms[p] && (!cause.best[p] || tally.before(*cause.best[p]))) cause.best[p] = &tally;
+        if (shown.platforms[p] && (!cause.best[p] || total.before(*cause.best[p]))) cause.best[p] = &total;
 }
 
 Cause Expander::settle(const Gathered& gathered) const {
-    Cause cause{gathered.shown, gathered.count, {}};
-    std::vector<const Tally*> seen;
+    Cause cause{gathered.signature, gathered.count, {}};
+    std::vector<const VerdictTotal*> seen;
     for (size_t p = 0; p < gathered.best.size(); p++) {
-        const Tally* tally = gathered.best[p];
-        if (!tally) continue;
-        const size_t at = static_cast<size_t>(std::find(seen.begin(), seen.end(), tally) - seen.begin());
+        const VerdictTotal* total = gathered.best[p];
+        if (!total) continue;
+        const size_t at = static_cast<size_t>(std::find(seen.begin(), seen.end(), total) - seen.begin());
         if (at == seen.size()) {
-            seen.push_back(tally);
-            cause.smallest.push_back({tally->order, tally->place, program_of(*tally), {}});
+            seen.push_back(total);
+            cause.smallest.push_back({total->order, total->place, program_of(*total), {}});
         }
         cause.smallest[at].platforms.set(p);
     }
@@ -255,22 +255,22 @@ Harvest Expander::harvest() {
     out.labels.resize(walk_.platforms());
     std::vector<Gathered> gathered;
     std::unordered_map<uint64_t, size_t> places;
-    for (size_t v = 0; v < tallies_.size(); v++) {
-        const Tally& tally = tallies_[v];
-        if (tally.count == 0) continue;
-        out.programs += tally.count;
+    for (size_t v = 0; v < totals_.size(); v++) {
+        const VerdictTotal& total = totals_[v];
+        if (total.count == 0) continue;
+        out.programs += total.count;
         const Verdict& verdict = verdicts_[static_cast<Verdicts::Id>(v)];
         for (size_t p = 0; p < walk_.platforms(); p++)
             for (size_t label = 0; label < static_cast<size_t>(Label::count_); label++)
-                if (verdict.labels[p] >> label & 1) out.labels[p][label] += tally.count;
-        for (const Shown& shown : verdict.shown) {
-            auto [place, added] = places.try_emplace(signature_of(shown), gathered.size());
-            if (added) gathered.push_back({shown, 0, std::vector<const Tally*>(walk_.platforms())});
-            gather(gathered[place->second], shown, tally);
+                if (verdict.labels[p] >> label & 1) out.labels[p][label] += total.count;
+        for (const Signature& shown : verdict.signatures) {
+            auto [place, added] = places.try_emplace(signature_key(shown), gathered.size());
+            if (added) gathered.push_back({shown, 0, std::vector<const VerdictTotal*>(walk_.platforms())});
+            gather(gathered[place->second], shown, total);
         }
     }
     for (const Gathered& cause : gathered) out.causes.push_back(settle(cause));
-    tallies_.clear();
+    totals_.clear();
     return out;
 }
 

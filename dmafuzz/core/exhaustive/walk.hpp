@@ -34,7 +34,7 @@ struct Smallest {
 // Programs that show the same thing: how many, where, and the smallest for each platform: what is lost in the same way on
 // paper may come from something else on another machine.
 struct Cause {
-    Shown shown;
+    Signature signature;
     uint64_t count = 0;
     std::vector<Smallest> smallest;
 };
@@ -52,7 +52,7 @@ class Walk {
     const std::string& tracker() const { return tracker_; }
     size_t platforms() const { return platforms_; }
     // The portfolio, then each platform that tells the two devices apart once more, with its devices exchanged. Programs
-    // are walked with d0 as the first device named; the same program with the devices exchanged comes to the same on the others.
+    // are walked with d0 as the first device named; the same program with the devices exchanged has the same result on the others.
     const std::vector<Platform>& machines() const { return machines_; }
     // Where among the machines a platform stands, for programs with the devices exchanged.
     const std::vector<size_t>& mirrored() const { return mirrored_; }
@@ -110,27 +110,27 @@ class Expander {
         bool warned = false;
         uint32_t next[2] = {unknown, unknown};  // without and with a name for the operation
     };
-    struct Tally {
+    struct VerdictTotal {
         uint64_t count = 0;
         Order order;
         Place place;
-        bool before(const Tally& other) const { return std::tie(order, place) < std::tie(other.order, other.place); }
+        bool before(const VerdictTotal& other) const { return std::tie(order, place) < std::tie(other.order, other.place); }
     };
 
-    // A cause while it is gathered: of each platform, the tally with its smallest program.
+    // A cause while it is gathered: of each platform, the total with its smallest program.
     struct Gathered {
-        Shown shown;
+        Signature signature;
         uint64_t count = 0;
-        std::vector<const Tally*> best;
+        std::vector<const VerdictTotal*> best;
     };
 
-    Program program_of(const Tally& tally) const;
-    void gather(Gathered& cause, const Shown& shown, const Tally& tally) const;
+    Program program_of(const VerdictTotal& total) const;
+    void gather(Gathered& cause, const Signature& shown, const VerdictTotal& total) const;
     Cause settle(const Gathered& gathered) const;
     void expand(size_t from, size_t to, Walk* growing);
     void enter(Contexts::Id context);
-    void take_up(size_t joint);
-    void take(size_t letter, Walk* growing);
+    void start_at(size_t joint);
+    void visit(size_t letter, Walk* growing);
     void carry_out(size_t letter);
     void write_down(Verdicts::Id verdict, const Op& op, const Place& place);
     void grow(Walk& walk, size_t letter, bool named);
@@ -141,7 +141,7 @@ class Expander {
     const Walk& walk_;
     Judge judge_;
     Verdicts verdicts_;
-    std::vector<Tally> tallies_;  // by verdict
+    std::vector<VerdictTotal> totals_;  // by verdict
     uint64_t carried_out_ = 0;
 
     // The context at work, and what is known of its states.

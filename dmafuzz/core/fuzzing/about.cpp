@@ -46,7 +46,7 @@ About about(const Run& run, uint8_t op, uint32_t owners, uint64_t mappings) {
 
 }  // namespace
 
-std::vector<About> abouts(Judge& judge, const Target& t) {
+std::vector<About> abouts(Judge& judge, const PlatformSignature& t) {
     std::vector<About> found;
     const Analysis& here = judge.cover(t.platform);
     if (t.label == Label::fn) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a program that somebody wrote is about: the mappings whose data is lost, the operation that loses it, and whether a call is
+// What a user's program is about: the mappings whose data is lost, the operation that loses it, and whether a call is
 // half done meanwhile. Source: docs/spec/verdicts.md §5 (The cause of a finding).
 #pragma once
 
@@ -18,6 +18,6 @@ struct About {
 };
 
 // All that the started program shows as the target says it.
-std::vector<About> abouts(Judge& judge, const Target& target);
+std::vector<About> abouts(Judge& judge, const PlatformSignature& target);
 
 }  // namespace dmafuzz

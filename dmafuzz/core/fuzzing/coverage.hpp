@@ -54,7 +54,7 @@ class Coverage final : public TransitionSink, public PathSink {
   private:
     std::shared_ptr<CoverageMap> map_ = std::make_shared<CoverageMap>();
     std::vector<uint32_t> touched_;
-    // libFuzzer clears the map too; which program marked a cell last is told by nobody else.
+    // libFuzzer clears the map too; no other record has which program marked a cell last.
     std::vector<uint32_t> marked_in_ = std::vector<uint32_t>(coverage_cells);
     uint32_t program_ = 1;
     std::vector<bool> seen_ = std::vector<bool>(coverage_cells);

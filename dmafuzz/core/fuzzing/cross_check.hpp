@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The simulator's two walks, held against one another on random programs: looked up in the automaton, and carried out
+// The simulator's two walks, compared on random programs: looked up in the automaton, and carried out
 // on the sets themselves.
 #pragma once
 

@@ -17,7 +17,7 @@ Engine::Engine(const std::string& tracker, std::vector<Platform> portfolio, uint
       generator_(rng_, ops_limit),
       reporter_(judge_, generator_, observer_),
       triage_(judge_, rng_, reporter_, observer_),
-      leads_(judge_, rng_, reporter_, generator_) {}
+      candidates_(judge_, rng_, reporter_, generator_) {}
 
 bool Engine::add(const Program& program) {
     if (program.ops.empty() || !evaluator_.evaluate(program)) return false;
@@ -39,8 +39,8 @@ void Engine::take_newest() {
 
 // While programs are being run; at the end, novel programs that wait are judged, and leads are not followed any more.
 void Engine::work_off_some() {
-    while (!(triage_.empty() && leads_.empty()) && time_.left_for_the_rest(leads_.size())) {
-        if (triage_.empty() || (!leads_.empty() && time_.leads_turn())) time_.spend(Work::leads, [&] { leads_.follow(); });
+    while (!(triage_.empty() && candidates_.empty()) && time_.left_for_the_rest(candidates_.size())) {
+        if (triage_.empty() || (!candidates_.empty() && time_.leads_turn())) time_.spend(Work::candidates, [&] { candidates_.follow(); });
         else take_newest();
     }
 }
@@ -48,7 +48,7 @@ void Engine::work_off_some() {
 // One child, judged; true if it is novel, and then it is kept.
 bool Engine::try_child(const Program& child) {
     const bool novel = evaluator_.evaluate(child);
-    if (child.ops.size() <= short_ops) leads_.look_at(child, platform_of(child, judge_.platforms()));
+    if (child.ops.size() <= short_ops) candidates_.look_at(child, platform_of(child, judge_.platforms()));
     if (!novel) return false;
     keep(child);
     novel_.push_back(child);
@@ -92,7 +92,7 @@ Program Engine::novel_child(const Program& parent, int children, int millisecond
 
 std::vector<Finding> Engine::take_findings(bool finish) {
     while (finish && !triage_.empty()) take_newest();
-    return reporter_.take();
+    return reporter_.take_findings();
 }
 
 EngineStats Engine::stats() const {
@@ -100,12 +100,12 @@ EngineStats Engine::stats() const {
     s.programs = evaluator_.programs();
     s.operations = evaluator_.operations();
     s.novel = novel_programs_;
-    s.minimised = reporter_.minimised();
+    s.minimized = reporter_.minimized();
     s.corpus = generator_.corpus();
     s.coverage = evaluator_.coverage().seen();
     s.waiting = triage_.size();
-    s.leads = leads_.size();
-    s.followed = leads_.followed();
+    s.candidates = candidates_.size();
+    s.followed = candidates_.followed();
     s.automaton = Automaton::shared().stats();
     return s;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The native loop: mutate, run, judge, look for novelty; in bursts, so that whoever drives it (atheris, or the
+// The native loop: mutate, run, judge, look for novelty; in bursts, so that its driver (atheris, or the
 // plain loop in Python) stays in charge of time, files and workers.
 #pragma once
 
@@ -7,7 +7,7 @@
 
 #include "fuzzing/evaluator.hpp"
 #include "fuzzing/generator.hpp"
-#include "fuzzing/lead_follower.hpp"
+#include "fuzzing/candidate_minimizer.hpp"
 #include "fuzzing/reporter.hpp"
 #include "fuzzing/time_shares.hpp"
 #include "fuzzing/triage.hpp"
@@ -18,11 +18,11 @@ struct EngineStats {
     uint64_t programs = 0;
     uint64_t operations = 0;
     uint64_t novel = 0;
-    uint64_t minimised = 0;
+    uint64_t minimized = 0;
     size_t corpus = 0;
     size_t coverage = 0;
     size_t waiting = 0;  // novel programs not yet judged on the whole portfolio
-    size_t leads = 0;    // what short programs show and has not been followed, a signature twice at most
+    size_t candidates = 0;    // what short programs show and has not been followed, a signature twice at most
     uint64_t followed = 0;
     AutomatonStats automaton;
 };
@@ -34,7 +34,7 @@ class Engine {
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
-    // Adds a program that somebody else found (a corpus file); true if it shows anything new.
+    // Adds a program that another worker found (a corpus file); true if it shows anything new.
     bool add(const Program& program);
 
     // Runs up to `children` mutants, each to its end, and at most about `milliseconds`; how many were novel.
@@ -52,7 +52,7 @@ class Engine {
     std::vector<Finding> take_findings(bool finish);
     EngineStats stats() const;
     const Judge& judge() const { return judge_; }
-    FlightRecorder& recorder() { return evaluator_.recorder(); }
+    CurrentInput& recorder() { return evaluator_.recorder(); }
     const std::shared_ptr<CoverageMap>& coverage_map() const { return evaluator_.coverage().map(); }
     // Shows all that is judged from now on to `observer`, which must outlive the engine.
     void observe_with(Observer* observer) { observer_.to(observer); }
@@ -70,7 +70,7 @@ class Engine {
     Generator generator_;
     Reporter reporter_;
     TriageQueue triage_;
-    LeadFollower leads_;
+    CandidateMinimizer candidates_;
     TimeShares time_;
     std::vector<Program> novel_;  // children, for `take_novel`
     uint64_t novel_programs_ = 0;

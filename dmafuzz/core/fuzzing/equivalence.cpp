@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "fuzzing/minimise.hpp"
+#include "fuzzing/minimize.hpp"
 #include "fuzzing/mutate.hpp"
 #include "machine/machine.hpp"
 
@@ -68,26 +68,26 @@ Comparison compare(Tracker& a, Tracker& b, const std::vector<Platform>& platform
         result.programs++;
         if (comparer.alike(program, platforms[platform], &result)) continue;
         auto differs = [&](const Program& p) { return !comparer.alike(p, platforms[platform]); };
-        result.differences.push_back({minimise(program, differs), platform});
+        result.differences.push_back({minimize(program, differs), platform});
     }
     return result;
 }
 
 Departures departures(Tracker& code, const std::vector<std::unique_ptr<Tracker>>& models, const std::vector<Platform>& platforms,
                       uint64_t programs_each, uint64_t seed, int ops_limit) {
-    constexpr int breakdowns_max = 3;
+    constexpr int tracker_crashes_max = 3;
     Departures found{0, std::vector<uint64_t>(models.size())};
     Rng rng(seed);
     Machine machine;
     Run run;
     Watch ours, theirs;
-    int breakdowns = 0;
-    for (uint64_t i = 0; i < programs_each * platforms.size() && breakdowns < breakdowns_max; i++) {
+    int tracker_crashes = 0;
+    for (uint64_t i = 0; i < programs_each * platforms.size() && tracker_crashes < tracker_crashes_max; i++) {
         const Platform& platform = platforms[i / programs_each];
         machine.carry_out(random_program(rng, 1 + static_cast<int>(rng.below(static_cast<uint32_t>(ops_limit)))), platform, run);
         code.watch(run.hooks, platform, theirs, nullptr);
-        if (!theirs.warnings.empty() && is_breakdown(theirs.warnings.back().id)) {
-            breakdowns++;
+        if (!theirs.warnings.empty() && is_tracker_crash(theirs.warnings.back().id)) {
+            tracker_crashes++;
             continue;
         }
         found.programs++;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Holds two trackers against each other, warning by warning, on random programs.
+// Compares two trackers, warning by warning, on random programs.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ struct Comparison {
     // Warnings, by the operation that made the mapping that their call names; the last one: none did.
     using ByMap = std::array<uint64_t, static_cast<size_t>(OpKind::count_) + 1>;
     std::array<ByMap, static_cast<size_t>(WarningId::count_)> by_map{};
-    std::vector<Difference> differences;  // minimised; at most `differences_max`
+    std::vector<Difference> differences;  // minimized; at most `differences_max`
 };
 
 struct Compared {
@@ -37,7 +37,7 @@ struct Departures {
     uint64_t programs = 0;
     std::vector<uint64_t> by_model;
 };
-// Programs that the code breaks down on tell nothing of the models; after a few of them it stops.
+// Programs that the code crashes on tell nothing of the models; after a few of them it stops.
 Departures departures(Tracker& code, const std::vector<std::unique_ptr<Tracker>>& models, const std::vector<Platform>& platforms,
                       uint64_t programs_each, uint64_t seed, int ops_limit);
 

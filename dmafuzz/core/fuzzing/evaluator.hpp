@@ -3,7 +3,7 @@
 #pragma once
 
 #include "fuzzing/coverage.hpp"
-#include "fuzzing/flight_recorder.hpp"
+#include "fuzzing/current_input.hpp"
 #include "fuzzing/observer.hpp"
 #include "judge/judge.hpp"
 
@@ -21,7 +21,7 @@ class Evaluator {
     uint64_t programs() const { return programs_; }
     uint64_t operations() const { return operations_; }
     const Coverage& coverage() const { return coverage_; }
-    FlightRecorder& recorder() { return recorder_; }
+    CurrentInput& recorder() { return recorder_; }
 
   private:
     void mark_program(const Program& program);
@@ -30,7 +30,7 @@ class Evaluator {
     Judge& judge_;
     Observer& observer_;
     Coverage coverage_;
-    FlightRecorder recorder_;
+    CurrentInput recorder_;
     bool broken_ = false;
     uint64_t programs_ = 0, operations_ = 0;
 };

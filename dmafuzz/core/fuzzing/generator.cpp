@@ -28,12 +28,12 @@ void Generator::add_short(const Program& program) {
     else short_ones_[rng_.below(short_ones_max)] = program;
 }
 
-void Generator::add_minimal(const Program& minimal, const Target& target) {
+void Generator::add_minimal(const Program& minimal, const PlatformSignature& target) {
     DMAFUZZ_CHECK(!minimal.ops.empty());
     if (minimal.ops.size() >= short_ops) return;
     add_short(minimal);
     neighbourhoods_.add(minimal, target);
-    if (signatures_.insert(signature_of(target)).second) minimal_.push_back(minimal);
+    if (signatures_.insert(signature_key(target)).second) minimal_.push_back(minimal);
 }
 
 Program Generator::fresh(int limit, bool even) {

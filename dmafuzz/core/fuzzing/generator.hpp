@@ -24,7 +24,7 @@ class Generator {
     // One that is worth to grow others out of, if it is short.
     void add_short(const Program& program);
     // A minimal program that shows the target: what larger programs, and others like it, are made of.
-    void add_minimal(const Program& minimal, const Target& target);
+    void add_minimal(const Program& minimal, const PlatformSignature& target);
 
     // A valid program. `parent`: what it is made of where it is a mutant; null: one of the corpus.
     Program next(const Program* parent);

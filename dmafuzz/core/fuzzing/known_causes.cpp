@@ -9,13 +9,13 @@
 
 namespace dmafuzz {
 
-bool KnownCauses::add(const Target& target, const Program& minimal) {
-    if (!causes_.insert(mix(signature_of(target), hash_program(minimal))).second) return false;
+bool KnownCauses::add(const PlatformSignature& target, const Program& minimal) {
+    if (!causes_.insert(mix(signature_key(target), hash_program(minimal))).second) return false;
     labels_ |= bit(target.label);
-    count_[signature_of(target)]++;
+    count_[signature_key(target)]++;
     Known k{target.rules, {}};
     for (const Op& op : minimal.ops) k.skeleton.push_back(op.kind);
-    std::vector<Known>& same_sort = known_[sort_of(target.label, target.kind, target.reason)];
+    std::vector<Known>& same_sort = known_[key_without_rules(target.label, target.kind, target.reason)];
     if (std::find(same_sort.begin(), same_sort.end(), k) == same_sort.end()) same_sort.push_back(std::move(k));
     return true;
 }
@@ -27,8 +27,8 @@ bool KnownCauses::enough(uint64_t signature) const {
     return known != count_.end() && known->second >= (rules < enough_of.size() ? enough_of[rules] : 1);
 }
 
-bool KnownCauses::at_work_in(const Program& program, const Target& target) const {
-    auto same_sort = known_.find(sort_of(target.label, target.kind, target.reason));
+bool KnownCauses::at_work_in(const Program& program, const PlatformSignature& target) const {
+    auto same_sort = known_.find(key_without_rules(target.label, target.kind, target.reason));
     if (same_sort == known_.end()) return false;
     return std::any_of(same_sort->second.begin(), same_sort->second.end(), [&](const Known& k) {
         if (k.rules & ~target.rules) return false;

@@ -40,7 +40,7 @@ class Neighbourhood {
 
   private:
     // Made valid, if that changes no other line than the one in question.
-    void take(const Program& child, size_t line) {
+    void keep(const Program& child, size_t line) {
         Program valid = repair(child);
         if (valid.ops.size() != child.ops.size() || valid == program_) return;
         for (size_t i = 0; i < valid.ops.size(); i++)
@@ -52,13 +52,13 @@ class Neighbourhood {
     void replace(size_t at, const Op& op) {
         Program child = program_;
         child.ops[at] = op;
-        take(child, at);
+        keep(child, at);
     }
 
     void insert(const Op& op) {
         Program child = program_;
         child.ops.insert(child.ops.begin() + static_cast<std::ptrdiff_t>(insert_before_), op);
-        take(child, insert_before_);
+        keep(child, insert_before_);
     }
 
     // A new name in the middle must not take one that is defined later.
@@ -297,9 +297,9 @@ void Neighbourhoods::add_parent(Program program, uint32_t rank) {
     if (parents_.size() > parents_max) parents_.erase(std::prev(parents_.end()));
 }
 
-void Neighbourhoods::add(const Program& minimal, const Target& target) {
+void Neighbourhoods::add(const Program& minimal, const PlatformSignature& target) {
     constexpr uint8_t shapes_max = 8;  // of one signature
-    const uint64_t signature = signature_of(target);
+    const uint64_t signature = signature_key(target);
     uint8_t& shapes = shapes_of_[signature];
     if (shapes == shapes_max) return;
     if (!shapes_.insert(mix(signature, hash_program(without_layout(minimal)))).second) return;

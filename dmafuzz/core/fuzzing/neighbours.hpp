@@ -24,7 +24,7 @@ std::vector<Program> other_layouts(const Program& program);
 class Neighbourhoods {
   public:
     // `minimal` shows the target. Of programs that differ in sizes alone one is enough, and so are a few of one signature.
-    void add(const Program& minimal, const Target& target);
+    void add(const Program& minimal, const PlatformSignature& target);
     // The next neighbour, of at most `ops_limit` operations; false where all are through.
     bool next(Program& program, int ops_limit);
 

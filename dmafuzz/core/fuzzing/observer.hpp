@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Whoever watches an engine at work, such as a benchmark.
+// An observer of an engine at work, such as a benchmark.
 #pragma once
 
 #include <cstddef>

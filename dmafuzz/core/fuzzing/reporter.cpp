@@ -4,14 +4,14 @@
 #include <utility>
 
 #include "check/check.hpp"
-#include "fuzzing/minimise.hpp"
+#include "fuzzing/minimize.hpp"
 
 namespace dmafuzz {
 
-Target Reporter::report(const Program& program, Target target) {
+PlatformSignature Reporter::report(const Program& program, PlatformSignature target) {
     DMAFUZZ_CHECK(target.platform < judge_.platforms() && !program.ops.empty());
-    Minimised minimal = minimise(judge_, program, target);
-    minimised_++;
+    Minimized minimal = minimize(judge_, program, target);
+    minimized_++;
     DMAFUZZ_CHECK(!minimal.program.ops.empty() && minimal.program.ops.size() <= program.ops.size());
     if (observer_) {
         judge_.start(minimal.program);
@@ -20,13 +20,13 @@ Target Reporter::report(const Program& program, Target target) {
     }
     target.rules = minimal.rules;
     target.reason = minimal.reason;
-    const bool enough = known_.enough(signature_of(target));
+    const bool enough = known_.enough(signature_key(target));
     if (!known_.add(target, minimal.program) || enough) return target;
     generator_.add_minimal(minimal.program, target);
     findings_.push_back({target, minimal.program, program});
     return target;
 }
 
-std::vector<Finding> Reporter::take() { return std::exchange(findings_, {}); }
+std::vector<Finding> Reporter::take_findings() { return std::exchange(findings_, {}); }
 
 }  // namespace dmafuzz

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Minimises what programs show, and keeps what is new of it as findings.
+// Minimizes what programs show, and keeps what is new of it as findings.
 #pragma once
 
 #include <vector>
@@ -11,9 +11,9 @@
 
 namespace dmafuzz {
 
-// A finding, minimised.
+// A finding, minimized.
 struct Finding {
-    Target target;
+    PlatformSignature target;
     Program program;   // minimal
     Program original;  // where it was found
 };
@@ -23,12 +23,12 @@ class Reporter {
     // Minimal programs go to the generator.
     Reporter(Judge& judge, Generator& generator, Relay& observer) : judge_(judge), generator_(generator), observer_(observer) {}
 
-    // What the minimal program shows. `program` shows the target; minimising starts the judge afresh.
-    Target report(const Program& program, Target target);
-    std::vector<Finding> take();
+    // What the minimal program shows. `program` shows the target; minimizing starts the judge afresh.
+    PlatformSignature report(const Program& program, PlatformSignature target);
+    std::vector<Finding> take_findings();
 
     const KnownCauses& known() const { return known_; }
-    uint64_t minimised() const { return minimised_; }
+    uint64_t minimized() const { return minimized_; }
 
   private:
     Judge& judge_;
@@ -36,7 +36,7 @@ class Reporter {
     Relay& observer_;
     KnownCauses known_;
     std::vector<Finding> findings_;
-    uint64_t minimised_ = 0;
+    uint64_t minimized_ = 0;
 };
 
 }  // namespace dmafuzz

@@ -22,7 +22,7 @@ class TriageQueue {
     void take_newest();
 
   private:
-    void consider(const Program& program, const Target& target);
+    void consider(const Program& program, const PlatformSignature& target);
 
     Judge& judge_;
     Rng& rng_;

@@ -24,7 +24,7 @@ void Monitor::sharing(uint64_t phys) {
         if (!pieces_[i].live || p.joint) continue;
         uint64_t from = p.phys, to = p.phys + uint64_t{p.size};
         bool inside = phys >= from && phys < to;
-        if (!inside && phys / line >= from / line && phys / line <= (to - 1) / line) broken(Rule::no_sharing, p.mapping);
+        if (!inside && phys / line >= from / line && phys / line <= (to - 1) / line) breach(Rule::no_sharing, p.mapping);
     }
 }
 
@@ -38,7 +38,7 @@ void Monitor::cow(const Op& op) {
         if (!state.live || p.joint || p.buffer != op.buffer || !device_writes(p.direction)) continue;
         const uint32_t from = std::max(page, p.offset), to = std::min(page + page_bytes, p.offset + p.size);
         if (from >= to) continue;
-        if (moves) broken(Rule::page_owner, p.mapping);
+        if (moves) breach(Rule::page_owner, p.mapping);
         else if (!state.cpu_owned.all(from - p.offset, to - p.offset)) touched_and_read(p.mapping);
     }
     if (!moves) return;
@@ -48,8 +48,8 @@ void Monitor::cow(const Op& op) {
 
 // What the device has, and may write, the CPU reads.
 void Monitor::touched_and_read(uint8_t mapping) {
-    broken(Rule::hands_off, mapping);
-    broken(Rule::sync_before_read, mapping);
+    breach(Rule::hands_off, mapping);
+    breach(Rule::sync_before_read, mapping);
 }
 
 void Monitor::cpu_access(const Op& op) {
@@ -66,8 +66,8 @@ void Monitor::cpu_access(const Op& op) {
         // User space dirties a page under writeback as it likes; where the device may write, it must not.
         const bool entitled = op.kind == OpKind::dirty && !device_writes(p.direction);
         if (owned && !writes && device_writes(p.direction)) touched_and_read(p.mapping);
-        if (owned && writes && !entitled) broken(Rule::hands_off, p.mapping);
-        if (writes && p.direction == Direction::from_device) broken(Rule::from_device_read_only, p.mapping);
+        if (owned && writes && !entitled) breach(Rule::hands_off, p.mapping);
+        if (writes && p.direction == Direction::from_device) breach(Rule::from_device_read_only, p.mapping);
         if (writes && device_reads(p.direction)) (entitled ? state.dirtied : state.written).add(from, to);
     }
     if (!writes || !lines_shared()) return;
@@ -89,8 +89,8 @@ bool Monitor::being_taken(const Piece& piece, int index, uint32_t from, uint32_t
 
 void Monitor::device_access(const Op& op) {
     if (abandoned_[op.mapping]) return;
-    if (ending_[op.mapping]) broken(Rule::unmap_all, op.mapping);
-    told(op.mapping);
+    if (ending_[op.mapping]) breach(Rule::unmap_all, op.mapping);
+    device_gets_address(op.mapping);
     uint32_t start = 0;
     int index = 0;
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
@@ -98,16 +98,16 @@ void Monitor::device_access(const Op& op) {
         const int which = index++;
         start += piece.size;
         if (!state.live || piece.joint) return;
-        if (op.kind != OpKind::device_read && piece.direction == Direction::to_device) broken(Rule::to_device_read_only, op.mapping);
+        if (op.kind != OpKind::device_read && piece.direction == Direction::to_device) breach(Rule::to_device_read_only, op.mapping);
         const uint32_t from = std::max<uint32_t>(op.offset, first), to = std::min<uint32_t>(op.offset + op.size, start);
-        if (op.kind == OpKind::device_post) {  // whoever owns it, once it has been told
-            if (from < to && begins_with_cpu(op.mapping) && !state.synced.all(from - first, to - first)) broken(Rule::skip_sync_by_hand, op.mapping);
+        if (op.kind == OpKind::device_post) {  // whichever side owns it, once the device has the address
+            if (from < to && begins_with_cpu(op.mapping) && !state.synced.all(from - first, to - first)) breach(Rule::skip_sync_by_hand, op.mapping);
             return;
         }
         if (from >= to) return;
-        if (state.cpu_owned.any(from - first, to - first) || being_taken(piece, which, from - first, to - first)) broken(Rule::hands_off, op.mapping);
+        if (state.cpu_owned.any(from - first, to - first) || being_taken(piece, which, from - first, to - first)) breach(Rule::hands_off, op.mapping);
     });
-    if (start > 0 && op.offset + op.size > start) broken(Rule::inside, op.mapping);
+    if (start > 0 && op.offset + op.size > start) breach(Rule::inside, op.mapping);
 }
 
 namespace {
@@ -125,12 +125,12 @@ void Monitor::digest(Digest& into) const {
     into.add(seen_);
     for (size_t i = 0; i < live_.size(); i++) into.add(i << 1 | static_cast<uint64_t>(live_[i]));
     for (size_t i = 0; i < cpus_max; i++) {
-        into.add(static_cast<uint64_t>(to_ask_[i]) << 2 | static_cast<uint64_t>(irqs_off_[i]) << 1 | static_cast<uint64_t>(has_pending_[i]));
+        into.add(static_cast<uint64_t>(unchecked_[i]) << 2 | static_cast<uint64_t>(irqs_off_[i]) << 1 | static_cast<uint64_t>(has_pending_[i]));
         if (has_pending_[i]) digest_pending(into, pending_[i]);
     }
     for (size_t i = 0; i < mappings_max; i++) {
         if (!mapped_[i]) continue;
-        into.add(i << 4 | static_cast<uint64_t>(ending_[i]) << 3 | static_cast<uint64_t>(ended_[i]) << 2 | static_cast<uint64_t>(asked_[i]) << 1 |
+        into.add(i << 4 | static_cast<uint64_t>(ending_[i]) << 3 | static_cast<uint64_t>(ended_[i]) << 2 | static_cast<uint64_t>(error_checked_[i]) << 1 |
                  static_cast<uint64_t>(abandoned_[i]));
         // Which pages had moved when its list was made.
         into.add(static_cast<uint64_t>(std::count_if(moved_.begin(), moved_.end(), [&](const Moved& m) { return m.op < list_made_[i]; })));

@@ -25,7 +25,7 @@ class ByteRanges {
         }
         replace(at, end, {{from, to}});
     }
-    void take_away(uint32_t from, uint32_t to) {
+    void remove(uint32_t from, uint32_t to) {
         if (from >= to) return;
         size_t at = 0;
         while (at < ranges_.size() && ranges_[at].to <= from) at++;

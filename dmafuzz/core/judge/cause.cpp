@@ -10,7 +10,7 @@ namespace dmafuzz {
 namespace {
 
 // Is it shown, for the reason that is wanted? `other`: else for which, the first of them.
-bool has_kind(Judge& judge, const Target& t, Reason& other) {
+bool has_kind(Judge& judge, const PlatformSignature& t, Reason& other) {
     auto wanted = [&](Reason reason) {
         if (other == Reason::none || reason < other) other = reason;
         return reason == t.reason;
@@ -23,10 +23,10 @@ bool has_kind(Judge& judge, const Target& t, Reason& other) {
         return std::any_of(here.corruptions.begin(), here.corruptions.end(), [&](const Corruption& c) {
             return static_cast<uint8_t>(c.kind) == t.kind && !c.explained && (any || wanted(judge.reason(t.platform, c)));
         });
-    const Worth worth = t.label == Label::fp ? Worth::false_positive : Worth::hazard;
+    const Justification justification = t.label == Label::fp ? Justification::false_positive : Justification::hazard;
     for (size_t i = 0; i < here.watch.warnings.size(); i++) {
         const Warning& w = here.watch.warnings[i];
-        if (static_cast<uint8_t>(w.id) != t.kind || here.justified_here[i] || !judge.has_worth(w, t.platform, worth)) continue;
+        if (static_cast<uint8_t>(w.id) != t.kind || here.justified_here[i] || !judge.has_justification(w, t.platform, justification)) continue;
         if (any || wanted(judge.reason(t.platform, w))) return true;
     }
     return false;
@@ -34,15 +34,15 @@ bool has_kind(Judge& judge, const Target& t, Reason& other) {
 
 }  // namespace
 
-const char* kind_name(const Target& t) {
+const char* kind_name(const PlatformSignature& t) {
     return t.label == Label::fn ? name_of(static_cast<CorruptionKind>(t.kind)) : name_of(static_cast<WarningId>(t.kind));
 }
 
-std::vector<Target> targets_of(Judge& judge, size_t platform) {
+std::vector<PlatformSignature> signatures_on(Judge& judge, size_t platform) {
     DMAFUZZ_CHECK(platform < judge.platforms());
-    std::vector<Target> targets;
+    std::vector<PlatformSignature> targets;
     auto add = [&](Label label, uint8_t kind, Reason reason) {
-        Target t{label, kind, platform, 0, reason};
+        PlatformSignature t{label, kind, platform, 0, reason};
         if (std::find(targets.begin(), targets.end(), t) == targets.end()) targets.push_back(t);
     };
     const Analysis& here = judge.cover(platform);
@@ -54,17 +54,17 @@ std::vector<Target> targets_of(Judge& judge, size_t platform) {
     for (const Corruption& c : a.corruptions)
         if (!c.explained) add(Label::fn, static_cast<uint8_t>(c.kind), judge.reason(platform, c));
     for (const JudgedWarning& w : a.warnings) {
-        if (w.worth == Worth::false_positive) add(Label::fp, static_cast<uint8_t>(w.warning.id), judge.reason(platform, w.warning));
-        if (w.worth == Worth::hazard) add(Label::hazard, static_cast<uint8_t>(w.warning.id), judge.reason(platform, w.warning));
+        if (w.justification == Justification::false_positive) add(Label::fp, static_cast<uint8_t>(w.warning.id), judge.reason(platform, w.warning));
+        if (w.justification == Justification::hazard) add(Label::hazard, static_cast<uint8_t>(w.warning.id), judge.reason(platform, w.warning));
     }
     return targets;
 }
 
-std::optional<Target> shown_as(Judge& judge, const Target& target) {
+std::optional<PlatformSignature> still_shown(Judge& judge, const PlatformSignature& target) {
     Reason other = Reason::none;
     const bool same = has_kind(judge, target, other);
     if (!same && other == Reason::none) return std::nullopt;
-    Target shown = target;
+    PlatformSignature shown = target;
     shown.rules = judge.rules(target.platform);
     if (shown.rules & ~target.rules) return std::nullopt;
     if (same) return shown;
@@ -83,7 +83,7 @@ uint32_t owners(const Run& run, const Span& span) {
 namespace {
 
 // All of a kind; for the target's reason, if it has one.
-std::vector<Loss> losses_of_kind(Judge& judge, const Target& t, bool any_reason) {
+std::vector<Loss> losses_of_kind(Judge& judge, const PlatformSignature& t, bool any_reason) {
     std::vector<Loss> found;
     const Analysis& here = judge.cover(t.platform);
     for (const Corruption& c : here.corruptions) {
@@ -109,22 +109,22 @@ bool among(const Loss& wanted, const std::vector<Loss>& losses) {
 
 }  // namespace
 
-std::vector<Loss> losses(Judge& judge, const Target& target) { return losses_of_kind(judge, target, false); }
+std::vector<Loss> losses(Judge& judge, const PlatformSignature& target) { return losses_of_kind(judge, target, false); }
 
-std::optional<Target> loses_all_the_same(Judge& judge, const Target& target, const std::vector<Loss>& before) {
+std::optional<PlatformSignature> loses_all_the_same(Judge& judge, const PlatformSignature& target, const std::vector<Loss>& before) {
     if (target.label != Label::fn || target.reason == Reason::none) return std::nullopt;
     Reason other = Reason::none;
     if (has_kind(judge, target, other) || other == Reason::none) return std::nullopt;
     const std::vector<Loss> now = losses_of_kind(judge, target, true);
     if (!std::all_of(before.begin(), before.end(), [&](const Loss& l) { return among(l, now); })) return std::nullopt;
     if (judge.rules(target.platform) != target.rules) return std::nullopt;
-    Target shown = target;
+    PlatformSignature shown = target;
     shown.reason = other;
     return shown;
 }
 
-void show(std::vector<Shown>& shown, Label label, uint8_t kind, Reason reason, Rules rules, size_t platform) {
-    for (Shown& s : shown)
+void add_signature(std::vector<Signature>& shown, Label label, uint8_t kind, Reason reason, Rules rules, size_t platform) {
+    for (Signature& s : shown)
         if (s.label == label && s.kind == kind && s.reason == reason && s.rules == rules) {
             s.platforms.set(platform);
             return;
@@ -133,13 +133,13 @@ void show(std::vector<Shown>& shown, Label label, uint8_t kind, Reason reason, R
     shown.back().platforms.set(platform);
 }
 
-std::vector<Shown> shown_by(Judge& judge) {
-    std::vector<Shown> shown;
+std::vector<Signature> signatures_of(Judge& judge) {
+    std::vector<Signature> shown;
     for (size_t platform = 0; platform < judge.platforms(); platform++) {
-        const std::vector<Target> targets = targets_of(judge, platform);
+        const std::vector<PlatformSignature> targets = signatures_on(judge, platform);
         if (targets.empty()) continue;
         const Rules rules = judge.rules(platform);
-        for (const Target& t : targets) show(shown, t.label, t.kind, t.reason, rules, platform);
+        for (const PlatformSignature& t : targets) add_signature(shown, t.label, t.kind, t.reason, rules, platform);
     }
     return shown;
 }

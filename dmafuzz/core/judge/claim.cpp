@@ -39,7 +39,7 @@ MappedPart in_line(const Warning& w, uint8_t mapping, const Run& run) {
     return {mapping, 0, 0, m.pieces ? run.pieces[m.piece].size : 0};
 }
 
-// The mappings whose entries it was held against.
+// The mappings whose entries it was compared with.
 uint32_t entries_of(const Warning& w, uint8_t named) {
     if (w.entry_op == no_op) return 0;
     const uint32_t own = named == no_mapping ? 0 : 1u << named;

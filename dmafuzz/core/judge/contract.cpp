@@ -33,7 +33,7 @@ bool Monitor::contiguous(const Piece& piece) const {
     return true;
 }
 
-// Does somebody's data live there, other than the piece's own?
+// Does other data than the piece's own lie there?
 bool Monitor::lives_in(uint64_t from, uint64_t to, const Piece& but) const {
     for (const Extent& e : run_.extents) {
         const uint64_t first = std::max(from, e.phys), end = std::min(to, e.phys + e.size);
@@ -53,7 +53,7 @@ void Monitor::lines(const Piece& piece) {
     const uint64_t from = phys_of(piece.buffer, piece.offset);
     const uint64_t to = phys_of(piece.buffer, piece.offset + piece.size - 1) + 1;
     const bool shared = lives_in(from / line * line, from, piece) || lives_in(to, (to + line - 1) / line * line, piece);
-    if (shared) broken(Rule::whole_lines, piece.mapping);
+    if (shared) breach(Rule::whole_lines, piece.mapping);
 }
 
 void Monitor::overlap(const Piece& piece, size_t index) {
@@ -61,7 +61,7 @@ void Monitor::overlap(const Piece& piece, size_t index) {
         const Piece& other = run_.pieces[i];
         if (i == index || !pieces_[i].live || other.joint || other.buffer != piece.buffer) continue;
         bool meet = piece.offset < other.offset + other.size && other.offset < piece.offset + piece.size;
-        if (meet && (device_writes(piece.direction) || device_writes(other.direction))) broken(Rule::no_conflicting_overlap, piece.mapping);
+        if (meet && (device_writes(piece.direction) || device_writes(other.direction))) breach(Rule::no_conflicting_overlap, piece.mapping);
     }
 }
 
@@ -69,19 +69,19 @@ void Monitor::map_piece(const Op& op, const Piece& piece) {
     BufferKind kind = run_.kinds[piece.buffer];
     const Device& device = platform_.devices[piece.device];
     bool translated = platform_.iommu != Iommu::off && device.iommu;
-    if (kind == BufferKind::stack) broken(Rule::no_stack, piece.mapping);
-    if (kind == BufferKind::vmalloc && op.kind == OpKind::map_single) broken(Rule::no_vmalloc, piece.mapping);
-    if (kind != BufferKind::mmio && !contiguous(piece)) broken(Rule::contiguous, piece.mapping);
-    if (kind == BufferKind::text || kind == BufferKind::rodata) broken(Rule::no_kernel_image, piece.mapping);
-    if (kind == BufferKind::coherent) broken(Rule::no_streaming_of_coherent, piece.mapping);
-    if ((op.kind == OpKind::map_resource || op.attrs & attr::mmio) && kind != BufferKind::mmio) broken(Rule::resource_is_mmio, piece.mapping);
+    if (kind == BufferKind::stack) breach(Rule::no_stack, piece.mapping);
+    if (kind == BufferKind::vmalloc && op.kind == OpKind::map_single) breach(Rule::no_vmalloc, piece.mapping);
+    if (kind != BufferKind::mmio && !contiguous(piece)) breach(Rule::contiguous, piece.mapping);
+    if (kind == BufferKind::text || kind == BufferKind::rodata) breach(Rule::no_kernel_image, piece.mapping);
+    if (kind == BufferKind::coherent) breach(Rule::no_streaming_of_coherent, piece.mapping);
+    if ((op.kind == OpKind::map_resource || op.attrs & attr::mmio) && kind != BufferKind::mmio) breach(Rule::resource_is_mmio, piece.mapping);
     uint64_t bytes = uint64_t{piece.size};
     bool beyond = device.mask_bits < 64 && (piece.phys + bytes - 1) >> device.mask_bits != 0;
-    if (beyond && !translated && (!platform_.bounce_pool || op.kind == OpKind::map_resource)) broken(Rule::mask, piece.mapping);
-    if (platform_.bounce_pool && (piece.via == Via::slot || platform_.bounce_always) && bytes > bounce_bytes_max) broken(Rule::segment_limits, piece.mapping);
+    if (beyond && !translated && (!platform_.bounce_pool || op.kind == OpKind::map_resource)) breach(Rule::mask, piece.mapping);
+    if (platform_.bounce_pool && (piece.via == Via::slot || platform_.bounce_always) && bytes > bounce_bytes_max) breach(Rule::segment_limits, piece.mapping);
     if (op.kind == OpKind::map_sg) {
-        if (bytes > device.segment_max) broken(Rule::segment_limits, piece.mapping);
-        if (piece.via == Via::direct && ((piece.dma ^ (piece.dma + bytes - 1)) & ~device.segment_boundary)) broken(Rule::segment_limits, piece.mapping);
+        if (bytes > device.segment_max) breach(Rule::segment_limits, piece.mapping);
+        if (piece.via == Via::direct && ((piece.dma ^ (piece.dma + bytes - 1)) & ~device.segment_boundary)) breach(Rule::segment_limits, piece.mapping);
     }
     if (kind != BufferKind::mmio) lines(piece);
 }
@@ -94,14 +94,14 @@ bool Monitor::begins_with_cpu(uint8_t mapping) const {
 
 // A scatterlist that is mapped again.
 void Monitor::list_again(const Op& op) {
-    if (mapped_[op.list] && !ended_[op.list]) broken(Rule::no_remap, op.mapping);
+    if (mapped_[op.list] && !ended_[op.list]) breach(Rule::no_remap, op.mapping);
     list_made_[op.mapping] = list_made_[op.list];
     each_piece(op.mapping, [&](const Piece& piece, PieceState&) {
         const bool moved = std::any_of(moved_.begin(), moved_.end(), [&](const Moved& m) {
             const uint32_t page = m.page * page_bytes;
             return m.buffer == piece.buffer && m.op > list_made_[op.list] && page < piece.offset + piece.size && piece.offset < page + page_bytes;
         });
-        if (moved || !live_[piece.buffer]) broken(Rule::page_owner, op.mapping);
+        if (moved || !live_[piece.buffer]) breach(Rule::page_owner, op.mapping);
     });
 }
 
@@ -113,11 +113,11 @@ void Monitor::map(const Op& op) {
     if (op.reuse_list) list_again(op);
     else list_made_[op.mapping] = now_;
     // The number of entries that map_sg returns is the check.
-    if (op.kind == OpKind::map_sg && op.unchecked) broken(Rule::check_error, op.mapping);
+    if (op.kind == OpKind::map_sg && op.unchecked) breach(Rule::check_error, op.mapping);
     if (!streaming) live_[op.buffer] = true;
     abandoned_[op.mapping] = m.abandoned && (!op.unchecked || m.pieces == 0);
-    asked_[op.mapping] = !op.unchecked || op.kind == OpKind::map_sg || !streaming;
-    if (!asked_[op.mapping]) to_ask_[op.cpu] |= 1u << op.mapping;
+    error_checked_[op.mapping] = !op.unchecked || op.kind == OpKind::map_sg || !streaming;
+    if (!error_checked_[op.mapping]) unchecked_[op.cpu] |= 1u << op.mapping;
     for (int i = 0; i < m.pieces; i++) {
         const Piece& piece = run_.pieces[m.piece + i];
         PieceState& state = pieces_[m.piece + i];
@@ -145,27 +145,27 @@ std::pair<uint32_t, uint32_t> Monitor::synced_part(const Op& op, int index, cons
 
 void Monitor::sync_arguments(const Op& op) {
     const MappingFacts& m = run_.mappings[op.mapping];
-    if (op.given_direction && op.direction != m.direction && m.map != OpKind::alloc_coherent) broken(Rule::same_direction, op.mapping);
-    if (op.given_device && op.device != m.device) broken(Rule::same_device, op.mapping);
-    if (is_sg_sync(op.kind) && op.given_count && op.count != m.pieces) broken(Rule::same_nents, op.mapping);
+    if (op.given_direction && op.direction != m.direction && m.map != OpKind::alloc_coherent) breach(Rule::same_direction, op.mapping);
+    if (op.given_device && op.device != m.device) breach(Rule::same_device, op.mapping);
+    if (is_sg_sync(op.kind) && op.given_count && op.count != m.pieces) breach(Rule::same_nents, op.mapping);
     const bool whole_list = is_sg_sync(op.kind);
     const uint64_t end = uint64_t{op.offset} + (op.given_size ? op.size : m.size);
-    if (ending_[op.mapping] || (!whole_list && end > m.size)) broken(Rule::inside, op.mapping);
+    if (ending_[op.mapping] || (!whole_list && end > m.size)) breach(Rule::inside, op.mapping);
     // A sync is of memory: registers have no caches.
-    if (m.map == OpKind::map_resource) broken(Rule::same_function, op.mapping);
-    if ((m.map == OpKind::map_sg) != whole_list && m.map != OpKind::alloc_noncontiguous) broken(Rule::same_function, op.mapping);
+    if (m.map == OpKind::map_resource) breach(Rule::same_function, op.mapping);
+    if ((m.map == OpKind::map_sg) != whole_list && m.map != OpKind::alloc_noncontiguous) breach(Rule::same_function, op.mapping);
     const uint64_t mask = static_cast<uint64_t>(platform_.line) - 1;
     int index = 0;
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
         const auto [from, to] = synced_part(op, index++, piece);
         if (!state.live || piece.joint || from >= to || !device_writes(piece.direction)) return;
-        // Other bytes of the same mapping are strangers in its lines.
+        // Other bytes of the same mapping count as unrelated data in its cachelines.
         const bool cut = (from > 0 && (piece.phys + from) & mask) || (to < piece.size && (piece.phys + to) & mask);
-        if (cut) broken(Rule::whole_lines, op.mapping);
+        if (cut) breach(Rule::whole_lines, op.mapping);
     });
 }
 
-// Whose turn is it? A sync for the CPU drops what the CPU has written and not handed over (or never handed over, where it
+// Buffer ownership. A sync for the CPU discards CPU writes that were not synced for the device (or never were, where it
 // began with the CPU); one for the device copies out what the CPU has not got, over what a device wrote meanwhile.
 void Monitor::sync_in_turn(const Op& op) {
     int index = 0;
@@ -173,11 +173,11 @@ void Monitor::sync_in_turn(const Op& op) {
         const auto [from, to] = synced_part(op, index++, piece);
         if (!state.live || piece.joint || from >= to || !device_writes(piece.direction)) return;
         if (!is_sync_for_cpu(op.kind)) {
-            if (device_reads(piece.direction) && !state.cpu_owned.all(from, to)) broken(Rule::hands_off, op.mapping);
+            if (device_reads(piece.direction) && !state.cpu_owned.all(from, to)) breach(Rule::hands_off, op.mapping);
             return;
         }
-        if (begins_with_cpu(op.mapping) && !state.synced.all(from, to)) broken(Rule::skip_sync_by_hand, op.mapping);
-        if (state.written.any(from, to)) broken(Rule::sync_after_write, op.mapping);
+        if (begins_with_cpu(op.mapping) && !state.synced.all(from, to)) breach(Rule::skip_sync_by_hand, op.mapping);
+        if (state.written.any(from, to)) breach(Rule::sync_after_write, op.mapping);
     });
 }
 
@@ -189,51 +189,51 @@ void Monitor::sync(const Op& op) {
         const auto [from, to] = synced_part(op, index++, piece);
         if (!state.live || piece.joint || from >= to) return;
         if (for_cpu) return state.cpu_owned.add(from, to);
-        state.cpu_owned.take_away(from, to);
-        state.written.take_away(from, to);
-        state.dirtied.take_away(from, to);
+        state.cpu_owned.remove(from, to);
+        state.written.remove(from, to);
+        state.dirtied.remove(from, to);
         state.synced.add(from, to);
     });
 }
 
-// The device is told to go, or goes: its driver must know that the mapping is one.
-void Monitor::told(uint8_t mapping) {
-    if (!asked_[mapping]) broken(Rule::check_error, mapping);
+// The device starts, or gets the address: its driver must have checked the mapping.
+void Monitor::device_gets_address(uint8_t mapping) {
+    if (!error_checked_[mapping]) breach(Rule::check_error, mapping);
 }
 
 void Monitor::start(const Op& op) {
     if (abandoned_[op.mapping]) return;
-    told(op.mapping);
-    if (ending_[op.mapping]) broken(Rule::unmap_all, op.mapping);
+    device_gets_address(op.mapping);
+    if (ending_[op.mapping]) breach(Rule::unmap_all, op.mapping);
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
         if (!state.live || piece.joint) return;
-        if (begins_with_cpu(op.mapping) && !state.synced.all(0, piece.size)) broken(Rule::skip_sync_by_hand, op.mapping);
+        if (begins_with_cpu(op.mapping) && !state.synced.all(0, piece.size)) breach(Rule::skip_sync_by_hand, op.mapping);
         const bool behind = state.written.any(0, piece.size) || state.dirtied.any(0, piece.size);
-        if (device_reads(piece.direction) && behind) broken(Rule::sync_after_write, op.mapping);
-        state.cpu_owned.take_away(0, piece.size);
+        if (device_reads(piece.direction) && behind) breach(Rule::sync_after_write, op.mapping);
+        state.cpu_owned.remove(0, piece.size);
     });
 }
 
 void Monitor::end_arguments(const Op& op) {
     const MappingFacts& m = run_.mappings[op.mapping];
-    if (ending_[op.mapping]) return broken(Rule::unmap_once, op.mapping);
-    if (op.kind != matching_end(m.map)) broken(Rule::same_function, op.mapping);
-    if (op.given_device && op.device != m.device) broken(Rule::same_device, op.mapping);
-    if (op.given_size && op.size != m.size) broken(Rule::same_size, op.mapping);
-    if (op.given_direction && op.direction != m.direction) broken(Rule::same_direction, op.mapping);
-    if (op.kind == OpKind::unmap_sg && op.given_count && op.count != m.pieces) broken(Rule::same_nents, op.mapping);
-    if (op.offset != 0 || op.cpu_offset != 0) broken(Rule::same_address, op.mapping);
-    if (op.kind == OpKind::free_coherent && irqs_off_[op.cpu] && !tidying()) broken(Rule::free_with_irqs_on, op.mapping);
+    if (ending_[op.mapping]) return breach(Rule::unmap_once, op.mapping);
+    if (op.kind != matching_end(m.map)) breach(Rule::same_function, op.mapping);
+    if (op.given_device && op.device != m.device) breach(Rule::same_device, op.mapping);
+    if (op.given_size && op.size != m.size) breach(Rule::same_size, op.mapping);
+    if (op.given_direction && op.direction != m.direction) breach(Rule::same_direction, op.mapping);
+    if (op.kind == OpKind::unmap_sg && op.given_count && op.count != m.pieces) breach(Rule::same_nents, op.mapping);
+    if (op.offset != 0 || op.cpu_offset != 0) breach(Rule::same_address, op.mapping);
+    if (op.kind == OpKind::free_coherent && irqs_off_[op.cpu] && !tidying()) breach(Rule::free_with_irqs_on, op.mapping);
     const uint8_t attrs = op.given_attrs ? op.attrs : m.attrs;
     // What is mapped as registers, or as coherent, is another kind of mapping.
-    if ((attrs ^ m.attrs) & (attr::mmio | attr::require_coherent)) broken(Rule::same_function, op.mapping);
+    if ((attrs ^ m.attrs) & (attr::mmio | attr::require_coherent)) breach(Rule::same_function, op.mapping);
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
         if (!state.live || piece.joint || !is_map(m.map)) return;
-        if (device_reads(piece.direction) && state.written.any(0, piece.size)) broken(Rule::sync_after_write, op.mapping);
+        if (device_reads(piece.direction) && state.written.any(0, piece.size)) breach(Rule::sync_after_write, op.mapping);
         // Nothing is synced by that call: it must have been before.
         const bool unsynced = attrs & attr::skip_cpu_sync && device_writes(piece.direction) && !state.cpu_owned.all(0, piece.size);
         const bool never = !(attrs & attr::skip_cpu_sync) && begins_with_cpu(op.mapping) && device_writes(piece.direction) && !state.synced.all(0, piece.size);
-        if (unsynced || never) broken(Rule::skip_sync_by_hand, op.mapping);
+        if (unsynced || never) breach(Rule::skip_sync_by_hand, op.mapping);
     });
 }
 
@@ -251,7 +251,7 @@ void Monitor::end(const Op& op) {
 // Is another CPU inside a call on it?
 void Monitor::leave(uint8_t mapping, uint8_t cpu) {
     for (uint8_t other = 0; other < cpus_max; other++)
-        if (other != cpu && has_pending_[other] && pending_[other].mapping == mapping) broken(Rule::no_end_during_call, mapping);
+        if (other != cpu && has_pending_[other] && pending_[other].mapping == mapping) breach(Rule::no_end_during_call, mapping);
 }
 
 // Memory is freed while a mapping of it lives, or while a CPU is inside a call on one.
@@ -260,25 +260,25 @@ void Monitor::free_under(uint8_t buffer, uint8_t cpu) {
         const Piece& piece = run_.pieces[i];
         if (piece.buffer != buffer) continue;
         leave(piece.mapping, cpu);
-        if (pieces_[i].live && !piece.joint) broken(Rule::page_owner, piece.mapping);
+        if (pieces_[i].live && !piece.joint) breach(Rule::page_owner, piece.mapping);
     }
 }
 
 // The CPU goes on to something else: whatever it has mapped it must have asked about.
-void Monitor::ask(const Op& op) {
+void Monitor::check_errors(const Op& op) {
     if (is_device_access(op.kind)) return;
     const OpKind kind = op.kind == OpKind::finish ? pending_[op.cpu].kind : op.kind;
     if (is_map(kind) || kind == OpKind::mapping_error) return;
     for (uint8_t m : in_order_)
-        if (to_ask_[op.cpu] >> m & 1) broken(Rule::check_error, m);
-    to_ask_[op.cpu] = 0;
+        if (unchecked_[op.cpu] >> m & 1) breach(Rule::check_error, m);
+    unchecked_[op.cpu] = 0;
 }
 
 void Monitor::first_half(const Op& op) {
     if (traits(op.kind).defines_mapping) return map(op);
-    if (!asked_[op.mapping]) {
-        broken(Rule::check_error, op.mapping);
-        asked_[op.mapping] = true;
+    if (!error_checked_[op.mapping]) {
+        breach(Rule::check_error, op.mapping);
+        error_checked_[op.mapping] = true;
     }
     if (abandoned_[op.mapping]) {
         ending_[op.mapping] = ended_[op.mapping] = true;
@@ -306,13 +306,13 @@ void Monitor::second_half(const Op& op) {
 void Monitor::unbind(const Op& op) {
     for (uint8_t i : in_order_) {
         if (run_.mappings[i].device != op.device) continue;
-        if (!asked_[i]) broken(Rule::check_error, i);
-        if (!ended_[i] && !abandoned_[i]) broken(Rule::unmap_all, i);
+        if (!error_checked_[i]) breach(Rule::check_error, i);
+        if (!ended_[i] && !abandoned_[i]) breach(Rule::unmap_all, i);
     }
 }
 
-void Monitor::take(const Op& op) {
-    ask(op);
+void Monitor::apply(const Op& op) {
+    check_errors(op);
     switch (op.kind) {
         case OpKind::alloc:
             live_[op.buffer] = true;
@@ -328,8 +328,8 @@ void Monitor::take(const Op& op) {
         case OpKind::dirty: return cpu_access(op);
         case OpKind::cow: return cow(op);
         case OpKind::mapping_error:
-            asked_[op.mapping] = true;
-            for (uint32_t& mappings : to_ask_) mappings &= ~(1u << op.mapping);
+            error_checked_[op.mapping] = true;
+            for (uint32_t& mappings : unchecked_) mappings &= ~(1u << op.mapping);
             abandoned_[op.mapping] |= run_.mappings[op.mapping].failed;
             return;
         case OpKind::device_read:
@@ -339,7 +339,7 @@ void Monitor::take(const Op& op) {
         case OpKind::irq_off: irqs_off_[op.cpu] = true; return;
         case OpKind::irq_on: irqs_off_[op.cpu] = false; return;
         case OpKind::unbind: return unbind(op);
-        case OpKind::forget: return broken(Rule::unmap_all, op.mapping);
+        case OpKind::forget: return breach(Rule::unmap_all, op.mapping);
         case OpKind::finish:
             has_pending_[op.cpu] = false;
             return second_half(pending_[op.cpu]);

@@ -6,13 +6,13 @@
 #include <stdexcept>
 
 #include "check/check.hpp"
-#include "judge/twins.hpp"
+#include "judge/run_equivalence.hpp"
 
 namespace dmafuzz {
 
 namespace {
 
-constexpr size_t nobody = ~size_t{0};
+constexpr size_t no_platform = ~size_t{0};
 
 }  // namespace
 
@@ -24,10 +24,10 @@ Judge::Judge(std::unique_ptr<Tracker> tracker, std::vector<Platform> portfolio)
     : tracker_(std::move(tracker)),
       platforms_(std::move(portfolio)),
       analyses_(platforms_.size()),
-      done_by_(platforms_.size(), nobody),
+      done_by_(platforms_.size(), no_platform),
       rules_(platforms_.size()),
-      unsaid_(platforms_.size()),
-      unsaid_known_(platforms_.size()),
+      missing_(platforms_.size()),
+      missing_known_(platforms_.size()),
       corrupt_lately_(platforms_.size()) {
     std::iota(corrupt_lately_.begin(), corrupt_lately_.end(), size_t{0});
     for (const Platform& a : platforms_)
@@ -36,28 +36,28 @@ Judge::Judge(std::unique_ptr<Tracker> tracker, std::vector<Platform> portfolio)
 
 void Judge::start(const Program& program) {
     program_ = program;
-    std::fill(done_by_.begin(), done_by_.end(), nobody);
+    std::fill(done_by_.begin(), done_by_.end(), no_platform);
     std::fill(rules_.begin(), rules_.end(), std::nullopt);
-    std::fill(unsaid_known_.begin(), unsaid_known_.end(), false);
+    std::fill(missing_known_.begin(), missing_known_.end(), false);
     order_.clear();
-    order_of_unsaid_.clear();
+    order_of_missing_.clear();
 }
 
 // All of it: nothing that was asked on some other platform has another answer here.
-bool Judge::take_over(size_t i) {
+bool Judge::reuse(size_t i) {
     for (size_t known : order_) {
-        if (analyses_[known].asked_by_all() & differing(i, known)) continue;
+        if (analyses_[known].features_read_by_all() & differing(i, known)) continue;
         done_by_[i] = known;
         return true;
     }
     return false;
 }
 
-bool Judge::take_over_watch(size_t i) {
+bool Judge::reuse_watch(size_t i) {
     Analysis& a = analyses_[i];
     for (size_t known : order_) {
         const Analysis& other = analyses_[known];
-        if (other.watch.asked & differing(i, known) || !same_hooks(other.run, a.run)) continue;
+        if (other.watch.features_read & differing(i, known) || !same_hooks(other.run, a.run)) continue;
         a.watch = other.watch;
         a.tracker = other.tracker;
         return true;
@@ -65,12 +65,12 @@ bool Judge::take_over_watch(size_t i) {
     return false;
 }
 
-bool Judge::take_over_simulation(size_t i) {
+bool Judge::reuse_simulation(size_t i) {
     Analysis& a = analyses_[i];
     for (size_t known : order_) {
         const Analysis& other = analyses_[known];
-        if (other.asked & differing(i, known) || !same_memory(other.run, a.run)) continue;
-        a.asked = other.asked;
+        if (other.features_read & differing(i, known) || !same_memory(other.run, a.run)) continue;
+        a.features_read = other.features_read;
         a.corruptions = other.corruptions;
         a.memory = other.memory;
         a.harms.assign(other.harms.begin(), other.harms.begin() + static_cast<std::ptrdiff_t>(other.simulated_harms));
@@ -81,7 +81,7 @@ bool Judge::take_over_simulation(size_t i) {
 
 void Judge::watch(size_t i, PathSink* paths) {
     Analysis& a = analyses_[i];
-    if (!paths && take_over_watch(i)) return;
+    if (!paths && reuse_watch(i)) return;
     if (keeps_states_) tracker_->watch_with_state(a.run.hooks, a.run.program_hooks, platforms_[i], a.watch, a.tracker = {});
     else tracker_->watch(a.run.hooks, platforms_[i], a.watch, paths);
     DMAFUZZ_CHECK(std::all_of(a.watch.warnings.begin(), a.watch.warnings.end(), [&](const Warning& w) {
@@ -90,11 +90,11 @@ void Judge::watch(size_t i, PathSink* paths) {
 }
 
 void Judge::simulate(size_t i, TransitionSink* transitions) {
-    if (!transitions && take_over_simulation(i)) return;
+    if (!transitions && reuse_simulation(i)) return;
     Analysis& a = analyses_[i];
     a.memory = {};
     simulator_.simulate(a.run, platforms_[i], transitions, keeps_states_ ? &a.memory : nullptr);
-    a.asked = simulator_.asked();
+    a.features_read = simulator_.features_read();
     a.corruptions = simulator_.corruptions();
     a.harms = simulator_.harms();
     DMAFUZZ_CHECK(std::all_of(a.corruptions.begin(), a.corruptions.end(), [&](const Corruption& c) {
@@ -105,9 +105,9 @@ void Judge::simulate(size_t i, TransitionSink* transitions) {
 
 const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* paths) {
     DMAFUZZ_CHECK(i < platforms_.size());
-    if (done_by_[i] != nobody) return analysis(i);
+    if (done_by_[i] != no_platform) return analysis(i);
     // Feedback is of this platform: where it is asked for, nothing is taken over.
-    if (!transitions && !paths && take_over(i)) return analysis(i);
+    if (!transitions && !paths && reuse(i)) return analysis(i);
     Analysis& a = analyses_[i];
     done_by_[i] = i;
     a.machine = {};
@@ -158,13 +158,13 @@ const Places& Judge::places(size_t platform) {
     return a.places;
 }
 
-const Reach& Judge::corrupt_reach(size_t platform) {
+const Footprint& Judge::corrupt_footprint(size_t platform) {
     analyse(platform);
     Analysis& a = analysis(platform);
     if (a.corrupt_known) return a.corrupt;
     a.corrupt_known = true;
     a.corrupt = {};
-    for (const Corruption& c : a.corruptions) a.corrupt |= places(platform).reach_of(c);
+    for (const Corruption& c : a.corruptions) a.corrupt |= places(platform).footprint_of(c);
     return a.corrupt;
 }
 
@@ -176,14 +176,14 @@ const Analysis& Judge::find_harms(size_t platform) {
     a.harmed = a.oopsed = {};
     for (const Harm& h : a.harms) {
         if (h.kind == HarmKind::exposure) continue;  // permitted, if ugly: it justifies no warning
-        a.harmed |= reach_of(a.run, h);
-        if (h.kind == HarmKind::oops) a.oopsed |= reach_of(a.run, h);
+        a.harmed |= footprint_of(a.run, h);
+        if (h.kind == HarmKind::oops) a.oopsed |= footprint_of(a.run, h);
     }
     return a;
 }
 
 bool Judge::covers(size_t platform, const Warning& w, const Corruption& c) {
-    return places(platform).reach_of(c).covered_by(claim_of(w, analyse(platform).run));
+    return places(platform).footprint_of(c).covered_by(claim_of(w, analyse(platform).run));
 }
 
 Rules Judge::rules(size_t platform) {
@@ -200,15 +200,15 @@ const Analysis& Judge::cover(size_t platform, TransitionSink* transitions, PathS
     for (Corruption& c : a.corruptions) c.explained = false;
     if (a.corruptions.empty() || a.watch.warnings.empty()) return a;
     claims_.clear();
-    for (const Warning& w : a.watch.warnings) claims_.push_back(is_breakdown(w.id) ? Claim{} : claim_of(w, a.run));
+    for (const Warning& w : a.watch.warnings) claims_.push_back(is_tracker_crash(w.id) ? Claim{} : claim_of(w, a.run));
     const Places& places = this->places(platform);
-    Reach reach;
+    Footprint footprint;
     const Corruption* last = nullptr;
     for (Corruption& c : a.corruptions) {
-        if (!last || !places.alike(c, *last)) reach = places.reach_of(c);
+        if (!last || !places.alike(c, *last)) footprint = places.footprint_of(c);
         last = &c;
         for (size_t i = 0; i < claims_.size(); i++) {
-            if (!reach.covered_by(claims_[i])) continue;
+            if (!footprint.covered_by(claims_[i])) continue;
             c.explained = true;
             a.justified_here[i] = true;
         }
@@ -217,10 +217,10 @@ const Analysis& Judge::cover(size_t platform, TransitionSink* transitions, PathS
 }
 
 // Of a warning that nothing justifies here.
-Worth Judge::worth_elsewhere(const Claim& claim, size_t platform, uint8_t& elsewhere) {
-    if (in_oops(claim, platform)) return Worth::bookkeeping;
-    return dmafuzz::worth_elsewhere(
-        platforms_.size(), platform, [&](size_t i) { return corrupt_reach(i).covered_by(claim); },
+Justification Judge::justification_elsewhere(const Claim& claim, size_t platform, uint8_t& elsewhere) {
+    if (in_oops(claim, platform)) return Justification::bookkeeping;
+    return dmafuzz::justification_elsewhere(
+        platforms_.size(), platform, [&](size_t i) { return corrupt_footprint(i).covered_by(claim); },
         [&](size_t i) { return find_harms(i).harmed.belongs_to(claim); }, elsewhere);
 }
 
@@ -232,20 +232,20 @@ bool Judge::in_oops(const Claim& claim, size_t platform) {
 // While a program shrinks, it is mostly the same platform that loses data: asked first, the others need not be.
 bool Judge::corrupt_elsewhere(const Claim& claim, size_t platform) {
     auto found = std::find_if(corrupt_lately_.begin(), corrupt_lately_.end(),
-                              [&](size_t i) { return i != platform && corrupt_reach(i).covered_by(claim); });
+                              [&](size_t i) { return i != platform && corrupt_footprint(i).covered_by(claim); });
     if (found == corrupt_lately_.end()) return false;
     std::rotate(corrupt_lately_.begin(), found, found + 1);
     return true;
 }
 
-bool Judge::has_worth(const Warning& w, size_t platform, Worth worth) {
+bool Judge::has_justification(const Warning& w, size_t platform, Justification justification) {
     const Claim claim = claim_of(w, analyse(platform).run);
-    if (in_oops(claim, platform)) return worth == Worth::bookkeeping;
-    if (corrupt_elsewhere(claim, platform)) return worth == Worth::hazard;
-    if (worth == Worth::hazard) return false;
+    if (in_oops(claim, platform)) return justification == Justification::bookkeeping;
+    if (corrupt_elsewhere(claim, platform)) return justification == Justification::hazard;
+    if (justification == Justification::hazard) return false;
     bool harmed = false;
     for (size_t i = 0; i < platforms_.size() && !harmed; i++) harmed = find_harms(i).harmed.belongs_to(claim);
-    return worth == (harmed ? Worth::bookkeeping : Worth::false_positive);
+    return justification == (harmed ? Justification::bookkeeping : Justification::false_positive);
 }
 
 const Analysis& Judge::judge(size_t platform) {
@@ -256,10 +256,10 @@ const Analysis& Judge::judge(size_t platform) {
     a.warnings.clear();
     for (size_t i = 0; i < a.watch.warnings.size(); i++) {
         JudgedWarning judged{a.watch.warnings[i]};
-        if (is_breakdown(judged.warning.id)) judged.worth = Worth::breakdown;
-        else judged.worth = a.justified_here[i] ? Worth::justified : worth_elsewhere(claim_of(judged.warning, a.run), platform, judged.platform);
+        if (is_tracker_crash(judged.warning.id)) judged.justification = Justification::tracker_crash;
+        else judged.justification = a.justified_here[i] ? Justification::justified : justification_elsewhere(claim_of(judged.warning, a.run), platform, judged.platform);
         a.warnings.push_back(judged);
-        sum.add(judged.worth);
+        sum.add(judged.justification);
     }
     bool silent = std::any_of(a.corruptions.begin(), a.corruptions.end(), [](const Corruption& c) { return !c.explained; });
     a.labels = a.broken() ? bit(Label::broken) : sum.labels(!a.corruptions.empty(), silent);

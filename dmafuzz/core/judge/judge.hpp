@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The judge: holds a tracker's warnings against what can go wrong, on every platform of a portfolio.
+// The judge: compares a tracker's warnings with what can go wrong, on every platform of a portfolio.
 // Source: docs/spec/verdicts.md.
 #pragma once
 
@@ -10,7 +10,7 @@
 #include "coherency/simulator.hpp"
 #include "judge/contract.hpp"
 #include "judge/outcome.hpp"
-#include "judge/reach.hpp"
+#include "judge/covering.hpp"
 #include "machine/machine.hpp"
 #include "tracker/tracker.hpp"
 
@@ -18,7 +18,7 @@ namespace dmafuzz {
 
 struct JudgedWarning {
     Warning warning;
-    Worth worth = Worth::false_positive;
+    Justification justification = Justification::false_positive;
     uint8_t platform = 0;  // hazard: where what it covers is corrupt
 };
 
@@ -32,16 +32,16 @@ struct Analysis {
     std::vector<bool> justified_here;  // by warning
     bool covered = false;
     Places places;
-    Reach corrupt;                     // all corruptions
-    HarmReach harmed, oopsed;          // all harms that can justify a warning; the kernel's own faults among them
+    Footprint corrupt;                     // all corruptions
+    HarmFootprint harmed, oopsed;          // all harms that can justify a warning; the kernel's own faults among them
     bool places_known = false, corrupt_known = false, harmed_known = false;
     std::vector<JudgedWarning> warnings;
     Labels labels = 0;
     Digest machine, tracker, memory;   // their states before the tidy-up, where they are kept
-    Features asked = 0;                // of the platform, by the simulator; by others: see there
-    Features asked_by_all() const { return run.asked | watch.asked | asked; }
+    Features features_read = 0;                // of the platform, by the simulator; by others: see there
+    Features features_read_by_all() const { return run.features_read | watch.features_read | features_read; }
     // Has the tracker broken down?
-    bool broken() const { return !watch.warnings.empty() && is_breakdown(watch.warnings.back().id); }
+    bool broken() const { return !watch.warnings.empty() && is_tracker_crash(watch.warnings.back().id); }
 };
 
 class Judge {
@@ -55,7 +55,7 @@ class Judge {
 
     // Forgets the program judged before.
     void start(const Program& program);
-    // Runs machine, tracker and simulator on one platform, once. On platforms on which the program comes to the same, its analysis
+    // Runs machine, tracker and simulator on one platform, once. On platforms with an equivalent run, its analysis
     // is the same one.
     const Analysis& analyse(size_t platform, TransitionSink* transitions = nullptr, PathSink* paths = nullptr);
     // What the warnings explain on this platform alone: fills Corruption::explained and `justified_here`.
@@ -65,27 +65,27 @@ class Judge {
 
     // Does the warning, of that platform, cover the corruption there?
     bool covers(size_t platform, const Warning& warning, const Corruption& corruption);
-    // Of a warning that nothing justifies there: has it that worth? Asks no more platforms than it takes.
-    bool has_worth(const Warning& warning, size_t platform, Worth worth);
+    // Of a warning that nothing justifies there: has it that justification? Asks no more platforms than it takes.
+    bool has_justification(const Warning& warning, size_t platform, Justification justification);
     // The rules of the contract that the program breaks there.
     Rules rules(size_t platform);
     // Of a corruption on that platform that no warning explains: why the tracker is silent.
     Reason reason(size_t platform, const Corruption& corruption);
     // Of a warning there: what the entry that it looked at has to do with the call.
     Reason reason(size_t platform, const Warning& warning);
-    // All that the tracker leaves unsaid there.
-    const Watch& unsaid(size_t platform);
+    // All missing warnings of the tracker there.
+    const Watch& missing_warnings(size_t platform);
 
     // Whether the states that programs leave are kept, from the next program on.
     void keep_states(bool keep = true) { keeps_states_ = keep; }
     // All that can still make a difference when the program has ended and its tidy-up has not begun: the states of machine,
-    // tracker, memory and contract monitor, and what has been seen so far. Two programs of the same state come to the same from
+    // tracker, memory and contract monitor, and what has been seen so far. Two programs of the same state have the same results from
     // there on, whatever comes. `names`: of each operation, for what warnings cover; operations without one (`no_name`) are those
     // that no warning is going to be about. Needs keep_states.
     static constexpr uint8_t no_name = 0xff;
     Digest state(size_t platform, const std::vector<uint8_t>& names);
 
-    // What the program comes to on one platform, but for the rules that it breaks.
+    // The program's result on one platform, but for the rules that it breaks.
     Outcome outcome(size_t platform, const std::vector<uint8_t>& names);
 
     // What the program costs the tracker there, if it can say. Runs it once more, without the tidy-up's unbinds: they
@@ -101,32 +101,32 @@ class Judge {
 
   private:
     const Places& places(size_t platform);
-    const Reach& corrupt_reach(size_t platform);
+    const Footprint& corrupt_footprint(size_t platform);
     const Analysis& find_harms(size_t platform);
-    Worth worth_elsewhere(const Claim& claim, size_t platform, uint8_t& elsewhere);
+    Justification justification_elsewhere(const Claim& claim, size_t platform, uint8_t& elsewhere);
     bool corrupt_elsewhere(const Claim& claim, size_t platform);
     bool in_oops(const Claim& claim, size_t platform);
     void add_leaks(Analysis& analysis) const;
     void watch(size_t platform, PathSink* paths);
     void simulate(size_t platform, TransitionSink* transitions);
     void add_observations(size_t platform, const std::vector<uint8_t>& names, Digest& into);
-    bool take_over(size_t platform);
-    bool take_over_watch(size_t platform);
-    bool take_over_simulation(size_t platform);
+    bool reuse(size_t platform);
+    bool reuse_watch(size_t platform);
+    bool reuse_simulation(size_t platform);
     Analysis& analysis(size_t platform) { return analyses_[done_by_[platform]]; }
     Features differing(size_t a, size_t b) const { return differing_[a * platforms_.size() + b]; }
 
     std::unique_ptr<Tracker> tracker_;
     std::vector<Platform> platforms_;
     std::vector<Analysis> analyses_;
-    std::vector<size_t> done_by_;        // by platform: whose analysis it is; nobody's yet
+    std::vector<size_t> done_by_;        // by platform: the platform whose analysis it shares; no_platform: none yet
     std::vector<size_t> order_;          // those that have one of their own, in order
     std::vector<Features> differing_;    // by pairs of platforms
     std::vector<std::optional<Rules>> rules_;  // by platform: the contract asks more of it than an analysis does
     std::vector<Claim> claims_;                // of the warnings at work
-    std::vector<Watch> unsaid_;                // by platform: what the tracker says and does not say, where somebody has asked
-    std::vector<bool> unsaid_known_;
-    std::vector<size_t> order_of_unsaid_;      // those that were worked out
+    std::vector<Watch> missing_;                // by platform: warnings and missing warnings, where they were needed
+    std::vector<bool> missing_known_;
+    std::vector<size_t> order_of_missing_;      // those that were worked out
     std::vector<size_t> corrupt_lately_;       // platforms, those first where warnings covered corruption last
     bool keeps_states_ = false;
     Program program_;

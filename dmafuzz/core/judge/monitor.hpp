@@ -30,7 +30,7 @@ class Monitor {
         for (size_t i = 0; i < run_.ops.size(); i++) {
             if (state && i == static_cast<size_t>(run_.program_ops)) digest(*state);
             now_ = static_cast<uint8_t>(i);
-            take(run_.ops[i]);
+            apply(run_.ops[i]);
         }
         if (state && run_.ops.size() == static_cast<size_t>(run_.program_ops)) digest(*state);
         return std::move(found_);
@@ -39,7 +39,7 @@ class Monitor {
   private:
     void digest(Digest& into) const;
 
-    void broken(Rule rule, uint8_t mapping = no_mapping) {
+    void breach(Rule rule, uint8_t mapping = no_mapping) {
         if (seen_ & bit(rule)) return;
         seen_ |= bit(rule);
         found_.push_back({rule, now_, mapping});
@@ -54,14 +54,14 @@ class Monitor {
         for (int i = 0; i < m.pieces; i++) what(run_.pieces[m.piece + i], pieces_[m.piece + i]);
     }
 
-    void take(const Op& op);
+    void apply(const Op& op);
     void map(const Op& op);
     void map_piece(const Op& op, const Piece& piece);
     void lines(const Piece& piece);
     void overlap(const Piece& piece, size_t index);
     void first_half(const Op& op);
     void second_half(const Op& op);
-    void ask(const Op& op);
+    void check_errors(const Op& op);
     void leave(uint8_t mapping, uint8_t cpu);
     void free_under(uint8_t buffer, uint8_t cpu);
     void sync_arguments(const Op& op);
@@ -80,7 +80,7 @@ class Monitor {
     void sharing(uint64_t phys);
     void device_access(const Op& op);
     void unbind(const Op& op);
-    void told(uint8_t mapping);
+    void device_gets_address(uint8_t mapping);
     bool being_taken(const Piece& piece, int index, uint32_t from, uint32_t to) const;
     uint64_t phys_of(uint8_t buffer, uint32_t offset) const;
     uint64_t phys_now(uint8_t buffer, uint32_t offset) const;
@@ -97,10 +97,10 @@ class Monitor {
     std::array<bool, cpus_max> irqs_off_{};
     // ending: the call that ends it has begun; abandoned: failed, and the driver has asked
     std::vector<uint8_t> in_order_;  // the mappings made so far: names do not matter
-    std::array<bool, mappings_max> mapped_{}, ending_{}, ended_{}, asked_{}, abandoned_{};
+    std::array<bool, mappings_max> mapped_{}, ending_{}, ended_{}, error_checked_{}, abandoned_{};
     std::array<Op, cpus_max> pending_{};           // calls between their two halves
     std::array<bool, cpus_max> has_pending_{};
-    std::array<uint32_t, cpus_max> to_ask_{};      // mappings whose error the CPU has yet to ask about, a bit each
+    std::array<uint32_t, cpus_max> unchecked_{};      // mappings whose error the CPU has yet to ask about, a bit each
     struct Moved {
         uint8_t buffer, op;
         uint32_t page;

@@ -10,9 +10,9 @@ const char* name_of(Label label) {
     return names[static_cast<size_t>(label)];
 }
 
-const char* name_of(Worth worth) {
-    static constexpr std::array<const char*, static_cast<size_t>(Worth::count_)> names{"justified", "hazard", "bookkeeping", "false", "breakdown"};
-    return names[static_cast<size_t>(worth)];
+const char* name_of(Justification justification) {
+    static constexpr std::array<const char*, static_cast<size_t>(Justification::count_)> names{"justified", "hazard", "bookkeeping", "false", "broken"};
+    return names[static_cast<size_t>(justification)];
 }
 
 }  // namespace dmafuzz

@@ -48,8 +48,8 @@ bool in_line(const Warning& w, const Corruption& c) {
     return c.phys < w.line + w.line_bytes && c.phys + static_cast<uint64_t>(c.span.size) > w.line;
 }
 
-// What is left unsaid of whose turn it is has no check of its own: it is about the mappings that it names.
-Claim claim_of(const Unsaid& u, const Run& run) {
+// A missing warning about buffer ownership has no check of its own: it is about the mappings that it names.
+Claim claim_of(const MissingWarning& u, const Run& run) {
     Claim claim = dmafuzz::claim_of(u.warning, run);
     if (u.warning.id != WarningId::unknown) return claim;
     claim.devices = 0;
@@ -59,34 +59,34 @@ Claim claim_of(const Unsaid& u, const Run& run) {
 
 }  // namespace
 
-const Watch& Judge::unsaid(size_t platform) {
+const Watch& Judge::missing_warnings(size_t platform) {
     analyse(platform);
     const Analysis& a = analysis(platform);
     if (a.watch.explained) return a.watch;
     // Asks more of a platform than watching does, so that what is taken over is not enough.
-    if (!unsaid_known_[platform]) {
-        unsaid_known_[platform] = true;
-        Watch& mine = unsaid_[platform];
-        auto twin = std::find_if(order_of_unsaid_.begin(), order_of_unsaid_.end(), [&](size_t known) {
-            return done_by_[known] == done_by_[platform] && !(unsaid_[known].asked & differing(platform, known));
+    if (!missing_known_[platform]) {
+        missing_known_[platform] = true;
+        Watch& mine = missing_[platform];
+        auto equivalent = std::find_if(order_of_missing_.begin(), order_of_missing_.end(), [&](size_t known) {
+            return done_by_[known] == done_by_[platform] && !(missing_[known].features_read & differing(platform, known));
         });
-        if (twin != order_of_unsaid_.end()) {
-            mine = unsaid_[*twin];
+        if (equivalent != order_of_missing_.end()) {
+            mine = missing_[*equivalent];
             return mine;
         }
         tracker_->explain(a.run.hooks, platforms_[platform], mine);
-        order_of_unsaid_.push_back(platform);
+        order_of_missing_.push_back(platform);
     }
-    return unsaid_[platform];
+    return missing_[platform];
 }
 
 Reason Judge::reason(size_t platform, const Corruption& corruption) {
-    const Watch& watch = unsaid(platform);
+    const Watch& watch = missing_warnings(platform);
     if (!watch.explained) return Reason::unknown;
-    const Reach reach = places(platform).reach_of(corruption);
+    const Footprint footprint = places(platform).footprint_of(corruption);
     Reason first = Reason::not_looked_at;
-    for (const Unsaid& u : watch.unsaid)
-        if (u.reason < first && in_line(u.warning, corruption) && reach.covered_by(claim_of(u, analysis(platform).run))) first = u.reason;
+    for (const MissingWarning& u : watch.missing_warnings)
+        if (u.reason < first && in_line(u.warning, corruption) && footprint.covered_by(claim_of(u, analysis(platform).run))) first = u.reason;
     return first;
 }
 

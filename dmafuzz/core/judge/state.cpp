@@ -51,9 +51,9 @@ Claim renamed(Claim claim, const std::vector<uint8_t>& names) {
     return claim;
 }
 
-HarmReach renamed(HarmReach reach, const std::vector<uint8_t>& names) {
-    reach.calls = renamed(reach.calls, names);
-    return reach;
+HarmFootprint renamed(HarmFootprint footprint, const std::vector<uint8_t>& names) {
+    footprint.calls = renamed(footprint.calls, names);
+    return footprint;
 }
 
 // Numbers in no order, each row of them once.
@@ -117,7 +117,7 @@ void Judge::add_observations(size_t platform, const std::vector<uint8_t>& names,
         into.add(c.phys_base);
         into.add(c.involved);
     }
-    Rows harms, warnings, unsaid;
+    Rows harms, warnings, missing_warnings;
     for (const Harm& h : a.harms) {
         if (h.op >= a.run.program_ops || h.kind == HarmKind::exposure) continue;
         const Calls calls = renamed(call_of(a.run, h.op), names);
@@ -130,20 +130,20 @@ void Judge::add_observations(size_t platform, const std::vector<uint8_t>& names,
         renamed(claim_of(w, a.run), names).digest(row);
         warnings.add(row);
     }
-    for (const Unsaid& u : a.watch.unsaid) {
+    for (const MissingWarning& u : a.watch.missing_warnings) {
         const Warning& w = u.warning;
         if (w.op >= a.run.program_ops) continue;
         Digest row;
         row.add(static_cast<uint64_t>(u.reason) << 16 | static_cast<uint64_t>(w.id) << 8 | names[w.op]);
         row.add(w.line);
         renamed(claim_of(w, a.run), names).digest(row);
-        unsaid.add(row);
+        missing_warnings.add(row);
     }
     // What comes next gets the next name, also where nothing is left to be seen of those that have one.
     into.add(static_cast<uint64_t>(std::count_if(names.begin(), names.end(), [](uint8_t name) { return name != no_name; })));
     into.add(harms.sum());
     into.add(warnings.sum());
-    into.add(unsaid.sum());
+    into.add(missing_warnings.sum());
     into.add(ranges_of(a.run, names));
     places.digest(into);
 }
@@ -163,16 +163,16 @@ Outcome Judge::outcome(size_t platform, const std::vector<uint8_t>& names) {
     }
     sort_once(out.warnings);
     if (keeps_states_) {
-        for (const Unsaid& u : unsaid(platform).unsaid)
-            if (u.warning.op < names.size()) out.unsaid.push_back(names[u.warning.op]);
-        sort_once(out.unsaid);
+        for (const MissingWarning& u : missing_warnings(platform).missing_warnings)
+            if (u.warning.op < names.size()) out.missing_warnings.push_back(names[u.warning.op]);
+        sort_once(out.missing_warnings);
     }
-    out.corrupt = corrupt_reach(platform);
+    out.corrupt = corrupt_footprint(platform);
     out.corrupt.ranges = renamed(out.corrupt.ranges, names);
     const Analysis& harms = find_harms(platform);
     out.harmed = renamed(harms.harmed, names);
     out.oopsed = renamed(harms.oopsed, names);
-    if (a.broken()) out.breakdown = static_cast<uint8_t>(a.watch.warnings.back().id);
+    if (a.broken()) out.tracker_crash = static_cast<uint8_t>(a.watch.warnings.back().id);
     return out;
 }
 

@@ -30,7 +30,7 @@ class Arena {
     }
 
     // The address, or 0 where the arena is full. Addresses start above 0. `gap`: pages left free behind a fresh block.
-    uint64_t take(uint32_t sort, uint32_t order, uint32_t gap = 0) {
+    uint64_t allocate(uint32_t sort, uint32_t order, uint32_t gap = 0) {
         for (std::size_t i = freed_.size(); i-- > 0;) {
             if (freed_[i].sort != sort || freed_[i].order != order) continue;
             const uint64_t at = freed_[i].at;

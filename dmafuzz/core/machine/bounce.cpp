@@ -45,7 +45,7 @@ uint64_t Machine::cut_copy(const Piece& p, uint64_t offset, uint64_t bytes) cons
 // A copy between slots and the memory that they were mapped from. What it is not entitled to lands on others.
 void Machine::bounce_copy(uint64_t phys, uint32_t bytes, bool into_slot) {
     const uint8_t owner = slots_.owner(slot_at(phys));
-    if (owner == SlotPool::nobody) return;
+    if (owner == SlotPool::no_owner) return;
     const Piece p = run_->pieces[owner];
     const uint64_t first = phys - p.slot, end = first + cut_copy(p, first, bytes);
     if (!into_slot && end > first && oops_at(owner, p.phys + first, end - first)) return;
@@ -100,7 +100,7 @@ bool Machine::oops_at(uint8_t piece, uint64_t phys, uint64_t bytes) {
 void Machine::release_slots(uint64_t phys, uint32_t bytes) {
     const size_t first = slot_at(phys);
     const uint8_t owner = slots_.owner(first);
-    if (owner == SlotPool::nobody) return;
+    if (owner == SlotPool::no_owner) return;
     const Piece& p = run_->pieces[owner];
     const uint64_t room = slot_room(p);
     size_t count = slots_for(room) - (phys - p.slot) / slot_bytes;
@@ -117,7 +117,7 @@ void Machine::release_slots(uint64_t phys, uint32_t bytes) {
     });
     std::array<bool, 256> touched{};
     for (size_t i = first; i < first + count; i++)
-        if (slots_.owner(i) != SlotPool::nobody) touched[slots_.owner(i)] = true;
+        if (slots_.owner(i) != SlotPool::no_owner) touched[slots_.owner(i)] = true;
     slots_.release(first, count);
     for (size_t i = 0; i < run_->pieces.size(); i++) {
         if (!touched[i]) continue;

@@ -104,10 +104,14 @@ void Machine::end_list(const Call& call) {
     if (end) unmap_range(call, list.state[0].dma, end - list.state[0].dma);
 }
 
-void Machine::end_ownership(uint8_t mapping) {
+void Machine::end_ownership(uint8_t mapping, bool by_call) {
     MappingFacts& m = run_->mappings[mapping];
     m.live = false;
-    for (int i = 0; i < m.pieces; i++) step(StepKind::end).piece = static_cast<uint8_t>(m.piece + i);
+    for (int i = 0; i < m.pieces; i++) {
+        Step& s = step(StepKind::end);
+        s.piece = static_cast<uint8_t>(m.piece + i);
+        s.no_call = !by_call;
+    }
 }
 
 void Machine::end(const Call& call) {
@@ -134,7 +138,7 @@ void Machine::end(const Call& call) {
                      (kind == OpKind::unmap_single && right == OpKind::unmap_page);
     if (m.live) {
         m.ended_wrong = !same_type || call.device != m.device || call.op.offset != 0;
-        end_ownership(call.op.mapping);
+        end_ownership(call.op.mapping, true);
     }
     if (!frees) return;
     if (!is_allocation_call(m.map)) free_what_is_there(call, m);

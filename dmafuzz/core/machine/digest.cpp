@@ -18,7 +18,7 @@ void add_piece(Digest& into, const Piece& p) {
              static_cast<uint64_t>(p.direction) << 16 | static_cast<uint64_t>(p.via) << 8 | static_cast<uint64_t>(p.joint) << 2 |
              static_cast<uint64_t>(p.translated) << 1 | static_cast<uint64_t>(p.slot_live));
     into.add(static_cast<uint64_t>(p.offset) << 32 | p.size);
-    into.add(p.reach);
+    into.add(p.reachable);
     into.add(p.phys);
     into.add(p.slot);
     into.add(p.dma);

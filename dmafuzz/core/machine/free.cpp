@@ -38,7 +38,7 @@ bool freed_for_good(BufferKind kind) {
            kind == BufferKind::coherent || kind == BufferKind::noncoherent;
 }
 
-// What is no allocation, or none any more: whoever has these pages loses them. Pages of a former allocation that nobody has got are nobody's:
+// What is no allocation, or none any more: the owner of these pages loses them. Pages of a former allocation that were not allocated again have no owner:
 // they have no reference that could be the last.
 void Machine::free_what_is_there(const Call& call, const MappingFacts& m) {
     const Piece& piece = run_->pieces[m.piece];
@@ -89,17 +89,17 @@ void Machine::free_block(const Call& call, MappingFacts& m, uint64_t phys) {
     if (end > own_end) free_others(m.piece, std::max(phys, own_end), end - std::max(phys, own_end));
 }
 
-// Pages of others: of live buffers of the program, or of somebody outside of it.
+// Pages of others: of live buffers of the program, or of an owner outside of it.
 void Machine::free_others(uint8_t piece, uint64_t phys, uint64_t bytes) {
-    bool strangers = false;
-    for (uint64_t page = phys; page < phys + bytes; page += page_bytes) strangers |= !memory_.anybody_at(page, page_bytes);
+    bool unmatched = false;
+    for (uint64_t page = phys; page < phys + bytes; page += page_bytes) unmatched |= !memory_.anybody_at(page, page_bytes);
     if (memory_.anybody_at(phys, bytes)) {
         Step s{StepKind::not_theirs, now_};
         s.phys = phys;
         s.size = static_cast<uint32_t>(bytes);
         emit(s);
     }
-    if (strangers) step(StepKind::wrong_free).piece = piece;
+    if (unmatched) step(StepKind::wrong_free).piece = piece;
 }
 
 }  // namespace dmafuzz

@@ -29,7 +29,7 @@ bool Iovas::same_class(uint64_t pages, uint64_t others) {
     return class_of(pages) == class_of(others);
 }
 
-uint64_t Iovas::take(int cpu, uint64_t pages) {
+uint64_t Iovas::allocate(int cpu, uint64_t pages) {
     if (pages <= listed_pages_max) {
         pages = std::bit_ceil(pages);
         for (size_t i = freed_.size(); i-- > 0;) {
@@ -39,11 +39,11 @@ uint64_t Iovas::take(int cpu, uint64_t pages) {
             return f.page;
         }
     }
-    return take_fresh(pages);
+    return allocate_fresh(pages);
 }
 
 // The next room below the IOVA that was taken last, aligned to its own power of two. Source: __alloc_and_insert_iova_range.
-uint64_t Iovas::take_fresh(uint64_t pages) {
+uint64_t Iovas::allocate_fresh(uint64_t pages) {
     const uint64_t mask = ~(std::bit_ceil(pages) - 1);
     uint64_t high = searched_from_ ? taken_[searched_from_ - 1].page : end_page;
     size_t at = searched_from_;

@@ -27,7 +27,7 @@ class Iovas {
 
     void reset();
     // The first page, or 0 where there are none.
-    uint64_t take(int cpu, uint64_t pages);
+    uint64_t allocate(int cpu, uint64_t pages);
     // To the list of that CPU and size; or, where the size has no list, the whole IOVA that holds the page. `whole`: so always.
     void give_back(int cpu, uint64_t page, uint64_t pages, bool whole);
     // Lazily: given back, and gone for the device, at the next flush only.
@@ -69,7 +69,7 @@ class Iovas {
         int cpu;
     };
     static const Range* find(const std::vector<Range>& ranges, uint64_t page);
-    uint64_t take_fresh(uint64_t pages);
+    uint64_t allocate_fresh(uint64_t pages);
     void remove(uint64_t page);
 
     std::vector<Taken> taken_;       // from the top down

@@ -97,7 +97,7 @@ void Machine::carry_out(const Program& program, const Platform& platform, Run& r
     if (state) digest(*state);
     tidy_up();
     collect_ranges();
-    run.asked = platform_.asked();
+    run.features_read = platform_.features_read();
     DMAFUZZ_CHECK(consistent(run));
 }
 
@@ -131,7 +131,7 @@ void Machine::begin_call(const Op& op, uint8_t index) {
     finish_call(call);
 }
 
-// Maps that nobody has looked after: their devices are told to go before anything else is done on that CPU.
+// Unchecked maps: their devices get the address before anything else is done on that CPU.
 void Machine::hand_over_unchecked(const Op& op) {
     const bool finishes_map = op.kind == OpKind::finish && is_map(pending_[op.cpu].op.kind);
     if (is_map(op.kind) || finishes_map || op.kind == OpKind::mapping_error || is_device_access(op.kind)) return;
@@ -331,7 +331,7 @@ void Machine::ask_for_error(const Op& op) {
         if (waited) hand_over_all(op.mapping);
         return;
     }
-    if (m.live) end_ownership(op.mapping);
+    if (m.live) end_ownership(op.mapping, false);
     m.abandoned = true;
 }
 
@@ -456,7 +456,7 @@ void Machine::hook(Call& call) {
         const Piece& piece = run_->pieces[m.piece];
         h.phys = piece.phys;
         h.area = area_of(piece.buffer, op.cpu, false);
-        // Where address arithmetic went wrong the hook sees somebody else's page.
+        // Where address arithmetic went wrong the hook sees an unrelated page.
         bool elsewhere = piece.phys >= elsewhere_base && piece.phys < mmio_base;
         if (elsewhere) h.area = Area::linear;
     };

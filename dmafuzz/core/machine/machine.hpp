@@ -58,7 +58,7 @@ class Machine {
         bool read, write;
     };
 
-    // A mapping whose driver has not looked whether it failed: its device has been told nothing yet.
+    // A mapping whose error is not checked yet: its device has no address yet.
     struct Waiting {
         uint8_t cpu, mapping;
     };
@@ -141,7 +141,7 @@ class Machine {
     void end(const Call& call);
     void end_page(const Call& call, uint64_t dma, uint32_t bytes);
     void end_list(const Call& call);
-    void end_ownership(uint8_t mapping);
+    void end_ownership(uint8_t mapping, bool by_call);
     void free_memory(const Call& call, MappingFacts& m);
     bool listed_pages(const MappingFacts& m) const;
     uint64_t freed_block(const Call& call, uint64_t phys) const;
@@ -205,7 +205,7 @@ void Machine::each_slot_part(uint64_t phys, uint64_t bytes, Do what) const {
         const uint8_t owner = slots_.owner(slot_at(at));
         uint64_t to = at;
         while (to < end && slots_.owner(slot_at(to)) == owner) to = std::min(end, pool_base + (slot_at(to) + 1) * slot_bytes);
-        if (owner != SlotPool::nobody) {
+        if (owner != SlotPool::no_owner) {
             const Piece& p = run_->pieces[owner];
             const uint64_t offset = at - p.slot, last = std::min<uint64_t>(to - p.slot, p.size);
             if (offset < last) what(owner, static_cast<uint32_t>(offset), static_cast<uint32_t>(last - offset));

@@ -44,7 +44,7 @@ bool Machine::bounce(const Call& call, Piece& piece, uint8_t index) {
     if (!needs_bounce(piece)) return true;
     if (!platform_.get<&Platform::bounce_pool>() || bytes_of(piece) > bounce_bytes_max) return false;
     slots_used_ = true;
-    piece.slot = slots_.take(platform_, call.op.cpu, slot_room(piece), index);
+    piece.slot = slots_.allocate(platform_, call.op.cpu, slot_room(piece), index);
     if (!piece.slot) return false;
     if (piece.via == Via::direct) piece.via = Via::slot;
     piece.slot_live = true;
@@ -114,7 +114,7 @@ void Machine::fail(Call& call) {
     m.dma = dma_error_cookie;
     m.live = call.op.unchecked;
     if (!m.live) return;
-    // The driver goes on with the error cookie: void as a whole.
+    // The driver goes on with DMA_MAPPING_ERROR: void as a whole.
     for (int i = 0; i < m.pieces; i++) {
         Piece& piece = run_->pieces[m.piece + i];
         piece.via = Via::nothing;
@@ -130,7 +130,7 @@ Piece Machine::piece_of(const Call& call, uint8_t buffer, uint32_t offset, uint3
     piece.buffer = buffer;
     piece.direction = call.op.direction;
     piece.offset = offset;
-    piece.size = piece.reach = size;
+    piece.size = piece.reachable = size;
     piece.phys = phys;
     return piece;
 }
@@ -316,7 +316,7 @@ void Machine::limit_segments(const List& list, uint8_t first_piece) {
         if (too_long) limit = std::min(limit, segment.dma + segment_max);
         if (crosses) limit = std::min(limit, (segment.dma | platform_.get<&Device::segment_boundary>(device)) + 1);
         uint64_t bytes = limit > piece.dma ? limit - piece.dma : 0;
-        piece.reach = static_cast<uint32_t>(std::min<uint64_t>(piece.size, bytes));
+        piece.reachable = static_cast<uint32_t>(std::min<uint64_t>(piece.size, bytes));
     }
 }
 
@@ -334,7 +334,7 @@ void Machine::allocate(Call& call) {
     piece.buffer = op.buffer;
     piece.direction = joint ? Direction::bidirectional : op.direction;
     piece.joint = joint;
-    piece.size = piece.reach = op.size;
+    piece.size = piece.reachable = op.size;
     piece.phys = memory_.phys_of(op.buffer, 0);
     piece.dma = piece.phys;
     MappingFacts& m = new_mapping(op, 1);

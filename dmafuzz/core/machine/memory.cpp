@@ -42,7 +42,7 @@ uint32_t Memory::sort_of(BufferKind kind) {
 
 uint64_t Memory::place_kmalloc(uint32_t bytes, uint32_t& rounded) {
     rounded = kmalloc_bucket(bytes, static_cast<uint32_t>(platform_->get<&Platform::kmalloc_alignment>()));
-    if (rounded > kmalloc_cache_bytes_max) return pages_.take(any_sort, order_of(rounded));
+    if (rounded > kmalloc_cache_bytes_max) return pages_.allocate(any_sort, order_of(rounded));
     for (size_t i = free_objects_.size(); i-- > 0;) {
         if (free_objects_[i].first != rounded) continue;
         uint64_t at = free_objects_[i].second;
@@ -55,16 +55,16 @@ uint64_t Memory::place_kmalloc(uint32_t bytes, uint32_t& rounded) {
         return slab.next - rounded;
     }
     uint64_t slab_bytes = round_up(rounded, page_bytes);
-    uint64_t at = pages_.take(any_sort, order_of(slab_bytes));
+    uint64_t at = pages_.allocate(any_sort, order_of(slab_bytes));
     slabs_.push_back({rounded, at + rounded, at + slab_bytes});
     return at;
 }
 
-// Page by page. A fresh one is followed by a page of nobody's, so that no two of those are adjacent.
+// Page by page. A fresh one is followed by an unused page, so that no two of those are adjacent.
 void Memory::place_vmalloc(Home& home) {
     home.high = platform_->get<&Platform::vmalloc_high>();
     home.first_page = static_cast<uint32_t>(vmalloc_pages_.size());
-    for (uint32_t taken = 0; taken < home.rounded; taken += page_bytes) vmalloc_pages_.push_back(arena_of(home).take(any_sort, 0, 1));
+    for (uint32_t taken = 0; taken < home.rounded; taken += page_bytes) vmalloc_pages_.push_back(arena_of(home).allocate(any_sort, 0, 1));
     home.phys = vmalloc_pages_[home.first_page];
 }
 
@@ -101,7 +101,7 @@ void Memory::place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool h
             break;
         case BufferKind::vmalloc: place_vmalloc(home); break;
         case BufferKind::mmio: home.phys = (high ? high_mmio_base : mmio_base) + static_cast<uint64_t>(buffer) * buffer_bytes_max; break;
-        default: home.phys = arena_of(home).take(sort_of(kind), order_of(bytes)); break;
+        default: home.phys = arena_of(home).allocate(sort_of(kind), order_of(bytes)); break;
     }
     add_extents(run, buffer, moves);
 }
@@ -151,7 +151,7 @@ bool Memory::anybody_at(uint64_t phys, uint64_t bytes) const {
 
 uint64_t Memory::move_page(Run& run, int buffer, uint32_t page) {
     const Home& home = homes_[buffer];
-    uint64_t phys = pages_.take(moved_sort, 0);
+    uint64_t phys = pages_.allocate(moved_sort, 0);
     moved_.push_back({static_cast<uint8_t>(buffer), page, phys});
     uint32_t offset = page * page_bytes;
     uint32_t size = std::min<uint32_t>(page_bytes, home.bytes - offset);

@@ -41,9 +41,9 @@ class Memory {
     // Places a buffer; adds its extents to the run. `moves`: pages that copy-on-write will move, a bit each.
     void place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool high, int cpu, const std::vector<bool>& moves);
     void give_back(int buffer);
-    // Nobody gets its memory.
+    // Its memory is not allocated again.
     void lose(int buffer) { homes_[buffer].live = false; }
-    // A block that somebody of no particular sort may take next.
+    // A block that the next allocation of any sort may take.
     void give_back_block(uint64_t phys, uint32_t order) { pages_.give_back(any_sort, order, phys); }
     // Has a live buffer any part of it?
     bool anybody_at(uint64_t phys, uint64_t bytes) const;

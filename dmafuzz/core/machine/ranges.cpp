@@ -36,7 +36,7 @@ void Machine::collect_ranges() {
     for (const Piece& p : run_->pieces) {
         add_range(p.phys, p.size);
         add_ranges_of({p.buffer, p.offset, p.size});
-        if (p.reach < p.size) add_ranges_of({p.buffer, p.offset + uint32_t{p.reach}, uint32_t{p.size} - p.reach});
+        if (p.reachable < p.size) add_ranges_of({p.buffer, p.offset + uint32_t{p.reachable}, uint32_t{p.size} - p.reachable});
     }
 }
 
@@ -46,7 +46,7 @@ void Machine::touch_at(uint8_t device, uint64_t dma, uint64_t bytes) {
         const Place at = place_of(device, dma);
         if (!at.mapped && !translates(device)) return;
         const uint64_t length = translates(device) ? in_a_row(device, dma, bytes) : bytes;
-        // A slot is padded: what lies behind the mapping is nobody's.
+        // A slot is padded: what lies behind the mapping has no owner.
         if (at.mapped && in_pool(at.phys))
             each_slot_part(at.phys, length, [&](uint8_t piece, uint32_t offset, uint32_t part) {
                 const Piece& p = run_->pieces[piece];

@@ -14,7 +14,7 @@ constexpr size_t slots_of_a_page = page_bytes / slot_bytes;
 }  // namespace
 
 void SlotPool::reset() {
-    std::fill_n(owners_.begin(), end_, nobody);
+    std::fill_n(owners_.begin(), end_, no_owner);
     next_.fill(0);
     released_ = none;
     released_in_area_.fill(none);
@@ -24,7 +24,7 @@ void SlotPool::reset() {
 bool SlotPool::is_free(size_t first, size_t count, const Area& area) const {
     if (first + count > area.base + area.slots || first % segment_slots + count > segment_slots) return false;
     return std::all_of(owners_.begin() + static_cast<std::ptrdiff_t>(first), owners_.begin() + static_cast<std::ptrdiff_t>(first + count),
-                       [](uint8_t owner) { return owner == nobody; });
+                       [](uint8_t owner) { return owner == no_owner; });
 }
 
 // Once round the area.
@@ -37,7 +37,7 @@ int SlotPool::search(const Area& area, size_t from, size_t count, bool by_pages)
     return -1;
 }
 
-uint64_t SlotPool::take(const PlatformView& platform, int cpu, uint64_t bytes, uint8_t piece) {
+uint64_t SlotPool::allocate(const PlatformView& platform, int cpu, uint64_t bytes, uint8_t piece) {
     const size_t count = slots_for(bytes), total = static_cast<size_t>(platform.get<&Platform::bounce_slots>());
     const bool by_pages = bytes >= page_bytes;
     // A pool that has gone round is one whose search begins at what was given back.
@@ -71,7 +71,7 @@ uint64_t SlotPool::take(const PlatformView& platform, int cpu, uint64_t bytes, u
 }
 
 void SlotPool::release(size_t first, size_t count) {
-    std::fill_n(owners_.begin() + static_cast<std::ptrdiff_t>(first), count, nobody);
+    std::fill_n(owners_.begin() + static_cast<std::ptrdiff_t>(first), count, no_owner);
     released_ = static_cast<int>(first);
     if (area_slots_) released_in_area_[std::min<size_t>(first / area_slots_, cpus_max - 1)] = released_;
 }
@@ -81,7 +81,7 @@ void SlotPool::digest(Digest& into) const {
     into.add(static_cast<uint64_t>(released_ + 1));
     for (int released : released_in_area_) into.add(static_cast<uint64_t>(released + 1));
     for (size_t i = 0; i < end_; i++)
-        if (owners_[i] != nobody) into.add(i << 8 | owners_[i]);
+        if (owners_[i] != no_owner) into.add(i << 8 | owners_[i]);
     into.add(end_);
 }
 

@@ -22,12 +22,12 @@ constexpr uint32_t slots_for(uint64_t bytes) { return static_cast<uint32_t>((byt
 
 class SlotPool {
   public:
-    static constexpr uint8_t nobody = 0xff;
+    static constexpr uint8_t no_owner = 0xff;
 
-    SlotPool() { owners_.fill(nobody); }
+    SlotPool() { owners_.fill(no_owner); }
     void reset();
     // The address of that many bytes of slots, which the piece has from now on; 0 where there are none.
-    uint64_t take(const PlatformView& platform, int cpu, uint64_t bytes, uint8_t piece);
+    uint64_t allocate(const PlatformView& platform, int cpu, uint64_t bytes, uint8_t piece);
     uint8_t owner(size_t slot) const { return owners_[slot]; }
     // Slots given back, `count` from `first` on.
     void release(size_t first, size_t count);

@@ -17,7 +17,7 @@ uint64_t pages_of(const Piece& p) { return pages_for(target_of(p), p.size); }
 
 Machine::Place Machine::place_of(uint8_t device, uint64_t dma) const {
     if (!translates(device)) {
-        constexpr uint64_t cookies = ~uint64_t{0} - elsewhere_base;  // from there on: the error cookie, and offsets into it
+        constexpr uint64_t cookies = ~uint64_t{0} - elsewhere_base;  // from there on: DMA_MAPPING_ERROR, and offsets into it
         return {dma <= cookies, no_mapping, dma};
     }
     const Iovas::Range* range = iovas_[device].find(page_of(dma));
@@ -33,7 +33,7 @@ bool Machine::translate(const Call& call, Piece* first, int count, uint8_t index
     if (iovas.anything_queued() && platform_.get<&Platform::iommu_flushes>()) flush(device, call);
     uint64_t total = 0;
     for (int i = 0; i < count; i++) total += pages_of(first[i]);
-    const uint64_t iova = iovas.take(call.op.cpu, total);
+    const uint64_t iova = iovas.allocate(call.op.cpu, total);
     if (!iova) return false;
     const bool conflict = iovas.overlaps(iova, total);
     if (conflict && platform_.get<&Platform::iommu_driver>() == IommuDriver::smmu) {

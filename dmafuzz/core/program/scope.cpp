@@ -31,8 +31,8 @@ bool may_be_high(BufferKind kind) {
 
 bool lies_in(uint64_t offset, uint64_t size, int limit) { return size >= 1 && offset + size <= static_cast<uint64_t>(limit); }
 
-// How far a device may be said to get: one that posts does what it was told, others misbehave as they like.
-int reach_of(OpKind access, const Scope::Mapping& m) { return access == OpKind::device_post ? m.size : buffer_bytes_max; }
+// How far a device line may go: one that posts stays inside its mapping, others misbehave as they like.
+int access_limit(OpKind access, const Scope::Mapping& m) { return access == OpKind::device_post ? m.size : buffer_bytes_max; }
 
 bool read_only(BufferKind kind) { return kind == BufferKind::text || kind == BufferKind::rodata; }
 
@@ -152,7 +152,7 @@ std::optional<Problem> Scope::check_call(const Op& op) const {
     const Mapping& m = mappings_[op.mapping];
     if (op.given_count && sg_call(op.kind) && (op.count < 1 || op.count > m.entries))
         return Problem{Field::count, "at least one entry, and no more than the list has"};
-    if (is_device_access(op.kind) && !lies_in(op.offset, op.size, reach_of(op.kind, m)))
+    if (is_device_access(op.kind) && !lies_in(op.offset, op.size, access_limit(op.kind, m)))
         return Problem{Field::size, op.kind == OpKind::device_post ? "a range of at least 1 byte inside the mapping"
                                                                    : "a range of at least 1 byte in the 524288 from the mapping's start on"};
     if (op.cpu_offset > static_cast<uint32_t>(buffer_bytes_max)) return Problem{Field::cpu_offset, "at most 524288 bytes"};
@@ -375,7 +375,7 @@ bool Scope::repair(Op& op) const {
         });
         if (m < 0) return false;
         op.mapping = static_cast<uint8_t>(m);
-        if (is_device_access(op.kind)) fit_range(op.offset, op.size, static_cast<uint32_t>(reach_of(op.kind, mappings_[m])));
+        if (is_device_access(op.kind)) fit_range(op.offset, op.size, static_cast<uint32_t>(access_limit(op.kind, mappings_[m])));
         op.cpu_offset = std::min<uint32_t>(op.cpu_offset, buffer_bytes_max);
         if (t.is_call) op.offset = std::min<uint32_t>(op.offset, 2 * buffer_bytes_max);
         if (op.given_size) op.size = std::min<uint32_t>(op.size, 2 * buffer_bytes_max);

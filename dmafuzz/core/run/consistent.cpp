@@ -31,7 +31,7 @@ bool consistent(const HookCall& call, size_t ops) {
 }
 
 bool consistent(const Piece& piece) {
-    return piece.mapping < mappings_max && piece.device < devices_max && piece.buffer < buffers_with_stack && piece.reach <= piece.size;
+    return piece.mapping < mappings_max && piece.device < devices_max && piece.buffer < buffers_with_stack && piece.reachable <= piece.size;
 }
 
 bool consistent(const Run& run) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What a program asks of a platform. Of most of a platform a given program never hears: two platforms that agree in all that
-// was asked come to the same for it, whatever else they differ in.
+// was asked have equal runs of it, whatever else they differ in.
 #pragma once
 
 #include <functional>
@@ -74,20 +74,20 @@ inline Features differences(const Platform& a, const Platform& b) {
     return found;
 }
 
-// A platform that keeps in mind what it was asked. Whoever asks it alone comes to the same on any platform that gives the
+// A platform that records what is read of it. What reads it alone has the same result on any platform that gives the
 // same answers; so ask as late as can be, and no more than matters.
 class PlatformView {
   public:
     void start(const Platform& platform) {
         platform_ = &platform;
-        asked_ = 0;
+        features_read_ = 0;
     }
     template <auto Field> const auto& get() const {
-        asked_ |= feature<Field>();
+        features_read_ |= feature<Field>();
         return platform_->*Field;
     }
     template <auto Field> auto get(size_t device) const {
-        asked_ |= feature<Field>(device);
+        features_read_ |= feature<Field>(device);
         return std::invoke(Field, platform_->devices[device]);
     }
     // Does a range of addresses reach across a segment boundary?
@@ -96,11 +96,11 @@ class PlatformView {
         if (apart < segment_in_doubt && get<wide_segments>(device)) return false;
         return (apart & ~get<&Device::segment_boundary>(device)) != 0;
     }
-    Features asked() const { return asked_; }
+    Features features_read() const { return features_read_; }
 
   private:
     const Platform* platform_ = nullptr;
-    mutable Features asked_ = 0;
+    mutable Features features_read_ = 0;
 };
 
 }  // namespace dmafuzz

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What running a program on a platform comes to, before any cache is looked at: addresses,
+// What a platform does with a program, before any cache is looked at: addresses,
 // the machine's steps for the simulator, and the hook calls for the tracker.
 #pragma once
 
@@ -42,7 +42,7 @@ struct Piece {
     bool slot_live;         // it has some of its slots still
     uint32_t offset;        // bytes, in the buffer
     uint32_t size;
-    uint32_t reach;         // bytes that the device gets at; the rest is void (segment limits)
+    uint32_t reachable;         // bytes that the device gets at; the rest is void (segment limits)
     uint64_t phys;          // of the first byte when it was mapped
     uint64_t slot;          // the bounce slot's address
     uint64_t dma;
@@ -65,24 +65,24 @@ enum class StepKind : uint8_t {
     end,             // piece
     to_device,       // piece, offset, size (in the piece): hand-over
     to_cpu,          // piece, offset, size
-    maintain,        // phys, size: cache lines
+    maintain,        // phys, size: cachelines
     maintain_slot,   // piece, offset, size
     copy_in,         // piece, offset, size: buffer to slot
     copy_back,       // piece, offset, size: slot to buffer
     slot_gone,       // piece, offset, size: that part of its slot was given back
     cut_off,         // piece, offset, size: translation torn down by a call that it does not belong to; `maybe`: until the flush it may work
     redirect,        // piece, offset, size, phys: its device gets there, which may be the piece's own memory again
-    stray_copy,      // phys, size: the CPU copies bytes that belong to nobody there over whoever lives there
-    not_theirs,      // phys, size: freed under whoever lives there: memory and cached copy are foreign from now on
+    stray_copy,      // phys, size: the CPU copies unrelated bytes over the buffer that lies there
+    not_theirs,      // phys, size: freed under the buffer that lies there: memory and cached copy are foreign from now on
     device_write,    // piece, offset, size: a device line that is entitled
-    device_post,     // the same, while the CPU looks, whoever owns it
-    device_read,     // piece, offset, size: a device line that reads past the piece's end, at phys; 0: where nobody's memory is
+    device_post,     // the same, while the CPU looks, whichever side owns it
+    device_read,     // piece, offset, size: a device line that reads past the piece's end, at phys; 0: where no memory of the program is
     wild_memory,     // phys, size: a device write that is not; `maybe`: or it faults
     wild_slot,       // piece, offset, size
     fault,           // piece
     sleep,           // piece
     oops,            // piece: the kernel itself faults; the run ends here
-    wrong_free,      // piece: pages freed that belong to somebody outside the program
+    wrong_free,      // piece: pages freed that belong to another owner, outside the program
     settle,          // the unasked steps after operation `op`, and the look for corruption
     count_,
 };
@@ -101,6 +101,7 @@ struct Step {
     bool maybe = false;
     bool no_read = false;    // redirect: the page there forbids it
     bool no_write = false;
+    bool no_call = false;    // end: the map has failed, and no call has covered the mapping
     bool post = false;       // wild_memory, wild_slot: the line is a post, for which its device need not own anything
     uint8_t asker = 0;       // wild_memory, wild_slot: the piece that a device line goes through; where it is entitled, nothing wild happens
     uint32_t offset = 0;     // bytes
@@ -165,7 +166,7 @@ struct LeakSuspect {
 };
 
 struct Run {
-    Features asked = 0;   // of the platform
+    Features features_read = 0;   // of the platform
     std::vector<Op> ops;  // as carried out: the program, then its tidy-up
     int program_ops = 0;
     size_t program_steps = 0, program_hooks = 0;  // those before the tidy-up

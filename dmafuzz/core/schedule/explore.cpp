@@ -44,7 +44,7 @@ class Explorer {
         for (const Lattice::Edge* edge = lattice_.edges(node); edge != lattice_.edges(node) + node.edge_count; edge++) {
             const Lattice::Node& to = lattice_.nodes()[edge->to];
             if (!to.completions) continue;
-            take(prefix, *edge, to);
+            extend(prefix, *edge, to);
             one_by_one(to, prefix);
             prefix.order.pop_back();
             prefix.preemptions = node.preemptions;
@@ -69,13 +69,13 @@ class Explorer {
                 if (!to.completions) continue;
                 for (const Prefix& prefix : prefixes) {
                     waiting[edge->to].push_back(prefix);
-                    take(waiting[edge->to].back().first, *edge, to);
+                    extend(waiting[edge->to].back().first, *edge, to);
                 }
             }
         }
     }
 
-    static void take(Ranked& prefix, const Lattice::Edge& edge, const Lattice::Node& to) {
+    static void extend(Ranked& prefix, const Lattice::Edge& edge, const Lattice::Node& to) {
         prefix.order.push_back(edge.thread);
         prefix.preemptions = to.preemptions;
         prefix.switches += edge.switches;
@@ -115,7 +115,7 @@ class Explorer {
         judge_.start(threads_.program(order));
         std::set<Sight> sights;
         for (size_t platform : options_.platforms)
-            for (const Target& t : targets_of(judge_, platform))
+            for (const PlatformSignature& t : signatures_on(judge_, platform))
                 for (int where : {Sight::any, static_cast<int>(platform)})
                     for (int kind : {Sight::any, static_cast<int>(t.kind)}) sights.insert({where, t.label, kind});
         return sights;
@@ -123,7 +123,7 @@ class Explorer {
 
     void settle(const Ranked& schedule, uint64_t count) {
         std::set<Sight> sights = seen(schedule.order);
-        for (const Sight& sight : sights) tally(sight).shown[static_cast<size_t>(schedule.preemptions)] += count;
+        for (const Sight& sight : sights) counts(sight).shown[static_cast<size_t>(schedule.preemptions)] += count;
         compare(schedule, sights);
         out_.judged++;
         settled_ += count;
@@ -138,13 +138,13 @@ class Explorer {
             out_.written.cut_calls += s.inside_call;
         }
         std::set<Sight> sights = seen(out_.written.order);
-        for (const Sight& sight : sights) tally(sight).written = true;
+        for (const Sight& sight : sights) counts(sight).written = true;
         compare(out_.written, sights);
     }
 
     // A sight that is new has not shown in any schedule before.
-    Tally& tally(const Sight& sight) {
-        auto [found, is_new] = out_.tallies.try_emplace(sight);
+    SightCounts& counts(const Sight& sight) {
+        auto [found, is_new] = out_.counts_by_sight.try_emplace(sight);
         if (is_new) {
             found->second.shown.assign(lattice_.schedules().size(), 0);
             found->second.without = first_;
@@ -156,7 +156,7 @@ class Explorer {
         auto keep_first = [&](std::optional<Ranked>& known) {
             if (!known || schedule < *known) known = schedule;
         };
-        for (auto& [sight, tally] : out_.tallies) keep_first(sights.contains(sight) ? tally.with : tally.without);
+        for (auto& [sight, counts] : out_.counts_by_sight) keep_first(sights.contains(sight) ? counts.with : counts.without);
         keep_first(first_);
     }
 

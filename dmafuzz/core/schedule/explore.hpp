@@ -31,7 +31,7 @@ struct Sight {
     auto operator<=>(const Sight&) const = default;
 };
 
-struct Tally {
+struct SightCounts {
     std::vector<uint64_t> shown;           // schedules within the bound, by preemptions
     std::optional<Ranked> with, without;   // the first that shows it, that does not; the order as written counts too
     bool written = false;                  // does it show in the order as written?
@@ -40,7 +40,7 @@ struct Tally {
 struct Exploration {
     Ranked written;
     uint64_t judged = 0;  // schedules that stand for all
-    std::map<Sight, Tally> tallies;  // of what shows at all
+    std::map<Sight, SightCounts> counts_by_sight;  // of what shows at all
 };
 
 struct ExploreOptions {
@@ -48,7 +48,7 @@ struct ExploreOptions {
     // Prefixes of the same state are taken for one where at least so many schedules go on from each: to compare them takes
     // about as long as to judge a few dozen. 0: nowhere.
     uint64_t merge_from = 0;
-    std::function<void(uint64_t)> progress;  // is told how many schedules are settled, in all
+    std::function<void(uint64_t)> progress;  // called with the number of schedules settled, in all
 };
 
 // All schedules of a complete lattice, and the order as written.

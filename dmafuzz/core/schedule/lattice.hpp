@@ -39,7 +39,7 @@ class Lattice {
     // By the preemptions that they take.
     const std::vector<uint64_t>& schedules() const { return schedules_; }
     uint64_t total() const;
-    // Orders that come to a point where no thread can go on: no schedules of the program.
+    // Orders that lead to a point where no thread can go on: no schedules of the program.
     uint64_t dropped() const { return dropped_; }
     // In an order in which each comes after those that lead to it; the first is the beginning.
     const std::vector<Node>& nodes() const { return nodes_; }

@@ -58,8 +58,8 @@ uint8_t Threads::possible(const Scope& scope, Positions at) const {
 }
 
 // Gives `take` each operation of the order's program, and its name: the number of its first step, thread by thread.
-template <class Take>
-void Threads::walk(const Order& order, Take take) const {
+template <class Visit>
+void Threads::walk(const Order& order, Visit visit) const {
     std::array<size_t, threads_max> base{};
     for (size_t t = 1; t < threads_.size(); t++) base[t] = base[t - 1] + threads_[t - 1].steps.size();
     Positions at = 0;
@@ -73,7 +73,7 @@ void Threads::walk(const Order& order, Take take) const {
             at = advanced(at, thread);
             i++;
         }
-        take(op, name);
+        visit(op, name);
     }
 }
 

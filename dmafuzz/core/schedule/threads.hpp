@@ -54,8 +54,8 @@ class Threads {
 
   private:
     Thread& thread_of(bool is_device, uint8_t number);
-    template <class Take>
-    void walk(const Order& order, Take take) const;
+    template <class Visit>
+    void walk(const Order& order, Visit visit) const;
 
     std::vector<Thread> threads_;
     Order written_;

@@ -7,7 +7,7 @@
 
 #include <csignal>
 
-#include "fuzzing/leads.hpp"
+#include "fuzzing/candidate_queue.hpp"
 #include "fuzzing/mutate.hpp"
 #include "machine/machine.hpp"
 #include "run/consistent.hpp"
@@ -48,7 +48,7 @@ Run some_run() {
 #ifdef DMAFUZZ_CHECKS
 TEST(checks_end_the_process_where_one_does_not_hold) {
     EXPECT(aborts([] { Rng(1).below(0); }));
-    EXPECT(aborts([] { Leads().take(); }));
+    EXPECT(aborts([] { CandidateQueue().take(); }));
     EXPECT(aborts([] { Automaton().set(1'000'000); }));
     EXPECT(aborts([] { Judge("6.12", tests::machines()).judge(99); }));
     EXPECT(aborts([] {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// C: the tree of active cache lines. A line keeps a pointer to its first entry (which may be long gone)
+// C: the tree of active cachelines. A line keeps a pointer to its first entry (which may be long gone)
 // and the number of overlaps beyond it. Source: docs/spec/trackers.md §1 (State).
 #pragma once
 

@@ -33,7 +33,7 @@ DmaDebug::Entry DmaDebug::element(const HookCall& call, const HookEntry& e) cons
     return ref;
 }
 
-// dma_mapping_error: marks the first entry of that address that nobody has asked about; true at the error cookie.
+// dma_mapping_error: marks the first entry of that address that is not checked yet; true at DMA_MAPPING_ERROR.
 bool DmaDebug::mapping_error(uint8_t device, uint64_t dma) {
     if (era_.map_error_state) mark_asked(device, dma);
     return dma == dma_error_cookie;
@@ -49,7 +49,7 @@ void DmaDebug::mark_asked(uint8_t device, uint64_t dma) {
         if (e.device != device || e.dma != dma || e.map_error != MapError::not_checked) continue;
         if (era_.own_error && e.mapping != naming_) continue;
         e.map_error = MapError::checked;
-        e.asked_about = e.mapping == naming_;
+        e.own_error_checked = e.mapping == naming_;
         note(0x4000);
         break;
     }
@@ -58,16 +58,16 @@ void DmaDebug::mark_asked(uint8_t device, uint64_t dma) {
 void DmaDebug::check_area(const HookCall& call, Area area) {
     bool stack = area == Area::current_stack || (area == Area::vmalloc_stack && era_.vmalloc_stacks);
     if (stack) warn(call, WarningId::map_stack);
-    else if (explaining_ && area == Area::vmalloc_stack) unsaid(call, WarningId::map_stack, Reason::stack_unrecognised);
+    else if (explaining_ && area == Area::vmalloc_stack) note_missing(call, WarningId::map_stack, Reason::stack_unrecognised);
     bool image = area == Area::text || area == Area::rodata;
     if (!image) return;
     if (era_.image_anywhere || platform_.get<&Platform::text_in_linear_map>()) warn(call, WarningId::map_text_rodata);
-    else if (explaining_) unsaid(call, WarningId::map_text_rodata, Reason::image_unrecognised);
+    else if (explaining_) note_missing(call, WarningId::map_text_rodata, Reason::image_unrecognised);
 }
 
 void DmaDebug::check_segment(const HookCall& call, const HookEntry& e) {
     if (!era_.sg_segments && !explaining_) return;
-    auto say = [&](WarningId id) { era_.sg_segments ? warn(call, id) : unsaid(call, id, Reason::segments_unchecked); };
+    auto say = [&](WarningId id) { era_.sg_segments ? warn(call, id) : note_missing(call, id, Reason::segments_unchecked); };
     if (e.size > platform_.get<&Device::segment_max>(call.device)) say(WarningId::sg_too_long);
     if (platform_.crosses(call.device, e.dma, e.dma + e.dma_size - 1)) say(WarningId::sg_boundary);
 }

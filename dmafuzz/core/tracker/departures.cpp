@@ -37,14 +37,14 @@ std::vector<uint16_t> departures(const std::vector<Warning>& code, const std::ve
 void take_reasons(Watch& code, const Watch& model) {
     const std::vector<uint16_t> calls = departures(code.warnings, model.warnings);
     auto departs = [&](const Warning& w) { return std::binary_search(calls.begin(), calls.end(), w.call); };
-    code.asked |= model.asked;
+    code.features_read |= model.features_read;
     code.explained = true;
-    code.unsaid = model.unsaid;
-    for (Unsaid& u : code.unsaid)
+    code.missing_warnings = model.missing_warnings;
+    for (MissingWarning& u : code.missing_warnings)
         if (departs(u.warning)) u.reason = Reason::departs;
     for (const Warning& w : model.warnings) {
         const bool said = std::any_of(code.warnings.begin(), code.warnings.end(), [&](const Warning& c) { return same(c, w); });
-        if (!said) code.unsaid.push_back({w, Reason::departs});
+        if (!said) code.missing_warnings.push_back({w, Reason::departs});
     }
 }
 

@@ -7,7 +7,7 @@
 
 namespace dmafuzz {
 
-// `code` gets what the model leaves unsaid. Of a call of which the two do not say the same, the reason is that the code departs from
+// `code` gets the model's missing warnings. Of a call of which the two do not say the same, the reason is that the code departs from
 // its era; so it is for a warning that the model gives there and the code does not.
 void take_reasons(Watch& code, const Watch& model);
 

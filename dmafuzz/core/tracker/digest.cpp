@@ -14,7 +14,7 @@ void DmaDebug::digest(Digest& into) const {
         into.add(e.phys);
         into.add(static_cast<uint64_t>(e.device) | static_cast<uint64_t>(e.attrs) << 8 | static_cast<uint64_t>(e.type) << 16 |
                  static_cast<uint64_t>(e.direction) << 24 | static_cast<uint64_t>(e.nents) << 32 | static_cast<uint64_t>(e.mapped) << 40 |
-                 static_cast<uint64_t>(e.map_error) << 48 | static_cast<uint64_t>(e.asked_about) << 52 | static_cast<uint64_t>(e.mapping) << 56);
+                 static_cast<uint64_t>(e.map_error) << 48 | static_cast<uint64_t>(e.own_error_checked) << 52 | static_cast<uint64_t>(e.mapping) << 56);
     };
     // Entries of different buckets have no order between them.
     std::vector<uint16_t> live = live_;

@@ -154,29 +154,29 @@ void DmaDebug::take_some(const std::vector<HookCall>& calls, size_t from, size_t
         call_kind_ = calls[i].kind;
         naming_ = calls[i].mapping;
         if (explaining_ || era_.ownership) take_following(calls[i]);
-        else take(calls[i]);
+        else handle(calls[i]);
     }
 }
 
 void DmaDebug::watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink) {
     start(platform, out, sink, false);
     take_some(calls, 0, calls.size());
-    out.asked = platform_.asked();
+    out.features_read = platform_.features_read();
 }
 
 void DmaDebug::explain(const std::vector<HookCall>& calls, const Platform& platform, Watch& out) {
     start(platform, out, nullptr, true);
     take_some(calls, 0, calls.size());
-    out.asked = platform_.asked();
+    out.features_read = platform_.features_read();
 }
 
 void DmaDebug::watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform, Watch& out, Digest& state) {
-    // What is left unsaid is part of what a program shows.
+    // Missing warnings are part of what a program shows.
     start(platform, out, nullptr, true);
     take_some(calls, 0, count);
     digest(state);
     take_some(calls, count, calls.size());
-    out.asked = platform_.asked();
+    out.features_read = platform_.features_read();
 }
 
 }  // namespace dmafuzz

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// dma-debug, as a model: H, the hash of live entries; C, the active cache lines; and the checks.
+// dma-debug, as a model: H, the hash of live entries; C, the active cachelines; and the checks.
 // Source: docs/spec/trackers.md; read against lib/dma-debug.c and kernel/dma/debug.c of the eras.
 #pragma once
 
@@ -36,7 +36,7 @@ class DmaDebug final : public Tracker {
         MapError map_error = MapError::not_applicable;
         uint8_t mapping = no_mapping;
         uint8_t op = no_op;
-        bool asked_about = false;       // its error, by somebody who meant this mapping
+        bool own_error_checked = false;       // its error, by a call that named this mapping
     };
     enum class Match : uint8_t { exact, containing };
     static constexpr int not_found = -1;
@@ -46,7 +46,7 @@ class DmaDebug final : public Tracker {
     void digest(Digest& into) const;
 
     // Hooks (hooks.cpp)
-    void take(const HookCall& call);
+    void handle(const HookCall& call);
     void map_page(const HookCall& call, bool resource = false);
     void map_resource(const HookCall& call);
     void map_sg(const HookCall& call);
@@ -103,9 +103,9 @@ class DmaDebug final : public Tracker {
     uint16_t first_active_line(uint64_t page);
     uint16_t anything_in_page(uint64_t page) const;
 
-    // What it does not say, and why (unsaid.cpp); only while `explaining_`, or where ownership is tracked
+    // What it does not say, and why (missing_warnings.cpp); only while `explaining_`, or where ownership is tracked
     void take_following(const HookCall& call);
-    void unsaid(const HookCall& call, WarningId id, Reason reason, const Entry* about = nullptr, uint32_t more = 0);
+    void note_missing(const HookCall& call, WarningId id, Reason reason, const Entry* about = nullptr, uint32_t more = 0);
     void add_regions(const HookCall& call);
     void explain_overlaps(const HookCall& call, const Region& added);
     Reason why_no_overlap(const Region& added, const Region& other);
@@ -141,7 +141,7 @@ class DmaDebug final : public Tracker {
     // free, or that is something else by now.
     std::vector<Entry> pool_;
     std::vector<uint16_t> free_;
-    std::vector<uint16_t> live_;  // in order of insertion, as the tails of the buckets keep it
+    std::vector<uint16_t> live_;  // in order of insertion, as the buckets keep it
     std::vector<std::pair<uint16_t, uint16_t>> merged_;  // elements in C, but not in H, by the entry that they go with
     ActiveLines lines_;
     std::vector<std::pair<uint64_t, uint16_t>> found_;  // lines, in order of key

@@ -18,7 +18,7 @@ enum class SyncLookUp : uint8_t {
 // How far the walk goes.
 enum class WalkBack : uint8_t { segment, address_zero };
 
-// What C, the tree of active cache lines, is keyed by.
+// What C, the tree of active cachelines, is keyed by.
 enum class Tracked : uint8_t {
     nothing,
     page,          // the entry's first page
@@ -27,7 +27,7 @@ enum class Tracked : uint8_t {
 };
 enum class LineSize : uint8_t { l1, dma_alignment };
 
-// When a second entry at a key is an overlap that is told.
+// When a second entry at a key is an overlap that is reported.
 enum class OverlapRule : uint8_t {
     silent,
     any,
@@ -88,7 +88,7 @@ struct Era {
     uint8_t attrs_compared = 0;                       // of map and unmap
     ResourceCheck resource_check = ResourceCheck::none;
 
-    // C and what is told of it
+    // C and what is reported of it
     Tracked tracked = Tracked::nothing;
     LineSize line_size = LineSize::l1;
     bool to_device_tracked = false;
@@ -98,7 +98,7 @@ struct Era {
     bool skip_cpu_sync_exempt = false;
     bool kmalloc_bounce_exempt = false;
     uint8_t overlaps_max = 7;                         // of a line, in three tags of a radix tree
-    uint8_t clean_attrs = 0;                          // attributes that flag a mapping as clean: not told of two such
+    uint8_t clean_attrs = 0;                          // attributes that flag a mapping as clean: two such are not reported
     bool coherent_exempt = false;                     // where the cache alignment is below the L1 line
 
     // What no era has, to see what comes of it (what_if.cpp)

@@ -43,7 +43,7 @@ class History {
 void add_before_lines(History& h) {
     h.since("2.6.30", 2009, "live entries in a hash; checks of frees, syncs, scatterlists, stacks and text",
             [](Era& e) { e.sg_by_cpu_length = true; });
-    h.since("2.6.31", 2009, "best-fit look-up; scatterlists by DMA length; leaks told at unbind", [](Era& e) {
+    h.since("2.6.31", 2009, "best-fit look-up; scatterlists by DMA length; leaks reported at unbind", [](Era& e) {
         e.best_fit = e.score_needed = true;
         e.sg_by_cpu_length = false;
         e.leak_at_unbind = true;
@@ -51,7 +51,7 @@ void add_before_lines(History& h) {
     h.since("2.6.32", 2009, "a BIDIRECTIONAL mapping may be synced in any direction",
             [](Era& e) { e.bidirectional_syncs_any_way = true; });
     h.since("3.2", 2012, "a sync may lie anywhere inside its mapping", [](Era& e) { e.sync_look_up = SyncLookUp::walk_shifted; });
-    h.since("3.9", 2013, "maps whose error nobody asked for are told at unmap", [](Era& e) {
+    h.since("3.9", 2013, "unmaps without dma_mapping_error() are reported", [](Era& e) {
         e.map_error_state = true;
         e.invalid_first = false;
         e.score_needed = false;
@@ -59,12 +59,12 @@ void add_before_lines(History& h) {
 }
 
 void add_until_assert_idle_goes(History& h) {
-    h.since("3.14-rc1", 2014, "active pages; copy-on-write of one of them is told (assert-idle)", [](Era& e) {
+    h.since("3.14-rc1", 2014, "active pages; copy-on-write of one of them is reported (assert-idle)", [](Era& e) {
         e.tracked = Tracked::page;
         e.to_device_tracked = true;
         e.idle_check = IdleCheck::page;
     });
-    h.since("3.14", 2014, "active cache lines instead of pages, without TO_DEVICE", [](Era& e) {
+    h.since("3.14", 2014, "active cachelines instead of pages, without TO_DEVICE", [](Era& e) {
         e.tracked = Tracked::first_line;
         e.to_device_tracked = false;
         e.idle_check = IdleCheck::first_line;
@@ -92,7 +92,7 @@ void add_until_assert_idle_goes(History& h) {
 
 void add_overlaps(History& h) {
     h.since("5.10", 2020, "dma_alloc_pages, entered like a mapping of whole pages", [](Era& e) { e.noncoherent_rounded = true; });
-    h.since("5.13", 2021, "dma_alloc_pages is entered with the size asked for", [](Era& e) { e.noncoherent_rounded = false; });
+    h.since("5.13", 2021, "dma_alloc_pages is entered with the size of the call", [](Era& e) { e.noncoherent_rounded = false; });
     h.since("5.14", 2021, "overlapping mappings are printed", [](Era& e) { e.overlap = OverlapRule::any; });
     h.since("5.15", 2021, "overlapping mappings are errors, but not with SKIP_CPU_SYNC; all given entries are checked", [](Era& e) {
         e.overlap_counted = true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The hooks of dma-debug: what each call of the DMA API comes to.
+// The hooks of dma-debug: what it does at each call of the DMA API.
 #include "tracker/dma_debug.hpp"
 
 namespace dmafuzz {
@@ -97,7 +97,7 @@ void DmaDebug::sync_sg(const HookCall& call, bool to_cpu) {
         }
         if (i == 0) mapped = mapped_entries(ref);
         if (mapped == 0 && era_.every_list) mapped = call.entry_count;
-        if (explaining_ && mapped == 0) unsaid(call, WarningId::sync_unallocated, Reason::unknown_list);
+        if (explaining_ && mapped == 0) note_missing(call, WarningId::sync_unallocated, Reason::unknown_list);
         if (i >= mapped) break;
         check_sync(call, ref, to_cpu);
     }
@@ -152,7 +152,7 @@ void DmaDebug::unbind(const HookCall& call) {
     if (last) warn(call, WarningId::leak, last, left);
 }
 
-void DmaDebug::take(const HookCall& call) {
+void DmaDebug::handle(const HookCall& call) {
     switch (call.kind) {
         case HookKind::map_single_area:
             // A vmalloc address is not a valid linear one either.
@@ -160,7 +160,7 @@ void DmaDebug::take(const HookCall& call) {
                 warn(call, WarningId::map_invalid_area);
                 warn(call, WarningId::map_vmalloc);
             } else if (call.area == Area::vmalloc && explaining_) {
-                unsaid(call, WarningId::map_invalid_area, Reason::area_unchecked);
+                note_missing(call, WarningId::map_invalid_area, Reason::area_unchecked);
             }
             return;
         case HookKind::map_page: return map_page(call);

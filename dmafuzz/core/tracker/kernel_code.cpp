@@ -168,7 +168,7 @@ class KernelCode final : public Tracker {
         out.clear();
         platform_.start(platform);
         boot();
-        out.asked = platform_.asked();
+        out.features_read = platform_.features_read();
         DMAFUZZ_CHECK(std::all_of(calls.begin(), calls.end(), [](const HookCall& call) { return consistent(call, no_op); }));
         static constexpr size_t warnings_max = 1024;
         warnings_.resize(warnings_max);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// C, the active cache lines: what enters, what an overlap is, and when it is told.
+// C, the active cachelines: what enters, what an overlap is, and when it is reported.
 #include <algorithm>
 
 #include "tracker/dma_debug.hpp"
@@ -54,7 +54,7 @@ bool DmaDebug::exempt(const Entry& entry, const Entry& first) const {
     return era_.coherent_exempt && platform_.get<&Platform::dma_alignment>() < platform_.get<&Platform::l1_line>();
 }
 
-// The entry that the new one overlaps, where that is to be told; else no_slot.
+// The entry that the new one overlaps, where that is to be reported; else no_slot.
 uint16_t DmaDebug::add_to_line(const HookCall& call, uint64_t key, uint16_t slot) {
     const Entry& entry = pool_[slot];
     ActiveLine* line = lines_.find(key);
@@ -109,7 +109,7 @@ void DmaDebug::remove_lines(const Entry& entry) {
     }
 }
 
-// The entry that assert-idle comes to for a page, no_slot for none. It looks at as many active lines as a page has,
+// The entry that assert-idle reports for a page, no_slot for none. It looks at as many active lines as a page has,
 // from the page's first on, and believes what their entries (which may be gone) say of where they are.
 uint16_t DmaDebug::first_active_line(uint64_t page) {
     ++(era_.idle_under_rcu ? cost_.lockless_operations : cost_.tree_operations);

@@ -11,11 +11,11 @@ namespace dmafuzz {
 
 // Of several reasons for one silence the first one counts: the more special a circumstance, the further up.
 enum class Reason : uint8_t {
-    none,                // any: nobody asked
+    none,                // any: not asked for
     departs,             // a kernel's own code says otherwise than its era does
-    // Why it said nothing: a look-up that comes to something else
+    // Why it is silent: a look-up that finds another entry
     other_entry,         // the call fits the entry of another mapping
-    error_elsewhere,     // an error was asked for at the same address, for another mapping
+    error_elsewhere,     // dma_mapping_error() was called at the same address, for another mapping
     unknown_list,        // of a list whose first element it does not know, nothing is checked
     // an exemption, or a count that has come to its end
     saturated,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a program means by its calls, whatever a tracker makes of them: the mappings that are live, and whose turn it is. Kept only
+// What a program means by its calls, whatever a tracker makes of them: the live mappings, and the owner of their buffers. Kept only
 // while a tracker is asked why it says nothing.
 #pragma once
 

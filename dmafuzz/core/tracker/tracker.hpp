@@ -18,14 +18,14 @@ namespace dmafuzz {
 
 // By the table of warnings, in the order of the specification's.
 enum class WarningId : uint8_t {
-#define DMAFUZZ_WARNING(id, core, name, breakdown) core,
+#define DMAFUZZ_WARNING(id, core, name, tracker_crash) core,
     DK_WARNINGS(DMAFUZZ_WARNING)
 #undef DMAFUZZ_WARNING
     count_,
 };
 const char* name_of(WarningId id);
 // The tracker did not survive: what it says or does not say after that counts for nothing. Of a kernel's own code only.
-bool is_breakdown(WarningId id);
+bool is_tracker_crash(WarningId id);
 
 inline constexpr uint8_t no_op = 0xff;
 
@@ -38,13 +38,13 @@ struct Warning {
     uint8_t entry_op = no_op;  // the operation that made the entry it concerns
     bool counted = true;       // in dma-debug's error_count
     bool traced = true;        // said by WARN, with a stack trace; else by pr_err or dev_err
-    uint32_t line_bytes = 0;   // of a cache line (or page) it is about; 0: about none
+    uint32_t line_bytes = 0;   // of a cacheline (or page) it is about; 0: about none
     uint64_t line = 0;         // where that one begins
     const char* text = nullptr;  // of a kernel's own code: its message, as long as the tracker lives
 };
 
 // A warning that was not given: what it would have been about, and the rule or exemption that kept it back.
-struct Unsaid {
+struct MissingWarning {
     Warning warning;
     Reason reason;
 };
@@ -64,17 +64,17 @@ struct Left {
 };
 
 struct Watch {
-    Features asked = 0;  // of the platform, besides what the hook calls say
+    Features features_read = 0;  // of the platform, besides what the hook calls say
     std::vector<Warning> warnings;
     std::vector<Left> left;
-    bool explained = false;      // `unsaid` is all that there is to say
-    std::vector<Unsaid> unsaid;  // only where it is asked for
+    bool explained = false;      // `missing_warnings` is complete
+    std::vector<MissingWarning> missing_warnings;  // only where it is asked for
     void clear() {
-        asked = 0;
+        features_read = 0;
         warnings.clear();
         left.clear();
         explained = false;
-        unsaid.clear();
+        missing_warnings.clear();
     }
 };
 
@@ -89,9 +89,9 @@ class Tracker {
   public:
     virtual ~Tracker() = default;
     virtual void watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink = nullptr) = 0;
-    // The same, with what is left unsaid, by trackers that know; what goes on is equal in all else.
+    // The same, with missing warnings, by trackers that know them; what goes on is equal in all else.
     virtual void explain(const std::vector<HookCall>& calls, const Platform& platform, Watch& out) { watch(calls, platform, out); }
-    // The same; `state` becomes that of the tracker after the first `count` calls. What cannot be looked into is what it was told.
+    // The same; `state` becomes that of the tracker after the first `count` calls. Where it cannot be looked into, the hook calls stand for it.
     virtual void watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform, Watch& out, Digest& state);
     // What the last watch has cost; false: not known.
     virtual bool cost(Cost&) const { return false; }

@@ -16,7 +16,7 @@ std::optional<Era> era_named(const std::string& name) {
     return std::nullopt;
 }
 
-// Overlaps are only told of where there is something that keeps track of lines.
+// Overlaps are only reported where cachelines are tracked.
 void tell_overlaps(Era& era) {
     if (era.overlap == OverlapRule::silent) era.overlap = OverlapRule::any;
     if (era.tracked == Tracked::nothing) era.tracked = Tracked::first_line;

@@ -18,7 +18,7 @@ void __sanitizer_cov_8bit_counters_init(uint8_t *start, uint8_t *stop) {
     counter_count = stop - start;
 }
 
-/* Blocks are told apart by where they are in the library, which is the same wherever it is loaded. */
+/* Blocks are identified by where they are in the library, which is the same wherever it is loaded. */
 void __sanitizer_cov_trace_pc(void) {
     uint32_t at = (uint32_t)((uintptr_t)__builtin_return_address(0) - (uintptr_t)&__sanitizer_cov_trace_pc);
     uint8_t *count = &traced[(at * 0x9e3779b1u) >> 20];

@@ -9,7 +9,7 @@
 
 #include "../stand_in/dk/own.h"
 
-/* Addresses cost nothing: pages are there when they are written to. In front there are some that nobody may touch. */
+/* Addresses cost nothing: pages are there when they are written to. In front there are guard pages. */
 static const size_t arena_bytes = 256u << 20, log_bytes = 64u << 20, guard_bytes = 1u << 20;
 
 /* At the arena's beginning is what the kernel's code asks for piece by piece when it boots: a reset copies it back, as far
@@ -27,7 +27,7 @@ static char *reserve(size_t size) {
     return at + guard_bytes;
 }
 
-/* Entries want whole cache lines. */
+/* Entries want whole cachelines. */
 void *dk_zalloc(size_t size) {
     char *at;
 

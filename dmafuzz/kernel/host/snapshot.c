@@ -21,7 +21,7 @@ struct range {
 
 enum { ranges_max = 8, page_bytes = 4096, guard_bytes = 1 << 20 };
 
-/* A page of its own, read-only but for moments; and behind it room that nobody may touch, since what comes after the
+/* A page of its own, read-only but for moments; and behind it guard pages, since what comes after the
  * library in memory belongs to others. */
 static struct {
     union {

@@ -40,7 +40,7 @@ static unsigned long dk_stack_top DK_OWN;
 
 #define dk_note_stack() ((void)(dk_stack_top = (unsigned long)__builtin_frame_address(0)))
 
-/* A variable of a function of that run: what lies there when it is over is somebody else's. */
+/* A variable of a function of that run: what lies there when it is over belongs to another function. */
 static inline bool dk_is_local(const void *p) {
     const unsigned long deepest = 1 << 20;
 

@@ -22,7 +22,7 @@ enum dma_data_direction { DMA_BIDIRECTIONAL, DMA_TO_DEVICE, DMA_FROM_DEVICE, DMA
 
 #define valid_dma_direction(direction) ((unsigned int)(direction) <= DMA_FROM_DEVICE)
 
-/* From 3.9 on dma-debug is told. */
+/* From 3.9 on dma-debug has a hook for it. */
 #ifdef DK_HAS_debug_dma_mapping_error
 void debug_dma_mapping_error(struct device *dev, dma_addr_t dma_addr);
 #else

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reference counts: what would wrap around is told, and stays where it cannot do harm. */
+/* Reference counts: what would wrap around is reported, and stays where it cannot do harm. */
 #pragma once
 #include <linux/atomic.h>
 #include <linux/printk.h>

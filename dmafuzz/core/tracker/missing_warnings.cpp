@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What dma-debug does not say, and which of its rules keeps it back: warnings that a stricter tracker would give at the same call.
+// Missing warnings: those that a stricter tracker would give at the same call, and the rule of dma-debug that prevents them.
 // Source: docs/spec/verdicts.md §5 (The cause of a finding).
 #include <algorithm>
 
@@ -33,8 +33,8 @@ bool makes_mapping(HookKind kind) {
 
 }  // namespace
 
-void DmaDebug::unsaid(const HookCall& call, WarningId id, Reason reason, const Entry* about, uint32_t more) {
-    out_->unsaid.push_back({warning_of(call, id, about, more), reason});
+void DmaDebug::note_missing(const HookCall& call, WarningId id, Reason reason, const Entry* about, uint32_t more) {
+    out_->missing_warnings.push_back({warning_of(call, id, about, more), reason});
 }
 
 bool DmaDebug::is_live(uint16_t slot) const {
@@ -48,7 +48,7 @@ void DmaDebug::take_following(const HookCall& call) {
         if (call.kind == HookKind::unbind) explain_unbind(call);
         if (call.kind == HookKind::map_resource) explain_resource(call);
     }
-    take(call);
+    handle(call);
     explain_turns(call);
     if (makes_mapping(call.kind)) add_regions(call);
     // Right or wrong, it ends what it names.
@@ -62,7 +62,7 @@ const DmaDebug::Entry* DmaDebug::entry_of(const Region& region) const {
     return e.mapping == region.mapping && e.op == region.op ? &e : nullptr;
 }
 
-// The regions of a mapping that has just been made, each held against all others, those of its own list too.
+// The regions of a mapping that has just been made, each compared with all others, those of its own list too.
 void DmaDebug::add_regions(const HookCall& call) {
     const bool list = call.kind == HookKind::map_sg;
     if (call.map_failed || (list ? call.mapped_count == 0 : call.dma == dma_error_cookie)) return;
@@ -113,15 +113,15 @@ void DmaDebug::explain_overlaps(const HookCall& call, const Region& added) {
         if (added.direction == Direction::to_device && other.direction == Direction::to_device) continue;
         const Reason reason = why_no_overlap(added, other);
         if (reason == Reason::none) continue;
-        unsaid(call, WarningId::line_overlap, reason, nullptr, 1u << other.mapping);
-        Warning& w = out_->unsaid.back().warning;
+        note_missing(call, WarningId::line_overlap, reason, nullptr, 1u << other.mapping);
+        Warning& w = out_->missing_warnings.back().warning;
         w.entry_op = other.op;
         w.line_bytes = static_cast<uint32_t>((to - from + 1) * unit);
         w.line = from * unit;
     }
 }
 
-// None: it is told, of these two or of another mapping in that line.
+// None: it is reported, of these two or of another mapping in that cacheline.
 Reason DmaDebug::why_no_overlap(const Region& added, const Region& other) {
     if (era_.tracked == Tracked::nothing) return Reason::overlaps_untracked;
     for (const Region* r : {&added, &other})
@@ -166,7 +166,7 @@ void DmaDebug::explain_found(const HookCall& call, const Entry& ref, int found, 
     const Entry* own = nullptr;
     for (uint16_t slot : live_)
         if (pool_[slot].mapping == call.mapping && (!own || pool_[slot].dma == ref.dma)) own = &pool_[slot];
-    auto say = [&](WarningId id) { unsaid(call, id, Reason::other_entry, &e); };
+    auto say = [&](WarningId id) { note_missing(call, id, Reason::other_entry, &e); };
     if (sync) {
         if (!own || !matches(ref, *own, Match::containing)) return say(WarningId::sync_unallocated);
         if (own->direction != Direction::bidirectional && own->direction != ref.direction) say(WarningId::sync_direction);
@@ -180,21 +180,21 @@ void DmaDebug::explain_found(const HookCall& call, const Entry& ref, int found, 
 }
 
 void DmaDebug::explain_freed(const HookCall& call, const Entry& ref, const Entry& e) {
-    if (!era_.map_error_state && e.map_error == MapError::not_checked) unsaid(call, WarningId::free_unchecked, Reason::errors_untracked, &e);
-    if (era_.map_error_state && e.map_error == MapError::checked && !e.asked_about)
-        unsaid(call, WarningId::free_unchecked, Reason::error_elsewhere, &e);
+    if (!era_.map_error_state && e.map_error == MapError::not_checked) note_missing(call, WarningId::free_unchecked, Reason::errors_untracked, &e);
+    if (era_.map_error_state && e.map_error == MapError::checked && !e.own_error_checked)
+        note_missing(call, WarningId::free_unchecked, Reason::error_elsewhere, &e);
     uint8_t differing = static_cast<uint8_t>((ref.attrs ^ e.attrs) & ~era_.attrs_compared);
     // The attribute that map_resource comes with: before there was one, only the unmap shows it here.
     if (!era_.phys_type) differing = static_cast<uint8_t>(differing & ~attr::mmio);
     const bool allocated = e.type == Type::coherent || e.type == Type::noncoherent;
     if (allocated) return;
-    if (differing & attr::skip_cpu_sync) unsaid(call, WarningId::free_attributes, Reason::skip_uncompared, &e);
-    if (differing & (attr::mmio | attr::require_coherent)) unsaid(call, WarningId::free_attributes, Reason::attributes_uncompared, &e);
+    if (differing & attr::skip_cpu_sync) note_missing(call, WarningId::free_attributes, Reason::skip_uncompared, &e);
+    if (differing & (attr::mmio | attr::require_coherent)) note_missing(call, WarningId::free_attributes, Reason::attributes_uncompared, &e);
 }
 
 void DmaDebug::explain_sync(const HookCall& call, const Entry& ref, const Entry& e) {
-    if (ref.direction != e.direction) unsaid(call, WarningId::sync_direction, Reason::bidirectional_syncs, &e);
-    if (ref.nents && ref.type == Type::sg && ref.nents != e.nents) unsaid(call, WarningId::sync_sg_count, Reason::bidirectional_syncs, &e);
+    if (ref.direction != e.direction) note_missing(call, WarningId::sync_direction, Reason::bidirectional_syncs, &e);
+    if (ref.nents && ref.type == Type::sg && ref.nents != e.nents) note_missing(call, WarningId::sync_sg_count, Reason::bidirectional_syncs, &e);
 }
 
 // A sync that gives what the other side has already.
@@ -211,7 +211,7 @@ void DmaDebug::explain_turns(const HookCall& call) {
     if (turned) return;
     // No kernel has a message for it.
     if (era_.ownership) warn(call, WarningId::unknown);
-    else unsaid(call, WarningId::unknown, Reason::ownership_untracked);
+    else note_missing(call, WarningId::unknown, Reason::ownership_untracked);
 }
 
 // Copy-on-write reads a page that a device may be at.
@@ -228,7 +228,7 @@ void DmaDebug::explain_copy(const HookCall& call) {
     Reason reason = Reason::page_start;
     if (era_.idle_check == IdleCheck::none) reason = Reason::copy_unchecked;
     else if (all_to_device && !era_.to_device_tracked) reason = Reason::to_device;
-    unsaid(call, WarningId::assert_idle, reason, nullptr, mappings);
+    note_missing(call, WarningId::assert_idle, reason, nullptr, mappings);
 }
 
 void DmaDebug::explain_unbind(const HookCall& call) {
@@ -236,12 +236,12 @@ void DmaDebug::explain_unbind(const HookCall& call) {
     uint32_t left = 0;
     for (uint16_t slot : live_)
         if (pool_[slot].device == call.device && pool_[slot].mapping != no_mapping) left |= 1u << pool_[slot].mapping;
-    if (left) unsaid(call, WarningId::leak, era_.leak_at_unbind ? Reason::bus_unregistered : Reason::leaks_unchecked, nullptr, left);
+    if (left) note_missing(call, WarningId::leak, era_.leak_at_unbind ? Reason::bus_unregistered : Reason::leaks_unchecked, nullptr, left);
 }
 
 void DmaDebug::explain_resource(const HookCall& call) {
     if (call.area == Area::mmio) return;
-    auto say = [&](Reason reason) { unsaid(call, WarningId::resource_ram, reason); };
+    auto say = [&](Reason reason) { note_missing(call, WarningId::resource_ram, reason); };
     const bool reserved = call.area == Area::text || call.area == Area::rodata;
     if (!era_.resources || era_.resource_check == ResourceCheck::none) say(Reason::resource_unchecked);
     else if (era_.resource_check == ResourceCheck::ram_once && resource_warned_) say(Reason::once_per_boot);

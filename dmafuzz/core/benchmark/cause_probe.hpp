@@ -27,7 +27,7 @@ Wanted wanted(const std::string& label, const std::string& kind, const std::vect
 
 inline constexpr size_t wanted_max = 64;
 
-// What has been judged and seen so far: a file, shared with whoever reads it, that outlives the process.
+// What has been judged and seen so far: a file, shared with its readers, that outlives the process.
 // Times are nanoseconds of the machine's monotonic clock.
 struct Board {
     struct Sighting {
@@ -41,13 +41,13 @@ struct Board {
     Sighting seen[wanted_max];
 };
 
-class Lookout final : public Observer {
+class CauseProbe final : public Observer {
   public:
     // Throws std::invalid_argument for too many causes, std::runtime_error if the file cannot be mapped.
-    Lookout(std::vector<Wanted> causes, const std::string& board);
-    ~Lookout() override;
-    Lookout(const Lookout&) = delete;
-    Lookout& operator=(const Lookout&) = delete;
+    CauseProbe(std::vector<Wanted> causes, const std::string& board);
+    ~CauseProbe() override;
+    CauseProbe(const CauseProbe&) = delete;
+    CauseProbe& operator=(const CauseProbe&) = delete;
 
     void observe(Occasion occasion, const Program& program, Judge& judge, size_t platform) override;
 

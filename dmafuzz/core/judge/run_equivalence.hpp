@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Runs that come to the same, on platforms of which what was asked is the same (run/platform_view.hpp): for the tracker or for the
+// Equivalent runs, on platforms with equal views (run/platform_view.hpp): for the tracker or for the
 // simulator. Behind an IOMMU addresses are others, but memory mostly goes through the same.
 #pragma once
 

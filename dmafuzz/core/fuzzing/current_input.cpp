@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "fuzzing/flight_recorder.hpp"
+#include "fuzzing/current_input.hpp"
 
 #include <algorithm>
 
@@ -7,13 +7,13 @@
 
 namespace dmafuzz {
 
-FlightRecorder::~FlightRecorder() {
+CurrentInput::~CurrentInput() {
     if (page_) unmap_file(page_, sizeof(Page));
 }
 
-void FlightRecorder::open(const std::string& path) { page_ = static_cast<Page*>(map_file(path, sizeof(Page), "the flight recorder")); }
+void CurrentInput::open(const std::string& path) { page_ = static_cast<Page*>(map_file(path, sizeof(Page), "the file of the current input")); }
 
-void FlightRecorder::record(const Program& program) {
+void CurrentInput::record(const Program& program) {
     if (!page_) return;
     page_->bytes = 0;
     const size_t count = std::min<size_t>(program.ops.size(), ops_max);

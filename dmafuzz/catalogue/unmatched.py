@@ -24,7 +24,7 @@ _CALLS = {kind for kind in OpKind if kind.name.startswith(("sync_", "unmap_", "f
 
 
 @dataclass
-class Strangers:
+class Unmatched:
     """The findings of one folder, each in one of these."""
 
     longer: int = 0  # more operations than the catalogue is complete for
@@ -39,14 +39,14 @@ class Strangers:
         return self.longer + self.silent + self.known + self.composite + self.beyond + len(self.ranges)
 
 
-def strangers(folder: Path, catalogue: Catalogue) -> Strangers:
-    """Of what `dmafuzz fuzz` has left in a folder, held against a catalogue. Raises RecallError and ProgramError."""
+def unmatched(folder: Path, catalogue: Catalogue) -> Unmatched:
+    """Of what `dmafuzz fuzz` has left in a folder, compared with a catalogue. Raises RecallError and ProgramError."""
     run_facts(folder, catalogue)
     members = platforms.portfolio(catalogue.portfolio)
     judge = _core.Judge(resolve(catalogue.tracker).core, [to_core(member) for member in members])
     causes = {entry.signature for entry in catalogue.entries}
     alphabet = Alphabet(catalogue.cpus, catalogue.devices)
-    found = Strangers()
+    found = Unmatched()
     for path in sorted((folder / "findings").glob("*.dma")):
         ops = language.read(path).ops
         if len(ops) > catalogue.ops:
@@ -71,7 +71,7 @@ def strangers(folder: Path, catalogue: Catalogue) -> Strangers:
 
 def _signatures(judge: _core.Judge, ops: Ops, path: Path) -> set[Signature]:
     """Those of the label and kind that the finding is named after."""
-    shown = (Signature.of(shown) for shown in judge.shown(ops))
+    shown = (Signature.of(shown) for shown in judge.signatures(ops))
     return {signature for signature in shown if path.name.startswith(f"{signature.label}-{signature.kind}-")}
 
 
@@ -82,7 +82,7 @@ class Alphabet:
 
     def __init__(self, cpus: int, devices: int) -> None:
         self._cpus, self._devices = cpus, devices
-        self._letters: dict[bytes, list[_core.Op]] = {}
+        self._successors: dict[bytes, list[_core.Op]] = {}
 
     def counterparts(self, ops: Ops) -> Iterator[list[_core.Op]]:
         """Its programs that differ from a program in offsets and sizes alone."""
@@ -106,11 +106,11 @@ class Alphabet:
     def _after(self, before: list[_core.Op]) -> list[_core.Op]:
         """The operations that can follow; most programs begin like others."""
         key = bytes(_core.encode(before))
-        if key not in self._letters:
-            if len(self._letters) >= self._KEPT:
-                self._letters.clear()
-            self._letters[key] = _core.letters(before, self._cpus, self._devices)
-        return self._letters[key]
+        if key not in self._successors:
+            if len(self._successors) >= self._KEPT:
+                self._successors.clear()
+            self._successors[key] = _core.successors(before, self._cpus, self._devices)
+        return self._successors[key]
 
 
 def _begins_with_d1(ops: Ops) -> bool:

@@ -8,12 +8,12 @@
 
 namespace dmafuzz {
 
-class FlightRecorder {
+class CurrentInput {
   public:
-    FlightRecorder() = default;
-    ~FlightRecorder();
-    FlightRecorder(const FlightRecorder&) = delete;
-    FlightRecorder& operator=(const FlightRecorder&) = delete;
+    CurrentInput() = default;
+    ~CurrentInput();
+    CurrentInput(const CurrentInput&) = delete;
+    CurrentInput& operator=(const CurrentInput&) = delete;
     // Throws std::runtime_error if the file cannot be mapped.
     void open(const std::string& path);
     void record(const Program& program);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "judge/reach.hpp"
+#include "judge/covering.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -28,7 +28,7 @@ void each_bit(uint32_t set, Do what) {
 
 }  // namespace
 
-Reach& Reach::operator|=(const Reach& o) {
+Footprint& Footprint::operator|=(const Footprint& o) {
     mappings |= o.mappings;
     ranges |= o.ranges;
     devices |= o.devices;
@@ -38,7 +38,7 @@ Reach& Reach::operator|=(const Reach& o) {
     return *this;
 }
 
-bool Reach::covered_by(const Claim& claim) const {
+bool Footprint::covered_by(const Claim& claim) const {
     if ((mappings & claim.mappings) != 0 || (devices & claim.devices) != 0 || ranges.meet(claim.range)) return true;
     if (claim.added != no_mapping) return (together[claim.added] & claim.collided) != 0;
     const MappedPart& once = claim.once;
@@ -47,7 +47,7 @@ bool Reach::covered_by(const Claim& claim) const {
     });
 }
 
-void Reach::digest(Digest& into) const {
+void Footprint::digest(Digest& into) const {
     into.add(static_cast<uint64_t>(mappings) << 8 | devices);
     ranges.digest(into);
     each_bit(mappings, [&](uint8_t m) { into.add(together[m]); });
@@ -55,21 +55,21 @@ void Reach::digest(Digest& into) const {
     into.add(live_then.size());
 }
 
-HarmReach& HarmReach::operator|=(const HarmReach& o) {
+HarmFootprint& HarmFootprint::operator|=(const HarmFootprint& o) {
     mappings |= o.mappings;
     buffers |= o.buffers;
     calls |= o.calls;
     return *this;
 }
 
-HarmReach reach_of(const Run& run, const Harm& harm) {
-    HarmReach reach;
-    reach.calls = call_of(run, harm.op);
-    if (harm.mapping == no_mapping) return reach;
-    reach.mappings = 1u << harm.mapping;
+HarmFootprint footprint_of(const Run& run, const Harm& harm) {
+    HarmFootprint footprint;
+    footprint.calls = call_of(run, harm.op);
+    if (harm.mapping == no_mapping) return footprint;
+    footprint.mappings = 1u << harm.mapping;
     for (const Piece& p : run.pieces)
-        if (p.mapping == harm.mapping) reach.buffers |= static_cast<uint16_t>(1u << p.buffer);
-    return reach;
+        if (p.mapping == harm.mapping) footprint.buffers |= static_cast<uint16_t>(1u << p.buffer);
+    return footprint;
 }
 
 void Places::add(uint64_t phys, uint64_t bytes, uint8_t op, uint8_t piece) {
@@ -144,44 +144,44 @@ void Places::digest(Digest& into) const {
     }
 }
 
-void Places::add_live_then(const Lines& lines, const Piece& piece, uint32_t involved, Reach& reach) const {
+void Places::add_live_then(const Lines& lines, const Piece& piece, uint32_t involved, Footprint& footprint) const {
     const uint8_t then = made_[piece.mapping];
     bool live = involved != 0;
     each_bit(involved, [&](uint8_t m) { live &= live_at(m, then); });
     const uint64_t from = std::max(lines.from, piece.phys), to = std::min(lines.to, piece.phys + piece.size);
     if (!live || from >= to) return;
     const uint8_t entry = static_cast<uint8_t>(&piece - run_->pieces.data() - run_->mappings[piece.mapping].piece);
-    reach.live_then.push_back({piece.mapping, entry, static_cast<uint32_t>(from - piece.phys), static_cast<uint32_t>(to - piece.phys)});
+    footprint.live_then.push_back({piece.mapping, entry, static_cast<uint32_t>(from - piece.phys), static_cast<uint32_t>(to - piece.phys)});
 }
 
 // Bytes that share their fate share their lines' names as well: cells are cut where places begin and end.
 // `first`: of each mapping met so far, the piece.
-void Places::meet(const Lines& lines, Reach& reach, uint32_t involved, std::array<uint8_t, mappings_max>& first) const {
+void Places::meet(const Lines& lines, Footprint& footprint, uint32_t involved, std::array<uint8_t, mappings_max>& first) const {
     uint8_t op = no_op;
     for (const Place& place : places_) {
         if (!lines.meet(place)) continue;
         if (place.op != no_op) {
-            if (place.op != op) reach.ranges |= operation(*run_, place.op);
+            if (place.op != op) footprint.ranges |= operation(*run_, place.op);
             op = place.op;
             continue;
         }
         const Piece& piece = run_->pieces[place.piece];
-        const bool known = reach.mappings >> piece.mapping & 1;
+        const bool known = footprint.mappings >> piece.mapping & 1;
         if (!known) first[piece.mapping] = place.piece;
-        else if (first[piece.mapping] != place.piece) reach.together[piece.mapping] |= 1u << piece.mapping;
-        reach.mappings |= 1u << piece.mapping;
-        reach.devices |= static_cast<uint8_t>(1u << piece.device);
-        if (many_entries_) add_live_then(lines, piece, involved, reach);
+        else if (first[piece.mapping] != place.piece) footprint.together[piece.mapping] |= 1u << piece.mapping;
+        footprint.mappings |= 1u << piece.mapping;
+        footprint.devices |= static_cast<uint8_t>(1u << piece.device);
+        if (many_entries_) add_live_then(lines, piece, involved, footprint);
     }
 }
 
-Reach Places::reach_of(const Corruption& c) const {
-    Reach reach;
+Footprint Places::footprint_of(const Corruption& c) const {
+    Footprint footprint;
     const uint32_t involved = many_entries_ ? this->involved(c) : 0;
     std::array<uint8_t, mappings_max> first;
     bool found = false;
     auto at = [&](uint64_t phys, uint64_t bytes) {
-        meet({phys & ~line_mask_, (phys + bytes + line_mask_) & ~line_mask_}, reach, involved, first);
+        meet({phys & ~line_mask_, (phys + bytes + line_mask_) & ~line_mask_}, footprint, involved, first);
         found = true;
     };
     // Wherever the bytes live, at any time.
@@ -191,8 +191,8 @@ Reach Places::reach_of(const Corruption& c) const {
         if (from < to) at(e.phys + (from - e.offset), to - from);
     }
     if (!found) at(c.phys, c.span.size);
-    each_bit(reach.mappings, [&](uint8_t m) { reach.together[m] |= reach.mappings & ~(1u << m); });
-    return reach;
+    each_bit(footprint.mappings, [&](uint8_t m) { footprint.together[m] |= footprint.mappings & ~(1u << m); });
+    return footprint;
 }
 
 }  // namespace dmafuzz

@@ -25,11 +25,11 @@ LABELS = {
 SPOKEN = {"broken": "tracker crash"}
 
 # The verdict on a warning, by the core's name; {where} and {here} say on which of several platforms.
-WORTH = {
+JUSTIFICATIONS = {
     "justified": "justified{where}: data that it covers is corrupt",
     "hazard": "hazard{where}: no data that it covers is corrupt {here}, but data is corrupt on {hurts}",
     "bookkeeping": "bookkeeping{where}: it reports a harm other than corruption",
-    "breakdown": "tracker crash{where}: the tracker's own code failed, whatever the program does",
+    "broken": "tracker crash{where}: the tracker's own code failed, whatever the program does",
     "false": "false positive{where}: no data that it covers is corrupt, and nothing else is harmed, on any platform of "
     "portfolio {portfolio}",
 }

@@ -133,7 +133,7 @@ def _come_back(story: Story, call: Op) -> None:
         story.buffers[call.buffer].live = True
 
 
-def letters(program: Sequence[Op], cpus: int, devices: int, devices_alike: bool) -> list[Op]:
+def successors(program: Sequence[Op], cpus: int, devices: int, devices_alike: bool) -> list[Op]:
     """All operations of the alphabet that can follow a program of it."""
     story = tell(program)
     named = range(min(devices, len(story.devices) + 1) if devices_alike else devices)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "benchmark/lookout.hpp"
+#include "benchmark/cause_probe.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -41,7 +41,7 @@ Rules rules_of(const std::vector<std::string>& names) {
     return rules;
 }
 
-// The minimiser makes one of these, so that a cause has no other in its minimal program.
+// The minimizer makes one of these, so that a cause has no other in its minimal program.
 OpKind plain(OpKind kind) {
     switch (kind) {
         case OpKind::map_page: return OpKind::map_single;
@@ -67,14 +67,14 @@ Wanted wanted(const std::string& label, const std::string& kind, const std::vect
     return {found, kind_of(found, kind), rules_of(rules), std::move(skeleton), std::move(platforms)};
 }
 
-Lookout::Lookout(std::vector<Wanted> causes, const std::string& path) : causes_(std::move(causes)) {
+CauseProbe::CauseProbe(std::vector<Wanted> causes, const std::string& path) : causes_(std::move(causes)) {
     if (causes_.size() > wanted_max) throw std::invalid_argument("too many causes to look for");
     board_ = static_cast<Board*>(map_file(path, sizeof(Board), "the board"));
 }
 
-Lookout::~Lookout() { unmap_file(board_, sizeof(Board)); }
+CauseProbe::~CauseProbe() { unmap_file(board_, sizeof(Board)); }
 
-void Lookout::observe(Occasion occasion, const Program& program, Judge& judge, size_t platform) {
+void CauseProbe::observe(Occasion occasion, const Program& program, Judge& judge, size_t platform) {
     switch (occasion) {
         case Occasion::begins: return begin();
         case Occasion::judged: return judged(program, judge, platform);
@@ -83,23 +83,23 @@ void Lookout::observe(Occasion occasion, const Program& program, Judge& judge, s
 }
 
 // Before the first program; later ones change nothing.
-void Lookout::begin() {
+void CauseProbe::begin() {
     if (!board_->first) board_->first = now();
 }
 
-void Lookout::judged(const Program& program, Judge& judge, size_t platform) {
+void CauseProbe::judged(const Program& program, Judge& judge, size_t platform) {
     board_->programs++;
     board_->operations += program.ops.size();
     look(program, judge, platform);
     board_->last = now();
 }
 
-bool Lookout::here(const Wanted& cause, const Platform& platform) const {
+bool CauseProbe::here(const Wanted& cause, const Platform& platform) const {
     return cause.platforms.empty() || std::find(cause.platforms.begin(), cause.platforms.end(), platform.name) != cause.platforms.end();
 }
 
 // Could it be, as far as one platform tells?
-bool Lookout::candidate(const Wanted& cause, const Analysis& a) const {
+bool CauseProbe::candidate(const Wanted& cause, const Analysis& a) const {
     if (cause.label == Label::fn)
         return std::any_of(a.corruptions.begin(), a.corruptions.end(),
                            [&](const Corruption& c) { return static_cast<uint8_t>(c.kind) == cause.kind && !c.explained; });
@@ -108,8 +108,8 @@ bool Lookout::candidate(const Wanted& cause, const Analysis& a) const {
     return false;
 }
 
-// In the order of what asking costs: the worth of a warning may take all platforms.
-void Lookout::look(const Program& program, Judge& judge, size_t platform) {
+// In the order of what asking costs: the justification of a warning may take all platforms.
+void CauseProbe::look(const Program& program, Judge& judge, size_t platform) {
     for (size_t i = 0; i < causes_.size(); i++) {
         const Wanted& cause = causes_[i];
         if (board_->seen[i].programs || !here(cause, judge.platform(platform))) continue;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is said of a confirmed finding besides its verdict: whether a smaller program exists, and its family.
 
-Both follow from the finding's cause alone, whoever reported it first.
+Both follow from the finding's cause alone, whichever worker reported it first.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dmafuzz.fuzzing.plan import Plan
 from dmafuzz.trackers import KERNEL
 
 
-class Appraisal:
+class Annotator:
     """Of one campaign's findings."""
 
     def __init__(self, plan: Plan) -> None:
@@ -26,7 +26,7 @@ class Appraisal:
         self._members = tuple(platforms.load(name) for name in plan.platforms)
         self._proof: Proof | None = None
 
-    def of(self, finding: Finding) -> Finding:
+    def annotated(self, finding: Finding) -> Finding:
         """The finding with its `minimal` and `family`."""
         signatures = [Signature(finding.label, kind, finding.rules, finding.reason) for kind in finding.kinds]
         return replace(finding, minimal=self._minimal(signatures, finding), family=family_of(signatures[0]).name)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "judge/twins.hpp"
+#include "judge/run_equivalence.hpp"
 
 #include <algorithm>
 
@@ -10,7 +10,7 @@ namespace {
 // To the simulator, which knows of no DMA address.
 bool same_piece(const Piece& a, const Piece& b) {
     return a.mapping == b.mapping && a.device == b.device && a.buffer == b.buffer && a.direction == b.direction && a.via == b.via &&
-           a.joint == b.joint && a.offset == b.offset && a.size == b.size && a.reach == b.reach && a.phys == b.phys;
+           a.joint == b.joint && a.offset == b.offset && a.size == b.size && a.reachable == b.reachable && a.phys == b.phys;
 }
 
 // In any order, however often.

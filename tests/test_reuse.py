@@ -15,7 +15,7 @@ TRACKERS = ["7.2", "6.12", "5.5", "3.14", "2.6.32", "full-range", "noisy"]
 def found(judgement: _core.Judgement) -> dict[str, Any]:
     """All that does not depend on other platforms."""
     kept = without(judgement, "labels", "warnings")
-    kept["warnings"] = [without(warning, "worth", "hurts") for warning in judgement.warnings]
+    kept["warnings"] = [without(warning, "justification", "hurts") for warning in judgement.warnings]
     return kept
 
 

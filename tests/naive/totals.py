@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """All programs of the exhaustive search, one by one: each judged from its first operation on, and counted.
 
-Nothing is merged, and nothing is looked up. The letters are `letters.py`'s; the verdicts are those of the judge that
+Nothing is merged, and nothing is looked up. The letters are `successors.py`'s; the verdicts are those of the judge that
 everybody else uses, on one program at a time.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from dmafuzz import _core
 from dmafuzz._core import Op, Platform
 
-from .letters import letters
+from .successors import successors
 
 Order = tuple[int, ...]
 Rules = tuple[str, ...]  # in alphabetical order
@@ -47,7 +47,7 @@ class Found:
 
 
 @dataclass
-class Tally:
+class Totals:
     """What programs of one length come to."""
 
     programs: int
@@ -68,8 +68,8 @@ class Question:
     def devices_alike(self) -> bool:
         return all(len({_facts(device) for device in p.devices[: self.devices]}) == 1 for p in self.platforms)
 
-    def letters(self, program: Sequence[Op]) -> list[Op]:
-        return letters(program, self.cpus, self.devices, self.devices_alike)
+    def successors(self, program: Sequence[Op]) -> list[Op]:
+        return successors(program, self.cpus, self.devices, self.devices_alike)
 
     def judge(self) -> _core.Judge:
         return _core.Judge(self.tracker, self.platforms)
@@ -84,16 +84,16 @@ def programs(question: Question, length: int, beginning: Sequence[Op] = ()) -> I
     if length == len(beginning):
         yield list(beginning)
         return
-    for letter in question.letters(beginning):
+    for letter in question.successors(beginning):
         if length == len(beginning) + 1:
             yield [*beginning, letter]
         else:
             yield from programs(question, length, [*beginning, letter])
 
 
-def tally(question: Question, length: int, beginning: Sequence[Op] = ()) -> Tally:
+def totals(question: Question, length: int, beginning: Sequence[Op] = ()) -> Totals:
     judge = question.judge()
-    done = Tally(0, [Counter() for _ in question.platforms], {})
+    done = Totals(0, [Counter() for _ in question.platforms], {})
     for ops in programs(question, length, beginning):
         judgements = judge.judge_all(ops)
         done.programs += 1
@@ -121,7 +121,7 @@ def shown(judgements: Sequence[_core.Judgement]) -> Shown:
 
 def _kinds(judgement: _core.Judgement) -> set[tuple[str, str, str]]:
     warnings = judgement.warnings
-    if any(warning.worth == "breakdown" for warning in warnings):
-        return {("broken", str(warning.id), "") for warning in warnings if warning.worth == "breakdown"}
+    if any(warning.justification == "broken" for warning in warnings):
+        return {("broken", str(warning.id), "") for warning in warnings if warning.justification == "broken"}
     silent = {("FN", str(c.kind), str(c.reason)) for c in judgement.corruptions if not c.explained}
-    return silent | {(LABELS[w.worth], str(w.id), str(w.reason)) for w in warnings if w.worth in LABELS}
+    return silent | {(LABELS[w.justification], str(w.id), str(w.reason)) for w in warnings if w.justification in LABELS}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The minimiser: what is left shows the same, and needs each of its lines.
-#include "fuzzing/minimise.hpp"
+// The minimizer: what is left shows the same, and needs each of its lines.
+#include "fuzzing/minimize.hpp"
 
 #include <algorithm>
 
@@ -30,25 +30,25 @@ void expect_minimal(const Program& minimal, Shows shows) {
 
 }  // namespace
 
-TEST(minimiser_leaves_three_lines_of_what_three_lines_show) {
+TEST(minimizer_leaves_three_lines_of_what_three_lines_show) {
     Rng rng(8);
     int found = 0;
     for (int round = 0; round < 4000 && found < 60; round++) {
         const Program program = random_program(rng, 20);
         if (!unmaps_from_device(program)) continue;
         found++;
-        const Program minimal = minimise(program, unmaps_from_device);
+        const Program minimal = minimize(program, unmaps_from_device);
         expect_minimal(minimal, unmaps_from_device);
         EXPECT(minimal.ops.size() <= 3);
-        EXPECT(minimise(program, unmaps_from_device) == minimal);
-        EXPECT(minimise(minimal, unmaps_from_device) == minimal);
+        EXPECT(minimize(program, unmaps_from_device) == minimal);
+        EXPECT(minimize(minimal, unmaps_from_device) == minimal);
         EXPECT(canonical(minimal) == minimal);
         EXPECT(!(order_of(program) < order_of(minimal)));
     }
     EXPECT(found == 60);
 }
 
-TEST(minimiser_keeps_what_the_judge_sees) {
+TEST(minimizer_keeps_what_the_judge_sees) {
     Judge judge("6.12", tests::machines());
     Rng rng(9);
     int found = 0;
@@ -56,12 +56,12 @@ TEST(minimiser_keeps_what_the_judge_sees) {
         const Program program = random_program(rng, 12);
         const size_t platform = rng.below(static_cast<uint32_t>(judge.platforms()));
         judge.start(program);
-        std::vector<Target> targets = targets_of(judge, platform);
+        std::vector<PlatformSignature> targets = signatures_on(judge, platform);
         const Rules rules = judge.rules(platform);
-        for (Target target : targets) {
+        for (PlatformSignature target : targets) {
             target.rules = rules;
-            const Minimised minimal = minimise(judge, program, target);
-            Target left = target;
+            const Minimized minimal = minimize(judge, program, target);
+            PlatformSignature left = target;
             left.rules = minimal.rules;
             left.reason = minimal.reason;
             EXPECT((minimal.rules & ~rules) == 0);

@@ -10,7 +10,7 @@
 
 namespace dmafuzz {
 
-class Rarity {
+class SignatureCounts {
   public:
     // Something unexplained or unjustified that few programs before have shown there with the same rules broken; of what many
     // have shown, some are asked for the tracker's reason, and count as rare where that is. Counts it.

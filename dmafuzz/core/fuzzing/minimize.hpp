@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The minimiser: the smallest program around that still shows the same, in the order of the
+// The minimizer: the smallest program around that still shows the same, in the order of the
 // docs/spec/verdicts.md §6 (Minimal): operations, CPUs, split calls, devices, buffers, sizes and offsets, text.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace dmafuzz {
 
-struct Minimised {
+struct Minimized {
     Program program;
     Rules rules = 0;      // broken by it on the target's platform
     Reason reason = Reason::none;
@@ -20,11 +20,11 @@ struct Minimised {
 // 1-minimal: no single removal or simplification of the result keeps the target, with the rules and the reason that it has come to.
 // Deterministic.
 // `program` must show the target.
-Minimised minimise(Judge& judge, const Program& program, Target target);
-// The same for a program that somebody wrote: it keeps what it is about, and the tracker's reason.
-Minimised minimise_written(Judge& judge, const Program& program, Target target);
+Minimized minimize(Judge& judge, const Program& program, PlatformSignature target);
+// The same for a user's program: it keeps what it is about, and the tracker's reason.
+Minimized minimize_written(Judge& judge, const Program& program, PlatformSignature target);
 // The same for whatever else a program can show.
-Program minimise(const Program& program, const std::function<bool(const Program&)>& shows);
+Program minimize(const Program& program, const std::function<bool(const Program&)>& shows);
 
 // The program without one of its lines, and without those that only were valid with it.
 Program without_line(const Program& program, size_t line);

@@ -15,25 +15,25 @@
 namespace dmafuzz {
 
 // Corruption, by the names that its lines have.
-struct Reach {
+struct Footprint {
     uint32_t mappings = 0;
     Calls ranges;                                     // of calls
     uint8_t devices = 0;
     std::array<uint32_t, mappings_max> together{};    // by mapping: those that share its corrupt lines; itself, where two entries do
     std::vector<MappedPart> live_then;                // where every mapping involved was live when that one was made
-    bool operator==(const Reach&) const = default;
-    Reach& operator|=(const Reach& o);
+    bool operator==(const Footprint&) const = default;
+    Footprint& operator|=(const Footprint& o);
     void digest(Digest& into) const;
     bool covered_by(const Claim& claim) const;
 };
 
 // Other harms.
-struct HarmReach {
+struct HarmFootprint {
     uint32_t mappings = 0;
     uint16_t buffers = 0;
     Calls calls;
-    bool operator==(const HarmReach&) const = default;
-    HarmReach& operator|=(const HarmReach& o);
+    bool operator==(const HarmFootprint&) const = default;
+    HarmFootprint& operator|=(const HarmFootprint& o);
     void digest(Digest& into) const {
         into.add(static_cast<uint64_t>(mappings) << 16 | buffers);
         calls.digest(into);
@@ -42,14 +42,14 @@ struct HarmReach {
         return (mappings & claim.concerned) != 0 || (buffers & claim.buffers) != 0 || calls.meet(claim.call);
     }
 };
-HarmReach reach_of(const Run& run, const Harm& harm);
+HarmFootprint footprint_of(const Run& run, const Harm& harm);
 
 // Which lines of a platform's memory belong to which mapping, and to which call's range.
 class Places {
   public:
     // `involved` is asked of those found with times only.
     void find(const Run& run, int line, bool times);
-    Reach reach_of(const Corruption& corruption) const;
+    Footprint footprint_of(const Corruption& corruption) const;
     // Do they reach the same? False: perhaps.
     bool alike(const Corruption& a, const Corruption& b) const {
         return !many_entries_ && a.span == b.span && a.phys == b.phys;
@@ -75,8 +75,8 @@ class Places {
     void add(uint64_t phys, uint64_t bytes, uint8_t op, uint8_t piece);
     void add_part(const BufferPart& part, uint8_t op, uint8_t piece, Lines known);
     void find_times();
-    void meet(const Lines& lines, Reach& reach, uint32_t involved, std::array<uint8_t, mappings_max>& first) const;
-    void add_live_then(const Lines& lines, const Piece& piece, uint32_t involved, Reach& reach) const;
+    void meet(const Lines& lines, Footprint& footprint, uint32_t involved, std::array<uint8_t, mappings_max>& first) const;
+    void add_live_then(const Lines& lines, const Piece& piece, uint32_t involved, Footprint& footprint) const;
     bool live_at(uint8_t mapping, uint8_t op) const { return begun_[mapping] <= op && op < ended_[mapping]; }
 
     const Run* run_ = nullptr;

@@ -20,13 +20,13 @@ _WRITE_BACKS = ("write-back", "write-back-and-drop")
 
 
 @dataclass(frozen=True)
-class Scene:
+class Narrator:
     """A corruption of a judgement, told step by step."""
 
     judgement: Judgement
     corruption: Corruption
 
-    def tell(self, steps: Sequence[WitnessStep], number: int) -> str:
+    def sentence(self, steps: Sequence[WitnessStep], number: int) -> str:
         """The sentence of one of the steps, and of the next one too if it is one sentence with it."""
         step = steps[number]
         if step.event == "born":
@@ -37,7 +37,7 @@ class Scene:
             template = sentences.UNASKED[self._unasked(steps, number)]
         return template.format_map(self._names(steps, number))
 
-    def so(self) -> str:
+    def outcome_sentence(self) -> str:
         """What has become possible."""
         op = self.corruption.op
         names = {"bytes": self._bytes(), "call": self._call(op), "reader": self._reader()}
@@ -50,7 +50,7 @@ class Scene:
         return [m for m in self.judgement.failed if m in self.corruption.mappings and ops[self._map_of(m)].unchecked]
 
     def is_one_sentence(self, born: WitnessStep, step: WitnessStep) -> bool:
-        """Whether a step is told with the one before it: what a CPU has just filled is written back."""
+        """Whether a step is one sentence with the one before it: what a CPU has just filled is written back."""
         return born.event == "born" and step.event in _WRITE_BACKS and self._is_filled(born)
 
     def _born(self, step: WitnessStep, following: WitnessStep | None) -> str:

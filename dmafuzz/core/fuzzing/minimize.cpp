@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "fuzzing/minimise.hpp"
+#include "fuzzing/minimize.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -30,11 +30,11 @@ int devices_of(const Program& program) {
     return std::popcount(named);
 }
 
-class Minimiser {
+class Minimizer {
   public:
     using Shows = std::function<bool(const Program&)>;
 
-    Minimiser(Program program, const Shows& shows) : best_(std::move(program)), shows_(shows) {}
+    Minimizer(Program program, const Shows& shows) : best_(std::move(program)), shows_(shows) {}
 
     Program run() {
         // From canonical names, so that what a program's names happen to be changes nothing.
@@ -381,12 +381,12 @@ class Minimiser {
 
 }  // namespace
 
-Minimised minimise(Judge& judge, const Program& program, Target target) {
+Minimized minimize(Judge& judge, const Program& program, PlatformSignature target) {
     judge.start(program);
     std::vector<Loss> lost = losses(judge, target);
     auto shows_target = [&](const Program& candidate) {
         judge.start(candidate);
-        std::optional<Target> shown = shown_as(judge, target);
+        std::optional<PlatformSignature> shown = still_shown(judge, target);
         if (!shown) shown = loses_all_the_same(judge, target, lost);
         if (!shown) return false;
         target = *shown;
@@ -394,38 +394,38 @@ Minimised minimise(Judge& judge, const Program& program, Target target) {
         return true;
     };
     const std::function<bool(const Program&)> keeps = shows_target;
-    Minimiser minimiser(program, keeps);
-    Minimised done;
-    done.program = minimiser.run();
-    done.tried = minimiser.tried();
+    Minimizer minimizer(program, keeps);
+    Minimized done;
+    done.program = minimizer.run();
+    done.tried = minimizer.tried();
     done.rules = target.rules;
     done.reason = target.reason;
     return done;
 }
 
-Minimised minimise_written(Judge& judge, const Program& program, Target target) {
+Minimized minimize_written(Judge& judge, const Program& program, PlatformSignature target) {
     judge.start(program);
     const About wanted = abouts(judge, target).at(0);
     const std::function<bool(const Program&)> keeps = [&](const Program& candidate) {
         judge.start(candidate);
-        const std::optional<Target> shown = shown_as(judge, target);
+        const std::optional<PlatformSignature> shown = still_shown(judge, target);
         if (!shown || shown->reason != target.reason) return false;
         const std::vector<About> found = abouts(judge, target);
         if (std::find(found.begin(), found.end(), wanted) == found.end()) return false;
         target.rules = shown->rules;
         return true;
     };
-    Minimiser minimiser(program, keeps);
-    Minimised done;
-    done.program = minimiser.run();
-    done.tried = minimiser.tried();
+    Minimizer minimizer(program, keeps);
+    Minimized done;
+    done.program = minimizer.run();
+    done.tried = minimizer.tried();
     done.rules = target.rules;
     done.reason = target.reason;
     return done;
 }
 
-Program minimise(const Program& program, const std::function<bool(const Program&)>& shows) {
-    return Minimiser(program, shows).run();
+Program minimize(const Program& program, const std::function<bool(const Program&)>& shows) {
+    return Minimizer(program, shows).run();
 }
 
 Program without_line(const Program& program, size_t line) {

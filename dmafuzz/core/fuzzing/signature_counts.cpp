@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "fuzzing/rarity.hpp"
+#include "fuzzing/signature_counts.hpp"
 
 #include <algorithm>
 
 namespace dmafuzz {
 
 // What there is, by kind; with the tracker's reason, if that is asked for: that takes another look at the program.
-void Rarity::suspect(Judge& judge, size_t platform, const Analysis& a, bool reasons) {
+void SignatureCounts::suspect(Judge& judge, size_t platform, const Analysis& a, bool reasons) {
     constexpr uint64_t corruption = 1u << 8;
     auto because = [&](const auto& what) { return reasons ? static_cast<uint64_t>(judge.reason(platform, what)) << 24 : uint64_t{0}; };
     suspicions_.clear();
@@ -19,7 +19,7 @@ void Rarity::suspect(Judge& judge, size_t platform, const Analysis& a, bool reas
     suspicions_.erase(std::unique(suspicions_.begin(), suspicions_.end()), suspicions_.end());
 }
 
-bool Rarity::rare_among(uint64_t here) {
+bool SignatureCounts::rare_among(uint64_t here) {
     constexpr uint8_t often = 4;
     bool rare = false;
     for (uint64_t suspicion : suspicions_) {
@@ -31,7 +31,7 @@ bool Rarity::rare_among(uint64_t here) {
     return rare;
 }
 
-bool Rarity::rare(Judge& judge, size_t platform) {
+bool SignatureCounts::rare(Judge& judge, size_t platform) {
     constexpr uint32_t one_in_common = 4;
     const Analysis& a = judge.cover(platform);
     suspect(judge, platform, a, false);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The minimiser: what it leaves shows the same, and nothing of it can be left out.
+"""The minimizer: what it leaves shows the same, and nothing of it can be left out.
 
 Whether a program still shows the same is asked of the judge; what there is to leave out is said here once more, without
-the minimiser.
+the minimizer.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ class Sight:
         reasons = {why for label, kind, why in targets(ops, self.platform) if (label, kind) == (self.label, self.kind)}
         return (self.reason in reasons and broken <= self.rules) or (bool(reasons) and broken < self.rules)
 
-    def minimise(self, ops: Sequence[Op], by: Any = None) -> Ops:
+    def minimize(self, ops: Sequence[Op], by: Any = None) -> Ops:
         return self.reduce(ops, by)[0]
 
     def reduce(self, ops: Sequence[Op], by: Any = None) -> tuple[Ops, Sight]:
         """What it comes to, and what that shows."""
-        found = (by or judge()).minimise(ops, members().index(self.platform), self.label, self.kind, self.reason)
+        found = (by or judge()).minimize(ops, members().index(self.platform), self.label, self.kind, self.reason)
         assert set(found.rules) == rules(found.ops, self.platform)
         assert (self.label, self.kind, found.reason) in targets(found.ops, self.platform)
         reached = replace(self, rules=frozenset(found.rules), reason=found.reason)
@@ -74,7 +74,7 @@ class Sight:
 
 
 def targets(ops: Sequence[Op], platform: str) -> list[tuple[str, str, str]]:
-    return list(judge().targets(ops, members().index(platform)))
+    return list(judge().signatures_on(ops, members().index(platform)))
 
 
 def rules(ops: Sequence[Op], platform: str) -> frozenset[str]:
@@ -100,7 +100,7 @@ class Case:
 
 @functools.cache
 def cases() -> list[Case]:
-    """Random programs, minimised for everything that there is to see on some platforms."""
+    """Random programs, minimized for everything that there is to see on some platforms."""
     found = []
     for seed in SEEDS:
         ops = _core.random_program(seed, OPERATIONS)
@@ -219,7 +219,7 @@ def assert_minimal(ops: Ops, sight: Sight, simplify: Simplify) -> None:
 # Random programs
 
 
-def test_there_is_plenty_to_minimise() -> None:
+def test_there_is_plenty_to_minimize() -> None:
     assert len(cases()) > 1000
     assert {case.sight.label for case in cases()} == {"FN", "FP", "hazard"}
     assert {case.sight.platform for case in cases()} == set(PLATFORMS)
@@ -255,9 +255,9 @@ def order(ops: Ops) -> tuple[int, ...]:
     return len(ops), len(cpus), sum(op.split for op in ops), len({op.device for op in has_device}), buffers
 
 
-def test_minimising_the_result_changes_nothing() -> None:
+def test_minimizing_the_result_changes_nothing() -> None:
     for case in cases():
-        assert case.reached.minimise(case.minimal) == case.minimal, str(case)
+        assert case.reached.minimize(case.minimal) == case.minimal, str(case)
 
 
 def test_results_have_canonical_names() -> None:
@@ -269,12 +269,12 @@ def test_the_result_depends_on_the_program_alone() -> None:
     """Not on what the judge has judged before, nor on the order of work."""
     fresh = new_judge()
     for case in reversed(cases()):
-        assert case.sight.minimise(case.original, by=fresh) == case.minimal, str(case)
+        assert case.sight.minimize(case.original, by=fresh) == case.minimal, str(case)
 
 
 def test_what_a_program_does_not_show_is_refused() -> None:
     with pytest.raises(ValueError, match=r"the program shows no FN of kind clobbered on x86-5\.5"):
-        judge().minimise(program("cpu0 b0 = alloc pages 16"), members().index("x86-5.5"), "FN", "clobbered")
+        judge().minimize(program("cpu0 b0 = alloc pages 16"), members().index("x86-5.5"), "FN", "clobbered")
 
 
 def test_a_check_that_finds_nothing_would_be_noticed() -> None:
@@ -295,7 +295,7 @@ def test_each_attribute_is_tried_alone() -> None:
     """)
     sight = Sight("armv7-5.18", "FN", "foreign-device-data", rules(ops, "armv7-5.18"), "not-looked-at")
     assert sight.shows(ops)
-    assert_minimal(sight.minimise(ops), sight, without_an_attribute)
+    assert_minimal(sight.minimize(ops), sight, without_an_attribute)
 
 
 def test_each_entry_is_tried_alone() -> None:
@@ -306,7 +306,7 @@ def test_each_entry_is_tried_alone() -> None:
     """)
     sight = Sight("arm64-6.5", "FN", "stale-cpu-data", rules(ops, "arm64-6.5"), "bounce-exempt")
     assert sight.shows(ops)
-    assert_minimal(sight.minimise(ops), sight, without_an_entry)
+    assert_minimal(sight.minimize(ops), sight, without_an_entry)
 
 
 # Classic causes, out of programs with more in them
@@ -315,7 +315,7 @@ def test_each_entry_is_tried_alone() -> None:
 def minimal(lines: str, platform: str, label: str, kind: str, tracker: str = TRACKER) -> str:
     ops = program(lines)
     by = _core.Judge(tracker, [platforms.to_core(member) for member in platforms.portfolio(PORTFOLIO)])
-    return text(by.minimise(ops, members().index(platform), label, kind).ops)
+    return text(by.minimize(ops, members().index(platform), label, kind).ops)
 
 
 def lines(listing: str) -> str:
@@ -438,7 +438,7 @@ HUGE = 16 * 16_400
 )
 def test_huge_buffers_take_few_steps(program: str) -> None:
     ops = list(parse(f"dmafuzz 1\ncpu0 b0 = alloc pages {HUGE}\n{program}").ops)
-    found = [(at, *each) for at in range(len(members())) for each in judge().targets(ops, at)]
+    found = [(at, *each) for at in range(len(members())) for each in judge().signatures_on(ops, at)]
     assert found
     for at, label, kind, reason in found:
-        assert judge().minimise(ops, at, label, kind, reason).tried < 2_000
+        assert judge().minimize(ops, at, label, kind, reason).tried < 2_000

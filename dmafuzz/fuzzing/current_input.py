@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a dead worker was at: the flight recorder's file, as the core writes it."""
+"""What a dead worker was at: the file of the current input, as the core writes it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "fuzzing/leads.hpp"
+#include "fuzzing/candidate_queue.hpp"
 
 #include <bit>
 
@@ -24,37 +24,37 @@ size_t any_of(Rng& rng, const PlatformSet& platforms) {
 
 }  // namespace
 
-void Leads::add(const Program& program, const Shown& shown) {
-    Tried& tried = tried_[signature_of(shown)];
+void CandidateQueue::add(const Program& program, const Signature& shown) {
+    Tried& tried = tried_[signature_key(shown)];
     if (tried.times >= enough || tried.waiting == waiting_max || (shown.platforms & ~tried.closed).none()) return;
     const uint32_t rules = static_cast<uint32_t>(std::popcount(shown.rules)), ops = static_cast<uint32_t>(program.ops.size());
-    leads_.insert({8 * rules + ops + 2u * (tried.times + tried.waiting), count_++, program, shown});
+    candidates_.insert({8 * rules + ops + 2u * (tried.times + tried.waiting), count_++, program, shown});
     tried.waiting++;
-    while (leads_.size() > leads_max) remove(std::prev(leads_.end()));
+    while (candidates_.size() > leads_max) remove(std::prev(candidates_.end()));
 }
 
-Lead Leads::remove(std::set<Lead>::iterator at) {
-    Lead lead = std::move(leads_.extract(at).value());
-    tried_[signature_of(lead.shown)].waiting--;
-    return lead;
+Candidate CandidateQueue::remove(std::set<Candidate>::iterator at) {
+    Candidate candidate = std::move(candidates_.extract(at).value());
+    tried_[signature_key(candidate.signature)].waiting--;
+    return candidate;
 }
 
-Lead Leads::take() {
-    DMAFUZZ_CHECK(!leads_.empty());
-    Lead lead = remove(leads_.begin());
-    Tried& tried = tried_[signature_of(lead.shown)];
+Candidate CandidateQueue::pop() {
+    DMAFUZZ_CHECK(!candidates_.empty());
+    Candidate candidate = remove(candidates_.begin());
+    Tried& tried = tried_[signature_key(candidate.signature)];
     if (tried.times < enough) tried.times++;
-    return lead;
+    return candidate;
 }
 
-PlatformSet Leads::open(const Shown& shown) const {
-    auto tried = tried_.find(signature_of(shown));
+PlatformSet CandidateQueue::open(const Signature& shown) const {
+    auto tried = tried_.find(signature_key(shown));
     return tried == tried_.end() ? shown.platforms : shown.platforms & ~tried->second.closed;
 }
 
-Target Leads::target(const Shown& shown, const PlatformSet& platforms, Rng& rng) {
-    Target target{shown.label, shown.kind, 0, shown.rules, shown.reason};
-    Tried& tried = tried_[signature_of(target)];
+PlatformSignature CandidateQueue::target(const Signature& shown, const PlatformSet& platforms, Rng& rng) {
+    PlatformSignature target{shown.label, shown.kind, 0, shown.rules, shown.reason};
+    Tried& tried = tried_[signature_key(target)];
     if ((platforms & ~tried.platforms).none()) tried.platforms.reset();
     target.platform = any_of(rng, platforms & ~tried.platforms);
     tried.platforms.set(target.platform);

@@ -72,7 +72,7 @@ _DEVICE_KINDS = {OpKind.device_read: "reads", OpKind.device_write: "writes", OpK
 _FREES = (OpKind.free, OpKind.free_coherent, OpKind.free_noncoherent, OpKind.free_noncontiguous)
 
 
-def broken(breach: Breach, ops: Sequence[Op]) -> str:
+def breach_sentence(breach: Breach, ops: Sequence[Op]) -> str:
     """The sentence of a breach by one of ``ops``, with the operation's number: "m0 maps memory of a stack (op 1)"."""
     op = _whole(ops, breach.op)
     names = _names(breach, op, ops)
