@@ -153,3 +153,11 @@ def test_no_file_names_code(name: str, tmp_path: Path) -> None:
     status, told = said("judge", "--check", program)
     assert status != 0
     assert "no kernel of that name has been added" in told
+
+
+@pytest.mark.parametrize("look", ["judge", "signatures_on", "cost", "hooks"])
+def test_a_platform_that_is_not_there(look: str) -> None:
+    judge = _core.Judge("6.12", [to_core(load("x86-5.5"))])
+    ops = dmafuzz.parse("dmafuzz 1\ncpu0 b0 = alloc kmalloc 64\n").ops
+    with pytest.raises(IndexError, match="platform 7 of a portfolio of 1"):
+        getattr(judge, look)(ops, 7)
