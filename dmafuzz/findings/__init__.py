@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Findings: programs on which tracker and simulator disagree, minimized, one file for each cause."""
+"""Findings: programs on which tracker and simulator disagree, minimized, and replayed in a fresh process."""
 
 from dmafuzz.findings.finding import Finding, RawFinding
 from dmafuzz.findings.replay import confirm
-from dmafuzz.findings.store import FindingStore
 
-__all__ = ["Finding", "FindingStore", "RawFinding", "confirm"]
+__all__ = ["Finding", "RawFinding", "confirm"]

@@ -4,7 +4,7 @@
 from .ledger import Ledger, LedgerWriter, read_ledgers
 from .locks import LockedError, locked, take_lock
 from .packs import Pack, pack_bytes, pack_name, read_pack, read_regular, write_pack
-from .whole import write_all_whole, write_whole
+from .whole import write_whole
 
 __all__ = [
     "Ledger",
@@ -18,7 +18,6 @@ __all__ = [
     "read_pack",
     "read_regular",
     "take_lock",
-    "write_all_whole",
     "write_pack",
     "write_whole",
 ]

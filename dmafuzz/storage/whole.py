@@ -3,18 +3,17 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import secrets
-from collections.abc import Mapping
 from pathlib import Path
 
 _RANDOM_BYTES = 8  # in a temporary name
-_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, sync: bool = True) -> None:
     """Writes to a temporary name, syncs, renames: after a crash the file is the old one or the new one, whole.
+
+    Without ``sync`` that holds for a crash of the process, not for one of the machine.
 
     Raises OSError if the disk does not take it; the file is as before then.
     """
@@ -24,30 +23,14 @@ def write_whole(path: Path, data: bytes) -> None:
         with open(temporary, "xb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
-
-
-def write_all_whole(folder: Path, files: Mapping[str, bytes]) -> None:
-    """The same for many files of one folder, synced together, which takes far less time than each by itself.
-
-    Raises OSError if the disk does not take them; none of them is there then.
-    """
-    temporary = {folder / f".{name}.tmp": folder / name for name in files}
-    try:
-        for path, data in zip(temporary, files.values(), strict=True):
-            path.write_bytes(data)
-        _sync_file_system(folder)
-    except BaseException:
-        for path in temporary:
-            path.unlink(missing_ok=True)
-        raise
-    for path, final in temporary.items():
-        os.replace(path, final)
+    if sync:
+        _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -55,15 +38,5 @@ def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sync_file_system(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        if _LIBC.syncfs(handle) != 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number), str(folder))
     finally:
         os.close(handle)

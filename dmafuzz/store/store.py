@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from dmafuzz.findings import Finding, RawFinding
 from dmafuzz.storage import LedgerWriter, Pack, read_ledgers, read_pack, read_regular, write_pack, write_whole
@@ -19,17 +20,19 @@ from dmafuzz.storage.ledger import LEDGER_BYTES_MAX
 from dmafuzz.storage.locks import locked, take_lock
 from dmafuzz.storage.packs import PACK_BYTES_MAX
 
-from .entries import StoredCause, facts_of, finding_to_item, item_to_finding
+from .corpus import SUFFIX as CORPUS
+from .entries import StoredCause, facts_of, finding_to_item, item_to_finding, raw_of
 from .errors import StoreError
 from .folder import ABOUT, FORMAT, PARTS, check_empty, check_format, shown_path, told_in_one_line
 from .index import Index, PackFacts, Times
-from .reports import Report, move, read_reports, write_report
-from .runs import FILED, STARTED, Run, filing_times, runs_of
+from .reports import Report, Settled, move, read_reports, write_report
+from .runs import AGAIN, FILED, STARTED, Run, filing_times, runs_of
 from .salvage import readable_facts, target_of_pack, wrong_in
 from .target import Target
 
-FINDINGS, CORPUS = ".findings", ".corpus"
+FINDINGS = ".findings"
 INDEX = "index.sqlite"
+AGAIN_AT_ONCE = 2_000  # findings in a report
 SMALL_PACK_BYTES = 1 << 20  # smaller packs are joined
 
 
@@ -145,14 +148,6 @@ class Store:
         causes = sorted(self.causes(target), key=lambda cause: (cause.pack, cause.item))
         return (self.finding(cause) for cause in causes)
 
-    def programs(self, target: Target) -> Iterator[bytes]:
-        """The corpus of a target, whichever build found it: the records of each program."""
-        for path in self._packs(CORPUS):
-            pack = self._checked(path)
-            of = None if pack is None else target_of_pack(pack)
-            if pack is not None and of is not None and of.lineage == target.lineage:
-                yield from pack.items
-
     def runs(self) -> list[Run]:
         """What has been done, by the ledgers."""
         return runs_of(read_ledgers(self.folder / "ledger"))
@@ -201,22 +196,47 @@ class Store:
                 count += len(report.found)
         return reports
 
-    def settle(self, target: Target, reports: Sequence[Report], findings: Sequence[Finding | None]) -> list[Finding]:
-        """Files what replayed reports came to, ``findings`` in their order; returns those whose cause is new here.
+    def settle(self, target: Target, reports: Sequence[Report], findings: Sequence[Finding | None]) -> Settled:
+        """Files what replayed reports came to, ``findings`` in their order.
 
         Reports go when all that came of them is on the disk. Raises StoreError; they are there still then.
         """
-        new = self.add(target, [finding for finding in findings if finding is not None])
+        new = {finding.cause: finding for finding in self.add(target, [each for each in findings if each is not None])}
+        settled = Settled()
         answers = iter(findings)
         with told_in_one_line(self.folder):
             for report in reports:
-                if None in [next(answers) for _ in report.found]:
+                found = [next(answers) for _ in report.found]
+                if report.origin is not None:
+                    settled.changed += found.count(None)
+                    for finding in found:
+                        new.pop("" if finding is None else finding.cause, None)
+                if report.origin is None and None in found:
+                    settled.unconfirmed += found.count(None)
                     move(report.path, self.folder / "unconfirmed")
                 else:
                     report.path.unlink(missing_ok=True)
-        return new
+        settled.new = list(new.values())
+        return settled
 
-    def note(self, what: str, sync: bool = False, **facts: object) -> None:
+    def judge_again(self, target: Target) -> int:
+        """Reports what other builds of dmafuzz have found of a target, once; how many findings that is.
+
+        Raises StoreError.
+        """
+        done = {line.get("origin") for line in read_ledgers(self.folder / "ledger").of(AGAIN) if _into(line, target)}
+        count = 0
+        for other in self.targets(every_build=True):
+            if other.lineage == target.lineage and other.key != target.key and other.key not in done:
+                found = [raw_of(finding) for finding in self.findings(other)]
+                with told_in_one_line(self.folder):
+                    for at in range(0, len(found), AGAIN_AT_ONCE):
+                        write_report(self.folder / "reported", target, found[at : at + AGAIN_AT_ONCE], other.key)
+                self.note(AGAIN, sync=True, origin=other.key, target=target.key)
+                count += len(found)
+        return count
+
+    def note(self, what: str, sync: bool = False, **facts: Any) -> None:
         """A line in this process's ledger. Raises StoreError."""
         with told_in_one_line(self.folder):
             self.ledger.write(what, sync, **facts)
@@ -404,6 +424,10 @@ class Store:
         for part in PARTS:
             for path in (self.folder / part).glob(".*.tmp"):
                 path.unlink(missing_ok=True)
+
+
+def _into(line: dict[str, Any], target: Target) -> bool:
+    return line.get("target") == target.key
 
 
 def _facts(path: Path) -> PackFacts:

@@ -113,6 +113,7 @@ const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* 
     Analysis& a = analyses_[i];
     done_by_[i] = i;
     a.machine = {};
+    carried_out_++;
     machine_.carry_out(program_, platforms_[i], a.run, keeps_states_ ? &a.machine : nullptr);
     watch(i, paths);
     simulate(i, transitions);

@@ -53,6 +53,9 @@ public:
     size_t platforms() const { return platforms_.size(); }
     const Platform& platform(size_t i) const { return platforms_[i]; }
 
+    // Programs carried out so far, on whatever platform: a measure of work that is the same on every machine.
+    uint64_t carried_out() const { return carried_out_; }
+
     // Forgets the program judged before.
     void start(const Program& program);
     // Runs machine, tracker and simulator on one platform, once. On platforms with an equivalent run, its analysis
@@ -131,6 +134,7 @@ private:
     std::vector<size_t> order_of_missing_;  // those that were worked out
     std::vector<size_t> corrupt_lately_;    // platforms, those first where warnings covered corruption last
     bool keeps_states_ = false;
+    uint64_t carried_out_ = 0;
     Program program_;
     Machine machine_;
     Simulator simulator_;
