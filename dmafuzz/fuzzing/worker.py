@@ -22,6 +22,7 @@ BURST_MS = 50
 REPEATABLE_BURST_CHILDREN = 512
 PROGRAM_BYTES_MAX = 64 * 32
 FAILED_STATUS = 3
+TIMEOUT_S = 1_000_000  # by libFuzzer's clock, which a busy machine misleads: the parent looks at a worker's own time
 
 
 class Worker:
@@ -155,11 +156,10 @@ class Worker:
             sys.argv[0],
             "-handle_int=0",
             "-handle_term=0",
-            "-handle_hup=0",
             "-handle_xfsz=0",
             "-len_control=0",
             "-verbosity=0",
-            "-timeout=0",
+            f"-timeout={TIMEOUT_S}",
             "-rss_limit_mb=0",
             f"-max_len={PROGRAM_BYTES_MAX}",
             f"-artifact_prefix={self.artifacts()}",
@@ -196,10 +196,8 @@ def main(plan: Plan, number: int, generation: int, link: Connection) -> None:
     try:
         worker = Worker(plan, number, generation, link)
         if plan.engine == "atheris":
-            # libFuzzer's chatter is not for the user; what kills a worker is found in the file of the current input.
-            quiet = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(quiet, 1)
-            os.dup2(quiet, 2)
+            # libFuzzer's chatter is not for the user; standard error is a file, of which the parent reads the last line.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             worker.run_atheris()
         else:
             worker.run_native()
