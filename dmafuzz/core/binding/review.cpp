@@ -5,6 +5,7 @@
 
 #include "binding/binding.hpp"
 #include "binding/record.hpp"
+#include "review/call_costs.hpp"
 #include "review/hunt.hpp"
 #include "review/pair.hpp"
 
@@ -63,6 +64,21 @@ std::vector<ChangeRecord> found_by(Hunt& hunt) {
     return out;
 }
 
+using CostsByCall = nb::typed<nb::dict, HookKind, nb::typed<nb::tuple, uint64_t, Cost>>;
+
+// Of the kinds of calls that the programs have.
+CostsByCall costs_by_call(const std::string& tracker, const std::vector<std::vector<Op>>& programs,
+                          const Platform& platform) {
+    std::vector<Program> all;
+    for (const std::vector<Op>& ops : programs) all.push_back({ops});
+    const CallCosts costs = call_costs(tracker, all, platform);
+    nb::dict out;
+    for (size_t kind = 0; kind < costs.size(); kind++)
+        if (costs[kind].calls)
+            out[nb::cast(static_cast<HookKind>(kind))] = nb::make_tuple(costs[kind].calls, costs[kind].cost);
+    return CostsByCall(out);
+}
+
 void bind_change(nb::module_& m) {
     using C = ChangeRecord;
     Record<C>(m, "Change", "What a program shows on one of two trackers alone. TP: a warning that is justified.")
@@ -107,6 +123,8 @@ void bind_review(nb::module_& m) {
         .def_prop_ro("programs", &Hunt::programs)
         .def_prop_ro("differing", &Hunt::differing)
         .def_prop_ro("corpus", &Hunt::corpus);
+    m.def("call_costs", &costs_by_call, "tracker"_a, "programs"_a, "platform"_a,
+          "By kind of call: how many the programs have on the platform, and what they cost the tracker in all.");
 }
 
 }  // namespace dmafuzz
