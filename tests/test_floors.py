@@ -22,7 +22,7 @@ CORE_FLOORS = [
     {"coherency", "machine", "tracker"},
     {"judge"},
     {"exhaustive", "fuzzing", "schedule"},
-    {"benchmark"},
+    {"benchmark", "review"},
     {"binding", "tests"},
 ]
 PACKAGE_FLOORS = [

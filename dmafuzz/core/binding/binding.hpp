@@ -26,5 +26,6 @@ void bind_run(nanobind::module_& m);
 void bind_search(nanobind::module_& m);
 void bind_schedule(nanobind::module_& m);
 void bind_exhaustive(nanobind::module_& m);
+void bind_review(nanobind::module_& m);
 
 }  // namespace dmafuzz

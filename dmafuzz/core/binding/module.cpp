@@ -11,4 +11,5 @@ NB_MODULE(_core, m) {
     dmafuzz::bind_search(m);
     dmafuzz::bind_schedule(m);
     dmafuzz::bind_exhaustive(m);
+    dmafuzz::bind_review(m);
 }
