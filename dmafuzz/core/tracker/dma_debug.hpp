@@ -16,6 +16,7 @@ class DmaDebug final : public Tracker {
     void watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink) override;
     void watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform, Watch& out, Digest& state) override;
     void explain(const std::vector<HookCall>& calls, const Platform& platform, Watch& out) override;
+    bool entries(const std::vector<HookCall>& calls, size_t count, const Platform& platform, std::vector<TrackedEntry>& out) override;
     bool cost(Cost& out) const override {
         out = cost_;
         return true;
