@@ -12,8 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("dmafuzz", "tests", "harnesses", "docs")
 LINES_MAX = 560
-# One class that walks a program, of which a part has yet to find a file of its own.
-LONGER = {"tests/naive/simulate.py"}
+COLUMNS_MAX = 120
 SOURCES = [
     path
     for folder in ("dmafuzz", "harnesses", "tests")
@@ -42,6 +41,13 @@ def test_ruff_is_content(command: list[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_clang_format_is_content() -> None:
+    """As pinned among the tests' tools: versions lay out differently. The guest's module is in the kernel's layout."""
+    files = [path for path in SOURCES if path.suffix in {".cpp", ".hpp", ".c", ".h"} and "guest" not in path.parts]
+    done = subprocess.run(["clang-format", "--dry-run", "-Werror", *files], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_types_are_strict_throughout() -> None:
     done = subprocess.run([sys.executable, "-m", "mypy"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -63,10 +69,22 @@ def beginning(path: Path) -> list[str]:
     return [*path.read_text().splitlines()[:2], ""]
 
 
+def test_lines_fit() -> None:
+    """But for those that a marker for another tool makes longer, and golden logs' module, which has its own hash."""
+    long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in SOURCES
+        if "guest" not in path.parts
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if len(line) > COLUMNS_MAX and "# type: ignore" not in line and "# noqa" not in line
+    ]
+    assert not long
+
+
 def test_files_stay_short() -> None:
     assert SOURCES
     lines = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in SOURCES}
-    assert {name for name, count in lines.items() if count > LINES_MAX} <= LONGER
+    assert not {name for name, count in lines.items() if count > LINES_MAX}
 
 
 def test_there_is_no_room_for_odds_and_ends() -> None:

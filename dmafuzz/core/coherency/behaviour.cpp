@@ -11,12 +11,14 @@ namespace {
 
 constexpr int given_up_both = 3;
 
-// The joint state: for each copy of the cell one state of its place, as a set of one or two; empty: the copy is not there.
+// The joint state: for each copy of the cell one state of its place, as a set of one or two; empty: the copy is not
+// there.
 using Joint = std::vector<Set>;
 
 Set with_given_up(bool given_up) {
     Set out = 0;
-    for (int at = 0; at < lane::count; at++) out |= put(static_cast<Lane>(given_up ? lane::all & ~lane::expected : lane::expected), at);
+    for (int at = 0; at < lane::count; at++)
+        out |= put(static_cast<Lane>(given_up ? lane::all & ~lane::expected : lane::expected), at);
     return out;
 }
 
@@ -45,11 +47,11 @@ struct Stretch {
 struct Search {
     struct Node {
         Joint joint;
-        int from;             // the node before; -1: nothing was there
+        int from;  // the node before; -1: nothing was there
         size_t stretch;
-        int cost;             // unasked steps so far
-        Event event;          // unasked; count_: what the operation has done
-        uint16_t copy;        // that it happens to, by its place in the joint state; none: to no copy
+        int cost;       // unasked steps so far
+        Event event;    // unasked; count_: what the operation has done
+        uint16_t copy;  // that it happens to, by its place in the joint state; none: to no copy
         uint8_t writer;
     };
     static constexpr size_t nodes_max = 200'000;
@@ -81,7 +83,7 @@ struct Search {
     const Walked& walked_;
     const Corruption& corruption_;
     bool aliases_hit_;
-    std::vector<uint16_t> copies_;   // of the cell, in order of birth
+    std::vector<uint16_t> copies_;  // of the cell, in order of birth
     std::vector<Stretch> stretches_;
     std::vector<Node> nodes_;
 };
@@ -91,15 +93,16 @@ bool Search::cut() {
     const std::vector<Corruption>& seen = walked_.simulator.corruptions();
     size_t number = 0;
     auto same = [&](const Corruption& c) {
-        return c.kind == corruption_.kind && c.op == corruption_.op && c.cell == corruption_.cell && c.copy == corruption_.copy &&
-               c.reader == corruption_.reader;
+        return c.kind == corruption_.kind && c.op == corruption_.op && c.cell == corruption_.cell &&
+               c.copy == corruption_.copy && c.reader == corruption_.reader;
     };
     while (number < seen.size() && !same(seen[number])) number++;
     if (number == seen.size()) return false;
     for (size_t i = 0; i < walked_.simulator.seen_after()[number]; i++) {
         const Trace& trace = walked_.traces[i];
         if (at(trace.copy) == copies_.size()) continue;
-        const bool new_one = stretches_.empty() || stretches_.back().op != trace.op || (!is_closure(trace) && !stretches_.back().unasked.empty());
+        const bool new_one = stretches_.empty() || stretches_.back().op != trace.op ||
+                             (!is_closure(trace) && !stretches_.back().unasked.empty());
         if (new_one) stretches_.push_back({trace.op, {}, {}});
         (is_closure(trace) ? stretches_.back().unasked : stretches_.back().asked).push_back(&trace);
     }
@@ -129,16 +132,19 @@ void Search::carry_out(const Trace& trace, Joint joint, const std::vector<CopyCh
     if (trace.what == Trace::What::copied) {
         const Lane seen = cpu_view(joint[at(trace.source)]);
         const DataPlace source = place_of(trace.source, trace.op, walked_.simulator, walked_.run);
-        if (walked_.simulator.births()[trace.copy].single) return become(put(seen, lane::memory_absent), WitnessEvent::copied, source);
+        if (walked_.simulator.births()[trace.copy].single)
+            return become(put(seen, lane::memory_absent), WitnessEvent::copied, source);
         // A new page: its memory is an earlier owner's.
         const Set below = joint[k] ? joint[k] : put(lane::bit(Flag::foreign, given_up == 2), lane::memory_absent);
         return become(copy_into(below, seen), WitnessEvent::copied, source);
     }
     for (const bool up : {false, true})
-        if (const Set born = trace.before & with_given_up(up); born && given_up >> up & 1) become(born, WitnessEvent::born);
+        if (const Set born = trace.before & with_given_up(up); born && given_up >> up & 1)
+            become(born, WitnessEvent::born);
 }
 
-std::vector<std::pair<Joint, std::vector<CopyChange>>> Search::carry_out(const Joint& joint, const Stretch& stretch) const {
+std::vector<std::pair<Joint, std::vector<CopyChange>>> Search::carry_out(const Joint& joint,
+                                                                         const Stretch& stretch) const {
     std::vector<std::pair<Joint, std::vector<CopyChange>>> ways{{joint, {}}};
     for (const Trace* trace : stretch.asked) {
         std::vector<std::pair<Joint, std::vector<CopyChange>>> next;
@@ -188,17 +194,21 @@ void Search::take_step(int from, size_t trace, Event event, std::map<Joint, int>
     const bool lost = event == Event::written_elsewhere;
     Joint joint = before.joint;
     for (size_t other = 0; other < joint.size(); other++)
-        if (other != k && (is_entitled_write(event) || lost)) joint[other] = apply(Event::written_elsewhere, joint[other]);
+        if (other != k && (is_entitled_write(event) || lost))
+            joint[other] = apply(Event::written_elsewhere, joint[other]);
     joint[k] = apply(event, joint[k]);
     if (joint == before.joint) return;
-    const bool by_device = event >= Event::device_write && event <= Event::wild_write_coherent && event != Event::device_write_beside;
+    const bool by_device =
+        event >= Event::device_write && event <= Event::wild_write_coherent && event != Event::device_write_beside;
     const uint8_t writer = lost ? closure.lost_writer : by_device ? closure.writer : no_mapping;
-    reach({joint, from, before.stretch, before.cost + 1, event, lost ? no_copy : static_cast<uint16_t>(k), writer}, now);
+    reach({joint, from, before.stretch, before.cost + 1, event, lost ? no_copy : static_cast<uint16_t>(k), writer},
+          now);
 }
 
 bool Search::take_unasked(size_t number, std::map<Joint, int>& now, int bound) {
     std::vector<std::vector<int>> by_cost(static_cast<size_t>(bound) + 1);
-    for (const auto& [joint, node] : now) by_cost[static_cast<size_t>(nodes_[static_cast<size_t>(node)].cost)].push_back(node);
+    for (const auto& [joint, node] : now)
+        by_cost[static_cast<size_t>(nodes_[static_cast<size_t>(node)].cost)].push_back(node);
     for (size_t cost = 0; cost < static_cast<size_t>(bound); cost++) {
         for (size_t i = 0; i < by_cost[cost].size(); i++) {
             const int node = by_cost[cost][i];
@@ -208,7 +218,8 @@ bool Search::take_unasked(size_t number, std::map<Joint, int>& now, int bound) {
                 const Trace& closure = *stretches_[number].unasked[trace];
                 for (int e = 0; e < unasked_events; e++) {
                     const Event event = static_cast<Event>(e);
-                    const bool companion = event == Event::written_elsewhere && (closure.lost_writer == no_mapping || trace > 0);
+                    const bool companion =
+                        event == Event::written_elsewhere && (closure.lost_writer == no_mapping || trace > 0);
                     if (closure.unasked >> e & 1 && !companion) take_step(node, trace, event, now);
                 }
             }
@@ -225,7 +236,8 @@ bool Search::is_goal(const Joint& joint) const {
     if (corruption_.reads_void) return (given_up_of(joint) & 1) != 0;
     const bool by_cpu = corruption_.reader == no_mapping;
     Lane seen = corruption_.sees_cache ? cpu_view(place) : memory_view(place);
-    if (by_cpu && !corruption_.sees_cache && aliases_hit_) seen = static_cast<Lane>(seen | get(place, lane::cached_clean) | get(place, lane::cached_dirty));
+    if (by_cpu && !corruption_.sees_cache && aliases_hit_)
+        seen = static_cast<Lane>(seen | get(place, lane::cached_clean) | get(place, lane::cached_dirty));
     return (seen & corruption_.wrong) != 0;
 }
 
@@ -297,8 +309,9 @@ Actor actor_of(Event event, uint8_t writer) {
 }
 
 class Showing {
-  public:
-    Showing(const Search& search, const Walked& walked, uint16_t cell) : search_(search), walked_(walked), cell_(cell) {}
+public:
+    Showing(const Search& search, const Walked& walked, uint16_t cell)
+        : search_(search), walked_(walked), cell_(cell) {}
 
     Moment of(const Joint& joint, uint8_t op) const {
         Moment out;
@@ -306,11 +319,13 @@ class Showing {
         for (size_t k = 0; k < joint.size(); k++) {
             if (!joint[k]) continue;
             const uint16_t copy = search_.copies_[k];
-            out.copies.push_back(state_of(copy, joint[k], place_of(copy, op, walked_.simulator, walked_.run), walked_.simulator.births()[copy].single));
+            out.copies.push_back(state_of(copy, joint[k], place_of(copy, op, walked_.simulator, walked_.run),
+                                          walked_.simulator.births()[copy].single));
         }
         out.given_up = given_up_of(joint) == 2;
         for (const Simulator::Holding& h : walked_.simulator.holdings())
-            if (h.op == op && h.cell == cell_) out.owners.push_back({h.mapping, h.joint ? Owner::both : h.device ? Owner::device : Owner::cpu});
+            if (h.op == op && h.cell == cell_)
+                out.owners.push_back({h.mapping, h.joint ? Owner::both : h.device ? Owner::device : Owner::cpu});
         return out;
     }
 
@@ -335,7 +350,7 @@ class Showing {
         return out;
     }
 
-  private:
+private:
     const Search& search_;
     const Walked& walked_;
     uint16_t cell_;
@@ -349,7 +364,8 @@ const char* name_of(LineState state) {
 }
 
 const char* name_of(Actor actor) {
-    static constexpr std::array<const char*, static_cast<size_t>(Actor::count_)> names{"program", "hardware", "cpu", "device"};
+    static constexpr std::array<const char*, static_cast<size_t>(Actor::count_)> names{"program", "hardware", "cpu",
+                                                                                       "device"};
     return names[static_cast<size_t>(actor)];
 }
 
