@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "coherency/witness.hpp"
+#include "coherency/behaviour.hpp"
 #include "judge/contract.hpp"
 #include "judge/outcome.hpp"
 #include "run/run.hpp"
@@ -116,10 +116,14 @@ struct named_caster {
         }                                                                             \
     }
 
+DMAFUZZ_NAMED(Actor);
 DMAFUZZ_NAMED(CorruptionKind);
+DMAFUZZ_NAMED(Flag);
 DMAFUZZ_NAMED(HarmKind);
 DMAFUZZ_NAMED(HookKind);
 DMAFUZZ_NAMED(Label);
+DMAFUZZ_NAMED(LineState);
+DMAFUZZ_NAMED(Owner);
 DMAFUZZ_NAMED(PlaceKind);
 DMAFUZZ_NAMED(Reason);
 DMAFUZZ_NAMED(Rule);
