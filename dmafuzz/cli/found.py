@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What was found, wherever it lies: a folder of `dmafuzz fuzz`, or a catalogue; and one of it by its ID."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from dmafuzz import catalogue as catalogues
+from dmafuzz import platforms
+from dmafuzz.catalogue.files import read_catalogue
+from dmafuzz.findings import Finding
+from dmafuzz.findings.reading import read_finding, read_findings
+from dmafuzz.program import ProgramError
+from dmafuzz.trackers import default_portfolio
+from dmafuzz.triage import Lead
+from dmafuzz.triage.bench import Bench
+from dmafuzz.triage.headline import Headline, headlines_of
+
+from .errors import BadInput
+
+Item: TypeAlias = Finding | catalogues.Entry
+
+
+@dataclass(frozen=True)
+class Found:
+    """Findings, or entries of a catalogue, with what they were judged by."""
+
+    items: tuple[Any, ...]
+    tracker: str
+    portfolio: str | None
+    platforms: tuple[str, ...]
+
+    Item = Any
+
+    def bench(self) -> Bench:
+        return Bench(self.tracker, self.platforms)
+
+    def headlines(self, leads: Sequence[Lead[Any]]) -> list[Headline]:
+        return headlines_of(leads, self.bench())
+
+    def one(self, name: str) -> Any:
+        """That with a cause of this beginning, or this file name. Raises BadInput."""
+        wanted = Path(name).name.removesuffix(".dma").rsplit("-", 1)[-1]
+        fitting = [item for item in self.items if item.cause.startswith(wanted)]
+        if len(fitting) == 1:
+            return fitting[0]
+        if not fitting:
+            raise BadInput(f"{name}: no cause has this ID; dmafuzz top lists IDs")
+        ids = ", ".join(sorted(item.cause for item in fitting)[:4])
+        raise BadInput(f"{name}: {len(fitting)} causes begin so: {ids}{', ...' if len(fitting) > 4 else ''}")
+
+
+def read_found(store: Path) -> Found:
+    """What is in a store. Raises BadInput in one line."""
+    if not store.exists():
+        raise BadInput(f"{store}: not found; a folder of dmafuzz fuzz, or a catalogue, was expected")
+    try:
+        return _of_findings(read_findings(store), store) if store.is_dir() else _of_catalogue(store)
+    except (OSError, ProgramError) as error:
+        raise BadInput(str(error) if isinstance(error, ProgramError) else f"{store}: {error.strerror}") from None
+
+
+def _of_findings(findings: Sequence[Finding], store: Path) -> Found:
+    if not findings:
+        raise BadInput(f"{store}: has no findings")
+    trackers = sorted({finding.tracker for finding in findings})
+    if len(trackers) > 1:
+        raise BadInput(f"{store}: findings of several trackers: {', '.join(trackers)}")
+    first = findings[0]
+    name = first.portfolio or default_portfolio(first.tracker)
+    asked = tuple(platform for platform, _ in first.outcomes)
+    names = asked or tuple(member.name for member in platforms.portfolio(name))
+    return Found(tuple(findings), first.tracker, first.portfolio, names)
+
+
+def _of_catalogue(file: Path) -> Found:
+    try:
+        made = read_catalogue(file)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise BadInput(f"{file}: no catalogue, nor a folder of findings") from None
+    return Found(made.entries, made.tracker, made.portfolio, tuple(made.labels))
+
+
+def finding_in(file: Path) -> Finding | None:
+    """The finding in a file of one; None: a program like any other, or none at all."""
+    try:
+        return read_finding(file)
+    except (OSError, ProgramError):
+        return None
