@@ -127,14 +127,14 @@ struct dk_warning {
     uint32_t line_bytes;     /* of the active cacheline that it is about, 0 without one */
     uint64_t line;           /* where that begins */
     uint64_t dev_addr;       /* the entry's DMA address, 0 without an entry */
-    const char *text;        /* the message: its format unless its text is asked for; NULL without one; valid until the next run */
+    const char *text;        /* the message, its format unless its text is asked for, or NULL; until the next run */
 };
 
 DK_STATIC_ASSERT(sizeof(struct dk_warning) == 40, "dk_warning");
 
 /* 0; -1 for a machine this library does not understand; -2 where the L1 line is a constant of the kernel's code and the
- * library was built for another one; -3 if the kernel's code crashes at boot; -4 without memory. May be called again for
- * another machine. */
+ * library was built for another one; -3 if the kernel's code crashes at boot; -4 without memory. May be called again
+ * for another machine. */
 int dmafuzz_kernel_boot(const struct dk_machine *machine);
 /* Back to a machine just booted, whatever the kernel's code has done. */
 void dmafuzz_kernel_reset(void);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a warning is about: whose entries, and which active cacheline. Nothing here takes a lock or counts as a step of the
- * kernel's code. */
+/* What a warning is about: whose entries, and which active cacheline. Nothing here takes a lock or counts as a step of
+ * the kernel's code. */
 
 /* The call that made an entry, as its stack trace has it; of a free one, the last that had it. */
 static u16 dk_made_by(const struct dma_debug_entry *entry) {

@@ -45,8 +45,8 @@ static noinline int dk_next_bucket(int bucket, const void *lock, struct dk_lock_
 
 enum { dk_bucket_shift = HASH_FN_SHIFT, dk_bucket_mask = HASH_SIZE - 1 };
 
-/* The nearest touched bucket that lies at least `least` buckets before this one; `limit` where there is none before that.
- * *count: how many there are. */
+/* The nearest touched bucket that lies at least `least` buckets before this one; `limit` where there is none before
+ * that. *count: how many there are. */
 static u64 dk_touched_before(int bucket, u64 least, u64 limit, u64 *count) {
     u64 nearest = limit;
 

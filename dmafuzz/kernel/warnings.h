@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The table of warnings: the core's enumeration and names (core/tracker/tracker.hpp) and the ids in which a kernel's own code
- * reports (abi.h) are made of it, in the order of the specification's table. What each means, and what kernels print of it, is in
- * dmafuzz/checks/checks.toml. */
+/* The table of warnings. Of it are made the core's enumeration and names (core/tracker/tracker.hpp) and the ids in
+ * which a kernel's own code reports (abi.h), in the order of the specification's table. What each means, and what
+ * kernels print of it, is in dmafuzz/checks/checks.toml. */
 #ifndef DK_WARNINGS_H
 #define DK_WARNINGS_H
 

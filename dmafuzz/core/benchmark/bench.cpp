@@ -16,7 +16,8 @@ template <class Do>
 double seconds_each(const std::vector<Program>& programs, Do what) {
     auto start = std::chrono::steady_clock::now();
     for (const Program& program : programs) what(program);
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / static_cast<double>(programs.size());
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() /
+           static_cast<double>(programs.size());
 }
 
 std::vector<Program> random_programs(Rng& rng, int ops, int count) {
@@ -82,43 +83,46 @@ StageCosts stage_costs(const std::string& name, const Platform& platform, int op
     auto& out = costs.seconds;
     out.emplace_back("machine", seconds_each(programs, [&](const Program& p) { machine.carry_out(p, platform, run); }));
     out.emplace_back("and tracker", seconds_each(programs, [&](const Program& p) {
-        machine.carry_out(p, platform, run);
-        tracker->watch(run.hooks, platform, watch, nullptr);
-    }));
+                         machine.carry_out(p, platform, run);
+                         tracker->watch(run.hooks, platform, watch, nullptr);
+                     }));
     out.emplace_back("and simulator", seconds_each(programs, [&](const Program& p) {
-        machine.carry_out(p, platform, run);
-        tracker->watch(run.hooks, platform, watch, nullptr);
-        simulator.simulate(run, platform);
-    }));
+                         machine.carry_out(p, platform, run);
+                         tracker->watch(run.hooks, platform, watch, nullptr);
+                         simulator.simulate(run, platform);
+                     }));
     out.emplace_back("and judge (bare loop)", seconds_each(programs, [&](const Program& p) {
-        judge.start(p);
-        judge.cover(0);
-    }));
+                         judge.start(p);
+                         judge.cover(0);
+                     }));
     out.emplace_back("and feedback", seconds_each(programs, [&](const Program& p) {
-        coverage.start();
-        judge.start(p);
-        judge.cover(0, &coverage, &coverage);
-        coverage.novel();
-    }));
+                         coverage.start();
+                         judge.start(p);
+                         judge.cover(0, &coverage, &coverage);
+                         coverage.novel();
+                     }));
     out.emplace_back("and mutation", seconds_each(programs, [&](const Program& p) {
-        coverage.start();
-        judge.start(mutate(rng, p, programs[rng.below(static_cast<uint32_t>(programs.size()))], ops));
-        judge.cover(0, &coverage, &coverage);
-        coverage.novel();
-    }));
+                         coverage.start();
+                         judge.start(mutate(rng, p, programs[rng.below(static_cast<uint32_t>(programs.size()))], ops));
+                         judge.cover(0, &coverage, &coverage);
+                         coverage.novel();
+                     }));
     return costs;
 }
 
-PortfolioCosts portfolio_costs(const std::string& tracker, const std::vector<Platform>& portfolio, int ops, int count, uint64_t seed) {
+PortfolioCosts portfolio_costs(const std::string& tracker, const std::vector<Platform>& portfolio, int ops, int count,
+                               uint64_t seed) {
     Rng rng(seed);
     const std::vector<Program> programs = random_programs(rng, ops, count);
     Judge judge(tracker, portfolio);
     PortfolioCosts costs;
     for (size_t platform = 0; platform < portfolio.size(); platform++)
-        costs.one += seconds_each(programs, [&](const Program& p) {
-            judge.start(p);
-            judge.cover(platform);
-        }) / static_cast<double>(portfolio.size());
+        costs.one += seconds_each(programs,
+                                  [&](const Program& p) {
+                                      judge.start(p);
+                                      judge.cover(platform);
+                                  }) /
+                     static_cast<double>(portfolio.size());
     costs.all = seconds_each(programs, [&](const Program& p) {
         judge.start(p);
         for (size_t platform = 0; platform < portfolio.size(); platform++) judge.cover(platform);
@@ -126,7 +130,8 @@ PortfolioCosts portfolio_costs(const std::string& tracker, const std::vector<Pla
     return costs;
 }
 
-double seconds_a_program(const std::string& tracker, const Platform& platform, const std::vector<Program>& programs, int rounds) {
+double seconds_a_program(const std::string& tracker, const Platform& platform, const std::vector<Program>& programs,
+                         int rounds) {
     Judge judge(tracker, {platform});
     double seconds = 0;
     for (int round = -1; round < rounds; round++) {

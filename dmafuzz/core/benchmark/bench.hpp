@@ -18,8 +18,8 @@ struct StageCosts {
 // Random programs of `ops` operations on one platform. Throws std::invalid_argument for an unknown tracker.
 StageCosts stage_costs(const std::string& tracker, const Platform& platform, int ops, int programs, uint64_t seed);
 
-// Seconds that a tracker alone takes for a program of 24 hook calls that it has nothing to say about: a page mapped, checked,
-// synced and unmapped, six times over. Throws std::invalid_argument for an unknown tracker.
+// Seconds that a tracker alone takes for a program of 24 hook calls that it has nothing to say about: a page mapped,
+// checked, synced and unmapped, six times over. Throws std::invalid_argument for an unknown tracker.
 double clean_hooks_cost(const std::string& tracker, const Platform& platform, int programs);
 
 // Judging programs on each platform alone, and on all of them one after the other: seconds a program.
@@ -27,9 +27,11 @@ struct PortfolioCosts {
     double one = 0;  // on average over the platforms
     double all = 0;
 };
-PortfolioCosts portfolio_costs(const std::string& tracker, const std::vector<Platform>& portfolio, int ops, int programs, uint64_t seed);
+PortfolioCosts portfolio_costs(const std::string& tracker, const std::vector<Platform>& portfolio, int ops,
+                               int programs, uint64_t seed);
 
 // Seconds a program in the bare loop: these programs, one after the other, so often.
-double seconds_a_program(const std::string& tracker, const Platform& platform, const std::vector<Program>& programs, int rounds);
+double seconds_a_program(const std::string& tracker, const Platform& platform, const std::vector<Program>& programs,
+                         int rounds);
 
 }  // namespace dmafuzz

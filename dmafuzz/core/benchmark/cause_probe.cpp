@@ -14,7 +14,8 @@ namespace dmafuzz {
 namespace {
 
 int64_t now() {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
 }
 
 Label label_of(const std::string& name) {
@@ -24,7 +25,8 @@ Label label_of(const std::string& name) {
 }
 
 uint8_t kind_of(Label label, const std::string& name) {
-    int count = static_cast<int>(label == Label::fn ? static_cast<int>(CorruptionKind::count_) : static_cast<int>(WarningId::count_));
+    int count = static_cast<int>(label == Label::fn ? static_cast<int>(CorruptionKind::count_)
+                                                    : static_cast<int>(WarningId::count_));
     for (int i = 0; i < count; i++)
         if (name == kind_name({label, static_cast<uint8_t>(i)})) return static_cast<uint8_t>(i);
     throw std::invalid_argument("no kind of a " + std::string(name_of(label)) + ": " + name);
@@ -95,14 +97,16 @@ void CauseProbe::judged(const Program& program, Judge& judge, size_t platform) {
 }
 
 bool CauseProbe::here(const Wanted& cause, const Platform& platform) const {
-    return cause.platforms.empty() || std::find(cause.platforms.begin(), cause.platforms.end(), platform.name) != cause.platforms.end();
+    return cause.platforms.empty() ||
+           std::find(cause.platforms.begin(), cause.platforms.end(), platform.name) != cause.platforms.end();
 }
 
 // Could it be, as far as one platform tells?
 bool CauseProbe::candidate(const Wanted& cause, const Analysis& a) const {
     if (cause.label == Label::fn)
-        return std::any_of(a.corruptions.begin(), a.corruptions.end(),
-                           [&](const Corruption& c) { return static_cast<uint8_t>(c.kind) == cause.kind && !c.explained; });
+        return std::any_of(a.corruptions.begin(), a.corruptions.end(), [&](const Corruption& c) {
+            return static_cast<uint8_t>(c.kind) == cause.kind && !c.explained;
+        });
     for (size_t i = 0; i < a.watch.warnings.size(); i++)
         if (static_cast<uint8_t>(a.watch.warnings[i].id) == cause.kind && !a.justified_here[i]) return true;
     return false;

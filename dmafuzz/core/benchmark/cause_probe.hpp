@@ -42,7 +42,7 @@ struct Board {
 };
 
 class CauseProbe final : public Observer {
-  public:
+public:
     // Throws std::invalid_argument for too many causes, std::runtime_error if the file cannot be mapped.
     CauseProbe(std::vector<Wanted> causes, const std::string& board);
     ~CauseProbe() override;
@@ -51,7 +51,7 @@ class CauseProbe final : public Observer {
 
     void observe(Occasion occasion, const Program& program, Judge& judge, size_t platform) override;
 
-  private:
+private:
     void begin();
     void judged(const Program& program, Judge& judge, size_t platform);
     void look(const Program& program, Judge& judge, size_t platform);
@@ -64,11 +64,11 @@ class CauseProbe final : public Observer {
 
 // The core as others drive it: one program after the other, without feedback.
 class Subject {
-  public:
+public:
     Subject(const std::string& tracker, std::vector<Platform> portfolio, Observer& observer);
     void run(const Program& program);
 
-  private:
+private:
     Judge judge_;
     Observer& observer_;
 };

@@ -13,7 +13,9 @@ namespace dmafuzz {
 
 namespace {
 
-Tuple<uint64_t> as_tuple(const Order& o) { return nb::make_tuple(o.ops, o.cpus, o.splits, o.devices, o.buffers, o.sizes); }
+Tuple<uint64_t> as_tuple(const Order& o) {
+    return nb::make_tuple(o.ops, o.cpus, o.splits, o.devices, o.buffers, o.sizes);
+}
 
 struct SmallestRecord {
     Tuple<uint64_t> order;
@@ -38,7 +40,8 @@ CauseRecord record_of(const Cause& c) {
     for (const Smallest& s : c.smallest) {
         const std::vector<uint8_t> records = encode(s.program);
         const nb::tuple place = nb::make_tuple(s.place.joint, s.place.letter, s.place.mirrored);
-        smallest.push_back({Tuple<uint64_t>(as_tuple(s.order) + place), nb::bytes(records.data(), records.size()), as_int(s.platforms)});
+        smallest.push_back({Tuple<uint64_t>(as_tuple(s.order) + place), nb::bytes(records.data(), records.size()),
+                            as_int(s.platforms)});
     }
     return {c.signature, c.count, as_tuple_of(smallest)};
 }
@@ -63,12 +66,22 @@ void bind_harvest(nb::module_& m) {
         .field("records", &S::records, "the program, encoded")
         .field("platforms", &S::platforms, "by their places on the portfolio, a bit each");
     using C = CauseRecord;
-    Record<C>(m, "Cause", "All programs that show the same, breaking the same rules, for the same reason of the tracker's.")
-        .field("label", [](const C& c) { return c.signature.label; }, "FN, FP, hazard or broken")
-        .field("kind", [](const C& c) { return kind_name({c.signature.label, c.signature.kind}); }, "of the corruption of an FN, the warning of the others")
-        .field("reason", [](const C& c) { return name_of(c.signature.reason); }, "the tracker's; \"\" of one that crashed")
-        .field("rules", [](const C& c) { return Tuple<Rule>(as_tuple_of(members_of<Rule>(c.signature.rules, static_cast<int>(Rule::count_)))); })
-        .field("platforms", [](const C& c) { return as_int(c.signature.platforms); }, "by their places on the portfolio, a bit each")
+    Record<C>(m, "Cause",
+              "All programs that show the same, breaking the same rules, for the same reason of the tracker's.")
+        .field(
+            "label", [](const C& c) { return c.signature.label; }, "FN, FP, hazard or broken")
+        .field(
+            "kind", [](const C& c) { return kind_name({c.signature.label, c.signature.kind}); },
+            "of the corruption of an FN, the warning of the others")
+        .field(
+            "reason", [](const C& c) { return name_of(c.signature.reason); }, "the tracker's; \"\" of one that crashed")
+        .field("rules",
+               [](const C& c) {
+                   return Tuple<Rule>(as_tuple_of(members_of<Rule>(c.signature.rules, static_cast<int>(Rule::count_))));
+               })
+        .field(
+            "platforms", [](const C& c) { return as_int(c.signature.platforms); },
+            "by their places on the portfolio, a bit each")
         .field("count", &C::count, "programs")
         .field("smallest", &C::smallest);
     using H = HarvestRecord;
@@ -89,18 +102,24 @@ std::vector<Op> successors(const std::vector<Op>& ops, int cpus, int devices) {
 
 void bind_exhaustive(nb::module_& m) {
     bind_harvest(m);
-    m.def("order_of", [](const std::vector<Op>& ops) { return as_tuple(order_of(Program{ops})); }, "ops"_a,
-          "What comes before the text in the order of programs: operations, CPUs, split calls, devices, buffers, sizes and offsets.");
+    m.def(
+        "order_of", [](const std::vector<Op>& ops) { return as_tuple(order_of(Program{ops})); }, "ops"_a,
+        "What comes before the text in the order of programs: operations, CPUs, split calls, devices, buffers, sizes "
+        "and offsets.");
     m.attr("ALPHABET") = nb::cast(alphabet_text());
-    m.def("successors", &successors, "ops"_a, "cpus"_a, "devices"_a, "The operations of the alphabet that can follow a program of it.");
+    m.def("successors", &successors, "ops"_a, "cpus"_a, "devices"_a,
+          "The operations of the alphabet that can follow a program of it.");
     nb::class_<Walk>(m, "Walk", "The walk through all programs up to some length; see core/exhaustive/walk.hpp.")
-        .def(nb::init<const std::string&, std::vector<Platform>, int, int>(), "tracker"_a, "platforms"_a, "cpus"_a, "devices"_a)
+        .def(nb::init<const std::string&, std::vector<Platform>, int, int>(), "tracker"_a, "platforms"_a, "cpus"_a,
+             "devices"_a)
         .def_prop_ro("length", &Walk::length)
         .def_prop_ro("size", [](const Walk& w) { return w.last().size(); })
         .def_prop_ro("merged", [](const Walk& w) { return w.last().merged(); })
-        .def("pairs", &Walk::pairs, "start"_a, "stop"_a, "How many pairs of a state and a letter there are in a part of the last layer.")
+        .def("pairs", &Walk::pairs, "start"_a, "stop"_a,
+             "How many pairs of a state and a letter there are in a part of the last layer.")
         .def("states", &Walk::states, "platform"_a)
-        .def("program", [](const Walk& w, size_t joint) { return w.program(joint).ops; }, "index"_a)
+        .def(
+            "program", [](const Walk& w, size_t joint) { return w.program(joint).ops; }, "index"_a)
         .def("turn", &Walk::turn, nb::call_guard<nb::gil_scoped_release>());
     nb::class_<Expander>(m, "Expander", "Carries out and judges what follows a part of a walk's last layer.")
         .def(nb::init<const Walk&>(), "walk"_a, nb::keep_alive<1, 2>())

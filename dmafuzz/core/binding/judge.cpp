@@ -75,7 +75,6 @@ std::vector<StepRecord> witness_of(Judge& judge, const std::vector<Op>& ops, siz
     return out;
 }
 
-
 std::vector<ShownRecord> shown(Judge& judge, const std::vector<Op>& ops) {
     if (judge.platforms() > platforms_max) throw nb::value_error("signatures are kept for at most 256 platforms");
     std::vector<ShownRecord> out;
@@ -89,7 +88,8 @@ using NamedTarget = std::tuple<Label, std::string, std::string>;
 
 std::vector<NamedTarget> targets_there(Judge& judge, size_t platform) {
     std::vector<NamedTarget> out;
-    for (const PlatformSignature& t : signatures_on(judge, platform)) out.emplace_back(t.label, kind_name(t), name_of(t.reason));
+    for (const PlatformSignature& t : signatures_on(judge, platform))
+        out.emplace_back(t.label, kind_name(t), name_of(t.reason));
     return out;
 }
 
@@ -107,8 +107,8 @@ std::vector<NamedOutcome> outcomes(Judge& judge, const std::vector<Op>& ops) {
     return out;
 }
 
-Minimized minimized(Judge& judge, const std::vector<Op>& ops, size_t platform, const std::string& label, const std::string& kind,
-                    const std::optional<std::string>& reason, bool written) {
+Minimized minimized(Judge& judge, const std::vector<Op>& ops, size_t platform, const std::string& label,
+                    const std::string& kind, const std::optional<std::string>& reason, bool written) {
     Program program{ops};
     judge.start(program);
     for (PlatformSignature t : signatures_on(judge, platform)) {
@@ -116,7 +116,8 @@ Minimized minimized(Judge& judge, const std::vector<Op>& ops, size_t platform, c
         t.rules = judge.rules(platform);
         return written ? minimize_written(judge, program, t) : minimize(judge, program, t);
     }
-    throw nb::value_error(("the program shows no " + label + " of kind " + kind + " on " + judge.platform(platform).name).c_str());
+    throw nb::value_error(
+        ("the program shows no " + label + " of kind " + kind + " on " + judge.platform(platform).name).c_str());
 }
 
 void bind_hook(nb::module_& m) {
@@ -132,48 +133,71 @@ void bind_hook(nb::module_& m) {
         .field("op", &H::op, "the operation that it belongs to, by its number from 0")
         .field("cpu", &H::cpu)
         .field("device", &H::device)
-        .field("mapping", [](const H& h) { return mapping_or_none(h.mapping); }, "the one that the program names")
+        .field(
+            "mapping", [](const H& h) { return mapping_or_none(h.mapping); }, "the one that the program names")
         .field("dma", &H::dma, "DMA address; 0: none")
         .field("phys", &H::phys, "physical address; 0: none")
         .field("size", &H::size, "in bytes")
         .field("direction", &H::direction)
         .field("attrs", &H::attrs, "a bit for each of ATTRS")
         .field("mapped", &H::mapped_count, "of map_sg: the DMA segments made")
-        .field("entries", [](const H& h) {
-            return Tuple<HookEntry>(as_tuple_of(std::vector<HookEntry>(h.entries.begin(), h.entries.begin() + h.entry_count)));
-        }, "of calls with a scatterlist");
+        .field(
+            "entries",
+            [](const H& h) {
+                return Tuple<HookEntry>(
+                    as_tuple_of(std::vector<HookEntry>(h.entries.begin(), h.entries.begin() + h.entry_count)));
+            },
+            "of calls with a scatterlist");
 }
 
 void bind_witness(nb::module_& m) {
     bind_names<WitnessEvent>(m, "WitnessEvent", "What a step of a witness does to the data.");
-    bind_names<PlaceKind>(m, "PlaceKind", "Where data is; a page is old or new once copy-on-write has brought another one.");
+    bind_names<PlaceKind>(m, "PlaceKind",
+                          "Where data is; a page is old or new once copy-on-write has brought another one.");
     Record<DataPlace>(m, "Place", "Where data is, as it is called after some operation.")
         .field("kind", &DataPlace::kind)
         .field("mapping", [](const DataPlace& p) { return mapping_or_none(p.mapping); }, "whose slot it is");
     using S = StepRecord;
-    Record<S>(m, "WitnessStep", "A step of one behaviour that reaches a corruption. Places are called as they are after its operation.")
-        .field("op", [](const S& s) { return static_cast<int>(s.step.op); }, "the operation that takes it, or after which it is taken")
+    Record<S>(m, "WitnessStep",
+              "A step of one behaviour that reaches a corruption. Places are called as they are after its operation.")
+        .field(
+            "op", [](const S& s) { return static_cast<int>(s.step.op); },
+            "the operation that takes it, or after which it is taken")
         .field("event", [](const S& s) { return event_of(s.step); })
-        .field("asked", [](const S& s) { return s.step.asked; }, "the operation does it; else hardware, a device or a CPU, unasked")
-        .field("place", [](const S& s) { return s.places.place; }, "where the data is after the step")
-        .field("before", [](const S& s) { return s.places.before; }, "where it was after the step before; None: this is the first")
-        .field("writer", [](const S& s) { return mapping_or_none(s.step.writer); }, "the mapping through which a device writes")
-        .field("into", [](const S& s) { return s.places.into; },
-               "where that device writes instead, if it is memory or a slot of these bytes");
+        .field(
+            "asked", [](const S& s) { return s.step.asked; },
+            "the operation does it; else hardware, a device or a CPU, unasked")
+        .field(
+            "place", [](const S& s) { return s.places.place; }, "where the data is after the step")
+        .field(
+            "before", [](const S& s) { return s.places.before; },
+            "where it was after the step before; None: this is the first")
+        .field(
+            "writer", [](const S& s) { return mapping_or_none(s.step.writer); },
+            "the mapping through which a device writes")
+        .field(
+            "into", [](const S& s) { return s.places.into; },
+            "where that device writes instead, if it is memory or a slot of these bytes");
 }
 
 void bind_outcomes(nb::module_& m) {
     using R = ShownRecord;
     Record<R>(m, "Signature", "Something that a program shows, and where.")
-        .field("label", [](const R& s) { return s.signature.label; }, "FN, FP, hazard or broken")
-        .field("kind", [](const R& s) { return kind_name({s.signature.label, s.signature.kind}); }, "of the corruption of an FN, the warning of the others")
-        .field("reason", [](const R& s) { return name_of(s.signature.reason); }, "the tracker's; \"\" of one that crashed")
+        .field(
+            "label", [](const R& s) { return s.signature.label; }, "FN, FP, hazard or broken")
+        .field(
+            "kind", [](const R& s) { return kind_name({s.signature.label, s.signature.kind}); },
+            "of the corruption of an FN, the warning of the others")
+        .field(
+            "reason", [](const R& s) { return name_of(s.signature.reason); }, "the tracker's; \"\" of one that crashed")
         .field("rules", &R::rules, "of the contract, that the program breaks there")
         .field("platforms", &R::platforms, "by their places on the portfolio, a bit each");
     Record<Minimized>(m, "Minimized", "A 1-minimal program.")
         .field("ops", [](const Minimized& m) { return Tuple<Op>(as_tuple_of(m.program.ops)); })
-        .field("reason", [](const Minimized& m) { return name_of(m.reason); }, "the tracker's; \"\" of one that crashed")
-        .field("rules", [](const Minimized& m) { return rules_of(m.rules); }, "of the contract, that the program breaks")
+        .field(
+            "reason", [](const Minimized& m) { return name_of(m.reason); }, "the tracker's; \"\" of one that crashed")
+        .field(
+            "rules", [](const Minimized& m) { return rules_of(m.rules); }, "of the contract, that the program breaks")
         .field("tried", &Minimized::tried, "programs judged on the way");
 }
 
@@ -188,19 +212,27 @@ void bind_trackers(nb::module_& m) {
         .field("vendor", &T::vendor, "of one distribution: its number stands for no other kernel");
     m.def("trackers", &trackers, "All trackers that are built in: newest era first, then proposals, then canaries.");
     m.def("newest_kernel", &newest_kernel, "The last kernel that the newest era is known to be right for.");
-    m.def("what_ifs", [] {
-        std::vector<std::pair<std::string, std::string>> out;
-        for (const WhatIf& w : what_ifs()) out.emplace_back(w.name, w.lacks);
-        return out;
-    }, "Changes of one rule that a tracker's name may ask for, as ERA+NAME: (name, what the tracker lacks without it).");
-    m.def("reasons", [] {
-        std::vector<std::tuple<Reason, std::string, std::string>> out;
-        for (int i = 1; i < static_cast<int>(Reason::count_); i++) {
-            const ReasonFacts& r = facts_of(static_cast<Reason>(i));
-            out.emplace_back(static_cast<Reason>(i), r.words, r.change);
-        }
-        return out;
-    }, "Why a tracker is silent, or which entry its check used: (name, sentence, the changed rule with which it would warn).");
+    m.def(
+        "what_ifs",
+        [] {
+            std::vector<std::pair<std::string, std::string>> out;
+            for (const WhatIf& w : what_ifs()) out.emplace_back(w.name, w.lacks);
+            return out;
+        },
+        "Changes of one rule that a tracker's name may ask for, as ERA+NAME: (name, what the tracker lacks without "
+        "it).");
+    m.def(
+        "reasons",
+        [] {
+            std::vector<std::tuple<Reason, std::string, std::string>> out;
+            for (int i = 1; i < static_cast<int>(Reason::count_); i++) {
+                const ReasonFacts& r = facts_of(static_cast<Reason>(i));
+                out.emplace_back(static_cast<Reason>(i), r.words, r.change);
+            }
+            return out;
+        },
+        "Why a tracker is silent, or which entry its check used: (name, sentence, the changed rule with which it would "
+        "warn).");
 }
 
 }  // namespace
@@ -211,23 +243,31 @@ void bind_judge(nb::module_& m) {
     bind_witness(m);
     bind_outcomes(m);
     bind_trackers(m);
-    m.def("rules", [] {
-        std::vector<std::pair<Rule, std::string>> out;
-        for (int i = 0; i < static_cast<int>(Rule::count_); i++) out.emplace_back(static_cast<Rule>(i), text_of(static_cast<Rule>(i)));
-        return out;
-    }, "The contract's rules: id and text.");
+    m.def(
+        "rules",
+        [] {
+            std::vector<std::pair<Rule, std::string>> out;
+            for (int i = 0; i < static_cast<int>(Rule::count_); i++)
+                out.emplace_back(static_cast<Rule>(i), text_of(static_cast<Rule>(i)));
+            return out;
+        },
+        "The contract's rules: id and text.");
     nb::class_<Judge>(m, "Judge", "Judges programs: one tracker, the platforms of a portfolio.")
         .def(nb::init<const std::string&, std::vector<Platform>>(), "tracker"_a, "portfolio"_a)
         .def("judge", &judgement, "ops"_a, "platform"_a, "The judgement on the portfolio's platform of that index.")
-        .def("judge_all", &judgements, "ops"_a, "The judgements on all platforms of the portfolio, in order: worked out together.")
-        .def("signatures", &shown, "ops"_a,
-             "What the program shows on the portfolio.")
-        .def("signatures_on", &targets, "ops"_a, "platform"_a, "What there is to find on one platform: (label, kind, reason) each.")
+        .def("judge_all", &judgements, "ops"_a,
+             "The judgements on all platforms of the portfolio, in order: worked out together.")
+        .def("signatures", &shown, "ops"_a, "What the program shows on the portfolio.")
+        .def("signatures_on", &targets, "ops"_a, "platform"_a,
+             "What there is to find on one platform: (label, kind, reason) each.")
         .def("outcomes", &outcomes, "ops"_a,
              "The program's result on each platform, in order, worked out together: its labels and signatures.")
-        .def("minimize", &minimized, "ops"_a, "platform"_a, "label"_a, "kind"_a, "reason"_a = nb::none(), "written"_a = false,
-             "The 1-minimal program that still shows it. `written`: a user's program, so that it keeps what it is about.")
-        .def("witness", &witness_of, "ops"_a, "platform"_a, "corruption"_a, "One behaviour that reaches a corruption (its index in the judgement).")
+        .def("minimize", &minimized, "ops"_a, "platform"_a, "label"_a, "kind"_a, "reason"_a = nb::none(),
+             "written"_a = false,
+             "The 1-minimal program that still shows it. `written`: a user's program, so that it keeps what it is "
+             "about.")
+        .def("witness", &witness_of, "ops"_a, "platform"_a, "corruption"_a,
+             "One behaviour that reaches a corruption (its index in the judgement).")
         .def("cost", &cost, "ops"_a, "platform"_a, "What the program costs the tracker there; None if it does not say.")
         .def("hooks", &hooks_of, "ops"_a, "platform"_a, "The hook calls that the program makes there.");
 }

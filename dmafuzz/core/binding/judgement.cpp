@@ -11,9 +11,13 @@ namespace dmafuzz {
 
 namespace {
 
-std::string buffer_name(uint8_t buffer) { return buffer == stack_buffer ? "stack" : std::string("b").append(std::to_string(buffer)); }
+std::string buffer_name(uint8_t buffer) {
+    return buffer == stack_buffer ? "stack" : std::string("b").append(std::to_string(buffer));
+}
 
-std::optional<Reason> reason_or_none(Reason reason) { return reason == Reason::none ? std::nullopt : std::optional(reason); }
+std::optional<Reason> reason_or_none(Reason reason) {
+    return reason == Reason::none ? std::nullopt : std::optional(reason);
+}
 
 WarningRecord warning_of(Judge& judge, size_t platform, const JudgedWarning& judged, Print print) {
     const Warning& warning = judged.warning;
@@ -44,7 +48,8 @@ nb::tuple corruptions_of(const Analysis& a, Judge& judge, size_t platform) {
 nb::tuple failed_of(const Run& run) {
     std::vector<int> out;
     for (int i = 0; i < mappings_max; i++)
-        if (run.mappings[static_cast<size_t>(i)].defined && run.mappings[static_cast<size_t>(i)].failed) out.push_back(i);
+        if (run.mappings[static_cast<size_t>(i)].defined && run.mappings[static_cast<size_t>(i)].failed)
+            out.push_back(i);
     return as_tuple_of(out);
 }
 
@@ -68,22 +73,35 @@ void bind_warning(nb::module_& m) {
     using W = WarningRecord;
     Record<W>(m, "Warning", "A tracker's warning, fired by an operation.")
         .field("id", [](const W& w) { return w.warning.id; })
-        .field("op", [](const W& w) { return static_cast<int>(w.warning.op); }, "the operation, by its number from 0")
+        .field(
+            "op", [](const W& w) { return static_cast<int>(w.warning.op); }, "the operation, by its number from 0")
         .field("justification", &W::justification, "the verdict on it on this platform")
         .field("hurts", &W::hurts, "of a hazard: the platform on which what it covers is corrupt")
-        .field("reason", &W::reason, "what the entry that it was held against has to do with the call; None of a tracker that crashed")
-        .field("mappings", [](const W& w) { return Tuple<int>(as_tuple_of(members_of<int>(w.warning.mappings, mappings_max))); },
-               "named by the call, or owners of an entry it is about")
-        .field("counted", [](const W& w) { return w.warning.counted; }, "in dma-debug's error_count")
-        .field("printed", [](const W& w) { return w.print.printed; },
-               "by a kernel as shipped: by default it prints the first counted error, and what is not counted")
-        .field("stops", [](const W& w) { return w.print.stops; },
-               "with panic_on_warn the machine stops there, and what follows never happens")
-        .field("entry_op", [](const W& w) { return w.warning.entry_op == no_op ? std::nullopt : std::optional<int>(w.warning.entry_op); },
-               "the operation that made the entry it is about")
-        .field("line", [](const W& w) { return w.warning.line_bytes ? std::optional(w.warning.line) : std::nullopt; },
-               "physical address of the cacheline, or page, that it is about")
-        .field("line_size", [](const W& w) { return w.warning.line_bytes; }, "in bytes; 0 if it is about none")
+        .field("reason", &W::reason,
+               "what the entry that it was held against has to do with the call; None of a tracker that crashed")
+        .field(
+            "mappings",
+            [](const W& w) { return Tuple<int>(as_tuple_of(members_of<int>(w.warning.mappings, mappings_max))); },
+            "named by the call, or owners of an entry it is about")
+        .field(
+            "counted", [](const W& w) { return w.warning.counted; }, "in dma-debug's error_count")
+        .field(
+            "printed", [](const W& w) { return w.print.printed; },
+            "by a kernel as shipped: by default it prints the first counted error, and what is not counted")
+        .field(
+            "stops", [](const W& w) { return w.print.stops; },
+            "with panic_on_warn the machine stops there, and what follows never happens")
+        .field(
+            "entry_op",
+            [](const W& w) {
+                return w.warning.entry_op == no_op ? std::nullopt : std::optional<int>(w.warning.entry_op);
+            },
+            "the operation that made the entry it is about")
+        .field(
+            "line", [](const W& w) { return w.warning.line_bytes ? std::optional(w.warning.line) : std::nullopt; },
+            "physical address of the cacheline, or page, that it is about")
+        .field(
+            "line_size", [](const W& w) { return w.warning.line_bytes; }, "in bytes; 0 if it is about none")
         .field("text", &W::text, "of a kernel's own code: its message, as printk's format");
 }
 
@@ -91,17 +109,25 @@ void bind_corruption(nb::module_& m) {
     using C = CorruptionRecord;
     Record<C>(m, "Corruption", "Corruption of some bytes of a buffer, possible from an operation on.")
         .field("kind", [](const C& c) { return c.corruption.kind; })
-        .field("op", [](const C& c) { return static_cast<int>(c.corruption.op); }, "the operation, by its number from 0")
-        .field("buffer", [](const C& c) { return buffer_name(c.corruption.span.buffer); },
-               "\"b0\" to \"b15\", or \"stack\" for the live data around a buffer on the stack")
-        .field("offset", [](const C& c) { return c.corruption.span.offset; }, "in the buffer, in bytes")
-        .field("size", [](const C& c) { return c.corruption.span.size; }, "in bytes")
-        .field("reader", [](const C& c) { return mapping_or_none(c.corruption.reader); },
-               "of what a device may read: the mapping through which it may")
-        .field("explained", [](const C& c) { return c.corruption.explained; }, "a warning covers it")
+        .field(
+            "op", [](const C& c) { return static_cast<int>(c.corruption.op); }, "the operation, by its number from 0")
+        .field(
+            "buffer", [](const C& c) { return buffer_name(c.corruption.span.buffer); },
+            "\"b0\" to \"b15\", or \"stack\" for the live data around a buffer on the stack")
+        .field(
+            "offset", [](const C& c) { return c.corruption.span.offset; }, "in the buffer, in bytes")
+        .field(
+            "size", [](const C& c) { return c.corruption.span.size; }, "in bytes")
+        .field(
+            "reader", [](const C& c) { return mapping_or_none(c.corruption.reader); },
+            "of what a device may read: the mapping through which it may")
+        .field(
+            "explained", [](const C& c) { return c.corruption.explained; }, "a warning covers it")
         .field("reason", &C::reason, "why the tracker says nothing of it; None where it does")
-        .field("mappings", [](const C& c) { return Tuple<int>(as_tuple_of(members_of<int>(c.corruption.mappings, mappings_max))); },
-               "those that share its cachelines")
+        .field(
+            "mappings",
+            [](const C& c) { return Tuple<int>(as_tuple_of(members_of<int>(c.corruption.mappings, mappings_max))); },
+            "those that share its cachelines")
         .field("index", &C::index, "among the corruptions of its judgement");
 }
 
@@ -109,10 +135,12 @@ void bind_harm(nb::module_& m) {
     const auto span = [](auto get) {
         return [get](const Harm& h) { return h.kind == HarmKind::exposure ? std::optional(get(h)) : std::nullopt; };
     };
-    Record<Harm>(m, "Harm", "A harm that is no corruption. An exposure has a range of a buffer, others may have a mapping.")
+    Record<Harm>(m, "Harm",
+                 "A harm that is no corruption. An exposure has a range of a buffer, others may have a mapping.")
         .field("kind", &Harm::kind)
         .field("op", &Harm::op, "the operation, by its number from 0")
-        .field("mapping", [](const Harm& h) { return h.kind == HarmKind::exposure ? std::nullopt : mapping_or_none(h.mapping); })
+        .field("mapping",
+               [](const Harm& h) { return h.kind == HarmKind::exposure ? std::nullopt : mapping_or_none(h.mapping); })
         .field("buffer", span([](const Harm& h) { return buffer_name(h.span.buffer); }))
         .field("offset", span([](const Harm& h) { return h.span.offset; }), "in the buffer, in bytes")
         .field("size", span([](const Harm& h) { return h.span.size; }), "in bytes");
@@ -122,7 +150,9 @@ void bind_breach(nb::module_& m) {
     Record<Breach>(m, "Breach", "A rule of the contract that the program breaks: the first operation that does.")
         .field("rule", &Breach::rule)
         .field("op", &Breach::op, "the operation, by its number from 0")
-        .field("mapping", [](const Breach& b) { return mapping_or_none(b.mapping); }, "the mapping it is about, if it is about one");
+        .field(
+            "mapping", [](const Breach& b) { return mapping_or_none(b.mapping); },
+            "the mapping it is about, if it is about one");
 }
 
 void bind_mapping(nb::module_& m) {
@@ -132,13 +162,16 @@ void bind_mapping(nb::module_& m) {
         .field("number", &M::number)
         .field("device", [](const M& m) { return static_cast<int>(m.facts.device); })
         .field("direction", [](const M& m) { return m.facts.direction; })
-        .field("failed", [](const M& m) { return m.facts.failed; }, "its map fails")
+        .field(
+            "failed", [](const M& m) { return m.facts.failed; }, "its map fails")
         .field("via", &M::via, "a bounce slot for any part of it counts for all")
         .field("iommu", &M::iommu, "its DMA addresses are an IOMMU's");
 }
 
 void bind_cost(nb::module_& m) {
-    Record<Cost> cost(m, "Cost", "What a tracker does: lock acquisitions by lock, entries looked at, operations on the tree of active cachelines.");
+    Record<Cost> cost(m, "Cost",
+                      "What a tracker does: lock acquisitions by lock, entries looked at, operations on the tree of "
+                      "active cachelines.");
     cost.field("bucket_locks", &Cost::bucket_locks, "of the hash's buckets")
         .field("tree_locks", &Cost::tree_locks, "radix_lock, one for the whole machine")
         .field("pool_locks", &Cost::pool_locks, "free_entries_lock")
@@ -147,32 +180,51 @@ void bind_cost(nb::module_& m) {
         .field("tree_operations", &Cost::tree_operations, "under a lock")
         .field("lockless_operations", &Cost::lockless_operations, "on the tree, without a lock");
     cost.bound()
-        .def("__init__", [](Cost* self, uint64_t bucket, uint64_t tree, uint64_t pool, uint64_t other, uint64_t steps, uint64_t operations,
-                            uint64_t lockless) { new (self) Cost{bucket, tree, pool, other, steps, operations, lockless}; },
-             "bucket_locks"_a = 0, "tree_locks"_a = 0, "pool_locks"_a = 0, "other_locks"_a = 0, "lookup_steps"_a = 0,
-             "tree_operations"_a = 0, "lockless_operations"_a = 0)
+        .def(
+            "__init__",
+            [](Cost* self, uint64_t bucket, uint64_t tree, uint64_t pool, uint64_t other, uint64_t steps,
+               uint64_t operations,
+               uint64_t lockless) { new (self) Cost{bucket, tree, pool, other, steps, operations, lockless}; },
+            "bucket_locks"_a = 0, "tree_locks"_a = 0, "pool_locks"_a = 0, "other_locks"_a = 0, "lookup_steps"_a = 0,
+            "tree_operations"_a = 0, "lockless_operations"_a = 0)
         .def("__add__", [](const Cost& a, const Cost& b) {
-            return Cost{a.bucket_locks + b.bucket_locks, a.tree_locks + b.tree_locks, a.pool_locks + b.pool_locks, a.other_locks + b.other_locks,
-                        a.lookup_steps + b.lookup_steps, a.tree_operations + b.tree_operations, a.lockless_operations + b.lockless_operations};
+            return Cost{a.bucket_locks + b.bucket_locks,
+                        a.tree_locks + b.tree_locks,
+                        a.pool_locks + b.pool_locks,
+                        a.other_locks + b.other_locks,
+                        a.lookup_steps + b.lookup_steps,
+                        a.tree_operations + b.tree_operations,
+                        a.lockless_operations + b.lockless_operations};
         });
 }
 
 }  // namespace
 
-std::vector<Label> labels_of(const Analysis& analysis) { return members_of<Label>(analysis.labels, static_cast<int>(Label::count_)); }
+std::vector<Label> labels_of(const Analysis& analysis) {
+    return members_of<Label>(analysis.labels, static_cast<int>(Label::count_));
+}
 
 JudgementRecord judgement_of(Judge& judge, size_t platform) {
     const Analysis& a = judge.judge(platform);
     const Platform& machine = judge.platform(platform);
-    return {machine.name, as_tuple_of(labels_of(a)), as_tuple_of(breaches(a.run, machine)), warnings_of(a, judge, platform),
-            corruptions_of(a, judge, platform), as_tuple_of(a.harms), as_tuple_of(a.run.ops), a.run.program_ops, failed_of(a.run), mappings_of(a.run),
+    return {machine.name,
+            as_tuple_of(labels_of(a)),
+            as_tuple_of(breaches(a.run, machine)),
+            warnings_of(a, judge, platform),
+            corruptions_of(a, judge, platform),
+            as_tuple_of(a.harms),
+            as_tuple_of(a.run.ops),
+            a.run.program_ops,
+            failed_of(a.run),
+            mappings_of(a.run),
             judge.cost(platform)};
 }
 
 void bind_judgement(nb::module_& m) {
     bind_names<Label>(m, "Label", "The label of a program on one platform.");
     bind_names<Justification>(m, "Justification", "The verdict on a warning on one platform.");
-    bind_names<WarningId>(m, "WarningId", "dma-debug's warnings, and the ways in which a kernel's own code can break down.");
+    bind_names<WarningId>(m, "WarningId",
+                          "dma-debug's warnings, and the ways in which a kernel's own code can break down.");
     bind_names<CorruptionKind>(m, "CorruptionKind", "How data can be lost or mixed up.");
     bind_names<HarmKind>(m, "HarmKind", "Harms that are no corruption.");
     bind_names<Rule>(m, "Rule", "The rules of the DMA API's contract.");

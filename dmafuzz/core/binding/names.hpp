@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Enumerations of the core as Python's StrEnum: a member is the name that the core prints ("stale-cpu-data"), so that it
-// compares with text, goes to JSON as text, and is a type of its own all the same.
+// Enumerations of the core as Python's StrEnum: a member is the name that the core prints ("stale-cpu-data"), so that
+// it compares with text, goes to JSON as text, and is a type of its own all the same.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -20,7 +20,8 @@
 
 namespace dmafuzz {
 
-// The members by value, none below the first that has a name. They live as long as the module does, which is never unloaded.
+// The members by value, none below the first that has a name. They live as long as the module does, which is never
+// unloaded.
 template <class E>
 std::vector<PyObject*>& members() {
     static auto* all = new std::vector<PyObject*>;
@@ -44,7 +45,8 @@ void bind_names(nanobind::module_& m, const char* name, const char* doc, int fir
         const char* text = name_of(static_cast<E>(i));
         named.append(nanobind::make_tuple(identifier(text), text));
     }
-    nanobind::object made = nanobind::module_::import_("enum").attr("StrEnum")(name, named, nanobind::arg("module") = m.attr("__name__"));
+    nanobind::object made =
+        nanobind::module_::import_("enum").attr("StrEnum")(name, named, nanobind::arg("module") = m.attr("__name__"));
     made.attr("__doc__") = doc;
     m.attr(name) = made;
     std::vector<PyObject*>& all = members<E>();
@@ -102,16 +104,16 @@ struct named_caster {
     }
 };
 
-#define DMAFUZZ_NAMED(E)                                                                                         \
-    template <>                                                                                                  \
-    struct type_caster<dmafuzz::E> {                                                                             \
-        NB_TYPE_CASTER(dmafuzz::E, const_name("dmafuzz._core." #E))                                              \
-        bool from_python(handle source, uint8_t, cleanup_list*) noexcept {                                       \
-            return named_caster<dmafuzz::E>::load(source, value);                                                \
-        }                                                                                                        \
-        static handle from_cpp(dmafuzz::E value, rv_policy, cleanup_list*) noexcept {                            \
-            return named_caster<dmafuzz::E>::make(value);                                                        \
-        }                                                                                                        \
+#define DMAFUZZ_NAMED(E)                                                              \
+    template <>                                                                       \
+    struct type_caster<dmafuzz::E> {                                                  \
+        NB_TYPE_CASTER(dmafuzz::E, const_name("dmafuzz._core." #E))                   \
+        bool from_python(handle source, uint8_t, cleanup_list*) noexcept {            \
+            return named_caster<dmafuzz::E>::load(source, value);                     \
+        }                                                                             \
+        static handle from_cpp(dmafuzz::E value, rv_policy, cleanup_list*) noexcept { \
+            return named_caster<dmafuzz::E>::make(value);                             \
+        }                                                                             \
     }
 
 DMAFUZZ_NAMED(CorruptionKind);

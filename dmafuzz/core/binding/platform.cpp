@@ -55,14 +55,17 @@ void bind_table(nb::module_& m) {
     Record<F>(m, "PlatformField", "A field that a platform, or a device of one, has.")
         .field("attribute", &F::attribute, "of the Platform, or of the Device")
         .field("key", &F::key, "in a platform file: the section and the name in it; of a device only the name")
-        .field("values", &F::values, "that a file may give: \"32 64 128\", \"0 to 512\", \"\": all; after a \"!\" one has to be given")
+        .field("values", &F::values,
+               "that a file may give: \"32 64 128\", \"0 to 512\", \"\": all; after a \"!\" one has to be given")
         .field("meaning", &F::meaning)
         .field("value", &F::value, "where a file does not give one");
     std::vector<FieldRecord> of_platform, of_device;
-#define DMAFUZZ_ROW(type, name, value, key, values, meaning) of_platform.push_back({#name, key, values, meaning, nb::cast(Platform().name)});
+#define DMAFUZZ_ROW(type, name, value, key, values, meaning) \
+    of_platform.push_back({#name, key, values, meaning, nb::cast(Platform().name)});
     DMAFUZZ_PLATFORM_FIELDS(DMAFUZZ_ROW)
 #undef DMAFUZZ_ROW
-#define DMAFUZZ_ROW(type, name, value, key, values, meaning) of_device.push_back({#name, key, values, meaning, nb::cast(Device().name)});
+#define DMAFUZZ_ROW(type, name, value, key, values, meaning) \
+    of_device.push_back({#name, key, values, meaning, nb::cast(Device().name)});
     DMAFUZZ_DEVICE_FIELDS(DMAFUZZ_ROW)
 #undef DMAFUZZ_ROW
     m.attr("PLATFORM_FIELDS") = as_tuple_of(of_platform);

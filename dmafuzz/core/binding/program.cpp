@@ -60,9 +60,16 @@ void bind_op(nb::module_& m) {
         .def_rw("buffer", &Entry::buffer)
         .def_rw("offset", &Entry::offset)
         .def_rw("size", &Entry::size)
-        .def("__eq__", [](const Entry& a, const nb::object& b) { return nb::isinstance<Entry>(b) && a == nb::cast<const Entry&>(b); },
-             nb::sig("def __eq__(self, other: object, /) -> bool"))
-        .def("__hash__", [](const Entry& e) { return static_cast<uint64_t>(e.buffer) | static_cast<uint64_t>(e.offset) << 8 | static_cast<uint64_t>(e.size) << 32; });
+        .def(
+            "__eq__",
+            [](const Entry& a, const nb::object& b) {
+                return nb::isinstance<Entry>(b) && a == nb::cast<const Entry&>(b);
+            },
+            nb::sig("def __eq__(self, other: object, /) -> bool"))
+        .def("__hash__", [](const Entry& e) {
+            return static_cast<uint64_t>(e.buffer) | static_cast<uint64_t>(e.offset) << 8 |
+                   static_cast<uint64_t>(e.size) << 32;
+        });
     nb::class_<Op>(m, "Op", "One operation. Offsets and sizes are in bytes.")
         .def(nb::init<>())
         .def("__copy__", [](const Op& op) { return Op(op); })
@@ -99,8 +106,10 @@ void bind_op(nb::module_& m) {
                 op.entry_count = static_cast<uint8_t>(entries.size());
                 for (size_t i = 0; i < entries.size(); i++) op.entries[i] = entries[i];
             })
-        .def("__eq__", [](const Op& a, const nb::object& b) { return nb::isinstance<Op>(b) && a == nb::cast<const Op&>(b); },
-             nb::sig("def __eq__(self, other: object, /) -> bool"));
+        .def(
+            "__eq__",
+            [](const Op& a, const nb::object& b) { return nb::isinstance<Op>(b) && a == nb::cast<const Op&>(b); },
+            nb::sig("def __eq__(self, other: object, /) -> bool"));
     m.attr("Op").attr("__hash__") = nb::none();  // mutable, and compares by value
     m.attr("ENTRIES_MAX") = entries_max;
 }
@@ -122,7 +131,8 @@ void bind_program(nb::module_& m) {
     m.attr("MAPPINGS_MAX") = mappings_max;
     m.attr("OPS_MAX") = ops_max;
     m.attr("RECORD_BYTES") = record_bytes;
-    m.attr("ATTRS") = nb::make_tuple("SKIP_CPU_SYNC", "NO_WARN", "WEAK_ORDERING", "MMIO", "IGNORE_CACHELINES", "REQUIRE_COHERENT");
+    m.attr("ATTRS") =
+        nb::make_tuple("SKIP_CPU_SYNC", "NO_WARN", "WEAK_ORDERING", "MMIO", "IGNORE_CACHELINES", "REQUIRE_COHERENT");
     bind_enums(m);
     bind_traits(m);
     bind_op(m);
@@ -133,20 +143,26 @@ void bind_program(nb::module_& m) {
         .def_ro("entry", &PyProblem::entry, "scatterlist entry, or -1");
     m.def("check", &py_check, "ops"_a, "The first problem of a program, or None.");
     m.def(
-        "clear_unused", [](Op op) { clear_unused(op); return op; }, "op"_a,
-        "The operation with every field that does not count for its kind set to zero.");
+        "clear_unused",
+        [](Op op) {
+            clear_unused(op);
+            return op;
+        },
+        "op"_a, "The operation with every field that does not count for its kind set to zero.");
     m.def(
         "repair", [](const std::vector<Op>& ops) { return repair(Program{ops}).ops; }, "ops"_a,
         "A valid program as close to `ops` as a line-by-line repair gets.");
     m.def(
-        "encode", [](const std::vector<Op>& ops) {
+        "encode",
+        [](const std::vector<Op>& ops) {
             auto bytes = encode(Program{ops});
             return nb::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-        }, "ops"_a, "The records of a program, RECORD_BYTES each.");
+        },
+        "ops"_a, "The records of a program, RECORD_BYTES each.");
     m.def(
-        "decode", [](nb::bytes data) {
-            return decode(reinterpret_cast<const uint8_t*>(data.c_str()), data.size()).ops;
-        }, "data"_a, "The valid program that any byte string stands for.");
+        "decode",
+        [](nb::bytes data) { return decode(reinterpret_cast<const uint8_t*>(data.c_str()), data.size()).ops; },
+        "data"_a, "The valid program that any byte string stands for.");
 }
 
 }  // namespace dmafuzz

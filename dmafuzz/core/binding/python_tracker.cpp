@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A tracker that is written in Python: a class, of which each program gets a new instance. Slow, and the same to all others.
+// A tracker that is written in Python: a class, of which each program gets a new instance. Slow, and the same to all
+// others.
 #include "binding/binding.hpp"
 #include "binding/record.hpp"
 #include "tracker/elsewhere.hpp"
@@ -18,7 +19,7 @@ T attribute(nb::handle object, const char* name, T otherwise) {
 }
 
 class PythonTracker : public Tracker {
-  public:
+public:
     explicit PythonTracker(nb::object type) : type_(std::move(type)) {}
     PythonTracker(const PythonTracker&) = delete;
     PythonTracker& operator=(const PythonTracker&) = delete;
@@ -42,14 +43,15 @@ class PythonTracker : public Tracker {
         }
     }
 
-  private:
+private:
     static void add(nb::handle said, const HookCall& call, uint16_t number, Watch& out) {
         Warning warning;
         warning.id = nb::cast<WarningId>(nb::object(said.attr("id")));
         warning.op = call.op;
         warning.call = number;
         for (int mapping : nb::cast<std::vector<int>>(nb::object(said.attr("mappings")))) {
-            if (mapping < 0 || mapping >= mappings_max) throw nb::value_error("a warning names a mapping that there cannot be");
+            if (mapping < 0 || mapping >= mappings_max)
+                throw nb::value_error("a warning names a mapping that there cannot be");
             warning.mappings |= uint32_t{1} << mapping;
         }
         warning.entry_op = static_cast<uint8_t>(attribute<int>(said, "entry_op", no_op));

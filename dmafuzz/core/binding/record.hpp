@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Values that the core hands out: classes with read-only attributes, equal where all attributes are, shown with all of them.
+// Values that the core hands out: classes with read-only attributes, equal where all attributes are, shown with all of
+// them.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -13,17 +14,18 @@ namespace dmafuzz {
 
 template <class T>
 class Record {
-  public:
+public:
     Record(nanobind::module_& m, const char* name, const char* doc) : bound_(m, name, doc) {
         fields().clear();
-        bound_.def("__eq__", &equal, nanobind::arg().none(), nanobind::sig("def __eq__(self, other: object, /) -> bool"));
+        bound_.def("__eq__", &equal, nanobind::arg().none(),
+                   nanobind::sig("def __eq__(self, other: object, /) -> bool"));
         bound_.def("__hash__", &hash);
         bound_.def("__repr__", &show);
     }
 
     // A member, or a function of the value.
     template <class Member>
-    Record& field(const char* name, Member T::*member, const char* doc = "") {
+    Record& field(const char* name, Member T::* member, const char* doc = "") {
         fields().push_back(name);
         bound_.def_ro(name, member, doc);
         return *this;
@@ -37,7 +39,7 @@ class Record {
 
     nanobind::class_<T>& bound() { return bound_; }
 
-  private:
+private:
     static std::vector<const char*>& fields() {
         static std::vector<const char*> all;
         return all;

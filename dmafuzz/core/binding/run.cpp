@@ -116,8 +116,7 @@ void bind_run(nb::module_& m) {
         .field("pages", &Layout::pages)
         .field("high", &Layout::high);
     m.attr("LAYOUT") = Layout{};
-    m.def("run", &run_of, "judge"_a, "ops"_a, "platform"_a,
-          "What the machine does with the program there.");
+    m.def("run", &run_of, "judge"_a, "ops"_a, "platform"_a, "What the machine does with the program there.");
 }
 
 }  // namespace dmafuzz

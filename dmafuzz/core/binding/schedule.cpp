@@ -20,7 +20,9 @@ constexpr uint64_t default_merge_from = 16;
 // How many schedules are settled between two words of progress.
 constexpr uint64_t told_every = 256;
 
-std::string name_of_thread(const Thread& thread) { return (thread.is_device ? "d" : "cpu") + std::to_string(thread.number); }
+std::string name_of_thread(const Thread& thread) {
+    return (thread.is_device ? "d" : "cpu") + std::to_string(thread.number);
+}
 
 struct ThreadsRecord {
     Tuple<std::string> names;
@@ -67,7 +69,9 @@ ThreadsRecord threads_of(const std::vector<Op>& ops) {
     return {as_tuple_of(names), threads.steps(), threads.lines(), threads.calls()};
 }
 
-CountRecord counts_of(const Lattice& lattice) { return {lattice.complete(), as_tuple_of(lattice.schedules()), lattice.dropped()}; }
+CountRecord counts_of(const Lattice& lattice) {
+    return {lattice.complete(), as_tuple_of(lattice.schedules()), lattice.dropped()};
+}
 
 CountRecord count_schedules(const std::vector<Op>& ops, int preemptions) {
     Threads threads(Program{ops});
@@ -86,7 +90,12 @@ std::optional<ScheduleRecord> schedule_or_none(const Threads& threads, const std
 }
 
 TallyRecord tally_of(const Judge& judge, const Threads& threads, const Sight& sight, const SightCounts& counts) {
-    TallyRecord out{{}, sight.label, {}, as_tuple_of(counts.shown), counts.written, schedule_or_none(threads, counts.with),
+    TallyRecord out{{},
+                    sight.label,
+                    {},
+                    as_tuple_of(counts.shown),
+                    counts.written,
+                    schedule_or_none(threads, counts.with),
                     schedule_or_none(threads, counts.without)};
     if (sight.platform != Sight::any) out.platform = judge.platform(static_cast<size_t>(sight.platform)).name;
     if (sight.kind != Sight::any) out.kind = kind_name({sight.label, static_cast<uint8_t>(sight.kind)});
@@ -95,7 +104,8 @@ TallyRecord tally_of(const Judge& judge, const Threads& threads, const Sight& si
 
 using Progress = nb::typed<nb::callable, nb::object(uint64_t)>;
 
-ExplorationRecord explored(Judge& judge, const std::vector<Op>& ops, int preemptions, const std::vector<size_t>& platforms, uint64_t merge_from,
+ExplorationRecord explored(Judge& judge, const std::vector<Op>& ops, int preemptions,
+                           const std::vector<size_t>& platforms, uint64_t merge_from,
                            const std::optional<Progress>& progress) {
     for (size_t platform : platforms)
         if (platform >= judge.platforms()) throw nb::index_error("no platform of that index");
@@ -112,7 +122,8 @@ ExplorationRecord explored(Judge& judge, const std::vector<Op>& ops, int preempt
         };
     Exploration e = explore(judge, threads, lattice, options);
     std::vector<TallyRecord> counts_by_sight;
-    for (const auto& [sight, counts] : e.counts_by_sight) counts_by_sight.push_back(tally_of(judge, threads, sight, counts));
+    for (const auto& [sight, counts] : e.counts_by_sight)
+        counts_by_sight.push_back(tally_of(judge, threads, sight, counts));
     return {counts_of(lattice), e.judged, schedule_of(threads, e.written), as_tuple_of(counts_by_sight)};
 }
 
@@ -128,35 +139,45 @@ void bind_counts(nb::module_& m) {
     count.field("complete", &C::complete, "False where there are too many to count")
         .field("schedules", &C::schedules, "by the preemptions that they take, from 0")
         .field("dropped", &C::dropped,
-               "orders that lead to a point where no thread can go on, say after a buffer was freed that another CPU still has to use");
-    count.bound().def_prop_ro("total", [](const C& c) {
-        uint64_t total = 0;
-        for (nb::handle schedules : c.schedules) total += nb::cast<uint64_t>(schedules);
-        return total;
-    }, "schedules, whatever preemptions they take");
+               "orders that lead to a point where no thread can go on, say after a buffer was freed that another CPU "
+               "still has to use");
+    count.bound().def_prop_ro(
+        "total",
+        [](const C& c) {
+            uint64_t total = 0;
+            for (nb::handle schedules : c.schedules) total += nb::cast<uint64_t>(schedules);
+            return total;
+        },
+        "schedules, whatever preemptions they take");
 }
 
 void bind_exploration(nb::module_& m) {
     using W = SwitchRecord;
     Record<W>(m, "Switch", "Where a schedule goes from one CPU or device to another.")
-        .field("line", [](const W& w) { return w.at.line; }, "of the schedule's program, from 0: the first one of the other")
+        .field(
+            "line", [](const W& w) { return w.at.line; },
+            "of the schedule's program, from 0: the first one of the other")
         .field("leaves", &W::leaves)
         .field("enters", &W::enters)
-        .field("preempts", [](const W& w) { return w.at.preempts; }, "the one it leaves could have gone on")
+        .field(
+            "preempts", [](const W& w) { return w.at.preempts; }, "the one it leaves could have gone on")
         .field("inside_call", [](const W& w) { return w.at.inside_call; }, "it is between the halves of a call");
     using S = ScheduleRecord;
-    Record<S>(m, "Schedule", "One order of a program's steps, as a program: calls are split only where something runs in between.")
+    Record<S>(m, "Schedule",
+              "One order of a program's steps, as a program: calls are split only where something runs in between.")
         .field("ops", &S::ops)
         .field("preemptions", &S::preemptions)
         .field("switches", &S::switches);
     using T = TallyRecord;
-    Record<T>(m, "SightCounts", "A label, of one kind or of any, on one platform or on any of those asked about, over all schedules.")
+    Record<T>(m, "SightCounts",
+              "A label, of one kind or of any, on one platform or on any of those asked about, over all schedules.")
         .field("platform", &T::platform, "its name; None: any")
         .field("label", &T::label)
         .field("kind", &T::kind, "None: any")
         .field("shown", &T::shown, "schedules within the bound that show it, by their preemptions")
         .field("written", &T::written, "the order as written shows it")
-        .field("shows", &T::shows, "the first schedule that does: by fewest preemptions, then switches, then split calls")
+        .field("shows", &T::shows,
+               "the first schedule that does: by fewest preemptions, then switches, then split calls")
         .field("hides", &T::hides, "the first schedule that does not");
     using E = ExplorationRecord;
     Record<E>(m, "Exploration", "What came of all schedules of a program within a bound.")
@@ -172,10 +193,13 @@ void bind_schedule(nb::module_& m) {
     bind_counts(m);
     bind_exploration(m);
     m.def("threads", &threads_of, "ops"_a, "What of a program runs by itself.");
-    m.def("count_schedules", &count_schedules, "ops"_a, "preemptions"_a, "How many schedules there are, without judging any.");
-    m.def("explore", &explored, "judge"_a, "ops"_a, "preemptions"_a, "platforms"_a, "merge_from"_a = default_merge_from, "progress"_a = nb::none(),
+    m.def("count_schedules", &count_schedules, "ops"_a, "preemptions"_a,
+          "How many schedules there are, without judging any.");
+    m.def("explore", &explored, "judge"_a, "ops"_a, "preemptions"_a, "platforms"_a, "merge_from"_a = default_merge_from,
+          "progress"_a = nb::none(),
           "Judges every schedule within the bound. `progress` is called, now and then, with the number settled. "
-          "Prefixes of the same state are taken for one where at least `merge_from` schedules go on from each; 0: nowhere.");
+          "Prefixes of the same state are taken for one where at least `merge_from` schedules go on from each; 0: "
+          "nowhere.");
     m.attr("MERGE_FROM") = default_merge_from;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What must hold of whatever goes from one room of the core to another: who gives an index, a count or something that is not
-// empty checks it, and so does who takes it, so that a fault shows where it is made and not where it comes out.
+// What must hold of whatever goes from one room of the core to another: who gives an index, a count or something that
+// is not empty checks it, and so does who takes it, so that a fault shows where it is made and not where it comes out.
 // On in builds for tests and sanitizers (CMake: DMAFUZZ_CHECKS); else nothing is evaluated.
 #pragma once
 

@@ -51,7 +51,8 @@ Automaton::State Automaton::of(Set set) {
     State state = static_cast<State>(states_.size());
     Row row{set, dmafuzz::cpu_view(set), dmafuzz::memory_view(set), 0, {}};
     constexpr Lane bad = lane::wrong | lane::bit(Flag::foreign, true);
-    row.suspicious = static_cast<Eyes>((row.cpu_view & bad ? eyes::on_cpu_view : 0) | (row.memory_view & bad ? eyes::on_memory : 0));
+    row.suspicious =
+        static_cast<Eyes>((row.cpu_view & bad ? eyes::on_cpu_view : 0) | (row.memory_view & bad ? eyes::on_memory : 0));
     row.next.fill(unknown);
     states_.push_back(row);
     index_[at] = state;

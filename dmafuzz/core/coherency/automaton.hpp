@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The deterministic automaton of sets: its states are the sets of states that a copy can be in (copies.hpp), its inputs the
-// events on a copy, and the unasked steps to close under. Built as programs ask for it; from then on an event is a look-up.
-// Everything else about a copy is not in its set, so all programs and platforms share one automaton.
+// The deterministic automaton of sets: its states are the sets of states that a copy can be in (copies.hpp), its inputs
+// the events on a copy, and the unasked steps to close under. Built as programs ask for it; from then on an event is a
+// look-up. Everything else about a copy is not in its set, so all programs and platforms share one automaton.
 #pragma once
 
 #include <array>
@@ -15,12 +15,12 @@ namespace dmafuzz {
 struct AutomatonStats {
     uint64_t states = 0, transitions = 0;  // as of now
     uint64_t hits = 0, misses = 0;
-    uint64_t drops = 0;                    // times that all was forgotten, for want of room
+    uint64_t drops = 0;  // times that all was forgotten, for want of room
     uint64_t bytes = 0;
 };
 
 class Automaton {
-  public:
+public:
     using State = uint32_t;
 
     // Some thousands of states and transitions are all that random programs reach: far below that.
@@ -65,9 +65,11 @@ class Automaton {
         }
     }
 
-    AutomatonStats stats() const { return {states_.size(), events_known_ + closures_known_, hits_, misses_, drops_, bytes()}; }
+    AutomatonStats stats() const {
+        return {states_.size(), events_known_ + closures_known_, hits_, misses_, drops_, bytes()};
+    }
 
-  private:
+private:
     static constexpr State unknown = 0xffffffff;
     static constexpr uint64_t no_key = ~uint64_t{0};
 
@@ -84,7 +86,8 @@ class Automaton {
 
     size_t place_of(uint64_t key) const { return (key * 0x9e3779b97f4a7c15ull) >> closure_shift_; }
     size_t bytes() const {
-        return states_.capacity() * sizeof(Row) + index_.capacity() * sizeof(State) + closures_.capacity() * sizeof(Closure);
+        return states_.capacity() * sizeof(Row) + index_.capacity() * sizeof(State) +
+               closures_.capacity() * sizeof(Closure);
     }
     State compute(Event event, State state);
     State compute_closure(State state, Unasked unasked);

@@ -36,8 +36,8 @@ size_t sort_once(uint64_t* places, size_t count) {
 
 }  // namespace
 
-// Cuts the extent where the range begins and ends, if that is inside of it. Whether it is cannot be predicted, so the place
-// is always written, and kept where it counts. There is room for two more.
+// Cuts the extent where the range begins and ends, if that is inside of it. Whether it is cannot be predicted, so the
+// place is always written, and kept where it counts. There is room for two more.
 void Cutting::break_at(const Extent& e, uint64_t from, uint64_t to) {
     const uint64_t end = end_of(e);
     for (uint64_t cut : {from, to}) {
@@ -48,14 +48,16 @@ void Cutting::break_at(const Extent& e, uint64_t from, uint64_t to) {
 
 void Cutting::break_extents() {
     for (const Extent& e : extents_)
-        for (uint64_t at : {uint64_t{e.offset}, uint64_t{e.offset} + e.size}) breaks_[break_count_++] = place(e.buffer, at);
+        for (uint64_t at : {uint64_t{e.offset}, uint64_t{e.offset} + e.size})
+            breaks_[break_count_++] = place(e.buffer, at);
     // Lines that an extent covers in part stand for themselves.
     for (const Extent& e : extents_)
         for (const Extent& other : extents_)
             break_at(other, (e.phys + line_mask_) & ~line_mask_, end_of(e) & ~line_mask_);
 }
 
-// A range's ends, and the boundaries of the lines that it covers in part: in whatever buffer has a home there, at any time.
+// A range's ends, and the boundaries of the lines that it covers in part: in whatever buffer has a home there, at any
+// time.
 void Cutting::break_ranges() {
     for (const Range& r : ranges_) {
         const uint64_t from = r.from & ~line_mask_, to = (r.to + line_mask_) & ~line_mask_;

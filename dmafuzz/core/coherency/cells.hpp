@@ -20,13 +20,13 @@ struct Span {
 
 struct CellShape {
     Span span;
-    uint64_t phys;      // of the home it is born in
+    uint64_t phys;  // of the home it is born in
     uint32_t beside_first, beside_end;
 };
 
 // Cuts the buffers of a run into cells.
 class Cutting {
-  public:
+public:
     void cut(const Run& run, int line_bytes);
 
     const std::vector<CellShape>& shapes() const { return shapes_; }
@@ -38,7 +38,7 @@ class Cutting {
         return {beside_.data() + s.beside_first, s.beside_end - s.beside_first};
     }
 
-  private:
+private:
     struct Part {
         uint64_t line;
         uint16_t cell;
@@ -57,12 +57,12 @@ class Cutting {
     std::vector<Range> ranges_;
     uint64_t line_mask_ = 63;
     int line_shift_ = 6;
-    std::vector<uint64_t> breaks_;       // where buffers are cut: as many as are counted
+    std::vector<uint64_t> breaks_;  // where buffers are cut: as many as are counted
     size_t break_count_ = 0;
-    size_t home_ = 0;                    // the extent of the last shape
+    size_t home_ = 0;  // the extent of the last shape
     std::vector<CellShape> shapes_;
     std::array<uint16_t, buffers_with_stack + 1> first_cell_{};
-    std::vector<Part> parts_;            // of lines that a cell has part of
+    std::vector<Part> parts_;  // of lines that a cell has part of
     std::vector<uint16_t> beside_;
 };
 

@@ -26,10 +26,10 @@ constexpr Table table_of(Change change) {
 }
 
 // Another writer wrote, and every reader is meant to see it. Foreign and wild stay what they are; no longer given up.
-constexpr Table behind = table_of([](Flag f, bool) {
-    return bit(f == Flag::foreign || f == Flag::wild ? f : Flag::stale, false);
-});
-// The same for an unordered write. Of what was given up any content was as good as fresh: who may see the old, may see it.
+constexpr Table behind =
+    table_of([](Flag f, bool) { return bit(f == Flag::foreign || f == Flag::wild ? f : Flag::stale, false); });
+// The same for an unordered write. Of what was given up any content was as good as fresh: who may see the old, may see
+// it.
 constexpr Table lagging = table_of([](Flag f, bool given_up) {
     if (given_up) return bit(Flag::lagging, false);
     return bit(f == Flag::fresh ? Flag::lagging : f == Flag::posted ? Flag::stale : f, false);
@@ -93,13 +93,13 @@ Set copy_into(Set set, Lane source) { return make_dirty(set, source); }
 Set apply(Event event, Set s) {
     switch (event) {
         case Event::drop_clean:
-            return put(get(s, memory_absent) | get(s, memory_clean), memory_absent) | put(get(s, memory_dirty), memory_dirty) |
-                   put(get(s, cached_dirty), cached_dirty);
+            return put(get(s, memory_absent) | get(s, memory_clean), memory_absent) |
+                   put(get(s, memory_dirty), memory_dirty) | put(get(s, cached_dirty), cached_dirty);
         case Event::write_back:
         case Event::clean: return write_back(s);
         case Event::write_back_drop:
-            return put(get(s, memory_absent) | get(s, cached_dirty), memory_absent) | put(get(s, memory_clean), memory_clean) |
-                   put(get(s, cached_clean), cached_clean);
+            return put(get(s, memory_absent) | get(s, cached_dirty), memory_absent) |
+                   put(get(s, memory_clean), memory_clean) | put(get(s, cached_clean), cached_clean);
         case Event::fill: return fill(s);
         case Event::cpu_write: {
             Set written = map_all(s, behind);
@@ -115,18 +115,19 @@ Set apply(Event event, Set s) {
         case Event::device_write_coherent: return put(fresh[any(s)], memory_absent);
         case Event::device_write_beside:
         case Event::clean_invalidate: return put(memory_after_drop(s), memory_absent);
-        case Event::wild_write:
-            return map_memory(s, wild, same);
+        case Event::wild_write: return map_memory(s, wild, same);
         case Event::wild_write_coherent: return put(wild[memory_after_drop(s)], memory_absent);
         case Event::written_elsewhere: return map_all(s, behind);
         case Event::dirtied_elsewhere: return map_all(s, lagging);
         case Event::invalidate: return put(get(s, memory_absent) | under_present(s), memory_absent);
         case Event::hand_over:
             return put(handed[get(s, memory_absent)], memory_absent) | put(handed[get(s, memory_clean)], memory_clean) |
-                   put(handed[get(s, memory_dirty)], memory_dirty) | (s & (put(all, cached_clean) | put(all, cached_dirty)));
+                   put(handed[get(s, memory_dirty)], memory_dirty) |
+                   (s & (put(all, cached_clean) | put(all, cached_dirty)));
         case Event::hand_over_coherent:
             return put(handed[get(s, memory_absent)], memory_absent) | put(handed[get(s, cached_clean)], cached_clean) |
-                   put(handed[get(s, cached_dirty)], cached_dirty) | (s & (put(all, memory_clean) | put(all, memory_dirty)));
+                   put(handed[get(s, cached_dirty)], cached_dirty) |
+                   (s & (put(all, memory_clean) | put(all, memory_dirty)));
         case Event::give_up: return map_all(s, given);
         case Event::wild_copy: return make_dirty(s, wild[any(s)]);
         case Event::foreign_copy: return make_dirty(s, foreign[any(s)]);

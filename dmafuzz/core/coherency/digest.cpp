@@ -10,16 +10,19 @@ namespace dmafuzz {
 // A cell but for its place: two neighbours of which all this is the same are one.
 void Simulator::digest_cell(Digest& into, const Cell& cell) const {
     const uint64_t at = cell.span.offset;
-    into.add(static_cast<uint64_t>(cell.posted) << 17 | static_cast<uint64_t>(cell.live) << 16 | static_cast<uint64_t>(cell.reported) << 8 | cell.home);
+    into.add(static_cast<uint64_t>(cell.posted) << 17 | static_cast<uint64_t>(cell.live) << 16 |
+             static_cast<uint64_t>(cell.reported) << 8 | cell.home);
     into.add(cell.mappings);
     for (const CellCopy& copy : cell.copies) {
         into.add(set_of(copy.set));
         into.add(copy.slot ? 1u : (copy.phys - at) << 2 | static_cast<uint64_t>(copy.listed) << 1);
     }
     for (const CellCover& cover : cell.covers)
-        into.add(static_cast<uint64_t>(cover.piece) << 32 | static_cast<uint64_t>(cover.untold) << 23 | static_cast<uint64_t>(cover.no_write) << 22 | static_cast<uint64_t>(cover.no_read) << 21 |
-                 static_cast<uint64_t>(cover.pending) << 20 | static_cast<uint64_t>(cover.elsewhere) << 19 | static_cast<uint64_t>(cover.owned) << 18 |
-                 static_cast<uint64_t>(cover.live) << 17 | static_cast<uint64_t>(cover.lost) << 16 | static_cast<uint64_t>(cover.slot) << 8 | cover.copy);
+        into.add(static_cast<uint64_t>(cover.piece) << 32 | static_cast<uint64_t>(cover.untold) << 23 |
+                 static_cast<uint64_t>(cover.no_write) << 22 | static_cast<uint64_t>(cover.no_read) << 21 |
+                 static_cast<uint64_t>(cover.pending) << 20 | static_cast<uint64_t>(cover.elsewhere) << 19 |
+                 static_cast<uint64_t>(cover.owned) << 18 | static_cast<uint64_t>(cover.live) << 17 |
+                 static_cast<uint64_t>(cover.lost) << 16 | static_cast<uint64_t>(cover.slot) << 8 | cover.copy);
     into.add(cell.copies.size() << 8 | cell.covers.size());
 }
 

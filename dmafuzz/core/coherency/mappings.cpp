@@ -34,10 +34,12 @@ void Simulator::begin_cell(const Step& step, Cell& cell) {
     const uint32_t offset = cell.span.offset - p.offset;
     const bool reached = offset < p.reachable && p.via != Via::nothing;
     const uint8_t memory = cell.live && p.via != Via::nothing ? cell.memory_at(p.phys + offset) : no_index;
-    CellCover cover{index, p.direction, coherent, p.joint, false, true, !reached, false, step.pending, step.untold, false, false, no_index, no_index, 0};
+    CellCover cover{index,        p.direction, coherent, p.joint, false,    true,     !reached, false,
+                    step.pending, step.untold, false,    false,   no_index, no_index, 0};
     if (memory != no_index && p.via == Via::slot) {
         // A slot's memory is foreign, nothing of it is cached.
-        cover.slot = new_copy(cell, put(foreign_as_given(cell.copies[cell.home].set), lane::memory_absent), p.slot + offset, true, index);
+        cover.slot = new_copy(cell, put(foreign_as_given(cell.copies[cell.home].set), lane::memory_absent),
+                              p.slot + offset, true, index);
         cell.copies[cover.slot].single = coherent;
     }
     if (reached) cover.copy = p.via == Via::slot ? cover.slot : memory;
@@ -100,7 +102,8 @@ void Simulator::add_stray(uint8_t piece, uint32_t offset, uint32_t size, uint64_
     strays_.push_back({piece, offset, size, phys});
 }
 
-// A stray changes hands or comes to its end: those who live where it writes have to be looked at, and those who have a slot there.
+// A stray changes hands or comes to its end: those who live where it writes have to be looked at, and those who have a
+// slot there.
 void Simulator::mark_strays(uint8_t index) {
     for (const Stray& s : strays_) {
         if (s.piece != index) continue;
@@ -146,18 +149,22 @@ void Simulator::cut_off(const Step& step) {
 void Simulator::cut_strays(const Step& step) {
     std::vector<Stray> left;
     for (const Stray& s : strays_) {
-        const uint64_t from = s.offset, to = uint64_t{s.offset} + s.size, cut_from = step.offset, cut_to = uint64_t{step.offset} + step.size;
+        const uint64_t from = s.offset, to = uint64_t{s.offset} + s.size, cut_from = step.offset,
+                       cut_to = uint64_t{step.offset} + step.size;
         if (s.piece != step.piece || cut_from >= to || cut_to <= from) {
             left.push_back(s);
             continue;
         }
         if (cut_from > from) left.push_back({s.piece, s.offset, static_cast<uint32_t>(cut_from - from), s.phys});
-        if (cut_to < to) left.push_back({s.piece, step.offset + step.size, static_cast<uint32_t>(to - cut_to), s.phys + (cut_to - from)});
+        if (cut_to < to)
+            left.push_back(
+                {s.piece, step.offset + step.size, static_cast<uint32_t>(to - cut_to), s.phys + (cut_to - from)});
     }
     strays_ = std::move(left);
 }
 
-// The IOMMU leads the device elsewhere: to another copy of the same bytes, or what it writes hits the buffer that lies there.
+// The IOMMU leads the device elsewhere: to another copy of the same bytes, or what it writes hits the buffer that lies
+// there.
 void Simulator::redirect(const Step& step) {
     mark_strays(step.piece);
     cut_strays(step);
@@ -203,7 +210,8 @@ void Simulator::own(const Step& step, bool device) {
             bool sees_cache = cover.coherent && !cell.copies[cover.copy].slot;
             happen(cell, cover.copy, sees_cache ? Event::hand_over_coherent : Event::hand_over);
         }
-        if (cover.direction == Direction::from_device && !cell.image && !cell.posted) happen_to_all(cell, no_index, Event::give_up);
+        if (cover.direction == Direction::from_device && !cell.image && !cell.posted)
+            happen_to_all(cell, no_index, Event::give_up);
     });
     if (!strays_.empty()) mark_strays(step.piece);
 }

@@ -10,7 +10,7 @@ namespace {
 
 // The places of one cell's copies.
 class Places {
-  public:
+public:
     Places(const Simulator& simulator, const Run& run) : births_(simulator.births()), run_(run) {}
 
     DataPlace of(uint16_t copy, uint8_t op) const {
@@ -24,7 +24,8 @@ class Places {
     // What a mapping has of a cell's bytes: its slot, or the page that it was mapped from.
     std::optional<DataPlace> mapped_by(uint8_t mapping, uint16_t cell, const Span& span, uint8_t op) const {
         for (const Piece& piece : run_.pieces) {
-            const bool covers = piece.buffer == span.buffer && piece.offset <= span.offset && span.offset < piece.offset + piece.size;
+            const bool covers =
+                piece.buffer == span.buffer && piece.offset <= span.offset && span.offset < piece.offset + piece.size;
             if (piece.mapping != mapping || !covers || piece.via == Via::nothing) continue;
             if (piece.via == Via::slot) return DataPlace{PlaceKind::slot, mapping};
             for (uint16_t copy : pages_of(cell, op))
@@ -33,12 +34,13 @@ class Places {
         return std::nullopt;
     }
 
-  private:
+private:
     // The memory that a cell has had until after an operation, oldest first.
     std::vector<uint16_t> pages_of(uint16_t cell, uint8_t op) const {
         std::vector<uint16_t> out;
         for (size_t i = 0; i < births_.size(); i++)
-            if (births_[i].cell == cell && !births_[i].slot && births_[i].op <= op) out.push_back(static_cast<uint16_t>(i));
+            if (births_[i].cell == cell && !births_[i].slot && births_[i].op <= op)
+                out.push_back(static_cast<uint16_t>(i));
         return out;
     }
 
@@ -49,7 +51,8 @@ class Places {
 }  // namespace
 
 const char* name_of(PlaceKind kind) {
-    static constexpr std::array<const char*, static_cast<size_t>(PlaceKind::count_)> names{"memory", "old-page", "new-page", "slot"};
+    static constexpr std::array<const char*, static_cast<size_t>(PlaceKind::count_)> names{"memory", "old-page",
+                                                                                           "new-page", "slot"};
     return names[static_cast<size_t>(kind)];
 }
 
@@ -63,7 +66,8 @@ WitnessEvent event_of(const WitnessStep& step) {
     return step.what == Trace::What::copied ? WitnessEvent::copied : static_cast<WitnessEvent>(step.event);
 }
 
-std::vector<StepPlaces> places(const std::vector<WitnessStep>& steps, const Simulator& simulator, const Run& run, const Span& span) {
+std::vector<StepPlaces> places(const std::vector<WitnessStep>& steps, const Simulator& simulator, const Run& run,
+                               const Span& span) {
     const Places places(simulator, run);
     std::vector<StepPlaces> out;
     for (size_t i = 0; i < steps.size(); i++) {

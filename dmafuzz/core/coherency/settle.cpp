@@ -15,7 +15,8 @@ constexpr Lane alien_0 = lane::bit(Flag::foreign, false) | lane::bit(Flag::wild,
 constexpr Lane foreign_1 = lane::bit(Flag::foreign, true);
 
 constexpr Unasked coherent_writes = unasked(Event::device_write_coherent) | unasked(Event::wild_write_coherent);
-constexpr Unasked entitled_writes = unasked(Event::cpu_write) | unasked(Event::device_write) | unasked(Event::device_write_coherent);
+constexpr Unasked entitled_writes =
+    unasked(Event::cpu_write) | unasked(Event::device_write) | unasked(Event::device_write_coherent);
 
 // What writes to one byte of a line do to the others.
 Unasked beside(Unasked own) {
@@ -90,7 +91,8 @@ void Simulator::meet_stray(const Stray& stray, const Cell& owner, const Cell& ce
     const uint64_t from = stray.phys + (owner.span.offset - p.offset - stray.offset);
     const uint64_t to = from + owner.bytes();
     if (copy.phys < from || copy.phys >= to) {
-        bool same_line = !copy.slot && line_of(copy.phys) <= line_of(to - 1) && line_of(copy.phys + cell.bytes() - 1) >= line_of(from);
+        bool same_line = !copy.slot && line_of(copy.phys) <= line_of(to - 1) &&
+                         line_of(copy.phys + cell.bytes() - 1) >= line_of(from);
         copy.stray_beside |= coherent && same_line;
         return;
     }
@@ -124,7 +126,8 @@ Unasked Simulator::steps_on(const Cell& cell, const CellCopy& copy) {
     return steps;
 }
 
-// Closes every copy's set under the unasked steps. Is there anything to find? Most of the time, nothing that anybody sees is wrong.
+// Closes every copy's set under the unasked steps. Is there anything to find? Most of the time, nothing that anybody
+// sees is wrong.
 bool Simulator::close(Cell& cell) {
     bool suspicious = explicitly_ | cell.lost_reader;
     for (CellCopy& copy : cell.copies) {
@@ -133,7 +136,9 @@ bool Simulator::close(Cell& cell) {
         const uint64_t after = closed(copy.set, steps);
         // The change of the views, not of all states: coarse enough that novelty means something.
         if (sink_ && after != copy.set)
-            sink_->transition(((static_cast<uint64_t>(seen_by_cpu(after)) << lane::bits | in_memory(after)) * 0xc2b2ae3d27d4eb4full) ^ steps);
+            sink_->transition(
+                ((static_cast<uint64_t>(seen_by_cpu(after)) << lane::bits | in_memory(after)) * 0xc2b2ae3d27d4eb4full) ^
+                steps);
         copy.set = after;
         if (!explicitly_) suspicious |= (automaton_->suspicious(static_cast<Automaton::State>(after)) & copy.eyes) != 0;
     }
@@ -147,7 +152,8 @@ void Simulator::write_down_closure(const Cell& cell, const CellCopy& copy, Unask
     if (other == no_mapping && cell.lost_writer)
         for (const CellCover& cover : cell.covers)
             if (write_misses(cover) && may_write(cover)) other = run_->pieces[cover.piece].mapping;
-    traces_->push_back({Trace::What::closure, op_, copy.name, Event::count_, steps, nowhere, copy.writer, other, set_of(copy.set), 0});
+    traces_->push_back(
+        {Trace::What::closure, op_, copy.name, Event::count_, steps, nowhere, copy.writer, other, set_of(copy.set), 0});
 }
 
 void Simulator::report(Cell& cell, CorruptionKind kind, uint8_t copy, Lane wrong, bool sees_cache, uint8_t reader) {
@@ -179,8 +185,10 @@ void Simulator::look(Cell& cell) {
     if (cell.cpu_reads) {
         const Lane seen = view_by_cpu(cell);
         if (seen & lane::wrong) {
-            if (Lane wrong = seen & stale_0) report(cell, CorruptionKind::stale_cpu_data, cell.home, wrong, !cell.uncached);
-            if (Lane wrong = seen & lagging_0) report(cell, CorruptionKind::lost_cpu_write, cell.home, wrong, !cell.uncached);
+            if (Lane wrong = seen & stale_0)
+                report(cell, CorruptionKind::stale_cpu_data, cell.home, wrong, !cell.uncached);
+            if (Lane wrong = seen & lagging_0)
+                report(cell, CorruptionKind::lost_cpu_write, cell.home, wrong, !cell.uncached);
             if (Lane wrong = seen & alien_0) report(cell, CorruptionKind::clobbered, cell.home, wrong, !cell.uncached);
         }
         if (seen & foreign_1) expose(cell, no_mapping);
@@ -202,14 +210,17 @@ void Simulator::look_by_device(Cell& cell, const CellCover& cover) {
 // What a device sees of a copy.
 void Simulator::look_at_view(Cell& cell, uint8_t copy, Lane seen, bool sees_cache, uint8_t mapping) {
     if (Lane wrong = seen & stale_0) report(cell, CorruptionKind::stale_device_data, copy, wrong, sees_cache, mapping);
-    if (Lane wrong = seen & alien_0) report(cell, CorruptionKind::foreign_device_data, copy, wrong, sees_cache, mapping);
+    if (Lane wrong = seen & alien_0)
+        report(cell, CorruptionKind::foreign_device_data, copy, wrong, sees_cache, mapping);
     if (seen & foreign_1) expose(cell, mapping);
 }
 
-// A device behind an IOMMU that owns void, or pages that forbid what it does: that is refused, whether or not the buffer lives.
+// A device behind an IOMMU that owns void, or pages that forbid what it does: that is refused, whether or not the
+// buffer lives.
 void Simulator::look_for_faults(const Cell& cell) {
     for (const CellCover& cover : cell.covers) {
-        const bool refused = (may_read(cover) && (cover.lost || cover.no_read)) || (may_write(cover) && (cover.lost || cover.no_write));
+        const bool refused =
+            (may_read(cover) && (cover.lost || cover.no_read)) || (may_write(cover) && (cover.lost || cover.no_write));
         if (refused && translates(run_->pieces[cover.piece].device)) harm(HarmKind::fault, cover.piece);
     }
 }

@@ -65,13 +65,17 @@ uint8_t Simulator::new_copy(Cell& cell, Set set, uint64_t phys, bool slot, uint8
     copy.slot = slot;
     births_.push_back({cell.index, slot, piece, phys, op_});
     cell.copies.push_back(copy);
-    if (traces_) traces_->push_back({Trace::What::born, op_, copy.name, Event::count_, 0, nowhere, no_mapping, no_mapping, set, 0});
+    if (traces_)
+        traces_->push_back(
+            {Trace::What::born, op_, copy.name, Event::count_, 0, nowhere, no_mapping, no_mapping, set, 0});
     return static_cast<uint8_t>(cell.copies.size() - 1);
 }
 
 void Simulator::happen(Cell& cell, uint8_t index, Event event) {
     CellCopy& copy = cell.copies[index];
-    if (traces_) traces_->push_back({Trace::What::event, op_, copy.name, event, 0, nowhere, no_mapping, no_mapping, set_of(copy.set), 0});
+    if (traces_)
+        traces_->push_back(
+            {Trace::What::event, op_, copy.name, event, 0, nowhere, no_mapping, no_mapping, set_of(copy.set), 0});
     copy.set = next(event, copy.set);
     mark(cell);
 }
@@ -120,7 +124,8 @@ void Simulator::alloc_cell(uint16_t index, uint8_t buffer, Set set, bool cached)
 }
 
 void Simulator::alloc(uint8_t buffer, bool cached) {
-    each_cell(buffer, 0, whole, [&](Cell& cell) { alloc_cell(cell.index, buffer, cached ? just_written : fresh_in_memory, cached); });
+    each_cell(buffer, 0, whole,
+              [&](Cell& cell) { alloc_cell(cell.index, buffer, cached ? just_written : fresh_in_memory, cached); });
     if (run_->kinds[buffer] == BufferKind::stack) alloc_live_stack(buffer, cached);
 }
 
@@ -143,7 +148,8 @@ void Simulator::die(uint8_t buffer) {
         // Devices go on with the memory that they got at.
         for (const CellCover& cover : cell.covers)
             if (cover.live && write_lands(cover) && !cell.copies[cover.copy].slot)
-                add_stray(cover.piece, cell.span.offset - run_->pieces[cover.piece].offset, cell.span.size, cell.copies[cover.copy].phys);
+                add_stray(cover.piece, cell.span.offset - run_->pieces[cover.piece].offset, cell.span.size,
+                          cell.copies[cover.copy].phys);
         cell.copies.clear();
         // Ended mappings too: a slot that was never given back dies with what it is a copy of.
         for (CellCover& cover : cell.covers) cover.copy = cover.slot = no_index;
@@ -163,23 +169,28 @@ void Simulator::move(const Step& step) {
         const uint64_t phys = step.phys + (cell.span.offset - step.offset);
         // Memory of the new page holds an earlier owner's bytes, given up or not as the granule is.
         const Set copied = copy_into(put(foreign_0, lane::memory_absent), seen_by_cpu(source));
-        const Set page = put(foreign_as_given(source), lane::memory_dirty) | put(get(copied, lane::cached_dirty), lane::cached_dirty);
+        const Set page = put(foreign_as_given(source), lane::memory_dirty) |
+                         put(get(copied, lane::cached_dirty), lane::cached_dirty);
         cell.home = new_copy(cell, page, phys, false, 0);
         if (traces_)
-            traces_->back() = {Trace::What::copied, op_, cell.copies[cell.home].name, Event::count_, 0, cell.copies[old].name,
-                               no_mapping, no_mapping, 0, set_of(source)};
+            traces_->back() = {Trace::What::copied, op_,        cell.copies[cell.home].name,
+                               Event::count_,       0,          cell.copies[old].name,
+                               no_mapping,          no_mapping, 0,
+                               set_of(source)};
         cell.copies[old].listed = step.listed;
     });
     release_old_pages();
 }
 
-// An old page is known as long as anything refers to it, or to its neighbourhood: a live mapping, a slot that was mapped from it, a list.
+// An old page is known as long as anything refers to it, or to its neighbourhood: a live mapping, a slot that was
+// mapped from it, a list.
 bool Simulator::known(const CellCopy& old) const {
     if (old.listed) return true;
     const uint64_t page = old.phys / page_bytes * page_bytes;
     for (size_t i = 0; i < pieces_.size(); i++) {
         const Piece& p = run_->pieces[i];
-        if ((pieces_[i].live || pieces_[i].slot_left) && p.phys < page + page_bytes && page < p.phys + p.size) return true;
+        if ((pieces_[i].live || pieces_[i].slot_left) && p.phys < page + page_bytes && page < p.phys + p.size)
+            return true;
     }
     return false;
 }
@@ -233,7 +244,8 @@ void Simulator::cpu_write(const Step& step, Cell& cell) {
     if (cell.uncached) return;
     each_beside(cell, cell.home_phys(), [&](Cell& other, uint8_t copy) {
         const Span& s = other.span;
-        bool written_too = s.buffer == step.buffer && s.offset >= step.offset && s.offset < step.offset + step.size && copy == other.home;
+        bool written_too = s.buffer == step.buffer && s.offset >= step.offset && s.offset < step.offset + step.size &&
+                           copy == other.home;
         if (!written_too) happen(other, copy, Event::cpu_write_beside);
     });
 }
@@ -252,14 +264,17 @@ void Simulator::maintain(const Step& step) {
         if (phys < first || phys >= last) return;
         const uint64_t at = phys & ~mask;
         bool in_part = at < from || at + line > to;
-        happen(cell, copy, invalidates && unaligned && spared(in_part) ? Event::clean_invalidate : maintenance_event(step.maintenance));
+        happen(cell, copy,
+               invalidates && unaligned && spared(in_part) ? Event::clean_invalidate
+                                                           : maintenance_event(step.maintenance));
     });
 }
 
 void Simulator::maintain_slot(const Step& step) {
     if (step.maintenance == Maintenance::none) return;
     each_cover(step.piece, step.offset, step.size, [&](Cell& cell, uint8_t at) {
-        if (at != no_index && cell.covers[at].slot != no_index) happen(cell, cell.covers[at].slot, maintenance_event(step.maintenance));
+        if (at != no_index && cell.covers[at].slot != no_index)
+            happen(cell, cell.covers[at].slot, maintenance_event(step.maintenance));
     });
 }
 
@@ -292,7 +307,8 @@ void Simulator::copy(Cell& cell, uint8_t from, uint8_t to) {
     const Lane seen = cpu_view(source);
     target.set = of(target.single ? put(seen, lane::memory_absent) : copy_into(before, seen));
     if (traces_)
-        traces_->push_back({Trace::What::copied, op_, target.name, Event::count_, 0, cell.copies[from].name, no_mapping, no_mapping, before, source});
+        traces_->push_back({Trace::What::copied, op_, target.name, Event::count_, 0, cell.copies[from].name, no_mapping,
+                            no_mapping, before, source});
 }
 
 // The memory is, or has become, somebody else's: what happens to whoever lives there, through the cache.
@@ -322,7 +338,8 @@ void Simulator::device_write(const Step& step) {
     });
 }
 
-// What a device writes lands on the copy that it gets at; `instead`: what happens to that one where it comes to nothing.
+// What a device writes lands on the copy that it gets at; `instead`: what happens to that one where it comes to
+// nothing.
 void Simulator::hit(Cell& cell, const CellCover& cover, Event event, Event instead) {
     if (!write_lands(cover)) return;
     const bool past_cache = !cover.coherent || cell.copies[cover.copy].slot, maybe = write_misses(cover);
@@ -330,25 +347,31 @@ void Simulator::hit(Cell& cell, const CellCover& cover, Event event, Event inste
     maybe ? happen_or(cell, cover.copy, event, instead) : happen(cell, cover.copy, event);
     if (past_cache) return;
     each_beside(cell, cell.copies[cover.copy].phys, [&](Cell& other, uint8_t copy) {
-        maybe ? happen_or(other, copy, Event::device_write_beside, Event::count_) : happen(other, copy, Event::device_write_beside);
+        maybe ? happen_or(other, copy, Event::device_write_beside, Event::count_)
+              : happen(other, copy, Event::device_write_beside);
     });
 }
 
 // The same while the CPU looks, whichever side owns it: what it has not seen yet it is not behind of.
 void Simulator::device_post(const Step& step) {
     each_cover(step.piece, step.offset, step.size, [&](Cell& cell, uint8_t at) {
-        if (at == no_index || !cell.live || cell.image || !cell.covers[at].live || !device_writes(cell.covers[at].direction)) return;
+        if (at == no_index || !cell.live || cell.image || !cell.covers[at].live ||
+            !device_writes(cell.covers[at].direction))
+            return;
         const CellCover cover = cell.covers[at];
         touch(cell);
         cell.posted = true;
-        auto behind = [&](uint8_t copy) { return cell.copies[copy].slot ? Event::written_elsewhere : Event::posted_elsewhere; };
+        auto behind = [&](uint8_t copy) {
+            return cell.copies[copy].slot ? Event::written_elsewhere : Event::posted_elsewhere;
+        };
         for (uint8_t i = 0; i < cell.copies.size(); i++)
             if (i != cover.copy || !write_lands(cover)) happen(cell, i, behind(i));
         if (write_lands(cover)) hit(cell, cover, Event::post, behind(cover.copy));
     });
 }
 
-// A device reads past its mapping's end, in the mapping's buffer: from its memory at `phys`, or, without one, what is not its own.
+// A device reads past its mapping's end, in the mapping's buffer: from its memory at `phys`, or, without one, what is
+// not its own.
 void Simulator::device_read(const Step& step) {
     const Piece& p = run_->pieces[step.piece];
     const uint32_t start = p.offset + step.offset;
@@ -371,7 +394,8 @@ bool Simulator::entitled(const Cell& cell, uint8_t cover) const {
 bool Simulator::entitled(const Cell& cell, const Step& line) const {
     const uint8_t cover = cell.cover_of(line.asker);
     if (!line.post) return entitled(cell, cover);
-    return cover != no_index && cell.live && !cell.image && cell.covers[cover].live && device_writes(cell.covers[cover].direction);
+    return cover != no_index && cell.live && !cell.image && cell.covers[cover].live &&
+           device_writes(cell.covers[cover].direction);
 }
 
 // A device write that is not entitled; but where the piece it goes through is, nothing wild happens.
@@ -379,7 +403,9 @@ void Simulator::wild(const Step& step) {
     each_in_lines(step.phys, step.phys + static_cast<uint64_t>(step.size), [&](Cell& cell, uint8_t copy, bool inside) {
         if (inside ? entitled(cell, step) : !step.coherent) return;
         touch(cell);
-        const Event event = !inside ? Event::device_write_beside : step.coherent ? Event::wild_write_coherent : Event::wild_write;
+        const Event event = !inside         ? Event::device_write_beside
+                            : step.coherent ? Event::wild_write_coherent
+                                            : Event::wild_write;
         step.maybe ? happen_or(cell, copy, event, Event::count_) : happen(cell, copy, event);
     });
 }
@@ -489,7 +515,8 @@ void Simulator::simulate(const Run& run, const Platform& platform, TransitionSin
     walk(run, platform, sink, state);
 }
 
-void Simulator::simulate_explicitly(const Run& run, const Platform& platform, TransitionSink* sink, std::vector<Trace>* traces) {
+void Simulator::simulate_explicitly(const Run& run, const Platform& platform, TransitionSink* sink,
+                                    std::vector<Trace>* traces) {
     explicitly_ = true;
     traces_ = traces;
     walk(run, platform, sink, nullptr);

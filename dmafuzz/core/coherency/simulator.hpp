@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The simulator: can this program lose or mix up data on this platform? Walks the machine's steps, keeping for every cell
-// and place the exact set of states (copies.hpp); what becomes of a set is looked up in the automaton.
-// Source: docs/spec/coherency.md.
+// The simulator: can this program lose or mix up data on this platform? Walks the machine's steps, keeping for every
+// cell and place the exact set of states (copies.hpp); what becomes of a set is looked up in the automaton. Source:
+// docs/spec/coherency.md.
 #pragma once
 
 #include <bit>
@@ -40,7 +40,7 @@ struct Corruption {
     // For the witness: the copy looked at, and the view's flags that are wrong.
     uint16_t copy = 0;
     Lane wrong = 0;
-    bool sees_cache = true;  // the view: the cached copy if present; else memory only
+    bool sees_cache = true;       // the view: the cached copy if present; else memory only
     uint8_t reader = no_mapping;  // of what a device may read: the mapping through which it may
     bool operator==(const Corruption&) const = default;
 };
@@ -49,7 +49,7 @@ struct Harm {
     HarmKind kind;
     uint8_t op;
     uint8_t mapping = no_mapping;
-    Span span{};       // exposure only
+    Span span{};  // exposure only
     uint64_t phys = 0;
     bool operator==(const Harm&) const = default;
 };
@@ -61,9 +61,9 @@ struct Trace {
     uint16_t copy;
     Event event;
     Unasked unasked;
-    uint16_t source;      // copied: from that copy
-    uint8_t writer;       // closure: a mapping whose device writes this copy, or no_mapping
-    uint8_t other_writer; // closure: a mapping whose device writes another copy, no_mapping: the CPU
+    uint16_t source;       // copied: from that copy
+    uint8_t writer;        // closure: a mapping whose device writes this copy, or no_mapping
+    uint8_t other_writer;  // closure: a mapping whose device writes another copy, no_mapping: the CPU
     Set before;
     Set source_before;
     bool maybe = false;             // event: or it has not happened, but
@@ -72,13 +72,13 @@ struct Trace {
 
 // Where feedback goes: each new (unasked steps, set) -> set is a transition worth another look.
 class TransitionSink {
-  public:
+public:
     virtual ~TransitionSink() = default;
     virtual void transition(uint64_t hash) = 0;
 };
 
 class Simulator {
-  public:
+public:
     // `automaton`: instead of the shared one.
     explicit Simulator(Automaton* automaton = nullptr) : own_automaton_(automaton) {}
 
@@ -87,7 +87,8 @@ class Simulator {
     void simulate(const Run& run, const Platform& platform, TransitionSink* sink = nullptr, Digest* state = nullptr);
     // The same without the automaton: every event is carried out on the sets themselves. For witnesses, and to hold the
     // automaton against.
-    void simulate_explicitly(const Run& run, const Platform& platform, TransitionSink* sink, std::vector<Trace>* traces);
+    void simulate_explicitly(const Run& run, const Platform& platform, TransitionSink* sink,
+                             std::vector<Trace>* traces);
 
     const std::vector<Corruption>& corruptions() const { return corruptions_; }
     const std::vector<Harm>& harms() const { return harms_; }
@@ -104,7 +105,7 @@ class Simulator {
     // All copies of the program, by name.
     const std::vector<CopyFacts>& births() const { return births_; }
 
-  private:
+private:
     static constexpr uint16_t nowhere = 0xffff;
     static constexpr size_t bits_in_word = 64;
 
@@ -114,8 +115,8 @@ class Simulator {
         bool live = false;
     };
 
-    // Where a piece's device writes memory that is not, or no longer, of the piece's buffer: the buffer is dead, the piece was
-    // torn apart, or the IOMMU leads elsewhere. In bytes of the piece.
+    // Where a piece's device writes memory that is not, or no longer, of the piece's buffer: the buffer is dead, the
+    // piece was torn apart, or the IOMMU leads elsewhere. In bytes of the piece.
     struct Stray {
         uint8_t piece;
         uint32_t offset, size;
@@ -185,12 +186,15 @@ class Simulator {
     void look_by_device(Cell& cell, const CellCover& cover);
     void look_at_view(Cell& cell, uint8_t copy, Lane seen, bool sees_cache, uint8_t mapping);
     void look_for_faults(const Cell& cell);
-    void report(Cell& cell, CorruptionKind kind, uint8_t copy, Lane wrong, bool sees_cache, uint8_t reader = no_mapping);
+    void report(Cell& cell, CorruptionKind kind, uint8_t copy, Lane wrong, bool sees_cache,
+                uint8_t reader = no_mapping);
     void expose(Cell& cell, uint8_t mapping);
 
     // Sets: the automaton's states, or, explicitly, the sets themselves.
     uint64_t of(Set set) { return explicitly_ ? set : automaton_->of(set); }
-    Set set_of(uint64_t state) const { return explicitly_ ? state : automaton_->set(static_cast<Automaton::State>(state)); }
+    Set set_of(uint64_t state) const {
+        return explicitly_ ? state : automaton_->set(static_cast<Automaton::State>(state));
+    }
     uint64_t next(Event event, uint64_t state) {
         return explicitly_ ? apply(event, state) : automaton_->apply(event, static_cast<Automaton::State>(state));
     }
@@ -208,7 +212,8 @@ class Simulator {
     Lane view_by_cpu(const Cell& cell) const;
 
     // Small tools
-    template <class Do> void each_dirty(Do what);
+    template <class Do>
+    void each_dirty(Do what);
     uint8_t new_copy(Cell& cell, Set set, uint64_t phys, bool slot, uint8_t piece);
     void happen(Cell& cell, uint8_t copy, Event event);
     void happen_or(Cell& cell, uint8_t copy, Event event, Event instead);
@@ -226,13 +231,21 @@ class Simulator {
         cell.surveyed = false;
         touch(cell);
     }
-    template <class Do> void each_beside(const Cell& cell, uint64_t phys, Do what);
-    template <class Do> void each_memory_copy(Do what);
-    template <class Do> void each_in_lines(uint64_t from, uint64_t to, Do what);
-    template <class Do> void each_slot_in(uint64_t from, uint64_t to, Do what);
-    template <class Do> void each_cell(uint8_t buffer, uint32_t offset, uint32_t size, Do what);
-    template <class Do> void each_cover(uint8_t piece, uint32_t offset, uint32_t size, Do what);
-    bool translates(uint8_t device) const { return platform_.get<&Platform::iommu>() != Iommu::off && platform_.get<&Device::iommu>(device); }
+    template <class Do>
+    void each_beside(const Cell& cell, uint64_t phys, Do what);
+    template <class Do>
+    void each_memory_copy(Do what);
+    template <class Do>
+    void each_in_lines(uint64_t from, uint64_t to, Do what);
+    template <class Do>
+    void each_slot_in(uint64_t from, uint64_t to, Do what);
+    template <class Do>
+    void each_cell(uint8_t buffer, uint32_t offset, uint32_t size, Do what);
+    template <class Do>
+    void each_cover(uint8_t piece, uint32_t offset, uint32_t size, Do what);
+    bool translates(uint8_t device) const {
+        return platform_.get<&Platform::iommu>() != Iommu::off && platform_.get<&Device::iommu>(device);
+    }
     uint64_t line_of(uint64_t phys) const { return phys >> line_shift_; }
     size_t cell_count() const { return cutting_.shapes().size(); }
 
@@ -248,12 +261,12 @@ class Simulator {
     std::vector<Cell> cells_;
     std::vector<PieceCells> pieces_;
     std::vector<CopyFacts> births_;
-    std::vector<uint64_t> dirty_;         // cells to be settled, a bit each
+    std::vector<uint64_t> dirty_;  // cells to be settled, a bit each
     std::vector<Stray> strays_;
     bool strays_seen_ = false;
-    bool moved_ = false;                  // some page, by copy-on-write
+    bool moved_ = false;  // some page, by copy-on-write
 
-    bool explicitly_ = false;             // without the automaton
+    bool explicitly_ = false;  // without the automaton
     std::vector<Trace>* traces_ = nullptr;
 
     std::vector<Corruption> corruptions_;

@@ -82,13 +82,15 @@ Set after(const Trace& t) {
 
 }  // namespace
 
-std::vector<WitnessStep> witness(const std::vector<Trace>& traces, const Corruption& corruption, bool seen_by_cpu, bool sees_cache) {
+std::vector<WitnessStep> witness(const std::vector<Trace>& traces, const Corruption& corruption, bool seen_by_cpu,
+                                 bool sees_cache) {
     std::vector<WitnessStep> steps;
     uint16_t copy = corruption.copy;
     // The last that happened to the copy before it was looked at.
     size_t end = traces.size();
     bool explicit_read = corruption.kind == CorruptionKind::stale_cpu_read;
-    while (end > 0 && (traces[end - 1].copy != copy || (explicit_read ? traces[end - 1].op >= corruption.op : traces[end - 1].op > corruption.op)))
+    while (end > 0 && (traces[end - 1].copy != copy ||
+                       (explicit_read ? traces[end - 1].op >= corruption.op : traces[end - 1].op > corruption.op)))
         end--;
     if (end == 0) return steps;
     Token token = wrong_token(after(traces[end - 1]), corruption.wrong, seen_by_cpu, sees_cache);
@@ -108,7 +110,8 @@ std::vector<WitnessStep> witness(const std::vector<Trace>& traces, const Corrupt
             token = start;
         } else if (t.what == Trace::What::event) {
             Token earlier = before_event(t, token);
-            if (earlier != token || t.event == Event::give_up) steps.push_back({t.op, true, t.what, t.event, copy, t.writer});
+            if (earlier != token || t.event == Event::give_up)
+                steps.push_back({t.op, true, t.what, t.event, copy, t.writer});
             token = earlier;
         } else if (t.what == Trace::What::copied) {
             steps.push_back({t.op, true, t.what, Event::count_, copy, no_mapping});

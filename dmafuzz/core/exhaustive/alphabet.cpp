@@ -8,15 +8,15 @@ namespace dmafuzz {
 
 namespace {
 
-constexpr uint32_t line_pair = 128;    // bytes: two lines of most platforms, one of the others
-constexpr uint32_t kmalloc_size = 32;  // two objects share a line where nothing keeps them apart
+constexpr uint32_t line_pair = 128;      // bytes: two lines of most platforms, one of the others
+constexpr uint32_t kmalloc_size = 32;    // two objects share a line where nothing keeps them apart
 constexpr uint32_t long_size = 0x20000;  // twice the longest segment of most devices
 
 struct Range {
     uint32_t offset, size;
 };
-constexpr Range tail{96, 32};    // shares a line with [0, 96)
-constexpr Range before{64, 32};  // begins in the line that it shares with the tail
+constexpr Range tail{96, 32};         // shares a line with [0, 96)
+constexpr Range before{64, 32};       // begins in the line that it shares with the tail
 constexpr Range far_in{0x18000, 32};  // of a long mapping: further on than a segment is long
 constexpr std::array<Range, 2> pages_of_long{{{0, 4096}, {4096, 4096}}};  // an IOMMU makes one of them
 constexpr std::array<Range, 4> parts{{{0, 64}, {64, 64}, {0, 96}, tail}};
@@ -32,27 +32,43 @@ Op call(OpKind kind) {
 
 const std::vector<std::string>& alphabet_text() {
     static const std::vector<std::string> text{
-        "Buffers: pages, page_cache, anonymous, stack, vmalloc, text and high pages of 128 bytes, kmalloc of 32 bytes, long pages of "
-        "131072 bytes, a coherent allocation of 128 bytes by each device. Ranges: the whole; of pages also the first half [0, 64), the second half [64, 128), "
+        "Buffers: pages, page_cache, anonymous, stack, vmalloc, text and high pages of 128 bytes, kmalloc of 32 bytes, "
+        "long pages of "
+        "131072 bytes, a coherent allocation of 128 bytes by each device. Ranges: the whole; of pages also the first "
+        "half [0, 64), the second half [64, 128), "
         "which is its neighbour, [0, 96), and [96, 128), which shares a cacheline with its last bytes.",
-        "Maps: map_single of each range in each direction by each device. Of whole pages also map_page and an unchecked map "
-        "(FROM_DEVICE), map_resource (BIDIRECTIONAL), maps with SKIP_CPU_SYNC (each direction) and with the attribute of 7.0 that flags "
-        "a mapping as clean (FROM_DEVICE; also of [64, 96) and [96, 128), which begin in one cacheline), and map_sg of both halves (each "
+        "Maps: map_single of each range in each direction by each device. Of whole pages also map_page and an "
+        "unchecked map "
+        "(FROM_DEVICE), map_resource (BIDIRECTIONAL), maps with SKIP_CPU_SYNC (each direction) and with the attribute "
+        "of 7.0 that flags "
+        "a mapping as clean (FROM_DEVICE; also of [64, 96) and [96, 128), which begin in one cacheline), and map_sg of "
+        "both halves (each "
         "direction); of whole vmalloc pages also map_page "
         "(FROM_DEVICE); of coherent memory one map (BIDIRECTIONAL). Of long pages: map_single of the whole and map_sg "
-        "of the first two pages, which an IOMMU merges (each direction), and map_single of the second page (FROM_DEVICE).",
-        "On a live mapping: sync for the CPU and for the device, of the whole, of the first half, and in each other direction, and a "
-        "sync for the CPU of twice the size; unmap as mapped, with half the size, in each other direction, by the other of "
-        "unmap_single and unmap_page, by unmap_sg, by the other device, at half way into the mapping, and with SKIP_CPU_SYNC turned "
-        "round; a device read and a device write of the whole; start; forget; mapping_error, any number of times, where it was left out. On one of long pages: both syncs, of the whole and of 32 bytes at 98304, where it reaches so "
+        "of the first two pages, which an IOMMU merges (each direction), and map_single of the second page "
+        "(FROM_DEVICE).",
+        "On a live mapping: sync for the CPU and for the device, of the whole, of the first half, and in each other "
+        "direction, and a "
+        "sync for the CPU of twice the size; unmap as mapped, with half the size, in each other direction, by the "
+        "other of "
+        "unmap_single and unmap_page, by unmap_sg, by the other device, at half way into the mapping, and with "
+        "SKIP_CPU_SYNC turned "
+        "round; a device read and a device write of the whole; start; forget; mapping_error, any number of times, "
+        "where it was left out. On one of long pages: both syncs, of the whole and of 32 bytes at 98304, where it "
+        "reaches so "
         "far, unmap as mapped, device accesses, forget.",
-        "On a live list: its syncs, and unmap_sg, with all entries and with one; unmap_sg in each other direction and by the other "
-        "device; unmap_single; map_sg of the list again, by the same device in the same direction; device accesses, start, forget. On a live resource: unmap_resource and "
-        "unmap_page, device accesses, forget. On live coherent memory: free as allocated, with half the size, and with another CPU "
+        "On a live list: its syncs, and unmap_sg, with all entries and with one; unmap_sg in each other direction and "
+        "by the other "
+        "device; unmap_single; map_sg of the list again, by the same device in the same direction; device accesses, "
+        "start, forget. On a live resource: unmap_resource and "
+        "unmap_page, device accesses, forget. On live coherent memory: free as allocated, with half the size, and with "
+        "another CPU "
         "address; unmap_single; device accesses, forget.",
-        "On an ended mapping, that is after any unmap or free of it, right or wrong, or the first half of one: the right end once more, "
+        "On an ended mapping, that is after any unmap or free of it, right or wrong, or the first half of one: the "
+        "right end once more, "
         "syncs of the whole, device accesses.",
-        "CPUs: write and read of a whole buffer (of memory that the CPU may write or read), write of [96, 128) of pages, dirty and "
+        "CPUs: write and read of a whole buffer (of memory that the CPU may write or read), write of [96, 128) of "
+        "pages, dirty and "
         "cow of page cache and anonymous memory, free of what was allocated by alloc.",
         "With two CPUs: each line by either of them, each call whole or in two halves.",
         "CPUs, buffers and mappings have the names of their order.",
@@ -62,7 +78,7 @@ const std::vector<std::string>& alphabet_text() {
 
 // Writes down the successors of one context.
 class Successors {
-  public:
+public:
     Successors(const Context& context, const Alphabet& alphabet) : context_(context), alphabet_(alphabet) {}
 
     std::vector<Op> all() {
@@ -79,7 +95,7 @@ class Successors {
         return std::move(successors_);
     }
 
-  private:
+private:
     void valid(Op op) {
         clear_unused(op);
         if (!context_.scope_.check(op)) successors_.push_back(op);
@@ -115,7 +131,8 @@ class Successors {
     void allocations() {
         allocate(BufferKind::pages, line_pair);
         allocate(BufferKind::kmalloc, kmalloc_size);
-        for (BufferKind kind : {BufferKind::page_cache, BufferKind::anonymous, BufferKind::stack, BufferKind::vmalloc, BufferKind::text})
+        for (BufferKind kind :
+             {BufferKind::page_cache, BufferKind::anonymous, BufferKind::stack, BufferKind::vmalloc, BufferKind::text})
             allocate(kind, line_pair);
         allocate(BufferKind::pages, line_pair, true);
         allocate(BufferKind::pages, long_size);
@@ -183,7 +200,8 @@ class Successors {
         const bool pages = kind == BufferKind::pages && !high;
         each_device([&](uint8_t device) {
             const Range whole{0, size};
-            if (kind == BufferKind::coherent) return add(map(OpKind::map_single, buffer, whole, Direction::bidirectional, device));
+            if (kind == BufferKind::coherent)
+                return add(map(OpKind::map_single, buffer, whole, Direction::bidirectional, device));
             for (Direction direction : directions) {
                 add(map(OpKind::map_single, buffer, whole, direction, device));
                 if (!pages) continue;
@@ -320,7 +338,9 @@ class Successors {
         add(on(OpKind::unmap_single, m));
     }
 
-    bool is_long(const Op& made) const { return traits(made.kind).names_buffer && context_.allocations_[made.buffer].size == long_size; }
+    bool is_long(const Op& made) const {
+        return traits(made.kind).names_buffer && context_.allocations_[made.buffer].size == long_size;
+    }
 
     void on_coherent(uint8_t m, const Op& made) {
         add(on(OpKind::free_coherent, m));

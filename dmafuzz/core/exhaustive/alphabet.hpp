@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The alphabet of the exhaustive search: which operations can come next, a small and stated choice (`alphabet_text`) of all
-// there are.
+// The alphabet of the exhaustive search: which operations can come next, a small and stated choice (`alphabet_text`) of
+// all there are.
 #pragma once
 
 #include <string>
@@ -24,7 +24,7 @@ struct Alphabet {
 
 // What decides which operations can come next: the names and what they stand for.
 class Context {
-  public:
+public:
     // In order of what is plainest, then of names. CPUs, buffers and mappings have canonical names.
     std::vector<Op> successors(const Alphabet& alphabet) const;
     Context after(const Op& op) const;
@@ -35,14 +35,14 @@ class Context {
     uint32_t splits() const { return splits_; }
     uint32_t buffers() const { return buffers_; }  // made so far
 
-  private:
+private:
     struct Mapping {
         Op made;
         bool ended = false;
     };
 
     Scope scope_;
-    std::vector<Op> allocations_;     // by buffer; of mappings that allocate, too
+    std::vector<Op> allocations_;  // by buffer; of mappings that allocate, too
     std::vector<Mapping> mappings_;
     uint32_t cpus_ = 0, devices_ = 0, splits_ = 0, buffers_ = 0;
 

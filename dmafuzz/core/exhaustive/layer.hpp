@@ -20,7 +20,7 @@ struct OpTable {
 };
 
 class Contexts {
-  public:
+public:
     using Id = uint32_t;
 
     explicit Contexts(const Alphabet& alphabet) : alphabet_(alphabet) {}
@@ -34,7 +34,7 @@ class Contexts {
     std::span<const uint16_t> successors(Id id) const { return successors_[id]; }
     const Op& op(uint16_t letter) const { return table_.ops[letter]; }
 
-  private:
+private:
     Alphabet alphabet_;
     OpTable table_;
     std::vector<Context> contexts_;
@@ -45,16 +45,16 @@ class Contexts {
 // One state of the product: the states of all platforms, and the context.
 struct Joint {
     Contexts::Id context = 0;
-    uint64_t count = 1;     // programs that lead here
+    uint64_t count = 1;  // programs that lead here
     // The smallest of them: one of the layer before, and a letter.
     uint32_t parent = 0;
     uint16_t letter = 0;
-    bool named = false;     // some platform's tracker warned about its last operation
-    uint32_t sizes = 0;     // see Order
+    bool named = false;  // some platform's tracker warned about its last operation
+    uint32_t sizes = 0;  // see Order
 };
 
 class Layer {
-  public:
+public:
     explicit Layer(size_t platforms) : platforms_(platforms) {}
 
     size_t size() const { return joints_.size(); }
@@ -72,7 +72,7 @@ class Layer {
     void close();
     uint64_t merged() const { return merged_; }
 
-  private:
+private:
     size_t platforms_;
     std::vector<Joint> joints_;
     std::vector<uint32_t> states_;

@@ -12,8 +12,8 @@ namespace {
 Digest digest_of(const Outcome& o) {
     Digest d;
     for (const Outcome::Warned& w : o.warnings)
-        d.add(static_cast<uint64_t>(w.id) << 48 | static_cast<uint64_t>(w.name) << 40 | static_cast<uint64_t>(w.justified) << 32 |
-              static_cast<uint64_t>(w.reason) << 56);
+        d.add(static_cast<uint64_t>(w.id) << 48 | static_cast<uint64_t>(w.name) << 40 |
+              static_cast<uint64_t>(w.justified) << 32 | static_cast<uint64_t>(w.reason) << 56);
     for (const Outcome::Warned& w : o.warnings) w.claim.digest(d);
     d.add(o.warnings.size());
     for (auto [kind, reason] : o.silent) d.add(static_cast<uint64_t>(kind) << 8 | static_cast<uint64_t>(reason));
@@ -43,7 +43,8 @@ bool Verdicts::warned(Id outcome, uint8_t name) const {
 }
 
 Verdicts::Id Verdicts::verdict(std::span<const Id> outcomes) {
-    DMAFUZZ_CHECK(!outcomes.empty() && std::all_of(outcomes.begin(), outcomes.end(), [&](Id id) { return id < outcomes_.size(); }));
+    DMAFUZZ_CHECK(!outcomes.empty() &&
+                  std::all_of(outcomes.begin(), outcomes.end(), [&](Id id) { return id < outcomes_.size(); }));
     Digest key;
     for (Id id : outcomes) key.add(id);
     auto [at, added] = verdict_ids_.try_emplace(key, static_cast<Id>(verdicts_.size()));
@@ -64,7 +65,8 @@ void Verdicts::look(std::span<const Id> outcomes, size_t platform, Verdict& verd
         verdict.labels[platform] = bit(Label::broken);
         return add_signature(verdict.signatures, Label::broken, here.tracker_crash, Reason::none, here.rules, platform);
     }
-    for (auto [kind, reason] : here.silent) add_signature(verdict.signatures, Label::fn, kind, reason, here.rules, platform);
+    for (auto [kind, reason] : here.silent)
+        add_signature(verdict.signatures, Label::fn, kind, reason, here.rules, platform);
     Sum sum;
     for (const Outcome::Warned& w : here.warnings) {
         uint8_t elsewhere = 0;
@@ -76,8 +78,10 @@ void Verdicts::look(std::span<const Id> outcomes, size_t platform, Verdict& verd
                 outcomes.size(), platform, [&](size_t i) { return outcomes_[outcomes[i]].corrupt.covered_by(w.claim); },
                 [&](size_t i) { return outcomes_[outcomes[i]].harmed.belongs_to(w.claim); }, elsewhere);
         sum.add(justification);
-        if (justification == Justification::false_positive) add_signature(verdict.signatures, Label::fp, w.id, w.reason, here.rules, platform);
-        if (justification == Justification::hazard) add_signature(verdict.signatures, Label::hazard, w.id, w.reason, here.rules, platform);
+        if (justification == Justification::false_positive)
+            add_signature(verdict.signatures, Label::fp, w.id, w.reason, here.rules, platform);
+        if (justification == Justification::hazard)
+            add_signature(verdict.signatures, Label::hazard, w.id, w.reason, here.rules, platform);
     }
     verdict.labels[platform] = sum.labels(here.corrupted, !here.silent.empty());
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the outcomes of one program on all platforms of a portfolio come to together. Programs by the million share a few
-// thousand combinations of outcomes, so each is worked out once.
+// What the outcomes of one program on all platforms of a portfolio come to together. Programs by the million share a
+// few thousand combinations of outcomes, so each is worked out once.
 #pragma once
 
 #include <span>
@@ -20,19 +20,20 @@ struct Verdict {
 };
 
 class Verdicts {
-  public:
+public:
     using Id = uint32_t;
 
-    Id outcome(const Outcome& outcome);            // interned
-    Id verdict(std::span<const Id> outcomes);      // one for each platform
+    Id outcome(const Outcome& outcome);        // interned
+    Id verdict(std::span<const Id> outcomes);  // one for each platform
     const Verdict& operator[](Id verdict) const {
         DMAFUZZ_CHECK(verdict < verdicts_.size());
         return verdicts_[verdict];
     }
     size_t size() const { return verdicts_.size(); }
-    bool warned(Id outcome, uint8_t name) const;   // about the operation of that name, or not warned though there is something to say
+    bool warned(Id outcome, uint8_t name)
+        const;  // about the operation of that name, or not warned though there is something to say
 
-  private:
+private:
     Verdict work_out(std::span<const Id> outcomes) const;
     void look(std::span<const Id> outcomes, size_t platform, Verdict& verdict) const;
 

@@ -12,7 +12,8 @@ namespace dmafuzz {
 namespace {
 
 std::vector<Platform> with_mirrors(std::vector<Platform> portfolio, int devices) {
-    if (portfolio.empty() || portfolio.size() > platforms_max) throw std::invalid_argument("a search takes a portfolio of 1 to 256 platforms");
+    if (portfolio.empty() || portfolio.size() > platforms_max)
+        throw std::invalid_argument("a search takes a portfolio of 1 to 256 platforms");
     if (devices < 1 || devices > 2) throw std::invalid_argument("a search takes one or two devices");
     const size_t platforms = portfolio.size();
     for (size_t i = 0; devices == 2 && i < platforms; i++) {
@@ -32,8 +33,12 @@ Op exchanged(Op op) {
 }  // namespace
 
 Walk::Walk(const std::string& tracker, std::vector<Platform> portfolio, int cpus, int devices)
-    : tracker_(tracker), platforms_(portfolio.size()), machines_(with_mirrors(std::move(portfolio), devices)),
-      contexts_({cpus, devices}), next_(machines_.size()), states_(machines_.size()) {
+    : tracker_(tracker),
+      platforms_(portfolio.size()),
+      machines_(with_mirrors(std::move(portfolio), devices)),
+      contexts_({cpus, devices}),
+      next_(machines_.size()),
+      states_(machines_.size()) {
     if (cpus < 1 || cpus > 2) throw std::invalid_argument("a search takes one or two CPUs");
     size_t mirror = platforms_;
     for (size_t i = 0; i < platforms_; i++) {
@@ -89,8 +94,13 @@ void Walk::turn() {
 }
 
 Expander::Expander(const Walk& walk)
-    : walk_(walk), judge_(walk.tracker(), walk.machines()), row_of_(walk.machines().size()), row_(walk.machines().size()),
-      outcomes_(walk.machines().size()), mirrored_(walk.platforms()), nexts_(walk.machines().size()) {}
+    : walk_(walk),
+      judge_(walk.tracker(), walk.machines()),
+      row_of_(walk.machines().size()),
+      row_(walk.machines().size()),
+      outcomes_(walk.machines().size()),
+      mirrored_(walk.platforms()),
+      nexts_(walk.machines().size()) {}
 
 void Expander::expand(size_t from, size_t to, Walk* growing) {
     DMAFUZZ_CHECK(from <= to && to <= walk_.last().size());
@@ -128,7 +138,8 @@ void Expander::start(const Op& op) {
         written_ = true;
         program_ = walk_.program(joint_);
         names_ = walk_.names(joint_);
-        next_name_ = static_cast<uint8_t>(std::count_if(names_.begin(), names_.end(), [](uint8_t n) { return n != Judge::no_name; }));
+        next_name_ = static_cast<uint8_t>(
+            std::count_if(names_.begin(), names_.end(), [](uint8_t n) { return n != Judge::no_name; }));
         program_.ops.emplace_back();
         names_.push_back(next_name_);
     }
@@ -137,7 +148,8 @@ void Expander::start(const Op& op) {
     judge_.start(program_);
 }
 
-// Works out the outcomes that are not known yet: all of them at once, so that equal platforms take over from each other.
+// Works out the outcomes that are not known yet: all of them at once, so that equal platforms take over from each
+// other.
 void Expander::carry_out(size_t letter) {
     const Op& op = walk_.contexts().op(walk_.contexts().successors(context_)[letter]);
     if (!started_) start(op);
@@ -161,7 +173,8 @@ Order Expander::order_with(const Op& op) const {
     order.ops = static_cast<uint32_t>(walk_.length() + 1);
     order.cpus = static_cast<uint32_t>(std::popcount(c.cpus() | (is_device_access(op.kind) ? 0u : 1u << op.cpu)));
     order.splits = c.splits() + op.split;
-    order.devices = static_cast<uint32_t>(std::popcount(c.devices() | (t.names_device || op.given_device ? 1u << op.device : 0u)));
+    order.devices =
+        static_cast<uint32_t>(std::popcount(c.devices() | (t.names_device || op.given_device ? 1u << op.device : 0u)));
     order.buffers = c.buffers() + t.defines_buffer;
     order.sizes = walk_.last()[joint_].sizes + sizes_of(op);
     return order;

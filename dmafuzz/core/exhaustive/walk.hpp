@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The walk through all programs up to some length: layer by layer, through the product of the states of machine, tracker,
-// memory and contract monitor on all platforms. Programs that have come to equal states on every platform are one
-// from there on, with a count. Source: docs/spec/verdicts.md §6 (Minimal).
+// The walk through all programs up to some length: layer by layer, through the product of the states of machine,
+// tracker, memory and contract monitor on all platforms. Programs that have come to equal states on every platform are
+// one from there on, with a count. Source: docs/spec/verdicts.md §6 (Minimal).
 #pragma once
 
 #include <memory>
@@ -31,8 +31,8 @@ struct Smallest {
     PlatformSet platforms;
 };
 
-// Programs that show the same thing: how many, where, and the smallest for each platform: what is lost in the same way on
-// paper may come from something else on another machine.
+// Programs that show the same thing: how many, where, and the smallest for each platform: what is lost in the same way
+// on paper may come from something else on another machine.
 struct Cause {
     Signature signature;
     uint64_t count = 0;
@@ -41,18 +41,20 @@ struct Cause {
 
 struct Harvest {
     uint64_t programs = 0;
-    std::vector<std::array<uint64_t, static_cast<size_t>(Label::count_)>> labels;  // by platform: programs with that label
+    std::vector<std::array<uint64_t, static_cast<size_t>(Label::count_)>>
+        labels;  // by platform: programs with that label
     std::vector<Cause> causes;
 };
 
 class Walk {
-  public:
+public:
     Walk(const std::string& tracker, std::vector<Platform> portfolio, int cpus, int devices);
 
     const std::string& tracker() const { return tracker_; }
     size_t platforms() const { return platforms_; }
-    // The portfolio, then each platform that tells the two devices apart once more, with its devices exchanged. Programs
-    // are walked with d0 as the first device named; the same program with the devices exchanged has the same result on the others.
+    // The portfolio, then each platform that tells the two devices apart once more, with its devices exchanged.
+    // Programs are walked with d0 as the first device named; the same program with the devices exchanged has the same
+    // result on the others.
     const std::vector<Platform>& machines() const { return machines_; }
     // Where among the machines a platform stands, for programs with the devices exchanged.
     const std::vector<size_t>& mirrored() const { return mirrored_; }
@@ -72,12 +74,14 @@ class Walk {
     // The layer to come, while it is made.
     Layer& next() { return next_; }
     uint32_t state(size_t platform, const Digest& digest);
-    Contexts::Id context_after(Contexts::Id context, const Op& op) { return contexts_.id(contexts_[context].after(op)); }
+    Contexts::Id context_after(Contexts::Id context, const Op& op) {
+        return contexts_.id(contexts_[context].after(op));
+    }
     // The next layer is complete, and becomes the last.
     void turn();
     size_t states(size_t platform) const { return states_[platform].size(); }
 
-  private:
+private:
     std::string tracker_;
     size_t platforms_;
     std::vector<Platform> machines_;
@@ -91,7 +95,7 @@ class Walk {
 // Carries out and judges what follows some part of a walk's last layer. Several may work on one walk at once, but for
 // those that make the next layer.
 class Expander {
-  public:
+public:
     explicit Expander(const Walk& walk);
 
     void survey(size_t from, size_t to) { expand(from, to, nullptr); }
@@ -101,7 +105,7 @@ class Expander {
     Harvest harvest();
     uint64_t carried_out() const { return carried_out_; }  // programs on a platform, rather than looked up
 
-  private:
+private:
     static constexpr uint32_t unknown = 0xffffffff;
 
     // What one letter makes of one state of one machine.
@@ -114,7 +118,9 @@ class Expander {
         uint64_t count = 0;
         Order order;
         Place place;
-        bool before(const VerdictTotal& other) const { return std::tie(order, place) < std::tie(other.order, other.place); }
+        bool before(const VerdictTotal& other) const {
+            return std::tie(order, place) < std::tie(other.order, other.place);
+        }
     };
 
     // A cause while it is gathered: of each platform, the total with its smallest program.
@@ -150,12 +156,12 @@ class Expander {
     std::vector<std::unordered_map<uint32_t, size_t>> row_of_;  // by machine: of a state
     // The joint state at work
     size_t joint_ = 0;
-    std::vector<size_t> row_;   // by machine
-    bool written_ = false;      // `program_` and `names_` are its own
+    std::vector<size_t> row_;  // by machine
+    bool written_ = false;     // `program_` and `names_` are its own
     Program program_;
     std::vector<uint8_t> names_;
     uint8_t next_name_ = 0;
-    bool started_ = false;      // the judge, with the letter at work
+    bool started_ = false;  // the judge, with the letter at work
     std::vector<Verdicts::Id> outcomes_, mirrored_;
     std::vector<uint32_t> nexts_;
 };

@@ -56,7 +56,8 @@ std::vector<About> abouts(Judge& judge, const PlatformSignature& t) {
         return found;
     }
     for (const Warning& w : here.watch.warnings)
-        if (static_cast<uint8_t>(w.id) == t.kind && (t.reason == Reason::none || judge.reason(t.platform, w) == t.reason))
+        if (static_cast<uint8_t>(w.id) == t.kind &&
+            (t.reason == Reason::none || judge.reason(t.platform, w) == t.reason))
             found.push_back(about(here.run, w.op, 0, w.mappings));
     return found;
 }

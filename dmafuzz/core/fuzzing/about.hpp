@@ -10,8 +10,8 @@
 namespace dmafuzz {
 
 struct About {
-    int owners = 0;        // mappings that the bytes belong to
-    int mappings = 0;      // and that share their lines; of a warning, those it concerns
+    int owners = 0;             // mappings that the bytes belong to
+    int mappings = 0;           // and that share their lines; of a warning, those it concerns
     OpKind op = OpKind::alloc;  // of calls that do the same, the plainest
     bool inside_call = false;
     bool operator==(const About&) const = default;

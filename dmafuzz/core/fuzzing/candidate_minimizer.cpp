@@ -10,18 +10,20 @@ void CandidateMinimizer::look_at(const Program& program, size_t platform) {
     if (signature_counts_.rare(judge_, platform) || rng_.one_in(one_in_common)) look_closely(program);
 }
 
-// Judged on the whole portfolio at once: it has few faults, so what it shows is mostly a cause of its own, and whether a warning is
-// ever worth it no single platform can say.
+// Judged on the whole portfolio at once: it has few faults, so what it shows is mostly a cause of its own, and whether
+// a warning is ever worth it no single platform can say.
 void CandidateMinimizer::look_closely(const Program& program) {
     if (judge_.platforms() > platforms_max) return;
     // Of what there is enough, some is looked at all the same: with a line or two less it may be something else.
     constexpr uint32_t one_in_enough = 64;
     for (const Signature& shown : signatures_of(judge_))
-        if (!reporter_.known().enough(signature_key(shown)) || rng_.one_in(one_in_enough)) candidates_.add(program, shown);
+        if (!reporter_.known().enough(signature_key(shown)) || rng_.one_in(one_in_enough))
+            candidates_.add(program, shown);
 }
 
-// Where the program needs all of its lines: elsewhere a rest of it, which is looked at instead, shows the same and breaks no
-// other rules. What is two faults on most platforms may be one on an odd one. Lines that make no difference anywhere are dropped.
+// Where the program needs all of its lines: elsewhere a rest of it, which is looked at instead, shows the same and
+// breaks no other rules. What is two faults on most platforms may be one on an odd one. Lines that make no difference
+// anywhere are dropped.
 PlatformSet CandidateMinimizer::needs_all_lines(Program& program, const Signature& shown) {
     PlatformSet left = candidates_.open(shown);
     for (size_t line = 0; line < program.ops.size() && left.any();) {

@@ -10,12 +10,12 @@
 namespace dmafuzz {
 
 class CandidateMinimizer {
-  public:
+public:
     CandidateMinimizer(Judge& judge, Rng& rng, Reporter& reporter, Generator& generator)
         : judge_(judge), rng_(rng), reporter_(reporter), generator_(generator) {}
 
-    // A short program that the judge has been started with and has covered on the platform: where it seems to show something rare,
-    // and now and then else, all that it shows on the portfolio becomes candidates.
+    // A short program that the judge has been started with and has covered on the platform: where it seems to show
+    // something rare, and now and then else, all that it shows on the portfolio becomes candidates.
     void look_at(const Program& program, size_t platform);
     // Follows the candidate that promises most. There is one.
     void follow();
@@ -24,7 +24,7 @@ class CandidateMinimizer {
     size_t size() const { return candidates_.size(); }
     uint64_t followed() const { return followed_; }
 
-  private:
+private:
     void look_closely(const Program& program);
     PlatformSet needs_all_lines(Program& program, const Signature& shown);
 

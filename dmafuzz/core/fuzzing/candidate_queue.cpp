@@ -27,7 +27,8 @@ size_t any_of(Rng& rng, const PlatformSet& platforms) {
 void CandidateQueue::add(const Program& program, const Signature& shown) {
     Tried& tried = tried_[signature_key(shown)];
     if (tried.times >= enough || tried.waiting == waiting_max || (shown.platforms & ~tried.closed).none()) return;
-    const uint32_t rules = static_cast<uint32_t>(std::popcount(shown.rules)), ops = static_cast<uint32_t>(program.ops.size());
+    const uint32_t rules = static_cast<uint32_t>(std::popcount(shown.rules)),
+                   ops = static_cast<uint32_t>(program.ops.size());
     candidates_.insert({8 * rules + ops + 2u * (tried.times + tried.waiting), count_++, program, shown});
     tried.waiting++;
     while (candidates_.size() > leads_max) remove(std::prev(candidates_.end()));

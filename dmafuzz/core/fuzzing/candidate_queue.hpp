@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Candidates: what short programs show that may be a cause of its own, in the order in which it is minimized.
 //
-// Two faults in one program show as a signature (label, kind, rules broken) of their own, which is no cause of its own: what
-// breaks few rules, and has not been tried often, comes first.
+// Two faults in one program show as a signature (label, kind, rules broken) of their own, which is no cause of its own:
+// what breaks few rules, and has not been tried often, comes first.
 #pragma once
 
 #include <set>
@@ -23,9 +23,9 @@ struct Candidate {
 };
 
 class CandidateQueue {
-  public:
-    // Something that a short program shows on the portfolio. Nothing is added for a signature that has been tried often, of
-    // which others wait already, or whose causes have been followed up on all of these platforms.
+public:
+    // Something that a short program shows on the portfolio. Nothing is added for a signature that has been tried
+    // often, of which others wait already, or whose causes have been followed up on all of these platforms.
     void add(const Program& program, const Signature& shown);
 
     bool empty() const { return candidates_.empty(); }
@@ -34,11 +34,13 @@ class CandidateQueue {
     Candidate pop();
     // The platforms where no cause of the signature has been followed up to its end.
     PlatformSet open(const Signature& shown) const;
-    void close(const PlatformSignature& target, const PlatformSet& platforms) { tried_[signature_key(target)].closed |= platforms; }
+    void close(const PlatformSignature& target, const PlatformSet& platforms) {
+        tried_[signature_key(target)].closed |= platforms;
+    }
     // One of `platforms`, of which there is at least one, to minimize it for: the signature's platforms take turns.
     PlatformSignature target(const Signature& shown, const PlatformSet& platforms, Rng& rng);
 
-  private:
+private:
     struct Tried {
         uint8_t times = 0, waiting = 0;
         PlatformSet closed;

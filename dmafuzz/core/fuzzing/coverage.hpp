@@ -14,14 +14,14 @@ namespace dmafuzz {
 
 inline constexpr size_t coverage_cells = 1u << 16;
 
-// Page-aligned, since libFuzzer takes it as a module's counters. Each `Coverage` has its own; libFuzzer, which never gives one
-// back, is an owner of each that it was given (libfuzzer.cpp).
+// Page-aligned, since libFuzzer takes it as a module's counters. Each `Coverage` has its own; libFuzzer, which never
+// gives one back, is an owner of each that it was given (libfuzzer.cpp).
 struct alignas(4096) CoverageMap {
     std::array<uint8_t, coverage_cells> cells{};
 };
 
 class Coverage final : public TransitionSink, public PathSink {
-  public:
+public:
     // Forgets the last program's marks; what has ever been seen stays.
     void start() {
         for (uint32_t cell : touched_) map_->cells[cell] = 0;
@@ -51,7 +51,7 @@ class Coverage final : public TransitionSink, public PathSink {
     size_t seen() const { return seen_count_; }
     const std::shared_ptr<CoverageMap>& map() const { return map_; }
 
-  private:
+private:
     std::shared_ptr<CoverageMap> map_ = std::make_shared<CoverageMap>();
     std::vector<uint32_t> touched_;
     // libFuzzer clears the map too; no other record has which program marked a cell last.

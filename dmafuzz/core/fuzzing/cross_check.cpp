@@ -11,7 +11,7 @@ namespace dmafuzz {
 namespace {
 
 class Transitions final : public TransitionSink {
-  public:
+public:
     void transition(uint64_t hash) override { seen.push_back(hash); }
     std::vector<uint64_t> seen;
 };
@@ -28,8 +28,8 @@ struct Outcome {
 
 }  // namespace
 
-WalkComparison compare_walks(const std::vector<Platform>& platforms, uint64_t programs, uint64_t seed, int ops, size_t budget,
-                             size_t differences_max) {
+WalkComparison compare_walks(const std::vector<Platform>& platforms, uint64_t programs, uint64_t seed, int ops,
+                             size_t budget, size_t differences_max) {
     Rng rng(seed);
     Machine machine;
     Run run;
@@ -39,7 +39,9 @@ WalkComparison compare_walks(const std::vector<Platform>& platforms, uint64_t pr
     Program program;
     for (; result.programs < programs; result.programs++) {
         // Every other one a mutant of the one before it: those hold what random programs hardly ever do.
-        program = result.programs % 2 ? mutate(rng, program, program, ops) : random_program(rng, 2 + static_cast<int>(rng.below(static_cast<uint32_t>(ops - 1))));
+        program = result.programs % 2
+                      ? mutate(rng, program, program, ops)
+                      : random_program(rng, 2 + static_cast<int>(rng.below(static_cast<uint32_t>(ops - 1))));
         const size_t platform = result.programs / 2 % platforms.size();
         machine.carry_out(program, platforms[platform], run);
         Transitions sink;

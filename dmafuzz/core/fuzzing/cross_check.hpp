@@ -24,7 +24,7 @@ struct WalkComparison {
 
 // Each program on one platform, in turn: corruptions and harms in every detail and in order, and the transitions for
 // feedback. `budget`: of an automaton of its own, so that running out of room can be tried.
-WalkComparison compare_walks(const std::vector<Platform>& platforms, uint64_t programs, uint64_t seed, int ops, size_t budget,
-                             size_t differences_max);
+WalkComparison compare_walks(const std::vector<Platform>& platforms, uint64_t programs, uint64_t seed, int ops,
+                             size_t budget, size_t differences_max);
 
 }  // namespace dmafuzz

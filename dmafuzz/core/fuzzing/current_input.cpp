@@ -11,7 +11,9 @@ CurrentInput::~CurrentInput() {
     if (page_) unmap_file(page_, sizeof(Page));
 }
 
-void CurrentInput::open(const std::string& path) { page_ = static_cast<Page*>(map_file(path, sizeof(Page), "the file of the current input")); }
+void CurrentInput::open(const std::string& path) {
+    page_ = static_cast<Page*>(map_file(path, sizeof(Page), "the file of the current input"));
+}
 
 void CurrentInput::record(const Program& program) {
     if (!page_) return;

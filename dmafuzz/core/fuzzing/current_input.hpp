@@ -9,7 +9,7 @@
 namespace dmafuzz {
 
 class CurrentInput {
-  public:
+public:
     CurrentInput() = default;
     ~CurrentInput();
     CurrentInput(const CurrentInput&) = delete;
@@ -25,7 +25,7 @@ class CurrentInput {
         uint8_t records[ops_max * record_bytes];
     };
 
-  private:
+private:
     Page* page_ = nullptr;
 };
 

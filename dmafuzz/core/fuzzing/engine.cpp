@@ -40,7 +40,8 @@ void Engine::take_newest() {
 // While programs are being run; at the end, novel programs that wait are judged, and leads are not followed any more.
 void Engine::work_off_some() {
     while (!(triage_.empty() && candidates_.empty()) && time_.left_for_the_rest(candidates_.size())) {
-        if (triage_.empty() || (!candidates_.empty() && time_.leads_turn())) time_.spend(Work::candidates, [&] { candidates_.follow(); });
+        if (triage_.empty() || (!candidates_.empty() && time_.leads_turn()))
+            time_.spend(Work::candidates, [&] { candidates_.follow(); });
         else take_newest();
     }
 }

@@ -21,14 +21,14 @@ struct EngineStats {
     uint64_t minimized = 0;
     size_t corpus = 0;
     size_t coverage = 0;
-    size_t waiting = 0;  // novel programs not yet judged on the whole portfolio
-    size_t candidates = 0;    // what short programs show and has not been followed, a signature twice at most
+    size_t waiting = 0;     // novel programs not yet judged on the whole portfolio
+    size_t candidates = 0;  // what short programs show and has not been followed, a signature twice at most
     uint64_t followed = 0;
     AutomatonStats automaton;
 };
 
 class Engine {
-  public:
+public:
     Engine(const std::string& tracker, std::vector<Platform> portfolio, uint64_t seed, int ops_limit);
     // Its parts know each other.
     Engine(const Engine&) = delete;
@@ -57,7 +57,7 @@ class Engine {
     // Shows all that is judged from now on to `observer`, which must outlive the engine.
     void observe_with(Observer* observer) { observer_.to(observer); }
 
-  private:
+private:
     bool try_child(const Program& child);
     void keep(const Program& program);
     void take_newest();

@@ -12,7 +12,7 @@ namespace dmafuzz {
 namespace {
 
 class Comparer {
-  public:
+public:
     Comparer(Tracker& a, Tracker& b, const Compared& what) : a_(a), b_(b), what_(what) {}
 
     // Do they warn alike: the same ids at the same operations, in the same order?
@@ -27,7 +27,7 @@ class Comparer {
         return !what_.costs || same_cost();
     }
 
-  private:
+private:
     void count(Comparison& counts) const {
         counts.warnings += of_a_.warnings.size();
         for (const Warning& w : of_a_.warnings) {
@@ -38,8 +38,8 @@ class Comparer {
     }
     bool same(const Warning& a, const Warning& b) const {
         if (a.id != b.id || a.op != b.op) return false;
-        return !what_.about || (a.mappings == b.mappings && a.entry_op == b.entry_op && a.counted == b.counted && a.traced == b.traced &&
-                                a.line == b.line && a.line_bytes == b.line_bytes);
+        return !what_.about || (a.mappings == b.mappings && a.entry_op == b.entry_op && a.counted == b.counted &&
+                                a.traced == b.traced && a.line == b.line && a.line_bytes == b.line_bytes);
     }
     bool same_cost() const {
         Cost a, b;
@@ -56,7 +56,8 @@ class Comparer {
 
 }  // namespace
 
-Comparison compare(Tracker& a, Tracker& b, const std::vector<Platform>& platforms, uint64_t programs, uint64_t seed, const Compared& what) {
+Comparison compare(Tracker& a, Tracker& b, const std::vector<Platform>& platforms, uint64_t programs, uint64_t seed,
+                   const Compared& what) {
     Comparison result;
     Comparer comparer(a, b, what);
     Rng rng(seed);
@@ -73,8 +74,8 @@ Comparison compare(Tracker& a, Tracker& b, const std::vector<Platform>& platform
     return result;
 }
 
-Departures departures(Tracker& code, const std::vector<std::unique_ptr<Tracker>>& models, const std::vector<Platform>& platforms,
-                      uint64_t programs_each, uint64_t seed, int ops_limit) {
+Departures departures(Tracker& code, const std::vector<std::unique_ptr<Tracker>>& models,
+                      const std::vector<Platform>& platforms, uint64_t programs_each, uint64_t seed, int ops_limit) {
     constexpr int tracker_crashes_max = 3;
     Departures found{0, std::vector<uint64_t>(models.size())};
     Rng rng(seed);
@@ -84,7 +85,8 @@ Departures departures(Tracker& code, const std::vector<std::unique_ptr<Tracker>>
     int tracker_crashes = 0;
     for (uint64_t i = 0; i < programs_each * platforms.size() && tracker_crashes < tracker_crashes_max; i++) {
         const Platform& platform = platforms[i / programs_each];
-        machine.carry_out(random_program(rng, 1 + static_cast<int>(rng.below(static_cast<uint32_t>(ops_limit)))), platform, run);
+        machine.carry_out(random_program(rng, 1 + static_cast<int>(rng.below(static_cast<uint32_t>(ops_limit)))),
+                          platform, run);
         code.watch(run.hooks, platform, theirs, nullptr);
         if (!theirs.warnings.empty() && is_tracker_crash(theirs.warnings.back().id)) {
             tracker_crashes++;
@@ -93,8 +95,9 @@ Departures departures(Tracker& code, const std::vector<std::unique_ptr<Tracker>>
         found.programs++;
         for (size_t m = 0; m < models.size(); m++) {
             models[m]->watch(run.hooks, platform, ours, nullptr);
-            const bool alike = std::equal(ours.warnings.begin(), ours.warnings.end(), theirs.warnings.begin(), theirs.warnings.end(),
-                                          [](const Warning& a, const Warning& b) { return a.id == b.id && a.call == b.call; });
+            const bool alike =
+                std::equal(ours.warnings.begin(), ours.warnings.end(), theirs.warnings.begin(), theirs.warnings.end(),
+                           [](const Warning& a, const Warning& b) { return a.id == b.id && a.call == b.call; });
             found.by_model[m] += !alike;
         }
     }

@@ -23,14 +23,15 @@ struct Comparison {
 };
 
 struct Compared {
-    int ops_max = 24;                     // of a program
+    int ops_max = 24;  // of a program
     size_t differences_max = 10;
-    bool about = false;                   // what warnings are about too: mappings, entry, line, counted or not
-    bool costs = false;                   // locks, look-up steps and tree operations too
+    bool about = false;  // what warnings are about too: mappings, entry, line, counted or not
+    bool costs = false;  // locks, look-up steps and tree operations too
 };
 
 // Random programs over the full language, platforms in turn. Stops early at `differences_max`.
-Comparison compare(Tracker& a, Tracker& b, const std::vector<Platform>& platforms, uint64_t programs, uint64_t seed, const Compared& what);
+Comparison compare(Tracker& a, Tracker& b, const std::vector<Platform>& platforms, uint64_t programs, uint64_t seed,
+                   const Compared& what);
 
 // On how many random programs a kernel's own code warns otherwise than each of some models.
 struct Departures {
@@ -38,7 +39,7 @@ struct Departures {
     std::vector<uint64_t> by_model;
 };
 // Programs that the code crashes on tell nothing of the models; after a few of them it stops.
-Departures departures(Tracker& code, const std::vector<std::unique_ptr<Tracker>>& models, const std::vector<Platform>& platforms,
-                      uint64_t programs_each, uint64_t seed, int ops_limit);
+Departures departures(Tracker& code, const std::vector<std::unique_ptr<Tracker>>& models,
+                      const std::vector<Platform>& platforms, uint64_t programs_each, uint64_t seed, int ops_limit);
 
 }  // namespace dmafuzz

@@ -25,9 +25,11 @@ void Evaluator::mark_verdict(const Analysis& a) {
     }
     for (size_t i = 0; i < a.watch.warnings.size(); i++) {
         const Warning& w = a.watch.warnings[i];
-        coverage_.mark(mix(0x200 + static_cast<uint64_t>(w.id) * 2 + a.justified_here[i], static_cast<uint64_t>(a.run.ops[w.op].kind)));
+        coverage_.mark(mix(0x200 + static_cast<uint64_t>(w.id) * 2 + a.justified_here[i],
+                           static_cast<uint64_t>(a.run.ops[w.op].kind)));
     }
-    for (const Harm& h : a.harms) coverage_.mark(mix(0x300 + static_cast<uint64_t>(h.kind), static_cast<uint64_t>(a.run.ops[h.op].kind)));
+    for (const Harm& h : a.harms)
+        coverage_.mark(mix(0x300 + static_cast<uint64_t>(h.kind), static_cast<uint64_t>(a.run.ops[h.op].kind)));
 }
 
 bool Evaluator::evaluate(const Program& program) {

@@ -10,10 +10,11 @@
 namespace dmafuzz {
 
 class Evaluator {
-  public:
+public:
     Evaluator(Judge& judge, Observer& observer) : judge_(judge), observer_(observer) {}
 
-    // True if it leaves marks that no program left before. The platform depends on nothing but the program, so that it replays.
+    // True if it leaves marks that no program left before. The platform depends on nothing but the program, so that it
+    // replays.
     bool evaluate(const Program& program);
     // The tracker itself went wrong on the program evaluated last.
     bool broken() const { return broken_; }
@@ -23,7 +24,7 @@ class Evaluator {
     const Coverage& coverage() const { return coverage_; }
     CurrentInput& recorder() { return recorder_; }
 
-  private:
+private:
     void mark_program(const Program& program);
     void mark_verdict(const Analysis& analysis);
 

@@ -10,7 +10,9 @@ namespace dmafuzz {
 
 namespace {
 
-const Program& any_of(Rng& rng, const std::vector<Program>& programs) { return programs[rng.below(static_cast<uint32_t>(programs.size()))]; }
+const Program& any_of(Rng& rng, const std::vector<Program>& programs) {
+    return programs[rng.below(static_cast<uint32_t>(programs.size()))];
+}
 
 }  // namespace
 
@@ -51,14 +53,15 @@ Program Generator::grown() {
 // The newest half of the time: what was novel last is where the frontier is.
 const Program& Generator::pick() {
     const size_t n = corpus_.size();
-    const size_t back = rng_.one_in(2) ? rng_.below(static_cast<uint32_t>(std::min<size_t>(n, 64))) : rng_.below(static_cast<uint32_t>(n));
+    const size_t back = rng_.one_in(2) ? rng_.below(static_cast<uint32_t>(std::min<size_t>(n, 64)))
+                                       : rng_.below(static_cast<uint32_t>(n));
     return corpus_[n - 1 - back];
 }
 
 Program Generator::next(const Program* parent) {
-    // Of sixteen programs four go through the neighbourhoods of minimal ones, eight are fresh, two of these short, two grow out of short
-    // ones, two are mutants of the corpus: most causes are shallow, and where feedback has nothing to say, what owes nothing to the
-    // corpus is sooner there (reports/benchmark.md, reports/recall.md).
+    // Of sixteen programs four go through the neighbourhoods of minimal ones, eight are fresh, two of these short, two
+    // grow out of short ones, two are mutants of the corpus: most causes are shallow, and where feedback has nothing to
+    // say, what owes nothing to the corpus is sooner there (reports/benchmark.md, reports/recall.md).
     constexpr uint32_t near = 4, fresh_short = 6, fresh_long = 12, out_of_short = 14, all = 16;
     const uint32_t sort = rng_.below(all);
     const int short_limit = std::min<int>(ops_limit_, short_ops);

@@ -16,7 +16,7 @@ namespace dmafuzz {
 inline constexpr size_t short_ops = 5;
 
 class Generator {
-  public:
+public:
     Generator(Rng& rng, int ops_limit) : rng_(rng), ops_limit_(ops_limit) {}
 
     // A novel program: it joins the corpus.
@@ -31,7 +31,7 @@ class Generator {
 
     size_t corpus() const { return corpus_.size(); }
 
-  private:
+private:
     Program fresh(int limit, bool even);
     Program grown();
     const Program& pick();
@@ -39,8 +39,8 @@ class Generator {
     Rng& rng_;
     int ops_limit_;
     std::vector<Program> corpus_;
-    std::vector<Program> short_ones_;          // of the corpus, of leads, and minimal ones: what larger ones grow out of
-    std::vector<Program> minimal_;             // short ones, the first of each signature
+    std::vector<Program> short_ones_;  // of the corpus, of leads, and minimal ones: what larger ones grow out of
+    std::vector<Program> minimal_;     // short ones, the first of each signature
     std::unordered_set<uint64_t> signatures_;  // of `minimal_`
     Neighbourhoods neighbourhoods_;
 };

@@ -6,7 +6,9 @@
 
 namespace dmafuzz {
 
-inline uint64_t mix(uint64_t a, uint64_t b) { return (a ^ (b + 0x9e3779b97f4a7c15ull + (a << 6) + (a >> 2))) * 0xff51afd7ed558ccdull; }
+inline uint64_t mix(uint64_t a, uint64_t b) {
+    return (a ^ (b + 0x9e3779b97f4a7c15ull + (a << 6) + (a >> 2))) * 0xff51afd7ed558ccdull;
+}
 
 // Of the records, so that it says nothing of how a program is kept.
 inline uint64_t hash_program(const Program& program) {

@@ -10,17 +10,18 @@
 namespace dmafuzz {
 
 class KnownCauses {
-  public:
+public:
     // False: that very program was known for it already.
     bool add(const PlatformSignature& target, const Program& minimal);
-    // The same kind of finding, no rule broken that the program keeps, and the operations of the minimal program in that order.
+    // The same kind of finding, no rule broken that the program keeps, and the operations of the minimal program in
+    // that order.
     bool at_work_in(const Program& program, const PlatformSignature& target) const;
     // So many causes of a signature of several rules are known that another one would add nothing: with each rule that
     // has to be broken as well, there are more of them, and they matter less.
     bool enough(uint64_t signature) const;
     bool any(Label label) const { return labels_ & bit(label); }
 
-  private:
+private:
     struct Known {
         Rules rules;
         std::vector<OpKind> skeleton;

@@ -62,8 +62,8 @@ void drive(Engine* engine, int children, int milliseconds) {
 }  // namespace dmafuzz
 
 // A weak symbol of libFuzzer's: found there because this module is loaded globally, before it.
-extern "C" __attribute__((visibility("default"))) size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size,
-                                                                                 unsigned int seed) {
+extern "C" __attribute__((visibility("default"))) size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size,
+                                                                                 size_t max_size, unsigned int seed) {
     using namespace dmafuzz;
     Program parent = decode(data, size);
     if (!driven) return size;

@@ -14,11 +14,13 @@ struct CoverageMap;
 // libFuzzer looks for its weak symbol once, when it is loaded. Throws std::runtime_error.
 void expose_mutator();
 
-// Registers the coverage map with the libFuzzer in the extension module of that path (already loaded), which reads it from now on
-// to the end of the process: the map is kept for as long. Throws std::runtime_error with the reason where that cannot be.
+// Registers the coverage map with the libFuzzer in the extension module of that path (already loaded), which reads it
+// from now on to the end of the process: the map is kept for as long. Throws std::runtime_error with the reason where
+// that cannot be.
 void register_counters(const std::string& module_path, std::shared_ptr<CoverageMap> map);
 
-// The engine whose bursts LLVMFuzzerCustomMutator runs, and how many children each may try for how long. Null: plain copies.
+// The engine whose bursts LLVMFuzzerCustomMutator runs, and how many children each may try for how long. Null: plain
+// copies.
 void drive(Engine* engine, int children, int milliseconds);
 
 }  // namespace dmafuzz

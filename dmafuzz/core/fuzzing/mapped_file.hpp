@@ -6,7 +6,8 @@
 
 namespace dmafuzz {
 
-// A file of `bytes` bytes, mapped; created where it is not there. Throws std::runtime_error: `what` cannot be opened or mapped.
+// A file of `bytes` bytes, mapped; created where it is not there. Throws std::runtime_error: `what` cannot be opened or
+// mapped.
 void* map_file(const std::string& path, size_t bytes, const std::string& what);
 void unmap_file(void* at, size_t bytes);
 

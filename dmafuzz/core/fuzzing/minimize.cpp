@@ -31,7 +31,7 @@ int devices_of(const Program& program) {
 }
 
 class Minimizer {
-  public:
+public:
     using Shows = std::function<bool(const Program&)>;
 
     Minimizer(Program program, const Shows& shows) : best_(std::move(program)), shows_(shows) {}
@@ -56,7 +56,7 @@ class Minimizer {
     }
     uint64_t tried() const { return tried_; }
 
-  private:
+private:
     bool accept(const Program& candidate) {
         if (candidate.ops.empty() || candidate == best_) return false;
         if (check(candidate)) return false;
@@ -121,7 +121,7 @@ class Minimizer {
     }
 
     // A name of CPUs or devices: the lowest on all lines, then each one a lower one wherever it stands.
-    template <uint8_t Op::*name, int names>
+    template <uint8_t Op::* name, int names>
     bool lower_everywhere() {
         bool any = all_lines([](Op& op) { op.*name = 0; });
         for (uint8_t from = names - 1; from > 0; from--)
@@ -152,7 +152,9 @@ class Minimizer {
         return each_line([&](size_t i) {
             if (!best_.ops[i].split) return false;
             size_t end = i + 1;
-            while (end < best_.ops.size() && !(best_.ops[end].kind == OpKind::finish && best_.ops[end].cpu == best_.ops[i].cpu)) end++;
+            while (end < best_.ops.size() &&
+                   !(best_.ops[end].kind == OpKind::finish && best_.ops[end].cpu == best_.ops[i].cpu))
+                end++;
             Program here = best_;
             here.ops[i].split = false;
             if (end < here.ops.size()) here.ops.erase(here.ops.begin() + static_cast<std::ptrdiff_t>(end));
@@ -200,9 +202,9 @@ class Minimizer {
     // `least`: what the value must not go below.
     template <class Set>
     bool lower_value(size_t line, uint32_t now, uint32_t least, Set set) {
-        static constexpr uint32_t candidates[] = {0,   16,  32,   48,   64,   80,   96,    112,    128,    192,
-                                                  256, 512, 1024, 2048, 4096, 4112, 8192,  16384,  65536,  262144,
-                                                  262160, 1,  2,  8,    42,   110,  1534};
+        static constexpr uint32_t candidates[] = {0,     16,     32,     48,   64,   80,   96,   112,  128,
+                                                  192,   256,    512,    1024, 2048, 4096, 4112, 8192, 16384,
+                                                  65536, 262144, 262160, 1,    2,    8,    42,   110,  1534};
         auto attempt = [&](uint32_t value) {
             if (value < least || size_order(value) >= size_order(now)) return false;
             Op op = best_.ops[line];
@@ -215,9 +217,11 @@ class Minimizer {
             for (uint32_t value : candidates)
                 if (attempt(value)) return true;
             const uint32_t unit = now % preferred_bytes ? 1 : preferred_bytes;
-            if (unit == 1 && (attempt(now / preferred_bytes * preferred_bytes) || attempt((now / preferred_bytes + 1) * preferred_bytes)))
+            if (unit == 1 && (attempt(now / preferred_bytes * preferred_bytes) ||
+                              attempt((now / preferred_bytes + 1) * preferred_bytes)))
                 return true;
-            for (uint32_t step = now > least ? (now - least) / 2 / unit * unit : 0; step > unit; step = step / 2 / unit * unit)
+            for (uint32_t step = now > least ? (now - least) / 2 / unit * unit : 0; step > unit;
+                 step = step / 2 / unit * unit)
                 if (attempt(now - step)) return true;
             return now >= least + unit && attempt(now - unit);
         };
@@ -237,7 +241,8 @@ class Minimizer {
         for (int e = 0; e < op.entry_count; e++) {
             any |= lower_value(i, best_.ops[i].entries[e].size, 1, [e](Op& o, uint32_t v) { o.entries[e].size = v; });
             if (best_.ops[i].entries[e].offset)
-                any |= lower_value(i, best_.ops[i].entries[e].offset, 0, [e](Op& o, uint32_t v) { o.entries[e].offset = v; });
+                any |= lower_value(i, best_.ops[i].entries[e].offset, 0,
+                                   [e](Op& o, uint32_t v) { o.entries[e].offset = v; });
         }
         return any;
     }
@@ -251,7 +256,8 @@ class Minimizer {
             if (size_order(size) >= size_order(alloc.size)) break;
             Program candidate = best_;
             for (Op& op : candidate.ops) {
-                bool names = (traits(op.kind).names_buffer || op.kind == alloc.kind) && op.buffer == alloc.buffer && traits(op.kind).has_range;
+                bool names = (traits(op.kind).names_buffer || op.kind == alloc.kind) && op.buffer == alloc.buffer &&
+                             traits(op.kind).has_range;
                 if (names && op.offset >= size) op.offset = 0;
                 if (names) op.size = std::min<uint32_t>(op.size, size - op.offset);
                 for (Entry& e : op.entries) {
@@ -272,7 +278,8 @@ class Minimizer {
         if (!traits(alloc.kind).defines_buffer) return false;
         auto each_offset = [&](Program& program, auto what) {
             for (Op& op : program.ops) {
-                bool names = traits(op.kind).names_buffer && op.buffer == alloc.buffer && (traits(op.kind).has_range || op.kind == OpKind::cow);
+                bool names = traits(op.kind).names_buffer && op.buffer == alloc.buffer &&
+                             (traits(op.kind).has_range || op.kind == OpKind::cow);
                 if (names) what(op.offset);
                 for (Entry& e : op.entries)
                     if (e.size && e.buffer == alloc.buffer) what(e.offset);
@@ -297,22 +304,87 @@ class Minimizer {
     bool plainer() {
         using Change = bool (*)(Op&);
         static constexpr Change changes[] = {
-            [](Op& op) { bool c = op.unchecked; op.unchecked = false; return c; },
-            [](Op& op) { bool c = op.high; op.high = false; return c; },
-            [](Op& op) { bool c = op.private_copy; op.private_copy = false; return c; },
-            [](Op& op) { bool c = op.cpu_offset != 0; op.cpu_offset = 0; return c; },
-            [](Op& op) { bool c = op.attrs != 0 || op.given_attrs; op.attrs = 0; op.given_attrs = false; return c; },
-            [](Op& op) { bool c = op.given_attrs && op.attrs != 0; op.attrs = 0; return c; },
-            [](Op& op) { bool c = op.given_device; op.given_device = false; return c; },
-            [](Op& op) { bool c = op.given_size; op.given_size = false; return c; },
-            [](Op& op) { bool c = op.given_direction; op.given_direction = false; return c; },
-            [](Op& op) { bool c = op.given_count; op.given_count = false; return c; },
-            [](Op& op) { bool c = op.given_count && op.count > 1; op.count = 1; return c; },
-            [](Op& op) { bool c = op.kind == OpKind::alloc && op.buffer_kind != BufferKind::pages; op.buffer_kind = BufferKind::pages; return c; },
-            [](Op& op) { bool c = op.kind == OpKind::alloc && op.buffer_kind > BufferKind::kmalloc; op.buffer_kind = BufferKind::kmalloc; return c; },
-            [](Op& op) { bool c = op.kind == OpKind::sync_range_for_cpu; if (c) op.kind = OpKind::sync_single_for_cpu; return c; },
-            [](Op& op) { bool c = op.kind == OpKind::sync_range_for_device; if (c) op.kind = OpKind::sync_single_for_device; return c; },
-            [](Op& op) { bool c = op.kind == OpKind::dirty; if (c) op.kind = OpKind::write; return c; },
+            [](Op& op) {
+                bool c = op.unchecked;
+                op.unchecked = false;
+                return c;
+            },
+            [](Op& op) {
+                bool c = op.high;
+                op.high = false;
+                return c;
+            },
+            [](Op& op) {
+                bool c = op.private_copy;
+                op.private_copy = false;
+                return c;
+            },
+            [](Op& op) {
+                bool c = op.cpu_offset != 0;
+                op.cpu_offset = 0;
+                return c;
+            },
+            [](Op& op) {
+                bool c = op.attrs != 0 || op.given_attrs;
+                op.attrs = 0;
+                op.given_attrs = false;
+                return c;
+            },
+            [](Op& op) {
+                bool c = op.given_attrs && op.attrs != 0;
+                op.attrs = 0;
+                return c;
+            },
+            [](Op& op) {
+                bool c = op.given_device;
+                op.given_device = false;
+                return c;
+            },
+            [](Op& op) {
+                bool c = op.given_size;
+                op.given_size = false;
+                return c;
+            },
+            [](Op& op) {
+                bool c = op.given_direction;
+                op.given_direction = false;
+                return c;
+            },
+            [](Op& op) {
+                bool c = op.given_count;
+                op.given_count = false;
+                return c;
+            },
+            [](Op& op) {
+                bool c = op.given_count && op.count > 1;
+                op.count = 1;
+                return c;
+            },
+            [](Op& op) {
+                bool c = op.kind == OpKind::alloc && op.buffer_kind != BufferKind::pages;
+                op.buffer_kind = BufferKind::pages;
+                return c;
+            },
+            [](Op& op) {
+                bool c = op.kind == OpKind::alloc && op.buffer_kind > BufferKind::kmalloc;
+                op.buffer_kind = BufferKind::kmalloc;
+                return c;
+            },
+            [](Op& op) {
+                bool c = op.kind == OpKind::sync_range_for_cpu;
+                if (c) op.kind = OpKind::sync_single_for_cpu;
+                return c;
+            },
+            [](Op& op) {
+                bool c = op.kind == OpKind::sync_range_for_device;
+                if (c) op.kind = OpKind::sync_single_for_device;
+                return c;
+            },
+            [](Op& op) {
+                bool c = op.kind == OpKind::dirty;
+                if (c) op.kind = OpKind::write;
+                return c;
+            },
         };
         bool any = each_line([&](size_t i) {
             bool changed = false;

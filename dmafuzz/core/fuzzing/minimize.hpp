@@ -12,14 +12,13 @@ namespace dmafuzz {
 
 struct Minimized {
     Program program;
-    Rules rules = 0;      // broken by it on the target's platform
+    Rules rules = 0;  // broken by it on the target's platform
     Reason reason = Reason::none;
-    uint64_t tried = 0;   // programs judged on the way
+    uint64_t tried = 0;  // programs judged on the way
 };
 
-// 1-minimal: no single removal or simplification of the result keeps the target, with the rules and the reason that it has come to.
-// Deterministic.
-// `program` must show the target.
+// 1-minimal: no single removal or simplification of the result keeps the target, with the rules and the reason that it
+// has come to. Deterministic. `program` must show the target.
 Minimized minimize(Judge& judge, const Program& program, PlatformSignature target);
 // The same for a user's program: it keeps what it is about, and the tracker's reason.
 Minimized minimize_written(Judge& judge, const Program& program, PlatformSignature target);

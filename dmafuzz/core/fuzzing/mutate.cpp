@@ -16,24 +16,42 @@ struct Weighted {
 
 // How often each operation is tried: the ones that move data and ownership most.
 constexpr Weighted kinds[] = {
-    {OpKind::alloc, 14},           {OpKind::free, 3},
-    {OpKind::write, 8},            {OpKind::read, 4},
-    {OpKind::dirty, 3},            {OpKind::cow, 4},
-    {OpKind::map_single, 16},      {OpKind::map_page, 10},
-    {OpKind::map_resource, 1},     {OpKind::map_sg, 6},
-    {OpKind::alloc_coherent, 2},   {OpKind::alloc_noncoherent, 2},
-    {OpKind::alloc_noncontiguous, 1}, {OpKind::mapping_error, 2},
-    {OpKind::sync_single_for_cpu, 8}, {OpKind::sync_single_for_device, 8},
-    {OpKind::sync_range_for_cpu, 1},  {OpKind::sync_range_for_device, 1},
-    {OpKind::sync_sg_for_cpu, 3},     {OpKind::sync_sg_for_device, 3},
-    {OpKind::unmap_single, 10},       {OpKind::unmap_page, 6},
-    {OpKind::unmap_resource, 1},      {OpKind::unmap_sg, 4},
-    {OpKind::free_coherent, 1},       {OpKind::free_noncoherent, 1},
-    {OpKind::free_noncontiguous, 1},  {OpKind::device_read, 1},
-    {OpKind::device_write, 3},        {OpKind::irq_off, 1},
-    {OpKind::device_post, 1},         {OpKind::start, 3},
-    {OpKind::irq_on, 1},              {OpKind::unbind, 1},
-    {OpKind::forget, 1},              {OpKind::finish, 3},
+    {OpKind::alloc, 14},
+    {OpKind::free, 3},
+    {OpKind::write, 8},
+    {OpKind::read, 4},
+    {OpKind::dirty, 3},
+    {OpKind::cow, 4},
+    {OpKind::map_single, 16},
+    {OpKind::map_page, 10},
+    {OpKind::map_resource, 1},
+    {OpKind::map_sg, 6},
+    {OpKind::alloc_coherent, 2},
+    {OpKind::alloc_noncoherent, 2},
+    {OpKind::alloc_noncontiguous, 1},
+    {OpKind::mapping_error, 2},
+    {OpKind::sync_single_for_cpu, 8},
+    {OpKind::sync_single_for_device, 8},
+    {OpKind::sync_range_for_cpu, 1},
+    {OpKind::sync_range_for_device, 1},
+    {OpKind::sync_sg_for_cpu, 3},
+    {OpKind::sync_sg_for_device, 3},
+    {OpKind::unmap_single, 10},
+    {OpKind::unmap_page, 6},
+    {OpKind::unmap_resource, 1},
+    {OpKind::unmap_sg, 4},
+    {OpKind::free_coherent, 1},
+    {OpKind::free_noncoherent, 1},
+    {OpKind::free_noncontiguous, 1},
+    {OpKind::device_read, 1},
+    {OpKind::device_write, 3},
+    {OpKind::irq_off, 1},
+    {OpKind::device_post, 1},
+    {OpKind::start, 3},
+    {OpKind::irq_on, 1},
+    {OpKind::unbind, 1},
+    {OpKind::forget, 1},
+    {OpKind::finish, 3},
 };
 
 constexpr int total_weight() {
@@ -109,16 +127,20 @@ void give_one(Rng& rng, Op& op, int64_t mapped) {
     op.given_device = op.given_size = op.given_direction = op.given_attrs = op.given_count = false;
     op.cpu_offset = 0;
     switch (rng.below(5)) {
-        case 0: op.given_device = true; op.device = static_cast<uint8_t>(rng.below(2)); break;
+        case 0:
+            op.given_device = true;
+            op.device = static_cast<uint8_t>(rng.below(2));
+            break;
         case 1:
             op.given_size = true;
             op.size = as_size(rng.one_in(2) ? 2 * mapped : rng.one_in(2) ? mapped / 2 : op.size);
             break;
-        case 2: op.given_direction = true; op.direction = random_direction(rng); break;
+        case 2:
+            op.given_direction = true;
+            op.direction = random_direction(rng);
+            break;
         case 3: op.given_attrs = true; break;
-        default:
-            op.given_count = true;
-            op.cpu_offset = random_cpu_offset(rng);
+        default: op.given_count = true; op.cpu_offset = random_cpu_offset(rng);
     }
 }
 
@@ -197,7 +219,8 @@ Op random_op(Rng& rng, const Scope& scope, bool even) {
     op.cpu = static_cast<uint8_t>(rng.one_in(5) ? 1 + rng.below(rng.one_in(8) ? 3 : 1) : 0);
     op.split = traits(op.kind).is_call && rng.one_in(20);
     randomise_arguments(rng, op, scope);
-    if (even && traits(op.kind).is_call && traits(op.kind).names_mapping && rng.one_in(3)) give_one(rng, op, scope.mapping(op.mapping).size);
+    if (even && traits(op.kind).is_call && traits(op.kind).names_mapping && rng.one_in(3))
+        give_one(rng, op, scope.mapping(op.mapping).size);
     like_another(rng, op, scope);
     fit_to_buffer(rng, op, scope);
     fit_to_mapping(rng, op, scope);
@@ -248,8 +271,10 @@ void insert_at(Program& p, size_t at, Op op, Reader& reader) {
     if (traits(op.kind).defines_buffer || traits(op.kind).defines_mapping) {
         reader.read(p, at, p.ops.size());
         const Scope& end = reader.scope;
-        if (traits(op.kind).defines_buffer && end.free_buffer() >= 0) op.buffer = static_cast<uint8_t>(end.free_buffer());
-        if (traits(op.kind).defines_mapping && end.free_mapping() >= 0) op.mapping = static_cast<uint8_t>(end.free_mapping());
+        if (traits(op.kind).defines_buffer && end.free_buffer() >= 0)
+            op.buffer = static_cast<uint8_t>(end.free_buffer());
+        if (traits(op.kind).defines_mapping && end.free_mapping() >= 0)
+            op.mapping = static_cast<uint8_t>(end.free_mapping());
     }
     p.ops.insert(p.ops.begin() + static_cast<std::ptrdiff_t>(at), op);
 }
@@ -282,14 +307,26 @@ void shift(Rng& rng, uint32_t& value) {
 
 void change_arguments(Rng& rng, Op& op) {
     switch (rng.below(12)) {
-        case 0: op.direction = random_direction(rng); op.given_direction = traits(op.kind).names_mapping && !rng.one_in(3); break;
+        case 0:
+            op.direction = random_direction(rng);
+            op.given_direction = traits(op.kind).names_mapping && !rng.one_in(3);
+            break;
         case 1: op.buffer = static_cast<uint8_t>(rng.below(4)); break;
         case 2: op.mapping = static_cast<uint8_t>(rng.below(6)); break;
         case 3: shift(rng, op.offset); break;
-        case 4: shift(rng, op.size); op.given_size = traits(op.kind).names_mapping && !rng.one_in(3); break;
-        case 5: op.attrs = random_attrs(rng); op.given_attrs = rng.one_in(2); break;
+        case 4:
+            shift(rng, op.size);
+            op.given_size = traits(op.kind).names_mapping && !rng.one_in(3);
+            break;
+        case 5:
+            op.attrs = random_attrs(rng);
+            op.given_attrs = rng.one_in(2);
+            break;
         case 6: op.cpu = static_cast<uint8_t>(rng.below(rng.one_in(4) ? 4 : 2)); break;
-        case 7: op.device = static_cast<uint8_t>(rng.below(2)); op.given_device = traits(op.kind).names_mapping && rng.one_in(2); break;
+        case 7:
+            op.device = static_cast<uint8_t>(rng.below(2));
+            op.given_device = traits(op.kind).names_mapping && rng.one_in(2);
+            break;
         case 8: op.split = !op.split; break;
         case 9: op.unchecked = !op.unchecked; break;
         case 10:
@@ -373,7 +410,8 @@ void change_once(Rng& rng, Program& p, const Program& other, bool even) {
         default: {
             Op& op = p.ops[at];
             if (!even || rng.one_in(2)) change_arguments(rng, op);
-            else if (traits(op.kind).is_call && traits(op.kind).names_mapping) give_one(rng, op, mapped_size(p, op.mapping));
+            else if (traits(op.kind).is_call && traits(op.kind).names_mapping)
+                give_one(rng, op, mapped_size(p, op.mapping));
             else if (traits(op.kind).defines_mapping) change_map(rng, op);
             else change_arguments(rng, op);
         }

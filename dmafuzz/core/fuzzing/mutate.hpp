@@ -7,8 +7,8 @@
 
 namespace dmafuzz {
 
-// One operation that makes sense in `scope` more often than not. `even`: rare operations and wrong arguments come nearly as often
-// as others.
+// One operation that makes sense in `scope` more often than not. `even`: rare operations and wrong arguments come
+// nearly as often as others.
 Op random_op(Rng& rng, const Scope& scope, bool even = false);
 
 // A program of exactly `ops` operations where names allow it.

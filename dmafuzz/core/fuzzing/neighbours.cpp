@@ -21,8 +21,9 @@ void set_range(Op& op, Range range) {
 }
 
 class Neighbourhood {
-  public:
-    Neighbourhood(const Program& program, int ops_limit) : program_(program), ops_limit_(static_cast<size_t>(ops_limit)) {}
+public:
+    Neighbourhood(const Program& program, int ops_limit)
+        : program_(program), ops_limit_(static_cast<size_t>(ops_limit)) {}
 
     std::vector<Program> all() {
         if (program_.ops.size() > ops_limit_) return {};
@@ -38,7 +39,7 @@ class Neighbourhood {
         return std::move(found_);
     }
 
-  private:
+private:
     // Made valid, if that changes no other line than the one in question.
     void keep(const Program& child, size_t line) {
         Program valid = repair(child);
@@ -80,15 +81,34 @@ class Neighbourhood {
             change(op);
             each(op);
         };
-        with([&](Op& op) { op.given_device = true; op.device = map->device ^ 1; });
-        with([&](Op& op) { op.given_size = true; op.size = as_size(2 * size); });
-        with([&](Op& op) { op.given_size = true; op.size = as_size(size / 2); });
+        with([&](Op& op) {
+            op.given_device = true;
+            op.device = map->device ^ 1;
+        });
+        with([&](Op& op) {
+            op.given_size = true;
+            op.size = as_size(2 * size);
+        });
+        with([&](Op& op) {
+            op.given_size = true;
+            op.size = as_size(size / 2);
+        });
         with([&](Op& op) { op.offset = as_size(size / 2); });
-        with([&](Op& op) { op.given_attrs = true; op.attrs = map->attrs ^ attr::skip_cpu_sync; });
-        with([&](Op& op) { op.given_count = true; op.count = map->entry_count > 1 ? 1 : 2; });
+        with([&](Op& op) {
+            op.given_attrs = true;
+            op.attrs = map->attrs ^ attr::skip_cpu_sync;
+        });
+        with([&](Op& op) {
+            op.given_count = true;
+            op.count = map->entry_count > 1 ? 1 : 2;
+        });
         with([&](Op& op) { op.cpu_offset = page_bytes; });
         for (Direction d : {Direction::bidirectional, Direction::to_device, Direction::from_device})
-            if (d != map->direction) with([&](Op& op) { op.given_direction = true; op.direction = d; });
+            if (d != map->direction)
+                with([&](Op& op) {
+                    op.given_direction = true;
+                    op.direction = d;
+                });
     }
 
     // ---- One argument otherwise
@@ -119,7 +139,8 @@ class Neighbourhood {
 
     void change_range(size_t at) {
         const int64_t size = program_.ops[at].size;
-        for (Range range : {Range{0, buffer_bytes_max}, Range{0, size / 2}, Range{size / 2, size / 2}, Range{0, 2 * size}}) {
+        for (Range range :
+             {Range{0, buffer_bytes_max}, Range{0, size / 2}, Range{size / 2, size / 2}, Range{0, 2 * size}}) {
             Op op = program_.ops[at];
             set_range(op, range);
             replace(at, op);
@@ -289,7 +310,9 @@ std::vector<Program> other_layouts(const Program& program) {
     return layouts;
 }
 
-std::vector<Program> neighbours(const Program& program, int ops_limit) { return Neighbourhood(program, ops_limit).all(); }
+std::vector<Program> neighbours(const Program& program, int ops_limit) {
+    return Neighbourhood(program, ops_limit).all();
+}
 
 void Neighbourhoods::add_parent(Program program, uint32_t rank) {
     constexpr size_t parents_max = 50'000;  // beyond that, the least simple ones are forgotten
@@ -304,7 +327,8 @@ void Neighbourhoods::add(const Program& minimal, const PlatformSignature& target
     if (shapes == shapes_max) return;
     if (!shapes_.insert(mix(signature, hash_program(without_layout(minimal)))).second) return;
     shapes++;
-    const uint32_t rank = static_cast<uint32_t>(std::popcount(target.rules)) + static_cast<uint32_t>(minimal.ops.size());
+    const uint32_t rank =
+        static_cast<uint32_t>(std::popcount(target.rules)) + static_cast<uint32_t>(minimal.ops.size());
     add_parent(minimal, rank);
     // What overlaps, shares a line or ends within one takes more room than a minimal program leaves.
     for (Program& laid_out : other_layouts(minimal)) add_parent(std::move(laid_out), rank);

@@ -17,7 +17,7 @@ enum class Occasion : uint8_t {
 };
 
 class Observer {
-  public:
+public:
     virtual ~Observer() = default;
     // But for `begins`, the judge has been started with the program and has covered it on the platform.
     virtual void observe(Occasion occasion, const Program& program, Judge& judge, size_t platform) = 0;
@@ -25,14 +25,14 @@ class Observer {
 
 // Passes on to an observer, once there is one.
 class Relay final : public Observer {
-  public:
+public:
     void to(Observer* observer) { to_ = observer; }
     explicit operator bool() const { return to_; }
     void observe(Occasion occasion, const Program& program, Judge& judge, size_t platform) override {
         if (to_) to_->observe(occasion, program, judge, platform);
     }
 
-  private:
+private:
     Observer* to_ = nullptr;
 };
 

@@ -19,9 +19,10 @@ struct Finding {
 };
 
 class Reporter {
-  public:
+public:
     // Minimal programs go to the generator.
-    Reporter(Judge& judge, Generator& generator, Relay& observer) : judge_(judge), generator_(generator), observer_(observer) {}
+    Reporter(Judge& judge, Generator& generator, Relay& observer)
+        : judge_(judge), generator_(generator), observer_(observer) {}
 
     // What the minimal program shows. `program` shows the target; minimizing starts the judge afresh.
     PlatformSignature report(const Program& program, PlatformSignature target);
@@ -30,7 +31,7 @@ class Reporter {
     const KnownCauses& known() const { return known_; }
     uint64_t minimized() const { return minimized_; }
 
-  private:
+private:
     Judge& judge_;
     Generator& generator_;
     Relay& observer_;

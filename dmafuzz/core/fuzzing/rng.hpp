@@ -10,7 +10,7 @@
 namespace dmafuzz {
 
 class Rng {
-  public:
+public:
     explicit Rng(uint64_t seed) : state_(seed) {}
     uint64_t next() {
         uint64_t z = (state_ += 0x9e3779b97f4a7c15ull);
@@ -25,9 +25,11 @@ class Rng {
     }
     bool one_in(uint32_t n) { return below(n) == 0; }
     template <class T, size_t N>
-    T pick(const T (&from)[N]) { return from[below(N)]; }
+    T pick(const T (&from)[N]) {
+        return from[below(N)];
+    }
 
-  private:
+private:
     uint64_t state_;
 };
 

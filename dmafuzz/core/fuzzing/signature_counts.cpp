@@ -8,12 +8,15 @@ namespace dmafuzz {
 // What there is, by kind; with the tracker's reason, if that is asked for: that takes another look at the program.
 void SignatureCounts::suspect(Judge& judge, size_t platform, const Analysis& a, bool reasons) {
     constexpr uint64_t corruption = 1u << 8;
-    auto because = [&](const auto& what) { return reasons ? static_cast<uint64_t>(judge.reason(platform, what)) << 24 : uint64_t{0}; };
+    auto because = [&](const auto& what) {
+        return reasons ? static_cast<uint64_t>(judge.reason(platform, what)) << 24 : uint64_t{0};
+    };
     suspicions_.clear();
     for (const Corruption& c : a.corruptions)
         if (!c.explained) suspicions_.push_back(because(c) | corruption | static_cast<uint64_t>(c.kind));
     for (size_t i = 0; i < a.watch.warnings.size(); i++)
-        if (!a.justified_here[i]) suspicions_.push_back(because(a.watch.warnings[i]) | static_cast<uint64_t>(a.watch.warnings[i].id));
+        if (!a.justified_here[i])
+            suspicions_.push_back(because(a.watch.warnings[i]) | static_cast<uint64_t>(a.watch.warnings[i].id));
     // Programs count, not how often one shows it.
     std::sort(suspicions_.begin(), suspicions_.end());
     suspicions_.erase(std::unique(suspicions_.begin(), suspicions_.end()), suspicions_.end());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Where an engine's time goes. Judging a program on the whole portfolio and minimizing cost far more than running it, so they
-// get a share of the time.
+// Where an engine's time goes. Judging a program on the whole portfolio and minimizing cost far more than running it,
+// so they get a share of the time.
 #pragma once
 
 #include <chrono>
@@ -9,11 +9,13 @@
 namespace dmafuzz {
 
 class TimeShares {
-  public:
+public:
     using Clock = std::chrono::steady_clock;
     enum class Work { running, triage, candidates };
 
-    void spent(Work on, Clock::time_point from, Clock::time_point to) { of(on) += std::chrono::duration<double>(to - from).count(); }
+    void spent(Work on, Clock::time_point from, Clock::time_point to) {
+        of(on) += std::chrono::duration<double>(to - from).count();
+    }
     template <class Do>
     void spend(Work on, Do what) {
         const auto start = Clock::now();
@@ -34,7 +36,7 @@ class TimeShares {
         return candidates_ < share_of_leads * (candidates_ + triage_) || candidates_ == 0;
     }
 
-  private:
+private:
     double& of(Work on) { return on == Work::running ? running_ : on == Work::triage ? triage_ : candidates_; }
 
     double running_ = 0, triage_ = 0, candidates_ = 0;  // seconds

@@ -5,7 +5,8 @@
 
 namespace dmafuzz {
 
-// The portfolio is worked out once for all of its platforms, before anything is minimized, which starts the judge afresh.
+// The portfolio is worked out once for all of its platforms, before anything is minimized, which starts the judge
+// afresh.
 void TriageQueue::take_newest() {
     DMAFUZZ_CHECK(!waiting_.empty());
     const Program program = std::move(waiting_.back());

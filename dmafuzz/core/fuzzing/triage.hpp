@@ -11,7 +11,7 @@
 namespace dmafuzz {
 
 class TriageQueue {
-  public:
+public:
     TriageQueue(Judge& judge, Rng& rng, Reporter& reporter, Observer& observer)
         : judge_(judge), rng_(rng), reporter_(reporter), observer_(observer) {}
 
@@ -21,7 +21,7 @@ class TriageQueue {
     // Reports what the newest one shows on any platform. There is one.
     void take_newest();
 
-  private:
+private:
     void consider(const Program& program, const PlatformSignature& target);
 
     Judge& judge_;

@@ -24,7 +24,8 @@ void Monitor::sharing(uint64_t phys) {
         if (!pieces_[i].live || p.joint) continue;
         uint64_t from = p.phys, to = p.phys + uint64_t{p.size};
         bool inside = phys >= from && phys < to;
-        if (!inside && phys / line >= from / line && phys / line <= (to - 1) / line) breach(Rule::no_sharing, p.mapping);
+        if (!inside && phys / line >= from / line && phys / line <= (to - 1) / line)
+            breach(Rule::no_sharing, p.mapping);
     }
 }
 
@@ -43,7 +44,8 @@ void Monitor::cow(const Op& op) {
     }
     if (!moves) return;
     for (const Step& step : run_.steps)
-        if (step.kind == StepKind::move && step.op == now_) moved_.push_back({op.buffer, now_, op.offset / page_bytes, step.phys});
+        if (step.kind == StepKind::move && step.op == now_)
+            moved_.push_back({op.buffer, now_, op.offset / page_bytes, step.phys});
 }
 
 // What the device has, and may write, the CPU reads.
@@ -58,7 +60,8 @@ void Monitor::cpu_access(const Op& op) {
         PieceState& state = pieces_[i];
         const Piece& p = run_.pieces[i];
         if (!state.live || p.joint || p.buffer != op.buffer) continue;
-        uint32_t from = std::max<uint32_t>(op.offset, p.offset), to = std::min<uint32_t>(op.offset + op.size, p.offset + p.size);
+        uint32_t from = std::max<uint32_t>(op.offset, p.offset),
+                 to = std::min<uint32_t>(op.offset + op.size, p.offset + p.size);
         if (from >= to) continue;
         from -= p.offset;
         to -= p.offset;
@@ -98,14 +101,17 @@ void Monitor::device_access(const Op& op) {
         const int which = index++;
         start += piece.size;
         if (!state.live || piece.joint) return;
-        if (op.kind != OpKind::device_read && piece.direction == Direction::to_device) breach(Rule::to_device_read_only, op.mapping);
+        if (op.kind != OpKind::device_read && piece.direction == Direction::to_device)
+            breach(Rule::to_device_read_only, op.mapping);
         const uint32_t from = std::max<uint32_t>(op.offset, first), to = std::min<uint32_t>(op.offset + op.size, start);
         if (op.kind == OpKind::device_post) {  // whichever side owns it, once the device has the address
-            if (from < to && begins_with_cpu(op.mapping) && !state.synced.all(from - first, to - first)) breach(Rule::skip_sync_by_hand, op.mapping);
+            if (from < to && begins_with_cpu(op.mapping) && !state.synced.all(from - first, to - first))
+                breach(Rule::skip_sync_by_hand, op.mapping);
             return;
         }
         if (from >= to) return;
-        if (state.cpu_owned.any(from - first, to - first) || being_taken(piece, which, from - first, to - first)) breach(Rule::hands_off, op.mapping);
+        if (state.cpu_owned.any(from - first, to - first) || being_taken(piece, which, from - first, to - first))
+            breach(Rule::hands_off, op.mapping);
     });
     if (start > 0 && op.offset + op.size > start) breach(Rule::inside, op.mapping);
 }
@@ -114,8 +120,9 @@ namespace {
 
 // What the second half of a call still looks at.
 void digest_pending(Digest& into, const Op& op) {
-    into.add(static_cast<uint64_t>(op.kind) << 32 | static_cast<uint64_t>(op.mapping) << 24 | static_cast<uint64_t>(op.count) << 16 |
-             static_cast<uint64_t>(op.given_count) << 1 | static_cast<uint64_t>(op.given_size));
+    into.add(static_cast<uint64_t>(op.kind) << 32 | static_cast<uint64_t>(op.mapping) << 24 |
+             static_cast<uint64_t>(op.count) << 16 | static_cast<uint64_t>(op.given_count) << 1 |
+             static_cast<uint64_t>(op.given_size));
     into.add(static_cast<uint64_t>(op.offset) << 32 | op.size);
 }
 
@@ -125,15 +132,17 @@ void Monitor::digest(Digest& into) const {
     into.add(seen_);
     for (size_t i = 0; i < live_.size(); i++) into.add(i << 1 | static_cast<uint64_t>(live_[i]));
     for (size_t i = 0; i < cpus_max; i++) {
-        into.add(static_cast<uint64_t>(unchecked_[i]) << 2 | static_cast<uint64_t>(irqs_off_[i]) << 1 | static_cast<uint64_t>(has_pending_[i]));
+        into.add(static_cast<uint64_t>(unchecked_[i]) << 2 | static_cast<uint64_t>(irqs_off_[i]) << 1 |
+                 static_cast<uint64_t>(has_pending_[i]));
         if (has_pending_[i]) digest_pending(into, pending_[i]);
     }
     for (size_t i = 0; i < mappings_max; i++) {
         if (!mapped_[i]) continue;
-        into.add(i << 4 | static_cast<uint64_t>(ending_[i]) << 3 | static_cast<uint64_t>(ended_[i]) << 2 | static_cast<uint64_t>(error_checked_[i]) << 1 |
-                 static_cast<uint64_t>(abandoned_[i]));
+        into.add(i << 4 | static_cast<uint64_t>(ending_[i]) << 3 | static_cast<uint64_t>(ended_[i]) << 2 |
+                 static_cast<uint64_t>(error_checked_[i]) << 1 | static_cast<uint64_t>(abandoned_[i]));
         // Which pages had moved when its list was made.
-        into.add(static_cast<uint64_t>(std::count_if(moved_.begin(), moved_.end(), [&](const Moved& m) { return m.op < list_made_[i]; })));
+        into.add(static_cast<uint64_t>(
+            std::count_if(moved_.begin(), moved_.end(), [&](const Moved& m) { return m.op < list_made_[i]; })));
     }
     for (const Moved& m : moved_) {
         into.add(static_cast<uint64_t>(m.buffer) << 32 | m.page);

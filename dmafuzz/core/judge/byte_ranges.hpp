@@ -12,7 +12,7 @@
 namespace dmafuzz {
 
 class ByteRanges {
-  public:
+public:
     // Ranges are from `from` to before `to`; an empty one changes nothing.
     void add(uint32_t from, uint32_t to) {
         if (from >= to) return;
@@ -42,20 +42,22 @@ class ByteRanges {
     }
     bool all(uint32_t from, uint32_t to) const {
         if (from >= to) return true;
-        return std::any_of(ranges_.begin(), ranges_.end(), [&](const Range& r) { return r.from <= from && to <= r.to; });
+        return std::any_of(ranges_.begin(), ranges_.end(),
+                           [&](const Range& r) { return r.from <= from && to <= r.to; });
     }
     void digest(Digest& into) const {
         for (const Range& r : ranges_) into.add(static_cast<uint64_t>(r.from) << 32 | r.to);
         into.add(ranges_.size());
     }
 
-  private:
+private:
     struct Range {
         uint32_t from, to;
     };
 
     void replace(size_t at, size_t end, const std::vector<Range>& by) {
-        ranges_.erase(ranges_.begin() + static_cast<std::ptrdiff_t>(at), ranges_.begin() + static_cast<std::ptrdiff_t>(end));
+        ranges_.erase(ranges_.begin() + static_cast<std::ptrdiff_t>(at),
+                      ranges_.begin() + static_cast<std::ptrdiff_t>(end));
         ranges_.insert(ranges_.begin() + static_cast<std::ptrdiff_t>(at), by.begin(), by.end());
     }
 

@@ -21,12 +21,15 @@ bool has_kind(Judge& judge, const PlatformSignature& t, Reason& other) {
     const bool any = t.reason == Reason::none;
     if (t.label == Label::fn)
         return std::any_of(here.corruptions.begin(), here.corruptions.end(), [&](const Corruption& c) {
-            return static_cast<uint8_t>(c.kind) == t.kind && !c.explained && (any || wanted(judge.reason(t.platform, c)));
+            return static_cast<uint8_t>(c.kind) == t.kind && !c.explained &&
+                   (any || wanted(judge.reason(t.platform, c)));
         });
     const Justification justification = t.label == Label::fp ? Justification::false_positive : Justification::hazard;
     for (size_t i = 0; i < here.watch.warnings.size(); i++) {
         const Warning& w = here.watch.warnings[i];
-        if (static_cast<uint8_t>(w.id) != t.kind || here.justified_here[i] || !judge.has_justification(w, t.platform, justification)) continue;
+        if (static_cast<uint8_t>(w.id) != t.kind || here.justified_here[i] ||
+            !judge.has_justification(w, t.platform, justification))
+            continue;
         if (any || wanted(judge.reason(t.platform, w))) return true;
     }
     return false;
@@ -35,7 +38,8 @@ bool has_kind(Judge& judge, const PlatformSignature& t, Reason& other) {
 }  // namespace
 
 const char* kind_name(const PlatformSignature& t) {
-    return t.label == Label::fn ? name_of(static_cast<CorruptionKind>(t.kind)) : name_of(static_cast<WarningId>(t.kind));
+    return t.label == Label::fn ? name_of(static_cast<CorruptionKind>(t.kind))
+                                : name_of(static_cast<WarningId>(t.kind));
 }
 
 std::vector<PlatformSignature> signatures_on(Judge& judge, size_t platform) {
@@ -54,8 +58,10 @@ std::vector<PlatformSignature> signatures_on(Judge& judge, size_t platform) {
     for (const Corruption& c : a.corruptions)
         if (!c.explained) add(Label::fn, static_cast<uint8_t>(c.kind), judge.reason(platform, c));
     for (const JudgedWarning& w : a.warnings) {
-        if (w.justification == Justification::false_positive) add(Label::fp, static_cast<uint8_t>(w.warning.id), judge.reason(platform, w.warning));
-        if (w.justification == Justification::hazard) add(Label::hazard, static_cast<uint8_t>(w.warning.id), judge.reason(platform, w.warning));
+        if (w.justification == Justification::false_positive)
+            add(Label::fp, static_cast<uint8_t>(w.warning.id), judge.reason(platform, w.warning));
+        if (w.justification == Justification::hazard)
+            add(Label::hazard, static_cast<uint8_t>(w.warning.id), judge.reason(platform, w.warning));
     }
     return targets;
 }
@@ -76,7 +82,8 @@ std::optional<PlatformSignature> still_shown(Judge& judge, const PlatformSignatu
 uint32_t owners(const Run& run, const Span& span) {
     uint32_t found = 0;
     for (const Piece& p : run.pieces)
-        if (p.buffer == span.buffer && p.offset < span.offset + span.size && p.offset + p.size > span.offset) found |= 1u << p.mapping;
+        if (p.buffer == span.buffer && p.offset < span.offset + span.size && p.offset + p.size > span.offset)
+            found |= 1u << p.mapping;
     return found;
 }
 
@@ -99,7 +106,8 @@ bool among(const Loss& wanted, const std::vector<Loss>& losses) {
     const uint32_t end = wanted.offset + wanted.size;
     for (uint32_t at = wanted.offset; at < end;) {
         auto next = std::find_if(losses.begin(), losses.end(), [&](const Loss& l) {
-            return l.buffer == wanted.buffer && l.mappings == wanted.mappings && l.offset <= at && at < l.offset + l.size;
+            return l.buffer == wanted.buffer && l.mappings == wanted.mappings && l.offset <= at &&
+                   at < l.offset + l.size;
         });
         if (next == losses.end()) return false;
         at = next->offset + next->size;
@@ -111,7 +119,8 @@ bool among(const Loss& wanted, const std::vector<Loss>& losses) {
 
 std::vector<Loss> losses(Judge& judge, const PlatformSignature& target) { return losses_of_kind(judge, target, false); }
 
-std::optional<PlatformSignature> loses_all_the_same(Judge& judge, const PlatformSignature& target, const std::vector<Loss>& before) {
+std::optional<PlatformSignature> loses_all_the_same(Judge& judge, const PlatformSignature& target,
+                                                    const std::vector<Loss>& before) {
     if (target.label != Label::fn || target.reason == Reason::none) return std::nullopt;
     Reason other = Reason::none;
     if (has_kind(judge, target, other) || other == Reason::none) return std::nullopt;
@@ -123,7 +132,8 @@ std::optional<PlatformSignature> loses_all_the_same(Judge& judge, const Platform
     return shown;
 }
 
-void add_signature(std::vector<Signature>& shown, Label label, uint8_t kind, Reason reason, Rules rules, size_t platform) {
+void add_signature(std::vector<Signature>& shown, Label label, uint8_t kind, Reason reason, Rules rules,
+                   size_t platform) {
     for (Signature& s : shown)
         if (s.label == label && s.kind == kind && s.reason == reason && s.rules == rules) {
             s.platforms.set(platform);

@@ -15,8 +15,8 @@ void add(Calls& calls, const Run& run, uint8_t index) {
 }
 
 bool is_map(HookKind kind) {
-    return kind == HookKind::map_single_area || kind == HookKind::map_page || kind == HookKind::map_resource || kind == HookKind::map_sg ||
-           kind == HookKind::alloc_coherent || kind == HookKind::alloc_pages;
+    return kind == HookKind::map_single_area || kind == HookKind::map_page || kind == HookKind::map_resource ||
+           kind == HookKind::map_sg || kind == HookKind::alloc_coherent || kind == HookKind::alloc_pages;
 }
 
 bool is_end(HookKind kind) { return kind >= HookKind::unmap_page && kind <= HookKind::free_pages; }
@@ -89,7 +89,8 @@ Calls call_of(const Run& run, uint8_t op) {
 void Claim::digest(Digest& into) const {
     into.add(static_cast<uint64_t>(mappings) << 32 | collided);
     range.digest(into);
-    into.add(static_cast<uint64_t>(concerned) << 32 | static_cast<uint64_t>(buffers) << 16 | static_cast<uint64_t>(devices) << 8 | added);
+    into.add(static_cast<uint64_t>(concerned) << 32 | static_cast<uint64_t>(buffers) << 16 |
+             static_cast<uint64_t>(devices) << 8 | added);
     once.digest(into);
     call.digest(into);
 }

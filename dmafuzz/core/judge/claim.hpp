@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a warning covers, in the terms of the program: mappings, calls and devices. So that one platform's warning can be
-// asked about on another, where all of these lie elsewhere.
-// Source: docs/spec/verdicts.md §2 (Covering).
+// What a warning covers, in the terms of the program: mappings, calls and devices. So that one platform's warning can
+// be asked about on another, where all of these lie elsewhere. Source: docs/spec/verdicts.md §2 (Covering).
 #pragma once
 
 #include <cstdint>
@@ -28,7 +27,9 @@ struct Calls {
         into.add(ops);
         into.add(static_cast<uint64_t>(unfinished) << 32 | tidied);
     }
-    bool meet(const Calls& o) const { return (ops & o.ops) != 0 || (tidied & o.tidied) != 0 || (unfinished & o.unfinished) != 0; }
+    bool meet(const Calls& o) const {
+        return (ops & o.ops) != 0 || (tidied & o.tidied) != 0 || (unfinished & o.unfinished) != 0;
+    }
 };
 
 // An operation alone; and the call it belongs to, which may have been split in two.
@@ -52,15 +53,16 @@ struct MappedPart {
 
 // All that holds of these is covered.
 struct Claim {
-    uint32_t mappings = 0;        // all of their lines
-    Calls range;                  // the lines of this call's range
-    uint8_t added = no_mapping;   // the lines that this one has in common with any of `collided` (itself: two entries of a list)
+    uint32_t mappings = 0;  // all of their lines
+    Calls range;            // the lines of this call's range
+    uint8_t added =
+        no_mapping;  // the lines that this one has in common with any of `collided` (itself: two entries of a list)
     uint32_t collided = 0;
-    uint8_t devices = 0;          // what their mappings cover
-    MappedPart once;              // here, corruptions of which every mapping was live when it fired
+    uint8_t devices = 0;  // what their mappings cover
+    MappedPart once;      // here, corruptions of which every mapping was live when it fired
     // For harms that are no corruption.
-    uint32_t concerned = 0;       // mappings
-    uint16_t buffers = 0;         // theirs
+    uint32_t concerned = 0;  // mappings
+    uint16_t buffers = 0;    // theirs
     Calls call;
     void digest(Digest& into) const;
     bool operator==(const Claim&) const = default;

@@ -14,14 +14,16 @@ namespace dmafuzz {
 // The home a byte was born in: rules speak of buffers as their owners allocated them.
 uint64_t Monitor::phys_of(uint8_t buffer, uint32_t offset) const {
     for (const Extent& e : run_.extents)
-        if (e.buffer == buffer && e.first && offset >= e.offset && offset < e.offset + e.size) return e.phys + (offset - e.offset);
+        if (e.buffer == buffer && e.first && offset >= e.offset && offset < e.offset + e.size)
+            return e.phys + (offset - e.offset);
     return 0;
 }
 
 // Where a byte lives at this moment.
 uint64_t Monitor::phys_now(uint8_t buffer, uint32_t offset) const {
     for (size_t i = moved_.size(); i-- > 0;)
-        if (moved_[i].buffer == buffer && moved_[i].page == offset / page_bytes) return moved_[i].phys + offset % page_bytes;
+        if (moved_[i].buffer == buffer && moved_[i].page == offset / page_bytes)
+            return moved_[i].phys + offset % page_bytes;
     return phys_of(buffer, offset);
 }
 
@@ -61,7 +63,8 @@ void Monitor::overlap(const Piece& piece, size_t index) {
         const Piece& other = run_.pieces[i];
         if (i == index || !pieces_[i].live || other.joint || other.buffer != piece.buffer) continue;
         bool meet = piece.offset < other.offset + other.size && other.offset < piece.offset + piece.size;
-        if (meet && (device_writes(piece.direction) || device_writes(other.direction))) breach(Rule::no_conflicting_overlap, piece.mapping);
+        if (meet && (device_writes(piece.direction) || device_writes(other.direction)))
+            breach(Rule::no_conflicting_overlap, piece.mapping);
     }
 }
 
@@ -74,14 +77,18 @@ void Monitor::map_piece(const Op& op, const Piece& piece) {
     if (kind != BufferKind::mmio && !contiguous(piece)) breach(Rule::contiguous, piece.mapping);
     if (kind == BufferKind::text || kind == BufferKind::rodata) breach(Rule::no_kernel_image, piece.mapping);
     if (kind == BufferKind::coherent) breach(Rule::no_streaming_of_coherent, piece.mapping);
-    if ((op.kind == OpKind::map_resource || op.attrs & attr::mmio) && kind != BufferKind::mmio) breach(Rule::resource_is_mmio, piece.mapping);
+    if ((op.kind == OpKind::map_resource || op.attrs & attr::mmio) && kind != BufferKind::mmio)
+        breach(Rule::resource_is_mmio, piece.mapping);
     uint64_t bytes = uint64_t{piece.size};
     bool beyond = device.mask_bits < 64 && (piece.phys + bytes - 1) >> device.mask_bits != 0;
-    if (beyond && !translated && (!platform_.bounce_pool || op.kind == OpKind::map_resource)) breach(Rule::mask, piece.mapping);
-    if (platform_.bounce_pool && (piece.via == Via::slot || platform_.bounce_always) && bytes > bounce_bytes_max) breach(Rule::segment_limits, piece.mapping);
+    if (beyond && !translated && (!platform_.bounce_pool || op.kind == OpKind::map_resource))
+        breach(Rule::mask, piece.mapping);
+    if (platform_.bounce_pool && (piece.via == Via::slot || platform_.bounce_always) && bytes > bounce_bytes_max)
+        breach(Rule::segment_limits, piece.mapping);
     if (op.kind == OpKind::map_sg) {
         if (bytes > device.segment_max) breach(Rule::segment_limits, piece.mapping);
-        if (piece.via == Via::direct && ((piece.dma ^ (piece.dma + bytes - 1)) & ~device.segment_boundary)) breach(Rule::segment_limits, piece.mapping);
+        if (piece.via == Via::direct && ((piece.dma ^ (piece.dma + bytes - 1)) & ~device.segment_boundary))
+            breach(Rule::segment_limits, piece.mapping);
     }
     if (kind != BufferKind::mmio) lines(piece);
 }
@@ -89,7 +96,8 @@ void Monitor::map_piece(const Op& op, const Piece& piece) {
 // Made with SKIP_CPU_SYNC, or allocated: the caller syncs, and then tells the device.
 bool Monitor::begins_with_cpu(uint8_t mapping) const {
     const MappingFacts& m = run_.mappings[mapping];
-    return m.map == OpKind::alloc_noncoherent || m.map == OpKind::alloc_noncontiguous || (is_map(m.map) && m.attrs & attr::skip_cpu_sync);
+    return m.map == OpKind::alloc_noncoherent || m.map == OpKind::alloc_noncontiguous ||
+           (is_map(m.map) && m.attrs & attr::skip_cpu_sync);
 }
 
 // A scatterlist that is mapped again.
@@ -99,7 +107,8 @@ void Monitor::list_again(const Op& op) {
     each_piece(op.mapping, [&](const Piece& piece, PieceState&) {
         const bool moved = std::any_of(moved_.begin(), moved_.end(), [&](const Moved& m) {
             const uint32_t page = m.page * page_bytes;
-            return m.buffer == piece.buffer && m.op > list_made_[op.list] && page < piece.offset + piece.size && piece.offset < page + page_bytes;
+            return m.buffer == piece.buffer && m.op > list_made_[op.list] && page < piece.offset + piece.size &&
+                   piece.offset < page + page_bytes;
         });
         if (moved || !live_[piece.buffer]) breach(Rule::page_owner, op.mapping);
     });
@@ -145,7 +154,8 @@ std::pair<uint32_t, uint32_t> Monitor::synced_part(const Op& op, int index, cons
 
 void Monitor::sync_arguments(const Op& op) {
     const MappingFacts& m = run_.mappings[op.mapping];
-    if (op.given_direction && op.direction != m.direction && m.map != OpKind::alloc_coherent) breach(Rule::same_direction, op.mapping);
+    if (op.given_direction && op.direction != m.direction && m.map != OpKind::alloc_coherent)
+        breach(Rule::same_direction, op.mapping);
     if (op.given_device && op.device != m.device) breach(Rule::same_device, op.mapping);
     if (is_sg_sync(op.kind) && op.given_count && op.count != m.pieces) breach(Rule::same_nents, op.mapping);
     const bool whole_list = is_sg_sync(op.kind);
@@ -153,7 +163,8 @@ void Monitor::sync_arguments(const Op& op) {
     if (ending_[op.mapping] || (!whole_list && end > m.size)) breach(Rule::inside, op.mapping);
     // A sync is of memory: registers have no caches.
     if (m.map == OpKind::map_resource) breach(Rule::same_function, op.mapping);
-    if ((m.map == OpKind::map_sg) != whole_list && m.map != OpKind::alloc_noncontiguous) breach(Rule::same_function, op.mapping);
+    if ((m.map == OpKind::map_sg) != whole_list && m.map != OpKind::alloc_noncontiguous)
+        breach(Rule::same_function, op.mapping);
     const uint64_t mask = static_cast<uint64_t>(platform_.line) - 1;
     int index = 0;
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
@@ -207,7 +218,8 @@ void Monitor::start(const Op& op) {
     if (ending_[op.mapping]) breach(Rule::unmap_all, op.mapping);
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
         if (!state.live || piece.joint) return;
-        if (begins_with_cpu(op.mapping) && !state.synced.all(0, piece.size)) breach(Rule::skip_sync_by_hand, op.mapping);
+        if (begins_with_cpu(op.mapping) && !state.synced.all(0, piece.size))
+            breach(Rule::skip_sync_by_hand, op.mapping);
         const bool behind = state.written.any(0, piece.size) || state.dirtied.any(0, piece.size);
         if (device_reads(piece.direction) && behind) breach(Rule::sync_after_write, op.mapping);
         state.cpu_owned.remove(0, piece.size);
@@ -223,16 +235,20 @@ void Monitor::end_arguments(const Op& op) {
     if (op.given_direction && op.direction != m.direction) breach(Rule::same_direction, op.mapping);
     if (op.kind == OpKind::unmap_sg && op.given_count && op.count != m.pieces) breach(Rule::same_nents, op.mapping);
     if (op.offset != 0 || op.cpu_offset != 0) breach(Rule::same_address, op.mapping);
-    if (op.kind == OpKind::free_coherent && irqs_off_[op.cpu] && !tidying()) breach(Rule::free_with_irqs_on, op.mapping);
+    if (op.kind == OpKind::free_coherent && irqs_off_[op.cpu] && !tidying())
+        breach(Rule::free_with_irqs_on, op.mapping);
     const uint8_t attrs = op.given_attrs ? op.attrs : m.attrs;
     // What is mapped as registers, or as coherent, is another kind of mapping.
     if ((attrs ^ m.attrs) & (attr::mmio | attr::require_coherent)) breach(Rule::same_function, op.mapping);
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
         if (!state.live || piece.joint || !is_map(m.map)) return;
-        if (device_reads(piece.direction) && state.written.any(0, piece.size)) breach(Rule::sync_after_write, op.mapping);
+        if (device_reads(piece.direction) && state.written.any(0, piece.size))
+            breach(Rule::sync_after_write, op.mapping);
         // Nothing is synced by that call: it must have been before.
-        const bool unsynced = attrs & attr::skip_cpu_sync && device_writes(piece.direction) && !state.cpu_owned.all(0, piece.size);
-        const bool never = !(attrs & attr::skip_cpu_sync) && begins_with_cpu(op.mapping) && device_writes(piece.direction) && !state.synced.all(0, piece.size);
+        const bool unsynced =
+            attrs & attr::skip_cpu_sync && device_writes(piece.direction) && !state.cpu_owned.all(0, piece.size);
+        const bool never = !(attrs & attr::skip_cpu_sync) && begins_with_cpu(op.mapping) &&
+                           device_writes(piece.direction) && !state.synced.all(0, piece.size);
         if (unsynced || never) breach(Rule::skip_sync_by_hand, op.mapping);
     });
 }
@@ -251,7 +267,8 @@ void Monitor::end(const Op& op) {
 // Is another CPU inside a call on it?
 void Monitor::leave(uint8_t mapping, uint8_t cpu) {
     for (uint8_t other = 0; other < cpus_max; other++)
-        if (other != cpu && has_pending_[other] && pending_[other].mapping == mapping) breach(Rule::no_end_during_call, mapping);
+        if (other != cpu && has_pending_[other] && pending_[other].mapping == mapping)
+            breach(Rule::no_end_during_call, mapping);
 }
 
 // Memory is freed while a mapping of it lives, or while a CPU is inside a call on one.
@@ -318,11 +335,10 @@ void Monitor::apply(const Op& op) {
             live_[op.buffer] = true;
             // A new neighbour in a line that is under DMA.
             for (size_t i = 0; i < pieces_.size(); i++)
-                if (pieces_[i].live && !run_.pieces[i].joint && run_.kinds[run_.pieces[i].buffer] != BufferKind::mmio) lines(run_.pieces[i]);
+                if (pieces_[i].live && !run_.pieces[i].joint && run_.kinds[run_.pieces[i].buffer] != BufferKind::mmio)
+                    lines(run_.pieces[i]);
             return;
-        case OpKind::free:
-            live_[op.buffer] = false;
-            return free_under(op.buffer, op.cpu);
+        case OpKind::free: live_[op.buffer] = false; return free_under(op.buffer, op.cpu);
         case OpKind::write:
         case OpKind::read:
         case OpKind::dirty: return cpu_access(op);
@@ -340,9 +356,7 @@ void Monitor::apply(const Op& op) {
         case OpKind::irq_on: irqs_off_[op.cpu] = false; return;
         case OpKind::unbind: return unbind(op);
         case OpKind::forget: return breach(Rule::unmap_all, op.mapping);
-        case OpKind::finish:
-            has_pending_[op.cpu] = false;
-            return second_half(pending_[op.cpu]);
+        case OpKind::finish: has_pending_[op.cpu] = false; return second_half(pending_[op.cpu]);
         default: break;
     }
     first_half(op);

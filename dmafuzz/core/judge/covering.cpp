@@ -16,7 +16,8 @@ bool has_many_entries(const Run& run) {
     int entries = 0;
     for (int i = 0; i < run.program_ops; i++) {
         const Op& op = run.ops[static_cast<size_t>(i)];
-        if (traits(op.kind).defines_mapping) entries += op.kind != OpKind::map_sg ? 1 : op.reuse_list ? entries_max : op.entry_count;
+        if (traits(op.kind).defines_mapping)
+            entries += op.kind != OpKind::map_sg ? 1 : op.reuse_list ? entries_max : op.entry_count;
     }
     return entries > entries_counted;
 }
@@ -43,8 +44,9 @@ bool Footprint::covered_by(const Claim& claim) const {
     if (claim.added != no_mapping) return (together[claim.added] & claim.collided) != 0;
     const MappedPart& once = claim.once;
     return once.mapping != no_mapping && std::any_of(live_then.begin(), live_then.end(), [&](const MappedPart& part) {
-        return part.mapping == once.mapping && part.entry == once.entry && part.from < once.to && once.from < part.to;
-    });
+               return part.mapping == once.mapping && part.entry == once.entry && part.from < once.to &&
+                      once.from < part.to;
+           });
 }
 
 void Footprint::digest(Digest& into) const {
@@ -83,7 +85,8 @@ void Places::add(uint64_t phys, uint64_t bytes, uint8_t op, uint8_t piece) {
 void Places::add_part(const BufferPart& part, uint8_t op, uint8_t piece, Lines known) {
     for (const Extent& e : run_->extents) {
         if (e.buffer != part.buffer) continue;
-        const uint32_t from = std::max(part.offset, e.offset), to = std::min(part.offset + part.size, e.offset + e.size);
+        const uint32_t from = std::max(part.offset, e.offset),
+                       to = std::min(part.offset + part.size, e.offset + e.size);
         if (from >= to) continue;
         const uint64_t phys = e.phys + (from - e.offset);
         if (phys < known.from || phys + (to - from) > known.to) add(phys, to - from, op, piece);
@@ -122,7 +125,8 @@ void Places::find_times() {
             if (op.split) made_[op.mapping] = other_half(*run_, index);
         } else if (ended_[op.mapping] == no_op && is_end(op.kind)) {
             ended_[op.mapping] = op.split ? other_half(*run_, index) : index;
-        } else if (ended_[op.mapping] == no_op && op.kind == OpKind::mapping_error && run_->mappings[op.mapping].failed) {
+        } else if (ended_[op.mapping] == no_op && op.kind == OpKind::mapping_error &&
+                   run_->mappings[op.mapping].failed) {
             ended_[op.mapping] = index;
         }
     }
@@ -151,12 +155,14 @@ void Places::add_live_then(const Lines& lines, const Piece& piece, uint32_t invo
     const uint64_t from = std::max(lines.from, piece.phys), to = std::min(lines.to, piece.phys + piece.size);
     if (!live || from >= to) return;
     const uint8_t entry = static_cast<uint8_t>(&piece - run_->pieces.data() - run_->mappings[piece.mapping].piece);
-    footprint.live_then.push_back({piece.mapping, entry, static_cast<uint32_t>(from - piece.phys), static_cast<uint32_t>(to - piece.phys)});
+    footprint.live_then.push_back(
+        {piece.mapping, entry, static_cast<uint32_t>(from - piece.phys), static_cast<uint32_t>(to - piece.phys)});
 }
 
 // Bytes that share their fate share their lines' names as well: cells are cut where places begin and end.
 // `first`: of each mapping met so far, the piece.
-void Places::meet(const Lines& lines, Footprint& footprint, uint32_t involved, std::array<uint8_t, mappings_max>& first) const {
+void Places::meet(const Lines& lines, Footprint& footprint, uint32_t involved,
+                  std::array<uint8_t, mappings_max>& first) const {
     uint8_t op = no_op;
     for (const Place& place : places_) {
         if (!lines.meet(place)) continue;
@@ -187,7 +193,8 @@ Footprint Places::footprint_of(const Corruption& c) const {
     // Wherever the bytes live, at any time.
     for (const Extent& e : run_->extents) {
         if (e.buffer != c.span.buffer) continue;
-        const uint32_t from = std::max(c.span.offset, e.offset), to = std::min(c.span.offset + c.span.size, e.offset + e.size);
+        const uint32_t from = std::max(c.span.offset, e.offset),
+                       to = std::min(c.span.offset + c.span.size, e.offset + e.size);
         if (from < to) at(e.phys + (from - e.offset), to - from);
     }
     if (!found) at(c.phys, c.span.size);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Covering, seen from what is covered: what a warning would have to name to cover a corruption or a harm there. Lines are
-// those of one platform, names those of the program.
-// Source: docs/spec/verdicts.md §2 (Covering).
+// Covering, seen from what is covered: what a warning would have to name to cover a corruption or a harm there. Lines
+// are those of one platform, names those of the program. Source: docs/spec/verdicts.md §2 (Covering).
 #pragma once
 
 #include <array>
@@ -17,10 +16,11 @@ namespace dmafuzz {
 // Corruption, by the names that its lines have.
 struct Footprint {
     uint32_t mappings = 0;
-    Calls ranges;                                     // of calls
+    Calls ranges;  // of calls
     uint8_t devices = 0;
-    std::array<uint32_t, mappings_max> together{};    // by mapping: those that share its corrupt lines; itself, where two entries do
-    std::vector<MappedPart> live_then;                // where every mapping involved was live when that one was made
+    std::array<uint32_t, mappings_max>
+        together{};                     // by mapping: those that share its corrupt lines; itself, where two entries do
+    std::vector<MappedPart> live_then;  // where every mapping involved was live when that one was made
     bool operator==(const Footprint&) const = default;
     Footprint& operator|=(const Footprint& o);
     void digest(Digest& into) const;
@@ -46,7 +46,7 @@ HarmFootprint footprint_of(const Run& run, const Harm& harm);
 
 // Which lines of a platform's memory belong to which mapping, and to which call's range.
 class Places {
-  public:
+public:
     // `involved` is asked of those found with times only.
     void find(const Run& run, int line, bool times);
     Footprint footprint_of(const Corruption& corruption) const;
@@ -59,11 +59,11 @@ class Places {
     // Which mappings were live when which one was made, as far as that can matter.
     void digest(Digest& into) const;
 
-  private:
+private:
     // Whole lines of a mapping's piece, or of an operation's range.
     struct Place {
         uint64_t from, to;
-        uint8_t op;             // no_op: a mapping's
+        uint8_t op;  // no_op: a mapping's
         uint8_t piece;
         bool operator==(const Place&) const = default;
     };
@@ -75,15 +75,17 @@ class Places {
     void add(uint64_t phys, uint64_t bytes, uint8_t op, uint8_t piece);
     void add_part(const BufferPart& part, uint8_t op, uint8_t piece, Lines known);
     void find_times();
-    void meet(const Lines& lines, Footprint& footprint, uint32_t involved, std::array<uint8_t, mappings_max>& first) const;
+    void meet(const Lines& lines, Footprint& footprint, uint32_t involved,
+              std::array<uint8_t, mappings_max>& first) const;
     void add_live_then(const Lines& lines, const Piece& piece, uint32_t involved, Footprint& footprint) const;
     bool live_at(uint8_t mapping, uint8_t op) const { return begun_[mapping] <= op && op < ended_[mapping]; }
 
     const Run* run_ = nullptr;
     uint64_t line_mask_ = 63;
-    bool many_entries_ = false;       // enough for a warning that is given once a boot
+    bool many_entries_ = false;  // enough for a warning that is given once a boot
     std::vector<Place> places_;
-    std::array<uint8_t, mappings_max> begun_{}, made_{}, ended_{};  // operations: a mapping's first half, its second, its end
+    std::array<uint8_t, mappings_max> begun_{}, made_{},
+        ended_{};  // operations: a mapping's first half, its second, its end
 };
 
 }  // namespace dmafuzz

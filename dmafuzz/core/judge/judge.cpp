@@ -16,7 +16,8 @@ constexpr size_t no_platform = ~size_t{0};
 
 }  // namespace
 
-Judge::Judge(const std::string& tracker, std::vector<Platform> portfolio) : Judge(make_tracker(tracker), std::move(portfolio)) {
+Judge::Judge(const std::string& tracker, std::vector<Platform> portfolio)
+    : Judge(make_tracker(tracker), std::move(portfolio)) {
     if (!tracker_) throw std::invalid_argument("no tracker of that name: " + tracker);
 }
 
@@ -82,7 +83,8 @@ bool Judge::reuse_simulation(size_t i) {
 void Judge::watch(size_t i, PathSink* paths) {
     Analysis& a = analyses_[i];
     if (!paths && reuse_watch(i)) return;
-    if (keeps_states_) tracker_->watch_with_state(a.run.hooks, a.run.program_hooks, platforms_[i], a.watch, a.tracker = {});
+    if (keeps_states_)
+        tracker_->watch_with_state(a.run.hooks, a.run.program_hooks, platforms_[i], a.watch, a.tracker = {});
     else tracker_->watch(a.run.hooks, platforms_[i], a.watch, paths);
     DMAFUZZ_CHECK(std::all_of(a.watch.warnings.begin(), a.watch.warnings.end(), [&](const Warning& w) {
         return w.id < WarningId::count_ && w.call < a.run.hooks.size() && w.op < a.run.ops.size();
@@ -257,11 +259,15 @@ const Analysis& Judge::judge(size_t platform) {
     for (size_t i = 0; i < a.watch.warnings.size(); i++) {
         JudgedWarning judged{a.watch.warnings[i]};
         if (is_tracker_crash(judged.warning.id)) judged.justification = Justification::tracker_crash;
-        else judged.justification = a.justified_here[i] ? Justification::justified : justification_elsewhere(claim_of(judged.warning, a.run), platform, judged.platform);
+        else
+            judged.justification = a.justified_here[i] ? Justification::justified
+                                                       : justification_elsewhere(claim_of(judged.warning, a.run),
+                                                                                 platform, judged.platform);
         a.warnings.push_back(judged);
         sum.add(judged.justification);
     }
-    bool silent = std::any_of(a.corruptions.begin(), a.corruptions.end(), [](const Corruption& c) { return !c.explained; });
+    bool silent =
+        std::any_of(a.corruptions.begin(), a.corruptions.end(), [](const Corruption& c) { return !c.explained; });
     a.labels = a.broken() ? bit(Label::broken) : sum.labels(!a.corruptions.empty(), silent);
     return a;
 }

@@ -32,20 +32,20 @@ struct Analysis {
     std::vector<bool> justified_here;  // by warning
     bool covered = false;
     Places places;
-    Footprint corrupt;                     // all corruptions
-    HarmFootprint harmed, oopsed;          // all harms that can justify a warning; the kernel's own faults among them
+    Footprint corrupt;             // all corruptions
+    HarmFootprint harmed, oopsed;  // all harms that can justify a warning; the kernel's own faults among them
     bool places_known = false, corrupt_known = false, harmed_known = false;
     std::vector<JudgedWarning> warnings;
     Labels labels = 0;
-    Digest machine, tracker, memory;   // their states before the tidy-up, where they are kept
-    Features features_read = 0;                // of the platform, by the simulator; by others: see there
+    Digest machine, tracker, memory;  // their states before the tidy-up, where they are kept
+    Features features_read = 0;       // of the platform, by the simulator; by others: see there
     Features features_read_by_all() const { return run.features_read | watch.features_read | features_read; }
     // Has the tracker broken down?
     bool broken() const { return !watch.warnings.empty() && is_tracker_crash(watch.warnings.back().id); }
 };
 
 class Judge {
-  public:
+public:
     // `portfolio`: the platforms whose corruption justifies a warning.
     Judge(const std::string& tracker, std::vector<Platform> portfolio);
     Judge(std::unique_ptr<Tracker> tracker, std::vector<Platform> portfolio);
@@ -78,10 +78,10 @@ class Judge {
 
     // Whether the states that programs leave are kept, from the next program on.
     void keep_states(bool keep = true) { keeps_states_ = keep; }
-    // All that can still make a difference when the program has ended and its tidy-up has not begun: the states of machine,
-    // tracker, memory and contract monitor, and what has been seen so far. Two programs of the same state have the same results from
-    // there on, whatever comes. `names`: of each operation, for what warnings cover; operations without one (`no_name`) are those
-    // that no warning is going to be about. Needs keep_states.
+    // All that can still make a difference when the program has ended and its tidy-up has not begun: the states of
+    // machine, tracker, memory and contract monitor, and what has been seen so far. Two programs of the same state have
+    // the same results from there on, whatever comes. `names`: of each operation, for what warnings cover; operations
+    // without one (`no_name`) are those that no warning is going to be about. Needs keep_states.
     static constexpr uint8_t no_name = 0xff;
     Digest state(size_t platform, const std::vector<uint8_t>& names);
 
@@ -93,13 +93,15 @@ class Judge {
     std::optional<Cost> cost(size_t platform);
 
     // What a kernel as shipped makes of each warning of an analysis of ours.
-    std::vector<Print> prints(const Analysis& analysis) const { return as_printed(analysis.watch.warnings, tracker_->shown()); }
+    std::vector<Print> prints(const Analysis& analysis) const {
+        return as_printed(analysis.watch.warnings, tracker_->shown());
+    }
 
     const Simulator& simulator() const { return simulator_; }
     // A walk of its own, with everything written down, for witnesses.
     void retrace(size_t platform, std::vector<Trace>& traces, Simulator& simulator);
 
-  private:
+private:
     const Places& places(size_t platform);
     const Footprint& corrupt_footprint(size_t platform);
     const Analysis& find_harms(size_t platform);
@@ -119,15 +121,15 @@ class Judge {
     std::unique_ptr<Tracker> tracker_;
     std::vector<Platform> platforms_;
     std::vector<Analysis> analyses_;
-    std::vector<size_t> done_by_;        // by platform: the platform whose analysis it shares; no_platform: none yet
-    std::vector<size_t> order_;          // those that have one of their own, in order
-    std::vector<Features> differing_;    // by pairs of platforms
+    std::vector<size_t> done_by_;      // by platform: the platform whose analysis it shares; no_platform: none yet
+    std::vector<size_t> order_;        // those that have one of their own, in order
+    std::vector<Features> differing_;  // by pairs of platforms
     std::vector<std::optional<Rules>> rules_;  // by platform: the contract asks more of it than an analysis does
     std::vector<Claim> claims_;                // of the warnings at work
-    std::vector<Watch> missing_;                // by platform: warnings and missing warnings, where they were needed
+    std::vector<Watch> missing_;               // by platform: warnings and missing warnings, where they were needed
     std::vector<bool> missing_known_;
-    std::vector<size_t> order_of_missing_;      // those that were worked out
-    std::vector<size_t> corrupt_lately_;       // platforms, those first where warnings covered corruption last
+    std::vector<size_t> order_of_missing_;  // those that were worked out
+    std::vector<size_t> corrupt_lately_;    // platforms, those first where warnings covered corruption last
     bool keeps_states_ = false;
     Program program_;
     Machine machine_;

@@ -15,15 +15,15 @@ namespace dmafuzz {
 
 // One piece, as the rules see it.
 struct PieceState {
-    bool live = false;                    // until the call that ends it has returned
+    bool live = false;  // until the call that ends it has returned
     ByteRanges cpu_owned;
-    ByteRanges synced;                    // for the device, since the map
-    ByteRanges written;                   // by the CPU, and not synced for the device since
-    ByteRanges dirtied;                   // the same, as user space writes to what is under writeback
+    ByteRanges synced;   // for the device, since the map
+    ByteRanges written;  // by the CPU, and not synced for the device since
+    ByteRanges dirtied;  // the same, as user space writes to what is under writeback
 };
 
 class Monitor {
-  public:
+public:
     Monitor(const Run& run, const Platform& platform) : run_(run), platform_(platform), pieces_(run.pieces.size()) {}
 
     std::vector<Breach> watch(Digest* state) {
@@ -36,7 +36,7 @@ class Monitor {
         return std::move(found_);
     }
 
-  private:
+private:
     void digest(Digest& into) const;
 
     void breach(Rule rule, uint8_t mapping = no_mapping) {
@@ -98,15 +98,15 @@ class Monitor {
     // ending: the call that ends it has begun; abandoned: failed, and the driver has asked
     std::vector<uint8_t> in_order_;  // the mappings made so far: names do not matter
     std::array<bool, mappings_max> mapped_{}, ending_{}, ended_{}, error_checked_{}, abandoned_{};
-    std::array<Op, cpus_max> pending_{};           // calls between their two halves
+    std::array<Op, cpus_max> pending_{};  // calls between their two halves
     std::array<bool, cpus_max> has_pending_{};
-    std::array<uint32_t, cpus_max> unchecked_{};      // mappings whose error the CPU has yet to ask about, a bit each
+    std::array<uint32_t, cpus_max> unchecked_{};  // mappings whose error the CPU has yet to ask about, a bit each
     struct Moved {
         uint8_t buffer, op;
         uint32_t page;
         uint64_t phys;
     };
-    std::vector<Moved> moved_;                     // pages, by copy-on-write
+    std::vector<Moved> moved_;                       // pages, by copy-on-write
     std::array<uint8_t, mappings_max> list_made_{};  // by the mapping that made a list: when
 };
 

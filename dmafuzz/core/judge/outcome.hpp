@@ -23,10 +23,11 @@ inline constexpr Labels bit(Label label) { return static_cast<Labels>(1u << stat
 enum class Justification : uint8_t { justified, hazard, bookkeeping, false_positive, tracker_crash, count_ };
 const char* name_of(Justification justification);
 
-// Of a warning that no corruption on its own platform justifies. `corrupt(i)`, `harmed(i)`: does it cover a corruption, or
-// another harm, on platform i? Asked no further than it matters. `elsewhere`: for a hazard, where.
+// Of a warning that no corruption on its own platform justifies. `corrupt(i)`, `harmed(i)`: does it cover a corruption,
+// or another harm, on platform i? Asked no further than it matters. `elsewhere`: for a hazard, where.
 template <class Corrupt, class Harmed>
-Justification justification_elsewhere(size_t platforms, size_t own, Corrupt corrupt, Harmed harmed, uint8_t& elsewhere) {
+Justification justification_elsewhere(size_t platforms, size_t own, Corrupt corrupt, Harmed harmed,
+                                      uint8_t& elsewhere) {
     for (size_t i = 0; i < platforms; i++) {
         if (i == own || !corrupt(i)) continue;
         elsewhere = static_cast<uint8_t>(i);
@@ -45,32 +46,35 @@ struct Outcome {
         uint8_t name;  // of the operation
         bool justified;
         Reason reason;
-        Claim claim;   // its operations by name
+        Claim claim;  // its operations by name
         auto operator<=>(const Warned&) const = default;
     };
     std::vector<Warned> warnings;  // in order, each once
-    Footprint corrupt;               // operations by name
+    Footprint corrupt;             // operations by name
     HarmFootprint harmed, oopsed;
-    Rules rules = 0;             // broken
-    std::vector<std::pair<uint8_t, Reason>> silent;  // kinds of corruption that no warning explains, and why; in order, each once
-    std::vector<uint8_t> missing_warnings;                     // names of the operations that the tracker could have warned about, in order
+    Rules rules = 0;  // broken
+    std::vector<std::pair<uint8_t, Reason>>
+        silent;  // kinds of corruption that no warning explains, and why; in order, each once
+    std::vector<uint8_t>
+        missing_warnings;  // names of the operations that the tracker could have warned about, in order
     bool corrupted = false;
-    uint8_t tracker_crash = 0;       // WarningId; 0: none
+    uint8_t tracker_crash = 0;  // WarningId; 0: none
     bool operator==(const Outcome&) const = default;
 };
 
 // The labels of one program on one platform, from its warnings' justifications.
 class Sum {
-  public:
+public:
     void add(Justification justification) {
         warned_ = true;
-        if (justification != Justification::tracker_crash) unjustified_ |= justification != Justification::justified && justification != Justification::bookkeeping;
+        if (justification != Justification::tracker_crash)
+            unjustified_ |= justification != Justification::justified && justification != Justification::bookkeeping;
         if (justification == Justification::hazard) labels_ |= bit(Label::hazard);
         if (justification == Justification::bookkeeping) labels_ |= bit(Label::bookkeeping);
         if (justification == Justification::false_positive) labels_ |= bit(Label::fp);
     }
-    // `silent`: a corruption that no warning explains. Where every corruption is explained but not every warning is worth
-    // it, the labels of the warnings say so.
+    // `silent`: a corruption that no warning explains. Where every corruption is explained but not every warning is
+    // worth it, the labels of the warnings say so.
     Labels labels(bool corrupt, bool silent) const {
         Labels labels = labels_;
         if (silent) labels |= bit(Label::fn);
@@ -79,7 +83,7 @@ class Sum {
         return labels;
     }
 
-  private:
+private:
     Labels labels_ = 0;
     bool warned_ = false, unjustified_ = false;
 };

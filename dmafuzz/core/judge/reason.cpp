@@ -10,8 +10,8 @@ namespace dmafuzz {
 namespace {
 
 bool ends(HookKind kind) {
-    return kind == HookKind::unmap_page || kind == HookKind::unmap_resource || kind == HookKind::unmap_sg || kind == HookKind::free_coherent ||
-           kind == HookKind::free_pages;
+    return kind == HookKind::unmap_page || kind == HookKind::unmap_resource || kind == HookKind::unmap_sg ||
+           kind == HookKind::free_coherent || kind == HookKind::free_pages;
 }
 
 bool makes(const HookCall& call) {
@@ -36,7 +36,8 @@ bool fits(const HookCall& call, const HookCall& map) {
     const bool list = map.kind == HookKind::map_sg;
     for (size_t i = 0; i < (list ? map.mapped_count : size_t{1}); i++) {
         const uint64_t dma = list ? map.entries[i].dma : map.dma, size = list ? map.entries[i].dma_size : map.size;
-        const uint64_t named = call.entry_count ? call.entries[0].dma : call.dma, bytes = call.entry_count ? call.entries[0].dma_size : call.size;
+        const uint64_t named = call.entry_count ? call.entries[0].dma : call.dma,
+                       bytes = call.entry_count ? call.entries[0].dma_size : call.size;
         if (ends(call.kind) ? named == dma : named >= dma && named + bytes <= dma + size) return true;
     }
     return false;
@@ -68,7 +69,8 @@ const Watch& Judge::missing_warnings(size_t platform) {
         missing_known_[platform] = true;
         Watch& mine = missing_[platform];
         auto equivalent = std::find_if(order_of_missing_.begin(), order_of_missing_.end(), [&](size_t known) {
-            return done_by_[known] == done_by_[platform] && !(missing_[known].features_read & differing(platform, known));
+            return done_by_[known] == done_by_[platform] &&
+                   !(missing_[known].features_read & differing(platform, known));
         });
         if (equivalent != order_of_missing_.end()) {
             mine = missing_[*equivalent];
@@ -86,7 +88,9 @@ Reason Judge::reason(size_t platform, const Corruption& corruption) {
     const Footprint footprint = places(platform).footprint_of(corruption);
     Reason first = Reason::not_looked_at;
     for (const MissingWarning& u : watch.missing_warnings)
-        if (u.reason < first && in_line(u.warning, corruption) && footprint.covered_by(claim_of(u, analysis(platform).run))) first = u.reason;
+        if (u.reason < first && in_line(u.warning, corruption) &&
+            footprint.covered_by(claim_of(u, analysis(platform).run)))
+            first = u.reason;
     return first;
 }
 
@@ -95,13 +99,15 @@ Reason Judge::reason(size_t platform, const Warning& warning) {
     const HookCall& call = calls[warning.call];
     const auto end = calls.begin() + warning.call;
     if (warning.entry_op == no_op) {
-        if (warning.id != WarningId::free_unallocated && warning.id != WarningId::sync_unallocated) return Reason::same_mapping;
+        if (warning.id != WarningId::free_unallocated && warning.id != WarningId::sync_unallocated)
+            return Reason::same_mapping;
         const bool missed = std::any_of(calls.begin(), end, [&](const HookCall& c) {
             return makes(c) && fits(call, c) && !ended_before(calls, warning.call, c.mapping);
         });
         return missed ? Reason::missed_entry : Reason::no_entry;
     }
-    auto made = std::find_if(calls.begin(), end, [&](const HookCall& c) { return makes(c) && c.op == warning.entry_op; });
+    auto made =
+        std::find_if(calls.begin(), end, [&](const HookCall& c) { return makes(c) && c.op == warning.entry_op; });
     if (made == end || made->mapping == call.mapping) return Reason::same_mapping;
     return ended_before(calls, warning.call, made->mapping) ? Reason::stale_mapping : Reason::live_mapping;
 }

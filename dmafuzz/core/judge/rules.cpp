@@ -30,7 +30,8 @@ constexpr std::array<RuleText, static_cast<size_t>(Rule::count_)> rule_texts{{
      "its second half)"},
     {"no-sharing", "data that a CPU writes during DMA does not share a cacheline with the buffer"},
     {"hands-off",
-     "the device and the CPU each access a buffer only while they own it: from the call of map (for SKIP_CPU_SYNC and non-coherent allocations: of the first sync_for_device, "
+     "the device and the CPU each access a buffer only while they own it: from the call of map (for SKIP_CPU_SYNC and "
+     "non-coherent allocations: of the first sync_for_device, "
      "or start), of a later sync_for_device or of start, to the return of unmap (or sync_for_cpu) the CPU "
      "does not access the buffer, nor syncs a BIDIRECTIONAL one for the device again; reading one mapped "
      "TO_DEVICE is allowed; from the call of sync_for_cpu on the device does not access it"},

@@ -11,8 +11,8 @@ namespace {
 
 // A corruption of bytes in a row, however they were cut: what it takes for warnings to cover it.
 struct Corrupt {
-    uint64_t phys_base;  // of the buffer's first byte, if all of it were in a row
-    uint32_t involved;   // mappings
+    uint64_t phys_base;    // of the buffer's first byte, if all of it were in a row
+    uint32_t involved;     // mappings
     uint32_t offset, end;  // bytes
     CorruptionKind kind;
     uint8_t buffer;
@@ -24,14 +24,16 @@ std::vector<Corrupt> in_order(const Analysis& a, const Places& places) {
     for (const Corruption& c : a.corruptions) {
         if (c.op >= a.run.program_ops) continue;
         const uint64_t before = uint64_t{c.span.offset};
-        all.push_back({c.phys - before, places.involved(c), c.span.offset, c.span.offset + uint32_t{c.span.size}, c.kind, c.span.buffer});
+        all.push_back({c.phys - before, places.involved(c), c.span.offset, c.span.offset + uint32_t{c.span.size},
+                       c.kind, c.span.buffer});
     }
     std::sort(all.begin(), all.end(), [](const Corrupt& x, const Corrupt& y) {
         return std::tuple(x.place(), x.offset) < std::tuple(y.place(), y.offset);
     });
     std::vector<Corrupt> merged;
     for (const Corrupt& c : all) {
-        if (!merged.empty() && merged.back().place() == c.place() && merged.back().end == c.offset) merged.back().end = c.end;
+        if (!merged.empty() && merged.back().place() == c.place() && merged.back().end == c.offset)
+            merged.back().end = c.end;
         else merged.push_back(c);
     }
     return merged;
@@ -58,7 +60,7 @@ HarmFootprint renamed(HarmFootprint footprint, const std::vector<uint8_t>& names
 
 // Numbers in no order, each row of them once.
 class Rows {
-  public:
+public:
     void add(const Digest& row) {
         if (std::find(seen_.begin(), seen_.end(), row) != seen_.end()) return;
         seen_.push_back(row);
@@ -73,7 +75,7 @@ class Rows {
     }
     const Digest& sum() const { return sum_; }
 
-  private:
+private:
     std::vector<Digest> seen_;
     Digest sum_;
 };
@@ -102,7 +104,8 @@ Digest ranges_of(const Run& run, const std::vector<uint8_t>& names) {
         if (const uint64_t known = known_as(run, op, names); known != ~uint64_t{0}) rows.add(known, where, size);
     };
     for (const Touch& t : run.touches) add(t.op, t.phys, t.size);
-    for (const Meant& m : run.meant) add(m.op, uint64_t{1} << 63 | static_cast<uint64_t>(m.part.buffer) << 32 | m.part.offset, m.part.size);
+    for (const Meant& m : run.meant)
+        add(m.op, uint64_t{1} << 63 | static_cast<uint64_t>(m.part.buffer) << 32 | m.part.offset, m.part.size);
     return rows.sum();
 }
 
@@ -140,7 +143,8 @@ void Judge::add_observations(size_t platform, const std::vector<uint8_t>& names,
         missing_warnings.add(row);
     }
     // What comes next gets the next name, also where nothing is left to be seen of those that have one.
-    into.add(static_cast<uint64_t>(std::count_if(names.begin(), names.end(), [](uint8_t name) { return name != no_name; })));
+    into.add(
+        static_cast<uint64_t>(std::count_if(names.begin(), names.end(), [](uint8_t name) { return name != no_name; })));
     into.add(harms.sum());
     into.add(warnings.sum());
     into.add(missing_warnings.sum());
@@ -159,7 +163,8 @@ Outcome Judge::outcome(size_t platform, const std::vector<uint8_t>& names) {
         const Warning& w = a.watch.warnings[i];
         const uint8_t name = w.op < names.size() ? names[w.op] : no_name;
         const Reason why = a.justified_here[i] ? Reason::none : reason(platform, w);
-        out.warnings.push_back({static_cast<uint8_t>(w.id), name, a.justified_here[i], why, renamed(claim_of(w, a.run), names)});
+        out.warnings.push_back(
+            {static_cast<uint8_t>(w.id), name, a.justified_here[i], why, renamed(claim_of(w, a.run), names)});
     }
     sort_once(out.warnings);
     if (keeps_states_) {

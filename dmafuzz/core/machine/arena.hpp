@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Pages handed out from a bump pointer, in blocks of 2^order, each aligned to its size. What is given back is taken again last
-// in, first out, by the next of its sort that asks for the same order; nothing is split or merged. Deterministic: the same
-// requests get the same addresses.
+// Pages handed out from a bump pointer, in blocks of 2^order, each aligned to its size. What is given back is taken
+// again last in, first out, by the next of its sort that asks for the same order; nothing is split or merged.
+// Deterministic: the same requests get the same addresses.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ constexpr uint32_t order_of(uint64_t bytes) {
 constexpr uint64_t bytes_of_order(uint32_t order) { return uint64_t{page_bytes} << order; }
 
 class Arena {
-  public:
+public:
     void reset(uint64_t base, uint64_t limit) {
         next_ = base;
         limit_ = limit;
@@ -55,7 +55,7 @@ class Arena {
         into.add(freed_.size());
     }
 
-  private:
+private:
     struct Block {
         uint32_t sort, order;
         uint64_t at;

@@ -9,7 +9,9 @@
 namespace dmafuzz {
 
 // What the slots of a piece are taken for: behind an IOMMU whole pages.
-uint64_t Machine::slot_room(const Piece& p) const { return translates(p.device) ? pages_for(0, p.size) * page_bytes : p.size; }
+uint64_t Machine::slot_room(const Piece& p) const {
+    return translates(p.device) ? pages_for(0, p.size) * page_bytes : p.size;
+}
 
 // Cache maintenance runs on as far as the call says.
 void Machine::maintain(const Call& call, uint64_t phys, uint32_t bytes, bool for_cpu) {
@@ -123,7 +125,8 @@ void Machine::release_slots(uint64_t phys, uint32_t bytes) {
         if (!touched[i]) continue;
         Piece& gone = run_->pieces[i];
         gone.slot_live = false;
-        for (size_t k = 0; k < slots_for(slot_room(gone)); k++) gone.slot_live |= slots_.owner(slot_at(gone.slot) + k) == i;
+        for (size_t k = 0; k < slots_for(slot_room(gone)); k++)
+            gone.slot_live |= slots_.owner(slot_at(gone.slot) + k) == i;
     }
 }
 

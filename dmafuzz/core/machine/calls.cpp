@@ -28,7 +28,8 @@ void Machine::for_cpu(const Call& call, uint64_t phys, uint32_t bytes) {
 
 void Machine::sync_for_device_at(const Call& call, uint64_t phys, uint32_t bytes) {
     if (bytes == 0) return;
-    if (in_pool(phys) && (call.direction != Direction::from_device || platform_.get<&Platform::sync_from_device_copies_in>()))
+    if (in_pool(phys) &&
+        (call.direction != Direction::from_device || platform_.get<&Platform::sync_from_device_copies_in>()))
         bounce_copy(phys, bytes, true);
     maintain(call, phys, bytes, false);
 }
@@ -120,14 +121,15 @@ void Machine::end(const Call& call) {
     const bool frees = is_allocation_end(kind);
     if (kind == OpKind::unmap_sg) end_list(call);
     else if (!frees && kind != OpKind::unmap_resource) end_page(call, call.dma, call.bytes);
-    // Functions without maintenance know of translations only; but that of non-coherent memory is unmap_page, from 5.11 on
-    // of whole pages.
+    // Functions without maintenance know of translations only; but that of non-coherent memory is unmap_page, from 5.11
+    // on of whole pages.
     else if (translates(call.device) && kind == OpKind::free_noncoherent) {
         Call quiet = call;
         quiet.attrs |= attr::skip_cpu_sync;
         const uint64_t rounded = pages_for(0, call.bytes) * page_bytes;
         const bool more = pages_for(call.dma, rounded) != pages_for(call.dma, call.bytes);
-        end_page(quiet, call.dma, more && platform_.get<&Platform::iommu_looks_first>() ? static_cast<uint32_t>(rounded) : call.bytes);
+        end_page(quiet, call.dma,
+                 more && platform_.get<&Platform::iommu_looks_first>() ? static_cast<uint32_t>(rounded) : call.bytes);
     } else if (translates(call.device)) {
         unmap_range(call, call.dma, call.bytes);
     }

@@ -20,7 +20,8 @@ void Machine::device_access(const Op& op) {
         const uint8_t index = static_cast<uint8_t>(m.piece + i);
         if (from < end) device_access_piece(op, index, static_cast<uint32_t>(from), static_cast<uint32_t>(end - from));
         const int64_t past = std::max<int64_t>(from, piece.size);
-        if (last && past < to) device_access_piece(op, index, static_cast<uint32_t>(past), static_cast<uint32_t>(to - past));
+        if (last && past < to)
+            device_access_piece(op, index, static_cast<uint32_t>(past), static_cast<uint32_t>(to - past));
         start += piece.size;
     }
 }
@@ -83,7 +84,8 @@ void Machine::access_place(const Op& op, const Step& line, uint64_t dma) {
                 place = {true, by, (stale->target + (page_of(dma) - stale->page)) * page_bytes + in_page(dma)};
             }
         }
-        const bool allowed = place.mapped && (writes ? permission(run_->pieces[by]).write : permission(run_->pieces[by]).read);
+        const bool allowed =
+            place.mapped && (writes ? permission(run_->pieces[by]).write : permission(run_->pieces[by]).read);
         const Step& last = run_->steps.back();
         const bool told = last.kind == StepKind::fault && last.op == now_ && last.piece == line.asker;
         if ((!allowed || maybe) && !told) step(StepKind::fault).piece = line.asker;

@@ -14,8 +14,9 @@ void add_entry(Digest& into, const HookEntry& e) {
 }
 
 void add_piece(Digest& into, const Piece& p) {
-    into.add(static_cast<uint64_t>(p.mapping) << 40 | static_cast<uint64_t>(p.device) << 32 | static_cast<uint64_t>(p.buffer) << 24 |
-             static_cast<uint64_t>(p.direction) << 16 | static_cast<uint64_t>(p.via) << 8 | static_cast<uint64_t>(p.joint) << 2 |
+    into.add(static_cast<uint64_t>(p.mapping) << 40 | static_cast<uint64_t>(p.device) << 32 |
+             static_cast<uint64_t>(p.buffer) << 24 | static_cast<uint64_t>(p.direction) << 16 |
+             static_cast<uint64_t>(p.via) << 8 | static_cast<uint64_t>(p.joint) << 2 |
              static_cast<uint64_t>(p.translated) << 1 | static_cast<uint64_t>(p.slot_live));
     into.add(static_cast<uint64_t>(p.offset) << 32 | p.size);
     into.add(p.reachable);
@@ -27,12 +28,15 @@ void add_piece(Digest& into, const Piece& p) {
 }
 
 void add_mapping(Digest& into, const MappingFacts& m) {
-    into.add(static_cast<uint64_t>(m.live) | static_cast<uint64_t>(m.failed) << 1 | static_cast<uint64_t>(m.abandoned) << 2 |
-             static_cast<uint64_t>(m.forgotten) << 3 | static_cast<uint64_t>(m.ended_wrong) << 4 | static_cast<uint64_t>(m.by_pages) << 5 |
+    into.add(static_cast<uint64_t>(m.live) | static_cast<uint64_t>(m.failed) << 1 |
+             static_cast<uint64_t>(m.abandoned) << 2 | static_cast<uint64_t>(m.forgotten) << 3 |
+             static_cast<uint64_t>(m.ended_wrong) << 4 | static_cast<uint64_t>(m.by_pages) << 5 |
              static_cast<uint64_t>(m.memory_lost) << 6 | static_cast<uint64_t>(m.map) << 8 |
-             static_cast<uint64_t>(m.device) << 16 | static_cast<uint64_t>(m.direction) << 24 | static_cast<uint64_t>(m.attrs) << 32);
-    into.add(static_cast<uint64_t>(m.piece) | static_cast<uint64_t>(m.pieces) << 8 | static_cast<uint64_t>(m.list) << 16 |
-             static_cast<uint64_t>(m.buffer) << 24 | static_cast<uint64_t>(m.size) << 32);
+             static_cast<uint64_t>(m.device) << 16 | static_cast<uint64_t>(m.direction) << 24 |
+             static_cast<uint64_t>(m.attrs) << 32);
+    into.add(static_cast<uint64_t>(m.piece) | static_cast<uint64_t>(m.pieces) << 8 |
+             static_cast<uint64_t>(m.list) << 16 | static_cast<uint64_t>(m.buffer) << 24 |
+             static_cast<uint64_t>(m.size) << 32);
     into.add(m.dma);
 }
 
@@ -42,8 +46,8 @@ void Memory::digest(Digest& into) const {
     for (size_t i = 0; i < homes_.size(); i++) {
         const Home& h = homes_[i];
         if (h.bytes == 0) continue;
-        into.add(i << 32 | static_cast<uint64_t>(h.kind) << 16 | static_cast<uint64_t>(h.cpu) << 8 | static_cast<uint64_t>(h.high) << 1 |
-                 static_cast<uint64_t>(h.live));
+        into.add(i << 32 | static_cast<uint64_t>(h.kind) << 16 | static_cast<uint64_t>(h.cpu) << 8 |
+                 static_cast<uint64_t>(h.high) << 1 | static_cast<uint64_t>(h.live));
         into.add(static_cast<uint64_t>(h.bytes) << 32 | h.rounded);
         into.add(h.phys);
     }
@@ -72,15 +76,17 @@ void Memory::digest(Digest& into) const {
 // A call between its two halves.
 void Machine::digest_call(Digest& into, const Call& call) const {
     const Op& op = call.op;
-    into.add(static_cast<uint64_t>(op.kind) << 32 | static_cast<uint64_t>(op.mapping) << 24 | static_cast<uint64_t>(op.buffer) << 16 |
-             static_cast<uint64_t>(op.given_device) << 5 | static_cast<uint64_t>(op.given_size) << 4 |
-             static_cast<uint64_t>(op.given_direction) << 3 | static_cast<uint64_t>(op.given_attrs) << 2 |
-             static_cast<uint64_t>(op.given_count) << 1 | static_cast<uint64_t>(op.unchecked));
+    into.add(static_cast<uint64_t>(op.kind) << 32 | static_cast<uint64_t>(op.mapping) << 24 |
+             static_cast<uint64_t>(op.buffer) << 16 | static_cast<uint64_t>(op.given_device) << 5 |
+             static_cast<uint64_t>(op.given_size) << 4 | static_cast<uint64_t>(op.given_direction) << 3 |
+             static_cast<uint64_t>(op.given_attrs) << 2 | static_cast<uint64_t>(op.given_count) << 1 |
+             static_cast<uint64_t>(op.unchecked));
     into.add(static_cast<uint64_t>(op.offset) << 32 | op.size);
     into.add(static_cast<uint64_t>(op.count) << 8 | op.attrs);
     into.add(op.cpu_offset);
-    into.add(static_cast<uint64_t>(call.skipped) | static_cast<uint64_t>(call.early_failure) << 1 | static_cast<uint64_t>(call.device) << 8 |
-             static_cast<uint64_t>(call.direction) << 16 | static_cast<uint64_t>(call.attrs) << 24 | static_cast<uint64_t>(call.entries) << 32 |
+    into.add(static_cast<uint64_t>(call.skipped) | static_cast<uint64_t>(call.early_failure) << 1 |
+             static_cast<uint64_t>(call.device) << 8 | static_cast<uint64_t>(call.direction) << 16 |
+             static_cast<uint64_t>(call.attrs) << 24 | static_cast<uint64_t>(call.entries) << 32 |
              static_cast<uint64_t>(call.list) << 40);
     into.add(call.dma);
     into.add(call.bytes);
@@ -127,7 +133,8 @@ void Machine::digest(Digest& into) const {
         into.add(static_cast<uint64_t>(run_->kinds[i]) << 1 | static_cast<uint64_t>(run_->uncached[i]));
     for (const Op& op : program_->ops)
         if (is_allocation_call(op.kind))
-            into.add(static_cast<uint64_t>(allocated_for_[op.buffer]) << 1 | static_cast<uint64_t>(allocated_with_irqs_on_[op.buffer]));
+            into.add(static_cast<uint64_t>(allocated_for_[op.buffer]) << 1 |
+                     static_cast<uint64_t>(allocated_with_irqs_on_[op.buffer]));
 }
 
 }  // namespace dmafuzz

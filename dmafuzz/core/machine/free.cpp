@@ -9,8 +9,9 @@ namespace dmafuzz {
 
 void Machine::free_memory(const Call& call, MappingFacts& m) {
     const Memory::Home& home = memory_.home(m.buffer);
-    const bool as_allocated = call.dma == m.dma && call.op.cpu_offset < page_bytes && order_of(call.bytes) == order_of(home.bytes) &&
-                              pages_for(0, call.bytes) == pages_for(0, home.bytes) && call.bytes && call.device == m.device;
+    const bool as_allocated =
+        call.dma == m.dma && call.op.cpu_offset < page_bytes && order_of(call.bytes) == order_of(home.bytes) &&
+        pages_for(0, call.bytes) == pages_for(0, home.bytes) && call.bytes && call.device == m.device;
     if (as_allocated) {
         step(StepKind::die).buffer = m.buffer;
         return memory_.give_back(m.buffer);
@@ -21,31 +22,35 @@ void Machine::free_memory(const Call& call, MappingFacts& m) {
 
 // Does an allocation keep a list of its pages? As coherent memory does only in vmalloc space.
 bool Machine::listed_pages(const MappingFacts& m) const {
-    return m.by_pages && (m.map == OpKind::alloc_noncontiguous || platform_.get<&Platform::coherent_in_vmalloc>() || !coherent(m.device));
+    return m.by_pages && (m.map == OpKind::alloc_noncontiguous || platform_.get<&Platform::coherent_in_vmalloc>() ||
+                          !coherent(m.device));
 }
 
-// The first page that a free function gives back: by the CPU's address, or by the device's where that is a physical one.
+// The first page that a free function gives back: by the CPU's address, or by the device's where that is a physical
+// one.
 uint64_t Machine::freed_block(const Call& call, uint64_t phys) const {
     uint64_t block = phys + call.op.cpu_offset;
     if (call.op.kind == OpKind::free_coherent && !translates(call.device)) block = call.dma;
     return block & ~uint64_t{page_bytes - 1};
 }
 
-// Whether __free_pages() really gives back a page of such a buffer: it has the last reference, and no flag or mapping makes it a "bad page"
-// (free_pages_prepare), as slabs, reserved pages of the image, page cache and mapped pages are.
+// Whether __free_pages() really gives back a page of such a buffer: it has the last reference, and no flag or mapping
+// makes it a "bad page" (free_pages_prepare), as slabs, reserved pages of the image, page cache and mapped pages are.
 bool freed_for_good(BufferKind kind) {
     return kind == BufferKind::pages || kind == BufferKind::vmalloc || kind == BufferKind::stack ||
            kind == BufferKind::coherent || kind == BufferKind::noncoherent;
 }
 
-// What is no allocation, or none any more: the owner of these pages loses them. Pages of a former allocation that were not allocated again have no owner:
-// they have no reference that could be the last.
+// What is no allocation, or none any more: the owner of these pages loses them. Pages of a former allocation that were
+// not allocated again have no owner: they have no reference that could be the last.
 void Machine::free_what_is_there(const Call& call, const MappingFacts& m) {
     const Piece& piece = run_->pieces[m.piece];
-    const uint64_t phys = freed_block(call, piece.phys), end = phys + (call.bytes ? bytes_of_order(order_of(call.bytes)) : 0);
+    const uint64_t phys = freed_block(call, piece.phys),
+                   end = phys + (call.bytes ? bytes_of_order(order_of(call.bytes)) : 0);
     const Memory::Home& home = memory_.home(piece.buffer);
     const bool nobody_knows = phys >= elsewhere_base && phys < mmio_base;  // what arithmetic made of a vmalloc address
-    if (m.failed || nobody_knows || in_pool(phys) || phys == end || !freed_for_good(home.kind) || listed_pages(m)) return;
+    if (m.failed || nobody_knows || in_pool(phys) || phys == end || !freed_for_good(home.kind) || listed_pages(m))
+        return;
     const bool former = is_allocation_call(m.map);
     const uint64_t own = former ? std::clamp(home.phys, phys, end) : end;
     const uint64_t own_end = former ? std::clamp(home.phys + bytes_of_order(order_of(home.bytes)), own, end) : end;
@@ -92,7 +97,8 @@ void Machine::free_block(const Call& call, MappingFacts& m, uint64_t phys) {
 // Pages of others: of live buffers of the program, or of an owner outside of it.
 void Machine::free_others(uint8_t piece, uint64_t phys, uint64_t bytes) {
     bool unmatched = false;
-    for (uint64_t page = phys; page < phys + bytes; page += page_bytes) unmatched |= !memory_.anybody_at(page, page_bytes);
+    for (uint64_t page = phys; page < phys + bytes; page += page_bytes)
+        unmatched |= !memory_.anybody_at(page, page_bytes);
     if (memory_.anybody_at(phys, bytes)) {
         Step s{StepKind::not_theirs, now_};
         s.phys = phys;

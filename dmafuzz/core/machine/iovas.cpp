@@ -25,7 +25,8 @@ void Iovas::reset() {
 }
 
 bool Iovas::same_class(uint64_t pages, uint64_t others) {
-    if (pages > listed_pages_max || others > listed_pages_max) return pages > listed_pages_max && others > listed_pages_max;
+    if (pages > listed_pages_max || others > listed_pages_max)
+        return pages > listed_pages_max && others > listed_pages_max;
     return class_of(pages) == class_of(others);
 }
 
@@ -42,7 +43,8 @@ uint64_t Iovas::allocate(int cpu, uint64_t pages) {
     return allocate_fresh(pages);
 }
 
-// The next room below the IOVA that was taken last, aligned to its own power of two. Source: __alloc_and_insert_iova_range.
+// The next room below the IOVA that was taken last, aligned to its own power of two. Source:
+// __alloc_and_insert_iova_range.
 uint64_t Iovas::allocate_fresh(uint64_t pages) {
     const uint64_t mask = ~(std::bit_ceil(pages) - 1);
     uint64_t high = searched_from_ ? taken_[searched_from_ - 1].page : end_page;
@@ -82,7 +84,8 @@ void Iovas::give_back(int cpu, uint64_t page, uint64_t pages, bool whole) {
 }
 
 void Iovas::flush(int cpu, bool whole) {
-    // The queue of one CPU after the other (fq_flush_timeout of the kernel), in the order in which they were begun: names of CPUs mean nothing.
+    // The queue of one CPU after the other (fq_flush_timeout of the kernel), in the order in which they were begun:
+    // names of CPUs mean nothing.
     std::array<bool, cpus_max> done{};
     for (const Queued& first : queue_) {
         if (done[static_cast<size_t>(first.cpu)]) continue;
@@ -101,7 +104,8 @@ const Iovas::Range* Iovas::find(const std::vector<Range>& ranges, uint64_t page)
 }
 
 bool Iovas::overlaps(uint64_t page, uint64_t pages) const {
-    return std::any_of(table_.begin(), table_.end(), [&](const Range& r) { return page < r.page + r.pages && r.page < page + pages; });
+    return std::any_of(table_.begin(), table_.end(),
+                       [&](const Range& r) { return page < r.page + r.pages && r.page < page + pages; });
 }
 
 uint64_t Iovas::mapped_from(uint64_t page, uint64_t pages) const {
@@ -130,7 +134,9 @@ void Iovas::clear(uint64_t page, uint64_t pages, bool lazily) {
         const Range r = table_[i];
         const uint64_t from = std::max(page, r.page), to = std::min(page + pages, r.page + r.pages);
         if (from >= to) continue;
-        auto part = [&](uint64_t first, uint64_t end) { return Range{first, end - first, r.target + (first - r.page), r.piece}; };
+        auto part = [&](uint64_t first, uint64_t end) {
+            return Range{first, end - first, r.target + (first - r.page), r.piece};
+        };
         if (lazily) stale_.push_back(part(from, to));
         if (to < r.page + r.pages) table_.push_back(part(to, r.page + r.pages));
         if (from > r.page) table_[i] = part(r.page, from);

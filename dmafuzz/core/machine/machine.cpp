@@ -215,7 +215,8 @@ Machine::Call Machine::resolve(const Op& op, uint8_t index) {
         List one;
         one.count = 1;
         const Piece& piece = run_->pieces[m.piece];
-        one.state[0] = {piece.phys + static_cast<uint64_t>(op.offset), call.bytes, call.dma, call.bytes, area_of(piece.buffer, op.cpu, false)};
+        one.state[0] = {piece.phys + static_cast<uint64_t>(op.offset), call.bytes, call.dma, call.bytes,
+                        area_of(piece.buffer, op.cpu, false)};
         call.list = static_cast<uint8_t>(lists_.size());
         lists_.push_back(one);
     }
@@ -247,10 +248,12 @@ void Machine::other_line(const Op& op, uint8_t index) {
     switch (op.kind) {
         case OpKind::alloc: {
             uint32_t bytes = static_cast<uint32_t>(op.size);
-            memory_.place(*run_, op.buffer, op.buffer_kind, bytes, op.high, op.cpu, pages_that_move(*program_, op.buffer, op.buffer_kind));
+            memory_.place(*run_, op.buffer, op.buffer_kind, bytes, op.high, op.cpu,
+                          pages_that_move(*program_, op.buffer, op.buffer_kind));
             run_->kinds[op.buffer] = op.buffer_kind;
             bool in_image = op.buffer_kind == BufferKind::text || op.buffer_kind == BufferKind::rodata;
-            if (op.buffer_kind != BufferKind::mmio) step(in_image ? StepKind::appear : StepKind::alloc).buffer = op.buffer;
+            if (op.buffer_kind != BufferKind::mmio)
+                step(in_image ? StepKind::appear : StepKind::alloc).buffer = op.buffer;
             return;
         }
         case OpKind::free:
@@ -355,7 +358,8 @@ void Machine::unbind(const Op& op, uint8_t index) {
         bool held = m.memory_lost || (is_allocation_call(m.map) && !m.live && memory_.home(m.buffer).live);
         for (int p = 0; p < m.pieces; p++) {
             const Piece& piece = run_->pieces[m.piece + p];
-            held |= piece.slot_live || piece.translated || (translates(m.device) && iovas_[m.device].leads_to(static_cast<uint8_t>(m.piece + p)));
+            held |= piece.slot_live || piece.translated ||
+                    (translates(m.device) && iovas_[m.device].leads_to(static_cast<uint8_t>(m.piece + p)));
         }
         if (m.live || held) run_->leaks.push_back({index, static_cast<uint8_t>(i), false});
         else if (m.ended_wrong) run_->leaks.push_back({index, static_cast<uint8_t>(i), true});
@@ -405,7 +409,8 @@ Area Machine::area_of(int buffer, int cpu, bool address_only) const {
     const Memory::Home& home = memory_.home(buffer);
     switch (home.kind) {
         case BufferKind::stack:
-            if (platform_.get<&Platform::stacks_in_vmalloc>()) return address_only ? Area::vmalloc : home.cpu == cpu ? Area::vmalloc_stack : Area::linear;
+            if (platform_.get<&Platform::stacks_in_vmalloc>())
+                return address_only ? Area::vmalloc : home.cpu == cpu ? Area::vmalloc_stack : Area::linear;
             return home.cpu == cpu ? Area::current_stack : Area::linear;
         // A vmalloc page has a linear address too, and that is what the page hooks see.
         case BufferKind::vmalloc: return address_only ? Area::vmalloc : Area::linear;
@@ -421,8 +426,8 @@ namespace {
 
 // The allocations but the coherent one have no such parameter, or refuse whatever a program could say.
 bool has_attrs(OpKind kind) {
-    return kind != OpKind::alloc_noncoherent && kind != OpKind::free_noncoherent && kind != OpKind::alloc_noncontiguous &&
-           kind != OpKind::free_noncontiguous;
+    return kind != OpKind::alloc_noncoherent && kind != OpKind::free_noncoherent &&
+           kind != OpKind::alloc_noncontiguous && kind != OpKind::free_noncontiguous;
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The machine: carries out a program on a platform, operation by operation, and writes down what
 // that comes to: steps for the simulator, hook calls for the tracker. It looks at no cache.
-// Source: docs/spec/coherency.md §4, docs/spec/verdicts.md §1 (What is run, Concurrency), docs/spec/trackers.md (Order of
-// operation and hook), and docs/spec/coherency.md §4.1.
+// Source: docs/spec/coherency.md §4, docs/spec/verdicts.md §1 (What is run, Concurrency), docs/spec/trackers.md (Order
+// of operation and hook), and docs/spec/coherency.md §4.1.
 #pragma once
 
 #include <algorithm>
@@ -14,12 +14,12 @@
 namespace dmafuzz {
 
 class Machine {
-  public:
-    // `program` must be valid. Everything in `run` is overwritten. `state`: becomes that of the machine when the program has
-    // ended and its tidy-up has not begun, with all that of the run that can matter from then on.
+public:
+    // `program` must be valid. Everything in `run` is overwritten. `state`: becomes that of the machine when the
+    // program has ended and its tidy-up has not begun, with all that of the run that can matter from then on.
     void carry_out(const Program& program, const Platform& platform, Run& run, Digest* state = nullptr);
 
-  private:
+private:
     // A scatterlist: its entries, and the DMA addresses and lengths that a map left in it.
     struct List {
         uint8_t count = 0;
@@ -33,16 +33,16 @@ class Machine {
     struct Call {
         Op op;
         uint8_t index = 0;
-        uint8_t first_half = 0;    // the operation that made it
-        size_t line = 0;           // of the program, where the first half stands
-        bool skipped = false;      // the driver does not make it: its mapping was abandoned
+        uint8_t first_half = 0;      // the operation that made it
+        size_t line = 0;             // of the program, where the first half stands
+        bool skipped = false;        // the driver does not make it: its mapping was abandoned
         bool early_failure = false;  // map_single of a vmalloc address: no hook runs
         uint8_t device = 0;
         uint64_t dma = 0;
         uint32_t bytes = 0;
         Direction direction = Direction::bidirectional;
         uint8_t attrs = 0;
-        uint8_t entries = 0;       // scatterlists: entries given
+        uint8_t entries = 0;  // scatterlists: entries given
         uint8_t list = 0;
     };
 
@@ -117,13 +117,15 @@ class Machine {
     Permission permission(const Piece& piece) const;
     void flush(uint8_t device, const Call& call);
     void unmap_range(const Call& call, uint64_t dma, uint64_t bytes);
-    template <class Which> void cut_off_pages(uint8_t device, uint8_t but, uint64_t page, uint64_t pages, bool maybe, Which which);
+    template <class Which>
+    void cut_off_pages(uint8_t device, uint8_t but, uint64_t page, uint64_t pages, bool maybe, Which which);
     void give_back_iova(const Call& call, uint64_t page, uint64_t pages);
     Place place_of(uint8_t device, uint64_t dma) const;
 
     // Bounce slots (bounce.cpp)
     uint64_t slot_room(const Piece& piece) const;
-    template <class Do> void each_slot_part(uint64_t phys, uint64_t bytes, Do what) const;
+    template <class Do>
+    void each_slot_part(uint64_t phys, uint64_t bytes, Do what) const;
     void maintain(const Call& call, uint64_t phys, uint32_t bytes, bool for_cpu);
     void bounce_copy(uint64_t phys, uint32_t bytes, bool into_slot);
     uint64_t cut_copy(const Piece& piece, uint64_t offset, uint64_t bytes) const;
@@ -171,7 +173,9 @@ class Machine {
     void note_meant(const Call& call);
     void note_again(const Call& call);
     Area area_of(int buffer, int cpu, bool address_only) const;
-    bool translates(uint8_t device) const { return platform_.get<&Platform::iommu>() != Iommu::off && platform_.get<&Device::iommu>(device); }
+    bool translates(uint8_t device) const {
+        return platform_.get<&Platform::iommu>() != Iommu::off && platform_.get<&Device::iommu>(device);
+    }
     bool coherent(uint8_t device) const { return platform_.get<&Device::coherent>(device); }
 
     PlatformView platform_;
@@ -182,19 +186,19 @@ class Machine {
     SlotPool slots_;
     bool slots_used_ = false;
     std::array<Iovas, devices_max> iovas_;
-    uint8_t iovas_used_ = 0;   // of devices, a bit each
-    bool stopped_ = false;     // by an oops
+    uint8_t iovas_used_ = 0;  // of devices, a bit each
+    bool stopped_ = false;    // by an oops
     bool tidying_up_ = false;
     std::vector<Waiting> waiting_;
-    std::vector<Step> redirects_;      // that a map comes to, until its pieces are there
+    std::vector<Step> redirects_;  // that a map comes to, until its pieces are there
     std::array<bool, buffers_max> allocated_with_irqs_on_{};
     std::array<uint8_t, buffers_max> allocated_for_{};  // the device
     std::array<Call, cpus_max> pending_{};
     std::array<bool, cpus_max> has_pending_{};
     std::array<bool, cpus_max> irqs_off_{};
     std::vector<List> lists_;
-    std::vector<BufferPart> named_;                 // by the program's steps
-    std::array<Range, 64> latest_{};           // programs name the same few ranges over and over
+    std::vector<BufferPart> named_;   // by the program's steps
+    std::array<Range, 64> latest_{};  // programs name the same few ranges over and over
 };
 
 // The pieces that have the slots of a part of the pool, as far as their mappings go.
@@ -204,7 +208,8 @@ void Machine::each_slot_part(uint64_t phys, uint64_t bytes, Do what) const {
     for (uint64_t at = phys; at < end;) {
         const uint8_t owner = slots_.owner(slot_at(at));
         uint64_t to = at;
-        while (to < end && slots_.owner(slot_at(to)) == owner) to = std::min(end, pool_base + (slot_at(to) + 1) * slot_bytes);
+        while (to < end && slots_.owner(slot_at(to)) == owner)
+            to = std::min(end, pool_base + (slot_at(to) + 1) * slot_bytes);
         if (owner != SlotPool::no_owner) {
             const Piece& p = run_->pieces[owner];
             const uint64_t offset = at - p.slot, last = std::min<uint64_t>(to - p.slot, p.size);

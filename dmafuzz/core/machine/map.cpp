@@ -31,10 +31,14 @@ bool Machine::needs_bounce(const Piece& piece) const {
         if (platform_.get<&Platform::bounce_always>()) return true;
         if (out_of_reach(piece)) return true;
     }
-    if (piece.direction == Direction::to_device || coherent(piece.device) || !platform_.get<&Platform::bounce_unaligned>()) return false;
+    if (piece.direction == Direction::to_device || coherent(piece.device) ||
+        !platform_.get<&Platform::bounce_unaligned>())
+        return false;
     uint32_t bytes = static_cast<uint32_t>(bytes_of(piece));
     if (bytes >= 2u * static_cast<uint32_t>(platform_.get<&Platform::dma_alignment_min>())) return false;
-    return kmalloc_bucket(bytes, bounce_table_alignment) % static_cast<uint32_t>(platform_.get<&Platform::dma_alignment>()) != 0;
+    return kmalloc_bucket(bytes, bounce_table_alignment) %
+               static_cast<uint32_t>(platform_.get<&Platform::dma_alignment>()) !=
+           0;
 }
 
 // Gives a piece its slot, if it needs one, and its DMA address without an IOMMU; false where that fails.
@@ -54,7 +58,9 @@ bool Machine::bounce(const Call& call, Piece& piece, uint8_t index) {
 
 void Machine::maintain_for_map(const Call& call, uint8_t index) {
     const Piece& piece = run_->pieces[index];
-    if (call.attrs & attr::skip_cpu_sync || call.op.kind == OpKind::map_resource || piece.via == Via::nothing || coherent(piece.device)) return;
+    if (call.attrs & attr::skip_cpu_sync || call.op.kind == OpKind::map_resource || piece.via == Via::nothing ||
+        coherent(piece.device))
+        return;
     Step& s = step(piece.via == Via::slot ? StepKind::maintain_slot : StepKind::maintain);
     s.piece = index;
     s.size = piece.size;
@@ -62,9 +68,11 @@ void Machine::maintain_for_map(const Call& call, uint8_t index) {
     s.maintenance = platform_.get<&Platform::for_device>()[static_cast<size_t>(piece.direction)];
 }
 
-// A map that fails late has maintained what it was to map. Source: iommu_dma_map_page of the kernel, from 5.16 on, which is the newest
-// that a platform stands for if it is of 5.11 at all.
-bool Machine::maintains_first(const Piece& piece) const { return translates(piece.device) && platform_.get<&Platform::iommu_looks_first>(); }
+// A map that fails late has maintained what it was to map. Source: iommu_dma_map_page of the kernel, from 5.16 on,
+// which is the newest that a platform stands for if it is of 5.11 at all.
+bool Machine::maintains_first(const Piece& piece) const {
+    return translates(piece.device) && platform_.get<&Platform::iommu_looks_first>();
+}
 
 // Bounce copy in, maintenance, hand-over: in this order. `maintained`: the map's own maintenance is made.
 void Machine::hand_over(const Call& call, uint8_t index, bool maintained) {
@@ -146,7 +154,8 @@ bool Machine::in_vmalloc_space(int buffer) const {
     if (kind != BufferKind::coherent) return false;
     const uint8_t device = allocated_for_[static_cast<size_t>(buffer)];
     if (!coherent(device) && platform_.get<&Platform::coherent_remaps>()) return true;
-    return translates(device) && allocated_with_irqs_on_[static_cast<size_t>(buffer)] && platform_.get<&Platform::coherent_in_vmalloc>();
+    return translates(device) && allocated_with_irqs_on_[static_cast<size_t>(buffer)] &&
+           platform_.get<&Platform::coherent_in_vmalloc>();
 }
 
 void Machine::map_one(Call& call) {
@@ -155,7 +164,8 @@ void Machine::map_one(Call& call) {
     const bool arithmetic_wrong = op.kind == OpKind::map_single && in_vmalloc_space(op.buffer);
     call.early_failure = arithmetic_wrong && platform_.get<&Platform::map_single_vmalloc_fails>();
     if (arithmetic_wrong && !call.early_failure) {
-        piece.phys = elsewhere_base + uint64_t{op.buffer} * buffer_bytes_max + in_page(memory_.phys_of(op.buffer, 0)) + op.offset;
+        piece.phys = elsewhere_base + uint64_t{op.buffer} * buffer_bytes_max + in_page(memory_.phys_of(op.buffer, 0)) +
+                     op.offset;
         piece.via = Via::nothing;
     }
     MappingFacts& m = new_mapping(op, 1);
@@ -227,7 +237,8 @@ void Machine::map_list(Call& call) {
         }
     if (translates(op.device)) list.marked = bounces || misled;
     if (!(at_once ? map_at_once(call, list, m) : map_one_by_one(call, list, m))) {
-        for (int i = 0; at_once && !misled && i < list.count; i++) maintain_for_map(call, static_cast<uint8_t>(m.piece + i));
+        for (int i = 0; at_once && !misled && i < list.count; i++)
+            maintain_for_map(call, static_cast<uint8_t>(m.piece + i));
         return fail(call);
     }
     if (at_once) write_segments(list, m.piece, op.device);
@@ -248,8 +259,8 @@ bool Machine::map_at_once(const Call& call, List& list, const MappingFacts& m) {
     return done;
 }
 
-// Where one fails, those before it, which have been maintained, are unmapped again without a sync; it holds the cookie, those behind it what they held.
-// Source: dma_direct_map_sg, iommu_dma_map_sg_swiotlb.
+// Where one fails, those before it, which have been maintained, are unmapped again without a sync; it holds the cookie,
+// those behind it what they held. Source: dma_direct_map_sg, iommu_dma_map_sg_swiotlb.
 bool Machine::map_one_by_one(const Call& call, List& list, const MappingFacts& m) {
     Call undo = call;
     undo.attrs |= attr::skip_cpu_sync;
@@ -310,7 +321,8 @@ void Machine::limit_segments(const List& list, uint8_t first_piece) {
         const HookEntry& segment = list.state[list.segment_of[i]];
         const uint32_t segment_max = platform_.get<&Device::segment_max>(device);
         const bool too_long = segment.dma_size > segment_max && platform_.get<&Device::truncates>(device);
-        const bool crosses = platform_.crosses(device, segment.dma, segment.dma + segment.dma_size - 1) && platform_.get<&Device::wraps>(device);
+        const bool crosses = platform_.crosses(device, segment.dma, segment.dma + segment.dma_size - 1) &&
+                             platform_.get<&Device::wraps>(device);
         if (!too_long && !crosses) continue;
         uint64_t limit = segment.dma + segment.dma_size;
         if (too_long) limit = std::min(limit, segment.dma + segment_max);
@@ -363,7 +375,8 @@ void Machine::allocate(Call& call) {
     begin.piece = m.piece;
     begin.untold = op.split;
     write_redirects(0, m.piece);
-    bool sleeps = run_->uncached[op.buffer] && irqs_off_[op.cpu] && platform_.get<&Platform::coherent_remaps>() && !platform_.get<&Platform::atomic_pool>();
+    bool sleeps = run_->uncached[op.buffer] && irqs_off_[op.cpu] && platform_.get<&Platform::coherent_remaps>() &&
+                  !platform_.get<&Platform::atomic_pool>();
     if (sleeps) step(StepKind::sleep).piece = m.piece;
 }
 

@@ -64,7 +64,8 @@ uint64_t Memory::place_kmalloc(uint32_t bytes, uint32_t& rounded) {
 void Memory::place_vmalloc(Home& home) {
     home.high = platform_->get<&Platform::vmalloc_high>();
     home.first_page = static_cast<uint32_t>(vmalloc_pages_.size());
-    for (uint32_t taken = 0; taken < home.rounded; taken += page_bytes) vmalloc_pages_.push_back(arena_of(home).allocate(any_sort, 0, 1));
+    for (uint32_t taken = 0; taken < home.rounded; taken += page_bytes)
+        vmalloc_pages_.push_back(arena_of(home).allocate(any_sort, 0, 1));
     home.phys = vmalloc_pages_[home.first_page];
 }
 
@@ -79,15 +80,18 @@ void Memory::place_stack(Run& run, int buffer, uint32_t bytes, int cpu) {
     homes_[buffer].phys = at;
     auto live = [&](uint64_t from, uint64_t to) {
         if (from == to) return;
-        run.extents.push_back({stack_buffer, static_cast<uint32_t>(from - stack_base), static_cast<uint32_t>(to - from), from, true});
+        run.extents.push_back(
+            {stack_buffer, static_cast<uint32_t>(from - stack_base), static_cast<uint32_t>(to - from), from, true});
     };
     live(start, at);
     live(at + bytes, end);
 }
 
-void Memory::place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool high, int cpu, const std::vector<bool>& moves) {
+void Memory::place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool high, int cpu,
+                   const std::vector<bool>& moves) {
     Home& home = homes_[buffer];
-    home = {true, kind, high, static_cast<uint8_t>(cpu), bytes, static_cast<uint32_t>(round_up(bytes, page_bytes)), 0, 0};
+    home = {true, kind, high, static_cast<uint8_t>(cpu), bytes, static_cast<uint32_t>(round_up(bytes, page_bytes)),
+            0,    0};
     switch (kind) {
         case BufferKind::kmalloc: home.phys = place_kmalloc(bytes, home.rounded); break;
         case BufferKind::stack: place_stack(run, buffer, bytes, cpu); break;
@@ -100,7 +104,9 @@ void Memory::place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool h
             rodata_next_ += home.rounded;
             break;
         case BufferKind::vmalloc: place_vmalloc(home); break;
-        case BufferKind::mmio: home.phys = (high ? high_mmio_base : mmio_base) + static_cast<uint64_t>(buffer) * buffer_bytes_max; break;
+        case BufferKind::mmio:
+            home.phys = (high ? high_mmio_base : mmio_base) + static_cast<uint64_t>(buffer) * buffer_bytes_max;
+            break;
         default: home.phys = arena_of(home).allocate(sort_of(kind), order_of(bytes)); break;
     }
     add_extents(run, buffer, moves);
@@ -108,15 +114,15 @@ void Memory::place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool h
 
 void Memory::add_extents(Run& run, int buffer, const std::vector<bool>& moves) {
     const Home& home = homes_[buffer];
-    // Registers hold nothing, but who may get at them matters. Contiguous memory is one extent, but for pages that will move and vmalloc's pages.
+    // Registers hold nothing, but who may get at them matters. Contiguous memory is one extent, but for pages that will
+    // move and vmalloc's pages.
     uint32_t start = 0;
     for (uint32_t page = 0; page * page_bytes < home.bytes; page++) {
         uint32_t end = std::min<uint32_t>((page + 1) * page_bytes, home.bytes);
         auto moving = [&](uint32_t p) { return p < moves.size() && moves[p]; };
         bool cut = home.kind == BufferKind::vmalloc || moving(page) || moving(page + 1) || end == home.bytes;
         if (!cut) continue;
-        run.extents.push_back({static_cast<uint8_t>(buffer), start, end - start,
-                               phys_of(buffer, start), true});
+        run.extents.push_back({static_cast<uint8_t>(buffer), start, end - start, phys_of(buffer, start), true});
         start = end;
     }
 }
@@ -134,7 +140,8 @@ void Memory::give_back(int buffer) {
         if (m.buffer == buffer) return;
     Arena& arena = arena_of(home);
     if (home.kind != BufferKind::vmalloc) return arena.give_back(sort_of(home.kind), order_of(home.rounded), home.phys);
-    for (uint32_t page = 0; page * page_bytes < home.rounded; page++) arena.give_back(any_sort, 0, phys_of(buffer, page * page_bytes));
+    for (uint32_t page = 0; page * page_bytes < home.rounded; page++)
+        arena.give_back(any_sort, 0, phys_of(buffer, page * page_bytes));
 }
 
 bool Memory::anybody_at(uint64_t phys, uint64_t bytes) const {

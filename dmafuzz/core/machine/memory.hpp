@@ -25,21 +25,22 @@ inline constexpr uint64_t high_mmio_base = 0x10000000000;
 uint32_t kmalloc_bucket(uint32_t bytes, uint32_t alignment);
 
 class Memory {
-  public:
+public:
     struct Home {
         bool live = false;
         BufferKind kind = BufferKind::pages;
         bool high = false;
-        uint8_t cpu = 0;          // of a stack buffer
-        uint32_t bytes = 0;       // as asked for
-        uint32_t rounded = 0;     // as taken: what is given back
+        uint8_t cpu = 0;       // of a stack buffer
+        uint32_t bytes = 0;    // as asked for
+        uint32_t rounded = 0;  // as taken: what is given back
         uint64_t phys = 0;
         uint32_t first_page = 0;  // vmalloc: among the pages of all of them
     };
 
     void reset(const PlatformView& platform);
     // Places a buffer; adds its extents to the run. `moves`: pages that copy-on-write will move, a bit each.
-    void place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool high, int cpu, const std::vector<bool>& moves);
+    void place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool high, int cpu,
+               const std::vector<bool>& moves);
     void give_back(int buffer);
     // Its memory is not allocated again.
     void lose(int buffer) { homes_[buffer].live = false; }
@@ -56,7 +57,7 @@ class Memory {
     // The physical address of a byte of a live or dead buffer: where it is now, or was last.
     uint64_t phys_of(int buffer, uint32_t offset) const;
 
-  private:
+private:
     // Page cache and anonymous memory go round among themselves; pages that copy-on-write moves to are fresh ones.
     static constexpr uint32_t any_sort = 0, reclaimed_sort = 1, moved_sort = 2;
 

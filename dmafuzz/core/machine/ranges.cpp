@@ -36,7 +36,8 @@ void Machine::collect_ranges() {
     for (const Piece& p : run_->pieces) {
         add_range(p.phys, p.size);
         add_ranges_of({p.buffer, p.offset, p.size});
-        if (p.reachable < p.size) add_ranges_of({p.buffer, p.offset + uint32_t{p.reachable}, uint32_t{p.size} - p.reachable});
+        if (p.reachable < p.size)
+            add_ranges_of({p.buffer, p.offset + uint32_t{p.reachable}, uint32_t{p.size} - p.reachable});
     }
 }
 
@@ -58,7 +59,8 @@ void Machine::touch_at(uint8_t device, uint64_t dma, uint64_t bytes) {
     }
 }
 
-// What a call is about, just before it: the memory that it reaches, and what the driver means. A map is about what it maps.
+// What a call is about, just before it: the memory that it reaches, and what the driver means. A map is about what it
+// maps.
 void Machine::note_range(const Call& call) {
     const Op& op = call.op;
     if (call.skipped || !traits(op.kind).names_mapping) return;
@@ -86,7 +88,8 @@ void Machine::note_list(const Call& call) {
 void Machine::note_meant(const Call& call) {
     const Op& op = call.op;
     const MappingFacts& m = run_->mappings[op.mapping];
-    const bool part_of_list = m.map == OpKind::map_sg && (op.given_size || op.offset || is_sync(op.kind)) && !is_sg_sync(op.kind);
+    const bool part_of_list =
+        m.map == OpKind::map_sg && (op.given_size || op.offset || is_sync(op.kind)) && !is_sg_sync(op.kind);
     for (int i = 0; i < (part_of_list ? 1 : m.pieces); i++) {
         const Piece& p = run_->pieces[m.piece + i];
         const uint32_t size = op.given_size ? op.size : p.size;

@@ -23,7 +23,8 @@ void SlotPool::reset() {
 
 bool SlotPool::is_free(size_t first, size_t count, const Area& area) const {
     if (first + count > area.base + area.slots || first % segment_slots + count > segment_slots) return false;
-    return std::all_of(owners_.begin() + static_cast<std::ptrdiff_t>(first), owners_.begin() + static_cast<std::ptrdiff_t>(first + count),
+    return std::all_of(owners_.begin() + static_cast<std::ptrdiff_t>(first),
+                       owners_.begin() + static_cast<std::ptrdiff_t>(first + count),
                        [](uint8_t owner) { return owner == no_owner; });
 }
 
@@ -42,7 +43,8 @@ uint64_t SlotPool::allocate(const PlatformView& platform, int cpu, uint64_t byte
     const bool by_pages = bytes >= page_bytes;
     // A pool that has gone round is one whose search begins at what was given back.
     auto from = [&](int released, size_t base, size_t next) {
-        return released != none && platform.get<&Platform::bounce_gone_round>() ? static_cast<size_t>(released) - base : next;
+        return released != none && platform.get<&Platform::bounce_gone_round>() ? static_cast<size_t>(released) - base
+                                                                                : next;
     };
     auto taken = [&](int slot, size_t area, size_t base) {
         std::fill_n(owners_.begin() + slot, count, piece);

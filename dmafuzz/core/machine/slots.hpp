@@ -21,7 +21,7 @@ constexpr size_t slot_at(uint64_t phys) { return (phys - pool_base) / slot_bytes
 constexpr uint32_t slots_for(uint64_t bytes) { return static_cast<uint32_t>((bytes + slot_bytes - 1) / slot_bytes); }
 
 class SlotPool {
-  public:
+public:
     static constexpr uint8_t no_owner = 0xff;
 
     SlotPool() { owners_.fill(no_owner); }
@@ -33,7 +33,7 @@ class SlotPool {
     void release(size_t first, size_t count);
     void digest(Digest& into) const;
 
-  private:
+private:
     struct Area {
         size_t base, slots;
     };
@@ -47,7 +47,7 @@ class SlotPool {
     int released_ = none;
     std::array<int, cpus_max> released_in_area_{none, none, none, none};
     size_t area_slots_ = 0;
-    size_t end_ = 0;                       // behind the last slot that was ever taken
+    size_t end_ = 0;  // behind the last slot that was ever taken
 };
 
 }  // namespace dmafuzz

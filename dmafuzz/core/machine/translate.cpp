@@ -17,7 +17,8 @@ uint64_t pages_of(const Piece& p) { return pages_for(target_of(p), p.size); }
 
 Machine::Place Machine::place_of(uint8_t device, uint64_t dma) const {
     if (!translates(device)) {
-        constexpr uint64_t cookies = ~uint64_t{0} - elsewhere_base;  // from there on: DMA_MAPPING_ERROR, and offsets into it
+        constexpr uint64_t cookies =
+            ~uint64_t{0} - elsewhere_base;  // from there on: DMA_MAPPING_ERROR, and offsets into it
         return {dma <= cookies, no_mapping, dma};
     }
     const Iovas::Range* range = iovas_[device].find(page_of(dma));
@@ -58,8 +59,9 @@ bool Machine::translate(const Call& call, Piece* first, int count, uint8_t index
     return true;
 }
 
-// What the page table lets a device do in a piece's pages. Whatever it is allocated for, a non-contiguous allocation is mapped both ways.
-// Source: __iommu_dma_alloc_noncontiguous of the kernel; arm_lpae_prot_to_pte and __domain_mapping, which know no pages that can only be written.
+// What the page table lets a device do in a piece's pages. Whatever it is allocated for, a non-contiguous allocation is
+// mapped both ways. Source: __iommu_dma_alloc_noncontiguous of the kernel; arm_lpae_prot_to_pte and __domain_mapping,
+// which know no pages that can only be written.
 Machine::Permission Machine::permission(const Piece& p) const {
     const bool both_ways = run_->mappings[p.mapping].map == OpKind::alloc_noncontiguous;
     return {both_ways || device_reads(p.direction) || !platform_.get<&Platform::iommu_write_only>(),
@@ -90,11 +92,14 @@ void Machine::write_redirects(int first, int last) {
 void Machine::redirect_others(uint8_t index, const Piece& piece, uint64_t page, uint64_t pages, uint64_t target) {
     for (size_t i = 0; i < run_->pieces.size(); i++) {
         const Piece& other = run_->pieces[i];
-        if (i == index || other.device != piece.device || other.mapping == piece.mapping || other.dma == dma_error_cookie) continue;
+        if (i == index || other.device != piece.device || other.mapping == piece.mapping ||
+            other.dma == dma_error_cookie)
+            continue;
         if (!run_->mappings[other.mapping].live) continue;
         const uint64_t first = page_of(other.dma), end = first + pages_for(other.dma, other.size);
         for (uint64_t at = std::max(first, page); at < std::min(end, page + pages); at++) {
-            const bool kept = iovas_[piece.device].find(at) && platform_.get<&Platform::iommu_driver>() == IommuDriver::intel;
+            const bool kept =
+                iovas_[piece.device].find(at) && platform_.get<&Platform::iommu_driver>() == IommuDriver::intel;
             if (!kept) redirect(static_cast<uint8_t>(i), other, at, target + (at - page), permission(piece));
         }
     }
@@ -107,7 +112,8 @@ void Machine::map_over(uint8_t index, Piece& piece, uint64_t page, uint64_t page
     for (uint64_t i = 0; i < pages; i++) {
         const Iovas::Range* old = iovas.find(page + i);
         if (old && keeps) {
-            redirect(index, piece, page + i, old->target + (page + i - old->page), permission(run_->pieces[old->piece]));
+            redirect(index, piece, page + i, old->target + (page + i - old->page),
+                     permission(run_->pieces[old->piece]));
             continue;
         }
         if (old) iovas.clear(page + i, 1, false);
@@ -118,7 +124,8 @@ void Machine::map_over(uint8_t index, Piece& piece, uint64_t page, uint64_t page
 // What has ended lazily is gone for the device too.
 void Machine::flush(uint8_t device, const Call& call) {
     Iovas& iovas = iovas_[device];
-    for (const Iovas::Range& r : iovas.stale()) cut_off_pages(device, call.op.mapping, r.page, r.pages, false, [](uint64_t) { return true; });
+    for (const Iovas::Range& r : iovas.stale())
+        cut_off_pages(device, call.op.mapping, r.page, r.pages, false, [](uint64_t) { return true; });
     iovas.flush(call.op.cpu, platform_.get<&Platform::iommu_ends_whole>());
 }
 
@@ -136,23 +143,27 @@ void Machine::unmap_range(const Call& call, uint64_t dma, uint64_t bytes) {
     const bool lazy = platform_.get<&Platform::iommu>() == Iommu::lazy;
     uint64_t cleared = iovas.mapped_from(page, pages);
     // Behind a hole there may be more: an SMMU does not get there.
-    if (cleared < pages && iovas.overlaps(page + cleared, pages - cleared) && platform_.get<&Platform::iommu_driver>() != IommuDriver::smmu)
+    if (cleared < pages && iovas.overlaps(page + cleared, pages - cleared) &&
+        platform_.get<&Platform::iommu_driver>() != IommuDriver::smmu)
         cleared = pages;
     if (cleared) {
         iovas.clear(page, cleared, lazy);
-        cut_off_pages(call.device, call.op.mapping, page, cleared, lazy, [&](uint64_t at) { return !lazy || iovas.find_stale(at); });
+        cut_off_pages(call.device, call.op.mapping, page, cleared, lazy,
+                      [&](uint64_t at) { return !lazy || iovas.find_stale(at); });
     }
     if (lazy) iovas.queue(call.op.cpu, page, pages);
     else iovas.give_back(call.op.cpu, page, pages, platform_.get<&Platform::iommu_ends_whole>());
     give_back_iova(call, page, pages);
 }
 
-// What other live mappings than one reached through these pages, or those of them that are meant, is void from now on; or, maybe, still works.
+// What other live mappings than one reached through these pages, or those of them that are meant, is void from now on;
+// or, maybe, still works.
 template <class Which>
 void Machine::cut_off_pages(uint8_t device, uint8_t but, uint64_t page, uint64_t pages, bool maybe, Which which) {
     for (size_t i = 0; i < run_->pieces.size(); i++) {
         const Piece& p = run_->pieces[i];
-        if (p.device != device || p.mapping == but || p.dma == dma_error_cookie || !run_->mappings[p.mapping].live) continue;
+        if (p.device != device || p.mapping == but || p.dma == dma_error_cookie || !run_->mappings[p.mapping].live)
+            continue;
         const uint64_t end = std::min(page + pages, page_of(p.dma) + pages_for(p.dma, p.size));
         for (uint64_t at = std::max(page, page_of(p.dma)); at < end; at++) {
             if (!which(at)) continue;

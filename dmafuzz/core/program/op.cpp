@@ -6,7 +6,7 @@ namespace dmafuzz {
 namespace {
 
 constexpr std::array<const char*, static_cast<size_t>(BufferKind::count_)> buffer_kind_names{
-    "pages", "kmalloc", "page_cache", "anonymous", "stack", "vmalloc",
+    "pages", "kmalloc", "page_cache", "anonymous", "stack",      "vmalloc",
     "text",  "rodata",  "mmio",       "coherent",  "noncoherent"};
 
 }  // namespace

@@ -37,7 +37,7 @@ enum class OpKind : uint8_t {
     alloc_noncoherent,
     alloc_noncontiguous,
     mapping_error,
-    start,             // the driver tells the device to go: no call of the API
+    start,  // the driver tells the device to go: no call of the API
     sync_single_for_cpu,
     sync_single_for_device,
     sync_range_for_cpu,
@@ -53,7 +53,7 @@ enum class OpKind : uint8_t {
     free_noncontiguous,
     device_read,
     device_write,
-    device_post,       // the device goes on writing while the CPU looks
+    device_post,  // the device goes on writing while the CPU looks
     irq_off,
     irq_on,
     unbind,
@@ -72,8 +72,8 @@ enum class BufferKind : uint8_t {
     text,
     rodata,
     mmio,
-    coherent,      // only by alloc_coherent
-    noncoherent,   // only by alloc_noncoherent and alloc_noncontiguous
+    coherent,     // only by alloc_coherent
+    noncoherent,  // only by alloc_noncoherent and alloc_noncontiguous
     count_,
 };
 
@@ -115,19 +115,19 @@ struct Op {
     bool given_direction = false;
     bool given_attrs = false;
     bool given_count = false;
-    bool reuse_list = false;    // map_sg: the list of mapping `list`
+    bool reuse_list = false;  // map_sg: the list of mapping `list`
     uint8_t device = 0;
     uint8_t buffer = 0;
     uint8_t mapping = 0;
     Direction direction = Direction::bidirectional;
     uint8_t attrs = 0;
     BufferKind buffer_kind = BufferKind::pages;
-    uint8_t count = 0;          // unmap_sg, sync_sg: entries given
+    uint8_t count = 0;  // unmap_sg, sync_sg: entries given
     uint8_t list = 0;
     uint8_t entry_count = 0;
-    uint32_t offset = 0;        // bytes
-    uint32_t size = 0;          // bytes
-    uint32_t cpu_offset = 0;    // free_coherent, free_noncoherent: by how much the CPU address is off, bytes
+    uint32_t offset = 0;      // bytes
+    uint32_t size = 0;        // bytes
+    uint32_t cpu_offset = 0;  // free_coherent, free_noncoherent: by how much the CPU address is off, bytes
     std::array<Entry, entries_max> entries{};
     bool operator==(const Op&) const = default;
 };
@@ -158,42 +158,42 @@ struct OpTraits {
 
 inline constexpr std::array<OpTraits, static_cast<size_t>(OpKind::count_)> op_traits{{
     // name                      defB   defM   namB   namM   call   dev    range
-    {"alloc",                    true,  false, false, false, false, false, false},
-    {"free",                     false, false, true,  false, false, false, false},
-    {"write",                    false, false, true,  false, false, false, true},
-    {"read",                     false, false, true,  false, false, false, true},
-    {"dirty",                    false, false, true,  false, false, false, true},
-    {"cow",                      false, false, true,  false, false, false, false},
-    {"map_single",               false, true,  true,  false, true,  true,  true},
-    {"map_page",                 false, true,  true,  false, true,  true,  true},
-    {"map_resource",             false, true,  true,  false, true,  true,  true},
-    {"map_sg",                   false, true,  false, false, true,  true,  false},
-    {"alloc_coherent",           true,  true,  false, false, true,  true,  false},
-    {"alloc_noncoherent",        true,  true,  false, false, true,  true,  false},
-    {"alloc_noncontiguous",      true,  true,  false, false, true,  true,  false},
-    {"mapping_error",            false, false, false, true,  false, false, false},
-    {"start",                    false, false, false, true,  false, false, false},
-    {"sync_single_for_cpu",      false, false, false, true,  true,  false, false},
-    {"sync_single_for_device",   false, false, false, true,  true,  false, false},
-    {"sync_range_for_cpu",       false, false, false, true,  true,  false, false},
-    {"sync_range_for_device",    false, false, false, true,  true,  false, false},
-    {"sync_sg_for_cpu",          false, false, false, true,  true,  false, false},
-    {"sync_sg_for_device",       false, false, false, true,  true,  false, false},
-    {"unmap_single",             false, false, false, true,  true,  false, false},
-    {"unmap_page",               false, false, false, true,  true,  false, false},
-    {"unmap_resource",           false, false, false, true,  true,  false, false},
-    {"unmap_sg",                 false, false, false, true,  true,  false, false},
-    {"free_coherent",            false, false, false, true,  true,  false, false},
-    {"free_noncoherent",         false, false, false, true,  true,  false, false},
-    {"free_noncontiguous",       false, false, false, true,  true,  false, false},
-    {"device_read",              false, false, false, true,  false, false, true},
-    {"device_write",             false, false, false, true,  false, false, true},
-    {"device_post",              false, false, false, true,  false, false, true},
-    {"irq_off",                  false, false, false, false, false, false, false},
-    {"irq_on",                   false, false, false, false, false, false, false},
-    {"unbind",                   false, false, false, false, false, true,  false},
-    {"forget",                   false, false, false, true,  false, false, false},
-    {"finish",                   false, false, false, false, false, false, false},
+    {"alloc", true, false, false, false, false, false, false},
+    {"free", false, false, true, false, false, false, false},
+    {"write", false, false, true, false, false, false, true},
+    {"read", false, false, true, false, false, false, true},
+    {"dirty", false, false, true, false, false, false, true},
+    {"cow", false, false, true, false, false, false, false},
+    {"map_single", false, true, true, false, true, true, true},
+    {"map_page", false, true, true, false, true, true, true},
+    {"map_resource", false, true, true, false, true, true, true},
+    {"map_sg", false, true, false, false, true, true, false},
+    {"alloc_coherent", true, true, false, false, true, true, false},
+    {"alloc_noncoherent", true, true, false, false, true, true, false},
+    {"alloc_noncontiguous", true, true, false, false, true, true, false},
+    {"mapping_error", false, false, false, true, false, false, false},
+    {"start", false, false, false, true, false, false, false},
+    {"sync_single_for_cpu", false, false, false, true, true, false, false},
+    {"sync_single_for_device", false, false, false, true, true, false, false},
+    {"sync_range_for_cpu", false, false, false, true, true, false, false},
+    {"sync_range_for_device", false, false, false, true, true, false, false},
+    {"sync_sg_for_cpu", false, false, false, true, true, false, false},
+    {"sync_sg_for_device", false, false, false, true, true, false, false},
+    {"unmap_single", false, false, false, true, true, false, false},
+    {"unmap_page", false, false, false, true, true, false, false},
+    {"unmap_resource", false, false, false, true, true, false, false},
+    {"unmap_sg", false, false, false, true, true, false, false},
+    {"free_coherent", false, false, false, true, true, false, false},
+    {"free_noncoherent", false, false, false, true, true, false, false},
+    {"free_noncontiguous", false, false, false, true, true, false, false},
+    {"device_read", false, false, false, true, false, false, true},
+    {"device_write", false, false, false, true, false, false, true},
+    {"device_post", false, false, false, true, false, false, true},
+    {"irq_off", false, false, false, false, false, false, false},
+    {"irq_on", false, false, false, false, false, false, false},
+    {"unbind", false, false, false, false, false, true, false},
+    {"forget", false, false, false, true, false, false, false},
+    {"finish", false, false, false, false, false, false, false},
 }};
 
 inline const OpTraits& traits(OpKind kind) { return op_traits[static_cast<size_t>(kind)]; }

@@ -26,13 +26,18 @@ uint32_t bytes_max(BufferKind kind) {
 }
 
 bool may_be_high(BufferKind kind) {
-    return kind == BufferKind::pages || kind == BufferKind::page_cache || kind == BufferKind::anonymous || kind == BufferKind::mmio;
+    return kind == BufferKind::pages || kind == BufferKind::page_cache || kind == BufferKind::anonymous ||
+           kind == BufferKind::mmio;
 }
 
-bool lies_in(uint64_t offset, uint64_t size, int limit) { return size >= 1 && offset + size <= static_cast<uint64_t>(limit); }
+bool lies_in(uint64_t offset, uint64_t size, int limit) {
+    return size >= 1 && offset + size <= static_cast<uint64_t>(limit);
+}
 
 // How far a device line may go: one that posts stays inside its mapping, others misbehave as they like.
-int access_limit(OpKind access, const Scope::Mapping& m) { return access == OpKind::device_post ? m.size : buffer_bytes_max; }
+int access_limit(OpKind access, const Scope::Mapping& m) {
+    return access == OpKind::device_post ? m.size : buffer_bytes_max;
+}
 
 bool read_only(BufferKind kind) { return kind == BufferKind::text || kind == BufferKind::rodata; }
 
@@ -90,10 +95,12 @@ std::optional<Problem> Scope::check_alloc(const Op& op) const {
     if (op.kind == OpKind::alloc && op.buffer_kind >= BufferKind::coherent)
         return Problem{Field::kind, "a kind of buffer that alloc makes"};
     if (op.size < 1 || op.size > bytes_max(op.buffer_kind))
-        return Problem{Field::size, "a size of at least 1 byte and at most 524288 (stack, text, rodata: 4096; vmalloc: 65536)"};
+        return Problem{Field::size,
+                       "a size of at least 1 byte and at most 524288 (stack, text, rodata: 4096; vmalloc: 65536)"};
     if (op.buffer_kind == BufferKind::stack && stack_used_[op.cpu] + stack_bytes_taken(op) > stack_bytes)
         return Problem{Field::size, "a stack buffer that the CPU's stack of 16 KiB has room for"};
-    if (op.high && !may_be_high(op.buffer_kind)) return Problem{Field::kind, "pages, page_cache, anonymous or mmio with 'high'"};
+    if (op.high && !may_be_high(op.buffer_kind))
+        return Problem{Field::kind, "pages, page_cache, anonymous or mmio with 'high'"};
     if (op.kind == OpKind::alloc && read_only(op.buffer_kind)) {
         int same = 0;
         for (const Buffer& b : buffers_) same += b.defined && b.kind == op.buffer_kind;
@@ -107,14 +114,16 @@ std::optional<Problem> Scope::check_access(const Op& op) const {
     if (op.kind == OpKind::cow) {
         if (b.kind != BufferKind::page_cache && b.kind != BufferKind::anonymous)
             return Problem{Field::buffer, "a page_cache or anonymous buffer"};
-        if (op.private_copy && b.kind != BufferKind::anonymous) return Problem{Field::buffer, "an anonymous buffer with 'private'"};
+        if (op.private_copy && b.kind != BufferKind::anonymous)
+            return Problem{Field::buffer, "an anonymous buffer with 'private'"};
         if (op.offset % page_bytes != 0 || op.offset >= static_cast<uint32_t>(b.size))
             return Problem{Field::offset, "the offset of a page in the buffer, a multiple of 4096"};
         return std::nullopt;
     }
     if (b.kind == BufferKind::mmio) return Problem{Field::buffer, "memory, not mmio"};
     if (op.kind != OpKind::read && read_only(b.kind)) return Problem{Field::buffer, "a buffer that the CPU may write"};
-    if (!lies_in(op.offset, op.size, b.size)) return Problem{Field::size, "a range of at least 1 byte inside the buffer"};
+    if (!lies_in(op.offset, op.size, b.size))
+        return Problem{Field::size, "a range of at least 1 byte inside the buffer"};
     return std::nullopt;
 }
 
@@ -122,15 +131,18 @@ std::optional<Problem> Scope::check_list(const Op& op) const {
     if (op.reuse_list) {
         if (op.list >= mappings_max) return Problem{Field::list, "a mapping m0 to m31"};
         const Mapping& m = mappings_[op.list];
-        if (!m.visible || m.map != OpKind::map_sg) return Problem{Field::list, "a mapping made by a map_sg that has returned"};
+        if (!m.visible || m.map != OpKind::map_sg)
+            return Problem{Field::list, "a mapping made by a map_sg that has returned"};
         for (int i = 0; i < m.entries; i++)
-            if (!buffers_[m.list_buffers[i]].live) return Problem{Field::list, "a scatterlist of buffers that still live"};
+            if (!buffers_[m.list_buffers[i]].live)
+                return Problem{Field::list, "a scatterlist of buffers that still live"};
         return std::nullopt;
     }
     if (op.entry_count < 1 || op.entry_count > entries_max) return Problem{Field::entries, "one to four entries"};
     for (int i = 0; i < op.entry_count; i++) {
         const Entry& e = op.entries[i];
-        if (e.buffer >= buffers_max || !mappable(e.buffer, false)) return Problem{Field::entries, "a live buffer that is not mmio", i};
+        if (e.buffer >= buffers_max || !mappable(e.buffer, false))
+            return Problem{Field::entries, "a live buffer that is not mmio", i};
         if (!lies_in(e.offset, e.size, buffers_[e.buffer].size))
             return Problem{Field::entries, "a range of at least 1 byte inside the buffer", i};
     }
@@ -153,11 +165,15 @@ std::optional<Problem> Scope::check_call(const Op& op) const {
     if (op.given_count && sg_call(op.kind) && (op.count < 1 || op.count > m.entries))
         return Problem{Field::count, "at least one entry, and no more than the list has"};
     if (is_device_access(op.kind) && !lies_in(op.offset, op.size, access_limit(op.kind, m)))
-        return Problem{Field::size, op.kind == OpKind::device_post ? "a range of at least 1 byte inside the mapping"
-                                                                   : "a range of at least 1 byte in the 524288 from the mapping's start on"};
-    if (op.cpu_offset > static_cast<uint32_t>(buffer_bytes_max)) return Problem{Field::cpu_offset, "at most 524288 bytes"};
-    if (op.given_size && op.size > static_cast<uint32_t>(2 * buffer_bytes_max)) return Problem{Field::size, "at most 1048576 bytes"};
-    if (traits(op.kind).is_call && op.offset > static_cast<uint32_t>(2 * buffer_bytes_max)) return Problem{Field::offset, "at most 1048576 bytes"};
+        return Problem{Field::size, op.kind == OpKind::device_post
+                                        ? "a range of at least 1 byte inside the mapping"
+                                        : "a range of at least 1 byte in the 524288 from the mapping's start on"};
+    if (op.cpu_offset > static_cast<uint32_t>(buffer_bytes_max))
+        return Problem{Field::cpu_offset, "at most 524288 bytes"};
+    if (op.given_size && op.size > static_cast<uint32_t>(2 * buffer_bytes_max))
+        return Problem{Field::size, "at most 1048576 bytes"};
+    if (traits(op.kind).is_call && op.offset > static_cast<uint32_t>(2 * buffer_bytes_max))
+        return Problem{Field::offset, "at most 1048576 bytes"};
     if (op.kind == OpKind::forget && m.forgotten) return Problem{Field::mapping, "a mapping that is not forgotten yet"};
     return std::nullopt;
 }
@@ -239,17 +255,19 @@ void Scope::apply(const Op& op) {
 void Scope::digest(Digest& into) const {
     for (size_t i = 0; i < buffers_.size(); i++)
         if (buffers_[i].defined)
-            into.add(i << 48 | static_cast<uint64_t>(buffers_[i].live) << 40 | static_cast<uint64_t>(buffers_[i].kind) << 32 | static_cast<uint32_t>(buffers_[i].size));
+            into.add(i << 48 | static_cast<uint64_t>(buffers_[i].live) << 40 |
+                     static_cast<uint64_t>(buffers_[i].kind) << 32 | static_cast<uint32_t>(buffers_[i].size));
     for (size_t i = 0; i < mappings_.size(); i++) {
         const Mapping& m = mappings_[i];
         if (!m.defined) continue;
-        into.add(i << 48 | static_cast<uint64_t>(m.visible) << 41 | static_cast<uint64_t>(m.forgotten) << 40 | static_cast<uint64_t>(m.map) << 32 |
-                 static_cast<uint32_t>(m.size));
+        into.add(i << 48 | static_cast<uint64_t>(m.visible) << 41 | static_cast<uint64_t>(m.forgotten) << 40 |
+                 static_cast<uint64_t>(m.map) << 32 | static_cast<uint32_t>(m.size));
         into.add(static_cast<uint64_t>(m.device) << 16 | static_cast<uint64_t>(m.entries) << 8 | m.buffer);
         for (uint8_t buffer : m.list_buffers) into.add(buffer);
     }
     for (int cpu = 0; cpu < cpus_max; cpu++)
-        into.add(static_cast<uint64_t>(pending_[cpu] + 1) << 32 | static_cast<uint64_t>(irqs_off_[cpu]) << 31 | static_cast<uint64_t>(stack_used_[cpu]));
+        into.add(static_cast<uint64_t>(pending_[cpu] + 1) << 32 | static_cast<uint64_t>(irqs_off_[cpu]) << 31 |
+                 static_cast<uint64_t>(stack_used_[cpu]));
 }
 
 void clear_unused(Op& op) {
@@ -268,7 +286,8 @@ void clear_unused(Op& op) {
         clean.high = op.high;
     }
     if (op.kind == OpKind::alloc_coherent) clean.buffer_kind = BufferKind::coherent;
-    if (op.kind == OpKind::alloc_noncoherent || op.kind == OpKind::alloc_noncontiguous) clean.buffer_kind = BufferKind::noncoherent;
+    if (op.kind == OpKind::alloc_noncoherent || op.kind == OpKind::alloc_noncontiguous)
+        clean.buffer_kind = BufferKind::noncoherent;
     if (t.defines_buffer || t.has_range) clean.size = op.size;
     if (t.has_range || op.kind == OpKind::cow) clean.offset = op.offset;
     clean.unchecked = is_map(op.kind) && op.unchecked;
@@ -331,7 +350,9 @@ bool Scope::repair(Op& op) const {
     }
     if (!is_device_access(op.kind)) {
         int cpu = next_usable(op.cpu, cpus_max, [&](int c) {
-            bool irqs_fit = op.kind == OpKind::irq_off ? !irqs_off_[c] : op.kind == OpKind::irq_on ? irqs_off_[c] : true;
+            bool irqs_fit = op.kind == OpKind::irq_off  ? !irqs_off_[c]
+                            : op.kind == OpKind::irq_on ? irqs_off_[c]
+                                                        : true;
             return !pending(c) && irqs_fit;
         });
         if (cpu < 0) return false;
@@ -357,7 +378,8 @@ bool Scope::repair(Op& op) const {
             if (op.kind == OpKind::cow) return kind == BufferKind::page_cache || kind == BufferKind::anonymous;
             if (op.kind == OpKind::free) return kind < BufferKind::text;
             if (op.kind == OpKind::map_resource) return true;
-            if (op.kind == OpKind::write || op.kind == OpKind::dirty) return kind != BufferKind::mmio && !read_only(kind);
+            if (op.kind == OpKind::write || op.kind == OpKind::dirty)
+                return kind != BufferKind::mmio && !read_only(kind);
             return kind != BufferKind::mmio;
         });
         if (b < 0) return false;
@@ -375,11 +397,13 @@ bool Scope::repair(Op& op) const {
         });
         if (m < 0) return false;
         op.mapping = static_cast<uint8_t>(m);
-        if (is_device_access(op.kind)) fit_range(op.offset, op.size, static_cast<uint32_t>(access_limit(op.kind, mappings_[m])));
+        if (is_device_access(op.kind))
+            fit_range(op.offset, op.size, static_cast<uint32_t>(access_limit(op.kind, mappings_[m])));
         op.cpu_offset = std::min<uint32_t>(op.cpu_offset, buffer_bytes_max);
         if (t.is_call) op.offset = std::min<uint32_t>(op.offset, 2 * buffer_bytes_max);
         if (op.given_size) op.size = std::min<uint32_t>(op.size, 2 * buffer_bytes_max);
-        if (op.given_count && sg_call(op.kind)) op.count = static_cast<uint8_t>(std::clamp<int>(op.count, 1, mappings_[m].entries));
+        if (op.given_count && sg_call(op.kind))
+            op.count = static_cast<uint8_t>(std::clamp<int>(op.count, 1, mappings_[m].entries));
     }
     if (op.kind == OpKind::map_sg && op.reuse_list) {
         Op probe = op;
@@ -421,7 +445,9 @@ std::optional<ProgramProblem> check(const Program& program) {
         if (i == ops_max) return ProgramProblem{static_cast<int>(i), {Field::op, "at most 64 operations"}};
         Op cleared = program.ops[i];
         clear_unused(cleared);
-        if (cleared != program.ops[i]) return ProgramProblem{static_cast<int>(i), {Field::op, "only fields that count for the operation (see clear_unused)"}};
+        if (cleared != program.ops[i])
+            return ProgramProblem{static_cast<int>(i),
+                                  {Field::op, "only fields that count for the operation (see clear_unused)"}};
         if (auto problem = scope.check(program.ops[i])) return ProgramProblem{static_cast<int>(i), *problem};
         scope.apply(program.ops[i]);
     }

@@ -10,7 +10,22 @@
 
 namespace dmafuzz {
 
-enum class Field : uint8_t { op, cpu, device, buffer, mapping, direction, size, offset, count, cpu_offset, entries, list, attrs, kind };
+enum class Field : uint8_t {
+    op,
+    cpu,
+    device,
+    buffer,
+    mapping,
+    direction,
+    size,
+    offset,
+    count,
+    cpu_offset,
+    entries,
+    list,
+    attrs,
+    kind
+};
 
 struct Problem {
     Field field;
@@ -21,7 +36,7 @@ struct Problem {
 const char* name_of(Field field);
 
 class Scope {
-  public:
+public:
     struct Buffer {
         bool defined = false, live = false;
         BufferKind kind = BufferKind::pages;
@@ -31,8 +46,8 @@ class Scope {
         bool defined = false, visible = false, forgotten = false;
         OpKind map = OpKind::map_single;
         uint8_t device = 0;
-        int size = 0;      // bytes, of the whole mapping
-        int entries = 1;   // scatterlist entries
+        int size = 0;        // bytes, of the whole mapping
+        int entries = 1;     // scatterlist entries
         uint8_t buffer = 0;  // what an allocation call made
         std::array<uint8_t, entries_max> list_buffers{};
     };
@@ -49,10 +64,10 @@ class Scope {
     // Two scopes of the same digest take the same lines from here on.
     void digest(Digest& into) const;
     bool pending(int cpu) const { return pending_[cpu] >= 0; }
-    int free_buffer() const;   // lowest name not yet defined, or -1
+    int free_buffer() const;  // lowest name not yet defined, or -1
     int free_mapping() const;
 
-  private:
+private:
     std::optional<Problem> check_alloc(const Op& op) const;
     std::optional<Problem> check_access(const Op& op) const;
     std::optional<Problem> check_map(const Op& op) const;
@@ -63,7 +78,8 @@ class Scope {
 
     std::array<Buffer, buffers_max> buffers_{};
     std::array<Mapping, mappings_max> mappings_{};
-    std::array<int, cpus_max> pending_{-1, -1, -1, -1};  // mapping a pending call defines + 1, 0: none; -1: no pending call
+    std::array<int, cpus_max> pending_{-1, -1, -1,
+                                       -1};  // mapping a pending call defines + 1, 0: none; -1: no pending call
     std::array<bool, cpus_max> irqs_off_{};
     std::array<int, cpus_max> stack_used_{};  // bytes, lines of the longest kind counted whole
 };

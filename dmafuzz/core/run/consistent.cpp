@@ -31,17 +31,22 @@ bool consistent(const HookCall& call, size_t ops) {
 }
 
 bool consistent(const Piece& piece) {
-    return piece.mapping < mappings_max && piece.device < devices_max && piece.buffer < buffers_with_stack && piece.reachable <= piece.size;
+    return piece.mapping < mappings_max && piece.device < devices_max && piece.buffer < buffers_with_stack &&
+           piece.reachable <= piece.size;
 }
 
 bool consistent(const Run& run) {
     const auto program_ops = static_cast<size_t>(run.program_ops);
-    if (program_ops > run.ops.size() || run.program_steps > run.steps.size() || run.program_hooks > run.hooks.size()) return false;
+    if (program_ops > run.ops.size() || run.program_steps > run.steps.size() || run.program_hooks > run.hooks.size())
+        return false;
     return std::all_of(run.steps.begin(), run.steps.end(), [&](const Step& step) { return consistent(run, step); }) &&
-           std::all_of(run.hooks.begin(), run.hooks.end(), [&](const HookCall& call) { return consistent(call, run.ops.size()); }) &&
+           std::all_of(run.hooks.begin(), run.hooks.end(),
+                       [&](const HookCall& call) { return consistent(call, run.ops.size()); }) &&
            std::all_of(run.pieces.begin(), run.pieces.end(), [](const Piece& piece) { return consistent(piece); }) &&
-           std::all_of(run.extents.begin(), run.extents.end(), [](const Extent& e) { return e.buffer < buffers_with_stack; }) &&
-           std::all_of(run.touches.begin(), run.touches.end(), [&](const Touch& touch) { return touch.op < run.ops.size(); }) &&
+           std::all_of(run.extents.begin(), run.extents.end(),
+                       [](const Extent& e) { return e.buffer < buffers_with_stack; }) &&
+           std::all_of(run.touches.begin(), run.touches.end(),
+                       [&](const Touch& touch) { return touch.op < run.ops.size(); }) &&
            std::all_of(run.meant.begin(), run.meant.end(),
                        [&](const Meant& m) { return m.op < run.ops.size() && m.part.buffer < buffers_with_stack; });
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What holds of every run: whatever names an operation, a piece, a buffer, a mapping or a device names one that there is.
-// The machine checks it when it has written a run; simulator and trackers check what they take of it.
+// What holds of every run: whatever names an operation, a piece, a buffer, a mapping or a device names one that there
+// is. The machine checks it when it has written a run; simulator and trackers check what they take of it.
 #pragma once
 
 #include "run/run.hpp"

@@ -18,19 +18,19 @@ enum class HookKind : uint8_t {
     map_resource,
     map_sg,
     alloc_coherent,
-    alloc_pages,      // dma_alloc_pages and dma_alloc_noncoherent
+    alloc_pages,  // dma_alloc_pages and dma_alloc_noncoherent
     mapping_error,
     sync_for_cpu,
     sync_for_device,
     sync_sg_for_cpu,
     sync_sg_for_device,
-    unmap_page,       // unmap_single and unmap_page
+    unmap_page,  // unmap_single and unmap_page
     unmap_resource,
     unmap_sg,
     free_coherent,
     free_pages,
     unbind,
-    cow,              // the copy of copy-on-write: assert-idle, 3.14 to 5.8
+    cow,  // the copy of copy-on-write: assert-idle, 3.14 to 5.8
     count_,
 };
 const char* name_of(HookKind kind);
@@ -43,8 +43,8 @@ inline constexpr uint64_t dma_error_cookie = ~uint64_t{0};
 // A scatterlist entry as it stands when the hook runs. No default values: most hook calls have no entries.
 struct HookEntry {
     uint64_t phys;
-    uint32_t size;          // the CPU's length
-    uint64_t dma;           // current DMA address and length: state of the list
+    uint32_t size;  // the CPU's length
+    uint64_t dma;   // current DMA address and length: state of the list
     uint32_t dma_size;
     Area area;
     bool operator==(const HookEntry&) const = default;
@@ -64,10 +64,10 @@ struct HookCall {
     }
 
     bool operator==(const HookCall& o) const {
-        if (kind != o.kind || cpu != o.cpu || device != o.device || op != o.op || mapping != o.mapping || attrs != o.attrs ||
-            direction != o.direction || area != o.area || single != o.single || range != o.range || map_failed != o.map_failed ||
-            entry_count != o.entry_count || mapped_count != o.mapped_count || dma != o.dma || phys != o.phys || size != o.size ||
-            offset != o.offset)
+        if (kind != o.kind || cpu != o.cpu || device != o.device || op != o.op || mapping != o.mapping ||
+            attrs != o.attrs || direction != o.direction || area != o.area || single != o.single || range != o.range ||
+            map_failed != o.map_failed || entry_count != o.entry_count || mapped_count != o.mapped_count ||
+            dma != o.dma || phys != o.phys || size != o.size || offset != o.offset)
             return false;
         return entry_count == 0 || entries == o.entries;
     }
@@ -75,20 +75,20 @@ struct HookCall {
     HookKind kind = HookKind::map_page;
     uint8_t cpu = 0;
     uint8_t device = 0;
-    uint8_t op = 0;                 // the operation this step belongs to
-    uint8_t mapping = no_mapping;   // the mapping the program names
+    uint8_t op = 0;                // the operation this step belongs to
+    uint8_t mapping = no_mapping;  // the mapping the program names
     uint8_t attrs = 0;
     Direction direction = Direction::bidirectional;
-    Area area = Area::linear;       // of the CPU address
-    bool single = false;            // map_single/unmap_single rather than map_page/unmap_page (a type of its own up to 4.20)
-    bool range = false;             // sync_range_*: up to 4.19 looked up as (base, offset + size)
-    bool map_failed = false;        // map_resource: the operation failed
-    uint8_t entry_count = 0;        // map_sg, unmap_sg, sync_sg: entries given (nents)
-    uint8_t mapped_count = 0;       // map_sg: DMA segments made
+    Area area = Area::linear;  // of the CPU address
+    bool single = false;       // map_single/unmap_single rather than map_page/unmap_page (a type of its own up to 4.20)
+    bool range = false;        // sync_range_*: up to 4.19 looked up as (base, offset + size)
+    bool map_failed = false;   // map_resource: the operation failed
+    uint8_t entry_count = 0;   // map_sg, unmap_sg, sync_sg: entries given (nents)
+    uint8_t mapped_count = 0;  // map_sg: DMA segments made
     uint64_t dma = 0;
-    uint64_t phys = 0;              // map_*: of the memory; free_coherent, free_pages: of the CPU address given
-    uint32_t size = 0;              // bytes
-    uint32_t offset = 0;            // sync_range: the part of `dma` that is the offset
+    uint64_t phys = 0;    // map_*: of the memory; free_coherent, free_pages: of the CPU address given
+    uint32_t size = 0;    // bytes
+    uint32_t offset = 0;  // sync_range: the part of `dma` that is the offset
     std::array<HookEntry, entries_max> entries;  // of calls with a list; zero beyond `entry_count`
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a program asks of a platform. Of most of a platform a given program never hears: two platforms that agree in all that
-// was asked have equal runs of it, whatever else they differ in.
+// What a program asks of a platform. Of most of a platform a given program never hears: two platforms that agree in all
+// that was asked have equal runs of it, whatever else they differ in.
 #pragma once
 
 #include <functional>
@@ -34,8 +34,9 @@ struct FieldList {
         return found;
     }
 
-  private:
-    template <auto> struct Name {};
+private:
+    template <auto>
+    struct Name {};
 };
 
 // Nearly all that is mapped lies within 64 KiB.
@@ -63,30 +64,34 @@ constexpr Features feature() {
 }
 template <auto Field>
 constexpr Features feature(size_t device) {
-    return Features{1} << (PlatformFields::count + DeviceFields::count * device + static_cast<size_t>(DeviceFields::place<Field>()));
+    return Features{1} << (PlatformFields::count + DeviceFields::count * device +
+                           static_cast<size_t>(DeviceFields::place<Field>()));
 }
 
 // In what the platforms differ, but for their names.
 inline Features differences(const Platform& a, const Platform& b) {
     Features found = PlatformFields::differences(a, b);
     for (size_t device = 0; device < devices_max; device++)
-        found |= DeviceFields::differences(a.devices[device], b.devices[device]) << (PlatformFields::count + DeviceFields::count * device);
+        found |= DeviceFields::differences(a.devices[device], b.devices[device])
+                 << (PlatformFields::count + DeviceFields::count * device);
     return found;
 }
 
 // A platform that records what is read of it. What reads it alone has the same result on any platform that gives the
 // same answers; so ask as late as can be, and no more than matters.
 class PlatformView {
-  public:
+public:
     void start(const Platform& platform) {
         platform_ = &platform;
         features_read_ = 0;
     }
-    template <auto Field> const auto& get() const {
+    template <auto Field>
+    const auto& get() const {
         features_read_ |= feature<Field>();
         return platform_->*Field;
     }
-    template <auto Field> auto get(size_t device) const {
+    template <auto Field>
+    auto get(size_t device) const {
         features_read_ |= feature<Field>(device);
         return std::invoke(Field, platform_->devices[device]);
     }
@@ -98,7 +103,7 @@ class PlatformView {
     }
     Features features_read() const { return features_read_; }
 
-  private:
+private:
     const Platform* platform_ = nullptr;
     mutable Features features_read_ = 0;
 };

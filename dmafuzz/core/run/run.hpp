@@ -37,14 +37,14 @@ struct Piece {
     uint8_t buffer;
     Direction direction;
     Via via;
-    bool joint;             // of a coherent allocation: CPU and device own it together
-    bool translated;        // behind an IOMMU: the IOVA that was taken for it has not been given back
-    bool slot_live;         // it has some of its slots still
-    uint32_t offset;        // bytes, in the buffer
+    bool joint;       // of a coherent allocation: CPU and device own it together
+    bool translated;  // behind an IOMMU: the IOVA that was taken for it has not been given back
+    bool slot_live;   // it has some of its slots still
+    uint32_t offset;  // bytes, in the buffer
     uint32_t size;
-    uint32_t reachable;         // bytes that the device gets at; the rest is void (segment limits)
-    uint64_t phys;          // of the first byte when it was mapped
-    uint64_t slot;          // the bounce slot's address
+    uint32_t reachable;  // bytes that the device gets at; the rest is void (segment limits)
+    uint64_t phys;       // of the first byte when it was mapped
+    uint64_t slot;       // the bounce slot's address
     uint64_t dma;
     // What was taken for it: one IOVA for a whole scatterlist, at its first piece, unless an entry of it is bounced.
     uint64_t iova_page;
@@ -53,37 +53,39 @@ struct Piece {
 };
 
 enum class StepKind : uint8_t {
-    alloc,           // buffer: written by the CPU through the cache
-    appear,          // buffer: in memory, fresh, not cached
-    die,             // buffer
-    move,            // buffer, offset, size: copy-on-write to phys
-    cpu_read,        // buffer, offset, size
+    alloc,     // buffer: written by the CPU through the cache
+    appear,    // buffer: in memory, fresh, not cached
+    die,       // buffer
+    move,      // buffer, offset, size: copy-on-write to phys
+    cpu_read,  // buffer, offset, size
     cpu_write,
     cpu_dirty,
-    begin,           // piece: the mapping is live; `untold`: its call has not returned, and nobody knows its address
-    told,            // piece: it has
-    end,             // piece
-    to_device,       // piece, offset, size (in the piece): hand-over
-    to_cpu,          // piece, offset, size
-    maintain,        // phys, size: cachelines
-    maintain_slot,   // piece, offset, size
-    copy_in,         // piece, offset, size: buffer to slot
-    copy_back,       // piece, offset, size: slot to buffer
-    slot_gone,       // piece, offset, size: that part of its slot was given back
-    cut_off,         // piece, offset, size: translation torn down by a call that it does not belong to; `maybe`: until the flush it may work
-    redirect,        // piece, offset, size, phys: its device gets there, which may be the piece's own memory again
-    stray_copy,      // phys, size: the CPU copies unrelated bytes over the buffer that lies there
-    not_theirs,      // phys, size: freed under the buffer that lies there: memory and cached copy are foreign from now on
-    device_write,    // piece, offset, size: a device line that is entitled
-    device_post,     // the same, while the CPU looks, whichever side owns it
-    device_read,     // piece, offset, size: a device line that reads past the piece's end, at phys; 0: where no memory of the program is
-    wild_memory,     // phys, size: a device write that is not; `maybe`: or it faults
-    wild_slot,       // piece, offset, size
-    fault,           // piece
-    sleep,           // piece
-    oops,            // piece: the kernel itself faults; the run ends here
-    wrong_free,      // piece: pages freed that belong to another owner, outside the program
-    settle,          // the unasked steps after operation `op`, and the look for corruption
+    begin,          // piece: the mapping is live; `untold`: its call has not returned, and nobody knows its address
+    told,           // piece: it has
+    end,            // piece
+    to_device,      // piece, offset, size (in the piece): hand-over
+    to_cpu,         // piece, offset, size
+    maintain,       // phys, size: cachelines
+    maintain_slot,  // piece, offset, size
+    copy_in,        // piece, offset, size: buffer to slot
+    copy_back,      // piece, offset, size: slot to buffer
+    slot_gone,      // piece, offset, size: that part of its slot was given back
+    cut_off,     // piece, offset, size: translation torn down by a call that it does not belong to; `maybe`: until the
+                 // flush it may work
+    redirect,    // piece, offset, size, phys: its device gets there, which may be the piece's own memory again
+    stray_copy,  // phys, size: the CPU copies unrelated bytes over the buffer that lies there
+    not_theirs,  // phys, size: freed under the buffer that lies there: memory and cached copy are foreign from now on
+    device_write,  // piece, offset, size: a device line that is entitled
+    device_post,   // the same, while the CPU looks, whichever side owns it
+    device_read,   // piece, offset, size: a device line that reads past the piece's end, at phys; 0: where no memory of
+                   // the program is
+    wild_memory,   // phys, size: a device write that is not; `maybe`: or it faults
+    wild_slot,     // piece, offset, size
+    fault,         // piece
+    sleep,         // piece
+    oops,          // piece: the kernel itself faults; the run ends here
+    wrong_free,    // piece: pages freed that belong to another owner, outside the program
+    settle,        // the unasked steps after operation `op`, and the look for corruption
     count_,
 };
 const char* name_of(StepKind kind);
@@ -94,23 +96,25 @@ struct Step {
     uint8_t buffer = 0;
     uint8_t piece = 0;
     Maintenance maintenance = Maintenance::none;
-    bool coherent = false;   // wild_memory, device_read: the device's
-    bool listed = false;     // move: a scatterlist names the old page
-    bool pending = false;    // begin: the hand-over waits for the question after the map's error
+    bool coherent = false;  // wild_memory, device_read: the device's
+    bool listed = false;    // move: a scatterlist names the old page
+    bool pending = false;   // begin: the hand-over waits for the question after the map's error
     bool untold = false;
     bool maybe = false;
-    bool no_read = false;    // redirect: the page there forbids it
+    bool no_read = false;  // redirect: the page there forbids it
     bool no_write = false;
-    bool no_call = false;    // end: the map has failed, and no call has covered the mapping
-    bool post = false;       // wild_memory, wild_slot: the line is a post, for which its device need not own anything
-    uint8_t asker = 0;       // wild_memory, wild_slot: the piece that a device line goes through; where it is entitled, nothing wild happens
-    uint32_t offset = 0;     // bytes
-    uint32_t size = 0;       // bytes
+    bool no_call = false;  // end: the map has failed, and no call has covered the mapping
+    bool post = false;     // wild_memory, wild_slot: the line is a post, for which its device need not own anything
+    uint8_t asker = 0;     // wild_memory, wild_slot: the piece that a device line goes through; where it is entitled,
+                           // nothing wild happens
+    uint32_t offset = 0;   // bytes
+    uint32_t size = 0;     // bytes
     uint64_t phys = 0;
     bool operator==(const Step&) const = default;
 };
 
-// Physical memory that an operation's call reaches: by the addresses that it is given, as they are translated just before.
+// Physical memory that an operation's call reaches: by the addresses that it is given, as they are translated just
+// before.
 struct Touch {
     uint8_t op;
     uint64_t phys;
@@ -142,20 +146,21 @@ struct MappingFacts {
     bool defined = false;
     bool live = false;
     bool failed = false;
-    bool abandoned = false;   // failed and checked: no line that names it is carried out
+    bool abandoned = false;  // failed and checked: no line that names it is carried out
     bool forgotten = false;
-    bool ended_wrong = false; // by a call with a wrong address, device or function
-    bool by_pages = false;    // an allocation behind an IOMMU that keeps a list of its pages (where the platform's kernel does)
-    bool memory_lost = false; // an allocation: of its pages some will never be given back
+    bool ended_wrong = false;  // by a call with a wrong address, device or function
+    bool by_pages =
+        false;  // an allocation behind an IOMMU that keeps a list of its pages (where the platform's kernel does)
+    bool memory_lost = false;  // an allocation: of its pages some will never be given back
     OpKind map = OpKind::map_single;
     uint8_t device = 0;
     Direction direction = Direction::bidirectional;
     uint8_t attrs = 0;
-    uint8_t piece = 0;        // the first of its pieces
+    uint8_t piece = 0;  // the first of its pieces
     uint8_t pieces = 0;
-    uint8_t list = 0;         // of a scatterlist
-    uint8_t buffer = 0;       // of an allocation
-    uint32_t size = 0;        // bytes
+    uint8_t list = 0;    // of a scatterlist
+    uint8_t buffer = 0;  // of an allocation
+    uint32_t size = 0;   // bytes
     uint64_t dma = 0;
 };
 
@@ -166,8 +171,8 @@ struct LeakSuspect {
 };
 
 struct Run {
-    Features features_read = 0;   // of the platform
-    std::vector<Op> ops;  // as carried out: the program, then its tidy-up
+    Features features_read = 0;  // of the platform
+    std::vector<Op> ops;         // as carried out: the program, then its tidy-up
     int program_ops = 0;
     size_t program_steps = 0, program_hooks = 0;  // those before the tidy-up
     std::vector<Step> steps;

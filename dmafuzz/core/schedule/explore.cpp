@@ -22,7 +22,7 @@ struct Prefix {
 };
 
 class Explorer {
-  public:
+public:
     Explorer(Judge& judge, const Threads& threads, const Lattice& lattice, const ExploreOptions& options)
         : judge_(judge), threads_(threads), lattice_(lattice), options_(options) {}
 
@@ -37,7 +37,7 @@ class Explorer {
         return std::move(out_);
     }
 
-  private:
+private:
     // Every schedule by itself.
     void one_by_one(const Lattice::Node& node, Ranked& prefix) {
         if (!node.edge_count) return settle(prefix, 1);
@@ -64,7 +64,8 @@ class Explorer {
             if (worth_merging(node, prefixes.size())) merge(prefixes);
             if (!node.edge_count)
                 for (const Prefix& prefix : prefixes) settle(prefix.first, prefix.count);
-            for (const Lattice::Edge* edge = lattice_.edges(node); edge != lattice_.edges(node) + node.edge_count; edge++) {
+            for (const Lattice::Edge* edge = lattice_.edges(node); edge != lattice_.edges(node) + node.edge_count;
+                 edge++) {
                 const Lattice::Node& to = lattice_.nodes()[edge->to];
                 if (!to.completions) continue;
                 for (const Prefix& prefix : prefixes) {
@@ -82,8 +83,8 @@ class Explorer {
         prefix.cut_calls += edge.cuts_call;
     }
 
-    // In the middle of a call two states cannot be compared: what follows may make it a whole one. Where next to nothing
-    // has turned out to be the same, nothing is asked any more.
+    // In the middle of a call two states cannot be compared: what follows may make it a whole one. Where next to
+    // nothing has turned out to be the same, nothing is asked any more.
     bool worth_merging(const Lattice::Node& node, size_t prefixes) const {
         if (node.ways_in < 2 || prefixes < 2 || node.completions < options_.merge_from) return false;
         if (options_.merge_from > 1 && compared_ >= patience && merged_ * patience_share < compared_) return false;
@@ -156,7 +157,8 @@ class Explorer {
         auto keep_first = [&](std::optional<Ranked>& known) {
             if (!known || schedule < *known) known = schedule;
         };
-        for (auto& [sight, counts] : out_.counts_by_sight) keep_first(sights.contains(sight) ? counts.with : counts.without);
+        for (auto& [sight, counts] : out_.counts_by_sight)
+            keep_first(sights.contains(sight) ? counts.with : counts.without);
         keep_first(first_);
     }
 

@@ -9,7 +9,7 @@ namespace dmafuzz {
 
 // The nodes that have taken the same number of steps, and what is possible where their threads stand.
 class Lattice::Level {
-  public:
+public:
     struct Place {
         Scope scope;
         uint8_t possible = 0;  // threads, a bit each
@@ -31,14 +31,16 @@ class Lattice::Level {
         return found->second;
     }
 
-  private:
+private:
     std::unordered_map<Positions, Place> places_;
     std::map<std::tuple<Positions, uint8_t, uint8_t>, uint32_t> nodes_;
 };
 
 // A schedule has no more switches than steps.
 Lattice::Lattice(const Threads& threads, int preemptions, size_t nodes_max)
-    : threads_(threads), preemptions_(std::min(preemptions, threads.steps())), schedules_(static_cast<size_t>(preemptions_) + 1) {
+    : threads_(threads),
+      preemptions_(std::min(preemptions, threads.steps())),
+      schedules_(static_cast<size_t>(preemptions_) + 1) {
     build(nodes_max);
     if (complete_) look_back();
 }

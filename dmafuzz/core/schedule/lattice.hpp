@@ -14,21 +14,21 @@
 namespace dmafuzz {
 
 class Lattice {
-  public:
+public:
     struct Edge {
         uint32_t to;
         uint8_t thread;
-        bool switches;       // the thread that ran before is another one
-        bool cuts_call;      // and was inside a call
+        bool switches;   // the thread that ran before is another one
+        bool cuts_call;  // and was inside a call
     };
     struct Node {
         Positions at = 0;
         uint8_t running = no_thread;
         uint8_t preemptions = 0;
-        uint8_t ways_in = 0;     // edges from nodes, of which schedules go through
+        uint8_t ways_in = 0;       // edges from nodes, of which schedules go through
         uint64_t prefixes = 0;     // that lead here
         uint64_t completions = 0;  // that make schedules of each of them
-        uint32_t edges = 0;      // the first of them
+        uint32_t edges = 0;        // the first of them
         uint8_t edge_count = 0;
     };
 
@@ -45,7 +45,7 @@ class Lattice {
     const std::vector<Node>& nodes() const { return nodes_; }
     const Edge* edges(const Node& node) const { return edges_.data() + node.edges; }
 
-  private:
+private:
     class Level;
     void build(size_t nodes_max);
     void follow(uint32_t from, const Level& here, Level& next);

@@ -25,7 +25,7 @@ inline int position(Positions all, int thread) { return static_cast<int>(all >> 
 inline Positions advanced(Positions all, int thread) { return all + (Positions{1} << (8 * thread)); }
 
 class Threads {
-  public:
+public:
     // `program` must be valid. CPUs come first, in the order of their numbers, then devices. A call that the program
     // leaves unfinished stays so: its second half is the tidy-up's.
     explicit Threads(const Program& program);
@@ -38,12 +38,18 @@ class Threads {
     // The order of the program as it is written.
     const Order& written() const { return written_; }
 
-    bool ended(Positions at, int thread) const { return position(at, thread) == static_cast<int>(threads_[static_cast<size_t>(thread)].steps.size()); }
+    bool ended(Positions at, int thread) const {
+        return position(at, thread) == static_cast<int>(threads_[static_cast<size_t>(thread)].steps.size());
+    }
     bool all_ended(Positions at) const;
     // The step that a thread takes next; it must not have ended.
-    const Op& next(Positions at, int thread) const { return threads_[static_cast<size_t>(thread)].steps[static_cast<size_t>(position(at, thread))]; }
+    const Op& next(Positions at, int thread) const {
+        return threads_[static_cast<size_t>(thread)].steps[static_cast<size_t>(position(at, thread))];
+    }
     // Is the thread between the two halves of a call?
-    bool inside_call(Positions at, int thread) const { return !ended(at, thread) && next(at, thread).kind == OpKind::finish; }
+    bool inside_call(Positions at, int thread) const {
+        return !ended(at, thread) && next(at, thread).kind == OpKind::finish;
+    }
     // The threads whose next step is possible there, a bit each.
     uint8_t possible(const Scope& scope, Positions at) const;
 
@@ -52,7 +58,7 @@ class Threads {
     // For each operation of that program a name that does not depend on the order.
     std::vector<uint8_t> names(const Order& order) const;
 
-  private:
+private:
     Thread& thread_of(bool is_device, uint8_t number);
     template <class Visit>
     void walk(const Order& order, Visit visit) const;

@@ -9,7 +9,7 @@
 namespace dmafuzz {
 
 class Digest {
-  public:
+public:
     void add(uint64_t value) {
         low_ = (low_ ^ value) * 0x9e3779b97f4a7c15ull;
         low_ ^= low_ >> 29;
@@ -31,7 +31,7 @@ class Digest {
     bool operator==(const Digest&) const = default;
     auto operator<=>(const Digest&) const = default;
 
-  private:
+private:
     uint64_t low_ = 0x243f6a8885a308d3ull, high_ = 0x13198a2e03707344ull;
 };
 

@@ -39,7 +39,8 @@ Run some_run() {
     Machine machine;
     Run run;
     Rng rng(12);
-    while (run.pieces.empty() || run.hooks.empty()) machine.carry_out(random_program(rng, 20), tests::maintained(), run);
+    while (run.pieces.empty() || run.hooks.empty())
+        machine.carry_out(random_program(rng, 20), tests::maintained(), run);
     return run;
 }
 
@@ -70,7 +71,8 @@ TEST(checks_see_what_a_run_must_not_hold) {
         return !consistent(run);
     };
     EXPECT(bad_after([](Run& run) { run.steps.back().op = static_cast<uint8_t>(run.ops.size()); }));
-    EXPECT(bad_after([](Run& run) { run.steps.push_back({StepKind::begin, 0, 0, static_cast<uint8_t>(run.pieces.size())}); }));
+    EXPECT(bad_after(
+        [](Run& run) { run.steps.push_back({StepKind::begin, 0, 0, static_cast<uint8_t>(run.pieces.size())}); }));
     EXPECT(bad_after([](Run& run) { run.steps.push_back({StepKind::alloc, 0, buffers_with_stack}); }));
     EXPECT(bad_after([](Run& run) { run.hooks.back().device = devices_max; }));
     EXPECT(bad_after([](Run& run) { run.hooks.back().entry_count = entries_max + 1; }));

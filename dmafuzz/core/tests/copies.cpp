@@ -92,8 +92,10 @@ TEST(copies_a_cache_moves_data_as_caches_do) {
         const Set in_memory = set_of({Present::no, line.cached, 0});
         const bool clean = line.present == Present::clean, dirty = line.present == Present::dirty;
         EXPECT(apply(Event::drop_clean, before) == (clean ? gone : before));
-        EXPECT(apply(Event::fill, before) == (clean || dirty ? before : set_of({Present::clean, line.memory, line.memory})));
-        EXPECT(apply(Event::write_back, before) == (dirty ? set_of({Present::clean, line.cached, line.cached}) : before));
+        EXPECT(apply(Event::fill, before) ==
+               (clean || dirty ? before : set_of({Present::clean, line.memory, line.memory})));
+        EXPECT(apply(Event::write_back, before) ==
+               (dirty ? set_of({Present::clean, line.cached, line.cached}) : before));
         EXPECT(apply(Event::clean, before) == apply(Event::write_back, before));
         EXPECT(apply(Event::write_back_drop, before) == (dirty ? in_memory : before));
         // What an invalidate drops is lost.

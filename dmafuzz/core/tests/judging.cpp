@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Random programs through everything that judges: what it says is consistent, and nothing else of the program is touched.
+// Random programs through everything that judges: what it says is consistent, and nothing else of the program is
+// touched.
 #include "fuzzing/engine.hpp"
 #include "fuzzing/mutate.hpp"
 #include "judge/judge.hpp"

@@ -55,8 +55,12 @@ inline Platform limited() {
 }
 
 inline std::vector<Platform> machines() {
-    return {coherent(), maintained(), bouncing(), behind_iommu(Iommu::strict, IommuDriver::intel),
-            behind_iommu(Iommu::lazy, IommuDriver::smmu), limited()};
+    return {coherent(),
+            maintained(),
+            bouncing(),
+            behind_iommu(Iommu::strict, IommuDriver::intel),
+            behind_iommu(Iommu::lazy, IommuDriver::smmu),
+            limited()};
 }
 
 }  // namespace dmafuzz::tests

@@ -20,8 +20,8 @@ struct Registered {
 
 }  // namespace dmafuzz::tests
 
-#define TEST(name)                                                       \
-    static void name();                                                  \
+#define TEST(name)                                                          \
+    static void name();                                                     \
     static const dmafuzz::tests::Registered name##_registered(#name, name); \
     static void name()
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The exhaustive search's threads: parts of one walk, each with an expander of its own, come to what one thread comes to.
+// The exhaustive search's threads: parts of one walk, each with an expander of its own, come to what one thread comes
+// to.
 #include <thread>
 
 #include "exhaustive/walk.hpp"

@@ -11,20 +11,20 @@ namespace dmafuzz {
 
 struct ActiveLine {
     uint64_t key;
-    uint16_t first;      // the entry it points to: its place in the pool
-    uint8_t overlaps;    // beyond the first, 0..7
+    uint16_t first;    // the entry it points to: its place in the pool
+    uint8_t overlaps;  // beyond the first, 0..7
 };
 
 // Dense, with an index from some size on: programs have a handful of lines, unless all lines of a mapping are tracked.
 class ActiveLines {
-  public:
+public:
     void clear();
     ActiveLine* find(uint64_t key);
     ActiveLine& insert(uint64_t key, uint16_t first);
     void erase(ActiveLine* line);
     const std::vector<ActiveLine>& all() const { return lines_; }
 
-  private:
+private:
     static constexpr size_t scanned_max = 16;
 
     bool indexed() const { return lines_.size() > scanned_max; }

@@ -11,7 +11,7 @@ namespace dmafuzz {
 namespace {
 
 class Silent final : public Tracker {
-  public:
+public:
     void watch(const std::vector<HookCall>&, const Platform&, Watch& out, PathSink*) override { out.clear(); }
     // It looks at nothing.
     void explain(const std::vector<HookCall>& calls, const Platform& platform, Watch& out) override {
@@ -22,7 +22,7 @@ class Silent final : public Tracker {
 
 // Calls every map an overlap.
 class Noisy final : public Tracker {
-  public:
+public:
     void watch(const std::vector<HookCall>& calls, const Platform&, Watch& out, PathSink*) override {
         out.clear();
         for (size_t i = 0; i < calls.size(); i++) {
@@ -47,7 +47,8 @@ class Noisy final : public Tracker {
 
 std::vector<TrackerFacts> trackers() {
     std::vector<TrackerFacts> out;
-    for (auto era = eras().rbegin(); era != eras().rend(); ++era) out.push_back({era->name, "era", era->year, era->changed, "", era->vendor});
+    for (auto era = eras().rbegin(); era != eras().rend(); ++era)
+        out.push_back({era->name, "era", era->year, era->changed, "", era->vendor});
     for (const Era& p : proposals()) out.push_back({p.name, "proposal", p.year, p.changed, p.base, false});
     out.push_back({"silent", "canary", 0, "never warns", "", false});
     out.push_back({"noisy", "canary", 0, "calls every map an overlap", "", false});

@@ -58,7 +58,8 @@ void DmaDebug::mark_asked(uint8_t device, uint64_t dma) {
 void DmaDebug::check_area(const HookCall& call, Area area) {
     bool stack = area == Area::current_stack || (area == Area::vmalloc_stack && era_.vmalloc_stacks);
     if (stack) warn(call, WarningId::map_stack);
-    else if (explaining_ && area == Area::vmalloc_stack) note_missing(call, WarningId::map_stack, Reason::stack_unrecognised);
+    else if (explaining_ && area == Area::vmalloc_stack)
+        note_missing(call, WarningId::map_stack, Reason::stack_unrecognised);
     bool image = area == Area::text || area == Area::rodata;
     if (!image) return;
     if (era_.image_anywhere || platform_.get<&Platform::text_in_linear_map>()) warn(call, WarningId::map_text_rodata);
@@ -67,7 +68,9 @@ void DmaDebug::check_area(const HookCall& call, Area area) {
 
 void DmaDebug::check_segment(const HookCall& call, const HookEntry& e) {
     if (!era_.sg_segments && !explaining_) return;
-    auto say = [&](WarningId id) { era_.sg_segments ? warn(call, id) : note_missing(call, id, Reason::segments_unchecked); };
+    auto say = [&](WarningId id) {
+        era_.sg_segments ? warn(call, id) : note_missing(call, id, Reason::segments_unchecked);
+    };
     if (e.size > platform_.get<&Device::segment_max>(call.device)) say(WarningId::sg_too_long);
     if (platform_.crosses(call.device, e.dma, e.dma + e.dma_size - 1)) say(WarningId::sg_boundary);
 }
@@ -123,7 +126,8 @@ void DmaDebug::check_sync(const HookCall& call, Entry ref, bool to_cpu) {
         warn(call, WarningId::sync_read_only_for_cpu, &e);
     if (!to_cpu && e.direction != Direction::to_device && ref.direction != Direction::from_device)
         warn(call, WarningId::sync_write_only_for_device, &e);
-    if (era_.sync_sg_count && ref.nents && ref.type == Type::sg && ref.nents != e.nents) warn(call, WarningId::sync_sg_count, &e);
+    if (era_.sync_sg_count && ref.nents && ref.type == Type::sg && ref.nents != e.nents)
+        warn(call, WarningId::sync_sg_count, &e);
 }
 
 // How many segments the scatterlist's map made, as far as its first element tells; 0 if it does not.
@@ -137,7 +141,8 @@ int DmaDebug::mapped_entries(const Entry& ref) {
 void DmaDebug::check_idle(const HookCall& call) {
     if (era_.idle_check == IdleCheck::none) return;
     if (!era_.idle_under_rcu) cost_.tree_locks++;
-    const uint16_t slot = era_.idle_check == IdleCheck::whole_page ? anything_in_page(call.phys) : first_active_line(call.phys);
+    const uint16_t slot =
+        era_.idle_check == IdleCheck::whole_page ? anything_in_page(call.phys) : first_active_line(call.phys);
     if (slot == no_slot) return;
     const Entry& active = pool_[slot];
     if (era_.idle_check == IdleCheck::first_line_written && active.direction != Direction::from_device) return;

@@ -43,7 +43,8 @@ int DmaDebug::best_in_bucket(const Entry& ref, Match match, uint64_t bucket) {
         if (e.bucket != bucket) continue;
         cost_.lookup_steps++;
         if (!matches(ref, e, match)) continue;
-        int score = (e.size == ref.size) + (e.type == ref.type) + (e.direction == ref.direction) + (e.nents == ref.nents);
+        int score =
+            (e.size == ref.size) + (e.type == ref.type) + (e.direction == ref.direction) + (e.nents == ref.nents);
         if (score == 4 || !era_.best_fit) return static_cast<int>(i);
         if (score || !era_.score_needed) only = static_cast<int>(i);
         count++;
@@ -51,8 +52,8 @@ int DmaDebug::best_in_bucket(const Entry& ref, Match match, uint64_t bucket) {
     return count == 1 ? only : not_found;
 }
 
-// Back bucket by bucket from the one before, round the table if it goes that far; only buckets that hold entries can end the search. Where
-// the address looked for is shifted, it moves back too.
+// Back bucket by bucket from the one before, round the table if it goes that far; only buckets that hold entries can
+// end the search. Where the address looked for is shifted, it moves back too.
 int DmaDebug::walk(const Entry& ref, uint64_t buckets, bool shifted) {
     for (uint64_t from = 1;;) {
         uint64_t nearest = buckets;
@@ -170,7 +171,8 @@ void DmaDebug::explain(const std::vector<HookCall>& calls, const Platform& platf
     out.features_read = platform_.features_read();
 }
 
-void DmaDebug::watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform, Watch& out, Digest& state) {
+void DmaDebug::watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform, Watch& out,
+                                Digest& state) {
     // Missing warnings are part of what a program shows.
     start(platform, out, nullptr, true);
     take_some(calls, 0, count);

@@ -11,17 +11,18 @@
 namespace dmafuzz {
 
 class DmaDebug final : public Tracker {
-  public:
+public:
     explicit DmaDebug(const Era& era) : era_(era) {}
     void watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink) override;
-    void watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform, Watch& out, Digest& state) override;
+    void watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform, Watch& out,
+                          Digest& state) override;
     void explain(const std::vector<HookCall>& calls, const Platform& platform, Watch& out) override;
     bool cost(Cost& out) const override {
         out = cost_;
         return true;
     }
 
-  private:
+private:
     enum class Type : uint8_t { single, page, sg, coherent, resource, noncoherent, phys };
     enum class MapError : uint8_t { not_applicable, not_checked, checked };
 
@@ -36,7 +37,7 @@ class DmaDebug final : public Tracker {
         MapError map_error = MapError::not_applicable;
         uint8_t mapping = no_mapping;
         uint8_t op = no_op;
-        bool own_error_checked = false;       // its error, by a call that named this mapping
+        bool own_error_checked = false;  // its error, by a call that named this mapping
     };
     enum class Match : uint8_t { exact, containing };
     static constexpr int not_found = -1;
@@ -87,7 +88,9 @@ class DmaDebug final : public Tracker {
     int best_in_bucket(const Entry& ref, Match match, uint64_t bucket);
     bool matches(const Entry& ref, const Entry& entry, Match match) const;
     uint64_t bucket_of(uint64_t dma) const { return dma >> bucket_shift & (era_.hash_size - 1); }
-    uint64_t distance(const Entry& ref, const Entry& e) const { return (bucket_of(ref.dma) - e.bucket) & (era_.hash_size - 1); }
+    uint64_t distance(const Entry& ref, const Entry& e) const {
+        return (bucket_of(ref.dma) - e.bucket) & (era_.hash_size - 1);
+    }
 
     // C (lines.cpp)
     uint64_t line_bytes() const;
@@ -105,7 +108,8 @@ class DmaDebug final : public Tracker {
 
     // What it does not say, and why (missing_warnings.cpp); only while `explaining_`, or where ownership is tracked
     void take_following(const HookCall& call);
-    void note_missing(const HookCall& call, WarningId id, Reason reason, const Entry* about = nullptr, uint32_t more = 0);
+    void note_missing(const HookCall& call, WarningId id, Reason reason, const Entry* about = nullptr,
+                      uint32_t more = 0);
     void add_regions(const HookCall& call);
     void explain_overlaps(const HookCall& call, const Region& added);
     Reason why_no_overlap(const Region& added, const Region& other);
@@ -128,7 +132,7 @@ class DmaDebug final : public Tracker {
         if (sink_) sink_->path((static_cast<uint64_t>(call_kind_) << 32) ^ what);
     }
 
-    static constexpr int bucket_shift = 13;      // 8 KiB of addresses a bucket
+    static constexpr int bucket_shift = 13;  // 8 KiB of addresses a bucket
     static constexpr uint16_t no_slot = 0xffff;
 
     Era era_;
@@ -141,15 +145,15 @@ class DmaDebug final : public Tracker {
     // free, or that is something else by now.
     std::vector<Entry> pool_;
     std::vector<uint16_t> free_;
-    std::vector<uint16_t> live_;  // in order of insertion, as the buckets keep it
+    std::vector<uint16_t> live_;                         // in order of insertion, as the buckets keep it
     std::vector<std::pair<uint16_t, uint16_t>> merged_;  // elements in C, but not in H, by the entry that they go with
     ActiveLines lines_;
     std::vector<std::pair<uint64_t, uint16_t>> found_;  // lines, in order of key
-    bool overlap_warned_ = false;   // WARN_ONCE
-    bool resource_warned_ = false;  // WARN_ON_ONCE
-    bool hangs_ = false;            // nothing more happens
+    bool overlap_warned_ = false;                       // WARN_ONCE
+    bool resource_warned_ = false;                      // WARN_ON_ONCE
+    bool hangs_ = false;                                // nothing more happens
     bool explaining_ = false;
-    uint8_t naming_ = no_mapping;   // the mapping that the call at work names
+    uint8_t naming_ = no_mapping;  // the mapping that the call at work names
     Shadow shadow_;
     Cost cost_;
 };

@@ -13,7 +13,7 @@ namespace {
 using Change = std::function<void(Era&)>;
 
 class History {
-  public:
+public:
     // An era that follows the last one of its line.
     void since(const char* name, int year, const char* changed, const Change& change) {
         Era era = rows_.empty() ? Era{} : rows_[last_];
@@ -26,7 +26,7 @@ class History {
     }
     std::vector<Era> rows() && { return std::move(rows_); }
 
-  private:
+private:
     size_t add(Era era, const char* name, int year, const char* changed, const Change& change) {
         era.name = name;
         era.year = year;
@@ -50,7 +50,8 @@ void add_before_lines(History& h) {
     });
     h.since("2.6.32", 2009, "a BIDIRECTIONAL mapping may be synced in any direction",
             [](Era& e) { e.bidirectional_syncs_any_way = true; });
-    h.since("3.2", 2012, "a sync may lie anywhere inside its mapping", [](Era& e) { e.sync_look_up = SyncLookUp::walk_shifted; });
+    h.since("3.2", 2012, "a sync may lie anywhere inside its mapping",
+            [](Era& e) { e.sync_look_up = SyncLookUp::walk_shifted; });
     h.since("3.9", 2013, "unmaps without dma_mapping_error() are reported", [](Era& e) {
         e.map_error_state = true;
         e.invalid_first = false;
@@ -71,7 +72,8 @@ void add_until_assert_idle_goes(History& h) {
     });
     h.since("4.1", 2015, "syncs look for the range itself in the buckets before its own",
             [](Era& e) { e.sync_look_up = SyncLookUp::walk; });
-    h.since("4.4", 2016, "syncs of scatterlists with another number of entries", [](Era& e) { e.sync_sg_count = true; });
+    h.since("4.4", 2016, "syncs of scatterlists with another number of entries",
+            [](Era& e) { e.sync_sg_count = true; });
     h.since("4.9", 2016, "stacks in vmalloc space; map_resource", [](Era& e) {
         e.vmalloc_stacks = true;
         e.resources = true;
@@ -91,39 +93,50 @@ void add_until_assert_idle_goes(History& h) {
 }
 
 void add_overlaps(History& h) {
-    h.since("5.10", 2020, "dma_alloc_pages, entered like a mapping of whole pages", [](Era& e) { e.noncoherent_rounded = true; });
-    h.since("5.13", 2021, "dma_alloc_pages is entered with the size of the call", [](Era& e) { e.noncoherent_rounded = false; });
+    h.since("5.10", 2020, "dma_alloc_pages, entered like a mapping of whole pages",
+            [](Era& e) { e.noncoherent_rounded = true; });
+    h.since("5.13", 2021, "dma_alloc_pages is entered with the size of the call",
+            [](Era& e) { e.noncoherent_rounded = false; });
     h.since("5.14", 2021, "overlapping mappings are printed", [](Era& e) { e.overlap = OverlapRule::any; });
-    h.since("5.15", 2021, "overlapping mappings are errors, but not with SKIP_CPU_SYNC; all given entries are checked", [](Era& e) {
-        e.overlap_counted = true;
-        e.skip_cpu_sync_exempt = true;
-        e.given_entries_checked = true;
-    });
+    h.since("5.15", 2021, "overlapping mappings are errors, but not with SKIP_CPU_SYNC; all given entries are checked",
+            [](Era& e) {
+                e.overlap_counted = true;
+                e.skip_cpu_sync_exempt = true;
+                e.given_entries_checked = true;
+            });
     h.since("6.0", 2022, "syncs look back as far as it takes", [](Era& e) { e.walk_back = WalkBack::address_zero; });
     h.vendor("6.1", 2022, "Debian's 6.1: entries are freed outside the bucket's lock", [](Era&) {});
-    h.vendor("6.12", 2024, "Debian's 6.12: a type for non-coherent allocations; no line-overlap where kmalloc buffers bounce", [](Era& e) {
-        e.noncoherent_type = true;
-        e.kmalloc_bounce_exempt = true;
-    });
+    h.vendor("6.12", 2024,
+             "Debian's 6.12: a type for non-coherent allocations; no line-overlap where kmalloc buffers bounce",
+             [](Era& e) {
+                 e.noncoherent_type = true;
+                 e.kmalloc_bounce_exempt = true;
+             });
     h.since("6.13", 2025, "entries are freed outside the bucket's lock; segment checks always", [](Era&) {});
     h.since("6.17", 2025, "a type for non-coherent allocations", [](Era& e) { e.noncoherent_type = true; });
 }
 
 void add_phys(History& h) {
-    h.since("6.18", 2025, "no line-overlap where kmalloc buffers bounce; one type for page, single and resource mappings", [](Era& e) {
-        e.kmalloc_bounce_exempt = true;
-        e.phys_type = true;
-        e.resource_check = ResourceCheck::ram_once;
-    });
-    h.since("7.0", 2026, "no line-overlap between mappings flagged clean, nor where the cache alignment is below the L1 line", [](Era& e) {
-        e.clean_attrs = attr::ignore_cachelines;
-        e.coherent_exempt = true;
-    });
-    h.since("7.1", 2026, "REQUIRE_COHERENT flags a mapping clean too; map_resource of RAM is an error of its own", [](Era& e) {
-        e.clean_attrs |= attr::require_coherent;
-        e.resource_check = ResourceCheck::unreserved_ram;
-    });
-    h.since("7.2", 2026, "attributes are compared at unmap", [](Era& e) { e.attrs_compared = attr::mmio | attr::require_coherent; });
+    h.since("6.18", 2025,
+            "no line-overlap where kmalloc buffers bounce; one type for page, single and resource mappings",
+            [](Era& e) {
+                e.kmalloc_bounce_exempt = true;
+                e.phys_type = true;
+                e.resource_check = ResourceCheck::ram_once;
+            });
+    h.since("7.0", 2026,
+            "no line-overlap between mappings flagged clean, nor where the cache alignment is below the L1 line",
+            [](Era& e) {
+                e.clean_attrs = attr::ignore_cachelines;
+                e.coherent_exempt = true;
+            });
+    h.since("7.1", 2026, "REQUIRE_COHERENT flags a mapping clean too; map_resource of RAM is an error of its own",
+            [](Era& e) {
+                e.clean_attrs |= attr::require_coherent;
+                e.resource_check = ResourceCheck::unreserved_ram;
+            });
+    h.since("7.2", 2026, "attributes are compared at unmap",
+            [](Era& e) { e.attrs_compared = attr::mmio | attr::require_coherent; });
 }
 
 // The newest kernel that was read: it is like the last row. Of later ones nothing is known.
@@ -156,22 +169,26 @@ Era proposal(const char* name, int year, const char* base, const char* changed, 
 
 std::vector<Era> all_proposals() {
     return {
-        proposal("2011-reader-writer", 2011, "2.6.32", "TO_DEVICE mappings of a line may overlap, no others", [](Era& e) {
-            e.tracked = Tracked::every_line;
-            e.to_device_tracked = true;
-            e.overlap = OverlapRule::reader_writer;
-            e.overlap_counted = true;
-        }),
+        proposal("2011-reader-writer", 2011, "2.6.32", "TO_DEVICE mappings of a line may overlap, no others",
+                 [](Era& e) {
+                     e.tracked = Tracked::every_line;
+                     e.to_device_tracked = true;
+                     e.overlap = OverlapRule::reader_writer;
+                     e.overlap_counted = true;
+                 }),
         proposal("2016-from-device-only", 2016, "3.14", "assert-idle for what a device writes only",
                  [](Era& e) { e.idle_check = IdleCheck::first_line_written; }),
-        proposal("2020-rcu", 2020, "5.5", "assert-idle looks up without a lock", [](Era& e) { e.idle_under_rcu = true; }),
+        proposal("2020-rcu", 2020, "5.5", "assert-idle looks up without a lock",
+                 [](Era& e) { e.idle_under_rcu = true; }),
         proposal("2021-different-regions", 2021, "5.15", "the very same region may be mapped again, for another device",
                  [](Era& e) { e.overlap = OverlapRule::different_regions; }),
-        proposal("full-range", 2026, "7.2", "every line of a mapping is tracked", [](Era& e) { e.tracked = Tracked::every_line; }),
-        proposal("cache-alignment", 2026, "7.2", "lines are as long as the platform's DMA alignment", [](Era& e) {
-            e.line_size = LineSize::dma_alignment;
-            e.coherent_exempt = false;  // the key says it: no two buffers share a line of one byte
-        }),
+        proposal("full-range", 2026, "7.2", "every line of a mapping is tracked",
+                 [](Era& e) { e.tracked = Tracked::every_line; }),
+        proposal("cache-alignment", 2026, "7.2", "lines are as long as the platform's DMA alignment",
+                 [](Era& e) {
+                     e.line_size = LineSize::dma_alignment;
+                     e.coherent_exempt = false;  // the key says it: no two buffers share a line of one byte
+                 }),
     };
 }
 

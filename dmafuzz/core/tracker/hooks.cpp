@@ -21,7 +21,8 @@ void DmaDebug::map_page(const HookCall& call, bool resource) {
 
 void DmaDebug::map_resource(const HookCall& call) {
     if (!era_.resources) return;
-    const bool told = era_.resource_check == ResourceCheck::ram || (era_.resource_check == ResourceCheck::ram_once && !resource_warned_);
+    const bool told = era_.resource_check == ResourceCheck::ram ||
+                      (era_.resource_check == ResourceCheck::ram_once && !resource_warned_);
     if (told && call.area != Area::mmio) {
         resource_warned_ = true;
         warn(call, WarningId::resource_ram);

@@ -24,14 +24,16 @@ namespace {
 
 // The two sides of the boundary describe a hook call alike.
 static_assert(sizeof(HookCall) == sizeof(dk_call) && sizeof(HookEntry) == sizeof(dk_entry));
-static_assert(offsetof(HookCall, dma) == offsetof(dk_call, dma) && offsetof(HookCall, entries) == offsetof(dk_call, entries));
+static_assert(offsetof(HookCall, dma) == offsetof(dk_call, dma) &&
+              offsetof(HookCall, entries) == offsetof(dk_call, entries));
 static_assert(static_cast<int>(HookKind::cow) == DK_COW && static_cast<int>(Area::mmio) == DK_MMIO);
 
 dk_machine machine_of(const PlatformView& platform) {
     dk_machine machine{};
     machine.abi_version = DK_ABI_VERSION;
     machine.cache_alignment = static_cast<uint32_t>(platform.get<&Platform::dma_alignment>());
-    machine.l1_shift = static_cast<uint8_t>(std::countr_zero(static_cast<unsigned>(platform.get<&Platform::l1_line>())));
+    machine.l1_shift =
+        static_cast<uint8_t>(std::countr_zero(static_cast<unsigned>(platform.get<&Platform::l1_line>())));
     machine.kmalloc_bounce = platform.get<&Platform::bounce_unaligned>();
     machine.stacks_in_vmalloc = platform.get<&Platform::stacks_in_vmalloc>();
     machine.text_in_linear_map = platform.get<&Platform::text_in_linear_map>();
@@ -46,7 +48,7 @@ dk_machine machine_of(const PlatformView& platform) {
 
 // A loaded library. Its state is the process's: all trackers that have loaded it share it.
 class Library {
-  public:
+public:
     explicit Library(const std::string& path) : handle_(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
         if (!handle_) throw std::runtime_error(std::string("cannot load the kernel's dma-debug: ") + dlerror());
         find(boot_, "dmafuzz_kernel_boot");
@@ -103,7 +105,8 @@ class Library {
         std::array<dk_lock_count, sites_max> sites;
         int count = std::min(locks_(sites.data(), sites_max), sites_max);
         Cost cost;
-        for (int i = 0; i < count; i++) counter_of(cost, sites[static_cast<size_t>(i)].name) += sites[static_cast<size_t>(i)].count;
+        for (int i = 0; i < count; i++)
+            counter_of(cost, sites[static_cast<size_t>(i)].name) += sites[static_cast<size_t>(i)].count;
         cost.lookup_steps = list_steps_();
         cost.tree_operations = tree_operations_();
         cost.lockless_operations = lockless_operations_();
@@ -120,7 +123,7 @@ class Library {
         return {counters, count};
     }
 
-  private:
+private:
     template <class F>
     void find(F& function, const char* name) {
         void* found = dlsym(handle_, name);
@@ -160,7 +163,7 @@ class Library {
 };
 
 class KernelCode final : public Tracker {
-  public:
+public:
     KernelCode(std::vector<std::shared_ptr<Library>> libraries, std::unique_ptr<Tracker> model)
         : libraries_(std::move(libraries)), model_(std::move(model)) {}
 
@@ -169,7 +172,8 @@ class KernelCode final : public Tracker {
         platform_.start(platform);
         boot();
         out.features_read = platform_.features_read();
-        DMAFUZZ_CHECK(std::all_of(calls.begin(), calls.end(), [](const HookCall& call) { return consistent(call, no_op); }));
+        DMAFUZZ_CHECK(
+            std::all_of(calls.begin(), calls.end(), [](const HookCall& call) { return consistent(call, no_op); }));
         static constexpr size_t warnings_max = 1024;
         warnings_.resize(warnings_max);
         size_t found = std::min(static_cast<size_t>(booted_->run(calls, warnings_)), warnings_max);
@@ -196,7 +200,7 @@ class KernelCode final : public Tracker {
         return booted_ != nullptr;
     }
 
-  private:
+private:
     // The library for the platform's L1 line, as that machine.
     void boot() {
         const dk_machine machine = machine_of(platform_);
@@ -206,7 +210,8 @@ class KernelCode final : public Tracker {
             booted_ = library.get();
             return;
         }
-        throw std::runtime_error("the kernel's dma-debug is not built for an L1 line of " + std::to_string(platform_.get<&Platform::l1_line>()) + " bytes");
+        throw std::runtime_error("the kernel's dma-debug is not built for an L1 line of " +
+                                 std::to_string(platform_.get<&Platform::l1_line>()) + " bytes");
     }
 
     static Warning warning_of(const dk_warning& w, const std::vector<HookCall>& calls) {
@@ -235,7 +240,8 @@ class KernelCode final : public Tracker {
             if (!eight) continue;
             std::memset(counters + i, 0, bytes);
             for (size_t k = 0; sink && k < bytes; k++)
-                if (uint64_t times = eight >> (8 * k) & 0xff) sink->path(0x80000000 + (i + k) * 16 + static_cast<uint64_t>(std::bit_width(times)));
+                if (uint64_t times = eight >> (8 * k) & 0xff)
+                    sink->path(0x80000000 + (i + k) * 16 + static_cast<uint64_t>(std::bit_width(times)));
         }
     }
 

@@ -66,7 +66,7 @@ void on_tick(int, siginfo_t*, void* context) {
 }
 
 struct sigaction action_of(void (*handler)(int, siginfo_t*, void*), int more) {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_sigaction = handler;
     // Not deferred, since a handler may be left by a jump; on a stack of its own, since the other may be full.
     action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK | more;
@@ -75,8 +75,9 @@ struct sigaction action_of(void (*handler)(int, siginfo_t*, void*), int more) {
 }
 
 void take_signal(int number, const struct sigaction& action, struct sigaction* other) {
-    struct sigaction now {};
-    if (sigaction(number, nullptr, &now) == 0 && now.sa_flags & SA_SIGINFO && now.sa_sigaction == action.sa_sigaction) return;
+    struct sigaction now{};
+    if (sigaction(number, nullptr, &now) == 0 && now.sa_flags & SA_SIGINFO && now.sa_sigaction == action.sa_sigaction)
+        return;
     sigaction(number, &action, other);
 }
 
@@ -97,13 +98,13 @@ void give_stack() {
 void watch_thread() {
     watched = true;
     give_stack();
-    struct sigevent event {};
+    struct sigevent event{};
     event.sigev_notify = SIGEV_THREAD_ID;
     event.sigev_signo = tick_signal;
     event._sigev_un._tid = static_cast<pid_t>(syscall(SYS_gettid));
     timer_t timer{};
     if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer) != 0) return;
-    const struct itimerspec every {{0, tick_nanoseconds}, {0, tick_nanoseconds}};
+    const struct itimerspec every{{0, tick_nanoseconds}, {0, tick_nanoseconds}};
     timer_settime(timer, 0, &every, nullptr);
 }
 

@@ -9,14 +9,15 @@ namespace dmafuzz {
 
 // A library at work, as far as signals need it.
 struct Runner {
-    void (*abort)(int id);     // leaves the library by a jump
-    uint64_t (*progress)();    // grows from call to call
+    void (*abort)(int id);   // leaves the library by a jump
+    uint64_t (*progress)();  // grows from call to call
 };
 
-// While it lives, what goes wrong in this thread is the library's. A call that lasts for more than `patience` hundredths
-// of a second, of the thread's own time, hangs. While its stack grows it does not: that ends by itself, in a crash.
+// While it lives, what goes wrong in this thread is the library's. A call that lasts for more than `patience`
+// hundredths of a second, of the thread's own time, hangs. While its stack grows it does not: that ends by itself, in a
+// crash.
 class RunGuard {
-  public:
+public:
     RunGuard(const Runner& runner, int patience);
     ~RunGuard();
     RunGuard(const RunGuard&) = delete;

@@ -8,7 +8,8 @@ namespace dmafuzz {
 
 uint64_t DmaDebug::line_bytes() const {
     if (era_.tracked == Tracked::page) return page_bytes;
-    int bytes = era_.line_size == LineSize::l1 ? platform_.get<&Platform::l1_line>() : platform_.get<&Platform::dma_alignment>();
+    int bytes = era_.line_size == LineSize::l1 ? platform_.get<&Platform::l1_line>()
+                                               : platform_.get<&Platform::dma_alignment>();
     return static_cast<uint64_t>(std::max(bytes, 1));
 }
 
@@ -24,12 +25,10 @@ bool DmaDebug::tracked(const Entry& entry) const {
     return era_.to_device_tracked || entry.direction != Direction::to_device;
 }
 
-bool DmaDebug::clean(const Entry& entry) const {
-    return entry.attrs & era_.clean_attrs;
-}
+bool DmaDebug::clean(const Entry& entry) const { return entry.attrs & era_.clean_attrs; }
 
-// The entry that the new one conflicts with, no_slot for none. dma-debug knows of the one that the line points to, dead or
-// alive; the proposals' rules speak of mappings that are live.
+// The entry that the new one conflicts with, no_slot for none. dma-debug knows of the one that the line points to, dead
+// or alive; the proposals' rules speak of mappings that are live.
 uint16_t DmaDebug::in_the_way(uint16_t added, const ActiveLine& line) const {
     if (era_.overlap == OverlapRule::silent) return no_slot;
     if (era_.overlap == OverlapRule::any) return line.first;
@@ -42,14 +41,17 @@ uint16_t DmaDebug::in_the_way(uint16_t added, const ActiveLine& line) const {
 }
 
 bool DmaDebug::conflicts(const Entry& a, const Entry& b) const {
-    if (era_.overlap == OverlapRule::reader_writer) return a.direction != Direction::to_device || b.direction != Direction::to_device;
+    if (era_.overlap == OverlapRule::reader_writer)
+        return a.direction != Direction::to_device || b.direction != Direction::to_device;
     bool same_region = a.phys == b.phys && a.size == b.size;
     return !same_region || a.device == b.device;  // different_regions
 }
 
 bool DmaDebug::exempt(const Entry& entry, const Entry& first) const {
     if (era_.skip_cpu_sync_exempt && entry.attrs & attr::skip_cpu_sync) return true;
-    if (era_.kmalloc_bounce_exempt && platform_.get<&Platform::bounce_unaligned>() && platform_.get<&Platform::bounce_pool>()) return true;
+    if (era_.kmalloc_bounce_exempt && platform_.get<&Platform::bounce_unaligned>() &&
+        platform_.get<&Platform::bounce_pool>())
+        return true;
     if (clean(entry) && clean(first)) return true;
     return era_.coherent_exempt && platform_.get<&Platform::dma_alignment>() < platform_.get<&Platform::l1_line>();
 }

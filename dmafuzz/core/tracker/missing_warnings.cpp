@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Missing warnings: those that a stricter tracker would give at the same call, and the rule of dma-debug that prevents them.
-// Source: docs/spec/verdicts.md §5 (The cause of a finding).
+// Missing warnings: those that a stricter tracker would give at the same call, and the rule of dma-debug that prevents
+// them. Source: docs/spec/verdicts.md §5 (The cause of a finding).
 #include <algorithm>
 
 #include "tracker/dma_debug.hpp"
@@ -99,7 +99,8 @@ void DmaDebug::add_regions(const HookCall& call) {
 
 // Memory that is lost together: a line of the kernel's, or as much as DMA needs for itself.
 uint64_t DmaDebug::shared_bytes() const {
-    return static_cast<uint64_t>(std::max({platform_.get<&Platform::l1_line>(), platform_.get<&Platform::dma_alignment>(), 1}));
+    return static_cast<uint64_t>(
+        std::max({platform_.get<&Platform::l1_line>(), platform_.get<&Platform::dma_alignment>(), 1}));
 }
 
 void DmaDebug::explain_overlaps(const HookCall& call, const Region& added) {
@@ -107,7 +108,8 @@ void DmaDebug::explain_overlaps(const HookCall& call, const Region& added) {
     const uint64_t unit = shared_bytes(), first = added.phys / unit, last = (added.phys + added.size - 1) / unit;
     for (const Region& other : shadow_.regions()) {
         if (other.size == 0) continue;
-        const uint64_t from = std::max(first, other.phys / unit), to = std::min(last, (other.phys + other.size - 1) / unit);
+        const uint64_t from = std::max(first, other.phys / unit),
+                       to = std::min(last, (other.phys + other.size - 1) / unit);
         if (from > to) continue;
         // Two devices may read the same.
         if (added.direction == Direction::to_device && other.direction == Direction::to_device) continue;
@@ -135,7 +137,8 @@ Reason DmaDebug::why_no_overlap(const Region& added, const Region& other) {
     to = std::min(to, other_to);
     if (from >= to) {
         const uint64_t l1 = static_cast<uint64_t>(platform_.get<&Platform::l1_line>());
-        const bool share = added.phys / l1 <= (other.phys + other.size - 1) / l1 && other.phys / l1 <= (added.phys + added.size - 1) / l1;
+        const bool share = added.phys / l1 <= (other.phys + other.size - 1) / l1 &&
+                           other.phys / l1 <= (added.phys + added.size - 1) / l1;
         return share ? Reason::first_line : Reason::l1_line;
     }
     Reason why = Reason::none;
@@ -155,7 +158,8 @@ Reason DmaDebug::exemption(const Entry& entry, const Entry& first) const {
     if (clean(entry) && clean(first)) return Reason::clean_exempt;
     if (era_.skip_cpu_sync_exempt && entry.attrs & attr::skip_cpu_sync) return Reason::skip_exempt;
     if (!exempt(entry, first)) return Reason::none;
-    const bool bounces = era_.kmalloc_bounce_exempt && platform_.get<&Platform::bounce_unaligned>() && platform_.get<&Platform::bounce_pool>();
+    const bool bounces = era_.kmalloc_bounce_exempt && platform_.get<&Platform::bounce_unaligned>() &&
+                         platform_.get<&Platform::bounce_pool>();
     return bounces ? Reason::bounce_exempt : Reason::coherent_exempt;
 }
 
@@ -169,7 +173,8 @@ void DmaDebug::explain_found(const HookCall& call, const Entry& ref, int found, 
     auto say = [&](WarningId id) { note_missing(call, id, Reason::other_entry, &e); };
     if (sync) {
         if (!own || !matches(ref, *own, Match::containing)) return say(WarningId::sync_unallocated);
-        if (own->direction != Direction::bidirectional && own->direction != ref.direction) say(WarningId::sync_direction);
+        if (own->direction != Direction::bidirectional && own->direction != ref.direction)
+            say(WarningId::sync_direction);
         return;
     }
     if (!own || !matches(ref, *own, Match::exact)) say(WarningId::free_unallocated);
@@ -180,7 +185,8 @@ void DmaDebug::explain_found(const HookCall& call, const Entry& ref, int found, 
 }
 
 void DmaDebug::explain_freed(const HookCall& call, const Entry& ref, const Entry& e) {
-    if (!era_.map_error_state && e.map_error == MapError::not_checked) note_missing(call, WarningId::free_unchecked, Reason::errors_untracked, &e);
+    if (!era_.map_error_state && e.map_error == MapError::not_checked)
+        note_missing(call, WarningId::free_unchecked, Reason::errors_untracked, &e);
     if (era_.map_error_state && e.map_error == MapError::checked && !e.own_error_checked)
         note_missing(call, WarningId::free_unchecked, Reason::error_elsewhere, &e);
     uint8_t differing = static_cast<uint8_t>((ref.attrs ^ e.attrs) & ~era_.attrs_compared);
@@ -189,12 +195,14 @@ void DmaDebug::explain_freed(const HookCall& call, const Entry& ref, const Entry
     const bool allocated = e.type == Type::coherent || e.type == Type::noncoherent;
     if (allocated) return;
     if (differing & attr::skip_cpu_sync) note_missing(call, WarningId::free_attributes, Reason::skip_uncompared, &e);
-    if (differing & (attr::mmio | attr::require_coherent)) note_missing(call, WarningId::free_attributes, Reason::attributes_uncompared, &e);
+    if (differing & (attr::mmio | attr::require_coherent))
+        note_missing(call, WarningId::free_attributes, Reason::attributes_uncompared, &e);
 }
 
 void DmaDebug::explain_sync(const HookCall& call, const Entry& ref, const Entry& e) {
     if (ref.direction != e.direction) note_missing(call, WarningId::sync_direction, Reason::bidirectional_syncs, &e);
-    if (ref.nents && ref.type == Type::sg && ref.nents != e.nents) note_missing(call, WarningId::sync_sg_count, Reason::bidirectional_syncs, &e);
+    if (ref.nents && ref.type == Type::sg && ref.nents != e.nents)
+        note_missing(call, WarningId::sync_sg_count, Reason::bidirectional_syncs, &e);
 }
 
 // A sync that gives what the other side has already.
@@ -204,7 +212,8 @@ void DmaDebug::explain_turns(const HookCall& call) {
     if (!cpu && !device) return;
     bool turned = false;
     auto turn = [&](uint64_t dma, uint64_t size) {
-        turned |= cpu ? shadow_.to_cpu(call.mapping, call.device, dma, size) : shadow_.to_device(call.mapping, call.device, dma, size);
+        turned |= cpu ? shadow_.to_cpu(call.mapping, call.device, dma, size)
+                      : shadow_.to_device(call.mapping, call.device, dma, size);
     };
     if (call.entry_count == 0) turn(call.dma, call.size);
     for (int i = 0; i < call.entry_count; i++) turn(call.entries[i].dma, call.entries[i].dma_size);
@@ -236,7 +245,9 @@ void DmaDebug::explain_unbind(const HookCall& call) {
     uint32_t left = 0;
     for (uint16_t slot : live_)
         if (pool_[slot].device == call.device && pool_[slot].mapping != no_mapping) left |= 1u << pool_[slot].mapping;
-    if (left) note_missing(call, WarningId::leak, era_.leak_at_unbind ? Reason::bus_unregistered : Reason::leaks_unchecked, nullptr, left);
+    if (left)
+        note_missing(call, WarningId::leak, era_.leak_at_unbind ? Reason::bus_unregistered : Reason::leaks_unchecked,
+                     nullptr, left);
 }
 
 void DmaDebug::explain_resource(const HookCall& call) {

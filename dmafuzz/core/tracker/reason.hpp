@@ -11,12 +11,12 @@ namespace dmafuzz {
 
 // Of several reasons for one silence the first one counts: the more special a circumstance, the further up.
 enum class Reason : uint8_t {
-    none,                // any: not asked for
-    departs,             // a kernel's own code says otherwise than its era does
+    none,     // any: not asked for
+    departs,  // a kernel's own code says otherwise than its era does
     // Why it is silent: a look-up that finds another entry
-    other_entry,         // the call fits the entry of another mapping
-    error_elsewhere,     // dma_mapping_error() was called at the same address, for another mapping
-    unknown_list,        // of a list whose first element it does not know, nothing is checked
+    other_entry,      // the call fits the entry of another mapping
+    error_elsewhere,  // dma_mapping_error() was called at the same address, for another mapping
+    unknown_list,     // of a list whose first element it does not know, nothing is checked
     // an exemption, or a count that has come to its end
     saturated,
     clean_exempt,
@@ -50,20 +50,21 @@ enum class Reason : uint8_t {
     leaks_unchecked,
     ownership_untracked,
     not_looked_at,
-    unknown,             // a tracker that cannot be asked
+    unknown,  // a tracker that cannot be asked
     // What the entry that it looked at has to do with the call
     same_mapping,
-    live_mapping,        // of another mapping, which is live
-    stale_mapping,       // of a mapping that has ended
-    no_entry,            // there is none
-    missed_entry,        // there are mappings that fit, but none was found: several fit, or the entry is gone
+    live_mapping,   // of another mapping, which is live
+    stale_mapping,  // of a mapping that has ended
+    no_entry,       // there is none
+    missed_entry,   // there are mappings that fit, but none was found: several fit, or the entry is gone
     count_,
 };
 
 struct ReasonFacts {
     const char* name;
-    const char* words;   // a sentence about the tracker, without its full stop
-    const char* change;  // the change of a rule (what_if.hpp) that would make it speak; "": none, it is out of its sight
+    const char* words;  // a sentence about the tracker, without its full stop
+    const char*
+        change;  // the change of a rule (what_if.hpp) that would make it speak; "": none, it is out of its sight
 };
 const ReasonFacts& facts_of(Reason reason);
 inline const char* name_of(Reason reason) { return facts_of(reason).name; }

@@ -63,17 +63,21 @@ void Shadow::digest(Digest& into) const {
         into.add(r.size);
         into.add(r.dma);
         into.add(r.dma_size);
-        into.add(static_cast<uint64_t>(r.slot) | static_cast<uint64_t>(r.mapping) << 16 | static_cast<uint64_t>(r.device) << 24 |
-                 static_cast<uint64_t>(r.attrs) << 32 | static_cast<uint64_t>(r.direction) << 40 | static_cast<uint64_t>(r.without) << 48);
+        into.add(static_cast<uint64_t>(r.slot) | static_cast<uint64_t>(r.mapping) << 16 |
+                 static_cast<uint64_t>(r.device) << 24 | static_cast<uint64_t>(r.attrs) << 32 |
+                 static_cast<uint64_t>(r.direction) << 40 | static_cast<uint64_t>(r.without) << 48);
     }
     into.add(regions_.size());
     // However they were cut.
     std::vector<Turn> turns = turns_;
-    std::sort(turns.begin(), turns.end(), [](const Turn& a, const Turn& b) { return a.mapping != b.mapping ? a.mapping < b.mapping : a.from < b.from; });
+    std::sort(turns.begin(), turns.end(), [](const Turn& a, const Turn& b) {
+        return a.mapping != b.mapping ? a.mapping < b.mapping : a.from < b.from;
+    });
     for (size_t i = 0; i < turns.size(); i++) {
         const bool goes_on = i && turns[i].mapping == turns[i - 1].mapping && turns[i].from == turns[i - 1].to;
         if (!goes_on) into.add(turns[i].from);
-        const bool more = i + 1 < turns.size() && turns[i + 1].mapping == turns[i].mapping && turns[i + 1].from == turns[i].to;
+        const bool more =
+            i + 1 < turns.size() && turns[i + 1].mapping == turns[i].mapping && turns[i + 1].from == turns[i].to;
         if (more) continue;
         into.add(turns[i].to);
         into.add(turns[i].mapping);

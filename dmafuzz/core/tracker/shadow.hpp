@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a program means by its calls, whatever a tracker makes of them: the live mappings, and the owner of their buffers. Kept only
-// while a tracker is asked why it says nothing.
+// What a program means by its calls, whatever a tracker makes of them: the live mappings, and the owner of their
+// buffers. Kept only while a tracker is asked why it says nothing.
 #pragma once
 
 #include <cstdint>
@@ -20,11 +20,11 @@ struct Region {
     uint8_t op = 0;                  // that the entry was made by
     uint8_t mapping = 0, device = 0, attrs = 0;
     Direction direction = Direction::bidirectional;
-    Reason without = Reason::none;   // why there is no entry
+    Reason without = Reason::none;  // why there is no entry
 };
 
 class Shadow {
-  public:
+public:
     void clear() {
         regions_.clear();
         turns_.clear();
@@ -40,13 +40,14 @@ class Shadow {
 
     void digest(Digest& into) const;
 
-  private:
+private:
     // What is the CPU's.
     struct Turn {
         uint64_t from, to;
         uint8_t mapping;
     };
-    template <class Do> void each_part(uint8_t mapping, uint8_t device, uint64_t dma, uint64_t size, Do what) const;
+    template <class Do>
+    void each_part(uint8_t mapping, uint8_t device, uint64_t dma, uint64_t size, Do what) const;
     uint64_t cut(uint8_t mapping, uint64_t from, uint64_t to);
 
     std::vector<Region> regions_;

@@ -21,7 +21,7 @@ enum class WarningId : uint8_t {
 #define DMAFUZZ_WARNING(id, core, name, tracker_crash) core,
     DK_WARNINGS(DMAFUZZ_WARNING)
 #undef DMAFUZZ_WARNING
-    count_,
+        count_,
 };
 const char* name_of(WarningId id);
 // The tracker did not survive: what it says or does not say after that counts for nothing. Of a kernel's own code only.
@@ -32,14 +32,14 @@ inline constexpr uint8_t no_op = 0xff;
 struct Warning {
     WarningId id = WarningId::unknown;
     uint8_t op = 0;
-    uint16_t call = 0;         // index of the hook call
-    uint32_t mappings = 0;     // a bit each: named by the call, or owner of an entry it concerns
+    uint16_t call = 0;      // index of the hook call
+    uint32_t mappings = 0;  // a bit each: named by the call, or owner of an entry it concerns
     // Where it comes from, for explanations
-    uint8_t entry_op = no_op;  // the operation that made the entry it concerns
-    bool counted = true;       // in dma-debug's error_count
-    bool traced = true;        // said by WARN, with a stack trace; else by pr_err or dev_err
-    uint32_t line_bytes = 0;   // of a cacheline (or page) it is about; 0: about none
-    uint64_t line = 0;         // where that one begins
+    uint8_t entry_op = no_op;    // the operation that made the entry it concerns
+    bool counted = true;         // in dma-debug's error_count
+    bool traced = true;          // said by WARN, with a stack trace; else by pr_err or dev_err
+    uint32_t line_bytes = 0;     // of a cacheline (or page) it is about; 0: about none
+    uint64_t line = 0;           // where that one begins
     const char* text = nullptr;  // of a kernel's own code: its message, as long as the tracker lives
 };
 
@@ -52,7 +52,7 @@ struct MissingWarning {
 // What a kernel as shipped makes of a warning.
 struct Print {
     bool printed = false;
-    bool stops = false;        // with panic_on_warn the machine stops there, and nothing that follows happens
+    bool stops = false;  // with panic_on_warn the machine stops there, and nothing that follows happens
 };
 // All of a run, in the order in which they came. `shown`: counted errors that are printed (num_errors).
 std::vector<Print> as_printed(const std::vector<Warning>& warnings, uint32_t shown);
@@ -67,7 +67,7 @@ struct Watch {
     Features features_read = 0;  // of the platform, besides what the hook calls say
     std::vector<Warning> warnings;
     std::vector<Left> left;
-    bool explained = false;      // `missing_warnings` is complete
+    bool explained = false;                        // `missing_warnings` is complete
     std::vector<MissingWarning> missing_warnings;  // only where it is asked for
     void clear() {
         features_read = 0;
@@ -80,19 +80,24 @@ struct Watch {
 
 // Where feedback goes: the paths a tracker takes.
 class PathSink {
-  public:
+public:
     virtual ~PathSink() = default;
     virtual void path(uint64_t hash) = 0;
 };
 
 class Tracker {
-  public:
+public:
     virtual ~Tracker() = default;
-    virtual void watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out, PathSink* sink = nullptr) = 0;
+    virtual void watch(const std::vector<HookCall>& calls, const Platform& platform, Watch& out,
+                       PathSink* sink = nullptr) = 0;
     // The same, with missing warnings, by trackers that know them; what goes on is equal in all else.
-    virtual void explain(const std::vector<HookCall>& calls, const Platform& platform, Watch& out) { watch(calls, platform, out); }
-    // The same; `state` becomes that of the tracker after the first `count` calls. Where it cannot be looked into, the hook calls stand for it.
-    virtual void watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform, Watch& out, Digest& state);
+    virtual void explain(const std::vector<HookCall>& calls, const Platform& platform, Watch& out) {
+        watch(calls, platform, out);
+    }
+    // The same; `state` becomes that of the tracker after the first `count` calls. Where it cannot be looked into, the
+    // hook calls stand for it.
+    virtual void watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform,
+                                  Watch& out, Digest& state);
     // What the last watch has cost; false: not known.
     virtual bool cost(Cost&) const { return false; }
     // How many counted errors it prints unless told otherwise: num_errors, which has been 1 in every kernel so far.
@@ -102,16 +107,16 @@ class Tracker {
 // A tracker that is built in.
 struct TrackerFacts {
     std::string name;
-    std::string kind;     // era, proposal, canary
-    int year;             // 0: of no time
+    std::string kind;  // era, proposal, canary
+    int year;          // 0: of no time
     std::string changed;
-    std::string base;     // of a proposal: the era that it changes
-    bool vendor;          // of one distribution: its number stands for no other kernel
+    std::string base;  // of a proposal: the era that it changes
+    bool vendor;       // of one distribution: its number stands for no other kernel
 };
 // Newest era first, then the proposals, then the canaries.
 std::vector<TrackerFacts> trackers();
-// By name; or of a library built by dmafuzz.kernel: `kernel:PATH`, or `kernel@ERA:PATH`, which takes its reasons from that era's model
-// wherever the two agree. Nothing for an unknown name.
+// By name; or of a library built by dmafuzz.kernel: `kernel:PATH`, or `kernel@ERA:PATH`, which takes its reasons from
+// that era's model wherever the two agree. Nothing for an unknown name.
 std::unique_ptr<Tracker> make_tracker(const std::string& name);
 
 }  // namespace dmafuzz

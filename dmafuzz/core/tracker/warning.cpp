@@ -23,8 +23,9 @@ bool is_tracker_crash(WarningId id) {
     return false;
 }
 
-// err_printk counts an error, and prints it while fewer than num_errors were. What is not counted goes past err_printk: it
-// has its own rule (WARN_ONCE, WARN_ON_ONCE, or none), by which it has fired. Of a tracker crash dma-debug prints nothing.
+// err_printk counts an error, and prints it while fewer than num_errors were. What is not counted goes past err_printk:
+// it has its own rule (WARN_ONCE, WARN_ON_ONCE, or none), by which it has fired. Of a tracker crash dma-debug prints
+// nothing.
 std::vector<Print> as_printed(const std::vector<Warning>& warnings, uint32_t shown) {
     std::vector<Print> out;
     uint32_t counted = 0;

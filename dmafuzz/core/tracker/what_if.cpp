@@ -41,35 +41,56 @@ void check_idle(Era& era) {
 
 const std::vector<WhatIf>& what_ifs() {
     static const std::vector<WhatIf> all{
-        {"strict-bidirectional", "syncs of a BIDIRECTIONAL mapping are checked for their range only", [](Era& e) { e.bidirectional_syncs_any_way = false; }},
+        {"strict-bidirectional", "syncs of a BIDIRECTIONAL mapping are checked for their range only",
+         [](Era& e) { e.bidirectional_syncs_any_way = false; }},
         {"map-errors", "a missing dma_mapping_error() is not tracked", [](Era& e) { e.map_error_state = true; }},
         {"resource-ram", "dma_map_resource() of RAM is not checked", check_resources},
         {"overlaps-told", "overlapping mappings are counted, but not reported", tell_overlaps},
-        {"skip-not-exempt", "overlaps of mappings with DMA_ATTR_SKIP_CPU_SYNC are exempt", [](Era& e) { e.skip_cpu_sync_exempt = false; }},
-        {"bounce-not-exempt", "overlaps are exempt on platforms where swiotlb may bounce small kmalloc buffers", [](Era& e) { e.kmalloc_bounce_exempt = false; }},
-        {"clean-not-exempt", "overlaps of mappings are exempt whose attributes declare their cachelines clean", [](Era& e) { e.clean_attrs = 0; }},
-        {"coherent-not-exempt", "overlaps are exempt on platforms where DMA needs no cacheline alignment", [](Era& e) { e.coherent_exempt = false; }},
+        {"skip-not-exempt", "overlaps of mappings with DMA_ATTR_SKIP_CPU_SYNC are exempt",
+         [](Era& e) { e.skip_cpu_sync_exempt = false; }},
+        {"bounce-not-exempt", "overlaps are exempt on platforms where swiotlb may bounce small kmalloc buffers",
+         [](Era& e) { e.kmalloc_bounce_exempt = false; }},
+        {"clean-not-exempt", "overlaps of mappings are exempt whose attributes declare their cachelines clean",
+         [](Era& e) { e.clean_attrs = 0; }},
+        {"coherent-not-exempt", "overlaps are exempt on platforms where DMA needs no cacheline alignment",
+         [](Era& e) { e.coherent_exempt = false; }},
         {"any-overlap", "some overlaps are treated as legal", [](Era& e) { e.overlap = OverlapRule::any; }},
-        {"dma-lines", "cachelines are tracked by L1_CACHE_SHIFT, although the DMA alignment is larger", [](Era& e) { e.line_size = LineSize::dma_alignment; }},
-        {"every-line", "only the first cacheline of a mapping is tracked", [](Era& e) { e.tracked = Tracked::every_line; }},
+        {"dma-lines", "cachelines are tracked by L1_CACHE_SHIFT, although the DMA alignment is larger",
+         [](Era& e) { e.line_size = LineSize::dma_alignment; }},
+        {"every-line", "only the first cacheline of a mapping is tracked",
+         [](Era& e) { e.tracked = Tracked::every_line; }},
         {"to-device", "cachelines of TO_DEVICE mappings are not tracked", [](Era& e) { e.to_device_tracked = true; }},
-        {"attributes", "attributes of map and unmap are not compared", [](Era& e) { e.attrs_compared |= attr::mmio | attr::require_coherent; }},
-        {"skip-compared", "DMA_ATTR_SKIP_CPU_SYNC of map and unmap is not compared", [](Era& e) { e.attrs_compared |= attr::skip_cpu_sync; }},
-        {"wide-counter", "the overlap counter of a cacheline saturates at seven, so a cacheline with more mappings is forgotten too early", [](Era& e) { e.overlaps_max = 0xff; }},
+        {"attributes", "attributes of map and unmap are not compared",
+         [](Era& e) { e.attrs_compared |= attr::mmio | attr::require_coherent; }},
+        {"skip-compared", "DMA_ATTR_SKIP_CPU_SYNC of map and unmap is not compared",
+         [](Era& e) { e.attrs_compared |= attr::skip_cpu_sync; }},
+        {"wide-counter",
+         "the overlap counter of a cacheline saturates at seven, so a cacheline with more mappings is forgotten too "
+         "early",
+         [](Era& e) { e.overlaps_max = 0xff; }},
         {"resources", "dma_map_resource() is not tracked", [](Era& e) { e.resources = true; }},
         {"resource-always", "dma_map_resource() of RAM is reported once per boot, or not for reserved pages",
          [](Era& e) { e.resources = true, e.resource_check = ResourceCheck::ram; }},
-        {"image-anywhere", "kernel text and rodata are recognised in the linear map only", [](Era& e) { e.image_anywhere = true; }},
+        {"image-anywhere", "kernel text and rodata are recognised in the linear map only",
+         [](Era& e) { e.image_anywhere = true; }},
         {"vmalloc-stacks", "a stack in vmalloc space is not recognised", [](Era& e) { e.vmalloc_stacks = true; }},
-        {"map-single-area", "the kind of address given to dma_map_single() is not checked", [](Era& e) { e.map_single_area = true; }},
-        {"segments", "scatterlist entries are not checked against the device's segment limits", [](Era& e) { e.sg_segments = true; }},
-        {"every-bus", "mappings leaked at driver unbind are reported on some buses only", [](Era& e) { e.every_bus = true; }},
+        {"map-single-area", "the kind of address given to dma_map_single() is not checked",
+         [](Era& e) { e.map_single_area = true; }},
+        {"segments", "scatterlist entries are not checked against the device's segment limits",
+         [](Era& e) { e.sg_segments = true; }},
+        {"every-bus", "mappings leaked at driver unbind are reported on some buses only",
+         [](Era& e) { e.every_bus = true; }},
         {"leaks", "mappings leaked at driver unbind are not reported", tell_leaks},
-        {"own-entry", "the call's wrong arguments match the entry of another mapping", [](Era& e) { e.own_entry = true; }},
-        {"own-error", "dma_mapping_error() of another mapping at the same address marks this one as checked", ask_for_own_errors},
-        {"every-list", "a scatterlist whose first entry has no dma-debug entry, or one of another type, is not checked", [](Era& e) { e.every_list = true; }},
-        {"list-elements", "only the first entries of a scatterlist that the IOMMU merges are tracked", [](Era& e) { e.list_elements = true; }},
-        {"ownership", "buffer ownership across dma_sync_*_for_cpu/for_device is not tracked", [](Era& e) { e.ownership = true; }},
+        {"own-entry", "the call's wrong arguments match the entry of another mapping",
+         [](Era& e) { e.own_entry = true; }},
+        {"own-error", "dma_mapping_error() of another mapping at the same address marks this one as checked",
+         ask_for_own_errors},
+        {"every-list", "a scatterlist whose first entry has no dma-debug entry, or one of another type, is not checked",
+         [](Era& e) { e.every_list = true; }},
+        {"list-elements", "only the first entries of a scatterlist that the IOMMU merges are tracked",
+         [](Era& e) { e.list_elements = true; }},
+        {"ownership", "buffer ownership across dma_sync_*_for_cpu/for_device is not tracked",
+         [](Era& e) { e.ownership = true; }},
         {"assert-idle", "copy-on-write of a page under DMA is not checked", check_idle},
     };
     return all;
@@ -81,7 +102,8 @@ std::optional<Era> changed_era(const std::string& name) {
     while (era && at < name.size()) {
         const size_t end = std::min(name.find('+', at + 1), name.size());
         const std::string wanted = name.substr(at + 1, end - at - 1);
-        auto what = std::find_if(what_ifs().begin(), what_ifs().end(), [&](const WhatIf& w) { return w.name == wanted; });
+        auto what =
+            std::find_if(what_ifs().begin(), what_ifs().end(), [&](const WhatIf& w) { return w.name == wanted; });
         if (what == what_ifs().end()) return std::nullopt;
         const Era before = *era;
         what->change(*era);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Memory of the kernel side: one range of addresses. What is allocated at boot comes first and lasts; the rest goes at a
- * reset. After a crash any of it may have been written to: then all of it is as it was when the machine had booted. */
+/* Memory of the kernel side: one range of addresses. What is allocated at boot comes first and lasts; the rest goes at
+ * a reset. After a crash any of it may have been written to: then all of it is as it was when the machine had booted.
+ */
 #define _GNU_SOURCE
 #include <stddef.h>
 #include <string.h>
@@ -12,8 +13,8 @@
 /* Addresses cost nothing: pages are there when they are written to. In front there are guard pages. */
 static const size_t arena_bytes = 256u << 20, log_bytes = 64u << 20, guard_bytes = 1u << 20;
 
-/* At the arena's beginning is what the kernel's code asks for piece by piece when it boots: a reset copies it back, as far
- * as there is room. The rest are its pools, in which nothing but links and counts has to be undone. */
+/* At the arena's beginning is what the kernel's code asks for piece by piece when it boots: a reset copies it back, as
+ * far as there is room. The rest are its pools, in which nothing but links and counts has to be undone. */
 enum { small_bytes = 4096 };
 
 static char *arena DK_OWN, *undo_log DK_OWN;

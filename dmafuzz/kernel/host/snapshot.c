@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The library's own variables as they were when the machine had booted. A reset copies the kernel's back, but for its
- * hash table, whose lists are undone; after a crash all come back. What is needed for that is where a stray write of the
- * kernel's code cannot reach it. */
+ * hash table, whose lists are undone; after a crash all come back. What is needed for that is where a stray write of
+ * the kernel's code cannot reach it. */
 #define _GNU_SOURCE
 #include <link.h>
 #include <stdbool.h>
@@ -36,11 +36,13 @@ static struct {
     char guard[guard_bytes];
 } kept __attribute__((aligned(page_bytes)));
 
-extern char __start_dk_own[] __attribute__((visibility("hidden"))), __stop_dk_own[] __attribute__((visibility("hidden")));
+extern char __start_dk_own[] __attribute__((visibility("hidden"))),
+    __stop_dk_own[] __attribute__((visibility("hidden")));
 __attribute__((weak, visibility("hidden"))) extern char __start___sancov_cntrs[], __stop___sancov_cntrs[];
 
-/* The pages of a segment that are written to at run time: without those that are read-only once the library is bound. */
-static void add_segment(const struct dl_phdr_info *info, const ElfW(Phdr) *segment, uintptr_t constant_end) {
+/* The pages of a segment that are written to at run time: without those that are read-only once the library is bound.
+ */
+static void add_segment(const struct dl_phdr_info *info, const ElfW(Phdr) * segment, uintptr_t constant_end) {
     uintptr_t from = info->dlpi_addr + segment->p_vaddr, end = from + segment->p_memsz;
     uintptr_t hole = (uintptr_t)&kept, hole_end = hole + sizeof kept;
 
@@ -49,7 +51,8 @@ static void add_segment(const struct dl_phdr_info *info, const ElfW(Phdr) *segme
         kept.all[kept.all_count++] = (struct range){(char *)from, hole - from, NULL};
         from = hole_end;
     }
-    if (from < end && kept.all_count < ranges_max) kept.all[kept.all_count++] = (struct range){(char *)from, end - from, NULL};
+    if (from < end && kept.all_count < ranges_max)
+        kept.all[kept.all_count++] = (struct range){(char *)from, end - from, NULL};
 }
 
 static int look_at(struct dl_phdr_info *info, size_t size, void *unused) {
@@ -65,7 +68,8 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *unused) {
         if (s->p_type == PT_GNU_RELRO) constant_end = from + s->p_memsz;
     }
     for (int i = 0; ours && i < info->dlpi_phnum; ++i)
-        if (info->dlpi_phdr[i].p_type == PT_LOAD && info->dlpi_phdr[i].p_flags & PF_W && kept.all_count < ranges_max - 1)
+        if (info->dlpi_phdr[i].p_type == PT_LOAD && info->dlpi_phdr[i].p_flags & PF_W &&
+            kept.all_count < ranges_max - 1)
             add_segment(info, &info->dlpi_phdr[i], constant_end);
     return ours;
 }

@@ -13,7 +13,7 @@ static noinline void dk_deadlock(const char *lock) __attribute__((noreturn, cold
  * that spends the measure more than once hangs. */
 struct dk_counter {
     u64 count;
-    u64 run, call;            /* the hook that filled the last measure */
+    u64 run, call; /* the hook that filled the last measure */
 };
 
 enum { dk_measure = 1 << 21 };

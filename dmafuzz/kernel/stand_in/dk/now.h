@@ -9,7 +9,7 @@ static struct {
     struct dk_machine machine;
     struct task_struct tasks[DK_CPUS];
     unsigned int cpu;
-    unsigned int area;        /* of the running call's CPU address */
-    bool walking;             /* see dk/walk.h */
-    unsigned int call;        /* index of the running call since the last reset */
+    unsigned int area; /* of the running call's CPU address */
+    bool walking;      /* see dk/walk.h */
+    unsigned int call; /* index of the running call since the last reset */
 } dk_now DK_OWN;

@@ -10,8 +10,8 @@
 enum dk_undo_kind { DK_REMOVED, DK_ADDED, DK_WORD };
 
 struct dk_undo {
-    struct list_head *entry;        /* or the word */
-    struct list_head *next, *prev;  /* its links before; of a word: what was in it, and its size */
+    struct list_head *entry;       /* or the word */
+    struct list_head *next, *prev; /* its links before; of a word: what was in it, and its size */
     enum dk_undo_kind kind;
 };
 
@@ -64,16 +64,18 @@ static inline void dk_undo_memory(const void *p, size_t size) {
 }
 
 /* A pointer that is part of what is undone. */
-#define dk_set(pointer, value) ({ \
-    __typeof__(pointer) *dk_p = &(pointer); \
-    dk_undo_memory(dk_p, sizeof *dk_p); \
-    *dk_p = (value); \
-})
+#define dk_set(pointer, value)                  \
+    ({                                          \
+        __typeof__(pointer) *dk_p = &(pointer); \
+        dk_undo_memory(dk_p, sizeof *dk_p);     \
+        *dk_p = (value);                        \
+    })
 
-#define dk_put(field, value) ({ \
-    struct list_head **dk_f = &(field); \
-    if (likely(!dk_is_local(dk_f))) *dk_f = (value); \
-})
+#define dk_put(field, value)                             \
+    ({                                                   \
+        struct list_head **dk_f = &(field);              \
+        if (likely(!dk_is_local(dk_f))) *dk_f = (value); \
+    })
 
 static inline void dk_undo_one(const struct dk_undo *u) {
     struct list_head *entry = u->entry;

@@ -73,7 +73,8 @@ static inline unsigned long dk_find_bit(const unsigned long *map, unsigned long 
 #define find_next_bit(map, size, from) dk_find_bit(map, size, from, true)
 #define find_first_zero_bit(map, size) dk_find_bit(map, size, 0, false)
 #define find_next_zero_bit(map, size, from) dk_find_bit(map, size, from, false)
-#define for_each_set_bit(n, map, size) for ((n) = find_first_bit(map, size); (n) < (size); (n) = find_next_bit(map, size, (n) + 1))
+#define for_each_set_bit(n, map, size) \
+    for ((n) = find_first_bit(map, size); (n) < (size); (n) = find_next_bit(map, size, (n) + 1))
 #define for_each_clear_bit(n, map, size) \
     for ((n) = find_first_zero_bit(map, size); (n) < (size); (n) = find_next_zero_bit(map, size, (n) + 1))
 

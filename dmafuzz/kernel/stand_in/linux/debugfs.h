@@ -17,8 +17,7 @@ static struct dk_variable dk_variables[dk_variables_max] DK_OWN;
 static int dk_variable_count DK_OWN;
 
 static struct dentry *dk_add_variable(const char *name, void *at, unsigned int size) {
-    if (dk_variable_count < dk_variables_max)
-        dk_variables[dk_variable_count++] = (struct dk_variable){name, at, size};
+    if (dk_variable_count < dk_variables_max) dk_variables[dk_variable_count++] = (struct dk_variable){name, at, size};
     return (struct dentry *)dk_variables;
 }
 

@@ -26,7 +26,7 @@ enum dma_data_direction { DMA_BIDIRECTIONAL, DMA_TO_DEVICE, DMA_FROM_DEVICE, DMA
 #ifdef DK_HAS_debug_dma_mapping_error
 void debug_dma_mapping_error(struct device *dev, dma_addr_t dma_addr);
 #else
-static inline void debug_dma_mapping_error(struct device *dev, dma_addr_t dma_addr) { }
+static inline void debug_dma_mapping_error(struct device *dev, dma_addr_t dma_addr) {}
 #endif
 
 static inline int dma_mapping_error(struct device *dev, dma_addr_t dma_addr) {

@@ -29,6 +29,6 @@ struct file_operations {
 #define simple_read_from_buffer(to, count, at, from, available) ((void)(from), (ssize_t)0)
 #define copy_from_user(to, from, count) ((void)(to), (void)(from), (count))
 #define copy_to_user(to, from, count) ((void)(to), (void)(from), (count))
-#define DEFINE_SHOW_ATTRIBUTE(name) \
+#define DEFINE_SHOW_ATTRIBUTE(name)                                                                    \
     static int (*const name##_shown)(struct seq_file *, void *) __attribute__((unused)) = name##_show; \
     static const struct file_operations name##_fops

@@ -5,14 +5,22 @@
 #include <linux/bitops.h>
 #include <linux/kernel.h>
 
-struct hlist_node { struct hlist_node *next, **pprev; };
-struct hlist_head { struct hlist_node *first; };
+struct hlist_node {
+    struct hlist_node *next, **pprev;
+};
+struct hlist_head {
+    struct hlist_node *first;
+};
 
-#define HLIST_HEAD_INIT { NULL }
+#define HLIST_HEAD_INIT {NULL}
 #define HLIST_HEAD(name) struct hlist_head name = HLIST_HEAD_INIT
 #define INIT_HLIST_HEAD(head) dk_set((head)->first, NULL)
 #define hlist_entry(p, type, member) container_of(p, type, member)
-#define hlist_entry_safe(p, type, member) ({ __auto_type dk_n = (p); dk_n ? hlist_entry(dk_n, type, member) : NULL; })
+#define hlist_entry_safe(p, type, member)              \
+    ({                                                 \
+        __auto_type dk_n = (p);                        \
+        dk_n ? hlist_entry(dk_n, type, member) : NULL; \
+    })
 
 static inline void INIT_HLIST_NODE(struct hlist_node *n) {
     dk_set(n->next, NULL);
@@ -54,10 +62,10 @@ static inline void hlist_del(struct hlist_node *n) {
 #define hlist_del_init_rcu(n) hlist_del_init(n)
 
 #define hlist_for_each(p, head) for (p = (head)->first; p && dk_step(); p = p->next)
-#define hlist_for_each_entry(p, head, member) \
+#define hlist_for_each_entry(p, head, member)                                         \
     for (p = hlist_entry_safe((head)->first, __typeof__(*p), member); p && dk_step(); \
          p = hlist_entry_safe(p->member.next, __typeof__(*p), member))
-#define hlist_for_each_entry_safe(p, n, head, member) \
+#define hlist_for_each_entry_safe(p, n, head, member)                                                       \
     for (p = hlist_entry_safe((head)->first, __typeof__(*p), member); p && (n = p->member.next, dk_step()); \
          p = hlist_entry_safe(n, __typeof__(*p), member))
 #define hlist_for_each_entry_rcu(p, head, member, ...) hlist_for_each_entry(p, head, member)
@@ -70,26 +78,31 @@ static inline u32 hash_64(u64 n, unsigned int bits) { return n * 0x61c8864680b58
 #define hash_min(n, bits) (sizeof(n) <= 4 ? hash_32(n, bits) : hash_64(n, bits))
 
 #define DECLARE_HASHTABLE(name, bits) struct hlist_head name[1 << (bits)]
-#define DEFINE_HASHTABLE(name, bits) DECLARE_HASHTABLE(name, bits) = { HLIST_HEAD_INIT }
+#define DEFINE_HASHTABLE(name, bits) DECLARE_HASHTABLE(name, bits) = {HLIST_HEAD_INIT}
 #define DEFINE_READ_MOSTLY_HASHTABLE(name, bits) DEFINE_HASHTABLE(name, bits)
 #define HASH_BITS(table) ilog2(ARRAY_SIZE(table))
-#define hash_init(table) ({ for (size_t dk_b = 0; dk_b < ARRAY_SIZE(table); ++dk_b) INIT_HLIST_HEAD(&(table)[dk_b]); })
+#define hash_init(table)                                                                         \
+    ({                                                                                           \
+        for (size_t dk_b = 0; dk_b < ARRAY_SIZE(table); ++dk_b) INIT_HLIST_HEAD(&(table)[dk_b]); \
+    })
 #define dk_bucket(table, key) (&(table)[hash_min(key, HASH_BITS(table))])
 #define hash_add(table, node, key) hlist_add_head(node, dk_bucket(table, key))
 #define hash_add_rcu(table, node, key) hash_add(table, node, key)
 #define hash_del(node) hlist_del_init(node)
 #define hash_del_rcu(node) hash_del(node)
 #define hash_hashed(node) (!hlist_unhashed(node))
-#define hash_empty(table) ({ \
-    bool dk_none = true; \
-    for (size_t dk_b = 0; dk_b < ARRAY_SIZE(table); ++dk_b) dk_none &= hlist_empty(&(table)[dk_b]); \
-    dk_none; \
-})
+#define hash_empty(table)                                                                               \
+    ({                                                                                                  \
+        bool dk_none = true;                                                                            \
+        for (size_t dk_b = 0; dk_b < ARRAY_SIZE(table); ++dk_b) dk_none &= hlist_empty(&(table)[dk_b]); \
+        dk_none;                                                                                        \
+    })
 #define hash_for_each_possible(table, p, member, key) hlist_for_each_entry(p, dk_bucket(table, key), member)
 #define hash_for_each_possible_rcu(table, p, member, key, ...) hash_for_each_possible(table, p, member, key)
 #define hash_for_each_possible_safe(table, p, n, member, key) \
     hlist_for_each_entry_safe(p, n, dk_bucket(table, key), member)
 #define hash_for_each(table, b, p, member) \
     for ((b) = 0, p = NULL; !p && (b) < (int)ARRAY_SIZE(table); ++(b)) hlist_for_each_entry(p, &(table)[b], member)
-#define hash_for_each_safe(table, b, n, p, member) \
-    for ((b) = 0, p = NULL; !p && (b) < (int)ARRAY_SIZE(table); ++(b)) hlist_for_each_entry_safe(p, n, &(table)[b], member)
+#define hash_for_each_safe(table, b, n, p, member)                     \
+    for ((b) = 0, p = NULL; !p && (b) < (int)ARRAY_SIZE(table); ++(b)) \
+    hlist_for_each_entry_safe(p, n, &(table)[b], member)

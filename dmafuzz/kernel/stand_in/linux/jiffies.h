@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* There is no clock, so that a program has the same result whenever it runs: from hook call to hook call one tick passes. */
+/* There is no clock, so that a program has the same result whenever it runs: from hook call to hook call one tick
+ * passes. */
 #pragma once
 #include <dk/now.h>
 #include <linux/types.h>

@@ -11,9 +11,22 @@
 #define DIV_ROUND_CLOSEST(n, d) (((n) + (d) / 2) / (d))
 #define div_u64(n, d) ((u64)(n) / (u32)(d))
 #define div64_u64(n, d) ((u64)(n) / (u64)(d))
-#define do_div(n, d) ({ u32 dk_rest = (n) % (d); (n) /= (d); dk_rest; })
-#define roundup(n, to) ({ const __typeof__(to) dk_to = (to); ((n) + (dk_to - 1)) / dk_to * dk_to; })
-#define rounddown(n, to) ({ const __typeof__(n) dk_n = (n); dk_n - dk_n % (to); })
+#define do_div(n, d)             \
+    ({                           \
+        u32 dk_rest = (n) % (d); \
+        (n) /= (d);              \
+        dk_rest;                 \
+    })
+#define roundup(n, to)                      \
+    ({                                      \
+        const __typeof__(to) dk_to = (to);  \
+        ((n) + (dk_to - 1)) / dk_to *dk_to; \
+    })
+#define rounddown(n, to)                \
+    ({                                  \
+        const __typeof__(n) dk_n = (n); \
+        dk_n - dk_n % (to);             \
+    })
 /* To a power of two. */
 #define dk_below(n, to) ((__typeof__(n))((to) - 1))
 #define round_down(n, to) ((n) & ~dk_below(n, to))
@@ -29,8 +42,18 @@
 #define lower_32_bits(n) ((u32)(n))
 #define upper_32_bits(n) ((u32)((u64)(n) >> 32))
 
-#define min(a, b) ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); dk_limit(#a, a_ < b_ ? a_ : b_); })
-#define max(a, b) ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ > b_ ? a_ : b_; })
+#define min(a, b)                        \
+    ({                                   \
+        __typeof__(a) a_ = (a);          \
+        __typeof__(b) b_ = (b);          \
+        dk_limit(#a, a_ < b_ ? a_ : b_); \
+    })
+#define max(a, b)               \
+    ({                          \
+        __typeof__(a) a_ = (a); \
+        __typeof__(b) b_ = (b); \
+        a_ > b_ ? a_ : b_;      \
+    })
 #define min3(a, b, c) min(min(a, b), c)
 #define max3(a, b, c) max(max(a, b), c)
 #define umin(a, b) min((u64)(a), (u64)(b))
@@ -38,11 +61,29 @@
 #define clamp(n, low, high) min(max(n, low), high)
 #define clamp_t(type, n, low, high) clamp((type)(n), (type)(low), (type)(high))
 #define clamp_val(n, low, high) clamp_t(__typeof__(n), n, low, high)
-#define swap(a, b) ({ __typeof__(a) dk_a = (a); (a) = (b); (b) = dk_a; })
-#define abs(n) ({ __typeof__(n) dk_n = (n); dk_n < 0 ? -dk_n : dk_n; })
-#define abs_diff(a, b) ({ __typeof__(a) dk_a = (a); __typeof__(a) dk_b = (b); dk_a > dk_b ? dk_a - dk_b : dk_b - dk_a; })
+#define swap(a, b)                \
+    ({                            \
+        __typeof__(a) dk_a = (a); \
+        (a) = (b);                \
+        (b) = dk_a;               \
+    })
+#define abs(n)                    \
+    ({                            \
+        __typeof__(n) dk_n = (n); \
+        dk_n < 0 ? -dk_n : dk_n;  \
+    })
+#define abs_diff(a, b)                           \
+    ({                                           \
+        __typeof__(a) dk_a = (a);                \
+        __typeof__(a) dk_b = (b);                \
+        dk_a > dk_b ? dk_a - dk_b : dk_b - dk_a; \
+    })
 #define in_range(n, first, count) ((n) - (first) < (count))
-#define min_not_zero(a, b) ({ __typeof__(a) dk_x = (a), dk_y = (b); !dk_x ? dk_y : !dk_y ? dk_x : min(dk_x, dk_y); })
+#define min_not_zero(a, b)                             \
+    ({                                                 \
+        __typeof__(a) dk_x = (a), dk_y = (b);          \
+        !dk_x ? dk_y : !dk_y ? dk_x : min(dk_x, dk_y); \
+    })
 #define check_add_overflow(a, b, sum) __builtin_add_overflow(a, b, sum)
 #define check_sub_overflow(a, b, difference) __builtin_sub_overflow(a, b, difference)
 #define check_mul_overflow(a, b, product) __builtin_mul_overflow(a, b, product)

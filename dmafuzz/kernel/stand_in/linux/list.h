@@ -6,7 +6,7 @@
 #include <dk/undo.h>
 #include <linux/kernel.h>
 
-#define LIST_HEAD_INIT(name) { &(name), &(name) }
+#define LIST_HEAD_INIT(name) {&(name), &(name)}
 #define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
 #define LIST_POISON1 ((struct list_head *)0x100)
 #define LIST_POISON2 ((struct list_head *)0x122)
@@ -80,10 +80,16 @@ static inline void list_splice_tail_init(struct list_head *from, struct list_hea
 #define list_splice(from, to) list_splice_init(from, to)
 #define list_splice_tail(from, to) list_splice_tail_init(from, to)
 
-static inline int list_is_first(const struct list_head *entry, const struct list_head *head) { return entry->prev == head; }
-static inline int list_is_last(const struct list_head *entry, const struct list_head *head) { return entry->next == head; }
+static inline int list_is_first(const struct list_head *entry, const struct list_head *head) {
+    return entry->prev == head;
+}
+static inline int list_is_last(const struct list_head *entry, const struct list_head *head) {
+    return entry->next == head;
+}
 static inline int list_is_head(const struct list_head *entry, const struct list_head *head) { return entry == head; }
-static inline int list_is_singular(const struct list_head *head) { return head->next != head && head->next == head->prev; }
+static inline int list_is_singular(const struct list_head *head) {
+    return head->next != head && head->next == head->prev;
+}
 
 static inline size_t list_count_nodes(const struct list_head *head) {
     size_t count = 0;
@@ -105,13 +111,13 @@ static inline void list_replace(struct list_head *old, struct list_head *by) {
 #define list_prev_entry(p, member) list_entry((p)->member.prev, __typeof__(*(p)), member)
 
 #define list_for_each(p, head) for (p = (head)->next; p != (head) && dk_step(); p = p->next)
-#define list_for_each_entry(p, head, member) \
+#define list_for_each_entry(p, head, member)                                                    \
     for (p = list_first_entry(head, __typeof__(*p), member); &p->member != (head) && dk_step(); \
          p = list_next_entry(p, member))
-#define list_for_each_entry_reverse(p, head, member) \
+#define list_for_each_entry_reverse(p, head, member)                                           \
     for (p = list_last_entry(head, __typeof__(*p), member); &p->member != (head) && dk_step(); \
          p = list_prev_entry(p, member))
-#define list_for_each_entry_safe(p, n, head, member) \
+#define list_for_each_entry_safe(p, n, head, member)                                         \
     for (p = list_first_entry(head, __typeof__(*p), member), n = list_next_entry(p, member); \
          &p->member != (head) && dk_step(); p = n, n = list_next_entry(n, member))
 #define list_for_each_safe(p, n, head) for (p = (head)->next; p != (head) && (n = p->next, dk_step()); p = n)
@@ -120,7 +126,7 @@ static inline void list_replace(struct list_head *old, struct list_head *by) {
     for (p = list_next_entry(p, member); &p->member != (head) && dk_step(); p = list_next_entry(p, member))
 #define list_for_each_entry_from(p, head, member) \
     for (; &p->member != (head) && dk_step(); p = list_next_entry(p, member))
-#define list_for_each_entry_safe_reverse(p, n, head, member) \
+#define list_for_each_entry_safe_reverse(p, n, head, member)                                \
     for (p = list_last_entry(head, __typeof__(*p), member), n = list_prev_entry(p, member); \
          &p->member != (head) && dk_step(); p = n, n = list_prev_entry(n, member))
 #define list_for_each_entry_rcu(p, head, member, ...) list_for_each_entry(p, head, member)

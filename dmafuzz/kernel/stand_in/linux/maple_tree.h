@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Maple trees: a map from ranges of indices that do not overlap to items, kept in a red-black tree. Every change is undone
- * by a reset. Here is what needs no state between calls (mtree_..., mt_find, mt_for_each); struct ma_state is not. */
+/* Maple trees: a map from ranges of indices that do not overlap to items, kept in a red-black tree. Every change is
+ * undone by a reset. Here is what needs no state between calls (mtree_..., mt_find, mt_for_each); struct ma_state is
+ * not. */
 #pragma once
 #include <linux/radix-tree.h>
 #include <linux/rbtree.h>
@@ -21,7 +22,7 @@ struct dk_range {
 
 #define MT_FLAGS_ALLOC_RANGE 1u
 #define MT_FLAGS_USE_RCU 2u
-#define MTREE_INIT(name, flags) { .ma_flags = (flags) }
+#define MTREE_INIT(name, flags) {.ma_flags = (flags)}
 #define DEFINE_MTREE(name) struct maple_tree name = MTREE_INIT(name, 0)
 #define mtree_lock(mt) spin_lock(&(mt)->ma_lock)
 #define mtree_unlock(mt) spin_unlock(&(mt)->ma_lock)
@@ -82,7 +83,8 @@ static inline void *mtree_load(struct maple_tree *mt, unsigned long index) {
     return range && range->first <= index ? range->item : NULL;
 }
 
-static inline int dk_range_store(struct maple_tree *mt, unsigned long first, unsigned long last, void *item, bool insert) {
+static inline int dk_range_store(struct maple_tree *mt, unsigned long first, unsigned long last, void *item,
+                                 bool insert) {
     struct dk_range *there = dk_range_from(mt, first);
     int failed = 0;
 

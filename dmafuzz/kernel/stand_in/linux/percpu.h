@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A variable for each CPU. Those that have a name are gathered in a section, which is CPU 0's; the others' copies lie one
- * after another. What is allocated is an array. */
+/* A variable for each CPU. Those that have a name are gathered in a section, which is CPU 0's; the others' copies lie
+ * one after another. What is allocated is an array. */
 #pragma once
 #include <dk/now.h>
 #include <dk/undo.h>
@@ -19,7 +19,7 @@
 #define for_each_present_cpu(cpu) for_each_possible_cpu(cpu)
 
 enum { dk_percpu_max = 1024 };
-static char *dk_percpu_copies DK_OWN;  /* what is there is no variable of ours */
+static char *dk_percpu_copies DK_OWN; /* what is there is no variable of ours */
 __attribute__((weak, visibility("hidden"))) extern char __start_dk_percpu[], __stop_dk_percpu[];
 
 #define __percpu
@@ -56,11 +56,12 @@ static inline void *dk_percpu_at(void *p, size_t size, unsigned int cpu) {
 #define get_cpu_var(name) (*this_cpu_ptr(&(name)))
 #define put_cpu_var(name) ((void)&(name))
 
-#define dk_this_cpu(name, change) ({ \
-    __typeof__(&(name)) dk_here = this_cpu_ptr(&(name)); \
-    dk_undo_memory(dk_here, sizeof *dk_here); \
-    *dk_here change; \
-})
+#define dk_this_cpu(name, change)                            \
+    ({                                                       \
+        __typeof__(&(name)) dk_here = this_cpu_ptr(&(name)); \
+        dk_undo_memory(dk_here, sizeof *dk_here);            \
+        *dk_here change;                                     \
+    })
 #define this_cpu_read(name) (*this_cpu_ptr(&(name)))
 #define this_cpu_write(name, n) ((void)dk_this_cpu(name, = (n)))
 #define this_cpu_add(name, n) ((void)dk_this_cpu(name, += (n)))

@@ -7,10 +7,10 @@
 
 struct dk_site {
     const char *format;
-    int id;                   /* 0: not classified yet, otherwise enum dk_id + 1, or dk_ignored */
-    bool fired;               /* a _ONCE site, since boot */
-    bool traced;              /* WARN, with a stack trace */
-    struct dk_site *next;     /* of the fired ones */
+    int id;               /* 0: not classified yet, otherwise enum dk_id + 1, or dk_ignored */
+    bool fired;           /* a _ONCE site, since boot */
+    bool traced;          /* WARN, with a stack trace */
+    struct dk_site *next; /* of the fired ones */
 };
 
 enum { dk_ignored = -1 };
@@ -32,26 +32,30 @@ static inline void dk_once_reset(void) {
 }
 
 #define dk_say(format_, ...) dk_say_as(false, format_, ##__VA_ARGS__)
-#define dk_say_as(traced_, format_, ...) ({ \
-    static struct dk_site dk_site DK_OWN = {.format = format_, .traced = traced_}; \
-    dk_report(&dk_site, ##__VA_ARGS__); \
-})
+#define dk_say_as(traced_, format_, ...)                                               \
+    ({                                                                                 \
+        static struct dk_site dk_site DK_OWN = {.format = format_, .traced = traced_}; \
+        dk_report(&dk_site, ##__VA_ARGS__);                                            \
+    })
 #define dk_say_once(format_, ...) dk_say_once_as(false, format_, ##__VA_ARGS__)
-#define dk_say_once_as(traced_, format_, ...) ({ \
-    static struct dk_site dk_site DK_OWN = {.format = format_, .traced = traced_}; \
-    if (dk_fires_once(&dk_site)) dk_report(&dk_site, ##__VA_ARGS__); \
-})
+#define dk_say_once_as(traced_, format_, ...)                                          \
+    ({                                                                                 \
+        static struct dk_site dk_site DK_OWN = {.format = format_, .traced = traced_}; \
+        if (dk_fires_once(&dk_site)) dk_report(&dk_site, ##__VA_ARGS__);               \
+    })
 
-#define WARN(condition, format_, ...) ({ \
-    bool dk_hit = !!(condition); \
-    if (unlikely(dk_hit)) dk_say_as(true, format_, ##__VA_ARGS__); \
-    unlikely(dk_hit); \
-})
-#define WARN_ONCE(condition, format_, ...) ({ \
-    bool dk_hit = !!(condition); \
-    if (unlikely(dk_hit)) dk_say_once_as(true, format_, ##__VA_ARGS__); \
-    unlikely(dk_hit); \
-})
+#define WARN(condition, format_, ...)                                  \
+    ({                                                                 \
+        bool dk_hit = !!(condition);                                   \
+        if (unlikely(dk_hit)) dk_say_as(true, format_, ##__VA_ARGS__); \
+        unlikely(dk_hit);                                              \
+    })
+#define WARN_ONCE(condition, format_, ...)                                  \
+    ({                                                                      \
+        bool dk_hit = !!(condition);                                        \
+        if (unlikely(dk_hit)) dk_say_once_as(true, format_, ##__VA_ARGS__); \
+        unlikely(dk_hit);                                                   \
+    })
 #define WARN_ON(condition) WARN(condition, "WARN_ON: " #condition)
 #define WARN_ON_ONCE(condition) WARN_ONCE(condition, "WARN_ON_ONCE: " #condition)
 #define BUG() dk_crash("BUG")
@@ -95,4 +99,4 @@ static inline void dk_once_reset(void) {
 #define printk(...) dk_hush(0, ##__VA_ARGS__)
 #define dev_info(dev, format_, ...) dk_hush(0, dev, ##__VA_ARGS__)
 #define dev_dbg(dev, format_, ...) dk_hush(0, dev, ##__VA_ARGS__)
-static inline void dk_hush(int unused, ...) { }
+static inline void dk_hush(int unused, ...) {}

@@ -11,17 +11,17 @@
 
 struct dk_slot {
     unsigned long index;
-    void *item;               /* NULL: deleted, the slot stays taken */
+    void *item; /* NULL: deleted, the slot stays taken */
     u32 tags;
-    u32 generation;           /* an older one: the slot is free */
+    u32 generation; /* an older one: the slot is free */
 };
 
 /* Of a tree: the same as long as it need not grow. */
 struct dk_table {
-    unsigned long mask;       /* slots - 1 */
+    unsigned long mask; /* slots - 1 */
     unsigned long used;
     u32 generation;
-    struct dk_table *next;    /* of those that were there at boot */
+    struct dk_table *next; /* of those that were there at boot */
     struct dk_slot slots[];
 };
 
@@ -31,12 +31,10 @@ struct radix_tree_root {
 
 enum { dk_first_slots = 1024 };
 static struct dk_table *dk_tables DK_OWN;
-static u64 dk_tree_operations DK_OWN;      /* under a lock */
+static u64 dk_tree_operations DK_OWN; /* under a lock */
 static u64 dk_lockless_operations DK_OWN;
 
-static inline void dk_count_tree_operation(void) {
-    ++*(dk_held ? &dk_tree_operations : &dk_lockless_operations);
-}
+static inline void dk_count_tree_operation(void) { ++*(dk_held ? &dk_tree_operations : &dk_lockless_operations); }
 
 void *dk_zalloc(size_t size);
 
@@ -57,10 +55,11 @@ static void dk_plant(struct radix_tree_root *root) {
     dk_tables = root->table;
 }
 
-#define RADIX_TREE(name, gfp) \
+#define RADIX_TREE(name, gfp)    \
     struct radix_tree_root name; \
     __attribute__((constructor)) static void dk_plant_##name(void) { dk_plant(&name); }
-#define RADIX_TREE_INIT(...) { }
+#define RADIX_TREE_INIT(...) \
+    {}
 #define INIT_RADIX_TREE(root, gfp) dk_plant(root)
 
 static inline struct dk_slot *dk_probe(struct dk_table *table, unsigned long index) {

@@ -7,21 +7,35 @@
 #include <linux/kernel.h>
 
 struct rb_node {
-    unsigned long __rb_parent_color;  /* the parent, and 1: black */
+    unsigned long __rb_parent_color; /* the parent, and 1: black */
     struct rb_node *rb_right, *rb_left;
 } __attribute__((aligned(sizeof(long))));
-struct rb_root { struct rb_node *rb_node; };
-struct rb_root_cached { struct rb_root rb_root; };
+struct rb_root {
+    struct rb_node *rb_node;
+};
+struct rb_root_cached {
+    struct rb_root rb_root;
+};
 
-#define RB_ROOT (struct rb_root){ NULL }
-#define RB_ROOT_CACHED (struct rb_root_cached){ { NULL } }
+#define RB_ROOT \
+    (struct rb_root) { NULL }
+#define RB_ROOT_CACHED        \
+    (struct rb_root_cached) { \
+        { NULL }              \
+    }
 #define RB_EMPTY_ROOT(root) (READ_ONCE((root)->rb_node) == NULL)
 #define RB_EMPTY_NODE(node) ((node)->__rb_parent_color == (unsigned long)(node))
 #define RB_CLEAR_NODE(node) dk_set((node)->__rb_parent_color, (unsigned long)(node))
 #define rb_entry(p, type, member) container_of(p, type, member)
-#define rb_entry_safe(p, type, member) ({ __auto_type dk_n = (p); dk_n ? rb_entry(dk_n, type, member) : NULL; })
+#define rb_entry_safe(p, type, member)              \
+    ({                                              \
+        __auto_type dk_n = (p);                     \
+        dk_n ? rb_entry(dk_n, type, member) : NULL; \
+    })
 
-static inline struct rb_node *rb_parent(const struct rb_node *n) { return (struct rb_node *)(n->__rb_parent_color & ~3ul); }
+static inline struct rb_node *rb_parent(const struct rb_node *n) {
+    return (struct rb_node *)(n->__rb_parent_color & ~3ul);
+}
 static inline bool dk_rb_red(const struct rb_node *n) { return n && !(n->__rb_parent_color & 1); }
 
 static inline void dk_rb_set(struct rb_node *n, struct rb_node *parent, bool red) {
@@ -209,11 +223,12 @@ static inline struct rb_node *rb_next_postorder(const struct rb_node *n) {
     return up && n == up->rb_left && up->rb_right ? dk_rb_deepest(up->rb_right) : up;
 }
 
-#define rbtree_postorder_for_each_entry_safe(p, n, root, member) \
+#define rbtree_postorder_for_each_entry_safe(p, n, root, member)              \
     for (p = rb_entry_safe(rb_first_postorder(root), __typeof__(*p), member); \
          p && (n = rb_entry_safe(rb_next_postorder(&p->member), __typeof__(*p), member), dk_step()); p = n)
 
-static inline void rb_add(struct rb_node *n, struct rb_root *root, bool (*less)(struct rb_node *, const struct rb_node *)) {
+static inline void rb_add(struct rb_node *n, struct rb_root *root,
+                          bool (*less)(struct rb_node *, const struct rb_node *)) {
     struct rb_node **link = &root->rb_node, *parent = NULL;
 
     while (*link && dk_step()) {

@@ -21,7 +21,12 @@ struct rcu_head {
 #define rcu_access_pointer(p) READ_ONCE(p)
 #define rcu_assign_pointer(p, v) WRITE_ONCE(p, v)
 #define RCU_INIT_POINTER(p, v) WRITE_ONCE(p, v)
-#define rcu_replace_pointer(p, v, condition) ({ __typeof__(p) dk_before = (p); WRITE_ONCE(p, v); dk_before; })
+#define rcu_replace_pointer(p, v, condition) \
+    ({                                       \
+        __typeof__(p) dk_before = (p);       \
+        WRITE_ONCE(p, v);                    \
+        dk_before;                           \
+    })
 #define synchronize_rcu() ((void)0)
 #define rcu_barrier() ((void)0)
 #define call_rcu(head, function) (function)(head)

@@ -4,12 +4,16 @@
 #include <linux/atomic.h>
 #include <linux/printk.h>
 
-typedef struct { atomic_t refs; } refcount_t;
-struct kref { refcount_t refcount; };
+typedef struct {
+    atomic_t refs;
+} refcount_t;
+struct kref {
+    refcount_t refcount;
+};
 
-enum { dk_saturated = -1 << 30 };  /* far from both ends */
+enum { dk_saturated = -1 << 30 }; /* far from both ends */
 
-#define REFCOUNT_INIT(n) { .refs = ATOMIC_INIT(n) }
+#define REFCOUNT_INIT(n) {.refs = ATOMIC_INIT(n)}
 #define refcount_set(r, n) atomic_set(&(r)->refs, n)
 #define refcount_read(r) ((unsigned int)atomic_read(&(r)->refs))
 
@@ -41,4 +45,9 @@ static inline bool dk_refcount_sub(refcount_t *r, int n) {
 #define kref_read(k) refcount_read(&(k)->refcount)
 #define kref_get(k) refcount_inc(&(k)->refcount)
 #define kref_get_unless_zero(k) refcount_inc_not_zero(&(k)->refcount)
-#define kref_put(k, release) ({ bool dk_last = dk_refcount_sub(&(k)->refcount, 1); if (dk_last) (release)(k); dk_last; })
+#define kref_put(k, release)                               \
+    ({                                                     \
+        bool dk_last = dk_refcount_sub(&(k)->refcount, 1); \
+        if (dk_last) (release)(k);                         \
+        dk_last;                                           \
+    })

@@ -17,5 +17,4 @@ struct scatterlist {
 #define sg_dma_len(sg) ((sg)->dma_length)
 #define sg_next(sg) ((sg) + 1)
 /* A walk ends with the element it is for. */
-#define for_each_sg(list, sg, count, i) \
-    for (i = 0, sg = (list); i < (count); ++i, sg = sg_next(sg), dk_no_walk())
+#define for_each_sg(list, sg, count, i) for (i = 0, sg = (list); i < (count); ++i, sg = sg_next(sg), dk_no_walk())

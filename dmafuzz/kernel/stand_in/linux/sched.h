@@ -6,7 +6,7 @@
 
 struct task_struct {
     void *stack;
-    struct vm_struct *stack_vm_area;  /* NULL: stacks are in the linear map */
+    struct vm_struct *stack_vm_area; /* NULL: stacks are in the linear map */
 };
 
 #define current (&dk_now.tasks[dk_now.cpu])

@@ -3,10 +3,15 @@
 #pragma once
 #include <linux/spinlock.h>
 
-typedef struct { unsigned int sequence; } seqcount_t;
-typedef struct { seqcount_t seqcount; spinlock_t lock; } seqlock_t;
+typedef struct {
+    unsigned int sequence;
+} seqcount_t;
+typedef struct {
+    seqcount_t seqcount;
+    spinlock_t lock;
+} seqlock_t;
 
-#define SEQCNT_ZERO(name) { 0 }
+#define SEQCNT_ZERO(name) {0}
 #define DEFINE_SEQLOCK(name) seqlock_t name
 #define seqlock_init(lock) ((void)(lock))
 #define seqcount_init(count) ((void)(count))

@@ -8,17 +8,27 @@
 #include <linux/cleanup.h>
 
 /* Each has an address of its own, by which it is known. */
-typedef struct { char place; } spinlock_t;
-typedef struct { char place; } raw_spinlock_t;
-typedef struct { char place; } rwlock_t;
+typedef struct {
+    char place;
+} spinlock_t;
+typedef struct {
+    char place;
+} raw_spinlock_t;
+typedef struct {
+    char place;
+} rwlock_t;
 
 #define DEFINE_SPINLOCK(name) spinlock_t name
 #define DEFINE_RAW_SPINLOCK(name) raw_spinlock_t name
 #define DEFINE_RWLOCK(name) rwlock_t name
-#define __SPIN_LOCK_UNLOCKED(name) { }
-#define __RAW_SPIN_LOCK_UNLOCKED(name) { }
-#define __RW_LOCK_UNLOCKED(name) { }
-#define SPIN_LOCK_UNLOCKED (spinlock_t){ }
+#define __SPIN_LOCK_UNLOCKED(name) \
+    {}
+#define __RAW_SPIN_LOCK_UNLOCKED(name) \
+    {}
+#define __RW_LOCK_UNLOCKED(name) \
+    {}
+#define SPIN_LOCK_UNLOCKED \
+    (spinlock_t) {}
 
 /* A place that takes a lock. */
 struct dk_lock_site {
@@ -28,7 +38,7 @@ struct dk_lock_site {
     struct dk_lock_site *next;
 };
 
-static struct dk_lock_site *dk_lock_sites DK_OWN;  /* those that have taken locks since the last reset */
+static struct dk_lock_site *dk_lock_sites DK_OWN; /* those that have taken locks since the last reset */
 
 /* The innermost lock held, and those around it. */
 enum { dk_outer_max = 8 };
@@ -79,19 +89,24 @@ static inline void dk_locks_reset(void) {
     dk_outer_count = 0;
 }
 
-#define dk_lock(lock) ({ \
-    static struct dk_lock_site dk_site DK_OWN = {#lock}; \
-    if (unlikely(dk_now.walking)) i = dk_next_bucket(i, lock, &dk_site); \
-    dk_walk_back(lock, &dk_site); \
-    dk_take(&dk_site, lock); \
-})
+#define dk_lock(lock)                                                        \
+    ({                                                                       \
+        static struct dk_lock_site dk_site DK_OWN = {#lock};                 \
+        if (unlikely(dk_now.walking)) i = dk_next_bucket(i, lock, &dk_site); \
+        dk_walk_back(lock, &dk_site);                                        \
+        dk_take(&dk_site, lock);                                             \
+    })
 static inline bool dk_holds(const void *lock) {
     for (unsigned int n = 0; n < dk_outer_count; ++n)
         if (dk_outer[n] == lock) return true;
     return dk_held == lock;
 }
 
-#define dk_trylock(lock) (!dk_holds(lock) && ({ dk_lock(lock); true; }))
+#define dk_trylock(lock)   \
+    (!dk_holds(lock) && ({ \
+        dk_lock(lock);     \
+        true;              \
+    }))
 #define dk_lock_save(lock, flags) ((flags) = 0, dk_lock(lock))
 #define dk_unlock(lock) dk_give_back(lock)
 #define dk_unlock_restore(lock, flags) ((void)(flags), dk_give_back(lock))
@@ -149,19 +164,18 @@ static inline void dk_end_guard(const dk_guard *held) {
     if (held->lock) dk_give_back(held->lock);
 }
 
-#define dk_begin_guard(lock_) ({ const void *dk_l = (lock_); dk_lock(lock_); (dk_guard){dk_l}; })
-#define dk_is_guard(name) typedef dk_guard dk_class_##name; static inline void dk_end_##name(dk_guard *p) { dk_end_guard(p); }
-dk_is_guard(spinlock)
-dk_is_guard(spinlock_irq)
-dk_is_guard(spinlock_irqsave)
-dk_is_guard(spinlock_bh)
-dk_is_guard(raw_spinlock)
-dk_is_guard(raw_spinlock_irq)
-dk_is_guard(raw_spinlock_irqsave)
-dk_is_guard(read_lock)
-dk_is_guard(read_lock_irqsave)
-dk_is_guard(write_lock)
-dk_is_guard(write_lock_irqsave)
+#define dk_begin_guard(lock_)       \
+    ({                              \
+        const void *dk_l = (lock_); \
+        dk_lock(lock_);             \
+        (dk_guard){dk_l};           \
+    })
+#define dk_is_guard(name)             \
+    typedef dk_guard dk_class_##name; \
+    static inline void dk_end_##name(dk_guard *p) { dk_end_guard(p); }
+dk_is_guard(spinlock) dk_is_guard(spinlock_irq) dk_is_guard(spinlock_irqsave) dk_is_guard(spinlock_bh)
+    dk_is_guard(raw_spinlock) dk_is_guard(raw_spinlock_irq) dk_is_guard(raw_spinlock_irqsave) dk_is_guard(read_lock)
+        dk_is_guard(read_lock_irqsave) dk_is_guard(write_lock) dk_is_guard(write_lock_irqsave)
 #define dk_begin_spinlock(lock) dk_begin_guard(lock)
 #define dk_begin_spinlock_irq(lock) dk_begin_guard(lock)
 #define dk_begin_spinlock_irqsave(lock) dk_begin_guard(lock)
@@ -173,6 +187,5 @@ dk_is_guard(write_lock_irqsave)
 #define dk_begin_read_lock_irqsave(lock) dk_begin_guard(lock)
 #define dk_begin_write_lock(lock) dk_begin_guard(lock)
 #define dk_begin_write_lock_irqsave(lock) dk_begin_guard(lock)
-DEFINE_LOCK_GUARD_0(irq, (void)0, (void)0)
-DEFINE_LOCK_GUARD_0(irqsave, (void)0, (void)0)
-DEFINE_LOCK_GUARD_0(preempt, (void)0, (void)0)
+            DEFINE_LOCK_GUARD_0(irq, (void)0, (void)0) DEFINE_LOCK_GUARD_0(irqsave, (void)0, (void)0)
+                DEFINE_LOCK_GUARD_0(preempt, (void)0, (void)0)

@@ -14,7 +14,11 @@ static void dk_about_made_at(unsigned int call);
 #define stack_depot_request_early_init() ((void)0)
 #define stack_depot_save(store, count, gfp) ((depot_stack_handle_t)((store)[0] + 1))
 #define stack_depot_save_flags(store, count, gfp, flags) stack_depot_save(store, count, gfp)
-#define stack_depot_print(handle) ({ depot_stack_handle_t dk_h = (handle); if (dk_h) dk_about_made_at(dk_h - 1); })
+#define stack_depot_print(handle)             \
+    ({                                        \
+        depot_stack_handle_t dk_h = (handle); \
+        if (dk_h) dk_about_made_at(dk_h - 1); \
+    })
 #define stack_depot_put(handle) ((void)(handle))
 #define stack_depot_snprint(handle, to, size, spaces) ((void)(handle), 0)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* XArrays: a map from an index to an item with three marks, in a hash table of the kind that linux/radix-tree.h has; a
- * walk in the order of indices looks for the next one each time. Every change is undone by a reset. Not here: entries of
- * several indices (xa_store_range), reserved ones, and struct xa_state. */
+ * walk in the order of indices looks for the next one each time. Every change is undone by a reset. Not here: entries
+ * of several indices (xa_store_range), reserved ones, and struct xa_state. */
 #pragma once
 #include <dk/undo.h>
 #include <linux/radix-tree.h>
@@ -14,7 +14,9 @@ struct xarray {
 };
 
 typedef unsigned int xa_mark_t;
-struct xa_limit { u32 max, min; };
+struct xa_limit {
+    u32 max, min;
+};
 
 #define XA_MARK_0 0u
 #define XA_MARK_1 1u
@@ -24,12 +26,13 @@ struct xa_limit { u32 max, min; };
 #define XA_FLAGS_LOCK_BH 2u
 #define XA_FLAGS_ALLOC 4u
 #define XA_FLAGS_ALLOC1 12u
-#define XA_LIMIT(min_, max_) (struct xa_limit){ .min = (min_), .max = (max_) }
+#define XA_LIMIT(min_, max_) \
+    (struct xa_limit) { .min = (min_), .max = (max_) }
 #define xa_limit_32b XA_LIMIT(0, ~0u)
 #define xa_limit_31b XA_LIMIT(0, ~0u >> 1)
 #define xa_limit_16b XA_LIMIT(0, 0xffffu)
 
-#define XARRAY_INIT(name, flags) { .xa_flags = (flags) }
+#define XARRAY_INIT(name, flags) {.xa_flags = (flags)}
 #define DEFINE_XARRAY_FLAGS(name, flags) struct xarray name = XARRAY_INIT(name, flags)
 #define DEFINE_XARRAY(name) DEFINE_XARRAY_FLAGS(name, 0)
 #define DEFINE_XARRAY_ALLOC(name) DEFINE_XARRAY_FLAGS(name, XA_FLAGS_ALLOC)
@@ -47,7 +50,11 @@ static inline void xa_init_flags(struct xarray *xa, unsigned int flags) {
 #define xa_is_value(item) (((unsigned long)(item) & 1) != 0)
 #define dk_xa_error(n) ((void *)((unsigned long)(long)-(n) << 2 | 2))
 #define xa_is_err(item) (((unsigned long)(item) & 3) == 2 && (long)(item) < 0)
-#define xa_err(item) ({ const void *dk_item = (item); xa_is_err(dk_item) ? (int)((long)dk_item >> 2) : 0; })
+#define xa_err(item)                                        \
+    ({                                                      \
+        const void *dk_item = (item);                       \
+        xa_is_err(dk_item) ? (int)((long)dk_item >> 2) : 0; \
+    })
 
 #define xa_lock(xa) spin_lock(&(xa)->xa_lock)
 #define xa_unlock(xa) spin_unlock(&(xa)->xa_lock)
@@ -58,7 +65,9 @@ static inline void xa_init_flags(struct xarray *xa, unsigned int flags) {
 #define xa_lock_irqsave(xa, flags) spin_lock_irqsave(&(xa)->xa_lock, flags)
 #define xa_unlock_irqrestore(xa, flags) spin_unlock_irqrestore(&(xa)->xa_lock, flags)
 
-static inline struct dk_slot *dk_xa_slot(const struct xarray *xa, unsigned long index) { return dk_find(&xa->xa_root, index); }
+static inline struct dk_slot *dk_xa_slot(const struct xarray *xa, unsigned long index) {
+    return dk_find(&xa->xa_root, index);
+}
 
 static inline void *xa_load(const struct xarray *xa, unsigned long index) {
     struct dk_slot *slot = dk_xa_slot(xa, index);
@@ -115,13 +124,14 @@ static inline void *__xa_cmpxchg(struct xarray *xa, unsigned long index, void *o
     return now == old ? __xa_store(xa, index, item, gfp) : now;
 }
 
-#define dk_xa_locked(xa, call) ({ \
-    struct xarray *dk_xa = (xa); \
-    xa_lock(dk_xa); \
-    __auto_type dk_result = (call); \
-    xa_unlock(dk_xa); \
-    dk_result; \
-})
+#define dk_xa_locked(xa, call)          \
+    ({                                  \
+        struct xarray *dk_xa = (xa);    \
+        xa_lock(dk_xa);                 \
+        __auto_type dk_result = (call); \
+        xa_unlock(dk_xa);               \
+        dk_result;                      \
+    })
 #define xa_store(xa, index, item, gfp) dk_xa_locked(xa, __xa_store(dk_xa, index, item, gfp))
 #define xa_erase(xa, index) dk_xa_locked(xa, __xa_erase(dk_xa, index))
 #define xa_insert(xa, index, item, gfp) dk_xa_locked(xa, __xa_insert(dk_xa, index, item, gfp))
@@ -134,7 +144,8 @@ static inline void *__xa_cmpxchg(struct xarray *xa, unsigned long index, void *o
 #define xa_erase_bh(xa, index) xa_erase(xa, index)
 
 /* The first slot with an item and the mark, from an index on up to another one. */
-static noinline struct dk_slot *dk_xa_next(const struct xarray *xa, unsigned long from, unsigned long last, xa_mark_t mark) {
+static noinline struct dk_slot *dk_xa_next(const struct xarray *xa, unsigned long from, unsigned long last,
+                                           xa_mark_t mark) {
     const struct dk_table *table = xa->xa_root.table;
     struct dk_slot *least = NULL;
 
@@ -166,8 +177,9 @@ static inline void *xa_find_after(struct xarray *xa, unsigned long *index, unsig
     return slot->item;
 }
 
-#define dk_xa_each(xa, i_, item, first, last, mark) \
-    for ((i_) = (first), item = xa_find(xa, &(i_), last, mark); item && dk_step(); item = xa_find_after(xa, &(i_), last, mark))
+#define dk_xa_each(xa, i_, item, first, last, mark)                                \
+    for ((i_) = (first), item = xa_find(xa, &(i_), last, mark); item && dk_step(); \
+         item = xa_find_after(xa, &(i_), last, mark))
 #define xa_for_each_range(xa, i_, item, first, last) dk_xa_each(xa, i_, item, first, last, XA_PRESENT)
 #define xa_for_each_start(xa, i_, item, first) dk_xa_each(xa, i_, item, first, ~0ul, XA_PRESENT)
 #define xa_for_each(xa, i_, item) dk_xa_each(xa, i_, item, 0ul, ~0ul, XA_PRESENT)
