@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "coherency/witness.hpp"
+#include "fuzzing/repair_steps.hpp"
 #include "judge/contract.hpp"
 #include "judge/outcome.hpp"
 #include "run/run.hpp"
@@ -122,6 +123,7 @@ DMAFUZZ_NAMED(HookKind);
 DMAFUZZ_NAMED(Label);
 DMAFUZZ_NAMED(PlaceKind);
 DMAFUZZ_NAMED(Reason);
+DMAFUZZ_NAMED(RepairKind);
 DMAFUZZ_NAMED(Rule);
 DMAFUZZ_NAMED(StepKind);
 DMAFUZZ_NAMED(Via);
