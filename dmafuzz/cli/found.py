@@ -33,8 +33,6 @@ class Found:
     portfolio: str | None
     platforms: tuple[str, ...]
 
-    Item = Any
-
     def bench(self) -> Bench:
         return Bench(self.tracker, self.platforms)
 

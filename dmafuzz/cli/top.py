@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,7 +14,7 @@ from dmafuzz.triage import GRADES, Lead, triaged
 from dmafuzz.triage.topic import topic_ids
 
 from .errors import BadInput
-from .found import Found, read_found
+from .found import read_found
 
 SHOWN = 10
 
@@ -48,7 +49,7 @@ def top(store: Path, count: int, grade: str | None, topic: str | None, as_json: 
         click.echo(line)
 
 
-def _of_topic(leads: list[Lead[Found.Item]], name: str) -> list[Lead[Found.Item]]:
+def _of_topic(leads: list[Lead[Any]], name: str) -> list[Lead[Any]]:
     """A lead for each cause of the topics that are called so."""
     called = [lead for lead in leads if lead.topic.is_called(name)]
     if not called and name not in topic_ids() and not any(lead.topic.is_called(name) for lead in leads):

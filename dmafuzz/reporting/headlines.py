@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -16,6 +15,7 @@ from .layout import WIDTH_CHARS
 
 ID_CHARS = 8  # of a cause; any unique beginning is understood
 _INDENT = " " * 6
+_MORE = " ..."
 
 
 def headline_lines(headlines: Sequence[Headline]) -> Iterator[str]:
@@ -38,7 +38,7 @@ def grade_counts(leads: Sequence[Lead[HasCause]]) -> str:
 
 
 def _cut(text: str) -> str:
+    """As much of it as fits, up to a word."""
     if len(text) <= WIDTH_CHARS:
         return text
-    indent = text[: len(text) - len(text.lstrip())]
-    return indent + textwrap.shorten(text, WIDTH_CHARS - len(indent), placeholder=" ...")
+    return text[: WIDTH_CHARS - len(_MORE)].rsplit(" ", 1)[0] + _MORE

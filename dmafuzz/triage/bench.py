@@ -29,7 +29,7 @@ class Bench:
     @cached_property
     def runs_kernel_code(self) -> bool:
         """A kernel's own code may hang or fail on a program that nobody has judged before."""
-        return resolve(self.tracker).kernel is not None
+        return resolve(self.tracker).kernel
 
     def shows(self, ops: Ops, cause: Cause) -> bool:
         """Whether a program shows that cause: label, kinds, rules, reason, on just the same platforms."""

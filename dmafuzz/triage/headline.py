@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +12,13 @@ from dmafuzz.program import render_op
 
 from .bench import Bench
 from .everyday import everyday_form
+from .repairs import repairs_of
 from .titles import doing_of, effect_of, title_of
 from .triaged import Lead
 
 
+
+_PLAIN_PAGES = re.compile(r"cpu\d b\d+ = alloc pages \d+")
 
 
 @dataclass(frozen=True)
@@ -80,9 +84,10 @@ class Headline:
 
 
 def compact(lines: Sequence[str]) -> str:
-    """A program in one line; the CPU is left out where there is one."""
+    """A program in one line: without the CPU where there is one, and without plain pages."""
     one_cpu = all(not line.startswith("cpu") or line.startswith("cpu0 ") for line in lines)
-    return "; ".join(line.removeprefix("cpu0 ") if one_cpu else line for line in lines)
+    shown = [line for line in lines if not _PLAIN_PAGES.fullmatch(line)]
+    return "; ".join(line.removeprefix("cpu0 ") if one_cpu else line for line in shown)
 
 
 def headlines_of(leads: Sequence[Lead[Any]], bench: Bench) -> list[Headline]:
@@ -96,4 +101,5 @@ def _headline(lead: Lead[Any], bench: Bench) -> Headline:
     cause = lead.leader.triage_cause
     everyday = everyday_form(cause, bench)
     lines = None if everyday is None else tuple(render_op(op) for op in everyday)
-    return Headline(lead, len(bench.names), lines, None)
+    ways = repairs_of(everyday or cause.ops, bench)
+    return Headline(lead, len(bench.names), lines, ways[0].words if ways else None)

@@ -34,7 +34,7 @@ def words_of(step: RepairStep, before: Sequence[Op]) -> str:
         case RepairKind.move:
             return f"move {_done(old)} (op {line}) {_moved_to(step, len(before))}"
         case RepairKind.apart:
-            return f"{_moved_apart(step, before)} out of the cachelines of m{old.mapping}"
+            return _moved_apart(step, before)
         case RepairKind.enlarge:
             return f"b{old.buffer} of {new.size} bytes instead of {old.size}, in cachelines of its own (op {line})"
         case RepairKind.memory:
@@ -79,9 +79,14 @@ def _done(op: Op) -> str:
 
 
 def _moved_apart(step: RepairStep, before: Sequence[Op]) -> str:
-    """Which bytes of a buffer are elsewhere now: the first range that is."""
-    for old, new in zip(before, step.ops, strict=True):
-        if traits(old.kind).has_range and old.offset != new.offset:
-            what = f"m{old.mapping}, " if traits(old.kind).defines_mapping else ""
-            return f"move {what}b{old.buffer}[{old.offset}..{old.offset + old.size - 1}] to offset {new.offset},"
-    return "move the scatterlist's entries"
+    """Where the mapping is now, and the first other range that has moved."""
+    old, new = before[step.line], step.ops[step.line]
+    words = f"whole cachelines for m{old.mapping}, {_bytes(new)} instead of {_bytes(old)} (op {step.line})"
+    for was, now in zip(before, step.ops, strict=True):
+        if traits(was.kind).has_range and not traits(was.kind).defines_mapping and was.offset != now.offset:
+            return f"{words}, and {_bytes(was)} behind them at {now.offset}"
+    return words
+
+
+def _bytes(op: Op) -> str:
+    return f"b{op.buffer}[{op.offset}..{op.offset + op.size - 1}]"

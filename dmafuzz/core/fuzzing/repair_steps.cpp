@@ -32,6 +32,9 @@ public:
             insert_at(at + 1, scope);
         }
         for (size_t at = 0; at < program_.ops.size(); at++) move_apart(at);
+        // Of two calls that change places the one that ends nothing is said to move.
+        for (size_t at = 0; at < program_.ops.size(); at++)
+            if (is_end(program_.ops[at].kind)) move(at);
         return std::move(found_);
     }
 
@@ -78,7 +81,7 @@ private:
         if (is_plain_alloc(op)) change_alloc(at);
         if (traits(op.kind).defines_mapping) change_map(at);
         if (is_sync(op.kind) || is_end(op.kind)) change_call(at);
-        if (is_sync(op.kind) || is_end(op.kind) || is_cpu_access(op.kind) || op.kind == OpKind::free) move(at);
+        if (is_sync(op.kind) || is_cpu_access(op.kind) || op.kind == OpKind::free) move(at);
     }
 
     void change_alloc(size_t at) {
@@ -99,9 +102,9 @@ private:
         Op op = program_.ops[at];
         if (op.direction == Direction::bidirectional && op.kind != OpKind::alloc_coherent) {
             op.direction = Direction::to_device;
-            if (!device_may_write(op)) replace(RepairKind::narrow, at, op);
+            if (device_reads_it(op) && !device_writes_it(op)) replace(RepairKind::narrow, at, op);
             op.direction = Direction::from_device;
-            if (!device_may_read(op)) replace(RepairKind::narrow, at, op);
+            if (device_writes_it(op) && !device_reads_it(op)) replace(RepairKind::narrow, at, op);
         }
         op.direction = Direction::bidirectional;
         replace(RepairKind::widen, at, op);
@@ -160,23 +163,35 @@ private:
         return map.kind != OpKind::map_sg && map.buffer == buffer;
     }
 
-    // What the program itself says of a direction: the device writes, or the CPU looks at what it has written.
-    bool device_may_write(const Op& map) const {
+    // What the program itself says of a direction: what the CPU writes the device is to read, and the other way round.
+    bool device_writes_it(const Op& map) const {
         return std::any_of(program_.ops.begin(), program_.ops.end(), [&](const Op& op) {
             const bool writes = op.kind == OpKind::device_write || op.kind == OpKind::device_post;
             return (writes && op.mapping == map.mapping) || (op.kind == OpKind::read && maps(map, op.buffer));
         });
     }
-    bool device_may_read(const Op& map) const {
+    bool device_reads_it(const Op& map) const {
         return std::any_of(program_.ops.begin(), program_.ops.end(), [&](const Op& op) {
             const bool writes = op.kind == OpKind::write || op.kind == OpKind::dirty;
             return (op.kind == OpKind::device_read && op.mapping == map.mapping) || (writes && maps(map, op.buffer));
         });
     }
 
+    // An end goes behind what the device does, and a call not past the line that makes its mapping.
+    bool may_move(size_t from, size_t to) const {
+        const Op& op = program_.ops[from];
+        if (!is_end(op.kind)) return true;
+        for (size_t at = to; at < from; at++) {
+            const Op& passed = program_.ops[at];
+            const bool device = is_device_access(passed.kind) || passed.kind == OpKind::start;
+            if (device && passed.mapping == op.mapping) return false;
+        }
+        return true;
+    }
+
     void move(size_t from) {
         for (size_t to = 0; to < program_.ops.size(); to++) {
-            if (to == from) continue;
+            if (to == from || !may_move(from, to)) continue;
             Program child = program_;
             const Op op = child.ops[from];
             child.ops.erase(child.ops.begin() + static_cast<std::ptrdiff_t>(from));
@@ -219,35 +234,47 @@ private:
         keep(RepairKind::around, at, at, std::move(child));
     }
 
-    // What begins where a mapping ends, or where it begins, goes on with the next cacheline.
+    // The mapping gets whole cachelines: it begins and ends on a line, and what follows it goes on behind that.
     void move_apart(size_t at) {
         const Op& map = program_.ops[at];
         if (!traits(map.kind).has_range || !traits(map.kind).defines_mapping) return;
-        for (uint32_t cut : {map.offset, map.offset + map.size}) {
-            if (cut % widest_line == 0) continue;
-            Program child = program_;
-            if (shift(child, map.buffer, cut, up_to_line(cut) - cut)) keep(RepairKind::apart, at, at, std::move(child));
+        Program child = program_;
+        const uint32_t ahead = up_to_line(map.offset) - map.offset;
+        if (ahead && !shift(child, map.buffer, map.offset, ahead)) return;
+        const uint32_t end = child.ops[at].offset + map.size, behind = up_to_line(map.size) - map.size;
+        if (behind && !shift(child, map.buffer, end, behind)) return;
+        child.ops[at].size += behind;
+        make_room(child, map.buffer);
+        keep(RepairKind::apart, at, at, std::move(child));
+    }
+
+    // The buffer is as large as what lies in it needs it to be.
+    static void make_room(Program& program, uint8_t buffer) {
+        uint32_t end = 0;
+        for (const Op& op : program.ops) {
+            if (traits(op.kind).has_range && traits(op.kind).names_buffer && op.buffer == buffer)
+                end = std::max(end, op.offset + op.size);
+            for (size_t i = 0; i < op.entry_count; i++)
+                if (op.entries[i].buffer == buffer) end = std::max(end, op.entries[i].offset + op.entries[i].size);
         }
+        for (Op& op : program.ops)
+            if (is_plain_alloc(op) && op.buffer == buffer) op.size = as_size(std::max(op.size, end));
     }
 
     // All of a buffer from `cut` on is `by` bytes further on; not if an access or a mapping reaches across.
     static bool shift(Program& program, uint8_t buffer, uint32_t cut, uint32_t by) {
-        bool moved = false;
         auto fits = [&](uint32_t& offset, uint32_t size) {
             if (offset < cut) return offset + size <= cut;
             offset += by;
-            moved = true;
             return true;
         };
         for (Op& op : program.ops) {
-            if (is_plain_alloc(op) && op.buffer == buffer) op.size = as_size(int64_t{op.size} + by);
-            if (traits(op.kind).has_range && traits(op.kind).names_buffer && op.buffer == buffer &&
-                !fits(op.offset, op.size))
-                return false;
+            const bool in_buffer = traits(op.kind).has_range && traits(op.kind).names_buffer && op.buffer == buffer;
+            if (in_buffer && !fits(op.offset, op.size)) return false;
             for (size_t i = 0; i < op.entry_count; i++)
                 if (op.entries[i].buffer == buffer && !fits(op.entries[i].offset, op.entries[i].size)) return false;
         }
-        return moved;
+        return true;
     }
 
     const Program& program_;
@@ -256,8 +283,8 @@ private:
 };
 
 constexpr std::array<const char*, static_cast<size_t>(RepairKind::count_)> names{
-    "check-error", "arguments", "function", "no-skip", "narrow", "insert", "move",
-    "around",      "apart",     "enlarge",  "memory",  "widen",  "remove",
+    "check-error", "arguments", "function", "narrow", "insert", "around", "no-skip",
+    "move",        "apart",     "enlarge",  "memory", "widen",  "remove",
 };
 
 }  // namespace

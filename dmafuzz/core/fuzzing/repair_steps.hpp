@@ -13,12 +13,12 @@ enum class RepairKind : uint8_t {
     check_error,  // dma_mapping_error() is called for each mapping at once
     arguments,    // a call with the arguments of its map
     function,     // the call that belongs to the map
-    no_skip,      // a mapping, and its end, without DMA_ATTR_SKIP_CPU_SYNC
-    narrow,       // TO_DEVICE or FROM_DEVICE instead of BIDIRECTIONAL, where nothing in the program is against it
+    narrow,       // TO_DEVICE or FROM_DEVICE instead of BIDIRECTIONAL, where the program says which
     insert,       // a sync or an unmap more
-    move,         // a call or an access of the CPU elsewhere
     around,       // an access of the CPU between a sync for the CPU and one for the device
-    apart,        // what shares a cacheline with a mapping, 128 bytes further on
+    no_skip,      // a mapping, and its end, without DMA_ATTR_SKIP_CPU_SYNC
+    move,         // a call or an access of the CPU elsewhere
+    apart,        // a mapping of whole cachelines, and what follows it behind them
     enlarge,      // a buffer that has its last cacheline to itself
     memory,       // another kind of memory
     widen,        // BIDIRECTIONAL
