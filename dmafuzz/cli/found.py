@@ -82,6 +82,12 @@ def _of_catalogue(file: Path) -> Found:
     return Found(made.entries, made.tracker, made.portfolio, tuple(made.labels))
 
 
+def found_in_file(file: Path) -> Found:
+    """A finding's file as a store of its own."""
+    finding = finding_in(file)
+    return _of_findings([finding] if finding else [], file)
+
+
 def finding_in(file: Path) -> Finding | None:
     """The finding in a file of one; None: a program like any other, or none at all."""
     try:

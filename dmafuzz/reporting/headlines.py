@@ -11,9 +11,10 @@ from dmafuzz.triage.headline import Headline, compact
 from dmafuzz.triage.triaged import HasCause
 from dmafuzz.verdicts.meanings import SPOKEN
 
-from .layout import WIDTH_CHARS
+from .layout import WIDTH_CHARS, wrapped
 
 ID_CHARS = 8  # of a cause; any unique beginning is understood
+REPAIRS_MAX = 3
 _INDENT = " " * 6
 _MORE = " ..."
 
@@ -26,8 +27,34 @@ def headline_lines(headlines: Sequence[Headline]) -> Iterator[str]:
         mark = "new " if lead.new else ""
         yield _cut(f"{number:3}  {lead.grade} {mark}{label} {headline.id[:ID_CHARS]}  {headline.doing}")
         yield _cut(f"{_INDENT}{compact(headline.shown)}")
-        repair = f"; repair: {headline.repair}" if headline.repair else ""
-        yield _cut(f"{_INDENT}{headline.effect}{repair}")
+        repair = f"; repair: {headline.repairs[0].words}" if headline.repairs else ""
+        yield _cut(f"{_INDENT}{headline.outcome}{repair}")
+
+
+def thing_lines(headline: Headline) -> Iterator[str]:
+    """One thing with all that is known of it besides its story."""
+    lead, topic = headline.lead, headline.lead.topic
+    cause = lead.leader.triage_cause
+    yield from _wrapped(f"{headline.title}.")
+    yield ""
+    yield from _wrapped(f"{'cause':<10}{headline.id}, grade {lead.grade}: {GRADES[lead.grade]}")
+    yield from _wrapped(f"{'topic':<10}{topic.id}: {topic.name}")
+    if topic.change:
+        yield from _wrapped(f"{'tracker':<10}would warn with the rule {topic.change} changed (dmafuzz list changes)")
+    yield from _wrapped(f"{'rules':<10}{', '.join(cause.rules) or 'none broken, the program keeps the contract'}")
+    yield from _wrapped(f"{'shows':<10}{headline.outcome}")
+    if headline.everyday is not None:
+        yield ""
+        yield "The smallest program with this cause; the story below is of one with sizes that drivers use:"
+        yield from (f"    {line}" for line in headline.program)
+    for number, repair in enumerate(headline.repairs[:REPAIRS_MAX]):
+        yield ""
+        yield from _wrapped(f"{'Or' if number else 'Repair'}: {repair.words}")
+        yield from (f"    {line}" for line in repair.diff)
+
+
+def _wrapped(text: str) -> list[str]:
+    return [line.text for line in wrapped("", text, hang=10)]
 
 
 def grade_counts(leads: Sequence[Lead[HasCause]]) -> str:

@@ -31,13 +31,15 @@ class Bench:
         """A kernel's own code may hang or fail on a program that nobody has judged before."""
         return resolve(self.tracker).kernel
 
-    def shows(self, ops: Ops, cause: Cause) -> bool:
-        """Whether a program shows that cause: label, kinds, rules, reason, on just the same platforms."""
-        wanted = set(cause.shown_on)
+    def shown_on(self, ops: Ops, cause: Cause) -> tuple[str, ...]:
+        """The platforms on which a program shows all that makes that cause, but for its program: label, kinds, rules
+        and reason; none where it does not show all of the kinds."""
         kinds: set[str] = set()
-        shown_on: set[str] = set()
+        places = 0
         for shown in self.judge.signatures(ops):
             if (shown.label, tuple(shown.rules), shown.reason) == (cause.label, cause.rules, cause.reason):
                 kinds.add(shown.kind)
-                shown_on |= {name for at, name in enumerate(self.names) if shown.platforms >> at & 1}
-        return kinds >= set(cause.kinds) and shown_on == wanted
+                places |= shown.platforms
+        if not kinds >= set(cause.kinds):
+            return ()
+        return tuple(name for at, name in enumerate(self.names) if places >> at & 1)

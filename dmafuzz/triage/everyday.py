@@ -3,19 +3,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from dmafuzz import _core
 
 from .bench import Bench
 from .cause import Cause
 
+_TRIED_MAX = 130  # layouts
 
-def everyday_form(cause: Cause, bench: Bench) -> tuple[_core.Op, ...] | None:
-    """The first layout of the minimal program that shows the same cause on the same platforms; None: there is none, or
-    the program is one itself."""
+
+@dataclass(frozen=True)
+class EverydayForm:
+    """A program, and the platforms on which it shows the cause."""
+
+    ops: tuple[_core.Op, ...]
+    shown_on: tuple[str, ...]
+
+
+def everyday_form(cause: Cause, bench: Bench) -> EverydayForm | None:
+    """The layout of the minimal program that shows the same cause on most of the same platforms, of several the first;
+    None: there is none but the program itself."""
     own = _core.encode(cause.ops)
-    for ops in _core.everyday_layouts(cause.ops):
+    best: tuple[int, EverydayForm] | None = None
+    for ops in _core.everyday_layouts(cause.ops)[:_TRIED_MAX]:
         if _core.encode(ops) == own:
-            return None
-        if bench.shows(ops, cause):
-            return tuple(ops)
-    return None
+            break  # those that come after it change less
+        form = EverydayForm(tuple(ops), bench.shown_on(ops, cause))
+        common = len(set(form.shown_on) & set(cause.shown_on))
+        if common and (best is None or common > best[0]):
+            best = common, form
+        if form.shown_on == cause.shown_on:
+            return form
+    return best[1] if best else None

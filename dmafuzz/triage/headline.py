@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dmafuzz import _core
 from dmafuzz.program import render_op
 
 from .bench import Bench
-from .everyday import everyday_form
-from .repairs import repairs_of
-from .titles import doing_of, effect_of, title_of
+from .everyday import EverydayForm, everyday_form
+from .repairs import Repair, repairs_of
+from .titles import doing_of, outcome_of, title_of
 from .triaged import Lead
 
 
@@ -23,16 +24,16 @@ _PLAIN_PAGES = re.compile(r"cpu\d b\d+ = alloc pages \d+")
 
 @dataclass(frozen=True)
 class Headline:
-    """A lead for people and for machines; ``platforms`` that were asked, ``program`` and ``everyday`` are lines.
+    """A lead for people and for machines; ``platforms``: how many were asked.
 
-    ``everyday`` is the same cause with sizes that drivers use, ``repair`` the first way out in words; both None where
-    they were not looked for, or there is none.
+    ``everyday`` is the same cause with sizes that drivers use, ``repairs`` the ways out of it; None and () where they
+    were not looked for, or there are none.
     """
 
     lead: Lead[Any]
     platforms: int
-    everyday: tuple[str, ...] | None = None
-    repair: str | None = None
+    everyday: EverydayForm | None = None
+    repairs: tuple[Repair, ...] = ()
 
     @property
     def id(self) -> str:
@@ -48,18 +49,25 @@ class Headline:
 
     @property
     def program(self) -> tuple[str, ...]:
-        return tuple(render_op(op) for op in self.lead.leader.triage_cause.ops)
+        return _lines(self.lead.leader.triage_cause.ops)
+
+    @property
+    def ops(self) -> tuple[_core.Op, ...]:
+        """The program to show first."""
+        ops: tuple[_core.Op, ...] = self.lead.leader.triage_cause.ops
+        return ops if self.everyday is None else self.everyday.ops
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """The lines to show first."""
-        return self.everyday or self.program
+        """Its lines."""
+        return _lines(self.ops)
 
     @property
-    def effect(self) -> str:
-        """What comes of it, and where."""
+    def outcome(self) -> str:
+        """What comes of it in a few words, and where, of what is shown first."""
         cause = self.lead.leader.triage_cause
-        return f"{effect_of(cause)}: on {len(cause.shown_on)} of {self.platforms} platforms"
+        where = cause.shown_on if self.everyday is None else self.everyday.shown_on
+        return f"{outcome_of(cause)} on {len(where)} of {self.platforms} platforms"
 
     def to_json(self) -> dict[str, Any]:
         cause, topic = self.lead.leader.triage_cause, self.lead.topic
@@ -75,8 +83,11 @@ class Headline:
             "platforms": list(cause.shown_on),
             "platforms_asked": self.platforms,
             "program": list(self.program),
-            "everyday": list(self.everyday) if self.everyday else None,
-            "repair": self.repair,
+            "everyday": _form_to_json(self.everyday),
+            "repairs": [
+                {"words": repair.words, "program": list(_lines(repair.ops)), "diff": list(repair.diff)}
+                for repair in self.repairs
+            ],
             "causes": len(self.lead.causes),
             "folded": len(self.lead.folded),
             "new": self.lead.new,
@@ -100,6 +111,13 @@ def headlines_of(leads: Sequence[Lead[Any]], bench: Bench) -> list[Headline]:
 def _headline(lead: Lead[Any], bench: Bench) -> Headline:
     cause = lead.leader.triage_cause
     everyday = everyday_form(cause, bench)
-    lines = None if everyday is None else tuple(render_op(op) for op in everyday)
-    ways = repairs_of(everyday or cause.ops, bench)
-    return Headline(lead, len(bench.names), lines, ways[0].words if ways else None)
+    repairs = repairs_of(cause.ops if everyday is None else everyday.ops, bench)
+    return Headline(lead, len(bench.names), everyday, tuple(repairs))
+
+
+def _lines(ops: Sequence[_core.Op]) -> tuple[str, ...]:
+    return tuple(render_op(op) for op in ops)
+
+
+def _form_to_json(form: EverydayForm | None) -> dict[str, Any] | None:
+    return None if form is None else {"program": list(_lines(form.ops)), "platforms": list(form.shown_on)}

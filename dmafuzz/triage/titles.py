@@ -45,8 +45,16 @@ def effect_of(cause: Cause) -> str:
     """What comes of it."""
     facts = _facts()
     check = f"{cause.kinds[0]}{facts['entries'].get(cause.reason, '')}"
-    loss = next((words for kind, words in facts["losses"].items() if kind in cause.kinds), "")
-    return str(facts["effects"][cause.label].format(loss=loss, check=check))
+    return str(facts["effects"][cause.label].format(loss=_loss(cause), check=check))
+
+
+def outcome_of(cause: Cause) -> str:
+    """The same in fewer words, for lists that name the label."""
+    return str(_facts()["outcomes"][cause.label].format(loss=_loss(cause), check=cause.kinds[0]))
+
+
+def _loss(cause: Cause) -> str:
+    return next((words for kind, words in _facts()["losses"].items() if kind in cause.kinds), "")
 
 
 @cache
@@ -87,6 +95,7 @@ class _Scene:
             "call": function_of(op.kind) if op is not None else "a call",
             "map": function_of(made.kind) if made is not None else "a map",
             "streaming": function_of(streaming[0].kind) if streaming else "a map call",
+            "size": str(made.size) if made is not None else "",
             "given": op.direction.name.upper() if op is not None else "",
         }
 
