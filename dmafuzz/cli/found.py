@@ -13,7 +13,10 @@ from dmafuzz import platforms
 from dmafuzz.catalogue.files import read_catalogue
 from dmafuzz.findings import Finding
 from dmafuzz.findings.reading import read_finding, read_findings
+from dmafuzz.fuzzing import Plan
 from dmafuzz.program import ProgramError
+from dmafuzz.store import Store, StoreError, Target
+from dmafuzz.store.folder import ABOUT
 from dmafuzz.trackers import default_portfolio
 from dmafuzz.triage import Lead
 from dmafuzz.triage.bench import Bench
@@ -51,22 +54,46 @@ class Found:
         raise BadInput(f"{name}: {len(fitting)} causes begin so: {ids}{', ...' if len(fitting) > 4 else ''}")
 
 
-def read_found(store: Path) -> Found:
-    """What is in a store. Raises BadInput in one line."""
+def read_found(store: Path, tracker: str | None = None) -> Found:
+    """What is in a store of one tracker's, which has to be named where there are several. Raises BadInput."""
     if not store.exists():
         raise BadInput(f"{store}: not found; a folder of dmafuzz fuzz, or a catalogue, was expected")
     try:
-        return _of_findings(read_findings(store), store) if store.is_dir() else _of_catalogue(store)
-    except (OSError, ProgramError) as error:
-        raise BadInput(str(error) if isinstance(error, ProgramError) else f"{store}: {error.strerror}") from None
+        if not store.is_dir():
+            return _of_catalogue(store)
+        if (store / ABOUT).exists():
+            return _of_store(Store.open(store), store, tracker)
+        return _of_findings(read_findings(store), store)
+    except (ProgramError, StoreError) as error:
+        raise BadInput(str(error)) from None
+    except OSError as error:
+        raise BadInput(f"{store}: {error.strerror}") from None
+
+
+def _of_store(opened: Store, store: Path, tracker: str | None) -> Found:
+    targets = [target for target in opened.targets() if tracker in (None, target.tracker)]
+    if not targets:
+        raise BadInput(f"{store}: has no findings{f' of tracker {tracker}' if tracker else ''}")
+    if len(targets) > 1:
+        names = ", ".join(sorted({target.tracker for target in targets}))
+        raise BadInput(f"{store}: findings of several targets; choose one with --tracker: {names}")
+    [target] = targets
+    return found_of(opened, target)
+
+
+def found_of(opened: Store, target: Target) -> Found:
+    """All that a store has of one target."""
+    return Found(tuple(opened.findings(target)), target.tracker, target.portfolio, target.platforms)
+
+
+def found_in(plan: Plan) -> Found:
+    """What a run has found, and the runs before it in the same folder."""
+    return Found(tuple(read_findings(plan.out)), plan.tracker, plan.portfolio, plan.platforms)
 
 
 def _of_findings(findings: Sequence[Finding], store: Path) -> Found:
     if not findings:
         raise BadInput(f"{store}: has no findings")
-    trackers = sorted({finding.tracker for finding in findings})
-    if len(trackers) > 1:
-        raise BadInput(f"{store}: findings of several trackers: {', '.join(trackers)}")
     first = findings[0]
     name = first.portfolio or default_portfolio(first.tracker)
     asked = tuple(platform for platform, _ in first.outcomes)

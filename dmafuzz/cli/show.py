@@ -21,14 +21,15 @@ from .terminal import show as print_lines
 @click.command()
 @click.argument("cause_id", metavar="ID")
 @click.argument("store", type=click.Path(path_type=Path), default=Path("findings"))
+@click.option("--tracker", metavar="T", help="Of a store with findings of several trackers: this one's.")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def show(cause_id: str, store: Path, as_json: bool) -> None:
+def show(cause_id: str, store: Path, tracker: str | None, as_json: bool) -> None:
     """Show one cause in full: what it is, its everyday form, the way out, and its story.
 
     ID is a cause, a unique beginning of one, or a finding's file; STORE is a folder of `dmafuzz fuzz`, or a catalogue.
     """
     file = Path(cause_id)
-    found = found_in_file(file) if file.is_file() and finding_in(file) else read_found(store)
+    found = found_in_file(file) if file.is_file() and finding_in(file) else read_found(store, tracker)
     item = found.one(cause_id)
     [headline] = found.headlines(triaged([item]))
     if as_json:

@@ -24,15 +24,16 @@ SHOWN = 10
 @click.option("-n", "count", type=click.IntRange(1), default=SHOWN, show_default=True, metavar="N", help="How many.")
 @click.option("--grade", type=click.Choice(list(GRADES)), help="Only topics of this grade.")
 @click.option("--topic", metavar="T", help="All causes of one topic, by its id, instead of one of each.")
+@click.option("--tracker", metavar="T", help="Of a store with findings of several trackers: this one's.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
-def top(store: Path, count: int, grade: str | None, topic: str | None, as_json: bool) -> None:
+def top(store: Path, count: int, grade: str | None, topic: str | None, tracker: str | None, as_json: bool) -> None:
     """Show the things to look at first: a leader of each topic, by grade.
 
     STORE is a folder of `dmafuzz fuzz`, or a catalogue. Grades: A the contract is kept, or the tracker crashes; B data
     is lost in silence, and a changed rule of the tracker would warn; C out of the tracker's sight; D a warning with no
     data at stake; E two faults or more, a race inside a call, or a device that misbehaves.
     """
-    found = read_found(store)
+    found = read_found(store, tracker)
     leads = triaged(found.items)
     picked = [lead for lead in leads if grade is None or lead.grade == grade]
     if topic is not None:

@@ -40,7 +40,7 @@ def thing_lines(headline: Headline) -> Iterator[str]:
     yield from _wrapped(f"{'cause':<10}{headline.id}, grade {lead.grade}: {GRADES[lead.grade]}")
     yield from _wrapped(f"{'topic':<10}{topic.id}: {topic.name}")
     if topic.change:
-        yield from _wrapped(f"{'tracker':<10}would warn with the rule {topic.change} changed (dmafuzz list changes)")
+        yield from _wrapped(f"{'tracker':<10}would warn with the rule {topic.change} changed")
     yield from _wrapped(f"{'rules':<10}{', '.join(cause.rules) or 'none broken, the program keeps the contract'}")
     yield from _wrapped(f"{'shows':<10}{headline.outcome}")
     if headline.everyday is not None:

@@ -42,10 +42,14 @@ class Topic:
         """The changed rule of the tracker (`_core.what_ifs`) that would end a false negative; "": there is none."""
         return _changes().get(self.id, "") if self.label == "FN" else ""
 
+    @property
+    def short(self) -> str:
+        """The id, and whose entry."""
+        return f"{self.id}:{self.entry}" if self.entry else self.id
+
     def is_called(self, name: str) -> bool:
         """Whether a user who asks for that topic means this one: by its id, with or without label and entry."""
-        short = f"{self.id}:{self.entry}" if self.entry else self.id
-        return name in (self.id, short, f"{self.label}:{short}", f"{self.label}:{self.id}")
+        return name in (self.id, self.short, f"{self.label}:{self.short}", f"{self.label}:{self.id}")
 
 
 def topic_of(label: str, kinds: Sequence[str], rules: Sequence[str], reason: str) -> Topic:
