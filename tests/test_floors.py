@@ -31,7 +31,7 @@ PACKAGE_FLOORS = [
     {"kernel"},
     {"trackers"},
     {"verdicts"},
-    {"exhaustive", "schedules"},
+    {"exhaustive", "schedules", "triage"},
     {"findings"},
     {"store"},
     {"catalogue"},
