@@ -20,7 +20,9 @@ def run() -> None:
             if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores it, and so do we then
                 signal.signal(number, _interrupt)
         from dmafuzz.cli import main
+        from dmafuzz.kernel.confine import OwnProcess
 
+        OwnProcess.is_ours = True
         main()
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)

@@ -10,6 +10,7 @@ from typing import IO, Any
 import click
 
 from dmafuzz.confirmation import ConfirmationError
+from dmafuzz.export import ExportError
 from dmafuzz.kernel import KernelError
 from dmafuzz.platforms import PlatformError
 from dmafuzz.program import ProgramError
@@ -24,6 +25,7 @@ EXIT_INTERRUPTED = 130
 
 INPUT_ERRORS = (
     ConfirmationError,
+    ExportError,
     ProgramError,
     PlatformError,
     KernelError,

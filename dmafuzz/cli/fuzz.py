@@ -11,12 +11,14 @@ from dmafuzz import platforms as platform_files
 from dmafuzz.fuzzing import ENGINES, Campaign, CampaignError, Plan, atheris_available
 from dmafuzz.fuzzing.plan import engine_title
 from dmafuzz.fuzzing.progress import Progress
-from dmafuzz.reporting.fuzzing import summary_lines
+from dmafuzz.reporting.fuzzing import TOP, summary_lines, things_lines
 from dmafuzz.store import StoreError, shown_path
 from dmafuzz.trackers import KERNEL, added_kernels, default_portfolio, resolve
+from dmafuzz.triage import triaged
 
 from . import options
 from .errors import EXIT_INTERRUPTED, BadInput, Fault
+from .found import found_in
 
 SECONDS = 60.0
 OPS_LIMIT = 14  # operations of a program before its tidy-up; some 12 to 13 on average
@@ -71,8 +73,17 @@ def fuzz(
         raise (Fault if error.ours else BadInput)(shown_path(error)) from None
     for line in summary_lines(plan, summary):
         click.echo(line)
+    _show_things(plan)
     if summary.interrupted:
         click.get_current_context().exit(EXIT_INTERRUPTED)
+
+
+def _show_things(plan: Plan) -> None:
+    """Of all that is in the folder, what to look at first."""
+    found = found_in(plan)
+    leads = triaged(found.items)
+    for line in things_lines(plan, leads, found.headlines(leads[:TOP])):
+        click.echo(line)
 
 
 def _plan(

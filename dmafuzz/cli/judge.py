@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,11 +11,12 @@ from pathlib import Path
 import click
 
 from dmafuzz import program as language
+from dmafuzz.kernel.confine import confine_command
 from dmafuzz.program import Program
 from dmafuzz.program.expect import EXPECT
 from dmafuzz.reporting import judgement_to_json, story
 from dmafuzz.trackers import default_portfolio
-from dmafuzz.verdicts import ExpectError, Judging, check, judging
+from dmafuzz.verdicts import ExpectError, Judging, check, judging, prepare
 
 from . import options
 from .errors import EXIT_BAD_INPUT, EXIT_DIFFERENCE, INPUT_ERRORS, complain
@@ -46,11 +48,28 @@ def judge(
     """
     programs, failed = _read_all(files)
     status = EXIT_BAD_INPUT if failed else 0
+    if checks:
+        _confine_for(programs)
     if as_json or not checks:
-        _judge(programs, judging(tracker, portfolio or default_portfolio(tracker)), platforms, as_json)
+        bench = judging(tracker, portfolio or default_portfolio(tracker))
+        if bench.tracker.kernel:
+            for name in tuple(platforms) or bench.members:
+                bench.machine(name)  # its code is loaded
+            confine_command()
+        _judge(programs, bench, platforms, as_json)
     if checks:
         status = max(status, _check(programs, to_stderr=as_json))
     ctx.exit(status)
+
+
+def _confine_for(programs: Sequence[tuple[str, Program]]) -> None:
+    """Where an expectation is of a kernel's own code: that is loaded, for all programs, and then nothing else is."""
+    kernels = []
+    for _, program in programs:
+        with contextlib.suppress(*INPUT_ERRORS, ExpectError):  # said when it is judged
+            kernels.append(prepare(program))
+    if any(kernels):
+        confine_command()
 
 
 def _read_all(files: Sequence[str]) -> tuple[list[tuple[str, Program]], bool]:

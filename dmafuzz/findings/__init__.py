@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Findings: programs on which tracker and simulator disagree, minimized, and replayed in a fresh process."""
+"""Findings: programs on which tracker and simulator disagree, minimized, one file for each cause."""
 
 from dmafuzz.findings.finding import Finding, RawFinding
 from dmafuzz.findings.replay import confirm
+
 
 __all__ = ["Finding", "RawFinding", "confirm"]

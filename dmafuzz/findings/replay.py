@@ -20,6 +20,7 @@ from typing import Any
 
 from dmafuzz import _core, platforms
 from dmafuzz.findings.finding import Finding, RawFinding
+from dmafuzz.kernel.confine import confine
 from dmafuzz.schedules import modality_of
 
 CPU_S_MAX = 300  # of the process itself: a busy machine makes no finding hang
@@ -135,6 +136,8 @@ def main() -> None:
     models = [platforms.load(name) for name in request["platforms"]]
     judge = _core.Judge(request["tracker"], [platforms.to_core(model) for model in models])
     names = [model.name for model in models]
+    if request["tracker"].startswith("kernel"):
+        confine([])
     json.dump([_replay(judge, names, item, request["schedules"]) for item in request["items"]], sys.stdout)
 
 

@@ -125,9 +125,6 @@ class Campaign:
         self.summary.unreplayed = self.settling.waiting()
         self.store.compact()
         self.store.write_leaders(self.plan.target)
-        self.summary.leaders = [
-            (self.store.finding(cause), count) for cause, count in self.store.families(self.plan.target)
-        ]
         self.store.note(ENDED, sync=True, **self._counters(self.summary.seconds))
 
     def _counters(self, seconds: float) -> dict[str, Any]:

@@ -7,8 +7,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dmafuzz.findings import Finding
-
 
 @dataclass(frozen=True)
 class WorkerStats:
@@ -33,7 +31,7 @@ class WorkerFailed:
 @dataclass
 class Summary:
     """What a run came to. ``seconds`` is the time spent searching; ``new`` counts the causes by label that the store
-    did not have; ``leaders`` are the smallest finding of each label and family that it has now, and how many causes.
+    did not have.
     ``changed``: findings of another build of dmafuzz that do not show with this one. ``unreplayed``: findings that wait
     for the next run."""
 
@@ -49,5 +47,4 @@ class Summary:
     unreplayed: int = 0
     causes: Counter[str] = field(default_factory=Counter)
     new: Counter[str] = field(default_factory=Counter)
-    leaders: list[tuple[Finding, int]] = field(default_factory=list)
     interrupted: bool = False

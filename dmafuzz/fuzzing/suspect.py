@@ -18,6 +18,7 @@ from pathlib import Path
 
 from dmafuzz import _core, platforms
 from dmafuzz.fuzzing.plan import Plan
+from dmafuzz.kernel.confine import confine
 from dmafuzz.program import Program, render
 from dmafuzz.storage import write_whole
 from dmafuzz.store import Target
@@ -78,8 +79,10 @@ def main() -> None:
     request = json.load(sys.stdin)
     models = [platforms.to_core(platforms.load(name)) for name in request["platforms"]]
     records = bytes.fromhex(request["records"])
-    _core.Engine(request["tracker"], models).run(records)
-    judge = _core.Judge(request["tracker"], models)
+    engine, judge = _core.Engine(request["tracker"], models), _core.Judge(request["tracker"], models)
+    if request["tracker"].startswith("kernel"):
+        confine([])
+    engine.run(records)
     judge.outcomes(_core.decode(records))
 
 

@@ -195,8 +195,12 @@ def main(plan: Plan, number: int, generation: int, link: Connection) -> None:
         signal.signal(number_of_signal, signal.SIG_IGN)
     try:
         worker = Worker(plan, number, generation, link)
+        if plan.core_tracker.startswith("kernel"):
+            from dmafuzz.kernel.confine import confine
+
+            confine([plan.workers, plan.out / "reported"])  # the code is loaded, and has not run yet
         if plan.engine == "atheris":
-            # libFuzzer's chatter is not for the user; standard error is a file, of which the parent reads the last line.
+            # libFuzzer's chatter is not for the user; standard error is a file, whose last line the parent reads.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             worker.run_atheris()
         else:

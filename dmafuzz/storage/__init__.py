@@ -4,20 +4,25 @@
 from .ledger import Ledger, LedgerWriter, read_ledgers
 from .locks import LockedError, locked, take_lock
 from .packs import Pack, pack_bytes, pack_name, read_pack, read_regular, write_pack
-from .whole import write_whole
+from .private import cache_root, check_private, private_folder
+from .whole import write_all_whole, write_whole
 
 __all__ = [
     "Ledger",
     "LedgerWriter",
     "LockedError",
     "Pack",
+    "cache_root",
+    "check_private",
     "locked",
     "pack_bytes",
     "pack_name",
+    "private_folder",
     "read_ledgers",
     "read_pack",
     "read_regular",
     "take_lock",
+    "write_all_whole",
     "write_pack",
     "write_whole",
 ]

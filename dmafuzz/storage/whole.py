@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 _RANDOM_BYTES = 8  # in a temporary name
+_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def write_whole(path: Path, data: bytes, sync: bool = True) -> None:
@@ -33,10 +36,38 @@ def write_whole(path: Path, data: bytes, sync: bool = True) -> None:
         _sync_folder(path.parent)
 
 
+def write_all_whole(folder: Path, files: Mapping[str, bytes]) -> None:
+    """The same for many files of one folder, synced together, which takes far less time than each by itself.
+
+    Raises OSError if the disk does not take them; none of them is there then.
+    """
+    temporary = {folder / f".{name}.tmp": folder / name for name in files}
+    try:
+        for path, data in zip(temporary, files.values(), strict=True):
+            path.write_bytes(data)
+        _sync_file_system(folder)
+    except BaseException:
+        for path in temporary:
+            path.unlink(missing_ok=True)
+        raise
+    for path, final in temporary.items():
+        os.replace(path, final)
+
+
 def _sync_folder(folder: Path) -> None:
     """Makes a rename in it last."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_file_system(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        if _LIBC.syncfs(handle) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(folder))
     finally:
         os.close(handle)

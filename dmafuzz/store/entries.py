@@ -21,8 +21,8 @@ ITEM_BYTES_MAX = 1 << 20
 @dataclass(frozen=True)
 class StoredCause:
     """A cause of a target, as the index has it. ``ops`` are the operations of its smallest program, ``shown_on`` how
-    many of the target's ``platforms`` show it; ``found`` is when it was filed (Unix time, s), None where no ledger
-    says so. The finding in full: `Store.finding`."""
+    many of the target's ``platforms`` show it; ``topic`` is its topic's id (dmafuzz.triage); ``found`` is when it was
+    filed (Unix time, s), None where no ledger says so. The finding in full: `Store.finding`."""
 
     target: str
     cause: str
@@ -30,7 +30,7 @@ class StoredCause:
     kinds: tuple[str, ...]
     rules: tuple[str, ...]
     reason: str
-    family: str | None
+    topic: str
     minimal: str | None
     modality: str | None
     ops: int
@@ -67,7 +67,6 @@ def finding_to_item(finding: Finding, target: Target) -> bytes:
         "outcomes": [[list(names), f"{bits:x}"] for names, bits in groups.items() if names],
         "shown_on": f"{sum(1 << target.platforms.index(name) for name in finding.shown_on):x}",
         "minimal": finding.minimal,
-        "family": finding.family,
         "modality": finding.modality,
     }
     return json.dumps(facts, separators=(",", ":")).encode()
@@ -111,7 +110,6 @@ def item_to_finding(item: bytes, target: Target) -> Finding:
             target.portfolio,
             facts["modality"],
             facts["minimal"],
-            facts["family"],
         )
     except (KeyError, TypeError):
         raise ValueError("not a finding") from None

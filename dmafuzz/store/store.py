@@ -115,8 +115,8 @@ class Store:
         """How many causes of each label a target has."""
         return Counter(self._index.counts(target.key))
 
-    def families(self, target: Target) -> list[tuple[StoredCause, int]]:
-        """Of each label and family the smallest cause, and how many causes there are of it."""
+    def topics(self, target: Target) -> list[tuple[StoredCause, int]]:
+        """Of each label and topic the smallest cause, and how many causes there are of it."""
         return self._index.smallest(target.key)
 
     def find(self, text: str) -> list[StoredCause]:
@@ -242,9 +242,9 @@ class Store:
             self.ledger.write(what, sync, **facts)
 
     def write_leaders(self, target: Target) -> None:
-        """The programs for people: the smallest of each label and family, in ``leaders/``. Raises StoreError."""
+        """The programs for people: the smallest of each label and topic, in ``leaders/``. Raises StoreError."""
         folder = self.folder / "leaders"
-        wanted = {f"{target.slug}-{cause.file_name}": cause for cause, _ in self.families(target)}
+        wanted = {f"{target.slug}-{cause.file_name}": cause for cause, _ in self.topics(target)}
         with told_in_one_line(self.folder):
             there = {path.name for path in folder.glob(f"{glob.escape(target.slug)}-[FhbN]*.dma")}
             for name in sorted(wanted.keys() - there):
