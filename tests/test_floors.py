@@ -36,6 +36,7 @@ PACKAGE_FLOORS = [
     {"store"},
     {"catalogue"},
     {"fuzzing"},
+    {"campaign"},
     {"reporting"},
     {"benchmark", "confirmation", "kernel_log"},
     {"export"},

@@ -8,6 +8,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import os
+import sqlite3
 import sys
 from typing import Any
 
@@ -23,6 +24,7 @@ _COMMANDS = {
     "trace": ("dmafuzz.cli.trace", "trace"),
     "minimize": ("dmafuzz.cli.minimize", "minimize"),
     "fuzz": ("dmafuzz.cli.fuzz", "fuzz"),
+    "campaign": ("dmafuzz.cli.campaign", "campaign"),
     "compare": ("dmafuzz.cli.compare", "compare"),
     "schedules": ("dmafuzz.cli.schedules", "schedules"),
     "history": ("dmafuzz.cli.history", "history"),
@@ -67,6 +69,8 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             complain("interrupted")
             ctx.exit(EXIT_INTERRUPTED)
+        except sqlite3.Error as error:
+            raise BadInput(f"the index of a store cannot be used: {error}") from None
         except OSError as error:
             _drop_output()
             where = "the output" if error.filename is None else shown_path(os.fsdecode(error.filename))

@@ -46,9 +46,9 @@ class Campaign:
         try:
             self._begin()
             self._search_and_stop()
-            self._gather(everything=True)
             if not self.summary.interrupted:
                 self._settle_all()
+            self._gather(everything=True)
             self._end()
         finally:
             self.progress.end()
@@ -59,7 +59,9 @@ class Campaign:
     def _begin(self) -> None:
         for line in self.store.damage:
             self.progress.say(line)
-        self._gather(everything=True)  # what a run that was killed has left
+        if self.plan.run is not None:
+            self.store.take_back_programs(self.plan.run)
+        self._gather(everything=True, leftovers=True)
         if again := self.store.judge_again(self.plan.target):
             self.progress.say(f"{again:,} findings of another build of dmafuzz are judged again")
         plan = self.plan
@@ -108,14 +110,16 @@ class Campaign:
         except RuntimeError as error:
             raise CampaignError(str(error), ours=True) from None
 
-    def _gather(self, everything: bool) -> None:
-        """Makes packs of the programs that workers have exchanged."""
+    def _gather(self, everything: bool, leftovers: bool = False) -> None:
+        """Makes packs of the programs that workers have exchanged. ``leftovers``: of a run that was killed; where a run
+        can be repeated, they must not matter."""
         if not everything and time.monotonic() - self._gathered_at < GATHER_EVERY_S:
             return
         self._gathered_at = time.monotonic()
         with told_in_one_line(self.plan.out):
             programs, files = gather(self.plan.workers, everything)
-            self.store.add_programs(self.plan.target, programs)
+            if not (leftovers and self.plan.programs is not None):
+                self.store.add_programs(self.plan.target, programs, self.plan.run)
             for path in files:
                 path.unlink(missing_ok=True)
 
@@ -123,9 +127,14 @@ class Campaign:
         """What follows from what was filed; a second interrupt cannot do harm here."""
         self._update(self.summary.seconds)
         self.summary.unreplayed = self.settling.waiting()
-        self.store.compact()
+        if not self._begins_again():
+            self.store.note(ENDED, sync=True, **self._counters(self.summary.seconds))
+            self.store.compact(self.plan.target)
         self.store.write_leaders(self.plan.target)
-        self.store.note(ENDED, sync=True, **self._counters(self.summary.seconds))
+
+    def _begins_again(self) -> bool:
+        """Whether it was interrupted before what makes it a whole: a slice of so many programs is done in full."""
+        return self.summary.interrupted and self.plan.run is not None and self.plan.programs is not None
 
     def _counters(self, seconds: float) -> dict[str, Any]:
         return {"run": self.run_id, "seconds": round(seconds, 3), "programs": self.summary.programs}

@@ -52,7 +52,7 @@ class Worker:
         """Adds what earlier runs have found."""
         from dmafuzz.store import read_corpus
 
-        for records in read_corpus(self.plan.out, self.plan.target):
+        for records in read_corpus(self.plan.out, self.plan.target, self.repeatable):
             self.add(records)
         if self.share is not None:
             self.share += self.engine.stats().programs

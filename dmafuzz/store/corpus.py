@@ -14,11 +14,16 @@ from .target import Target
 SUFFIX = ".corpus"
 
 
-def read_corpus(folder: Path, target: Target) -> Iterator[bytes]:
+def read_corpus(folder: Path, target: Target, ordered: bool = False) -> Iterator[bytes]:
     """The records of each program of a target, whichever build found it; of a damaged pack those that can be read.
 
-    Raises OSError.
+    ``ordered``: each once, in an order that is the same however they are packed. Raises OSError.
     """
+    programs = _programs(folder, target)
+    yield from sorted(set(programs)) if ordered else programs
+
+
+def _programs(folder: Path, target: Target) -> Iterator[bytes]:
     for path in sorted((folder / "packs").glob(f"[!.]*{SUFFIX}")):
         pack = read_pack(path)
         of = target_of_pack(pack)

@@ -168,11 +168,25 @@ class Store:
                 self._file(target, sorted(finding_to_item(finding, target) for finding in new.values()))
         return list(new.values())
 
-    def add_programs(self, target: Target, programs: Sequence[bytes]) -> None:
-        """Puts programs into the corpus of a target. Raises StoreError."""
+    def add_programs(self, target: Target, programs: Sequence[bytes], run: str | None = None) -> None:
+        """Puts programs into the corpus of a target. ``run``: the slice they are of, until it has ended.
+
+        Raises StoreError.
+        """
         if programs:
+            table = {"kind": "corpus", "target": target.to_json(), **({} if run is None else {"run": run})}
             with told_in_one_line(self.folder):
-                write_pack(self.folder / "packs", CORPUS, {"kind": "corpus", "target": target.to_json()}, programs)
+                write_pack(self.folder / "packs", CORPUS, table, programs)
+
+    def take_back_programs(self, run: str) -> None:
+        """Removes the corpus of a slice that was killed before its end: it begins again as it began.
+
+        Raises StoreError.
+        """
+        with told_in_one_line(self.folder):
+            for path in self._packs(CORPUS):
+                if read_pack(path).table.get("run") == run:
+                    path.unlink()
 
     def report(self, target: Target, found: Sequence[RawFinding]) -> None:
         """Keeps what an engine reports until it is replayed. Raises StoreError."""
@@ -271,8 +285,8 @@ class Store:
         self.refresh()
         return copied
 
-    def compact(self) -> int:
-        """Makes one pack of the small ones of each target and kind; how many went. For the only writer.
+    def compact(self, only: Target | None = None) -> int:
+        """Makes one pack of the small ones of each target (or of one) and kind; how many went. For the only writer.
 
         Raises StoreError.
         """
@@ -281,7 +295,7 @@ class Store:
             for path in self._packs(FINDINGS, CORPUS):
                 if path.stat().st_size <= SMALL_PACK_BYTES and (pack := self._checked(path)) is not None:
                     of = target_of_pack(pack)
-                    if of is not None:
+                    if of is not None and only in (None, of):
                         groups.setdefault((of.key, path.suffix), []).append(path)
             gone = [path for paths in groups.values() if len(paths) > 1 for path in self._joined(paths)]
             for path in gone:
@@ -295,18 +309,26 @@ class Store:
         """Makes the index agree with the packs. ``everything``: every pack is read and checked, not only those that
         the index does not know. Raises StoreError."""
         with told_in_one_line(self.folder), self._index_lock():
-            known = self._index.packs()
-            there = {path.name: path for path in self._packs(FINDINGS)}
-            facts = {name: _facts(path) for name, path in there.items()}
-            self._index.forget(name for name, old in known.items() if facts.get(name) != old)
-            known = self._index.packs()
-            unknown = [name for name in there if name not in known]
-            times = self._times() if unknown else {}
-            for path in self._packs(FINDINGS, CORPUS) if everything and self._writes else []:
-                if path.name in known and self._checked(path) is None:
-                    self._index.forget([path.name])
-            for name in unknown:
-                self._index_pack(there[name], facts[name], times)
+            try:
+                self._make_agree(everything)
+            except sqlite3.DatabaseError:  # damaged, or no room for it: the packs are what counts
+                self._index.close()
+                self._index = Index(None)
+                self._make_agree(everything)
+
+    def _make_agree(self, everything: bool) -> None:
+        known = self._index.packs()
+        there = {path.name: path for path in self._packs(FINDINGS)}
+        facts = {name: _facts(path) for name, path in there.items()}
+        self._index.forget(name for name, old in known.items() if facts.get(name) != old)
+        known = self._index.packs()
+        unknown = [name for name in there if name not in known]
+        times = self._times() if unknown else {}
+        for path in self._packs(FINDINGS, CORPUS) if everything and self._writes else []:
+            if path.name in known and self._checked(path) is None:
+                self._index.forget([path.name])
+        for name in unknown:
+            self._index_pack(there[name], facts[name], times)
 
     def reindex(self) -> None:
         """Makes the index anew. Raises StoreError."""
@@ -392,8 +414,10 @@ class Store:
         facts = [facts_of(item) for item in items]
         self.ledger.write(FILED, target=target.key, causes=[item["cause"] for item in facts])
         times = {(target.key, item["cause"]): time.time() for item in facts}
-        with self._index_lock():
+        with self._index_lock(), contextlib.suppress(sqlite3.DatabaseError):  # no room: refresh() makes up for it
             self._index.add(path.name, _facts(path), target, facts, times)
+            return
+        self.refresh()
 
     def _times(self) -> Times:
         return filing_times(read_ledgers(self.folder / "ledger"))
@@ -416,7 +440,8 @@ class Store:
         items = dict.fromkeys(item for pack in packs for item in pack.items)
         # Findings by name, so that it does not matter in which order they came.
         joined = sorted(items) if paths[0].suffix == FINDINGS else items
-        made = write_pack(paths[0].parent, paths[0].suffix, packs[0].table, joined)
+        table = {key: value for key, value in packs[0].table.items() if key != "run"}
+        made = write_pack(paths[0].parent, paths[0].suffix, table, joined)
         return [path for path in paths if path != made]
 
     def _clear_leftovers(self) -> None:
