@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from dmafuzz import platforms
 from dmafuzz.fuzzing import Plan
-from dmafuzz.platforms.errors import PlatformError, from_validation
+from dmafuzz.platforms.errors import PlatformError, dotted, message, nearest
 from dmafuzz.storage import read_regular
 from dmafuzz.store import shown_path
 from dmafuzz.trackers import KERNEL, TrackerError, added_kernels, default_portfolio, resolve
@@ -133,9 +133,23 @@ def read_plan_file(path: Path) -> CampaignFile:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PlanFileError(f"{shown}: is not TOML: {error}") from None
     except ValidationError as error:
-        raise PlanFileError(str(from_validation(error, Path(shown), CampaignFile))) from None
+        raise PlanFileError("\n".join(_complaint(details, Path(shown)) for details in error.errors())) from None
     _check(plan, shown)
     return plan
+
+
+def _complaint(details: Any, file: Path) -> str:
+    """One line, as for a platform's file."""
+    location, kind = details["loc"], details["type"]
+    if kind == "extra_forbidden":
+        tables = {"campaign": CampaignTable, "target": TargetTable}
+        table = tables.get(str(location[0]), CampaignFile) if len(location) > 1 else CampaignFile
+        known = nearest(str(location[-1]), table.model_fields)
+        return message(file, dotted(location), "an unknown key", f"a known one ({known})")
+    if kind == "missing":
+        return message(file, dotted(location), "nothing", "a value")
+    expected = str(details["msg"]).removeprefix("Input should be ")
+    return message(file, dotted(location), repr(details["input"]), expected)
 
 
 def _check(plan: CampaignFile, shown: str) -> None:
