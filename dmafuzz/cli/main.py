@@ -33,6 +33,7 @@ _COMMANDS = {
     "bench": ("dmafuzz.cli.bench", "bench"),
     "kernel": ("dmafuzz.cli.kernel", "kernels"),
     "confirm": ("dmafuzz.cli.confirm", "confirm"),
+    "export": ("dmafuzz.cli.export", "export"),
     "list": ("dmafuzz.cli.names", "list_names"),
 }
 

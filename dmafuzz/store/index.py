@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,8 @@ CREATE TABLE cause (
   shown_on INTEGER NOT NULL,
   platforms INTEGER NOT NULL, found REAL, pack TEXT NOT NULL, item INTEGER NOT NULL, rank TEXT NOT NULL,
   PRIMARY KEY (target, cause)
-) WITHOUT ROWID;
-CREATE INDEX by_topic ON cause (target, label, topic, rank);
+);
+CREATE INDEX by_topic ON cause (target, label, topic);
 CREATE INDEX by_cause ON cause (cause);
 CREATE INDEX by_pack ON cause (pack);
 """
@@ -37,6 +37,7 @@ _SMALLEST = (
     f"SELECT {_COLUMNS}, count(*), min(rank) FROM cause WHERE target = ? GROUP BY label, topic ORDER BY label, topic"
 )
 
+Times = Mapping[tuple[str, str], float]  # by target and cause (Unix time, s)
 PackFacts = tuple[int, int]  # bytes, time of the last change (ns): a pack that differs is read again
 
 
@@ -67,15 +68,14 @@ class Index:
         """The packs that it is made of."""
         return {name: (size, changed) for name, size, changed in self._all("SELECT name, size, changed FROM pack")}
 
-    def add(self, name: str, facts: PackFacts, target: Target, items: Sequence[dict[str, Any]], found: Any) -> None:
-        """A pack's findings; those that are known keep their place, and the earlier time."""
+    def add(self, name: str, facts: PackFacts, target: Target, items: Sequence[dict[str, Any]], found: Times) -> None:
+        """A pack's findings, and when each was filed; those that are known keep their place."""
         with self._rows:
             self._rows.execute("INSERT OR IGNORE INTO target VALUES (?, ?)", (target.key, json.dumps(target.to_json())))
             self._rows.execute("INSERT OR REPLACE INTO pack VALUES (?, ?, ?, ?)", (name, target.key, *facts))
             self._rows.executemany(
-                f"INSERT INTO cause VALUES ({', '.join('?' * 16)}) ON CONFLICT DO UPDATE "
-                "SET found = min(coalesce(found, excluded.found), coalesce(excluded.found, found))",
-                (_row(target, name, at, item, found) for at, item in enumerate(items)),
+                f"INSERT OR IGNORE INTO cause VALUES ({', '.join('?' * 16)})",
+                (_row(target, name, at, item, found.get((target.key, item["cause"]))) for at, item in enumerate(items)),
             )
 
     def forget(self, names: Iterable[str]) -> None:
@@ -130,10 +130,10 @@ def _row(target: Target, pack: str, at: int, item: dict[str, Any], found: float 
         item["size"][0],
         int(item["shown_on"], 16).bit_count(),
         len(target.platforms),
-        item.get("found", found),
+        found,
         pack,
         at,
-        rank_of(item["size"], item["cause"]),
+        rank_of(item),
     )
 
 

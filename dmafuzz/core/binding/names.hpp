@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "coherency/witness.hpp"
+#include "coherency/behaviour.hpp"
 #include "fuzzing/repair_steps.hpp"
 #include "judge/contract.hpp"
 #include "judge/outcome.hpp"
@@ -117,10 +117,14 @@ struct named_caster {
         }                                                                             \
     }
 
+DMAFUZZ_NAMED(Actor);
 DMAFUZZ_NAMED(CorruptionKind);
+DMAFUZZ_NAMED(Flag);
 DMAFUZZ_NAMED(HarmKind);
 DMAFUZZ_NAMED(HookKind);
 DMAFUZZ_NAMED(Label);
+DMAFUZZ_NAMED(LineState);
+DMAFUZZ_NAMED(Owner);
 DMAFUZZ_NAMED(PlaceKind);
 DMAFUZZ_NAMED(Reason);
 DMAFUZZ_NAMED(RepairKind);
