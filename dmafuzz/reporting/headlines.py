@@ -11,7 +11,7 @@ from dmafuzz.triage import GRADES, Lead
 from dmafuzz.triage.headline import Headline, compact
 from dmafuzz.verdicts.meanings import SPOKEN
 
-from .layout import WIDTH_CHARS, wrapped
+from .layout import width_chars, wrapped
 
 ID_CHARS = 8  # of a cause; any unique beginning is understood
 REPAIRS_MAX = 3
@@ -66,6 +66,6 @@ def grade_counts(leads: Sequence[Lead[Any]]) -> str:
 
 def _cut(text: str) -> str:
     """As much of it as fits, up to a word."""
-    if len(text) <= WIDTH_CHARS:
+    if len(text) <= width_chars():
         return text
-    return text[: WIDTH_CHARS - len(_MORE)].rsplit(" ", 1)[0] + _MORE
+    return text[: width_chars() - len(_MORE)].rsplit(" ", 1)[0] + _MORE
