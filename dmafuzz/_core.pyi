@@ -1737,7 +1737,7 @@ class BuiltinTracker:
 
     @property
     def base(self) -> str:
-        """of a proposal: the era that it changes; "" of others"""
+        """of a proposal or a canary: the era that it changes; "" of others"""
 
     @property
     def vendor(self) -> bool:
@@ -2799,3 +2799,8 @@ class Hunt:
 
     @property
     def corpus(self) -> int: ...
+
+def call_costs(tracker: str, programs: Sequence[Sequence[Op]], platform: Platform) -> dict[HookKind, tuple[int, Cost]]:
+    """
+    By kind of call: how many the programs have on the platform, and what they cost the tracker in all.
+    """

@@ -5,7 +5,17 @@ from .cost import COSTS, Workload
 from .eras import builtins
 from .errors import TrackerError
 from .own_era import OwnEra, eras, like, own_era
-from .resolve import DEFAULT_TRACKER, KERNEL, Tracker, added_kernels, default_portfolio, kernel_of, names, resolve
+from .resolve import (
+    DEFAULT_TRACKER,
+    KERNEL,
+    Tracker,
+    added_kernels,
+    default_portfolio,
+    kernel_of,
+    kernel_tracker,
+    names,
+    resolve,
+)
 
 __all__ = [
     "COSTS",
@@ -20,6 +30,7 @@ __all__ = [
     "default_portfolio",
     "eras",
     "kernel_of",
+    "kernel_tracker",
     "like",
     "names",
     "own_era",

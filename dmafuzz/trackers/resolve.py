@@ -123,6 +123,15 @@ def _core_name(path: str) -> str:
         built = kernel.locate(path)
     except kernel.KernelError as error:
         raise TrackerError(str(error)) from None
+    return _name_in_core(built)
+
+
+def kernel_tracker(name: str, built: kernel.KernelTracker) -> Tracker:
+    """A kernel's own code that is built already, to be called ``name``."""
+    return Tracker(name, _name_in_core(built))
+
+
+def _name_in_core(built: kernel.KernelTracker) -> str:
     era = built.era
     if not era and (found := own_era(built.library, built.version)):
         era = found.era
