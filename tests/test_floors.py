@@ -31,11 +31,14 @@ PACKAGE_FLOORS = [
     {"kernel"},
     {"trackers"},
     {"verdicts"},
-    {"exhaustive", "schedules"},
-    {"catalogue", "findings"},
+    {"exhaustive", "schedules", "triage"},
+    {"findings"},
+    {"store"},
+    {"catalogue"},
     {"fuzzing"},
     {"reporting"},
     {"benchmark", "confirmation", "kernel_log"},
+    {"export"},
     {"cli"},
 ]
 # Includes of the core that no folder of the core has: what a user's compiler builds shares the kernel's stand-ins.

@@ -14,6 +14,7 @@ from .resolve import (
     kernel_of,
     kernel_tracker,
     names,
+    portfolio_of_kernel,
     resolve,
 )
 
@@ -34,5 +35,6 @@ __all__ = [
     "like",
     "names",
     "own_era",
+    "portfolio_of_kernel",
     "resolve",
 ]

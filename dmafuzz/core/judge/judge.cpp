@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "check/check.hpp"
+#include "coherency/behaviour.hpp"
 #include "judge/run_equivalence.hpp"
 
 namespace dmafuzz {
@@ -153,6 +154,25 @@ std::optional<Cost> Judge::cost(size_t i) {
 
 void Judge::retrace(size_t i, std::vector<Trace>& traces, Simulator& simulator) {
     simulator.simulate_explicitly(analyse(i).run, platforms_[i], nullptr, &traces);
+}
+
+std::vector<Moment> Judge::behaviour(size_t i, const Corruption& corruption) {
+    std::vector<Trace> traces;
+    Simulator simulator;
+    retrace(i, traces, simulator);
+    return shortest_behaviour({traces, simulator, analyse(i).run}, corruption, platforms_[i].mismatched_aliases_hit);
+}
+
+std::vector<std::vector<TrackedEntry>> Judge::entries(size_t i) {
+    const Run& run = analyse(i).run;
+    std::vector<std::vector<TrackedEntry>> out;
+    size_t calls = 0;
+    for (size_t op = 0; op < run.ops.size(); op++) {
+        while (calls < run.hooks.size() && run.hooks[calls].op <= op) calls++;
+        out.emplace_back();
+        if (!tracker_->entries(run.hooks, calls, platforms_[i], out.back())) return {};
+    }
+    return out;
 }
 
 // A leak: forgotten, or ended by a call so wrong that the tracker still has the entry.

@@ -16,6 +16,8 @@
 
 namespace dmafuzz {
 
+struct Moment;  // coherency/behaviour.hpp
+
 struct JudgedWarning {
     Warning warning;
     Justification justification = Justification::false_positive;
@@ -104,6 +106,10 @@ public:
     const Simulator& simulator() const { return simulator_; }
     // A walk of its own, with everything written down, for witnesses.
     void retrace(size_t platform, std::vector<Trace>& traces, Simulator& simulator);
+    // A shortest behaviour that reaches a corruption there; nothing if looking for one takes too long.
+    std::vector<Moment> behaviour(size_t platform, const Corruption& corruption);
+    // The tracker's live entries after each operation; nothing of a tracker that cannot be looked into.
+    std::vector<std::vector<TrackedEntry>> entries(size_t platform);
 
 private:
     const Places& places(size_t platform);
