@@ -38,4 +38,5 @@ def history(file: str, platform: str | None, trackers: tuple[str, ...]) -> None:
 
 
 def _progress(each: Iterable[BuiltinTracker]) -> Iterable[BuiltinTracker]:
-    return tqdm(each, unit=" trackers", leave=False, disable=None)
+    shown: Iterable[BuiltinTracker] = tqdm(each, unit=" trackers", leave=False, disable=None)
+    return shown

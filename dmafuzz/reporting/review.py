@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from dmafuzz._core import BuiltinTracker
 from dmafuzz.review import ChangedCause, Costs, Effect, Review, TopicChange
 from dmafuzz.trackers import COSTS
 from dmafuzz.verdicts.meanings import SPOKEN
@@ -49,6 +50,25 @@ def review_lines(review: Review) -> list[Line]:
 def review_markdown(review: Review) -> str:
     """The same for a mail or a pull request."""
     return "\n".join(_markdown(review)) + "\n"
+
+
+def eras_markdown(rows: Sequence[tuple[str, BuiltinTracker, str]], ops: int) -> str:
+    """The list of the pages: each era with the one before it, what it says of itself, and what its review says."""
+    lines = [
+        "# What each kernel changed in dma-debug",
+        "",
+        f"Each era against the one that it follows, on the machines of its time: all programs of up to {ops} "
+        "operations of the alphabet, and the corpus. Made by "
+        f"`dmafuzz review --each-era --ops {ops} --time 0 --out reports/eras`.",
+        "",
+        "| kernel | after | its changelog | review |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| [{era.name}]({era.name}.md) | {before} | {era.changed} | {told} |".replace("\n", " ")
+        for before, era, told in rows
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _markdown(review: Review) -> Iterator[str]:
@@ -102,11 +122,12 @@ def _about(review: Review) -> list[Line]:
         f"All {review.programs:,} programs of up to {ops} operation{'s' if ops > 1 else ''} of the alphabet, on the "
         f"{len(review.platforms)} platforms of portfolio {review.sides.portfolio}"
     )
-    if hunted := review.hunted:
-        text += (
-            f"; beyond them {hunted.programs:,} programs in {hunted.seconds:.0f} s, {hunted.corpus} of them of the "
-            f"corpus: the trackers warn otherwise on {hunted.differing:,}, with {len(hunted.causes):,} causes more"
-        )
+    hunted = review.hunted
+    text += f"; beyond them the {hunted.corpus} programs of the corpus" if hunted.corpus else ""
+    if review.scope.seconds:
+        text += f"; in {hunted.seconds:.0f} s {hunted.programs:,} larger ones, each on a platform"
+    if hunted.differing:
+        text += f": the trackers warn otherwise {hunted.differing:,} times, with {len(hunted.causes):,} causes more"
     lines = wrapped("", f"{text}.", Tone.ASIDE)
     if review.sides.left_out:
         lines += wrapped("", f"Left out of the patch, since it is no part of what is built: "
@@ -168,18 +189,18 @@ def _labels(labels: Sequence[str]) -> str:
 
 def _cost_lines(costs: Costs, first: str, second: str) -> Iterator[str]:
     """A row for each figure of a program; then the calls that differ, with what one of them costs."""
-    width = max(len(first), len(second), 12) + 2
-    yield f"{'a program on ' + costs.platform:36}{first:>{width}}{second:>{width}}"
+    rows = [(f"a program on {costs.platform}", first, second)]
     for field, name in COSTS.items():
-        yield f"{name:36}" + "".join(
-            f"{getattr(side.cost, field) / side.programs:>{width},.2f}" for side in (costs.first, costs.second)
-        )
+        before, after = (getattr(side.cost, field) / side.programs for side in (costs.first, costs.second))
+        rows.append((name, f"{before:,.2f}", f"{after:,.2f}"))
     for cpus in (4, 16):
-        speeds = "".join(f"{side.speed_of(cpus):>{width}.1f}" for side in (costs.first, costs.second))
-        yield f"{f'{cpus} CPUs work like, at most':36}{speeds}"
+        speed, then = costs.first.speed_of(cpus), costs.second.speed_of(cpus)
+        rows.append((f"{cpus} CPUs work like, at most", f"{speed:.1f}", f"{then:.1f}"))
     for row in costs.by_call:
         for field, name in COSTS.items():
             before, after = getattr(row.first, field), getattr(row.second, field)
             if before != after:
-                label = f"one {row.call}: {name}"
-                yield f"{label:36}{before / row.calls:>{width},.2f}{after / row.calls:>{width},.2f}"
+                rows.append((f"one {row.call}: {name}", f"{before / row.calls:,.2f}", f"{after / row.calls:,.2f}"))
+    titles, *figures = (max(len(row[column]) for row in rows) + 2 for column in range(3))
+    for title, *cells in rows:
+        yield f"{title:{titles}}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, figures, strict=True))

@@ -25,14 +25,13 @@ def review_record(review: Review) -> dict[str, Any]:
         "left_out": list(review.sides.left_out),
         "ops": review.scope.ops,
         "programs": review.programs,
-        "beyond": hunted and {
+        "beyond": {
             "programs": hunted.programs,
             "differing": hunted.differing,
             "corpus": hunted.corpus,
-            "seconds": round(hunted.seconds, 3),
             "causes": len(hunted.causes),
         },
-        "topics": [_topic(topic) for topic in review.topics],
+        "topics": [topic_record(topic) for topic in review.topics],
         "labels": {
             platform: [
                 {"first": list(before), "second": list(after), "programs": count}
@@ -44,7 +43,8 @@ def review_record(review: Review) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _topic(topic: TopicChange) -> dict[str, Any]:
+def topic_record(topic: TopicChange) -> dict[str, Any]:
+    """A topic with all of its causes."""
     return {
         "effect": topic.effect.value,
         "worse": topic.effect.worse,

@@ -5,7 +5,7 @@ from .changes import ChangedCause, Effect, TopicChange
 from .costs import CallCost, Costs
 from .hunting import Hunted
 from .review import Review, Scope, review
-from .sides import Sides, by_names, by_patch
+from .sides import Sides, by_names, by_patch, neighbouring_eras
 
 __all__ = [
     "CallCost",
@@ -19,5 +19,6 @@ __all__ = [
     "TopicChange",
     "by_names",
     "by_patch",
+    "neighbouring_eras",
     "review",
 ]

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from dmafuzz import _core
-from dmafuzz.catalogue.families import family_of
 from dmafuzz.exhaustive.result import Signature
 from dmafuzz.program import parse
 from dmafuzz.program.render import LANGUAGE, VERSION
+from dmafuzz.triage import topic_of as topic_in_words
 
 
 class Effect(Enum):
@@ -65,7 +65,7 @@ def topic_of(signature: Signature) -> str:
     """What the tracker lacks where it is silent, the check where it warns: in words."""
     if signature.label == "broken":
         return signature.kind
-    return family_of(signature).rule
+    return topic_in_words(signature.label, (signature.kind,), signature.rules, signature.reason).name
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from .verdict import sentence
 
 @dataclass(frozen=True)
 class Scope:
-    """How much is looked at: all programs of up to ``ops`` operations, then ``seconds`` of hunting (0: none) that
-    begins with the programs of ``corpus`` (None: the checkout's)."""
+    """How much is looked at: all programs of up to ``ops`` operations, then those of ``corpus`` (None: the checkout's),
+    and mutants of these until ``seconds`` have passed. The same result each time only with 0 seconds."""
 
     ops: int = 3
     seconds: float = 10.0
@@ -43,7 +43,7 @@ class Review:
     programs: int
     moves: dict[str, Moves]
     topics: tuple[TopicChange, ...]
-    hunted: Hunted | None
+    hunted: Hunted
     costs: Costs | None
 
     @property
@@ -70,11 +70,9 @@ def review(sides: Sides, scope: Scope, bar: Bar, hunting: Callable[[float, int],
     plan = PairPlan(*sides.core, sides.portfolio, members, scope.ops, jobs=jobs)
     complete = exact(plan, bar)
     bar.end()
-    hunted = None
-    if scope.seconds:
-        corpus = list(corpus_programs(scope.corpus))
-        hunted = hunt(sides.core, members, corpus, scope.seconds, scope.seed, _known(complete), hunting)
-    causes = (*complete.causes, *(hunted.causes if hunted else ()))
+    corpus = list(corpus_programs(scope.corpus))
+    hunted = hunt(sides.core, members, corpus, scope.seconds, scope.seed, _known(complete), hunting)
+    causes = (*complete.causes, *hunted.causes)
     return Review(
         sides,
         scope,

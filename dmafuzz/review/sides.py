@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dmafuzz import kernel
-from dmafuzz.trackers import KERNEL, Tracker, TrackerError, default_portfolio, kernel_tracker, resolve
+from dmafuzz._core import BuiltinTracker
+from dmafuzz.trackers import KERNEL, Tracker, TrackerError, builtins, default_portfolio, kernel_tracker, resolve
 
 
 @dataclass(frozen=True)
@@ -45,3 +46,14 @@ def by_patch(base: str, patch: Path, portfolio: str | None) -> Sides:
     era = first.core.partition(":")[0].partition("@")[2]
     second = kernel_tracker(f"{base} with {patch.name}", replace(patched.built, era=era))
     return Sides(first, second, portfolio or default_portfolio(base), patched.left_out)
+
+
+def neighbouring_eras() -> list[tuple[str, BuiltinTracker]]:
+    """Each era with the name of the one that it follows, in order of time. Nothing follows a vendor's kernel, which
+    itself is based on the release before it."""
+    eras = [each for each in reversed(builtins()) if each.kind == "era"]
+    pairs, before = [], eras[0].name
+    for era in eras[1:]:
+        pairs.append((before, era))
+        before = before if era.vendor else era.name
+    return pairs

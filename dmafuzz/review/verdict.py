@@ -15,15 +15,22 @@ _MOST = 0.6  # of the causes, for a topic that the sentence names alone
 _NOTED = 0.005  # a figure of cost that has changed by less is not worth a word
 # How the sentence speaks of them, with the number of causes; {base}: the other tracker.
 _PHRASES = {
-    Effect.CRASH: "crashes where {base} does not ({causes}{topics})",
+    Effect.CRASH: "crashes where {base} does not, in {causes}{topics}",
     Effect.LOST: "misses {causes} that {base} finds{topics}",
-    Effect.NOISE: "warns without need, which {base} does not, of {causes}{topics}{kept}",
-    Effect.UNTOLD: "does not tell any more {causes} of leaks and oopses{topics}",
+    Effect.NOISE: "adds warnings without need, of {causes}{topics}{kept}",
+    Effect.UNTOLD: "no longer reports leaks or oopses, of {causes}{topics}",
     Effect.FOUND: "finds {causes} that {base} misses{topics}",
-    Effect.MENDED: "does not crash any more in {causes}",
-    Effect.HAZARD: "warns of {causes} also where they are harmless and lose data on other machines{topics}",
-    Effect.QUIET: "is quiet now about {causes} that are harmless where it warned{topics}",
-    Effect.TOLD: "tells {causes} of leaks and oopses that {base} does not{topics}",
+    Effect.MENDED: "crashes no more in {causes}{topics}",
+    Effect.HAZARD: "adds hazards, of {causes}{topics}",
+    Effect.QUIET: "drops harmless warnings, of {causes}{topics}",
+    Effect.TOLD: "reports leaks or oopses that {base} does not, of {causes}{topics}",
+}
+# What the figures of cost count, in a sentence.
+_COUNTED = {
+    "tree_locks": "acquisitions of radix_lock",
+    "pool_locks": "acquisitions of free_entries_lock",
+    "tree_operations": "tree operations",
+    "lockless_operations": "tree operations without a lock",
 }
 
 
@@ -38,15 +45,18 @@ def sentence(base: str, patched: str, causes: Sequence[ChangedCause], cost: Cost
 
 
 def _part(effect: Effect, base: str, causes: Sequence[ChangedCause]) -> str:
-    those = [cause for cause in causes if cause.effect is effect]
+    """By what the complete part has, which depends on no time and no seed; without any, by what lies beyond."""
+    all_those = [cause for cause in causes if cause.effect is effect]
+    those = [cause for cause in all_those if cause.exact] or all_those
     if not those:
         return ""
     kept = sum(cause.keeps_contract for cause in those)
+    beyond = "" if those[0].exact else ", beyond the alphabet"
     return _PHRASES[effect].format(
         base=base,
         causes=_counted(len(those)),
-        topics=_topics(those, ": " if effect is Effect.CRASH else ", "),
-        kept=f" ({kept} of programs that keep every rule)" if kept else "",
+        topics=_topics(those) + beyond,
+        kept=f", {kept} of them of programs that keep every rule" if kept else "",
     )
 
 
@@ -54,27 +64,23 @@ def _counted(number: int) -> str:
     return "1 cause" if number == 1 else f"{number:,} causes"
 
 
-def _topics(causes: Sequence[ChangedCause], lead: str) -> str:
+def _topics(causes: Sequence[ChangedCause]) -> str:
     """The topic of all or most of them, or how many there are."""
     counts: dict[str, int] = {}
     for cause in causes:
         counts[cause.topic] = counts.get(cause.topic, 0) + 1
     first = max(counts, key=lambda topic: counts[topic])
     if len(counts) == 1:
-        return f"{lead}{'all ' if len(causes) > 1 else ''}{_quoted(first)}"
+        return f' ({"all " if len(causes) > 1 else ""}"{first}")'
     if counts[first] >= _MOST * len(causes):
-        return f"{lead}most of them {_quoted(first)}"
-    return f"{lead}in {len(counts)} topics"
-
-
-def _quoted(topic: str) -> str:
-    """A topic is a phrase, a check or a whole sentence."""
-    return f'"{topic}"'
+        return f' (most of them "{first}")'
+    return f" in {len(counts)} topics"
 
 
 def _of_cost(cost: Costs) -> Iterator[str]:
     for name, times in cost.changed.items():
+        counted = _COUNTED.get(name, COSTS[name])
         if math.isinf(times):
-            yield f"{COSTS[name]}, which it had none of"
+            yield f"{counted}, of which there were none"
         elif abs(times - 1) >= _NOTED:
-            yield f"{abs(times - 1):.0%} {'more' if times > 1 else 'less'} {COSTS[name]}"
+            yield f"{100 * abs(times - 1):,.0f} % {'more' if times > 1 else 'fewer'} {counted}"
