@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What an exported program does, in order: its operations, the accesses of a witness, and what is looked at.
 
-Ownership and content are the core's steps, kept by confirmation's ideal memory; nothing of a machine is worked out here.
+Ownership and content are the core's steps, kept by confirmation's ideal memory; no machine is worked out here.
 """
 
 from __future__ import annotations
