@@ -162,8 +162,8 @@ def is_wild(steps: Sequence[WitnessStep]) -> int | None:
 def _closed(ideal: IdealMemory, buffer: int, offset: int, size: int) -> list[tuple[int, int]]:
     """The parts of a range of which something is expected."""
     out: list[tuple[int, int]] = []
-    for at in range(offset, offset + size):
-        if ideal.is_open(buffer, at):
+    for at, is_open in enumerate(ideal.open_ones(buffer, offset, size), offset):
+        if is_open:
             continue
         if out and sum(out[-1]) == at:
             out[-1] = (out[-1][0], out[-1][1] + 1)
