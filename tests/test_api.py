@@ -121,6 +121,22 @@ def test_a_tracker_in_python_is_one_to_the_commands(tmp_path: Path) -> None:
     assert api.search(EVERY_LINE, ops=1).programs > 10
 
 
+def test_an_installed_package_names_a_tracker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By an entry point; a file may name that one, as somebody has installed it."""
+    about = tmp_path / "installed" / "own_tracker-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: own-tracker\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[dmafuzz.trackers]\nown-lines = own_tracker:Own\n")
+    (about.parent / "own_tracker.py").write_text("from every_line import EveryLine as Own\n")
+    monkeypatch.syspath_prepend(about.parent)
+    program = tmp_path / "shared.dma"
+    program.write_text(f"{SHARED}expect tracker=own-lines platform=armv7-5.18 labels=hazard warnings=line-overlap\n")
+    status, told = said("judge", program, "--tracker", "own-lines", "--platform", "armv7-5.18")
+    assert (status, "warns: line-overlap" in told) == (0, True)
+    status, told = said("judge", "--check", program)
+    assert status == 0, told
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -153,3 +169,11 @@ def test_no_file_names_code(name: str, tmp_path: Path) -> None:
     status, told = said("judge", "--check", program)
     assert status != 0
     assert "no kernel of that name has been added" in told
+
+
+@pytest.mark.parametrize("look", ["judge", "signatures_on", "cost", "hooks"])
+def test_a_platform_that_is_not_there(look: str) -> None:
+    judge = _core.Judge("6.12", [to_core(load("x86-5.5"))])
+    ops = dmafuzz.parse("dmafuzz 1\ncpu0 b0 = alloc kmalloc 64\n").ops
+    with pytest.raises(IndexError, match="platform 7 of a portfolio of 1"):
+        getattr(judge, look)(ops, 7)

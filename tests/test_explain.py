@@ -255,6 +255,12 @@ def test_a_dump_beside_an_overlap_has_the_mappings_that_overlap() -> None:
     assert not other["exact_call"]
 
 
+def test_a_log_of_a_release_is_judged_on_the_machines_of_that_release() -> None:
+    found = record(printed("free-size", "7.2").replace("7.2.0", "6.12.0"))
+    assert (found["era"], found["portfolio"]) == ("6.0", "6.12")
+    assert found["causes"][0]["portfolio"] == "6.12"
+
+
 def test_what_is_larger_than_a_program_may_be_is_said_to_be() -> None:
     text = printed("free-size", "7.2").replace("1536", "1048576")
     assert cause_of(text)["too_large"]

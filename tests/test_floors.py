@@ -22,7 +22,7 @@ CORE_FLOORS = [
     {"coherency", "machine", "tracker"},
     {"judge"},
     {"exhaustive", "fuzzing", "schedule"},
-    {"benchmark"},
+    {"benchmark", "review"},
     {"binding", "tests"},
 ]
 PACKAGE_FLOORS = [
@@ -31,8 +31,10 @@ PACKAGE_FLOORS = [
     {"kernel"},
     {"trackers"},
     {"verdicts"},
-    {"exhaustive", "schedules"},
-    {"catalogue", "findings"},
+    {"exhaustive", "schedules", "triage"},
+    {"findings"},
+    {"store"},
+    {"catalogue"},
     {"fuzzing"},
     {"reporting"},
     {"benchmark", "confirmation", "kernel_log"},

@@ -13,7 +13,7 @@ import pytest
 import splats
 from dmafuzz import checks
 from dmafuzz.kernel_log import Look, look_of, read
-from dmafuzz.kernel_log.machine import era_of, platforms_of
+from dmafuzz.kernel_log.machine import era_of, platforms_of, told_era
 from dmafuzz.kernel_log.plain import LINE_CHARS_MAX, plain
 from dmafuzz.platforms import names as platform_names
 
@@ -173,6 +173,29 @@ def test_a_version_leads_to_its_era(version: str, era: str) -> None:
     found = era_of(version)
     assert found.name == era
     assert found.known == bool(version)
+
+
+@pytest.mark.parametrize(
+    ("version", "portfolio"),
+    [
+        ("6.12.0", "6.12"),
+        ("6.8.5", "6.6"),
+        ("6.12.107", "6.12"),
+        ("6.18.3", "6.12"),
+        ("5.16.2-arch1", "5.15"),
+        ("4.19.0-6-amd64", "4.19"),
+        ("2.6.32-5-amd64", "2.6.36"),
+        ("9.9", "7.2"),
+        ("", "6.12"),
+    ],
+)
+def test_the_kernel_of_a_log_chooses_the_machines(version: str, portfolio: str) -> None:
+    """Not the era of its dma-debug, which may be older: 6.12 as released has the checks of 6.0."""
+    assert era_of(version).portfolio == portfolio
+
+
+def test_an_era_that_is_asked_for_chooses_its_own_machines() -> None:
+    assert told_era("6.0").portfolio == "6.1"
 
 
 def test_an_old_header_without_a_version_is_an_old_kernel() -> None:

@@ -24,6 +24,8 @@ _COMMANDS = {
     "schedules": ("dmafuzz.cli.schedules", "schedules"),
     "history": ("dmafuzz.cli.history", "history"),
     "explain": ("dmafuzz.cli.explain", "explain"),
+    "top": ("dmafuzz.cli.top", "top"),
+    "show": ("dmafuzz.cli.show", "show"),
     "search": ("dmafuzz.cli.search", "search"),
     "recall": ("dmafuzz.cli.recall", "recall"),
     "catalogue": ("dmafuzz.cli.catalogue", "catalogue"),

@@ -13,7 +13,7 @@ from . import benches
 from .advice import Advice, FalseCase, advice_for
 from .benches import Bench, Outcome
 from .leaders import Leader, eras_of, leaders
-from .machine import Era, era_of, platforms_of
+from .machine import Era, era_of, platforms_of, told_era
 from .messages import UNKNOWN
 from .neighbours import OVERLAPS, Group, groups, mapping_of, overlaps
 from .others import OtherKind, kinds
@@ -106,12 +106,12 @@ def answer(log: Log, era: str = "", platforms: Sequence[str] = ()) -> Answer:
     machine. Raises TrackerError and PlatformError for names that are none."""
     found = _causes(log.splats)
     shared = groups(log.live)
-    overall = _told(era) or era_of(log.machine.version, _old(log))
+    overall = told_era(era) if era else era_of(log.machine.version, _old(log))
     judged = tuple(
-        _cause(splats, log, shared, _told(era) or era_of(_version(splats[0], log), _old(log)), platforms)
+        _cause(splats, log, shared, told_era(era) if era else era_of(_version(splats[0], log), _old(log)), platforms)
         for splats in found[:CAUSES_MAX]
     )
-    bench = benches.bench(overall.name, tuple(platforms))
+    bench = benches.bench(overall.name, tuple(platforms), overall.portfolio)
     return Answer(
         log=log,
         era=overall,
@@ -122,10 +122,6 @@ def answer(log: Log, era: str = "", platforms: Sequence[str] = ()) -> Answer:
         more_groups=max(0, len(shared) - GROUPS_MAX),
         others=tuple((other, kinds()[other.kind]) for other in log.others),
     )
-
-
-def _told(era: str) -> Era | None:
-    return Era(era, f"As asked, {era}", True) if era else None
 
 
 def _old(log: Log) -> bool:
@@ -149,7 +145,7 @@ def _causes(splats: Sequence[Splat]) -> list[list[Splat]]:
 
 def _cause(splats: Sequence[Splat], log: Log, shared: Sequence[Group], era: Era, platforms: Sequence[str]) -> Cause:
     first = splats[0]
-    bench = benches.bench(era.name, tuple(platforms))
+    bench = benches.bench(era.name, tuple(platforms), era.portfolio)
     arch = _arch_of(platforms) or first.machine.arch or log.machine.arch
     live = mapping_of(first, log.live)
     variants = _variants(first, live, shared, bench)

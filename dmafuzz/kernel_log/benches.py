@@ -40,10 +40,10 @@ class Outcome:
 
 
 class Bench:
-    """One era (or any tracker) and the platforms of its portfolio, ``extra`` ones behind them."""
+    """One era (or any tracker) and the platforms of a portfolio, its own if none is given, ``extra`` ones behind."""
 
-    def __init__(self, tracker: str, extra: Sequence[str] = ()) -> None:
-        self.portfolio = default_portfolio(tracker)
+    def __init__(self, tracker: str, extra: Sequence[str] = (), portfolio: str = "") -> None:
+        self.portfolio = portfolio or default_portfolio(tracker)
         names, machines = _machines(self.portfolio)
         guests = tuple(name for name in extra if name not in names)
         self.platforms = (*names, *guests)
@@ -95,9 +95,9 @@ class Bench:
 
 
 @cache
-def bench(tracker: str, extra: tuple[str, ...] = ()) -> Bench:
-    """The bench of a tracker, made once; ``extra`` are platforms beside its portfolio's."""
-    return Bench(tracker, extra)
+def bench(tracker: str, extra: tuple[str, ...] = (), portfolio: str = "") -> Bench:
+    """The bench of a tracker, made once; ``extra`` are platforms beside the portfolio's."""
+    return Bench(tracker, extra, portfolio)
 
 
 def eras() -> list[str]:

@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dmafuzz.platforms.kernels import Kernel
-from dmafuzz.trackers import DEFAULT_TRACKER, TrackerError, builtins, resolve
+from dmafuzz.trackers import (
+    DEFAULT_TRACKER,
+    TrackerError,
+    builtins,
+    default_portfolio,
+    portfolio_of_kernel,
+    resolve,
+)
 
 from .splat import Machine
 
@@ -68,11 +75,15 @@ _VENDOR = re.compile(r"\.el\d|\.fc\d|-generic|\.amzn|-azure|\.suse|-default|uek"
 
 @dataclass(frozen=True)
 class Era:
-    """A tracker for a log: its name, and how it was come by, in a phrase."""
+    """A tracker for a log: its name, and how it was come by, in a phrase; the portfolio is of the kernel's machines.
+
+    The two need not be of one time: a 6.12 as released checks what 6.0 checks, and runs on the machines of 6.12.
+    """
 
     name: str
     why: str
     known: bool
+    portfolio: str
 
 
 def note(line: str, machine: Machine) -> None:
@@ -91,13 +102,27 @@ def era_of(version: str, old_header: bool = False) -> Era:
     if not version:
         if old_header:
             why = f"the log does not say which kernel; by its header it is {_LAST_OLD_HEADER} or older"
-            return Era(_LAST_OLD_HEADER, f"{why}, and taken as that: --era says otherwise", False)
-        return Era(DEFAULT_TRACKER, f"the log does not say which kernel; taken as {DEFAULT_TRACKER}: --era", False)
+            return _taken(_LAST_OLD_HEADER, f"{why}, and taken as that: --era says otherwise", False)
+        return _taken(DEFAULT_TRACKER, f"the log does not say which kernel; taken as {DEFAULT_TRACKER}: --era", False)
     numbers = re.match(r"\d+(?:\.\d+)*", version)
     release = Kernel.parse(numbers.group()) if numbers else Kernel(())
     name = _released(release, version)
     vendor = f"; a vendor's {version} may carry later changes" if _VENDOR.search(version) else ""
-    return Era(name, f"Linux {version}{vendor}", True)
+    return Era(name, f"Linux {version}{vendor}", True, portfolio_of_kernel(_series(release)))
+
+
+def told_era(name: str) -> Era:
+    """The tracker that a user asks for instead."""
+    return _taken(name, f"As asked, {name}", True)
+
+
+def _taken(name: str, why: str, known: bool) -> Era:
+    return Era(name, why, known, default_portfolio(name))
+
+
+def _series(release: Kernel) -> str:
+    """The version without its stable release: platforms and eras begin and end with series."""
+    return ".".join(str(number) for number in release.numbers[: 3 if release.numbers[:1] == (2,) else 2])
 
 
 def _released(release: Kernel, version: str) -> str:
@@ -107,9 +132,8 @@ def _released(release: Kernel, version: str) -> str:
         return found
     if release.numbers[:2] == (3, 14) and re.search(r"-rc1\b", version):
         return "3.14-rc1"
-    wanted = ".".join(str(number) for number in release.numbers[: 3 if release.numbers[:1] == (2,) else 2])
     try:
-        return resolve(wanted).core
+        return resolve(_series(release)).core
     except TrackerError:
         eras = [each.name for each in builtins() if each.kind == "era" and not each.vendor]
         older = Kernel.parse("2.6.30") > release

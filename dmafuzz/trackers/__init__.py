@@ -5,7 +5,17 @@ from .cost import COSTS, Workload
 from .eras import builtins
 from .errors import TrackerError
 from .own_era import OwnEra, eras, like, own_era
-from .resolve import DEFAULT_TRACKER, KERNEL, Tracker, added_kernels, default_portfolio, kernel_of, names, resolve
+from .resolve import (
+    DEFAULT_TRACKER,
+    KERNEL,
+    Tracker,
+    added_kernels,
+    default_portfolio,
+    kernel_of,
+    names,
+    portfolio_of_kernel,
+    resolve,
+)
 
 __all__ = [
     "COSTS",
@@ -23,5 +33,6 @@ __all__ = [
     "like",
     "names",
     "own_era",
+    "portfolio_of_kernel",
     "resolve",
 ]

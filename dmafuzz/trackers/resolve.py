@@ -68,6 +68,15 @@ def default_portfolio(tracker: str) -> str:
     return _FALLBACK_PORTFOLIO if version is None else _portfolio_of(version, end_of(tracker))
 
 
+def portfolio_of_kernel(version: str) -> str:
+    """The portfolio of a kernel's machines, whatever the era of its tracker: by the rule of default_portfolio for a
+    version. Raises TrackerError for what is none."""
+    kernel = parsed(version)
+    if kernel is None:
+        raise TrackerError(f"{version!r} is no kernel version")
+    return _portfolio_of(kernel, None)
+
+
 @functools.cache
 def _portfolio_of(version: Kernel, after: Kernel | None) -> str:
     """By the version, and the one with which the next era begins."""

@@ -21,6 +21,14 @@ using namespace nb::literals;
 
 namespace dmafuzz {
 
+void start(Judge& judge, const std::vector<Op>& ops, size_t platform) {
+    if (platform >= judge.platforms()) {
+        const std::string there = std::to_string(judge.platforms());
+        throw nb::index_error(("platform " + std::to_string(platform) + " of a portfolio of " + there).c_str());
+    }
+    judge.start(Program{ops});
+}
+
 namespace {
 
 struct StepRecord {
@@ -37,12 +45,12 @@ struct ShownRecord {
 Tuple<Rule> rules_of(Rules rules) { return as_tuple_of(members_of<Rule>(rules, static_cast<int>(Rule::count_))); }
 
 std::optional<Cost> cost(Judge& judge, const std::vector<Op>& ops, size_t platform) {
-    judge.start(Program{ops});
+    start(judge, ops, platform);
     return judge.cost(platform);
 }
 
 JudgementRecord judgement(Judge& judge, const std::vector<Op>& ops, size_t platform) {
-    judge.start(Program{ops});
+    start(judge, ops, platform);
     return judgement_of(judge, platform);
 }
 
@@ -54,12 +62,12 @@ std::vector<JudgementRecord> judgements(Judge& judge, const std::vector<Op>& ops
 }
 
 std::vector<HookCall> hooks_of(Judge& judge, const std::vector<Op>& ops, size_t platform) {
-    judge.start(Program{ops});
+    start(judge, ops, platform);
     return judge.analyse(platform).run.hooks;
 }
 
 std::vector<StepRecord> witness_of(Judge& judge, const std::vector<Op>& ops, size_t platform, size_t index) {
-    judge.start(Program{ops});
+    start(judge, ops, platform);
     const Analysis& a = judge.judge(platform);
     if (index >= a.corruptions.size()) throw nb::index_error("no corruption of that index");
     const Corruption& c = a.corruptions[index];
@@ -94,7 +102,7 @@ std::vector<NamedTarget> targets_there(Judge& judge, size_t platform) {
 }
 
 std::vector<NamedTarget> targets(Judge& judge, const std::vector<Op>& ops, size_t platform) {
-    judge.start(Program{ops});
+    start(judge, ops, platform);
     return targets_there(judge, platform);
 }
 
@@ -109,8 +117,8 @@ std::vector<NamedOutcome> outcomes(Judge& judge, const std::vector<Op>& ops) {
 
 Minimized minimized(Judge& judge, const std::vector<Op>& ops, size_t platform, const std::string& label,
                     const std::string& kind, const std::optional<std::string>& reason, bool written) {
-    Program program{ops};
-    judge.start(program);
+    const Program program{ops};
+    start(judge, ops, platform);
     for (PlatformSignature t : signatures_on(judge, platform)) {
         if (label != name_of(t.label) || kind != kind_name(t) || (reason && *reason != name_of(t.reason))) continue;
         t.rules = judge.rules(platform);
@@ -208,7 +216,7 @@ void bind_trackers(nb::module_& m) {
         .field("kind", &T::kind, "\"era\", \"proposal\" or \"canary\"")
         .field("year", [](const T& t) { return t.year ? std::optional(t.year) : std::nullopt; })
         .field("changed", &T::changed, "since the era before, or the era that it was made for")
-        .field("base", &T::base, "of a proposal: the era that it changes; \"\" of others")
+        .field("base", &T::base, "of a proposal or a canary: the era that it changes; \"\" of others")
         .field("vendor", &T::vendor, "of one distribution: its number stands for no other kernel");
     m.def("trackers", &trackers, "All trackers that are built in: newest era first, then proposals, then canaries.");
     m.def("newest_kernel", &newest_kernel, "The last kernel that the newest era is known to be right for.");

@@ -49,6 +49,8 @@ struct JudgementRecord {
     std::optional<Cost> cost;
 };
 
+// Places on the portfolio come from Python, and are trusted further in: raises IndexError.
+void start(Judge& judge, const std::vector<Op>& ops, size_t platform);
 // Of the program that the judge has been started with.
 JudgementRecord judgement_of(Judge& judge, size_t platform);
 std::vector<Label> labels_of(const Analysis& analysis);

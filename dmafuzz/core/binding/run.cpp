@@ -4,6 +4,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include "binding/judgement.hpp"
 #include "binding/binding.hpp"
 #include "binding/record.hpp"
 #include "judge/judge.hpp"
@@ -61,7 +62,7 @@ nb::tuple steps_of(const Run& run) {
 }
 
 RunRecord run_of(Judge& judge, const std::vector<Op>& ops, size_t platform) {
-    judge.start(Program{ops});
+    start(judge, ops, platform);
     const Run& run = judge.analyse(platform).run;
     return {as_tuple_of(run.ops), extents_of(run), as_tuple_of(run.pieces), steps_of(run)};
 }

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The index of a store: derived from packs and ledgers, made anew whenever it is missing or cannot be believed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dmafuzz.triage import topic_of
+
+from .entries import StoredCause, rank_of
+from .target import Target
+
+_FORMAT = 2  # of the index alone: another one is made anew
+_TABLES = f"""
+PRAGMA user_version = {_FORMAT};
+CREATE TABLE target (key TEXT PRIMARY KEY, facts TEXT NOT NULL);
+CREATE TABLE pack (name TEXT PRIMARY KEY, target TEXT NOT NULL, size INTEGER NOT NULL, changed INTEGER NOT NULL);
+CREATE TABLE cause (
+  target TEXT NOT NULL, cause TEXT NOT NULL, label TEXT NOT NULL, kinds TEXT NOT NULL, rules TEXT NOT NULL,
+  reason TEXT NOT NULL, topic TEXT NOT NULL, minimal TEXT, modality TEXT, ops INTEGER NOT NULL, shown_on INTEGER NOT NULL,
+  platforms INTEGER NOT NULL, found REAL, pack TEXT NOT NULL, item INTEGER NOT NULL, rank TEXT NOT NULL,
+  PRIMARY KEY (target, cause)
+);
+CREATE INDEX by_topic ON cause (target, label, topic);
+CREATE INDEX by_cause ON cause (cause);
+CREATE INDEX by_pack ON cause (pack);
+"""
+_COLUMNS = (
+    "target, cause, label, kinds, rules, reason, topic, minimal, modality, ops, shown_on, platforms, found, pack, item"
+)
+_SMALLEST = (
+    f"SELECT {_COLUMNS}, count(*), min(rank) FROM cause WHERE target = ? GROUP BY label, topic ORDER BY label, topic"
+)
+
+Times = Mapping[tuple[str, str], float]  # by target and cause (Unix time, s)
+PackFacts = tuple[int, int]  # bytes, time of the last change (ns): a pack that differs is read again
+
+
+class Index:
+    """The rows. Raises sqlite3.Error wherever the file cannot be used."""
+
+    def __init__(self, path: Path | None) -> None:
+        """``path`` None: in memory, for a store that cannot be written."""
+        self._rows = sqlite3.connect(":memory:" if path is None else path, timeout=60.0)
+        try:
+            # Made anew when it is lost: no sync, which would cost more than the packs'.
+            self._rows.execute("PRAGMA synchronous = OFF")
+            (version,) = self._rows.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                self._rows.executescript(_TABLES)
+            elif version != _FORMAT:
+                raise sqlite3.DatabaseError("an index of another format")
+            if self._rows.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+                raise sqlite3.DatabaseError("a damaged index")
+        except BaseException:
+            self._rows.close()
+            raise
+
+    def close(self) -> None:
+        self._rows.close()
+
+    def packs(self) -> dict[str, PackFacts]:
+        """The packs that it is made of."""
+        return {name: (size, changed) for name, size, changed in self._all("SELECT name, size, changed FROM pack")}
+
+    def add(self, name: str, facts: PackFacts, target: Target, items: Sequence[dict[str, Any]], found: Times) -> None:
+        """A pack's findings, and when each was filed; those that are known keep their place."""
+        with self._rows:
+            self._rows.execute("INSERT OR IGNORE INTO target VALUES (?, ?)", (target.key, json.dumps(target.to_json())))
+            self._rows.execute("INSERT OR REPLACE INTO pack VALUES (?, ?, ?, ?)", (name, target.key, *facts))
+            self._rows.executemany(
+                f"INSERT OR IGNORE INTO cause VALUES ({', '.join('?' * 16)})",
+                (_row(target, name, at, item, found.get((target.key, item["cause"]))) for at, item in enumerate(items)),
+            )
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Packs that have gone, and what was known by them alone."""
+        with self._rows:
+            for name in names:
+                self._rows.execute("DELETE FROM pack WHERE name = ?", (name,))
+                self._rows.execute("DELETE FROM cause WHERE pack = ?", (name,))
+
+    def targets(self) -> list[Target]:
+        """All that there are findings of, by their keys."""
+        return [Target.from_json(json.loads(facts)) for (facts,) in self._all("SELECT facts FROM target ORDER BY key")]
+
+    def causes(self, where: str = "", values: Sequence[object] = ()) -> Iterator[StoredCause]:
+        """Smallest program first."""
+        clause = f"WHERE {where} " if where else ""
+        for row in self._all(f"SELECT {_COLUMNS} FROM cause {clause}ORDER BY rank, target", values):
+            yield _cause(row)
+
+    def has(self, target: str, cause: str) -> bool:
+        """Whether a target has that cause."""
+        found = self._all("SELECT 1 FROM cause WHERE target = ? AND cause = ?", (target, cause))
+        return next(found, None) is not None
+
+    def names(self, target: str) -> set[str]:
+        """The causes of a target."""
+        return {cause for (cause,) in self._all("SELECT cause FROM cause WHERE target = ?", (target,))}
+
+    def smallest(self, target: str) -> list[tuple[StoredCause, int]]:
+        """Of each label and topic the smallest, and how many there are."""
+        return [(_cause(row[:-2]), row[-2]) for row in self._all(_SMALLEST, (target,))]
+
+    def counts(self, target: str) -> dict[str, int]:
+        """Causes by label."""
+        return dict(self._all("SELECT label, count(*) FROM cause WHERE target = ? GROUP BY label", (target,)))
+
+    def _all(self, query: str, values: Sequence[object] = ()) -> Iterator[Any]:
+        return iter(self._rows.execute(query, values))
+
+
+def _row(target: Target, pack: str, at: int, item: dict[str, Any], found: float | None) -> tuple[object, ...]:
+    return (
+        target.key,
+        item["cause"],
+        item["label"],
+        " ".join(item["kinds"]),
+        " ".join(item["rules"]),
+        item["reason"],
+        _topic(item),
+        item.get("minimal"),
+        item.get("modality"),
+        item["size"][0],
+        int(item["shown_on"], 16).bit_count(),
+        len(target.platforms),
+        found,
+        pack,
+        at,
+        rank_of(item),
+    )
+
+
+def _topic(item: dict[str, Any]) -> str:
+    return topic_of(item["label"], item["kinds"], item["rules"], item["reason"]).short
+
+
+def _cause(row: Sequence[Any]) -> StoredCause:
+    target, cause, label, kinds, rules, *rest = row
+    return StoredCause(target, cause, label, tuple(kinds.split()), tuple(rules.split()), *rest)

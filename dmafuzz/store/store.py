@@ -1,0 +1,411 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A store: a folder of packs and ledgers, which are the truth, and of what follows from them."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import json
+import os
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from dmafuzz.findings import Finding, RawFinding
+from dmafuzz.storage import LedgerWriter, Pack, read_ledgers, read_pack, read_regular, write_pack, write_whole
+from dmafuzz.storage.ledger import LEDGER_BYTES_MAX
+from dmafuzz.storage.locks import locked, take_lock
+from dmafuzz.storage.packs import PACK_BYTES_MAX
+
+from .entries import StoredCause, facts_of, finding_to_item, item_to_finding
+from .errors import StoreError
+from .folder import ABOUT, FORMAT, PARTS, check_empty, check_format, shown_path, told_in_one_line
+from .index import Index, PackFacts, Times
+from .reports import Report, move, read_reports, write_report
+from .runs import FILED, STARTED, Run, filing_times, runs_of
+from .salvage import readable_facts, target_of_pack, wrong_in
+from .target import Target
+
+FINDINGS, CORPUS = ".findings", ".corpus"
+INDEX = "index.sqlite"
+SMALL_PACK_BYTES = 1 << 20  # smaller packs are joined
+
+
+class Store:
+    """The findings of many targets.
+
+    Files that are damaged are put aside by a writer, in ``damaged/``, and their readable part is kept; ``damage`` has a
+    line for people about each. A reader changes nothing but the index. Raises StoreError.
+    """
+
+    def __init__(self, folder: Path, writes: bool) -> None:
+        self.folder = folder
+        self.damage: list[str] = []
+        self.ledger = LedgerWriter(folder / "ledger")
+        self._writes = writes
+        self._read: tuple[str, Pack] | None = None  # the pack that was read last
+        self._running: int | None = None
+        self._index = self._opened_index()
+
+    @classmethod
+    def open(cls, folder: Path) -> Store:
+        """A store that is there, to read."""
+        check_format(folder)
+        store = cls(folder, writes=False)
+        store.refresh()
+        return store
+
+    @classmethod
+    def create(cls, folder: Path, exclusive: bool = True) -> Store:
+        """To write: a new store, or one that is there. ``exclusive``: no other process may run on it meanwhile."""
+        with told_in_one_line(folder):
+            if not (folder / ABOUT).exists():
+                check_empty(folder)
+            else:
+                check_format(folder)
+            for part in PARTS:
+                (folder / part).mkdir(parents=True, exist_ok=True)
+            running = take_lock(folder / "running.lock") if exclusive else None
+            if not (folder / ABOUT).exists():
+                about = {"dmafuzz": "store", "format": FORMAT}
+                write_whole(folder / ABOUT, (json.dumps(about) + "\n").encode())
+            store = cls(folder, writes=True)
+            store._running = running
+            store._clear_leftovers()
+            store.refresh(everything=True)
+        return store
+
+    def close(self) -> None:
+        """Gives up the locks. A store that is not closed is as good: the locks end with the process."""
+        self._index.close()
+        if self._running is not None:
+            os.close(self._running)
+            self._running = None
+
+    # What is in it.
+
+    def targets(self, every_build: bool = False) -> list[Target]:
+        """What there are findings of, each as the build judges it that was at work last, or as every one."""
+        if every_build:
+            return self._index.targets()
+        newest = {line["target"]: line["at"] for line in read_ledgers(self.folder / "ledger").of(STARTED)}
+        ordered = sorted(self._index.targets(), key=lambda target: (newest.get(target.key, 0.0), target.key))
+        return sorted({target.lineage: target for target in ordered}.values(), key=lambda target: target.slug)
+
+    def causes(self, target: Target | None = None, label: str | None = None) -> Iterator[StoredCause]:
+        """The causes of a target, or of all; smallest program first."""
+        tests = {"target = ?": target and target.key, "label = ?": label}
+        given = {test: value for test, value in tests.items() if value is not None}
+        return self._index.causes(" AND ".join(given), list(given.values()))
+
+    def has(self, target: Target, cause: str) -> bool:
+        """Whether a target's cause is filed."""
+        return self._index.has(target.key, cause)
+
+    def names(self, target: Target) -> set[str]:
+        """The causes of a target, by name alone."""
+        return self._index.names(target.key)
+
+    def counts(self, target: Target) -> Counter[str]:
+        """How many causes of each label a target has."""
+        return Counter(self._index.counts(target.key))
+
+    def topics(self, target: Target) -> list[tuple[StoredCause, int]]:
+        """Of each label and topic the smallest cause, and how many causes there are of it."""
+        return self._index.smallest(target.key)
+
+    def find(self, text: str) -> list[StoredCause]:
+        """The causes that a text names: a cause or a unique beginning of one, the name or path of a finding's file.
+
+        More than one: of several targets, or the beginning is not unique. None: there is none.
+        """
+        name = Path(text).name
+        name = name.removesuffix(".dma").rpartition("-")[2] if name.endswith(".dma") else name
+        if not name or not all(digit in "0123456789abcdef" for digit in name):
+            return []
+        return list(self._index.causes("cause >= ? AND cause < ?", (name, name + "g")))
+
+    def target(self, key: str) -> Target:
+        """By its key. Raises KeyError."""
+        return {target.key: target for target in self.targets(every_build=True)}[key]
+
+    def finding(self, cause: StoredCause) -> Finding:
+        """In full, checked. Raises StoreError where its pack is damaged."""
+        pack = self._pack(cause.pack)
+        try:
+            return item_to_finding(pack.items[cause.item], Target.from_json(pack.table["target"]))
+        except (IndexError, KeyError, ValueError) as error:
+            where = self.folder / "packs" / cause.pack
+            raise StoreError(f"{where}: damaged: {pack.damage or error}") from None
+
+    def findings(self, target: Target | None = None) -> Iterator[Finding]:
+        """All of a target, pack by pack."""
+        causes = sorted(self.causes(target), key=lambda cause: (cause.pack, cause.item))
+        return (self.finding(cause) for cause in causes)
+
+    def programs(self, target: Target) -> Iterator[bytes]:
+        """The corpus of a target, whichever build found it: the records of each program."""
+        for path in self._packs(CORPUS):
+            pack = self._checked(path)
+            of = None if pack is None else target_of_pack(pack)
+            if pack is not None and of is not None and of.lineage == target.lineage:
+                yield from pack.items
+
+    def runs(self) -> list[Run]:
+        """What has been done, by the ledgers."""
+        return runs_of(read_ledgers(self.folder / "ledger"))
+
+    # What is added to it.
+
+    def add(self, target: Target, findings: Sequence[Finding]) -> list[Finding]:
+        """Files what is new of a target's findings, as one pack, and returns it. It is on the disk then.
+
+        Raises StoreError; nothing is filed then.
+        """
+        new: dict[str, Finding] = {}
+        for finding in findings:
+            if not self.has(target, finding.cause):
+                new.setdefault(finding.cause, finding)
+        if new:
+            with told_in_one_line(self.folder):
+                self._file(target, sorted(finding_to_item(finding, target) for finding in new.values()))
+        return list(new.values())
+
+    def add_programs(self, target: Target, programs: Sequence[bytes]) -> None:
+        """Puts programs into the corpus of a target. Raises StoreError."""
+        if programs:
+            with told_in_one_line(self.folder):
+                write_pack(self.folder / "packs", CORPUS, {"kind": "corpus", "target": target.to_json()}, programs)
+
+    def report(self, target: Target, found: Sequence[RawFinding]) -> None:
+        """Keeps what an engine reports until it is replayed. Raises StoreError."""
+        if found:
+            with told_in_one_line(self.folder):
+                write_report(self.folder / "reported", target, found)
+
+    def waiting(self, target: Target, findings_max: int | None = None) -> list[Report]:
+        """A target's reports that wait to be replayed, as many as have ``findings_max`` findings, or one."""
+        reports: list[Report] = []
+        count = 0
+        for report in read_reports(self.folder / "reported"):
+            if findings_max is not None and count >= findings_max:
+                break
+            if report.damage is not None:
+                self._put_aside(report.path, report.damage, f"{len(report.found):,} reports of it were readable")
+                if report.target is not None:
+                    self.report(report.target, report.found)
+            elif report.target is not None and report.target.lineage == target.lineage:
+                reports.append(report)
+                count += len(report.found)
+        return reports
+
+    def settle(self, target: Target, reports: Sequence[Report], findings: Sequence[Finding | None]) -> list[Finding]:
+        """Files what replayed reports came to, ``findings`` in their order; returns those whose cause is new here.
+
+        Reports go when all that came of them is on the disk. Raises StoreError; they are there still then.
+        """
+        new = self.add(target, [finding for finding in findings if finding is not None])
+        answers = iter(findings)
+        with told_in_one_line(self.folder):
+            for report in reports:
+                if None in [next(answers) for _ in report.found]:
+                    move(report.path, self.folder / "unconfirmed")
+                else:
+                    report.path.unlink(missing_ok=True)
+        return new
+
+    def note(self, what: str, sync: bool = False, **facts: object) -> None:
+        """A line in this process's ledger. Raises StoreError."""
+        with told_in_one_line(self.folder):
+            self.ledger.write(what, sync, **facts)
+
+    def write_leaders(self, target: Target) -> None:
+        """The programs for people: the smallest of each label and topic, in ``leaders/``. Raises StoreError."""
+        folder = self.folder / "leaders"
+        wanted = {f"{target.slug}-{cause.file_name}": cause for cause, _ in self.topics(target)}
+        with told_in_one_line(self.folder):
+            there = {path.name for path in folder.glob(f"{glob.escape(target.slug)}-[FhbN]*.dma")}
+            for name in sorted(wanted.keys() - there):
+                write_whole(folder / name, self.finding(wanted[name]).file_text().encode())
+            for name in there - wanted.keys():
+                (folder / name).unlink(missing_ok=True)
+
+    def merge(self, other: Path) -> int:
+        """Copies what another store has and this one lacks; how many packs that was. Twice is as good as once.
+
+        Raises StoreError.
+        """
+        check_format(other)
+        copied = 0
+        with told_in_one_line(self.folder):
+            for path in sorted((other / "packs").iterdir()):
+                if path.suffix in (FINDINGS, CORPUS) and not (self.folder / "packs" / path.name).exists():
+                    copied += self._take(path)
+            for path in sorted((other / "ledger").glob("*.jsonl")):
+                data = read_regular(path, LEDGER_BYTES_MAX) or b""
+                here = self.folder / "ledger" / path.name
+                if not here.exists() or here.stat().st_size < len(data):
+                    write_whole(here, data)
+        self.refresh()
+        return copied
+
+    def compact(self) -> int:
+        """Makes one pack of the small ones of each target and kind; how many went. For the only writer.
+
+        Raises StoreError.
+        """
+        groups: dict[tuple[str, str], list[Path]] = {}
+        with told_in_one_line(self.folder):
+            for path in self._packs(FINDINGS, CORPUS):
+                if path.stat().st_size <= SMALL_PACK_BYTES and (pack := self._checked(path)) is not None:
+                    of = target_of_pack(pack)
+                    if of is not None:
+                        groups.setdefault((of.key, path.suffix), []).append(path)
+            gone = [path for paths in groups.values() if len(paths) > 1 for path in self._joined(paths)]
+            for path in gone:
+                path.unlink()
+        self.refresh()
+        return len(gone)
+
+    # The index, and what is damaged.
+
+    def refresh(self, everything: bool = False) -> None:
+        """Makes the index agree with the packs. ``everything``: every pack is read and checked, not only those that
+        the index does not know. Raises StoreError."""
+        with told_in_one_line(self.folder), self._index_lock():
+            known = self._index.packs()
+            there = {path.name: path for path in self._packs(FINDINGS)}
+            facts = {name: _facts(path) for name, path in there.items()}
+            self._index.forget(name for name, old in known.items() if facts.get(name) != old)
+            known = self._index.packs()
+            unknown = [name for name in there if name not in known]
+            times = self._times() if unknown else {}
+            for path in self._packs(FINDINGS, CORPUS) if everything and self._writes else []:
+                if path.name in known and self._checked(path) is None:
+                    self._index.forget([path.name])
+            for name in unknown:
+                self._index_pack(there[name], facts[name], times)
+
+    def reindex(self) -> None:
+        """Makes the index anew. Raises StoreError."""
+        self._index.close()
+        with told_in_one_line(self.folder), self._index_lock():
+            (self.folder / INDEX).unlink(missing_ok=True)
+        self._index = self._opened_index()
+        self.refresh(everything=True)
+
+    def _opened_index(self) -> Index:
+        """In the folder; a damaged one is made anew; where nothing can be written, in memory."""
+        path = self.folder / INDEX
+        for again in (True, False):
+            try:
+                return Index(path)
+            except sqlite3.OperationalError:
+                break  # no room, or not ours to write
+            except sqlite3.DatabaseError:
+                if again:
+                    with contextlib.suppress(OSError):
+                        path.unlink(missing_ok=True)
+        return Index(None)
+
+    def _index_lock(self) -> contextlib.AbstractContextManager[None]:
+        if os.access(self.folder, os.W_OK):
+            return locked(self.folder / "index.lock", wait=True)
+        return contextlib.nullcontext()
+
+    def _index_pack(self, path: Path, facts: PackFacts, times: Times) -> None:
+        pack = self._checked(path)
+        of = None if pack is None else target_of_pack(pack)
+        if pack is None or of is None:
+            return
+        found = readable_facts(pack)
+        if wrong := found.count(None):
+            self._salvage(path, pack, f"{wrong:,} items are no findings")
+        else:
+            self._index.add(path.name, facts, of, [item for item in found if item is not None], times)
+
+    def _checked(self, path: Path) -> Pack | None:
+        """A pack that is as it was written; of a damaged one the readable part becomes another pack."""
+        pack = read_pack(path)
+        damage = pack.damage or wrong_in(pack, path.suffix)
+        if damage is None:
+            return pack
+        self._salvage(path, pack, damage)
+        return None
+
+    def _salvage(self, path: Path, pack: Pack, damage: str) -> None:
+        good = pack.items
+        if path.suffix == FINDINGS:
+            good = [item for item, facts in zip(pack.items, readable_facts(pack), strict=True) if facts is not None]
+        self._put_aside(path, damage, f"{len(good):,} items of it were readable")
+        if self._writes and good and target_of_pack(pack) is not None:
+            kept = write_pack(path.parent, path.suffix, pack.table, good)
+            if path.suffix == FINDINGS:
+                self._index_pack(kept, _facts(kept), self._times())
+
+    def _put_aside(self, path: Path, damage: str, kept: str) -> None:
+        where = path
+        if self._writes:
+            where = move(path, self.folder / "damaged")
+            self.ledger.write("damaged", file=path.name, why=damage)
+        self.damage.append(f"{shown_path(where)}: damaged: {damage}; {kept}")
+
+    def _pack(self, name: str) -> Pack:
+        if self._read is None or self._read[0] != name:
+            try:
+                self._read = name, read_pack(self.folder / "packs" / name)
+            except OSError as error:
+                raise StoreError(f"{shown_path(self.folder / 'packs' / name)}: {error.strerror}") from None
+        return self._read[1]
+
+    def _packs(self, *suffixes: str) -> list[Path]:
+        return sorted(
+            path for path in (self.folder / "packs").iterdir() if path.suffix in suffixes and path.name[0] != "."
+        )
+
+    def _file(self, target: Target, items: Sequence[bytes]) -> None:
+        """A pack of findings, in the ledger and in the index."""
+        table = {"kind": "findings", "target": target.to_json()}
+        path = write_pack(self.folder / "packs", FINDINGS, table, items)
+        facts = [facts_of(item) for item in items]
+        self.ledger.write(FILED, target=target.key, causes=[item["cause"] for item in facts])
+        times = {(target.key, item["cause"]): time.time() for item in facts}
+        with self._index_lock():
+            self._index.add(path.name, _facts(path), target, facts, times)
+
+    def _times(self) -> Times:
+        return filing_times(read_ledgers(self.folder / "ledger"))
+
+    def _take(self, path: Path) -> bool:
+        """Copies another store's pack, if it is whole."""
+        pack = read_pack(path)
+        damage = pack.damage or wrong_in(pack, path.suffix)
+        if damage is not None:
+            self.damage.append(f"{shown_path(path)}: damaged: {damage}; not merged")
+            return False
+        data = read_regular(path, PACK_BYTES_MAX)
+        assert data is not None
+        write_whole(self.folder / "packs" / path.name, data)
+        return True
+
+    def _joined(self, paths: Sequence[Path]) -> list[Path]:
+        """Small packs as one; returns those that are not needed any more."""
+        packs = [read_pack(path) for path in paths]
+        items = dict.fromkeys(item for pack in packs for item in pack.items)
+        # Findings by name, so that it does not matter in which order they came.
+        joined = sorted(items) if paths[0].suffix == FINDINGS else items
+        made = write_pack(paths[0].parent, paths[0].suffix, packs[0].table, joined)
+        return [path for path in paths if path != made]
+
+    def _clear_leftovers(self) -> None:
+        """What a writer that was killed has left half written. For the only writer."""
+        for part in PARTS:
+            for path in (self.folder / part).glob(".*.tmp"):
+                path.unlink(missing_ok=True)
+
+
+def _facts(path: Path) -> PackFacts:
+    facts = path.stat()
+    return facts.st_size, facts.st_mtime_ns
