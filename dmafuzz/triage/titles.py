@@ -13,6 +13,7 @@ from typing import Any
 from dmafuzz._core import ATTRS, BufferKind, Op, OpKind, matching_end, traits
 
 from .cause import Cause
+from .topic import entry_of
 
 SKIP_CPU_SYNC = 1 << ATTRS.index("SKIP_CPU_SYNC")
 _NAMED_RULES = 2  # of a program that breaks more
@@ -47,7 +48,8 @@ def _doings(cause: Cause) -> Iterator[str]:
 def effect_of(cause: Cause) -> str:
     """What comes of it."""
     facts = _facts()
-    check = f"{cause.kinds[0]}{facts['entries'].get(cause.reason, '')}"
+    entry = "" if cause.label == "FN" else entry_of(cause.kinds[0], cause.reason)
+    check = f"{cause.kinds[0]}{facts['entries'].get(entry, '')}"
     return str(facts["effects"][cause.label].format(loss=_loss(cause), check=check))
 
 
