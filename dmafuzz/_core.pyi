@@ -2019,6 +2019,210 @@ LAYOUT: Layout = ...
 def run(judge: Judge, ops: Sequence[Op], platform: int) -> Run:
     """What the machine does with the program there."""
 
+class LineState(enum.StrEnum):
+    """What is cached of a place."""
+
+    absent = 'absent'
+
+    clean = 'clean'
+
+    dirty = 'dirty'
+
+class Flag(enum.StrEnum):
+    """What a copy's content is, beside what was last written."""
+
+    fresh = 'fresh'
+
+    lagging = 'lagging'
+
+    stale = 'stale'
+
+    foreign = 'foreign'
+
+    wild = 'wild'
+
+    posted = 'posted'
+
+class Owner(enum.StrEnum):
+    """Who owns the bytes of a mapping."""
+
+    cpu = 'cpu'
+
+    device = 'device'
+
+    both = 'both'
+
+class Actor(enum.StrEnum):
+    """Who takes a step: an operation of the program, or somebody unasked."""
+
+    program = 'program'
+
+    hardware = 'hardware'
+
+    cpu = 'cpu'
+
+    device = 'device'
+
+class CopyState:
+    """
+    A copy of the bytes at one moment: a place, with the cacheline over it.
+    """
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def copy(self) -> int:
+        """which one, the same at all moments"""
+
+    @property
+    def place(self) -> Place: ...
+
+    @property
+    def line(self) -> LineState | None:
+        """None: a coherent device's slot, which is seen as one"""
+
+    @property
+    def memory(self) -> Flag:
+        """what is in the place itself"""
+
+    @property
+    def cached(self) -> Flag | None:
+        """what is in the cacheline, where it is present"""
+
+class CopyChange:
+    """What a step does to a copy."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def event(self) -> WitnessEvent: ...
+
+    @property
+    def copy(self) -> int: ...
+
+    @property
+    def place(self) -> Place: ...
+
+    @property
+    def source(self) -> Place | None:
+        """of what is copied there"""
+
+class Ownership:
+    """Who owns the bytes, as far as one live mapping of them is concerned."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def mapping(self) -> int: ...
+
+    @property
+    def owner(self) -> Owner: ...
+
+class Moment:
+    """
+    A step of a shortest behaviour that reaches a corruption, and the state of all copies of the bytes after it.
+    """
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def op(self) -> int:
+        """the operation that takes it, or after which it is taken"""
+
+    @property
+    def actor(self) -> Actor: ...
+
+    @property
+    def writer(self) -> int | None:
+        """the mapping through which a device writes, unasked"""
+
+    @property
+    def changes(self) -> tuple[CopyChange, ...]:
+        """what the step does to copies"""
+
+    @property
+    def copies(self) -> tuple[CopyState, ...]:
+        """those that there are after it"""
+
+    @property
+    def given_up(self) -> bool:
+        """no content is expected of the bytes"""
+
+    @property
+    def owners(self) -> tuple[Ownership, ...]:
+        """by live mappings of the bytes"""
+
+class TrackedEntry:
+    """A live entry of dma-debug."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def mapping(self) -> int | None: ...
+
+    @property
+    def op(self) -> int:
+        """the operation that made it"""
+
+    @property
+    def device(self) -> int: ...
+
+    @property
+    def dma(self) -> int:
+        """DMA address"""
+
+    @property
+    def phys(self) -> int:
+        """physical address"""
+
+    @property
+    def size(self) -> int:
+        """in bytes"""
+
+    @property
+    def direction(self) -> Direction: ...
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def active(self) -> bool:
+        """its cachelines are among the active ones"""
+
+    @property
+    def unchecked(self) -> bool:
+        """dma_mapping_error() is still to be called for it"""
+
+def behaviour(judge: Judge, ops: Sequence[Op], platform: int, corruption: int) -> list[Moment]:
+    """
+    A shortest behaviour that reaches a corruption (its index in the judgement): fewest unasked steps. Empty if looking for one takes too long.
+    """
+
+def tracked_entries(judge: Judge, ops: Sequence[Op], platform: int) -> list[list[TrackedEntry]]:
+    """
+    The tracker's live entries after each operation; empty for a tracker that cannot be looked into.
+    """
+
 class AutomatonStats:
     """The automaton that all programs of a process share."""
 

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is published of findings: pages, Markdown, SARIF, JUnit and KTAP, all of one model of their content.
+
+A renderer sees the content (`content.py`) and nothing else; what machines do is the core's.
+"""
+
+from .content import Finding, Run
+from .finding import Told, finding_of
+from .html import finding_page, page_name, run_page, write_pages
+
+__all__ = ["Finding", "Run", "Told", "finding_of", "finding_page", "page_name", "run_page", "write_pages"]
