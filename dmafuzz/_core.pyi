@@ -2218,6 +2218,11 @@ def behaviour(judge: Judge, ops: Sequence[Op], platform: int, corruption: int) -
     A shortest behaviour that reaches a corruption (its index in the judgement): fewest unasked steps. Empty if looking for one takes too long.
     """
 
+def asked_course(judge: Judge, ops: Sequence[Op], platform: int, mapping: int) -> list[Moment]:
+    """
+    What the operations alone, tidy-up included, do to the first bytes of a mapping; empty if it covers none.
+    """
+
 def tracked_entries(judge: Judge, ops: Sequence[Op], platform: int) -> list[list[TrackedEntry]]:
     """
     The tracker's live entries after each operation; empty for a tracker that cannot be looked into.

@@ -6,6 +6,7 @@ A renderer sees the content (`content.py`) and nothing else; what machines do is
 
 from .content import Finding, Run
 from .finding import Told, finding_of
-from .html import finding_page, page_name, run_page, write_pages
+from .html import finding_page, run_page, write_pages
+from .run import run_of
 
-__all__ = ["Finding", "Run", "Told", "finding_of", "finding_page", "page_name", "run_page", "write_pages"]
+__all__ = ["Finding", "Run", "Told", "finding_of", "finding_page", "run_of", "run_page", "write_pages"]

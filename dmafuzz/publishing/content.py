@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,12 @@ class Finding:
     file: str = ""
     known: bool = False
 
+    @property
+    def page(self) -> str:
+        """The name of its page's file."""
+        stem = Path(self.id).stem if self.id.endswith(".dma") else self.id
+        return f"{re.sub(r'[^A-Za-z0-9.-]+', '-', stem).strip('-') or 'program'}.html"
+
 
 @dataclass(frozen=True)
 class Headline:
@@ -194,10 +202,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class HeatMap:
-    """Counts by row and column; None where there is none."""
+    """Counts by row and column, each with its heat from 1 to 3; None where there is none."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[int | None, ...]], ...]
+    rows: tuple[tuple[str, tuple[tuple[int, int] | None, ...]], ...]
 
 
 @dataclass(frozen=True)

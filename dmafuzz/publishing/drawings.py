@@ -11,7 +11,7 @@ from dmafuzz.program import render_op
 from dmafuzz.verdicts.judgement import Judgement
 
 from .content import Cell, Chip, Drawing, Lane, Step
-from .words import CACHE, EFFECTS, OUTCOMES, PLACES, READS, UNASKED, UNASKED_CPU
+from .words import CACHE, EFFECTS, OUTCOMES, PLACES, READ, READS, UNASKED, UNASKED_CPU
 
 _DEVICE_KINDS = (OpKind.device_read, OpKind.device_write, OpKind.device_post)
 _DIRECTIONS = {"bidirectional": "BIDI", "to_device": "TO_DEV", "from_device": "FROM_DEV"}
@@ -36,7 +36,7 @@ class Scene:
             aside=self._aside(),
             tone="warning" if self.corruption is None or self.corruption.explained else "loss",
             lanes=tuple(lane for lane, _, _ in lanes),
-            steps=tuple(steps),
+            steps=(*steps, *self._reading(lanes)),
             outcome=self._outcome(),
             verdict=self._verdict(),
             platform=self.judgement.platform,
@@ -108,16 +108,17 @@ class Scene:
 
     def _tracker_cell(self, number: int) -> Cell:
         moment = self.moments[number]
+        if moment.actor != Actor.program:
+            return Cell()  # nobody tells it of what happens unasked
         entries = self.entries[moment.op]
         before = self.entries[moment.op - 1] if moment.op else []
-        asked = moment.actor == Actor.program
+        added = [not any(_same(e, other) for other in before) for e in entries]
         chips = [
-            Chip("entry", _name(e), _entry_detail(e), asked and not any(_same(e, other) for other in before))
-            for e in entries
+            Chip("entry", _name(e), _entry_detail(e) if new else "", new) for e, new in zip(entries, added, strict=True)
         ]
-        gone = [e for e in before if asked and not any(_same(e, other) for other in entries)]
+        gone = [e for e in before if not any(_same(e, other) for other in entries)]
         chips += [Chip("gone", _name(e), "removed", True) for e in gone]
-        fired = dict.fromkeys(w.id for w in self.judgement.warnings if asked and w.op == moment.op)
+        fired = dict.fromkeys(w.id for w in self.judgement.warnings if w.op == moment.op)
         chips += [Chip("warning", f"warns: {name}", "", True) for name in fired]
         return Cell(tuple(chips))
 
@@ -163,6 +164,19 @@ class Scene:
     def _device(self, mapping: int) -> int:
         return next((made.device for made in self.judgement.mappings if made.number == mapping), 0)
 
+    def _reading(self, lanes: Sequence[tuple[Lane, str, int]]) -> Iterator[Step]:
+        """The row in which the reader gets what is wrong."""
+        if self.corruption is None:
+            return
+        c = self.corruption
+        tone, word = READ[c.kind]
+        device = None if c.reader is None else self._device(c.reader)
+        at = ("device", device) if c.kind not in READS else ("cache", None)
+        reads = [what == at[0] and at[1] in (None, which) for _, what, which in lanes]
+        chip = Cell((Chip(tone, f"reads {word}", "", True),), acts=c.kind not in READS)
+        cells = tuple(chip if here else Cell() for here in reads)
+        yield Step("so", self._sentence(), False, cells)
+
     # Around the lanes
 
     def _title(self) -> str:
@@ -201,11 +215,6 @@ class Scene:
 
 
 _OWNS = {Owner.device: "{device} owns", Owner.cpu: "CPU owns", Owner.both: "both own"}
-
-
-def reader_lane(corruption: Corruption | None) -> str:
-    """Whose lane reads in the end: "cpu", "device", or "" for none."""
-    return "" if corruption is None else READS.get(corruption.kind, "device")
 
 
 def _copy_of(moment: Moment, copy: int) -> CopyState | None:

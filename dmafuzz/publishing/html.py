@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from dataclasses import replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -16,7 +13,7 @@ from markupsafe import Markup
 from dmafuzz.storage import write_all_whole
 
 from . import figures
-from .content import Finding, Headline, Run
+from .content import Finding, Run
 from .finding import DRAWN_OPS_MAX
 from .words import FLAGS
 
@@ -46,21 +43,9 @@ def write_pages(run: Run, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     pages = {INDEX: run_page(run)}
     for finding in run.findings:
-        pages[page_name(finding.id)] = finding_page(finding, INDEX, run.title)
+        pages[finding.page] = finding_page(finding, INDEX, run.title)
     write_all_whole(folder, {name: text.encode() for name, text in pages.items()})
     return [folder / name for name in pages]
-
-
-def page_name(name: str) -> str:
-    """The name of a finding's page, by the finding's id or the name of its program."""
-    stem = Path(name).stem if name.endswith(".dma") else name
-    return f"{re.sub(r'[^A-Za-z0-9.-]+', '-', stem).strip('-') or 'program'}.html"
-
-
-def with_pages(headlines: Iterable[Headline], findings: Iterable[Finding]) -> tuple[Headline, ...]:
-    """The headlines, each with the name of its page, where one is written."""
-    there = {finding.id for finding in findings}
-    return tuple(replace(h, page=page_name(h.id)) if h.id in there else h for h in headlines)
 
 
 @cache

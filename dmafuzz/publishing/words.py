@@ -75,4 +75,13 @@ OUTCOMES = {
     "foreign-device-data": "{reader} may read unrelated memory, or a stray write",
     "stale-cpu-read": "the CPU's read may return stale data",
 }
-READS = {"stale-cpu-data": "cpu", "lost-cpu-write": "cpu", "clobbered": "cpu", "stale-cpu-read": "cpu"}
+READS = ("stale-cpu-data", "lost-cpu-write", "clobbered", "stale-cpu-read")  # those that a CPU reads
+# What is read: the tone of its chip, and a word.
+READ = {
+    "stale-cpu-data": ("stale", "stale data"),
+    "lost-cpu-write": ("lagging", "lost write"),
+    "clobbered": ("wild", "other data"),
+    "stale-device-data": ("stale", "stale data"),
+    "foreign-device-data": ("foreign", "other data"),
+    "stale-cpu-read": ("stale", "stale data"),
+}

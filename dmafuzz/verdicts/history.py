@@ -15,6 +15,9 @@ from .judging import judging
 from .meanings import LABELS
 
 
+Watched = Callable[[Sequence[BuiltinTracker]], Iterable[BuiltinTracker]]
+
+
 @dataclass(frozen=True)
 class Result:
     """One tracker's result: labels by number of platforms, and the warnings that fire on any platform."""
@@ -44,18 +47,21 @@ class Row:
     warnings: tuple[str, ...]
 
 
-def rows_of(
-    program: Program, platform: str | None = None, watched: Callable[[Sequence[BuiltinTracker]], Iterable[BuiltinTracker]] = iter
-) -> list[Row]:
+def rows_of(program: Program, platform: str | None = None, watched: Watched = iter) -> list[Row]:
     """The rows of a program, each tracker on the machines of its time, or on one platform; ``watched`` shows progress.
 
     Raises PlatformError.
     """
     each = [tracker for tracker in builtins() if tracker.kind != "canary"]
-    results = {tracker.name: _result(program, tracker.name, platform) for tracker in watched(each)}
+    results = results_of(program, (tracker.name for tracker in watched(each)), platform)
     eras = [tracker for tracker in reversed(each) if tracker.kind == "era"]
     rows = [_row(name, [results[era] for era in names]) for name, names in _runs(eras, results)]
     return rows + [_row(t.name, [results[t.name]]) for t in each if t.kind == "proposal"]
+
+
+def results_of(program: Program, trackers: Iterable[str], platform: str | None = None) -> dict[str, Result]:
+    """What each of some trackers makes of a program, on the machines of its time, or on one platform."""
+    return {tracker: _result(program, tracker, platform) for tracker in trackers}
 
 
 def _row(name: str, results: Sequence[Result]) -> Row:
