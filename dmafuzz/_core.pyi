@@ -2803,6 +2803,10 @@ class Cause:
         """programs"""
 
     @property
+    def on_platform(self) -> tuple[int, ...]:
+        """of these, those that show it on each platform"""
+
+    @property
     def smallest(self) -> tuple[SmallestProgram, ...]: ...
 
 class Harvest:
@@ -2824,6 +2828,48 @@ class Harvest:
     @property
     def causes(self) -> tuple[Cause, ...]: ...
 
+class ChangedCause:
+    """
+    What programs show on one of two trackers alone; TP: a warning that is justified.
+    """
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def gained(self) -> bool:
+        """on the second tracker; else on the first"""
+
+    @property
+    def cause(self) -> Cause: ...
+
+class SideBySide:
+    """What a part of the exhaustive search has found on two trackers."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def first(self) -> Harvest: ...
+
+    @property
+    def second(self) -> Harvest: ...
+
+    @property
+    def changes(self) -> tuple[ChangedCause, ...]: ...
+
+    @property
+    def moves(self) -> tuple[dict[tuple[tuple[Label, ...], tuple[Label, ...]], int], ...]:
+        """
+        by platform: programs, by their labels on the first tracker and on the second
+        """
+
 def order_of(ops: Sequence[Op]) -> tuple[int, ...]:
     """
     What comes before the text in the order of programs: operations, CPUs, split calls, devices, buffers, sizes and offsets.
@@ -2839,7 +2885,8 @@ class Walk:
     The walk through all programs up to some length; see core/exhaustive/walk.hpp.
     """
 
-    def __init__(self, tracker: str, platforms: Sequence[Platform], cpus: int, devices: int) -> None: ...
+    def __init__(self, tracker: str, platforms: Sequence[Platform], cpus: int, devices: int, beside: str = '') -> None:
+        """`beside`: a second tracker, walked with the first."""
 
     @property
     def length(self) -> int: ...
@@ -2874,3 +2921,90 @@ class Expander:
     def carried_out(self) -> int: ...
 
     def harvest(self) -> Harvest: ...
+
+    def harvest_both(self) -> SideBySide:
+        """Of a walk with a second tracker: what both have found."""
+
+class Change:
+    """
+    What a program shows on one of two trackers alone. TP: a warning that is justified.
+    """
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def gained(self) -> bool:
+        """on the second tracker; else on the first"""
+
+    @property
+    def label(self) -> Label: ...
+
+    @property
+    def kind(self) -> str:
+        """of the corruption of an FN, the warning of the others"""
+
+    @property
+    def reason(self) -> str:
+        """of the tracker that shows it; "": there is none"""
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """of the contract, that the program breaks"""
+
+    @property
+    def platforms(self) -> int:
+        """by their places on the portfolio, a bit each"""
+
+    @property
+    def ops(self) -> tuple[Op, ...]:
+        """minimal, where that was asked for"""
+
+    @property
+    def original(self) -> tuple[Op, ...]:
+        """what it was made of"""
+
+class PairJudge:
+    """
+    Two trackers side by side, on one portfolio; machine and simulator run once.
+    """
+
+    def __init__(self, first: str, second: str, portfolio: Sequence[Platform]) -> None: ...
+
+    def changes(self, ops: Sequence[Op]) -> list[Change]:
+        """What one of the two shows alone; each once, with its platforms."""
+
+    def minimize(self, ops: Sequence[Op], platform: int, gained: bool, label: str, kind: str, reason: str) -> Change:
+        """
+        The smallest program around that still shows that change on the platform, breaking no other rule.
+        """
+
+class Hunt:
+    """
+    Looks for programs on which two trackers differ; see core/review/hunt.hpp.
+    """
+
+    def __init__(self, first: str, second: str, portfolio: Sequence[Platform], seed: int = 0, ops_limit: int = 24) -> None: ...
+
+    def add(self, ops: Sequence[Op]) -> None:
+        """One program, on the whole portfolio."""
+
+    def burst(self, milliseconds: int) -> None:
+        """Mutants and random programs, for about so long."""
+
+    def take(self) -> list[Change]:
+        """
+        Changes found since the last call: each signature once, with a minimal program.
+        """
+
+    @property
+    def programs(self) -> int: ...
+
+    @property
+    def differing(self) -> int: ...
+
+    @property
+    def corpus(self) -> int: ...

@@ -25,6 +25,8 @@ _COMMANDS = {
     "schedules": ("dmafuzz.cli.schedules", "schedules"),
     "history": ("dmafuzz.cli.history", "history"),
     "explain": ("dmafuzz.cli.explain", "explain"),
+    "top": ("dmafuzz.cli.top", "top"),
+    "show": ("dmafuzz.cli.show", "show"),
     "search": ("dmafuzz.cli.search", "search"),
     "recall": ("dmafuzz.cli.recall", "recall"),
     "catalogue": ("dmafuzz.cli.catalogue", "catalogue"),
@@ -32,6 +34,7 @@ _COMMANDS = {
     "bench": ("dmafuzz.cli.bench", "bench"),
     "kernel": ("dmafuzz.cli.kernel", "kernels"),
     "confirm": ("dmafuzz.cli.confirm", "confirm"),
+    "export": ("dmafuzz.cli.export", "export"),
     "list": ("dmafuzz.cli.names", "list_names"),
 }
 

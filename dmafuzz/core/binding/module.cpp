@@ -10,6 +10,8 @@ NB_MODULE(_core, m) {
     dmafuzz::bind_run(m);
     dmafuzz::bind_behaviour(m);
     dmafuzz::bind_search(m);
+    dmafuzz::bind_repair(m);
     dmafuzz::bind_schedule(m);
     dmafuzz::bind_exhaustive(m);
+    dmafuzz::bind_review(m);
 }

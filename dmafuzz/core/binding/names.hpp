@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "coherency/behaviour.hpp"
+#include "fuzzing/repair_steps.hpp"
 #include "judge/contract.hpp"
 #include "judge/outcome.hpp"
 #include "run/run.hpp"
@@ -126,6 +127,7 @@ DMAFUZZ_NAMED(LineState);
 DMAFUZZ_NAMED(Owner);
 DMAFUZZ_NAMED(PlaceKind);
 DMAFUZZ_NAMED(Reason);
+DMAFUZZ_NAMED(RepairKind);
 DMAFUZZ_NAMED(Rule);
 DMAFUZZ_NAMED(StepKind);
 DMAFUZZ_NAMED(Via);

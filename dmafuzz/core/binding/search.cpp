@@ -14,6 +14,7 @@
 #include "fuzzing/libfuzzer.hpp"
 #include "benchmark/cause_probe.hpp"
 #include "fuzzing/mutate.hpp"
+#include "fuzzing/layouts.hpp"
 #include "fuzzing/neighbours.hpp"
 
 namespace nb = nanobind;

@@ -9,6 +9,7 @@
 
 #include "check/check.hpp"
 #include "judge/cause.hpp"
+#include "judge/change.hpp"
 #include "judge/outcome.hpp"
 #include "state/digest.hpp"
 
@@ -17,7 +18,17 @@ namespace dmafuzz {
 struct Verdict {
     std::vector<Labels> labels;  // by platform
     std::vector<Signature> signatures;
+    std::vector<Signature>
+        founded;  // warnings that are justified (TP), or by a harm that is no corruption (bookkeeping)
 };
+
+// A signature that only one of two trackers shows.
+struct ChangedSignature {
+    bool gained;  // by the second one
+    Signature signature;
+};
+// Of one program, by the verdicts on two trackers.
+std::vector<ChangedSignature> changes_between(const Verdict& first, const Verdict& second);
 
 class Verdicts {
 public:

@@ -106,6 +106,25 @@ void Judge::simulate(size_t i, TransitionSink* transitions) {
     DMAFUZZ_CHECK(std::all_of(a.harms.begin(), a.harms.end(), [&](const Harm& h) { return h.op < a.run.ops.size(); }));
 }
 
+// Machine, tracker and simulator, once.
+void Judge::run(size_t i, TransitionSink* transitions, PathSink* paths) {
+    Analysis& a = analyses_[i];
+    if (runs_) {
+        const Analysis& other = runs_->analyse(i);
+        a.run = other.run;
+        a.machine = other.machine;
+        a.memory = other.memory;
+        a.features_read = other.features_read;
+        a.corruptions = other.corruptions;
+        a.harms.assign(other.harms.begin(), other.harms.begin() + static_cast<std::ptrdiff_t>(other.simulated_harms));
+        return watch(i, paths);
+    }
+    a.machine = {};
+    machine_.carry_out(program_, platforms_[i], a.run, keeps_states_ ? &a.machine : nullptr);
+    watch(i, paths);
+    simulate(i, transitions);
+}
+
 const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* paths) {
     DMAFUZZ_CHECK(i < platforms_.size());
     if (done_by_[i] != no_platform) return analysis(i);
@@ -113,10 +132,7 @@ const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* 
     if (!transitions && !paths && reuse(i)) return analysis(i);
     Analysis& a = analyses_[i];
     done_by_[i] = i;
-    a.machine = {};
-    machine_.carry_out(program_, platforms_[i], a.run, keeps_states_ ? &a.machine : nullptr);
-    watch(i, paths);
-    simulate(i, transitions);
+    run(i, transitions, paths);
     a.simulated_harms = a.harms.size();
     add_leaks(a);
     order_.push_back(i);

@@ -55,6 +55,10 @@ public:
     size_t platforms() const { return platforms_.size(); }
     const Platform& platform(size_t i) const { return platforms_[i]; }
 
+    // From now on machine and simulator run in `other` only: it has the same platforms, keeps states if this one does,
+    // and is started with the same programs, first. A second tracker then costs little more than itself.
+    void take_runs_from(Judge& other) { runs_ = &other; }
+
     // Forgets the program judged before.
     void start(const Program& program);
     // Runs machine, tracker and simulator on one platform, once. On platforms with an equivalent run, its analysis
@@ -115,6 +119,7 @@ private:
     bool corrupt_elsewhere(const Claim& claim, size_t platform);
     bool in_oops(const Claim& claim, size_t platform);
     void add_leaks(Analysis& analysis) const;
+    void run(size_t platform, TransitionSink* transitions, PathSink* paths);
     void watch(size_t platform, PathSink* paths);
     void simulate(size_t platform, TransitionSink* transitions);
     void add_observations(size_t platform, const std::vector<uint8_t>& names, Digest& into);
@@ -137,6 +142,7 @@ private:
     std::vector<size_t> order_of_missing_;  // those that were worked out
     std::vector<size_t> corrupt_lately_;    // platforms, those first where warnings covered corruption last
     bool keeps_states_ = false;
+    Judge* runs_ = nullptr;  // whose runs it takes
     Program program_;
     Machine machine_;
     Simulator simulator_;
