@@ -1737,7 +1737,7 @@ class BuiltinTracker:
 
     @property
     def base(self) -> str:
-        """of a proposal: the era that it changes; "" of others"""
+        """of a proposal or a canary: the era that it changes; "" of others"""
 
     @property
     def vendor(self) -> bool:
@@ -2572,6 +2572,72 @@ def compare_walks(platforms: Sequence[Platform], programs: int, seed: int = 0, o
 def compare_trackers(a: str, b: str, platforms: Sequence[Platform], programs: int, seed: int = 0, ops: int = 24, differences_max: int = 10, costs: bool = False, about: bool = False) -> TrackerComparison:
     """Two trackers on random programs."""
 
+class RepairKind(enum.StrEnum):
+    """
+    What a step towards a right program changes, in the order in which repairs are shown.
+    """
+
+    check_error = 'check-error'
+
+    arguments = 'arguments'
+
+    function = 'function'
+
+    narrow = 'narrow'
+
+    insert = 'insert'
+
+    around = 'around'
+
+    no_skip = 'no-skip'
+
+    move = 'move'
+
+    apart = 'apart'
+
+    enlarge = 'enlarge'
+
+    memory = 'memory'
+
+    widen = 'widen'
+
+    remove = 'remove'
+
+class RepairStep:
+    """A program one change away from another one, towards what is right."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def kind(self) -> RepairKind: ...
+
+    @property
+    def line(self) -> int:
+        """
+        that is changed, moved or removed; of an insertion its number afterwards; from 0
+        """
+
+    @property
+    def place(self) -> int:
+        """of a move: its number afterwards; otherwise as `line`"""
+
+    @property
+    def ops(self) -> tuple[Op, ...]: ...
+
+def repair_steps(ops: Sequence[Op]) -> list[RepairStep]:
+    """
+    What a driver's author may change about a program, one change at a time; whether it helps is not asked.
+    """
+
+def everyday_layouts(ops: Sequence[Op]) -> list[list[Op]]:
+    """
+    The same program with sizes and offsets that drivers use, those that change most of them first.
+    """
+
 class Threads:
     """What of a program runs by itself."""
 
@@ -3008,3 +3074,8 @@ class Hunt:
 
     @property
     def corpus(self) -> int: ...
+
+def call_costs(tracker: str, programs: Sequence[Sequence[Op]], platform: Platform) -> dict[HookKind, tuple[int, Cost]]:
+    """
+    By kind of call: how many the programs have on the platform, and what they cost the tracker in all.
+    """

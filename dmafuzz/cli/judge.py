@@ -12,12 +12,13 @@ import click
 from dmafuzz import program as language
 from dmafuzz.program import Program
 from dmafuzz.program.expect import EXPECT
-from dmafuzz.reporting import judgement_to_json, story
+from dmafuzz.publishing import finding_of, run_of, write_pages
+from dmafuzz.reporting import judgement_in_full, story
 from dmafuzz.trackers import default_portfolio
 from dmafuzz.verdicts import ExpectError, Judging, check, judging
 
 from . import options
-from .errors import EXIT_BAD_INPUT, EXIT_DIFFERENCE, INPUT_ERRORS, complain
+from .errors import BadInput, EXIT_BAD_INPUT, EXIT_DIFFERENCE, INPUT_ERRORS, complain
 from .terminal import show
 
 
@@ -30,6 +31,9 @@ from .terminal import show
 @click.option(
     "--check", "checks", is_flag=True, help="Compare with the expect lines of the files; exit status 1 if they differ."
 )
+@click.option(
+    "--html", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Pages: index.html, and one a program."
+)
 @click.pass_context
 def judge(
     ctx: click.Context,
@@ -39,6 +43,7 @@ def judge(
     portfolio: str | None,
     as_json: bool,
     checks: bool,
+    html: Path | None,
 ) -> None:
     """Judge programs: what data is lost, what dma-debug warns of.
 
@@ -46,8 +51,11 @@ def judge(
     """
     programs, failed = _read_all(files)
     status = EXIT_BAD_INPUT if failed else 0
-    if as_json or not checks:
-        _judge(programs, judging(tracker, portfolio or default_portfolio(tracker)), platforms, as_json)
+    bench = judging(tracker, portfolio or default_portfolio(tracker))
+    if html is not None and programs:
+        _write_pages(programs, bench, platforms, html)
+    elif as_json or not checks:
+        _judge(programs, bench, platforms, as_json)
     if checks:
         status = max(status, _check(programs, to_stderr=as_json))
     ctx.exit(status)
@@ -73,11 +81,25 @@ def _judge(programs: Sequence[tuple[str, Program]], bench: Judging, platforms: S
         judgements = [bench.judge(program, platform, file) for platform in names]
         if as_json:
             for judgement in judgements:
-                click.echo(json.dumps(judgement_to_json(judgement)))
+                click.echo(json.dumps(judgement_in_full(judgement, program, bench)))
             continue
         if number:
             click.echo()
         show(story(program, bench, judgements))
+
+
+def _write_pages(
+    programs: Sequence[tuple[str, Program]], bench: Judging, platforms: Sequence[str], folder: Path
+) -> None:
+    names = tuple(dict.fromkeys(platforms)) or bench.members
+    findings = [finding_of(file, program, bench, names) for file, program in programs]
+    title = f"{len(programs)} program{'' if len(programs) == 1 else 's'}"
+    again = f"dmafuzz judge {' '.join(file for file, _ in programs[:3])}{' ...' if len(programs) > 3 else ''}"
+    try:
+        pages = write_pages(run_of(title, f"tracker {bench.tracker.name}", findings, [p for _, p in programs], again), folder)
+    except OSError as error:
+        raise BadInput(f"{error.filename or folder}: cannot be written: {error.strerror}") from None
+    click.echo(f"{pages[0] if len(pages) > 2 else pages[-1]}")
 
 
 def _check(programs: Sequence[tuple[str, Program]], to_stderr: bool) -> int:

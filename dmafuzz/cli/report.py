@@ -4,76 +4,121 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from tqdm import tqdm
 
 from dmafuzz import program as language
 from dmafuzz.publishing import Finding, Run, finding_of, run_of, write_pages
+from dmafuzz.publishing.content import Growth
 from dmafuzz.publishing.junit import junit_of
 from dmafuzz.publishing.ktap import ktap_of
+from dmafuzz.publishing.leads import Source, growth_of, run_of_leads
 from dmafuzz.publishing.markdown import markdown_of
 from dmafuzz.publishing.sarif import sarif_of
-from dmafuzz.storage import write_whole
-from dmafuzz.trackers import default_portfolio
-from dmafuzz.verdicts import Judging, judging
+from dmafuzz.storage import read_ledgers, write_whole
+from dmafuzz.store import Store
+from dmafuzz.store.folder import ABOUT
+from dmafuzz.store.runs import filing_times, runs_of
+from dmafuzz.trackers import DEFAULT_TRACKER, TrackerError, default_portfolio
+from dmafuzz.triage import triaged
+from dmafuzz.triage.triaged import topic_of_cause
+from dmafuzz.verdicts import Judging, VerdictError, judging
 
 from . import options
 from .errors import BadInput
+from .found import Found, finding_in, read_found
+
+LED = 100  # leaders that get a page of their own, unless more are asked for
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@options.tracker
+@click.argument("sources", metavar="STORE|FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--tracker", metavar="T", help="Of a store with several, that of this tracker; of programs, their tracker.")
 @options.portfolio
-@click.option("--html", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Pages: index.html, and one for each program.")
-@click.option("--markdown", type=_FILE, metavar="FILE", help="A summary and the stories, as Markdown.")
-@click.option("--sarif", type=_FILE, metavar="FILE", help="SARIF 2.1.0, for code hosts.")
-@click.option("--junit", type=_FILE, metavar="FILE", help="JUnit's XML, for continuous integration.")
-@click.option("--ktap", type=_FILE, metavar="FILE", help="KTAP, the format of the kernel's own tests.")
+@click.option("--baseline", metavar="STORE", type=click.Path(path_type=Path), help="What is known: its topics are marked.")
+@click.option("-n", "count", type=click.IntRange(1), default=LED, show_default=True, metavar="N", help="Leaders, at most.")
+@click.option("--html", type=_FOLDER, metavar="DIR", help="Pages: index.html, and one for each leader or program.")
+@click.option("--markdown", type=_FILE, metavar="F", help="A summary and the stories, as Markdown.")
+@click.option("--sarif", type=_FILE, metavar="F", help="SARIF 2.1.0, for code hosts.")
+@click.option("--junit", type=_FILE, metavar="F", help="JUnit's XML, for continuous integration.")
+@click.option("--ktap", type=_FILE, metavar="F", help="KTAP, the format of the kernel's own tests.")
 def report(
-    files: Sequence[Path],
-    tracker: str,
+    sources: Sequence[Path],
+    tracker: str | None,
     portfolio: str | None,
+    baseline: Path | None,
+    count: int,
     html: Path | None,
-    markdown: Path | None,
-    sarif: Path | None,
-    junit: Path | None,
-    ktap: Path | None,
+    **outputs: Path | None,
 ) -> None:
     """Write what was found as pages for people, or for other tools.
 
-    Each FILE is a program. At least one of the outputs is needed.
+    Of a STORE (a folder of `dmafuzz fuzz`, or a catalogue), a leader of each topic; of FILEs, each program.
+    At least one output is needed.
     """
-    outputs: list[tuple[Path | None, Callable[[Run], str]]] = [
-        (markdown, markdown_of),
-        (sarif, lambda run: sarif_of(run, _version())),
-        (junit, junit_of),
-        (ktap, ktap_of),
-    ]
-    if html is None and not any(path for path, _ in outputs):
+    if html is None and not any(outputs.values()):
         raise click.UsageError("nothing to write: give --html, --markdown, --sarif, --junit or --ktap")
-    run = _run_of(files, judging(tracker, portfolio or default_portfolio(tracker)))
+    if len(sources) == 1 and (sources[0].is_dir() or finding_in(sources[0]) is None and sources[0].suffix != ".dma"):
+        run = run_of_store(sources[0], tracker, baseline, count)
+    else:
+        chosen = tracker or DEFAULT_TRACKER
+        run = _run_of_files(sources, judging(chosen, portfolio or default_portfolio(chosen)))
+    _write(run, html, outputs)
+
+
+def write_report(run: Run, folder: Path) -> Path:
+    """Writes the pages of a run into a folder; gives the first of them. Raises BadInput."""
     try:
-        if html is not None:
-            pages = write_pages(run, html)
-            click.echo(f"{pages[0]}: {len(pages)} page{'' if len(pages) == 1 else 's'}")
-        for path, render in outputs:
-            if path is not None:
-                write_whole(path, render(run).encode())
-                click.echo(f"{path}")
+        return write_pages(run, folder)[0]
     except OSError as error:
-        raise BadInput(f"{error.filename}: cannot be written: {error.strerror}") from None
+        raise BadInput(f"{error.filename or folder}: cannot be written: {error.strerror}") from None
 
 
-def _run_of(files: Sequence[Path], bench: Judging) -> Run:
+def run_of_store(store: Path, tracker: str | None = None, baseline: Path | None = None, count: int = LED) -> Run:
+    """The content of the report of a store, or of a catalogue. Raises BadInput."""
+    found = read_found(store, tracker)
+    known = None
+    if baseline is not None:
+        known = {topic_of_cause(item.triage_cause) for item in read_found(baseline, tracker).items}
+    leads = triaged(found.items, known)
+    told = found.headlines(leads[:count])
+    source = Source(str(store), found.tracker, found.portfolio, found.platforms, _bench_of(found), known is not None)
+    return run_of_leads(source, leads, told, source.pages(told, _watched), _growth(store))
+
+
+def _bench_of(found: Found) -> Judging | None:
+    """None of code that can no longer be named."""
+    try:
+        return judging(found.tracker, found.portfolio or default_portfolio(found.tracker))
+    except (TrackerError, VerdictError):
+        return None
+
+
+def _watched(items: Sequence[Any]) -> Iterable[Any]:
+    shown: Iterable[Any] = tqdm(items, unit=" pages", leave=False, disable=None)
+    return shown
+
+
+def _growth(store: Path) -> Growth | None:
+    if not (store / ABOUT).exists():
+        return None
+    ledger = read_ledgers(store / "ledger")
+    return growth_of(list(filing_times(ledger).values()), [(run.started, run.seconds) for run in runs_of(ledger)])
+
+
+def _run_of_files(files: Sequence[Path], bench: Judging) -> Run:
     programs = [language.read(str(file)) for file in files]
-    watched = tqdm(list(zip(files, programs, strict=True)), unit=" programs", leave=False, disable=None)
-    findings = [finding_of(str(file), program, bench, bench.members) for file, program in watched]
+    findings = [
+        finding_of(str(file), program, bench, bench.members)
+        for file, program in _watched(list(zip(files, programs, strict=True)))
+    ]
     names = " ".join(str(file) for file in files[:3])
     title = f"{len(findings)} program{'' if len(findings) == 1 else 's'}: {_counts(findings)}"
     subtitle = f"tracker {bench.tracker.name} · portfolio {bench.portfolio}"
@@ -83,6 +128,26 @@ def _run_of(files: Sequence[Path], bench: Judging) -> Run:
 def _counts(findings: Sequence[Finding]) -> str:
     labels = dict.fromkeys(finding.label for finding in findings)
     return ", ".join(f"{sum(f.label == label for f in findings)} {label}" for label in labels)
+
+
+def _write(run: Run, html: Path | None, outputs: dict[str, Path | None]) -> None:
+    renderers: dict[str, Callable[[Run], str]] = {
+        "markdown": markdown_of,
+        "sarif": lambda content: sarif_of(content, _version()),
+        "junit": junit_of,
+        "ktap": ktap_of,
+    }
+    if html is not None:
+        count = len(run.findings)
+        click.echo(f"{write_report(run, html)}: and {count} page{'' if count == 1 else 's'} of findings")
+    for name, path in outputs.items():
+        if path is None:
+            continue
+        try:
+            write_whole(path, renderers[name](run).encode())
+        except OSError as error:
+            raise BadInput(f"{path}: cannot be written: {error.strerror}") from None
+        click.echo(str(path))
 
 
 def _version() -> str:

@@ -5,8 +5,8 @@ A renderer sees the content (`content.py`) and nothing else; what machines do is
 """
 
 from .content import Finding, Run
-from .finding import Told, finding_of
+from .finding import Known, finding_of
 from .html import finding_page, run_page, write_pages
 from .run import run_of
 
-__all__ = ["Finding", "Run", "Told", "finding_of", "finding_page", "run_of", "run_page", "write_pages"]
+__all__ = ["Finding", "Known", "Run", "finding_of", "finding_page", "run_of", "run_page", "write_pages"]

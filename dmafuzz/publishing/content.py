@@ -148,12 +148,12 @@ class Finding:
     trackers: tuple[TrackerRow, ...] = ()
     grade: str = ""
     topic: str = ""
-    everyday: tuple[str, ...] = ()
+    smallest: tuple[str, ...] = ()
     warnings: tuple[tuple[str, str], ...] = ()
     program: str = ""
     kinds: tuple[str, ...] = ()
     file: str = ""
-    known: bool = False
+    known: bool | None = None  # it is in the baseline; None: there is no baseline
 
     @property
     def page(self) -> str:

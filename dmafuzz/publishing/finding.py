@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from dmafuzz import _core, checks
 from dmafuzz._core import Corruption
@@ -27,7 +27,7 @@ _WARNED = ("FP", "hazard", "bookkeeping", "TP")
 
 
 @dataclass(frozen=True)
-class Told:
+class Known:
     """What is known of a program beside its judgements: what triage says, where it was found."""
 
     id: str = ""
@@ -36,26 +36,26 @@ class Told:
     grade: str = ""
     topic: str = ""
     ways_out: tuple[WayOut, ...] | None = None  # None: they were not looked for
-    everyday: tuple[str, ...] = ()
+    smallest: tuple[str, ...] = ()
     again: tuple[str, ...] = ()
     file: str = ""
-    known: bool = field(default=False)
+    known: bool | None = None  # None: there is no baseline
 
 
 def finding_of(
-    name: str, program: Program, bench: Judging, platforms: Sequence[str], told: Told | None = None, history: bool = True
+    name: str, program: Program, bench: Judging, platforms: Sequence[str], known: Known | None = None, history: bool = True
 ) -> Finding:
     """The content of the page of a program that is called ``name``, on some platforms; ``history``: with the results
     of every other tracker."""
-    told = told or Told()
+    known = known or Known()
     judgements = [bench.judge(program, platform, name) for platform in platforms]
     groups = grouped(judgements)
-    label = told.label or groups[0].labels[0]
+    label = known.label or groups[0].labels[0]
     drawings = list(_drawings(program, bench, groups)) if len(program.ops) <= DRAWN_OPS_MAX else []
     return Finding(
-        id=told.id or name,
+        id=known.id or name,
         name=name,
-        title=told.title or _title(groups),
+        title=known.title or _title(groups),
         label=label,
         label_words=LABELS[label],
         tracker=bench.tracker.name,
@@ -67,18 +67,18 @@ def finding_of(
         contract=tuple(_contract(judgements)),
         reason=_reason(judgements),
         mail="\n".join(line.text for line in story(program, bench, judgements)),
-        again=told.again or (f"dmafuzz judge {name} --tracker {bench.tracker.name}",),
-        ways_out=told.ways_out or (),
-        searched_for_ways_out=told.ways_out is not None,
+        again=known.again or (f"dmafuzz judge {name} --tracker {bench.tracker.name}",),
+        ways_out=known.ways_out or (),
+        searched_for_ways_out=known.ways_out is not None,
         trackers=tuple(TrackerRow(r.name, r.labels, ", ".join(r.warnings)) for r in rows_of(program)) if history else (),
-        grade=told.grade,
-        topic=told.topic,
-        everyday=told.everyday,
+        grade=known.grade,
+        topic=known.topic,
+        smallest=known.smallest,
         warnings=tuple(_warnings(judgements)),
         program=render(program),
         kinds=tuple(dict.fromkeys(_kinds(judgements, label))),
-        file=told.file or name,
-        known=told.known,
+        file=known.file or name,
+        known=known.known,
     )
 
 

@@ -61,11 +61,12 @@ def _result(finding: Finding, ids: list[str]) -> dict[str, Any]:
         "message": {"text": f"{finding.title}\n\n{finding.mail}"},
         "locations": [_location(finding, 1)],
         "partialFingerprints": {FINGERPRINT: finding.id},
-        "baselineState": "unchanged" if finding.known else "new",
         "properties": {"tracker": finding.tracker, "portfolio": finding.portfolio, "topic": finding.topic},
     }
     if level != "none":
         result["rank"] = _RANKS.get(finding.grade, _UNGRADED)
+    if finding.known is not None:
+        result["baselineState"] = "unchanged" if finding.known else "new"
     if finding.known:
         result["suppressions"] = [{"kind": "external", "justification": "in the baseline"}]
     if finding.drawings:
