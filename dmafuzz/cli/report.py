@@ -24,7 +24,8 @@ from dmafuzz.store import Store
 from dmafuzz.store.folder import ABOUT
 from dmafuzz.store.runs import filing_times, runs_of
 from dmafuzz.trackers import DEFAULT_TRACKER, TrackerError, default_portfolio
-from dmafuzz.triage import triaged
+from dmafuzz.triage import Lead, triaged
+from dmafuzz.triage.headline import Headline
 from dmafuzz.triage.triaged import topic_of_cause
 from dmafuzz.verdicts import Judging, VerdictError, judging
 
@@ -88,8 +89,14 @@ def run_of_store(store: Path, tracker: str | None = None, baseline: Path | None 
     if baseline is not None:
         known = {topic_of_cause(item.triage_cause) for item in read_found(baseline, tracker).items}
     leads = triaged(found.items, known)
-    told = found.headlines(leads[:count])
-    source = Source(str(store), found.tracker, found.portfolio, found.platforms, _bench_of(found), known is not None)
+    return run_of_found(store, found, leads, found.headlines(leads[:count]), known is not None)
+
+
+def run_of_found(
+    store: Path, found: Found, leads: Sequence[Lead[Any]], told: Sequence[Headline], baseline: bool = False
+) -> Run:
+    """The content of the report of what was found, with a page for each of the headlines."""
+    source = Source(str(store), found.tracker, found.portfolio, found.platforms, _bench_of(found), baseline)
     return run_of_leads(source, leads, told, source.pages(told, _watched), _growth(store))
 
 

@@ -141,6 +141,7 @@ class Finding:
     drawings: tuple[Drawing, ...]
     contract: tuple[BrokenRule, ...]
     reason: str
+    drawn_words: str
     mail: str
     again: tuple[str, ...]
     ways_out: tuple[WayOut, ...] = ()

@@ -23,6 +23,9 @@ from .content import BrokenRule, Drawing, Finding, Note, Place, ProgramLine, Tra
 from .drawings import Scene
 
 DRAWN_OPS_MAX = 24  # of a program, its tidy-up left out: what is longer is listed, and not drawn
+# What the drawings are of.
+_LOSSES = "A shortest behaviour for each kind of loss: the fewest steps that nobody asked for."
+_CALLS = "What the operations do; nothing that happens unasked makes a difference."
 _WARNED = ("FP", "hazard", "bookkeeping", "TP")
 
 
@@ -66,6 +69,7 @@ def finding_of(
         drawings=tuple(drawings),
         contract=tuple(_contract(judgements)),
         reason=_reason(judgements),
+        drawn_words=_LOSSES if any(group.first.corruptions for group in groups) else _CALLS,
         mail="\n".join(line.text for line in story(program, bench, judgements)),
         again=known.again or (f"dmafuzz judge {name} --tracker {bench.tracker.name}",),
         ways_out=known.ways_out or (),

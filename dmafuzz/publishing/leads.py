@@ -68,7 +68,8 @@ def run_of_leads(
     """The page of a run; ``told`` are headlines of the first leads, ``pages`` what is written of them."""
     causes = sum(len(lead.causes) + len(lead.folded) for lead in leads)
     there = {finding.id: finding.page for finding, _ in pages}
-    headlines = [_headline(number, each, source, there) for number, each in enumerate(told, 1)]
+    of_rest = (Told(lead, len(source.platforms)) for lead in leads[len(told) :])
+    headlines = [_headline(number, each, source, there) for number, each in enumerate((*told, *of_rest), 1)]
     run = Run(
         title=f"{causes:,} cause{'' if causes == 1 else 's'}, and {len(leads):,} things to look at",
         subtitle=f"tracker {source.tracker} · {len(source.platforms)} platforms · {source.name}",

@@ -81,12 +81,13 @@ def with_trackers(run: Run, names: Sequence[str], programs: Iterable[Program]) -
     results = [results_of(program, COMPARED) for program in programs]
     if not results:
         return run
-    rows = tuple((name, tuple(_heat(found[t]) for t in COMPARED)) for name, found in zip(names, results, strict=True))
+    all_rows = ((name, tuple(_heat(found[t]) for t in COMPARED)) for name, found in zip(names, results, strict=True))
+    rows = tuple(row for row in all_rows if any(row[1]))
     return replace(
         run,
         labels=tuple(_bar(tracker, [found[tracker] for found in results]) for tracker in COMPARED),
         labels_aside="The programs above, judged by each tracker on all platforms of its time.",
-        lacks=HeatMap(COMPARED, rows),
+        lacks=HeatMap(COMPARED, rows) if rows else None,
         lacks_aside="On how many platforms of its time each tracker lets data be lost in silence (FN), by program.",
     )
 

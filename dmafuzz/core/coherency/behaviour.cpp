@@ -374,9 +374,9 @@ std::vector<Moment> told(Search& search, const Showing& showing, uint8_t until) 
     const Joint nothing(search.copies_.size(), 0);
     const Joint* last = &nothing;
     int op = -1;
-    // Operations that do nothing to the bytes are shown too, with the state that they find.
+    // Operations are shown too while the bytes are nowhere: as long as they live, something settles after each.
     auto pass = [&](int to) {
-        while (++op < to) out.push_back(showing.of(*last, static_cast<uint8_t>(op)));
+        while (++op < to) out.push_back(showing.of(nothing, static_cast<uint8_t>(op)));
     };
     for (int number : way) {
         const Search::Node& node = search.nodes_[static_cast<size_t>(number)];
@@ -387,7 +387,7 @@ std::vector<Moment> told(Search& search, const Showing& showing, uint8_t until) 
     }
     if (op < until) {
         pass(until);
-        out.push_back(showing.of(*last, until));
+        out.push_back(showing.of(search.corruption_ ? *last : nothing, until));
     }
     return out;
 }
