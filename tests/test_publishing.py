@@ -84,7 +84,7 @@ def test_the_lanes_of_a_dirtied_page() -> None:
 
 
 def test_what_is_warned_of_stands_with_the_tracker() -> None:
-    drawing = run().findings[2].drawings[0]
+    drawing = run().findings[2].drawings[-1]
     warned = [chip.word for step in drawing.steps for chip in step.cells[-1].chips if chip.tone == "warning"]
     assert warned == ["warns: line-overlap"]
 

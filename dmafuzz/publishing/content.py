@@ -81,7 +81,8 @@ class Lane:
 
 @dataclass(frozen=True)
 class Step:
-    """A row of a drawing: an operation, or an unasked step; one cell for each lane."""
+    """A row of a drawing: an operation, or an unasked step; one cell for each lane. ``said``: its text is a sentence, and
+    not an operation's."""
 
     lead: str
     text: str
@@ -89,6 +90,7 @@ class Step:
     cells: tuple[Cell, ...]
     rules: tuple[str, ...] = ()
     warns: tuple[str, ...] = ()
+    said: bool = False
 
 
 @dataclass(frozen=True)

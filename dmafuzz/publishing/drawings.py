@@ -14,6 +14,8 @@ from .content import Cell, Chip, Drawing, Lane, Step
 from .words import CACHE, EFFECTS, OUTCOMES, PLACES, READ, READS, UNASKED, UNASKED_CPU
 
 _DEVICE_KINDS = (OpKind.device_read, OpKind.device_write, OpKind.device_post)
+_UNFOLDED_MAX = 12  # steps of a drawing that shows each by itself
+_FOLDED_MIN = 3  # operations in a row
 _DIRECTIONS = {"bidirectional": "BIDI", "to_device": "TO_DEV", "from_device": "FROM_DEV"}
 
 
@@ -30,7 +32,7 @@ class Scene:
 
     def drawing(self) -> Drawing:
         lanes = list(self._lanes())
-        steps = [self._step(number, lanes) for number in range(len(self.moments))]
+        steps = _folded([self._step(number, lanes) for number in range(len(self.moments))])
         return Drawing(
             title=self._title(),
             aside=self._aside(),
@@ -212,6 +214,33 @@ class Scene:
         if self.corruption.explained:
             return f"dma-debug warns of it: {fired}"
         return "dma-debug is silent about it" if fired else "dma-debug is silent"
+
+
+def _folded(steps: Sequence[Step]) -> list[Step]:
+    """The steps; of many, runs of operations that leave the bytes and their owners as they are become one row."""
+    if len(steps) <= _UNFOLDED_MAX:
+        return list(steps)
+    folded: list[Step] = []
+    run: list[Step] = []
+    for step in [*steps, None]:
+        if step is not None and _is_quiet(step) and step is not steps[-1]:
+            run.append(step)
+            continue
+        folded += run if len(run) < _FOLDED_MIN else [_as_one(run)]
+        folded += [] if step is None else [step]
+        run = []
+    return folded
+
+
+def _is_quiet(step: Step) -> bool:
+    of_bytes = [chip for cell in step.cells for chip in cell.chips if chip.tone not in ("entry", "gone")]
+    return step.asked and not step.rules and not step.warns and not any(chip.changed for chip in of_bytes)
+
+
+def _as_one(run: Sequence[Step]) -> Step:
+    last = run[-1]
+    cells = tuple(Cell(cell.chips, acts=False, band=cell.band) for cell in last.cells)
+    return Step(f"{run[0].lead} to {last.lead.removeprefix('op ')}", "leave these bytes as they are", True, cells, said=True)
 
 
 _OWNS = {Owner.device: "{device} owns", Owner.cpu: "CPU owns", Owner.both: "both own"}
