@@ -35,7 +35,7 @@ PACKAGE_FLOORS = [
     {"findings"},
     {"store"},
     {"catalogue"},
-    {"fuzzing"},
+    {"fuzzing", "review"},
     {"reporting"},
     {"publishing"},
     {"benchmark", "confirmation", "kernel_log"},

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 from tqdm import tqdm
 
 from dmafuzz import program as language
-from dmafuzz.verdicts.history import rows_of
+from dmafuzz._core import BuiltinTracker
+from dmafuzz.reporting import history as report
+from dmafuzz.trackers import resolve
 
 _NAME_CHARS = 24
 _LABELS_CHARS = 48
@@ -16,14 +20,23 @@ _LABELS_CHARS = 48
 @click.command()
 @click.argument("file", metavar="FILE", type=click.Path())
 @click.option("--platform", metavar="P", help="Only this platform. Default: each tracker on the machines of its time.")
-def history(file: str, platform: str | None) -> None:
+@click.option("--tracker", "trackers", metavar="T", multiple=True,
+              help="This one as well: kernel:NAME, kernel:PATH; can be given more than once.")  # fmt: skip
+def history(file: str, platform: str | None, trackers: tuple[str, ...]) -> None:
     """Judge a program with dma-debug of every kernel and proposal.
 
     One line for consecutive eras with the same result: the labels, on how many platforms of their
     portfolio, and the warnings that fire on any of them.
     """
     program = language.read(file)
-    rows = rows_of(program, platform, lambda each: tqdm(each, unit=" trackers", leave=False, disable=None))
+    for tracker in trackers:
+        resolve(tracker)
+    told = report.history(program, platform, trackers, _progress)
     click.echo(f"{file}: {f'on {platform}' if platform else 'each tracker on the machines of its time'}")
-    for row in rows:
-        click.echo(f"{row.name:<{_NAME_CHARS}} {row.labels:<{_LABELS_CHARS}} {', '.join(row.warnings) or '-'}")
+    for line in told:
+        click.echo(f"{line.names:<{_NAME_CHARS}} {line.labels:<{_LABELS_CHARS}} {line.warnings}")
+
+
+def _progress(each: Iterable[BuiltinTracker]) -> Iterable[BuiltinTracker]:
+    shown: Iterable[BuiltinTracker] = tqdm(each, unit=" trackers", leave=False, disable=None)
+    return shown

@@ -31,6 +31,8 @@ _COMMANDS = {
     "recall": ("dmafuzz.cli.recall", "recall"),
     "catalogue": ("dmafuzz.cli.catalogue", "catalogue"),
     "cost": ("dmafuzz.cli.cost", "cost"),
+    "review": ("dmafuzz.cli.review", "review"),
+    "worth": ("dmafuzz.cli.worth", "worth"),
     "bench": ("dmafuzz.cli.bench", "bench"),
     "kernel": ("dmafuzz.cli.kernel", "kernels"),
     "confirm": ("dmafuzz.cli.confirm", "confirm"),

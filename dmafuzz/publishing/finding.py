@@ -12,10 +12,10 @@ from dmafuzz.program import Program, render, render_op
 from dmafuzz.reporting import story
 from dmafuzz.reporting.breaches import breach_sentence
 from dmafuzz.reporting.groups import Group, grouped
+from dmafuzz.reporting.history import history as history_of
 from dmafuzz.reporting.machine import describe
 from dmafuzz.reporting.story import chosen, happenings
 from dmafuzz.verdicts import Judging
-from dmafuzz.verdicts.history import rows_of
 from dmafuzz.verdicts.judgement import Judgement
 from dmafuzz.verdicts.meanings import CORRUPTIONS, LABELS, SPOKEN, reason_words
 
@@ -74,7 +74,7 @@ def finding_of(
         again=known.again or (f"dmafuzz judge {name} --tracker {bench.tracker.name}",),
         ways_out=known.ways_out or (),
         searched_for_ways_out=known.ways_out is not None,
-        trackers=tuple(TrackerRow(r.name, r.labels, ", ".join(r.warnings)) for r in rows_of(program)) if history else (),
+        trackers=tuple(TrackerRow(r.names, r.labels, r.warnings) for r in history_of(program)) if history else (),
         grade=known.grade,
         topic=known.topic,
         smallest=known.smallest,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from dmafuzz.program import Program
-from dmafuzz.verdicts.history import Result, results_of
+from dmafuzz.reporting.history import Row, row_of
 from dmafuzz.verdicts.meanings import LABELS, SPOKEN
 
 from .content import Bar, Finding, Headline, HeatMap, Run
@@ -78,7 +78,7 @@ def _square(labels: str, wanted: str) -> str:
 
 def with_trackers(run: Run, names: Sequence[str], programs: Iterable[Program]) -> Run:
     """The run with what every compared tracker makes of these programs."""
-    results = [results_of(program, COMPARED) for program in programs]
+    results = [{tracker: row_of(program, tracker) for tracker in COMPARED} for program in programs]
     if not results:
         return run
     all_rows = ((name, tuple(_heat(found[t]) for t in COMPARED)) for name, found in zip(names, results, strict=True))
@@ -92,14 +92,14 @@ def with_trackers(run: Run, names: Sequence[str], programs: Iterable[Program]) -
     )
 
 
-def _heat(result: Result) -> tuple[int, int] | None:
+def _heat(result: Row) -> tuple[int, int] | None:
     count = dict(result.labels).get("FN", 0)
     if not count:
         return None
     return count, min(_HOTTEST, 1 + _HOTTEST * count // (result.platforms + 1))
 
 
-def _bar(tracker: str, results: Sequence[Result]) -> Bar:
+def _bar(tracker: str, results: Sequence[Row]) -> Bar:
     counts = Counter[str]()
     for result in results:
         counts.update(dict(result.labels))
