@@ -76,9 +76,9 @@ def patch(genuine: str, tmp_path: Path) -> Make:
     """The patch that changes the kernel's file so."""
 
     def make(change: Callable[[str], str]) -> Path:
-        lines = (text.splitlines(keepends=True) for text in (genuine, change(genuine)))
+        before, after = (text.splitlines(keepends=True) for text in (genuine, change(genuine)))
         path = tmp_path / f"{change.__name__}.diff"
-        path.write_text("".join(difflib.unified_diff(*lines, f"a/{DEBUG_C}", f"b/{DEBUG_C}")))
+        path.write_text("".join(difflib.unified_diff(before, after, f"a/{DEBUG_C}", f"b/{DEBUG_C}")))
         return path
 
     return make
