@@ -41,10 +41,10 @@ with its IOMMU. On machines whose devices are not coherent the CPU cannot stand 
 
 ## Read the result
 
-The log has KTAP: a plan (`1..N`), and a line for each look at memory. `ok` means that every byte is what was written last;
-`not ok` means that data was lost, and the line above it says which byte. Before each operation stands a line `# op N: ...`:
-what dma-debug says after it (`DMA-API: ...`) is about this operation. `Bail out!` means that this machine fails a map
-that the program needs; everything has been given back then.
+The log has KTAP: a plan (`1..N`), and a line for each look at memory. `ok` means that every byte is what was written
+last; `not ok` means that data was lost, and the line above it says which byte. Before each operation stands a line
+`# op N: ...`: what dma-debug says after it (`DMA-API: ...`) is about this operation. `Bail out!` means that this
+machine fails a map that the program needs; everything has been given back then.
 """
 
 

@@ -17,8 +17,6 @@ from .repairs import Repair, repairs_of
 from .titles import doing_of, outcome_of, title_of
 from .triaged import Lead
 
-
-
 _PLAIN_PAGES = re.compile(r"cpu\d b\d+ = alloc pages \d+")
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -34,7 +34,9 @@ def doing_of(cause: Cause) -> str:
 def _doings(cause: Cause) -> Iterator[str]:
     facts, scene = _facts(), _Scene(cause.ops)
     if not cause.rules:
-        yield facts["kept"][next(row for row in facts["kept"] if row == "any" or scene.has(row))].format_map(scene.names())
+        yield facts["kept"][next(row for row in facts["kept"] if row == "any" or scene.has(row))].format_map(
+            scene.names()
+        )
     for rule in cause.rules[:_NAMED_RULES]:
         rows = [row for row in facts["rules"] if row.startswith(f"{rule} ") and scene.has(row.split()[1])]
         row = rows[0] if rows else rule
@@ -102,7 +104,7 @@ class _Scene:
     def _breaking(self, rule: str, row: str) -> Op | None:
         """The operation that a sentence about a broken rule names: by what is wrong with it, else the last sync, else
         the last call that ends a mapping."""
-        wrong = {
+        wrong: Callable[[Op], bool] | None = {
             "same-size": lambda op: op.given_size,
             "inside": lambda op: op is self._late_sync() or _is_sync(op),
             "same-direction": lambda op: op.given_direction,
