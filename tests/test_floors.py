@@ -38,6 +38,7 @@ PACKAGE_FLOORS = [
     {"fuzzing"},
     {"reporting"},
     {"benchmark", "confirmation", "kernel_log"},
+    {"traces"},
     {"cli"},
 ]
 # Includes of the core that no folder of the core has: what a user's compiler builds shares the kernel's stand-ins.

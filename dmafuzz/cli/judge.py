@@ -18,6 +18,7 @@ from dmafuzz.verdicts import ExpectError, Judging, check, judging
 
 from . import options
 from .errors import EXIT_BAD_INPUT, EXIT_DIFFERENCE, INPUT_ERRORS, complain
+from .hook_calls import hook_lines
 from .terminal import show
 
 
@@ -30,6 +31,7 @@ from .terminal import show
 @click.option(
     "--check", "checks", is_flag=True, help="Compare with the expect lines of the files; exit status 1 if they differ."
 )
+@click.option("--calls", is_flag=True, help="The calls as dma-debug's hooks see them, on one platform, instead.")
 @click.pass_context
 def judge(
     ctx: click.Context,
@@ -39,6 +41,7 @@ def judge(
     portfolio: str | None,
     as_json: bool,
     checks: bool,
+    calls: bool,
 ) -> None:
     """Judge programs: what data is lost, what dma-debug warns of.
 
@@ -46,6 +49,9 @@ def judge(
     """
     programs, failed = _read_all(files)
     status = EXIT_BAD_INPUT if failed else 0
+    if calls:
+        _show_calls(programs, judging(tracker, portfolio or default_portfolio(tracker)), platforms)
+        ctx.exit(status)
     if as_json or not checks:
         _judge(programs, judging(tracker, portfolio or default_portfolio(tracker)), platforms, as_json)
     if checks:
@@ -78,6 +84,14 @@ def _judge(programs: Sequence[tuple[str, Program]], bench: Judging, platforms: S
         if number:
             click.echo()
         show(story(program, bench, judgements))
+
+
+def _show_calls(programs: Sequence[tuple[str, Program]], bench: Judging, platforms: Sequence[str]) -> None:
+    for number, (file, program) in enumerate(programs):
+        if len(programs) > 1:
+            click.echo(f"{'' if number == 0 else chr(10)}{file}:")
+        for line in hook_lines(program, bench, platforms[0] if platforms else bench.members[0]):
+            click.echo(line)
 
 
 def _check(programs: Sequence[tuple[str, Program]], to_stderr: bool) -> int:

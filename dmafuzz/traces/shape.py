@@ -67,10 +67,11 @@ class Shape(NamedTuple):
 class _Area:
     """Pages that lie together and are mapped: a buffer of the program, up to the last byte that is mapped."""
 
-    __slots__ = ("base", "end", "number")
+    __slots__ = ("base", "end", "mapped_to", "number")
 
     def __init__(self, base: int, end: int) -> None:
         self.base, self.end, self.number = base, end, -1
+        self.mapped_to = end  # behind ``end`` where there is more than a buffer has room for
 
 
 class _Shaper:
@@ -103,7 +104,7 @@ class _Shaper:
             ranges.sort()
         for start, end in ranges:
             if areas and start >> PAGE_SHIFT <= areas[-1].end - 1 >> PAGE_SHIFT:
-                areas[-1].end = max(areas[-1].end, end)
+                areas[-1].end = areas[-1].mapped_to = max(areas[-1].end, end)
             else:
                 areas.append(_Area(start & -PAGE, end))
         for area in areas:
@@ -157,7 +158,7 @@ class _Shaper:
     def _piece(self, mapping: Mapping, entry: int, cpu: int) -> tuple[int, int, int] | None:
         """Buffer, offset and size of an entry; its buffer is allocated before it is first mapped."""
         start, size = mapping.phys[entry], mapping.sizes[entry]
-        area = next(each for each in self.areas if each.base <= start < each.end or start >= each.base + BYTES_MAX)
+        area = next(each for each in self.areas if each.base <= start < each.mapped_to)
         offset = start - area.base
         if offset >= BYTES_MAX:
             self.clipped = True

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "check/check.hpp"
+#include "judge/mapped_only.hpp"
 #include "judge/run_equivalence.hpp"
 
 namespace dmafuzz {
@@ -114,6 +115,7 @@ const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* 
     done_by_[i] = i;
     a.machine = {};
     machine_.carry_out(program_, platforms_[i], a.run, keeps_states_ ? &a.machine : nullptr);
+    if (mapped_memory_only_) leave_mapped_only(a.run);
     watch(i, paths);
     simulate(i, transitions);
     a.simulated_harms = a.harms.size();
