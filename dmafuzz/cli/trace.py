@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -91,22 +91,32 @@ def judge_(
     for name in names:
         resolve(name)
     bench = traces.Bench(names, portfolio or default_portfolio(names[0]))
-    counts = traces.Counts()
     with _lines(file) as lines:
-        result = traces.judged(traces.events(lines, counts), counts, bench)
-    _refuse_if_empty(file, counts)
+        result = judged_lines(lines, file, bench)
     if seeds is not None:
         _write_seeds(file, seeds)
-    shown = "standard input" if file == "-" else file
+    ctx.exit(report(result, "standard input" if file == "-" else file, as_markdown, as_json))
+
+
+def judged_lines(lines: Iterable[str], file: str, bench: traces.Bench) -> traces.Judged:
+    """A trace, judged. Raises BadInput for what has no event in it."""
+    counts = traces.Counts()
+    result = traces.judged(traces.events(lines, counts), counts, bench)
+    _refuse_if_empty(file, counts)
+    return result
+
+
+def report(result: traces.Judged, name: str, as_markdown: bool, as_json: bool) -> int:
+    """Prints a judged trace; gives the exit status."""
     if as_json:
-        click.echo(json.dumps(traces.to_json(result, shown)))
+        click.echo(json.dumps(traces.to_json(result, name)))
     else:
-        blocks = traces.document(result, kernel_log.plain(shown.encode("utf-8", "replace")))
+        blocks = traces.document(result, kernel_log.plain(name.encode("utf-8", "replace")))
         if as_markdown:
             click.echo(kernel_log.markdown(blocks), nl=False)
         else:
             show(kernel_log.text_lines(blocks, shutil.get_terminal_size().columns))
-    ctx.exit(EXIT_DIFFERENCE if any(each.verdict.losses for each in result.findings.values()) else 0)
+    return EXIT_DIFFERENCE if any(each.verdict.losses for each in result.findings.values()) else 0
 
 
 @trace.command(name="print")

@@ -11,9 +11,9 @@ from dmafuzz.program import Program
 from .counts import Counts
 from .event import Event, Where
 from .lives import Lives
-from .mapping import Group
+from .mapping import Group, Mapping
 from .names import DIRECTIONS
-from .shape import Shape
+from .shape import Line, Shape, operations, plain_key
 from .verdict import Bench, Verdict
 from .windows import shapes_of
 
@@ -79,11 +79,17 @@ def judged(events: Iterable[Event | int], counts: Counts, bench: Bench) -> Judge
     result = Judged(bench, counts)
     lives = Lives(counts)
     known: dict[int, Verdict] = {}
+    plain: dict[Line, Verdict] = {}
     for group in groups_of(_noted(events, result), counts, lives):
         result.groups += 1
+        key = plain_key(group.steps)
+        if key is not None and (seen := plain.get(key)) is not None and seen.nothing:
+            mapping = group.steps[0].mapping
+            _nothing(result, (mapping.device,), (_kind(mapping),))
+            continue
         for shape in shapes_of(group):
-            if shape.lines:
-                _add(result, shape, known)
+            if shape.lines and (verdict := _add(result, shape, known)) and key is not None:
+                plain[key] = verdict
         if group.windows:
             counts.note(WINDOWS, group.steps[0].where.line)
     result.live_max = lives.live_max
@@ -98,30 +104,36 @@ def _noted(events: Iterable[Event | int], result: Judged) -> Iterator[Event | in
         yield event
 
 
-def _add(result: Judged, shape: Shape, known: dict[int, Verdict]) -> None:
+def _add(result: Judged, shape: Shape, known: dict[int, Verdict]) -> Verdict | None:
+    """Counts a shape, judged if it is new; None where it is no program."""
     key = hash(shape.lines)
     verdict = known.get(key)
     where = next(source for source in shape.sources if source is not None)
     if shape.clipped:
         result.counts.note(CLIPPED, where.line)
-    program = None
+    new = verdict is None
     if verdict is None:
         try:
-            verdict, program = result.bench.verdict(shape)
+            verdict = result.bench.verdict(shape)
         except ValueError:
             result.counts.note(UNPROGRAMMED, where.line)
-            return
+            return None
         result.shapes += 1
         if len(known) < _SHAPES_MAX:
             known[key] = verdict
     devices, calls = _devices(shape), _calls(shape)
     if verdict.nothing:
-        result.silent[devices, calls] = result.silent.get((devices, calls), 0) + 1
-        return
-    _found(result, Finding(devices, calls, verdict, 1, where, where), shape, program)
+        _nothing(result, devices, calls)
+    else:
+        _found(result, Finding(devices, calls, verdict, 1, where, where), shape, new)
+    return verdict
 
 
-def _found(result: Judged, new: Finding, shape: Shape, program: Program | None) -> None:
+def _nothing(result: Judged, devices: tuple[str, ...], calls: tuple[str, ...]) -> None:
+    result.silent[devices, calls] = result.silent.get((devices, calls), 0) + 1
+
+
+def _found(result: Judged, new: Finding, shape: Shape, distinct: bool) -> None:
     key = (new.devices, new.calls, new.verdict)
     finding = result.findings.get(key)
     if finding is None:
@@ -129,12 +141,12 @@ def _found(result: Judged, new: Finding, shape: Shape, program: Program | None) 
             result.counts.note(FINDINGS, new.first.line)
             return
         finding = result.findings[key] = new
-        program = program or result.bench.verdict(shape)[1]
+        distinct = True
     else:
         finding.count += 1
         finding.last = new.last
-    if program is not None and len(finding.examples) < _EXAMPLES_MAX:
-        finding.examples.append(Example(program, shape))
+    if distinct and len(finding.examples) < _EXAMPLES_MAX:
+        finding.examples.append(Example(Program(operations(shape.lines)), shape))
 
 
 def _devices(shape: Shape) -> tuple[str, ...]:
@@ -146,12 +158,11 @@ def _devices(shape: Shape) -> tuple[str, ...]:
 def _calls(shape: Shape) -> tuple[str, ...]:
     """The kinds of calls that made its mappings."""
     if len(shape.mappings) == 1:
-        return (_kind(shape, 0),)
-    return tuple(sorted({_kind(shape, number) for number in range(len(shape.mappings))}))
+        return (_kind(shape.mappings[0]),)
+    return tuple(sorted({_kind(mapping) for mapping in shape.mappings}))
 
 
-def _kind(shape: Shape, number: int) -> str:
-    mapping = shape.mappings[number]
+def _kind(mapping: Mapping) -> str:
     return _KINDS.setdefault(
         (mapping.call, mapping.direction),
         mapping.call if mapping.call == "dma_alloc" else f"{mapping.call} {DIRECTIONS[mapping.direction]}",

@@ -227,6 +227,29 @@ class _Shaper:
         return -1 if reached == len(entries) else reached
 
 
+def plain_key(steps: Sequence[Step]) -> Line | None:
+    """The same for equal shapes, of calls on one streaming mapping alone, which most groups are; None for others. It
+    takes a fourth of the time that the shape takes."""
+    first, mapping = steps[0], steps[0].mapping
+    if mapping.call is not Call.MAP or mapping.attrs or len(steps) > _PLAIN_STEPS_MAX:
+        return None
+    offset, size, cpu = mapping.phys[0] % PAGE, mapping.sizes[0], first.where.cpu
+    if offset + size > BYTES_MAX:
+        return None
+    key: list[Any] = [offset, size, mapping.direction]
+    cpus = [cpu]
+    for step in steps[1:]:
+        if step.mapping is not mapping:
+            return None
+        if step.where.cpu not in cpus:
+            cpus.append(step.where.cpu)
+        key += (step.call, cpus.index(step.where.cpu), step.offset, step.size, step.direction, step.attrs)
+    return tuple(key) if len(cpus) <= _core.CPUS_MAX else None
+
+
+_PLAIN_STEPS_MAX = 6
+
+
 def shape_of(steps: Sequence[Step], chosen: Chosen) -> Shape:
     """The shape of a window; a mapping of ``chosen`` has only those of its entries."""
     return _Shaper(steps, chosen).shape()

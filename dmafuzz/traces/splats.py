@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from dmafuzz import _core
 from dmafuzz._core import HookCall, HookKind, OpKind
+from dmafuzz.kernel_log.machine import era_of
 from dmafuzz.platforms.kernels import Kernel
 from dmafuzz.program import Program
-from dmafuzz.trackers import kernel_of
+from dmafuzz.trackers import DEFAULT_TRACKER, kernel_of
 from dmafuzz.verdicts import Judgement, Judging
 
 from .names import DIRECTIONS, SHOWN_ATTRS
@@ -64,9 +66,16 @@ def splat_lines(program: Program, bench: Judging, platform: str) -> Iterator[str
     itself too."""
     judgement = bench.judge(program, platform)
     calls = bench.hooks(program, platform)
-    version = kernel_of(bench.tracker.name).removeprefix("v") or "6.12"
+    version = kernel_of(bench.tracker.name).removeprefix("v") or DEFAULT_TRACKER
     for warning in judgement.warnings:
         yield from _Splat(judgement, calls, version, warning).lines()
+
+
+@cache
+def release_of(version: str) -> str:
+    """A kernel's version as it prints it; where releases of a series differ, one that has the checks of this era."""
+    candidates = [f"{version}.{release}" for release in (0, *range(1, 40), 100)]
+    return next((each for each in candidates if era_of(each).name == version), candidates[0])
 
 
 class _Splat:
@@ -90,10 +99,10 @@ class _Splat:
             first = f"{who}: DMA-API: {head}" if named else f"DMA-API: {head}"
         else:
             first = f"DMA-API: {who}: {head}" if named else f"DMA-API: {head}"
-        line = f"WARNING: CPU: {self._cpu()} PID: 100 at kernel/dma/debug.c:1000 check+0x100/0x200"
+        line = f"WARNING: CPU: {self._cpu()} PID: 100 at kernel/dma/debug.c:1000 {self._function()}+0x40/0x80"
         yield "------------[ cut here ]------------"
         yield from (line, first, *more) if old else (first, *more, line)
-        yield f"CPU: {self._cpu()} PID: 100 Comm: dmafuzz Not tainted {self.version}.0 #1"
+        yield f"CPU: {self._cpu()} PID: 100 Comm: dmafuzz Not tainted {release_of(self.version)} #1"
         yield "Call Trace:"
         yield f" {self._function()}+0x40/0x80"
         yield " dmafuzz_call+0x20/0x40 [dmafuzz]"

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from dmafuzz import _core, platforms
 from dmafuzz._core import Op, OpKind
-from dmafuzz.program import Program
 from dmafuzz.trackers import resolve
 
 from .shape import BYTES_MAX, Shape, operations
@@ -77,21 +76,23 @@ class Bench:
         """The platforms of a set."""
         return tuple(name for i, name in enumerate(self.platforms) if bits >> i & 1)
 
-    def verdict(self, shape: Shape) -> tuple[Verdict, Program]:
-        """What there is to say of a shape, and its program. Raises ValueError where it is no valid program."""
-        program = Program(operations(shape.lines))
+    def verdict(self, shape: Shape) -> Verdict:
+        """What there is to say of a shape. Raises ValueError where it is no valid program."""
+        ops = operations(shape.lines)
+        if _core.check(ops) is not None:
+            raise ValueError
         losses: dict[str, Bits] = {}
         harms: dict[str, Bits] = {}
         warned: list[Warned] = []
         for number, (tracker, judge) in enumerate(zip(self.trackers, self._judges, strict=True)):
-            if all(labels == _CLEAN for labels, _ in judge.outcomes(program.ops)):
+            if all(labels == _CLEAN for labels, _ in judge.outcomes(ops)):
                 continue
-            judgements = judge.judge_all(program.ops)
+            judgements = judge.judge_all(ops)
             if number == 0:
                 _lost(judgements, losses, harms)
             warned += _warned(tracker, judgements)
         verdict = Verdict(tuple(losses.items()), tuple(harms.items()), 0, tuple(warned))
-        return verdict._replace(shares=self._sharing(program.ops) & ~verdict.loses), program
+        return verdict._replace(shares=self._sharing(ops) & ~verdict.loses)
 
     def _sharing(self, ops: Sequence[Op]) -> Bits:
         """Where anything would be lost with data in the rest of the cachelines."""
