@@ -22,7 +22,7 @@ CORE_FLOORS = [
     {"coherency", "machine", "tracker"},
     {"judge"},
     {"exhaustive", "fuzzing", "schedule"},
-    {"benchmark"},
+    {"benchmark", "review"},
     {"binding", "tests"},
 ]
 PACKAGE_FLOORS = [
@@ -31,14 +31,14 @@ PACKAGE_FLOORS = [
     {"kernel"},
     {"trackers"},
     {"verdicts"},
-    {"exhaustive", "schedules"},
+    {"exhaustive", "schedules", "triage"},
     {"findings"},
     {"store"},
     {"catalogue"},
-    {"fuzzing"},
+    {"fuzzing", "review"},
     {"reporting"},
     {"benchmark", "confirmation", "kernel_log"},
-    {"traces"},
+    {"export", "traces"},
     {"cli"},
 ]
 # Includes of the core that no folder of the core has: what a user's compiler builds shares the kernel's stand-ins.

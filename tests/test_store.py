@@ -119,7 +119,7 @@ def test_causes_are_found_by_name_beginning_and_file(tmp_path: Path) -> None:
     assert len(store.find(findings()[0].cause[:1])) >= 1
 
 
-def test_the_smallest_of_each_family_is_a_leader(tmp_path: Path) -> None:
+def test_the_smallest_of_each_topic_is_a_leader(tmp_path: Path) -> None:
     store = Store.create(tmp_path)
     store.add(target(), findings()[10:])
     store.write_leaders(target())
@@ -127,7 +127,7 @@ def test_the_smallest_of_each_family_is_a_leader(tmp_path: Path) -> None:
     store.write_leaders(target())
     labels = {label: min((f for f in findings() if f.label == label), key=Finding.order) for label in ("FN", "FP")}
     files = {path.name: path.read_text() for path in (tmp_path / "leaders").iterdir()}
-    assert len(files) == len({(f.label, f.family) for f in findings()})
+    assert len(files) == len({f.topic for f in findings()})
     for finding in labels.values():
         assert files[f"6.12-{finding.file_name}"] == finding.file_text()
 

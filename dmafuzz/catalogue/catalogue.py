@@ -5,18 +5,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from dmafuzz import _core, platforms
-from dmafuzz.catalogue.families import Family, family_of
 from dmafuzz.catalogue.reduce import Reduced, causes
 from dmafuzz.exhaustive.result import Length, Result, Signature
 from dmafuzz.platforms import PlatformFile, to_core
 from dmafuzz.program import parse, render_op
 from dmafuzz.program.render import LANGUAGE, VERSION
+from dmafuzz.triage import Cause, Lead, Topic, grade_of, topic_of, triaged
 from dmafuzz.verdicts.meanings import LABELS
 
 
@@ -30,11 +31,21 @@ class Entry:
     platforms: tuple[str, ...]
     count: int
     composite: int
-    family: Family
 
     @property
     def ops(self) -> tuple[_core.Op, ...]:
         return parse("\n".join((f"{LANGUAGE} {VERSION}", *self.program))).ops
+
+    @property
+    def topic(self) -> Topic:
+        signature = self.signature
+        return topic_of(signature.label, (signature.kind,), signature.rules, signature.reason)
+
+    @cached_property
+    def triage_cause(self) -> Cause:
+        signature = self.signature
+        kinds = (signature.kind,)
+        return Cause(signature.label, kinds, signature.rules, signature.reason, self.ops, self.platforms)
 
     @property
     def cause(self) -> str:
@@ -65,15 +76,9 @@ class Catalogue:
         """The causes with up to ``ops`` operations; the tables stay those of the whole search."""
         return replace(self, entries=tuple(entry for entry in self.entries if len(entry.program) <= ops))
 
-    def families(self) -> list[tuple[Family, list[Entry]]]:
-        """By label, then by how many programs belong to it; the entries of each in their order."""
-        members: dict[Family, list[Entry]] = defaultdict(list)
-        for entry in self.entries:
-            members[entry.family].append(entry)
-        labels = ("broken", "FN", "FP", "hazard")
-        return sorted(
-            members.items(), key=lambda item: (labels.index(item[0].label), -sum(e.count for e in item[1]), item[0])
-        )
+    def topics(self) -> list[Lead[Entry]]:
+        """A lead for each topic, in the order in which people read them."""
+        return triaged(self.entries)
 
     def to_json(self) -> str:
         """An entry a line, so that a change of one is a change of one line."""
@@ -114,7 +119,7 @@ def make(
     """The catalogue of a search's result; ``progress`` is called for each signature that is done."""
     machines = [to_core(member) for member in members]
     judge = _core.Judge(core_tracker, machines)
-    entries = tuple(_make_entry(cause, result, judge) for cause in causes(result, judge, progress))
+    entries = tuple(_make_entry(cause, result, judge) for cause in causes(result.found, judge, progress))
     # In one order, whichever part of the search met a label first.
     labels = {
         platform: {label: result.labels[platform][label] for label in LABELS if label in result.labels[platform]}
@@ -133,7 +138,6 @@ def _make_entry(cause: Reduced, result: Result, judge: _core.Judge) -> Entry:
         result.platforms_of(here[0]),
         cause.count,
         cause.composite,
-        family_of(cause.signature),
     )
 
 
@@ -159,9 +163,6 @@ def counts_by_label(catalogue: Catalogue) -> Counter[str]:
 
 
 def _entry_fields(entry: Entry) -> dict[str, Any]:
-    family = {"label": entry.family.label, "rule": entry.family.rule, "way": entry.family.way}
-    if entry.family.change:
-        family["change"] = entry.family.change
     return {
         "cause": entry.cause,
         "label": entry.signature.label,
@@ -172,12 +173,13 @@ def _entry_fields(entry: Entry) -> dict[str, Any]:
         "platforms": list(entry.platforms),
         "count": entry.count,
         "composite": entry.composite,
-        "family": family,
+        "grade": grade_of(entry.triage_cause),
+        "topic": {"id": entry.topic.id, "name": entry.topic.name, "change": entry.topic.change},
     }
 
 
 def _entry(fields: dict[str, Any]) -> Entry:
-    # The family is a function of the signature; what the file says of it is for its readers.
+    # Grade and topic are functions of the rest; what the file says of them is for its readers.
     signature = Signature(fields["label"], fields["kind"], tuple(fields["rules"]), fields["reason"])
     return Entry(
         signature,
@@ -185,5 +187,4 @@ def _entry(fields: dict[str, Any]) -> Entry:
         tuple(fields["platforms"]),
         fields["count"],
         fields["composite"],
-        family_of(signature),
     )

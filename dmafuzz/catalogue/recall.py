@@ -12,10 +12,10 @@ from pathlib import Path
 from dmafuzz import _core, platforms
 from dmafuzz import program as language
 from dmafuzz.catalogue.catalogue import Catalogue, Entry
-from dmafuzz.catalogue.families import Family
 from dmafuzz.exhaustive.result import Signature
 from dmafuzz.platforms import to_core
 from dmafuzz.trackers import resolve
+from dmafuzz.triage import Topic
 
 
 class RecallError(ValueError):
@@ -61,23 +61,24 @@ def read_run(folder: Path, catalogue: Catalogue) -> Run:
 
 
 @dataclass(frozen=True)
-class FamilyRecall:
-    """Of one family: its causes, and how many of them each run had found after each of the times asked for."""
+class TopicRecall:
+    """Of one topic: its causes, and how many of them each run had found after each of the times asked for."""
 
-    family: Family
+    topic: Topic
     causes: int
     found: tuple[tuple[int, ...], ...]  # by time, by run
 
 
-def recall(catalogue: Catalogue, runs: Sequence[Run], times: Sequence[float]) -> list[FamilyRecall]:
-    """Family by family, in the catalogue's order."""
+def recall(catalogue: Catalogue, runs: Sequence[Run], times: Sequence[float]) -> list[TopicRecall]:
+    """Topic by topic, in the catalogue's order."""
     return [
-        FamilyRecall(
-            family,
+        TopicRecall(
+            lead.topic,
             len(entries),
             tuple(tuple(sum(_found(entry, run, at) for entry in entries) for run in runs) for at in times),
         )
-        for family, entries in catalogue.families()
+        for lead in catalogue.topics()
+        if (entries := (*lead.causes, *lead.folded))
     ]
 
 

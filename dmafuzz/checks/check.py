@@ -28,15 +28,14 @@ class Message:
 class Check:
     """One check of a tracker, named as its warning is.
 
-    ``means`` is what has happened where it warns, ``family`` what its findings are called. ``known_by`` are parts of
-    the messages
-    by which a kernel's own code is understood, ``messages`` the kernel's, in the order of versions; there are none for
-    what dma-debug never says (a tracker crash of its own code, a message that is not known).
+    ``means`` is what has happened where it warns, ``topic`` what its findings are about. ``known_by`` are parts of the
+    messages by which a kernel's own code is understood, ``messages`` the kernel's, in the order of versions; there are
+    none for what dma-debug never says (a tracker crash of its own code, a message that is not known).
     """
 
     id: str
     means: str
-    family: str
+    topic: str
     known_by: tuple[str, ...]
     messages: tuple[Message, ...]
 
@@ -66,7 +65,7 @@ def named(name: str) -> Check:
 
 def _check(name: str, facts: Mapping[str, Any]) -> Check:
     messages = tuple(Message(since, text) for since, text in facts.get("messages", {}).items())
-    return Check(name, facts["means"], facts["family"], tuple(facts.get("known_by", ())), messages)
+    return Check(name, facts["means"], facts["topic"], tuple(facts.get("known_by", ())), messages)
 
 
 def _order(version: str) -> tuple[tuple[int, ...], bool]:

@@ -10,6 +10,7 @@ from typing import IO, Any
 import click
 
 from dmafuzz.confirmation import ConfirmationError
+from dmafuzz.export import ExportError
 from dmafuzz.kernel import KernelError
 from dmafuzz.platforms import PlatformError
 from dmafuzz.program import ProgramError
@@ -20,7 +21,16 @@ from dmafuzz.verdicts import VerdictError
 EXIT_DIFFERENCE = 1
 EXIT_BAD_INPUT = 2
 
-INPUT_ERRORS = (ConfirmationError, ProgramError, PlatformError, KernelError, TraceError, TrackerError, VerdictError)
+INPUT_ERRORS = (
+    ConfirmationError,
+    ExportError,
+    ProgramError,
+    PlatformError,
+    KernelError,
+    TraceError,
+    TrackerError,
+    VerdictError,
+)
 
 
 class BadInput(click.ClickException):

@@ -11,11 +11,13 @@ from dmafuzz import platforms as platform_files
 from dmafuzz.fuzzing import ENGINES, Campaign, Plan, atheris_available
 from dmafuzz.fuzzing.plan import engine_title
 from dmafuzz.fuzzing.progress import Progress
-from dmafuzz.reporting.fuzzing import summary_lines
+from dmafuzz.reporting.fuzzing import TOP, summary_lines, things_lines
 from dmafuzz.trackers import KERNEL, added_kernels, default_portfolio, resolve
+from dmafuzz.triage import triaged
 
 from . import options
 from .errors import BadInput
+from .found import found_in
 
 SECONDS = 60.0
 OPS_LIMIT = 14  # operations of a program before its tidy-up; some 12 to 13 on average
@@ -60,6 +62,15 @@ def fuzz(
     except OSError as error:
         raise BadInput(f"{out}: cannot be used: {error.strerror}") from None
     for line in summary_lines(plan, campaign.run()):
+        click.echo(line)
+    _show_things(plan)
+
+
+def _show_things(plan: Plan) -> None:
+    """Of all that is in the folder, what to look at first."""
+    found = found_in(plan)
+    leads = triaged(found.items)
+    for line in things_lines(plan, leads, found.headlines(leads[:TOP])):
         click.echo(line)
 
 

@@ -24,13 +24,18 @@ _COMMANDS = {
     "schedules": ("dmafuzz.cli.schedules", "schedules"),
     "history": ("dmafuzz.cli.history", "history"),
     "explain": ("dmafuzz.cli.explain", "explain"),
+    "top": ("dmafuzz.cli.top", "top"),
+    "show": ("dmafuzz.cli.show", "show"),
     "search": ("dmafuzz.cli.search", "search"),
     "recall": ("dmafuzz.cli.recall", "recall"),
     "catalogue": ("dmafuzz.cli.catalogue", "catalogue"),
     "cost": ("dmafuzz.cli.cost", "cost"),
+    "review": ("dmafuzz.cli.review", "review"),
+    "worth": ("dmafuzz.cli.worth", "worth"),
     "bench": ("dmafuzz.cli.bench", "bench"),
     "kernel": ("dmafuzz.cli.kernel", "kernels"),
     "confirm": ("dmafuzz.cli.confirm", "confirm"),
+    "export": ("dmafuzz.cli.export", "export"),
     "list": ("dmafuzz.cli.names", "list_names"),
 }
 

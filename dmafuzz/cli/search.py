@@ -50,7 +50,7 @@ def _show_alphabet(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 def search(ops: int, tracker: str, portfolio: str | None, cpus: int, devices: int, jobs: int, out: Path | None) -> None:
     """Judge every program of a small alphabet, up to N operations.
 
-    Shows every cause of a false negative, false positive or hazard, in families, with its smallest program.
+    Shows every cause of a false negative, false positive or hazard, in topics, with its smallest program.
     """
     name = portfolio or default_portfolio(tracker)
     if tracker.startswith(KERNEL):

@@ -26,6 +26,7 @@ from .errors import ConfirmationError
 _HERE = Path(__file__).parent
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 _LINES_SHOWN = 20
+FILES_ABOUT = 1700  # that make tells of in one build: for an estimate
 _TARGETS = {"x86_64": ("bzImage", "arch/x86/boot/bzImage")}
 # What a command needs: the Debian package that has it.
 _COMMANDS = {
@@ -80,8 +81,11 @@ def missing(arch: str) -> list[str]:
     return packages
 
 
-def build(path: Path, arch: str, name: str | None, progress: Progress) -> GuestKernel:
-    """Builds the kernel of a tree, or of an archive of one. Raises ConfirmationError, and then nothing has changed."""
+def build(path: Path, arch: str, name: str | None, jobs: int, progress: Progress) -> GuestKernel:
+    """Builds the kernel of a tree, or of an archive of one, with ``jobs`` compilers at a time.
+
+    Raises ConfirmationError; the next call goes on where this one ended.
+    """
     lacks = missing(arch)
     if lacks:
         raise ConfirmationError(f"what building a guest needs is not here: apt-get install {' '.join(lacks)}")
@@ -90,7 +94,7 @@ def build(path: Path, arch: str, name: str | None, progress: Progress) -> GuestK
     digest = _digest(path, arch)
     folder = cache_directory() / digest
     if not (folder / "image").is_file():
-        _build_into(folder, path, arch, progress)
+        _build_into(folder, path, arch, jobs, progress)
     version = (folder / "out/include/config/kernel.release").read_text(encoding="utf-8").strip()
     when = datetime.now().astimezone().isoformat(timespec="seconds")
     kernel = GuestKernel(name or version, version, arch, str(path.absolute()), when, digest)
@@ -181,24 +185,33 @@ def _digest(path: Path, arch: str) -> str:
     return digest.hexdigest()
 
 
-def _build_into(folder: Path, path: Path, arch: str, progress: Progress) -> None:
-    """In its final place, where its paths stay right; the image comes last and tells that the rest is there."""
+def _build_into(folder: Path, path: Path, arch: str, jobs: int, progress: Progress) -> None:
+    """In its final place, where its paths stay right; the image comes last and tells that the rest is there.
+
+    A build that was interrupted is gone on with: what has been unpacked, configured and compiled is used.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    source = path.resolve()
-    if not path.is_dir():
+    if path.is_dir():
+        (folder / "source").write_text(f"{path.resolve()}\n", encoding="utf-8")
+    elif not (folder / "source").is_file():
         progress("unpacking", 0)
         source = _unpack(path, folder / "tree")
-    (folder / "source").write_text(f"{source}\n", encoding="utf-8")
+        (folder / "source").write_text(f"{source}\n", encoding="utf-8")
+    source = _source_of(folder)
     out, log = folder / "out", folder / "log"
     make = ["make", "-C", str(source), f"O={out}", f"ARCH={arch}"]
-    progress("configuring", 0)
-    _run([*make, "tinyconfig"], log)
-    with (out / ".config").open("a", encoding="utf-8") as config:
-        config.write(configuration(arch))
-    _run([*make, "olddefconfig"], log)
+    configured = folder / "configured"
+    if not configured.is_file():
+        progress("configuring", 0)
+        _run([*make, "tinyconfig"], log)
+        with (out / ".config").open("a", encoding="utf-8") as config:
+            config.write(configuration(arch))
+        _run([*make, "olddefconfig"], log)
+        configured.touch()
     target, image = _TARGETS[arch]
-    _run([*make, f"-j{os.cpu_count()}", target, "modules_prepare"], log, progress)
+    _run([*make, f"-j{jobs}", target, "modules_prepare"], log, progress)
     # Which symbols there are is known once the kernel is linked; `modules` would build none, and write it down.
+    progress("linking", FILES_ABOUT)
     _run([*make, "modules"], log)
     shutil.copy(out / image, folder / "image.part")
     (folder / "image.part").replace(folder / "image")

@@ -11,6 +11,7 @@ from dmafuzz import _core, platforms
 from dmafuzz.program import Expect, Program, render, render_op
 from dmafuzz.program.expect import writable_tracker
 from dmafuzz.trackers import default_portfolio
+from dmafuzz.triage import Cause, Topic, grade_of, topic_of
 from dmafuzz.verdicts.meanings import reason_words
 
 BROKEN = "broken"  # the tracker itself crashed
@@ -42,7 +43,7 @@ class Finding:
     others, over all platforms where it shows the label with these rules and for that reason, ``shown_on``.
     ``outcomes`` are the labels of every platform of the portfolio. ``modality`` says in how many of its schedules the
     label shows; None where there is one. ``minimal`` says what the exhaustive search knows of smaller programs; None:
-    it was not asked. ``family`` is the name of its family (dmafuzz.catalogue.families).
+    it was not asked.
     """
 
     label: str
@@ -56,11 +57,19 @@ class Finding:
     portfolio: str | None = None
     modality: str | None = None
     minimal: str | None = None
-    family: str | None = None
 
     @property
     def ops(self) -> tuple[_core.Op, ...]:
         return tuple(_core.decode(self.records))
+
+    @property
+    def topic(self) -> Topic:
+        return topic_of(self.label, self.kinds, self.rules, self.reason)
+
+    @cached_property
+    def triage_cause(self) -> Cause:
+        """What grade, topic, order and title are made from."""
+        return Cause(self.label, self.kinds, self.rules, self.reason, self.ops, self.shown_on)
 
     @cached_property
     def text(self) -> str:
@@ -83,6 +92,11 @@ class Finding:
         """The order of programs in docs/spec/verdicts.md §6 (Minimal)."""
         return (*_core.order_of(self.ops), self.text)
 
+    @property
+    def program(self) -> Program:
+        """With the expectation lines of its file."""
+        return Program(ops=self.ops, expects=self._expectations())
+
     def file_text(self) -> str:
         """The program with a comment that says what it shows, and an ``expect`` line for each outcome."""
         head = [
@@ -92,13 +106,13 @@ class Finding:
         ]
         if self.reason:
             head.append(f"# reason: {self.reason}: {reason_words(self.reason)}")
-        if self.family is not None:
-            head.append(f"# family: {self.family}")
+        head.append(f"# topic: {self.topic.name}")
+        head.append(f"# grade: {grade_of(self.triage_cause)}")
         if self.minimal is not None:
             head.append(f"# minimal: {self.minimal}")
         if self.modality is not None:
             head.append(f"# modality: {self.modality}")
-        version, *rest = render(Program(ops=self.ops, expects=self._expectations())).splitlines()
+        version, *rest = render(self.program).splitlines()
         return "\n".join([version, *head, *rest]) + "\n"
 
     def _expectations(self) -> list[Expect]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is said of a confirmed finding besides its verdict: whether a smaller program exists, and its family.
+"""What is said of a confirmed finding besides its verdict: whether a smaller program exists.
 
-Both follow from the finding's cause alone, whichever worker reported it first.
+It follows from the finding's cause alone, whichever worker reported it first.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from dmafuzz import platforms
 from dmafuzz.catalogue import Proof, proof_for
-from dmafuzz.catalogue.families import family_of
 from dmafuzz.catalogue.proof import QUICK_OPS
 from dmafuzz.exhaustive import SearchPlan, Signature
 from dmafuzz.findings import Finding
@@ -27,9 +26,9 @@ class Annotator:
         self._proof: Proof | None = None
 
     def annotated(self, finding: Finding) -> Finding:
-        """The finding with its `minimal` and `family`."""
+        """The finding with its `minimal`."""
         signatures = [Signature(finding.label, kind, finding.rules, finding.reason) for kind in finding.kinds]
-        return replace(finding, minimal=self._minimal(signatures, finding), family=family_of(signatures[0]).name)
+        return replace(finding, minimal=self._minimal(signatures, finding))
 
     def _minimal(self, signatures: list[Signature], finding: Finding) -> str | None:
         """None for single platforms, or a tracker that the search cannot look into.

@@ -3,36 +3,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from dmafuzz.catalogue.catalogue import Catalogue, Entry, counts_by_label
-from dmafuzz.catalogue.families import Family
-from dmafuzz.verdicts.meanings import LABELS, SPOKEN
+from dmafuzz.triage import GRADES, Lead
+from dmafuzz.triage.titles import title_of
+from dmafuzz.verdicts.meanings import SPOKEN
+
+from .headlines import grade_counts
 
 _TABLE = ("TN", "TP", "FN", "FP", "hazard", "bookkeeping", "broken")
-_SHOWN = ("broken", "FN", "FP", "hazard")
-FAMILIES_MAX = 12  # of each label, on the terminal
+TOPICS_MAX = 12  # of each grade, on the terminal
 
 
 def catalogue_lines(catalogue: Catalogue) -> Iterator[str]:
-    """The table of labels, then each family with its smallest program."""
+    """The table of labels, then each topic with its leader."""
     yield ""
     yield from _plain_table(catalogue)
-    families = catalogue.families()
-    for label in _SHOWN:
-        of_label = [(family, entries) for family, entries in families if family.label == label]
-        if not of_label:
-            continue
-        causes = sum(len(entries) for _, entries in of_label)
-        yield ""
-        families_of = _plural(len(of_label), "family", "families")
-        yield f"{SPOKEN.get(label, label)}: {_plural(causes, 'cause')} in {families_of}"
-        for family, entries in of_label[:FAMILIES_MAX]:
-            programs = sum(entry.count for entry in entries)
-            yield f"  {family.name}: {_plural(len(entries), 'cause')}, {programs:,} programs"
-            yield f"      {'; '.join(entries[0].program)}"
-        if len(of_label) > FAMILIES_MAX:
-            yield f"  and {_plural(len(of_label) - FAMILIES_MAX, 'smaller family', 'smaller families')}"
+    leads = catalogue.topics()
+    yield ""
+    yield f"{len(catalogue.entries):,} causes in {_plural(len(leads), 'topic')}: {grade_counts(leads)}"
+    for grade in GRADES:
+        of_grade = [lead for lead in leads if lead.grade == grade]
+        if of_grade:
+            yield ""
+            yield f"{grade}: {GRADES[grade]}"
+        for lead in of_grade[:TOPICS_MAX]:
+            yield from _plain_topic(lead)
+        if len(of_grade) > TOPICS_MAX:
+            yield f"  and {_plural(len(of_grade) - TOPICS_MAX, 'more topic')}"
+
+
+def _plain_topic(lead: Lead[Entry]) -> Iterator[str]:
+    programs = sum(entry.count for entry in (*lead.causes, *lead.folded))
+    folded = f", {_plural(len(lead.folded), 'hazard')} of the same check and rules" if lead.folded else ""
+    label = SPOKEN.get(lead.topic.label, lead.topic.label)
+    yield f"  {label}: {lead.topic.name}: {_plural(len(lead.causes), 'cause')}{folded}, {programs:,} programs"
+    yield f"      {title_of(lead.leader.triage_cause)}"
+    yield f"      {'; '.join(lead.leader.program)}"
 
 
 def markdown(catalogue: Catalogue) -> str:
@@ -73,27 +81,31 @@ def _markdown_lines(catalogue: Catalogue) -> Iterator[str]:
     yield f"|---|{'---:|' * len(used)}"
     for platform, counts in catalogue.labels.items():
         yield f"| {platform} | {' | '.join(f'{counts.get(label, 0):,}' for label in used)} |"
-    for label in _SHOWN:
-        families = [(family, entries) for family, entries in catalogue.families() if family.label == label]
-        if families:
+    leads = catalogue.topics()
+    for grade in GRADES:
+        of_grade = [lead for lead in leads if lead.grade == grade]
+        if of_grade:
             yield ""
-            yield f"## {SPOKEN.get(label, label)}: {LABELS[label]}"
-        for family, entries in families:
-            yield from _family_lines(family, entries, catalogue)
+            yield f"## Grade {grade}: {GRADES[grade]}"
+        for lead in of_grade:
+            yield from _topic_lines(lead, catalogue)
 
 
-def _family_lines(family: Family, entries: Sequence[Entry], catalogue: Catalogue) -> Iterator[str]:
+def _topic_lines(lead: Lead[Entry], catalogue: Catalogue) -> Iterator[str]:
     yield ""
-    yield f"### {family.name}"
+    yield f"### {SPOKEN.get(lead.topic.label, lead.topic.label)}: {lead.topic.name}"
     yield ""
-    if family.change:
-        yield f"With `{family.change}` the tracker would warn."
+    yield f"{title_of(lead.leader.triage_cause)}."
+    yield ""
+    if lead.topic.change:
+        yield f"With `{lead.topic.change}` the tracker would warn."
         yield ""
-    for entry in entries:
+    for entry in (*lead.causes, *lead.folded):
         rules = ", ".join(entry.signature.rules) or "none"
         why = f" ({entry.signature.reason})" if entry.signature.reason else ""
+        kind = entry.signature.kind if entry.signature.label == lead.topic.label else f"hazard {entry.signature.kind}"
         where = f"{_where(entry, catalogue)}; {_counts(entry)}"
-        yield f"- **{entry.signature.kind}**{why}, rules broken: {rules}; {where} (`{entry.cause}`)"
+        yield f"- **{kind}**{why}, rules broken: {rules}; {where} (`{entry.cause}`)"
         yield ""
         yield "  ```"
         yield from (f"  {line}" for line in entry.program)

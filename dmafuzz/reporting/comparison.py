@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Catalogues of several trackers side by side: which families each of them has."""
+"""Catalogues of several trackers side by side: which topics each of them has."""
 
 from __future__ import annotations
 
@@ -29,34 +29,35 @@ def _lines(catalogues: Sequence[Catalogue]) -> Iterator[str]:
     yield "The alphabet:"
     yield from (f"- {paragraph}" for paragraph in _core.ALPHABET)
     yield ""
-    yield "| tracker | complete up to | programs | portfolio | FN | FP | hazard | families |"
+    yield "| tracker | complete up to | programs | portfolio | FN | FP | hazard | topics |"
     yield "|---|---:|---:|---|---:|---:|---:|---:|"
     for each in catalogues:
         causes = counts_by_label(each)
         programs = sum(length.programs for length in each.lengths)
         yield (
             f"| {each.tracker} | {each.ops} operations | {programs:,} | {each.portfolio} "
-            f"| {causes['FN']} | {causes['FP']} | {causes['hazard']} | {len(each.families())} |"
+            f"| {causes['FN']} | {causes['FP']} | {causes['hazard']} | {len(each.topics())} |"
         )
     # Side by side only as far as all of them are complete.
     common = min((each.ops for each in catalogues), default=0)
     for label in ("broken", "FN", "FP", "hazard"):
-        yield from _families(label, common, [each.up_to(common) for each in catalogues])
+        yield from _topics(label, common, [each.up_to(common) for each in catalogues])
 
 
-def _families(label: str, ops: int, catalogues: Sequence[Catalogue]) -> Iterator[str]:
-    """A row for each family, a column for each tracker: how many causes it has of it."""
+def _topics(label: str, ops: int, catalogues: Sequence[Catalogue]) -> Iterator[str]:
+    """A row for each topic, a column for each tracker: how many causes it has of it."""
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     for each in catalogues:
-        for family, entries in each.families():
-            if family.label == label:
-                counts[family.name][each.tracker] = len(entries)
+        for entry in each.entries:
+            if entry.topic.label == label:
+                row = counts[entry.topic.name]
+                row[each.tracker] = row.get(each.tracker, 0) + 1
     if not counts:
         return
     yield ""
-    yield f"## {SPOKEN.get(label, label)}: causes of up to {ops} operations, by family and tracker"
+    yield f"## {SPOKEN.get(label, label)}: causes of up to {ops} operations, by topic and tracker"
     yield ""
-    yield f"| family | {' | '.join(each.tracker for each in catalogues)} |"
+    yield f"| topic | {' | '.join(each.tracker for each in catalogues)} |"
     yield f"|---|{'---:|' * len(catalogues)}"
     for name, row in sorted(counts.items(), key=lambda item: (-len(item[1]), item[0])):
         yield f"| {name} | {' | '.join(str(row.get(each.tracker, '')) for each in catalogues)} |"

@@ -3,23 +3,26 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from dmafuzz.findings.finding import BROKEN, LABELS, Finding
-from dmafuzz.program import render_op
+from dmafuzz.findings.finding import LABELS
+from dmafuzz.triage import Lead
+from dmafuzz.triage.headline import Headline
 from dmafuzz.verdicts.meanings import SPOKEN
+
+from .headlines import grade_counts, headline_lines
 
 if TYPE_CHECKING:
     from dmafuzz.fuzzing.plan import Plan
     from dmafuzz.fuzzing.summary import Summary
 
-ROWS_MAX = 12  # of each label; the rest is in the folder
+TOP = 10  # things shown at the end of a run
 
 
 def summary_lines(plan: Plan, summary: Summary) -> Iterator[str]:
-    """Figures, then for each label the families with their smallest program, then one finding in full."""
+    """Figures, and how many causes."""
     rate = summary.programs / summary.seconds if summary.seconds else 0.0
     how = "interrupted after" if summary.interrupted else "in"
     speed = f"{how} {summary.seconds:.0f} s ({rate:,.0f} a second)"
@@ -32,55 +35,25 @@ def summary_lines(plan: Plan, summary: Summary) -> Iterator[str]:
     if summary.unconfirmed:
         folder = plan.out / "unconfirmed"
         yield f"{summary.unconfirmed} reports did not show when replayed; they are in {folder}: a bug of dmafuzz"
-    for label in LABELS:
-        if label != BROKEN or summary.causes[label]:  # said only where there is one
-            yield from _label_lines(plan, label, summary)
-    yield from _in_full(summary.new)
+    yield from _causes(summary)
 
 
-def _label_lines(plan: Plan, label: str, summary: Summary) -> Iterator[str]:
-    total = summary.causes[label]
-    new = [finding for finding in summary.new if finding.label == label]
-    earlier = total - len(new)
-    yield ""
-    yield f"{SPOKEN.get(label, label)}: {total:,} causes" + (
-        f", {earlier} of them from earlier runs" if earlier else ""
-    )
-    groups = _by_family(new)
-    for finding, count in groups[:ROWS_MAX]:
-        causes = f"{count:,} causes" if count != 1 else "1 cause"
-        where = f"{len(finding.shown_on)} of {len(finding.outcomes)} platforms"
-        yield f"  {finding.family or 'of no family'}: {causes}; the smallest, on {where}:"
-        yield f"      {'; '.join(render_op(op) for op in finding.ops)}"
-        yield f"      {plan.out / 'findings' / finding.file_name}"
-    if len(groups) > ROWS_MAX:
-        yield f"  and {len(groups) - ROWS_MAX} more families in {plan.out / 'findings'}"
-
-
-def _by_family(findings: Iterable[Finding]) -> list[tuple[Finding, int]]:
-    """The smallest finding of each family, and how many causes there are of it; smallest first."""
-    groups: dict[str | None, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        groups[finding.family].append(finding)
-    smallest = [(min(group, key=Finding.order), len(group)) for group in groups.values()]
-    return sorted(smallest, key=lambda row: row[0].order())
-
-
-def _in_full(findings: Sequence[Finding]) -> Iterator[str]:
-    """The smallest silent loss of data, as ``dmafuzz judge`` shows it."""
-    lost = [finding for finding in findings if finding.label == "FN" and finding.portfolio is not None]
-    if not lost:
+def things_lines(plan: Plan, leads: Sequence[Lead[Any]], headlines: Sequence[Headline]) -> Iterator[str]:
+    """Counts by grade, the things to look at first, and where the rest is."""
+    if not leads:
         return
-    from dmafuzz.program import Program
-    from dmafuzz.reporting import story
-    from dmafuzz.verdicts import judging
+    yield ""
+    yield f"{len(leads):,} topics: {grade_counts(leads)} (A: the driver is not at fault; E: two faults or a race)"
+    yield from headline_lines(headlines)
+    yield ""
+    where = "" if plan.out == Path("findings") else f" {plan.out}"
+    yield f"More: dmafuzz top{where} -n {len(leads)}; one of them in full: dmafuzz show ID{where}"
 
-    finding = min(lost, key=Finding.order)
-    assert finding.portfolio is not None
-    bench = judging(finding.tracker, finding.portfolio)
-    program = Program(ops=finding.ops)
-    judgements = [bench.judge(program, platform, finding.file_name) for platform in bench.members]
-    yield ""
-    yield "The smallest silent loss of data:"
-    yield ""
-    yield from (line.text for line in story(program, bench, judgements))
+
+def _causes(summary: Summary) -> Iterator[str]:
+    """How many causes there are, and how many of them were there before."""
+    labels = [label for label in LABELS if summary.causes[label]]
+    counts = ", ".join(f"{summary.causes[label]:,} of {SPOKEN.get(label, label)}" for label in labels)
+    total = sum(summary.causes.values())
+    earlier = total - len(summary.new)
+    yield f"{total:,} causes{f': {counts}' if counts else ''}{f'; {earlier:,} from earlier runs' if earlier else ''}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The story of a program for people: what the verdicts are, where things happen, why, and which rules are broken."""
+"""The story of a program for people: the answer in short, the verdicts, where things happen and why, and the rules."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from . import sentences
 from .breaches import breach_sentence
 from .explain import MEANWHILE, SO, Sentence, course, outcome
 from .groups import Group, grouped
+from .in_short import in_short
 from .layout import Line, Tone, wrapped
 from .listing import failing, listing
 from .machine import describe
@@ -33,6 +34,7 @@ def story(program: Program, judging: Judging, judgements: Sequence[Judgement]) -
     """The lines of the story of one program, whose judgements on one or more platforms ``judging`` has made."""
     groups = grouped(judgements)
     parts = [
+        in_short(judging, judgements),
         [_title(judging, judgements)],
         listing(judgements),
         [line for group in groups for line in _verdict(group)],

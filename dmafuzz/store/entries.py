@@ -21,8 +21,8 @@ ITEM_BYTES_MAX = 1 << 20
 @dataclass(frozen=True)
 class StoredCause:
     """A cause of a target, as the index has it. ``ops`` are the operations of its smallest program, ``shown_on`` how
-    many of the target's ``platforms`` show it; ``found`` is when it was filed (Unix time, s), None where no ledger
-    says so. The finding in full: `Store.finding`."""
+    many of the target's ``platforms`` show it; ``topic`` is its topic's id (dmafuzz.triage); ``found`` is when it was
+    filed (Unix time, s), None where no ledger says so. The finding in full: `Store.finding`."""
 
     target: str
     cause: str
@@ -30,7 +30,7 @@ class StoredCause:
     kinds: tuple[str, ...]
     rules: tuple[str, ...]
     reason: str
-    family: str | None
+    topic: str
     minimal: str | None
     modality: str | None
     ops: int
@@ -46,8 +46,11 @@ class StoredCause:
         return f"{self.label}-{self.kinds[0].replace('>', '-beyond-')}-{self.cause}.dma"
 
 
-def finding_to_item(finding: Finding, target: Target, found: float | None = None) -> bytes:
-    """The finding without what its target says already; platforms by their place among the target's."""
+def finding_to_item(finding: Finding, target: Target) -> bytes:
+    """The finding without what its target says already; platforms by their place among the target's.
+
+    It says nothing of when it was found, or by which run: the same finding is the same bytes.
+    """
     labels = dict(finding.outcomes)
     groups: dict[tuple[str, ...], int] = {}
     for at, name in enumerate(target.platforms):
@@ -60,14 +63,12 @@ def finding_to_item(finding: Finding, target: Target, found: float | None = None
         "reason": finding.reason,
         "program": base64.b64encode(finding.records).decode(),
         "size": list(_core.order_of(finding.ops)),
+        "text": finding.text,
         "outcomes": [[list(names), f"{bits:x}"] for names, bits in groups.items() if names],
         "shown_on": f"{sum(1 << target.platforms.index(name) for name in finding.shown_on):x}",
         "minimal": finding.minimal,
-        "family": finding.family,
         "modality": finding.modality,
     }
-    if found is not None:
-        facts["found"] = found
     return json.dumps(facts, separators=(",", ":")).encode()
 
 
@@ -78,11 +79,12 @@ def facts_of(item: bytes) -> dict[str, Any]:
     try:
         facts: dict[str, Any] = json.loads(item)
         texts = [facts["cause"], facts["reason"], *facts["kinds"], *facts["rules"]]
+        facts["text"].splitlines()
         right = facts["label"] in LABELS and facts["kinds"] and len(facts["size"]) > 0
         right = right and all(isinstance(text, str) and len(text) <= _NAME_CHARS_MAX for text in texts)
         int(facts["shown_on"], 16)
         [int(size) for size in facts["size"]]
-    except (KeyError, TypeError, RecursionError):
+    except (AttributeError, KeyError, TypeError, RecursionError):
         raise ValueError("not a finding") from None
     if not right:
         raise ValueError("not a finding")
@@ -108,7 +110,6 @@ def item_to_finding(item: bytes, target: Target) -> Finding:
             target.portfolio,
             facts["modality"],
             facts["minimal"],
-            facts["family"],
         )
     except (KeyError, TypeError):
         raise ValueError("not a finding") from None
@@ -117,17 +118,9 @@ def item_to_finding(item: bytes, target: Target) -> Finding:
     return finding
 
 
-def with_time(item: bytes, found: float | None) -> bytes:
-    """The item with the time of its filing, if it has none."""
-    facts = facts_of(item)
-    if found is None or "found" in facts:
-        return item
-    return json.dumps({**facts, "found": found}, separators=(",", ":")).encode()
-
-
-def rank_of(size: list[int], cause: str) -> str:
+def rank_of(facts: dict[str, Any]) -> str:
     """Sorts as programs do: smaller first (docs/spec/verdicts.md §6)."""
-    return ".".join(f"{int(part):014}" for part in size) + f".{cause}"
+    return " ".join(f"{int(part):010}" for part in facts["size"]) + f" {facts['text']}"
 
 
 def raw_to_item(raw: RawFinding) -> bytes:

@@ -5,35 +5,39 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from dmafuzz.triage import topic_of
 
 from .entries import StoredCause, rank_of
 from .target import Target
 
-_FORMAT = 1  # of the index alone: another one is made anew
+_FORMAT = 2  # of the index alone: another one is made anew
 _TABLES = f"""
 PRAGMA user_version = {_FORMAT};
 CREATE TABLE target (key TEXT PRIMARY KEY, facts TEXT NOT NULL);
 CREATE TABLE pack (name TEXT PRIMARY KEY, target TEXT NOT NULL, size INTEGER NOT NULL, changed INTEGER NOT NULL);
 CREATE TABLE cause (
   target TEXT NOT NULL, cause TEXT NOT NULL, label TEXT NOT NULL, kinds TEXT NOT NULL, rules TEXT NOT NULL,
-  reason TEXT NOT NULL, family TEXT, minimal TEXT, modality TEXT, ops INTEGER NOT NULL, shown_on INTEGER NOT NULL,
+  reason TEXT NOT NULL, topic TEXT NOT NULL, minimal TEXT, modality TEXT, ops INTEGER NOT NULL,
+  shown_on INTEGER NOT NULL,
   platforms INTEGER NOT NULL, found REAL, pack TEXT NOT NULL, item INTEGER NOT NULL, rank TEXT NOT NULL,
   PRIMARY KEY (target, cause)
-) WITHOUT ROWID;
-CREATE INDEX by_family ON cause (target, label, family, rank);
+);
+CREATE INDEX by_topic ON cause (target, label, topic);
 CREATE INDEX by_cause ON cause (cause);
 CREATE INDEX by_pack ON cause (pack);
 """
 _COLUMNS = (
-    "target, cause, label, kinds, rules, reason, family, minimal, modality, ops, shown_on, platforms, found, pack, item"
+    "target, cause, label, kinds, rules, reason, topic, minimal, modality, ops, shown_on, platforms, found, pack, item"
 )
 _SMALLEST = (
-    f"SELECT {_COLUMNS}, count(*), min(rank) FROM cause WHERE target = ? GROUP BY label, family ORDER BY label, family"
+    f"SELECT {_COLUMNS}, count(*), min(rank) FROM cause WHERE target = ? GROUP BY label, topic ORDER BY label, topic"
 )
 
+Times = Mapping[tuple[str, str], float]  # by target and cause (Unix time, s)
 PackFacts = tuple[int, int]  # bytes, time of the last change (ns): a pack that differs is read again
 
 
@@ -64,15 +68,14 @@ class Index:
         """The packs that it is made of."""
         return {name: (size, changed) for name, size, changed in self._all("SELECT name, size, changed FROM pack")}
 
-    def add(self, name: str, facts: PackFacts, target: Target, items: Sequence[dict[str, Any]], found: Any) -> None:
-        """A pack's findings; those that are known keep their place, and the earlier time."""
+    def add(self, name: str, facts: PackFacts, target: Target, items: Sequence[dict[str, Any]], found: Times) -> None:
+        """A pack's findings, and when each was filed; those that are known keep their place."""
         with self._rows:
             self._rows.execute("INSERT OR IGNORE INTO target VALUES (?, ?)", (target.key, json.dumps(target.to_json())))
             self._rows.execute("INSERT OR REPLACE INTO pack VALUES (?, ?, ?, ?)", (name, target.key, *facts))
             self._rows.executemany(
-                f"INSERT INTO cause VALUES ({', '.join('?' * 16)}) ON CONFLICT DO UPDATE "
-                "SET found = min(coalesce(found, excluded.found), coalesce(excluded.found, found))",
-                (_row(target, name, at, item, found) for at, item in enumerate(items)),
+                f"INSERT OR IGNORE INTO cause VALUES ({', '.join('?' * 16)})",
+                (_row(target, name, at, item, found.get((target.key, item["cause"]))) for at, item in enumerate(items)),
             )
 
     def forget(self, names: Iterable[str]) -> None:
@@ -102,7 +105,7 @@ class Index:
         return {cause for (cause,) in self._all("SELECT cause FROM cause WHERE target = ?", (target,))}
 
     def smallest(self, target: str) -> list[tuple[StoredCause, int]]:
-        """Of each label and family the smallest, and how many there are."""
+        """Of each label and topic the smallest, and how many there are."""
         return [(_cause(row[:-2]), row[-2]) for row in self._all(_SMALLEST, (target,))]
 
     def counts(self, target: str) -> dict[str, int]:
@@ -121,17 +124,21 @@ def _row(target: Target, pack: str, at: int, item: dict[str, Any], found: float 
         " ".join(item["kinds"]),
         " ".join(item["rules"]),
         item["reason"],
-        item.get("family"),
+        _topic(item),
         item.get("minimal"),
         item.get("modality"),
         item["size"][0],
         int(item["shown_on"], 16).bit_count(),
         len(target.platforms),
-        item.get("found", found),
+        found,
         pack,
         at,
-        rank_of(item["size"], item["cause"]),
+        rank_of(item),
     )
+
+
+def _topic(item: dict[str, Any]) -> str:
+    return topic_of(item["label"], item["kinds"], item["rules"], item["reason"]).short
 
 
 def _cause(row: Sequence[Any]) -> StoredCause:

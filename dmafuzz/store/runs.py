@@ -40,10 +40,11 @@ def runs_of(ledger: Ledger) -> list[Run]:
     return list(runs.values())
 
 
-def filing_times(ledger: Ledger) -> dict[str, float]:
-    """When each pack of findings was filed first (Unix time)."""
-    times: dict[str, float] = {}
+def filing_times(ledger: Ledger) -> dict[tuple[str, str], float]:
+    """When each cause of a target was filed first (Unix time), by the target's key and the cause."""
+    times: dict[tuple[str, str], float] = {}
     for line in ledger.of(FILED):
-        name, at = str(line.get("pack")), float(line["at"])
-        times[name] = min(at, times.get(name, at))
+        at = float(line["at"])
+        for cause in line.get("causes", ()):
+            times.setdefault((str(line.get("target")), str(cause)), at)  # lines are in the order of their time
     return times

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dmafuzz.storage import Pack
 
 from .entries import facts_of
@@ -23,16 +25,16 @@ def wrong_in(pack: Pack, suffix: str) -> str | None:
         return "it does not say of which target"
     if pack.table.get("kind") != suffix[1:]:
         return f"not a pack of {suffix[1:]}"
-    if suffix == ".findings":
-        wrong = sum(not is_finding(item) for item in pack.items)
-        return f"{wrong:,} items are no findings" if wrong else None
     return None
 
 
-def is_finding(item: bytes) -> bool:
-    """Whether an item of a pack has the form of a finding."""
+def readable_facts(pack: Pack) -> list[dict[str, Any] | None]:
+    """The facts of each item of a pack of findings; None for one that is none."""
+    return [_facts_or_none(item) for item in pack.items]
+
+
+def _facts_or_none(item: bytes) -> dict[str, Any] | None:
     try:
-        facts_of(item)
+        return facts_of(item)
     except ValueError:
-        return False
-    return True
+        return None

@@ -19,13 +19,13 @@ from dmafuzz.storage.ledger import LEDGER_BYTES_MAX
 from dmafuzz.storage.locks import locked, take_lock
 from dmafuzz.storage.packs import PACK_BYTES_MAX
 
-from .entries import StoredCause, facts_of, finding_to_item, item_to_finding, with_time
+from .entries import StoredCause, facts_of, finding_to_item, item_to_finding
 from .errors import StoreError
 from .folder import ABOUT, FORMAT, PARTS, check_empty, check_format, shown_path, told_in_one_line
-from .index import Index, PackFacts
+from .index import Index, PackFacts, Times
 from .reports import Report, move, read_reports, write_report
-from .runs import FILED, Run, filing_times, runs_of
-from .salvage import is_finding, target_of_pack, wrong_in
+from .runs import FILED, STARTED, Run, filing_times, runs_of
+from .salvage import readable_facts, target_of_pack, wrong_in
 from .target import Target
 
 FINDINGS, CORPUS = ".findings", ".corpus"
@@ -86,9 +86,13 @@ class Store:
 
     # What is in it.
 
-    def targets(self) -> list[Target]:
-        """All that there are findings of."""
-        return self._index.targets()
+    def targets(self, every_build: bool = False) -> list[Target]:
+        """What there are findings of, each as the build judges it that was at work last, or as every one."""
+        if every_build:
+            return self._index.targets()
+        newest = {line["target"]: line["at"] for line in read_ledgers(self.folder / "ledger").of(STARTED)}
+        ordered = sorted(self._index.targets(), key=lambda target: (newest.get(target.key, 0.0), target.key))
+        return sorted({target.lineage: target for target in ordered}.values(), key=lambda target: target.slug)
 
     def causes(self, target: Target | None = None, label: str | None = None) -> Iterator[StoredCause]:
         """The causes of a target, or of all; smallest program first."""
@@ -108,8 +112,8 @@ class Store:
         """How many causes of each label a target has."""
         return Counter(self._index.counts(target.key))
 
-    def families(self, target: Target) -> list[tuple[StoredCause, int]]:
-        """Of each label and family the smallest cause, and how many causes there are of it."""
+    def topics(self, target: Target) -> list[tuple[StoredCause, int]]:
+        """Of each label and topic the smallest cause, and how many causes there are of it."""
         return self._index.smallest(target.key)
 
     def find(self, text: str) -> list[StoredCause]:
@@ -125,7 +129,7 @@ class Store:
 
     def target(self, key: str) -> Target:
         """By its key. Raises KeyError."""
-        return {target.key: target for target in self.targets()}[key]
+        return {target.key: target for target in self.targets(every_build=True)}[key]
 
     def finding(self, cause: StoredCause) -> Finding:
         """In full, checked. Raises StoreError where its pack is damaged."""
@@ -166,7 +170,7 @@ class Store:
                 new.setdefault(finding.cause, finding)
         if new:
             with told_in_one_line(self.folder):
-                self._file(target, [finding_to_item(finding, target) for finding in new.values()])
+                self._file(target, sorted(finding_to_item(finding, target) for finding in new.values()))
         return list(new.values())
 
     def add_programs(self, target: Target, programs: Sequence[bytes]) -> None:
@@ -218,9 +222,9 @@ class Store:
             self.ledger.write(what, sync, **facts)
 
     def write_leaders(self, target: Target) -> None:
-        """The programs for people: the smallest of each label and family, in ``leaders/``. Raises StoreError."""
+        """The programs for people: the smallest of each label and topic, in ``leaders/``. Raises StoreError."""
         folder = self.folder / "leaders"
-        wanted = {f"{target.slug}-{cause.file_name}": cause for cause, _ in self.families(target)}
+        wanted = {f"{target.slug}-{cause.file_name}": cause for cause, _ in self.topics(target)}
         with told_in_one_line(self.folder):
             there = {path.name for path in folder.glob(f"{glob.escape(target.slug)}-[FhbN]*.dma")}
             for name in sorted(wanted.keys() - there):
@@ -277,12 +281,12 @@ class Store:
             self._index.forget(name for name, old in known.items() if facts.get(name) != old)
             known = self._index.packs()
             unknown = [name for name in there if name not in known]
-            times = filing_times(read_ledgers(self.folder / "ledger")) if unknown else {}
+            times = self._times() if unknown else {}
             for path in self._packs(FINDINGS, CORPUS) if everything and self._writes else []:
                 if path.name in known and self._checked(path) is None:
                     self._index.forget([path.name])
             for name in unknown:
-                self._index_pack(there[name], facts[name], times.get(name))
+                self._index_pack(there[name], facts[name], times)
 
     def reindex(self) -> None:
         """Makes the index anew. Raises StoreError."""
@@ -311,12 +315,16 @@ class Store:
             return locked(self.folder / "index.lock", wait=True)
         return contextlib.nullcontext()
 
-    def _index_pack(self, path: Path, facts: PackFacts, found: float | None) -> None:
+    def _index_pack(self, path: Path, facts: PackFacts, times: Times) -> None:
         pack = self._checked(path)
         of = None if pack is None else target_of_pack(pack)
         if pack is None or of is None:
             return
-        self._index.add(path.name, facts, of, [facts_of(item) for item in pack.items], found)
+        found = readable_facts(pack)
+        if wrong := found.count(None):
+            self._salvage(path, pack, f"{wrong:,} items are no findings")
+        else:
+            self._index.add(path.name, facts, of, [item for item in found if item is not None], times)
 
     def _checked(self, path: Path) -> Pack | None:
         """A pack that is as it was written; of a damaged one the readable part becomes another pack."""
@@ -324,13 +332,18 @@ class Store:
         damage = pack.damage or wrong_in(pack, path.suffix)
         if damage is None:
             return pack
-        good = [item for item in pack.items if path.suffix == CORPUS or is_finding(item)]
+        self._salvage(path, pack, damage)
+        return None
+
+    def _salvage(self, path: Path, pack: Pack, damage: str) -> None:
+        good = pack.items
+        if path.suffix == FINDINGS:
+            good = [item for item, facts in zip(pack.items, readable_facts(pack), strict=True) if facts is not None]
         self._put_aside(path, damage, f"{len(good):,} items of it were readable")
         if self._writes and good and target_of_pack(pack) is not None:
             kept = write_pack(path.parent, path.suffix, pack.table, good)
             if path.suffix == FINDINGS:
-                self._index_pack(kept, _facts(kept), None)
-        return None
+                self._index_pack(kept, _facts(kept), self._times())
 
     def _put_aside(self, path: Path, damage: str, kept: str) -> None:
         where = path
@@ -356,9 +369,14 @@ class Store:
         """A pack of findings, in the ledger and in the index."""
         table = {"kind": "findings", "target": target.to_json()}
         path = write_pack(self.folder / "packs", FINDINGS, table, items)
-        self.ledger.write(FILED, pack=path.name, target=target.key, causes=len(items))
+        facts = [facts_of(item) for item in items]
+        self.ledger.write(FILED, target=target.key, causes=[item["cause"] for item in facts])
+        times = {(target.key, item["cause"]): time.time() for item in facts}
         with self._index_lock():
-            self._index.add(path.name, _facts(path), target, [facts_of(item) for item in items], time.time())
+            self._index.add(path.name, _facts(path), target, facts, times)
+
+    def _times(self) -> Times:
+        return filing_times(read_ledgers(self.folder / "ledger"))
 
     def _take(self, path: Path) -> bool:
         """Copies another store's pack, if it is whole."""
@@ -375,12 +393,10 @@ class Store:
     def _joined(self, paths: Sequence[Path]) -> list[Path]:
         """Small packs as one; returns those that are not needed any more."""
         packs = [read_pack(path) for path in paths]
-        times = filing_times(read_ledgers(self.folder / "ledger"))
-        items: dict[bytes, None] = {}
-        for path, pack in zip(paths, packs, strict=True):
-            at = times.get(path.name)
-            items.update((with_time(item, at) if path.suffix == FINDINGS else item, None) for item in pack.items)
-        made = write_pack(paths[0].parent, paths[0].suffix, packs[0].table, items)
+        items = dict.fromkeys(item for pack in packs for item in pack.items)
+        # Findings by name, so that it does not matter in which order they came.
+        joined = sorted(items) if paths[0].suffix == FINDINGS else items
+        made = write_pack(paths[0].parent, paths[0].suffix, packs[0].table, joined)
         return [path for path in paths if path != made]
 
     def _clear_leftovers(self) -> None:

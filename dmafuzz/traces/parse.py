@@ -25,7 +25,9 @@ _COMMON = re.compile(
     r"(\S+) dir=(\w+) dma_addr=([0-9a-f]{1,16}) size=(\d{1,14})(?: phys_addr=([0-9a-f]{1,16}))?(?: attrs=)?\s*$"
 )
 _FIELD = re.compile(r"(\w+)=(ARRAY\[[^\]]*\]?|\{[^}]*\}?|[^\s]*)")
-_LOST = re.compile(r"\[LOST (\d+) EVENTS\]|\[(\d+) EVENTS DROPPED\]|PERF_RECORD_LOST.*?\blost (\d+)|\bLOST (\d+) events")
+_LOST = re.compile(
+    r"\[LOST (\d+) EVENTS\]|\[(\d+) EVENTS DROPPED\]|PERF_RECORD_LOST.*?\blost (\d+)|\bLOST (\d+) events"
+)
 _OTHER_EVENT = re.compile(r"\[\d{1,5}\]\s+(?:[^\s:]{1,12}\s+)?\d+(?:\.\d+)?:\s+([\w:]{1,60}):")
 _KNOWN_LINES = re.compile(r"^\s*(?:#.*|cpus=\d+|version = \d+|CPU \d+ is empty|trace-cmd.*|)$")
 _DECIMAL = re.compile(r"\d+")
@@ -112,7 +114,7 @@ def _event(call: Call, rest: str, where: Where, counts: Counts) -> Event | None:
     if not fields.keys() <= _KNOWN_FIELDS:
         for name in fields.keys() - _KNOWN_FIELDS:
             counts.note(f"fields {name}=, which are not known", where.line)
-    if dma and dma[0] in _ERROR_COOKIES or (call is Call.ALLOC and dma == (0,)):
+    if (dma and dma[0] in _ERROR_COOKIES) or (call is Call.ALLOC and dma == (0,)):
         counts.note(FAILED, where.line)
         return None
     if attrs & MMIO:
@@ -170,9 +172,7 @@ def _size(text: str) -> int:
     return value
 
 
-def _list(
-    call: Call, fields: dict[str, str], raw: bool
-) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+def _list(call: Call, fields: dict[str, str], raw: bool) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
     dma = fields.get("dma_addrs", "")
     sizes = fields.get("sizes", fields.get("lengths", ""))
     phys = fields.get("phys_addrs", fields.get("addrs", ""))

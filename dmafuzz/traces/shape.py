@@ -208,7 +208,9 @@ class _Shaper:
         if mapping.cached:
             first = self.entries(mapping)[0]
             area = next(each for each in self.areas if each.base <= mapping.phys[first] < each.end)
-            return min(mapping.dma_sizes[first] if mapping.is_list else mapping.sizes[first], area.end - mapping.phys[first])
+            return min(
+                mapping.dma_sizes[first] if mapping.is_list else mapping.sizes[first], area.end - mapping.phys[first]
+            )
         if mapping.call is Call.MAP_RESOURCE:
             offset = mapping.phys[0] % PAGE
             return min(offset + mapping.sizes[0], BYTES_MAX) - offset

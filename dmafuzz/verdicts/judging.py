@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dmafuzz import _core, platforms
-from dmafuzz._core import Corruption, Cost, HookCall, Label, WitnessStep
+from dmafuzz._core import Corruption, Cost, HookCall, Label, Moment, TrackedEntry, WitnessStep
 from dmafuzz.platforms import PlatformFile
 from dmafuzz.program import Program
 from dmafuzz.trackers import DEFAULT_TRACKER, Tracker, default_portfolio, kernel_of, resolve
@@ -83,6 +83,17 @@ class Judge:
         """One behaviour that reaches a corruption of the judgement of the same program and platform."""
         bench = self._bench(platform)
         return tuple(bench.judge.witness(program.ops, bench.index, corruption.index))
+
+    def behaviour(self, program: Program, platform: str, corruption: Corruption) -> tuple[Moment, ...]:
+        """A behaviour with the fewest unasked steps that reaches a corruption of the judgement of the same program and
+        platform, with the joint state of all copies of its bytes after each step. Empty if looking for one takes too long."""
+        bench = self._bench(platform)
+        return tuple(_core.behaviour(bench.judge, program.ops, bench.index, corruption.index))
+
+    def tracked_entries(self, program: Program, platform: str) -> list[list[TrackedEntry]]:
+        """The tracker's live entries after each operation; empty for a tracker that cannot be looked into."""
+        bench = self._bench(platform)
+        return _core.tracked_entries(bench.judge, program.ops, bench.index)
 
     def cost(self, program: Program, platform: str) -> Cost | None:
         """What the program costs the tracker on one platform; None if the tracker does not count."""

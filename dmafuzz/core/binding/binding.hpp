@@ -23,8 +23,11 @@ void bind_judge(nanobind::module_& m);
 void bind_judgement(nanobind::module_& m);
 void bind_python_tracker(nanobind::module_& m);
 void bind_run(nanobind::module_& m);
+void bind_behaviour(nanobind::module_& m);
 void bind_search(nanobind::module_& m);
+void bind_repair(nanobind::module_& m);
 void bind_schedule(nanobind::module_& m);
 void bind_exhaustive(nanobind::module_& m);
+void bind_review(nanobind::module_& m);
 
 }  // namespace dmafuzz

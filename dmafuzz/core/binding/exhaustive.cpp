@@ -26,13 +26,28 @@ struct SmallestRecord {
 struct CauseRecord {
     Signature signature;
     uint64_t count;
+    std::vector<uint64_t> on_platform;
     Tuple<SmallestRecord> smallest;
+};
+
+struct ChangedRecord {
+    bool gained;
+    CauseRecord cause;
 };
 
 struct HarvestRecord {
     uint64_t programs;
     Tuple<nb::typed<nb::dict, Label, uint64_t>> labels;
     Tuple<CauseRecord> causes;
+};
+
+// By platform: programs, by their labels on the two trackers.
+using Moved = nb::typed<nb::dict, nb::typed<nb::tuple, Tuple<Label>, Tuple<Label>>, uint64_t>;
+
+struct SideBySideRecord {
+    HarvestRecord first, second;
+    Tuple<ChangedRecord> changes;
+    Tuple<Moved> moves;
 };
 
 CauseRecord record_of(const Cause& c) {
@@ -43,7 +58,7 @@ CauseRecord record_of(const Cause& c) {
         smallest.push_back({Tuple<uint64_t>(as_tuple(s.order) + place), nb::bytes(records.data(), records.size()),
                             as_int(s.platforms)});
     }
-    return {c.signature, c.count, as_tuple_of(smallest)};
+    return {c.signature, c.count, c.on_platform, as_tuple_of(smallest)};
 }
 
 HarvestRecord record_of(const Harvest& h) {
@@ -57,6 +72,34 @@ HarvestRecord record_of(const Harvest& h) {
     std::vector<CauseRecord> causes;
     for (const Cause& c : h.causes) causes.push_back(record_of(c));
     return {h.programs, nb::tuple(labels), as_tuple_of(causes)};
+}
+
+nb::tuple names_of(Labels labels) { return as_tuple_of(members_of<Label>(labels, static_cast<int>(Label::count_))); }
+
+SideBySideRecord record_of(const SideBySide& both) {
+    std::vector<ChangedRecord> changes;
+    for (const SideBySide::Changed& c : both.changes) changes.push_back({c.gained, record_of(c.cause)});
+    nb::list moves;
+    for (const SideBySide::Moves& of_platform : both.moves) {
+        nb::dict counts;
+        for (const auto& [labels, count] : of_platform)
+            counts[nb::make_tuple(names_of(labels.first), names_of(labels.second))] = count;
+        moves.append(counts);
+    }
+    return {record_of(both.first), record_of(both.second), as_tuple_of(changes), nb::tuple(moves)};
+}
+
+void bind_side_by_side(nb::module_& m) {
+    using C = ChangedRecord;
+    Record<C>(m, "ChangedCause", "What programs show on one of two trackers alone; TP: a warning that is justified.")
+        .field("gained", &C::gained, "on the second tracker; else on the first")
+        .field("cause", &C::cause);
+    using S = SideBySideRecord;
+    Record<S>(m, "SideBySide", "What a part of the exhaustive search has found on two trackers.")
+        .field("first", &S::first)
+        .field("second", &S::second)
+        .field("changes", &S::changes)
+        .field("moves", &S::moves, "by platform: programs, by their labels on the first tracker and on the second");
 }
 
 void bind_harvest(nb::module_& m) {
@@ -83,6 +126,9 @@ void bind_harvest(nb::module_& m) {
             "platforms", [](const C& c) { return as_int(c.signature.platforms); },
             "by their places on the portfolio, a bit each")
         .field("count", &C::count, "programs")
+        .field(
+            "on_platform", [](const C& c) { return Tuple<uint64_t>(as_tuple_of(c.on_platform)); },
+            "of these, those that show it on each platform")
         .field("smallest", &C::smallest);
     using H = HarvestRecord;
     Record<H>(m, "Harvest", "What a part of the exhaustive search has found.")
@@ -102,6 +148,7 @@ std::vector<Op> successors(const std::vector<Op>& ops, int cpus, int devices) {
 
 void bind_exhaustive(nb::module_& m) {
     bind_harvest(m);
+    bind_side_by_side(m);
     m.def(
         "order_of", [](const std::vector<Op>& ops) { return as_tuple(order_of(Program{ops})); }, "ops"_a,
         "What comes before the text in the order of programs: operations, CPUs, split calls, devices, buffers, sizes "
@@ -110,8 +157,9 @@ void bind_exhaustive(nb::module_& m) {
     m.def("successors", &successors, "ops"_a, "cpus"_a, "devices"_a,
           "The operations of the alphabet that can follow a program of it.");
     nb::class_<Walk>(m, "Walk", "The walk through all programs up to some length; see core/exhaustive/walk.hpp.")
-        .def(nb::init<const std::string&, std::vector<Platform>, int, int>(), "tracker"_a, "platforms"_a, "cpus"_a,
-             "devices"_a)
+        .def(nb::init<const std::string&, std::vector<Platform>, int, int, const std::string&>(), "tracker"_a,
+             "platforms"_a, "cpus"_a, "devices"_a, "beside"_a = "",
+             "`beside`: a second tracker, walked with the first.")
         .def_prop_ro("length", &Walk::length)
         .def_prop_ro("size", [](const Walk& w) { return w.last().size(); })
         .def_prop_ro("merged", [](const Walk& w) { return w.last().merged(); })
@@ -126,7 +174,10 @@ void bind_exhaustive(nb::module_& m) {
         .def("survey", &Expander::survey, "start"_a, "stop"_a, nb::call_guard<nb::gil_scoped_release>())
         .def("extend", &Expander::extend, "walk"_a, "start"_a, "stop"_a, nb::call_guard<nb::gil_scoped_release>())
         .def_prop_ro("carried_out", &Expander::carried_out)
-        .def("harvest", [](Expander& e) { return record_of(e.harvest()); });
+        .def("harvest", [](Expander& e) { return record_of(e.harvest()); })
+        .def(
+            "harvest_both", [](Expander& e) { return record_of(e.harvest_both()); },
+            "Of a walk with a second tracker: what both have found.");
 }
 
 }  // namespace dmafuzz

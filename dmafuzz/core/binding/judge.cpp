@@ -216,7 +216,7 @@ void bind_trackers(nb::module_& m) {
         .field("kind", &T::kind, "\"era\", \"proposal\" or \"canary\"")
         .field("year", [](const T& t) { return t.year ? std::optional(t.year) : std::nullopt; })
         .field("changed", &T::changed, "since the era before, or the era that it was made for")
-        .field("base", &T::base, "of a proposal: the era that it changes; \"\" of others")
+        .field("base", &T::base, "of a proposal or a canary: the era that it changes; \"\" of others")
         .field("vendor", &T::vendor, "of one distribution: its number stands for no other kernel");
     m.def("trackers", &trackers, "All trackers that are built in: newest era first, then proposals, then canaries.");
     m.def("newest_kernel", &newest_kernel, "The last kernel that the newest era is known to be right for.");

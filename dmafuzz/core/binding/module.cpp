@@ -8,7 +8,10 @@ NB_MODULE(_core, m) {
     dmafuzz::bind_judge(m);
     dmafuzz::bind_python_tracker(m);
     dmafuzz::bind_run(m);
+    dmafuzz::bind_behaviour(m);
     dmafuzz::bind_search(m);
+    dmafuzz::bind_repair(m);
     dmafuzz::bind_schedule(m);
     dmafuzz::bind_exhaustive(m);
+    dmafuzz::bind_review(m);
 }

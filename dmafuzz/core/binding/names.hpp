@@ -11,7 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "coherency/witness.hpp"
+#include "coherency/behaviour.hpp"
+#include "fuzzing/repair_steps.hpp"
 #include "judge/contract.hpp"
 #include "judge/outcome.hpp"
 #include "run/run.hpp"
@@ -116,12 +117,17 @@ struct named_caster {
         }                                                                             \
     }
 
+DMAFUZZ_NAMED(Actor);
 DMAFUZZ_NAMED(CorruptionKind);
+DMAFUZZ_NAMED(Flag);
 DMAFUZZ_NAMED(HarmKind);
 DMAFUZZ_NAMED(HookKind);
 DMAFUZZ_NAMED(Label);
+DMAFUZZ_NAMED(LineState);
+DMAFUZZ_NAMED(Owner);
 DMAFUZZ_NAMED(PlaceKind);
 DMAFUZZ_NAMED(Reason);
+DMAFUZZ_NAMED(RepairKind);
 DMAFUZZ_NAMED(Rule);
 DMAFUZZ_NAMED(StepKind);
 DMAFUZZ_NAMED(Via);

@@ -88,6 +88,12 @@ Lane any(Set s) {
 
 }  // namespace
 
+const char* name_of(Flag flag) {
+    static constexpr std::array<const char*, static_cast<size_t>(flags)> names{"fresh",   "lagging", "stale",
+                                                                               "foreign", "wild",    "posted"};
+    return names[static_cast<size_t>(flag)];
+}
+
 Set copy_into(Set set, Lane source) { return make_dirty(set, source); }
 
 Set apply(Event event, Set s) {

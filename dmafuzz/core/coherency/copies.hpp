@@ -28,8 +28,9 @@ namespace dmafuzz {
 using Set = uint64_t;
 using Lane = uint16_t;
 
-enum class Flag : uint8_t { fresh, lagging, stale, foreign, wild, posted };
-inline constexpr int flags = 6;
+enum class Flag : uint8_t { fresh, lagging, stale, foreign, wild, posted, count_ };
+const char* name_of(Flag flag);
+inline constexpr int flags = static_cast<int>(Flag::count_);
 
 namespace lane {
 inline constexpr int bits = 2 * flags;

@@ -40,7 +40,7 @@ void Simulator::begin_cell(const Step& step, Cell& cell) {
         // A slot's memory is foreign, nothing of it is cached.
         cover.slot = new_copy(cell, put(foreign_as_given(cell.copies[cell.home].set), lane::memory_absent),
                               p.slot + offset, true, index);
-        cell.copies[cover.slot].single = coherent;
+        cell.copies[cover.slot].single = births_.back().single = coherent;
     }
     if (reached) cover.copy = p.via == Via::slot ? cover.slot : memory;
     cover.elsewhere = reached && cover.copy == no_index;

@@ -66,6 +66,10 @@ WitnessEvent event_of(const WitnessStep& step) {
     return step.what == Trace::What::copied ? WitnessEvent::copied : static_cast<WitnessEvent>(step.event);
 }
 
+DataPlace place_of(uint16_t copy, uint8_t op, const Simulator& simulator, const Run& run) {
+    return Places(simulator, run).of(copy, op);
+}
+
 std::vector<StepPlaces> places(const std::vector<WitnessStep>& steps, const Simulator& simulator, const Run& run,
                                const Span& span) {
     const Places places(simulator, run);

@@ -154,6 +154,15 @@ void Simulator::write_down_closure(const Cell& cell, const CellCopy& copy, Unask
             if (write_misses(cover) && may_write(cover)) other = run_->pieces[cover.piece].mapping;
     traces_->push_back(
         {Trace::What::closure, op_, copy.name, Event::count_, steps, nowhere, copy.writer, other, set_of(copy.set), 0});
+    if (!cell.lost_writer) return;
+    for (const CellCover& cover : cell.covers)
+        if (write_misses(cover) && may_write(cover)) traces_->back().lost_writer = run_->pieces[cover.piece].mapping;
+}
+
+void Simulator::write_down_holdings(const Cell& cell) {
+    for (const CellCover& cover : cell.covers)
+        if (cover.live)
+            holdings_.push_back({op_, cell.index, run_->pieces[cover.piece].mapping, cover.joint, cover.owned});
 }
 
 void Simulator::report(Cell& cell, CorruptionKind kind, uint8_t copy, Lane wrong, bool sees_cache, uint8_t reader) {
@@ -173,6 +182,7 @@ void Simulator::report(Cell& cell, CorruptionKind kind, uint8_t copy, Lane wrong
     c.sees_cache = sees_cache;
     c.reader = reader;
     corruptions_.push_back(c);
+    if (traces_) seen_after_.push_back(traces_->size());
 }
 
 void Simulator::expose(Cell& cell, uint8_t mapping) {
@@ -200,7 +210,7 @@ void Simulator::look(Cell& cell) {
 void Simulator::look_by_device(Cell& cell, const CellCover& cover) {
     const uint8_t mapping = run_->pieces[cover.piece].mapping;
     // Void: foreign bytes, given up or not as the granule is.
-    if (read_misses(cover)) look_at_view(cell, cell.home, foreign_as_given(cell.copies[cell.home].set), false, mapping);
+    if (read_misses(cover)) look_at_void(cell, cell.home, mapping);
     if (!read_lands(cover)) return;
     const uint64_t set = cell.copies[cover.copy].set;
     const bool sees_cache = cover.coherent && !cell.copies[cover.copy].slot;
@@ -225,6 +235,13 @@ void Simulator::look_for_faults(const Cell& cell) {
     }
 }
 
+// What is no copy of the cell: somebody else's bytes.
+void Simulator::look_at_void(Cell& cell, uint8_t copy, uint8_t mapping) {
+    const size_t before = corruptions_.size();
+    look_at_view(cell, copy, foreign_as_given(cell.copies[copy].set), false, mapping);
+    for (size_t i = before; i < corruptions_.size(); i++) corruptions_[i].reads_void = true;
+}
+
 void Simulator::settle(uint8_t op) {
     op_ = op;
     // Explicitly, nothing is taken for settled: that is how marks that are missing come to light.
@@ -234,6 +251,7 @@ void Simulator::settle(uint8_t op) {
     if (strays_seen_) each_dirty([](Cell& cell) { cell.surveyed = false; });
     each_dirty([&](Cell& cell) {
         if (!cell.surveyed) survey(cell);
+        if (traces_) write_down_holdings(cell);
         if (cell.may_fault) look_for_faults(cell);
         if (!cell.live) return;
         if (close(cell)) look(cell);

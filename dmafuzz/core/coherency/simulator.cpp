@@ -63,7 +63,7 @@ uint8_t Simulator::new_copy(Cell& cell, Set set, uint64_t phys, bool slot, uint8
     copy.phys = phys;
     copy.name = static_cast<uint16_t>(births_.size());
     copy.slot = slot;
-    births_.push_back({cell.index, slot, piece, phys, op_});
+    births_.push_back({cell.index, slot, piece, phys, op_, false});
     cell.copies.push_back(copy);
     if (traces_)
         traces_->push_back(
@@ -380,9 +380,9 @@ void Simulator::device_read(const Step& step) {
         const uint8_t there = step.phys ? cell.copy_at(step.phys + (cell.span.offset - start)) : no_index;
         const uint8_t copy = there == no_index ? cell.home : there;
         const uint64_t set = cell.copies[copy].set;
-        const bool sees_cache = there != no_index && step.coherent && !cell.copies[copy].slot;
-        const Lane seen = there == no_index ? foreign_as_given(set) : sees_cache ? seen_by_cpu(set) : in_memory(set);
-        look_at_view(cell, copy, seen, sees_cache, p.mapping);
+        const bool sees_cache = step.coherent && !cell.copies[copy].slot;
+        if (there == no_index) return look_at_void(cell, copy, p.mapping);
+        look_at_view(cell, copy, sees_cache ? seen_by_cpu(set) : in_memory(set), sees_cache, p.mapping);
     });
 }
 
@@ -496,6 +496,8 @@ void Simulator::walk(const Run& run, const Platform& platform, TransitionSink* s
     strays_seen_ = moved_ = false;
     corruptions_.clear();
     harms_.clear();
+    seen_after_.clear();
+    holdings_.clear();
     pieces_.assign(run.pieces.size(), {});
     cutting_.cut(run, line);
     start_cells();

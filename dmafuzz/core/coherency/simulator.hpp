@@ -42,6 +42,7 @@ struct Corruption {
     Lane wrong = 0;
     bool sees_cache = true;       // the view: the cached copy if present; else memory only
     uint8_t reader = no_mapping;  // of what a device may read: the mapping through which it may
+    bool reads_void = false;      // it gets at no copy of the bytes
     bool operator==(const Corruption&) const = default;
 };
 
@@ -66,8 +67,9 @@ struct Trace {
     uint8_t other_writer;  // closure: a mapping whose device writes another copy, no_mapping: the CPU
     Set before;
     Set source_before;
-    bool maybe = false;             // event: or it has not happened, but
-    Event instead = Event::count_;  // that one, or, for count_, nothing
+    bool maybe = false;                // event: or it has not happened, but
+    Event instead = Event::count_;     // that one, or, for count_, nothing
+    uint8_t lost_writer = no_mapping;  // closure: a mapping whose device writes what is no copy of these bytes
 };
 
 // Where feedback goes: each new (unasked steps, set) -> set is a transition worth another look.
@@ -101,9 +103,21 @@ public:
         uint8_t piece;  // of a slot
         uint64_t phys;  // of memory
         uint8_t op;     // in which it came to be
+        bool single;    // a coherent device's slot
     };
     // All copies of the program, by name.
     const std::vector<CopyFacts>& births() const { return births_; }
+
+    // What is written down beside the traces. Of each corruption: how many traces there were when it was seen.
+    const std::vector<size_t>& seen_after() const { return seen_after_; }
+    struct Holding {
+        uint8_t op;  // after it
+        uint16_t cell;
+        uint8_t mapping;  // live
+        bool joint, device;
+    };
+    // In order of operations, cells and maps.
+    const std::vector<Holding>& holdings() const { return holdings_; }
 
 private:
     static constexpr uint16_t nowhere = 0xffff;
@@ -182,9 +196,11 @@ private:
     Unasked steps_on(const Cell& cell, const CellCopy& copy);
     bool close(Cell& cell);
     void write_down_closure(const Cell& cell, const CellCopy& copy, Unasked steps);
+    void write_down_holdings(const Cell& cell);
     void look(Cell& cell);
     void look_by_device(Cell& cell, const CellCover& cover);
     void look_at_view(Cell& cell, uint8_t copy, Lane seen, bool sees_cache, uint8_t mapping);
+    void look_at_void(Cell& cell, uint8_t copy, uint8_t mapping);
     void look_for_faults(const Cell& cell);
     void report(Cell& cell, CorruptionKind kind, uint8_t copy, Lane wrong, bool sees_cache,
                 uint8_t reader = no_mapping);
@@ -268,6 +284,8 @@ private:
 
     bool explicitly_ = false;  // without the automaton
     std::vector<Trace>* traces_ = nullptr;
+    std::vector<size_t> seen_after_;
+    std::vector<Holding> holdings_;
 
     std::vector<Corruption> corruptions_;
     std::vector<Harm> harms_;

@@ -33,6 +33,9 @@ struct DataPlace {
     bool operator==(const DataPlace&) const = default;
 };
 
+// Where a copy is, as it is called after an operation.
+DataPlace place_of(uint16_t copy, uint8_t op, const Simulator& simulator, const Run& run);
+
 // Where a step happens, all as of its operation.
 struct StepPlaces {
     DataPlace place;                  // where the data is after it

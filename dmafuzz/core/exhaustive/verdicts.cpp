@@ -59,6 +59,16 @@ Verdict Verdicts::work_out(std::span<const Id> outcomes) const {
     return verdict;
 }
 
+Justification Verdicts::justification(std::span<const Id> outcomes, size_t platform, const Outcome::Warned& w) const {
+    const Outcome& here = outcomes_[outcomes[platform]];
+    if (w.justified) return Justification::justified;
+    if (!here.corrupted && here.oopsed.belongs_to(w.claim)) return Justification::bookkeeping;
+    uint8_t elsewhere = 0;
+    return justification_elsewhere(
+        outcomes.size(), platform, [&](size_t i) { return outcomes_[outcomes[i]].corrupt.covered_by(w.claim); },
+        [&](size_t i) { return outcomes_[outcomes[i]].harmed.belongs_to(w.claim); }, elsewhere);
+}
+
 void Verdicts::look(std::span<const Id> outcomes, size_t platform, Verdict& verdict) const {
     const Outcome& here = outcomes_[outcomes[platform]];
     if (here.tracker_crash) {
@@ -69,18 +79,11 @@ void Verdicts::look(std::span<const Id> outcomes, size_t platform, Verdict& verd
         add_signature(verdict.signatures, Label::fn, kind, reason, here.rules, platform);
     Sum sum;
     for (const Outcome::Warned& w : here.warnings) {
-        uint8_t elsewhere = 0;
-        Justification justification = Justification::justified;
-        const bool in_oops = !here.corrupted && here.oopsed.belongs_to(w.claim);
-        if (!w.justified && in_oops) justification = Justification::bookkeeping;
-        else if (!w.justified)
-            justification = justification_elsewhere(
-                outcomes.size(), platform, [&](size_t i) { return outcomes_[outcomes[i]].corrupt.covered_by(w.claim); },
-                [&](size_t i) { return outcomes_[outcomes[i]].harmed.belongs_to(w.claim); }, elsewhere);
-        sum.add(justification);
-        if (justification == Justification::false_positive)
+        const Justification found = justification(outcomes, platform, w);
+        sum.add(found);
+        if (found == Justification::false_positive)
             add_signature(verdict.signatures, Label::fp, w.id, w.reason, here.rules, platform);
-        if (justification == Justification::hazard)
+        if (found == Justification::hazard)
             add_signature(verdict.signatures, Label::hazard, w.id, w.reason, here.rules, platform);
     }
     verdict.labels[platform] = sum.labels(here.corrupted, !here.silent.empty());

@@ -30,6 +30,12 @@ public:
         return verdicts_[verdict];
     }
     size_t size() const { return verdicts_.size(); }
+    const Outcome& outcome_at(Id outcome) const {
+        DMAFUZZ_CHECK(outcome < outcomes_.size());
+        return outcomes_[outcome];
+    }
+    // Of a warning of that platform's outcome.
+    Justification justification(std::span<const Id> outcomes, size_t platform, const Outcome::Warned& warned) const;
     bool warned(Id outcome, uint8_t name)
         const;  // about the operation of that name, or not warned though there is something to say
 

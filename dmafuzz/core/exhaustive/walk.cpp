@@ -32,8 +32,10 @@ Op exchanged(Op op) {
 
 }  // namespace
 
-Walk::Walk(const std::string& tracker, std::vector<Platform> portfolio, int cpus, int devices)
+Walk::Walk(const std::string& tracker, std::vector<Platform> portfolio, int cpus, int devices,
+           const std::string& beside)
     : tracker_(tracker),
+      beside_(beside),
       platforms_(portfolio.size()),
       machines_(with_mirrors(std::move(portfolio), devices)),
       contexts_({cpus, devices}),
@@ -94,17 +96,24 @@ void Walk::turn() {
 }
 
 Expander::Expander(const Walk& walk)
-    : walk_(walk),
-      judge_(walk.tracker(), walk.machines()),
-      row_of_(walk.machines().size()),
-      row_(walk.machines().size()),
-      outcomes_(walk.machines().size()),
-      mirrored_(walk.platforms()),
-      nexts_(walk.machines().size()) {}
+    : walk_(walk), row_of_(walk.machines().size()), row_(walk.machines().size()), nexts_(walk.machines().size()) {
+    judges_.push_back(std::make_unique<Judge>(walk.tracker(), walk.machines()));
+    if (!walk.beside().empty()) {
+        judges_.push_back(std::make_unique<Judge>(walk.beside(), walk.machines()));
+        judges_.back()->take_runs_from(*judges_.front());
+    }
+    for (size_t tracker = 0; tracker < trackers(); tracker++) {
+        outcomes_.of[tracker].resize(walk.machines().size());
+        mirrored_.of[tracker].resize(walk.platforms());
+    }
+    outcomes_.turned.resize(walk.machines().size());
+    mirrored_.turned.resize(walk.platforms());
+}
 
 void Expander::expand(size_t from, size_t to, Walk* growing) {
     DMAFUZZ_CHECK(from <= to && to <= walk_.last().size());
-    if (growing) judge_.keep_states();
+    if (growing)
+        for (auto& judge : judges_) judge->keep_states();
     context_ = unknown;
     for (size_t joint = from; joint < to; joint++) {
         if (walk_.last()[joint].context != context_) enter(walk_.last()[joint].context);
@@ -132,7 +141,7 @@ void Expander::start_at(size_t joint) {
     }
 }
 
-// The program that leads to the joint state, and the letter after it, for the judge.
+// The program that leads to the joint state, and the letter after it, for the judges.
 void Expander::start(const Op& op) {
     if (!written_) {
         written_ = true;
@@ -145,7 +154,7 @@ void Expander::start(const Op& op) {
     }
     started_ = true;
     program_.ops.back() = op;
-    judge_.start(program_);
+    for (auto& judge : judges_) judge->start(program_);
 }
 
 // Works out the outcomes that are not known yet: all of them at once, so that equal platforms take over from each
@@ -156,13 +165,16 @@ void Expander::carry_out(size_t letter) {
     names_.back() = next_name_;
     for (size_t p = 0; p < row_.size(); p++) {
         Transition& t = transition(p, letter);
-        if (t.outcome != unknown) continue;
+        if (t.outcomes[0] != unknown) continue;
         carried_out_++;
-        Outcome outcome = judge_.outcome(p, names_);
-        // Rules only matter where there is something to find.
-        if (!outcome.warnings.empty() || !outcome.silent.empty()) outcome.rules = judge_.rules(p);
-        t.outcome = verdicts_.outcome(outcome);
-        t.warned = verdicts_.warned(t.outcome, next_name_);
+        for (size_t tracker = 0; tracker < trackers(); tracker++) {
+            Outcome outcome = judges_[tracker]->outcome(p, names_);
+            // Rules only matter where there is something to find.
+            if (!outcome.warnings.empty() || !outcome.silent.empty()) outcome.rules = judges_[0]->rules(p);
+            t.outcomes[tracker] = verdicts_.outcome(outcome);
+            t.warned |= verdicts_.warned(t.outcomes[tracker], next_name_);
+        }
+        if (trackers() > 1) t.turned = changes_.turned(explained_otherwise(*judges_[0], *judges_[1], p));
     }
 }
 
@@ -180,10 +192,28 @@ Order Expander::order_with(const Op& op) const {
     return order;
 }
 
-void Expander::write_down(Verdicts::Id verdict, const Op& op, const Place& place) {
-    if (totals_.size() <= verdict) totals_.resize(verdict + 1);
+size_t Expander::pair_of(const Outcomes& outcomes) {
+    const size_t platforms = walk_.platforms();
+    Pair pair{};
+    for (size_t tracker = 0; tracker < trackers(); tracker++)
+        pair.verdicts[tracker] = verdicts_.verdict(std::span(outcomes.of[tracker]).first(platforms));
+    if (trackers() == 1) pair.verdicts[1] = pair.verdicts[0];
+    else
+        pair.changes =
+            changes_.between(verdicts_, std::span(outcomes.of[0]).first(platforms),
+                             std::span(outcomes.of[1]).first(platforms), std::span(outcomes.turned).first(platforms));
+    Digest key;
+    key.add(static_cast<uint64_t>(pair.verdicts[0]) << 32 | pair.verdicts[1]);
+    key.add(pair.changes);
+    auto [at, added] = places_of_pairs_.try_emplace(key, pairs_.size());
+    if (added) pairs_.push_back(pair);
+    return at->second;
+}
+
+void Expander::write_down(size_t pair, const Op& op, const Place& place) {
+    if (totals_.size() <= pair) totals_.resize(pair + 1);
     const VerdictTotal met{walk_.last()[joint_].count, order_with(op), place};
-    VerdictTotal& total = totals_[verdict];
+    VerdictTotal& total = totals_[pair];
     const uint64_t count = total.count + met.count;
     if (total.count == 0 || met.before(total)) total = met;
     total.count = count;
@@ -192,20 +222,26 @@ void Expander::write_down(Verdicts::Id verdict, const Op& op, const Place& place
 void Expander::visit(size_t letter, Walk* growing) {
     started_ = false;
     bool missing = false, named = false;
-    for (size_t p = 0; p < row_.size(); p++) missing |= transition(p, letter).outcome == unknown;
+    for (size_t p = 0; p < row_.size(); p++) missing |= transition(p, letter).outcomes[0] == unknown;
     if (missing) carry_out(letter);
     for (size_t p = 0; p < row_.size(); p++) {
         const Transition& t = transition(p, letter);
-        outcomes_[p] = t.outcome;
+        for (size_t tracker = 0; tracker < trackers(); tracker++) outcomes_.of[tracker][p] = t.outcomes[tracker];
+        outcomes_.turned[p] = t.turned;
         named |= t.warned;
     }
     const uint16_t id = walk_.contexts().successors(context_)[letter];
     const Op& op = walk_.contexts().op(id);
-    write_down(verdicts_.verdict(std::span(outcomes_).first(walk_.platforms())), op, {joint_, id, false});
+    write_down(pair_of(outcomes_), op, {joint_, id, false});
     const bool names_device = traits(op.kind).names_device || op.given_device;
     if (walk_.has_mirror(walk_.contexts()[context_].devices() | static_cast<uint32_t>(names_device))) {
-        for (size_t p = 0; p < walk_.platforms(); p++) mirrored_[p] = outcomes_[walk_.mirrored()[p]];
-        write_down(verdicts_.verdict(mirrored_), op, {joint_, id, true});
+        for (size_t p = 0; p < walk_.platforms(); p++) {
+            const size_t there = walk_.mirrored()[p];
+            for (size_t tracker = 0; tracker < trackers(); tracker++)
+                mirrored_.of[tracker][p] = outcomes_.of[tracker][there];
+            mirrored_.turned[p] = outcomes_.turned[there];
+        }
+        write_down(pair_of(mirrored_), op, {joint_, id, true});
     }
     if (growing) grow(*growing, letter, named);
 }
@@ -218,6 +254,13 @@ Program Expander::program_of(const VerdictTotal& total) const {
     return program;
 }
 
+// Of both trackers: what is to come tells two programs apart if one of them does.
+Digest Expander::state(size_t platform) {
+    Digest state = judges_[0]->state(platform, names_);
+    if (trackers() > 1) state.add(judges_[1]->state(platform, names_));
+    return state;
+}
+
 void Expander::grow(Walk& walk, size_t letter, bool named) {
     const uint16_t id = walk_.contexts().successors(context_)[letter];
     const Op op = walk_.contexts().op(id);
@@ -226,7 +269,7 @@ void Expander::grow(Walk& walk, size_t letter, bool named) {
         if (next == unknown) {
             if (!started_) start(op);
             names_.back() = named ? next_name_ : Judge::no_name;
-            next = walk.state(p, judge_.state(p, names_));
+            next = walk.state(p, state(p));
         }
         nexts_[p] = next;
     }
@@ -240,15 +283,24 @@ void Expander::grow(Walk& walk, size_t letter, bool named) {
     walk.next().add(joint, nexts_);
 }
 
-void Expander::gather(Gathered& cause, const Signature& shown, const VerdictTotal& total) const {
+void Expander::gather(Gathering& causes, const Signature& shown, const VerdictTotal& total) const {
+    const size_t platforms = walk_.platforms();
+    auto [place, added] = causes.places.try_emplace(signature_key(shown), causes.causes.size());
+    if (added)
+        causes.causes.push_back(
+            {shown, 0, std::vector<uint64_t>(platforms), std::vector<const VerdictTotal*>(platforms)});
+    Gathered& cause = causes.causes[place->second];
     cause.count += total.count;
     cause.signature.platforms |= shown.platforms;
-    for (size_t p = 0; p < cause.best.size(); p++)
-        if (shown.platforms[p] && (!cause.best[p] || total.before(*cause.best[p]))) cause.best[p] = &total;
+    for (size_t p = 0; p < platforms; p++) {
+        if (!shown.platforms[p]) continue;
+        cause.on_platform[p] += total.count;
+        if (!cause.best[p] || total.before(*cause.best[p])) cause.best[p] = &total;
+    }
 }
 
 Cause Expander::settle(const Gathered& gathered) const {
-    Cause cause{gathered.signature, gathered.count, {}};
+    Cause cause{gathered.signature, gathered.count, gathered.on_platform, {}};
     std::vector<const VerdictTotal*> seen;
     for (size_t p = 0; p < gathered.best.size(); p++) {
         const VerdictTotal* total = gathered.best[p];
@@ -263,26 +315,44 @@ Cause Expander::settle(const Gathered& gathered) const {
     return cause;
 }
 
-Harvest Expander::harvest() {
+Harvest Expander::harvest_of(size_t tracker) const {
     Harvest out;
     out.labels.resize(walk_.platforms());
-    std::vector<Gathered> gathered;
-    std::unordered_map<uint64_t, size_t> places;
-    for (size_t v = 0; v < totals_.size(); v++) {
-        const VerdictTotal& total = totals_[v];
+    Gathering gathering;
+    for (size_t i = 0; i < totals_.size(); i++) {
+        const VerdictTotal& total = totals_[i];
         if (total.count == 0) continue;
         out.programs += total.count;
-        const Verdict& verdict = verdicts_[static_cast<Verdicts::Id>(v)];
+        const Verdict& verdict = verdicts_[pairs_[i].verdicts[tracker]];
         for (size_t p = 0; p < walk_.platforms(); p++)
             for (size_t label = 0; label < static_cast<size_t>(Label::count_); label++)
                 if (verdict.labels[p] >> label & 1) out.labels[p][label] += total.count;
-        for (const Signature& shown : verdict.signatures) {
-            auto [place, added] = places.try_emplace(signature_key(shown), gathered.size());
-            if (added) gathered.push_back({shown, 0, std::vector<const VerdictTotal*>(walk_.platforms())});
-            gather(gathered[place->second], shown, total);
-        }
+        for (const Signature& shown : verdict.signatures) gather(gathering, shown, total);
     }
-    for (const Gathered& cause : gathered) out.causes.push_back(settle(cause));
+    for (const Gathered& cause : gathering.causes) out.causes.push_back(settle(cause));
+    return out;
+}
+
+Harvest Expander::harvest() {
+    Harvest out = harvest_of(0);
+    totals_.clear();
+    return out;
+}
+
+SideBySide Expander::harvest_both() {
+    SideBySide out{harvest_of(0), harvest_of(1), {}, std::vector<SideBySide::Moves>(walk_.platforms())};
+    std::array<Gathering, 2> changed;  // what the first tracker shows alone, and the second
+    for (size_t i = 0; i < totals_.size(); i++) {
+        const VerdictTotal& total = totals_[i];
+        if (total.count == 0) continue;
+        const Pair& pair = pairs_[i];
+        const Verdict &first = verdicts_[pair.verdicts[0]], &second = verdicts_[pair.verdicts[1]];
+        for (size_t p = 0; p < walk_.platforms(); p++) out.moves[p][{first.labels[p], second.labels[p]}] += total.count;
+        for (const ChangedSignature& change : changes_[pair.changes])
+            gather(changed[change.gained], change.signature, total);
+    }
+    for (bool gained : {false, true})
+        for (const Gathered& cause : changed[gained].causes) out.changes.push_back({gained, settle(cause)});
     totals_.clear();
     return out;
 }

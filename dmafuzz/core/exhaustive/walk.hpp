@@ -4,10 +4,13 @@
 // one from there on, with a count. Source: docs/spec/verdicts.md §6 (Minimal).
 #pragma once
 
+#include <array>
+#include <map>
 #include <memory>
 #include <string>
 #include <tuple>
 
+#include "exhaustive/changes.hpp"
 #include "exhaustive/layer.hpp"
 #include "program/order.hpp"
 #include "exhaustive/verdicts.hpp"
@@ -36,6 +39,7 @@ struct Smallest {
 struct Cause {
     Signature signature;
     uint64_t count = 0;
+    std::vector<uint64_t> on_platform;  // of these, those that show it there
     std::vector<Smallest> smallest;
 };
 
@@ -46,11 +50,27 @@ struct Harvest {
     std::vector<Cause> causes;
 };
 
+// What two trackers make of the same programs.
+struct SideBySide {
+    struct Changed {
+        bool gained;  // shown by the second tracker alone; else by the first alone
+        Cause cause;
+    };
+    using Moves = std::map<std::pair<Labels, Labels>, uint64_t>;
+
+    Harvest first, second;
+    std::vector<Changed> changes;
+    std::vector<Moves> moves;  // by platform: programs by their labels on the first tracker and on the second
+};
+
 class Walk {
 public:
-    Walk(const std::string& tracker, std::vector<Platform> portfolio, int cpus, int devices);
+    // `beside`: a second tracker, so that states are those of both; "": none.
+    Walk(const std::string& tracker, std::vector<Platform> portfolio, int cpus, int devices,
+         const std::string& beside = "");
 
     const std::string& tracker() const { return tracker_; }
+    const std::string& beside() const { return beside_; }
     size_t platforms() const { return platforms_; }
     // The portfolio, then each platform that tells the two devices apart once more, with its devices exchanged.
     // Programs are walked with d0 as the first device named; the same program with the devices exchanged has the same
@@ -82,7 +102,7 @@ public:
     size_t states(size_t platform) const { return states_[platform].size(); }
 
 private:
-    std::string tracker_;
+    std::string tracker_, beside_;
     size_t platforms_;
     std::vector<Platform> machines_;
     std::vector<size_t> mirrored_;
@@ -97,12 +117,15 @@ private:
 class Expander {
 public:
     explicit Expander(const Walk& walk);
+    Expander(const Expander&) = delete;
+    Expander& operator=(const Expander&) = delete;
 
     void survey(size_t from, size_t to) { expand(from, to, nullptr); }
     // Surveys, and adds what follows to the walk's next layer.
     void extend(Walk& walk, size_t from, size_t to) { expand(from, to, &walk); }
-    // What has been found since the last harvest.
+    // What has been found since the last harvest. On a walk with two trackers: of both.
     Harvest harvest();
+    SideBySide harvest_both();
     uint64_t carried_out() const { return carried_out_; }  // programs on a platform, rather than looked up
 
 private:
@@ -110,7 +133,8 @@ private:
 
     // What one letter makes of one state of one machine.
     struct Transition {
-        Verdicts::Id outcome = unknown;
+        Verdicts::Id outcomes[2] = {unknown, unknown};  // the second one: of the tracker beside
+        Changes::Id turned = 0;                         // corruptions that only one of the two explains
         bool warned = false;
         uint32_t next[2] = {unknown, unknown};  // without and with a name for the operation
     };
@@ -123,31 +147,55 @@ private:
         }
     };
 
-    // A cause while it is gathered: of each platform, the total with its smallest program.
+    // The verdicts of one program on the tracker and on the one beside it, and what changes between them.
+    struct Pair {
+        std::array<Verdicts::Id, 2> verdicts;
+        Changes::Id changes;
+        bool operator==(const Pair&) const = default;
+    };
+    // Of one program, by machine or platform: of each tracker, and between them.
+    struct Outcomes {
+        std::array<std::vector<Verdicts::Id>, 2> of;
+        std::vector<Changes::Id> turned;
+    };
+    // A cause while it is gathered: of each platform, the programs, and the total with its smallest one.
     struct Gathered {
         Signature signature;
         uint64_t count = 0;
+        std::vector<uint64_t> on_platform;
         std::vector<const VerdictTotal*> best;
+    };
+    // By their signatures.
+    struct Gathering {
+        std::vector<Gathered> causes;
+        std::unordered_map<uint64_t, size_t> places;
     };
 
     Program program_of(const VerdictTotal& total) const;
-    void gather(Gathered& cause, const Signature& shown, const VerdictTotal& total) const;
+    void gather(Gathering& causes, const Signature& shown, const VerdictTotal& total) const;
     Cause settle(const Gathered& gathered) const;
+    Harvest harvest_of(size_t tracker) const;
+    size_t pair_of(const Outcomes& outcomes);
+    Digest state(size_t platform);
+    size_t trackers() const { return judges_.size(); }
     void expand(size_t from, size_t to, Walk* growing);
     void enter(Contexts::Id context);
     void start_at(size_t joint);
     void visit(size_t letter, Walk* growing);
     void carry_out(size_t letter);
-    void write_down(Verdicts::Id verdict, const Op& op, const Place& place);
+    void write_down(size_t pair, const Op& op, const Place& place);
     void grow(Walk& walk, size_t letter, bool named);
     void start(const Op& op);
     Order order_with(const Op& op) const;
     Transition& transition(size_t platform, size_t letter) { return rows_[row_[platform] + letter]; }
 
     const Walk& walk_;
-    Judge judge_;
+    std::vector<std::unique_ptr<Judge>> judges_;  // one, or two that share their runs
     Verdicts verdicts_;
-    std::vector<VerdictTotal> totals_;  // by verdict
+    Changes changes_;
+    std::vector<Pair> pairs_;
+    std::unordered_map<Digest, size_t, DigestHash> places_of_pairs_;
+    std::vector<VerdictTotal> totals_;  // by pair
     uint64_t carried_out_ = 0;
 
     // The context at work, and what is known of its states.
@@ -162,7 +210,7 @@ private:
     std::vector<uint8_t> names_;
     uint8_t next_name_ = 0;
     bool started_ = false;  // the judge, with the letter at work
-    std::vector<Verdicts::Id> outcomes_, mirrored_;
+    Outcomes outcomes_, mirrored_;
     std::vector<uint32_t> nexts_;
 };
 

@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "fuzzing/hash.hpp"
+#include "fuzzing/layouts.hpp"
 #include "program/scope.hpp"
 
 namespace dmafuzz {
@@ -270,45 +271,7 @@ private:
     std::unordered_set<uint64_t> seen_;
 };
 
-uint32_t four_times(uint32_t n) { return static_cast<uint32_t>(std::min<int64_t>(4 * int64_t{n}, buffer_bytes_max)); }
-
-Program four_times_as_large(Program program) {
-    for (Op& op : program.ops) {
-        op.offset = four_times(op.offset);
-        op.size = four_times(op.size);
-        if (op.kind == OpKind::alloc) op.size = as_size(2 * int64_t{op.size});
-        for (Entry& e : op.entries) e = {e.buffer, four_times(e.offset), four_times(e.size)};
-    }
-    return program;
-}
-
-Program a_part_of_a_line_further_on(Program program) {
-    constexpr int two_lines = 128;
-    constexpr uint32_t part = 16;
-    for (Op& op : program.ops) {
-        if (op.kind == OpKind::alloc) op.size = as_size(int64_t{op.size} + two_lines);
-        else if (traits(op.kind).has_range && traits(op.kind).names_buffer) op.offset += part;
-        for (Entry& e : op.entries) e.offset += part;
-    }
-    return program;
-}
-
-Program without_layout(Program program) {
-    for (Op& op : program.ops) {
-        op.offset = op.size = 0;
-        for (Entry& e : op.entries) e.offset = e.size = 0;
-    }
-    return program;
-}
-
 }  // namespace
-
-std::vector<Program> other_layouts(const Program& program) {
-    std::vector<Program> layouts;
-    for (const Program& laid_out : {repair(four_times_as_large(program)), repair(a_part_of_a_line_further_on(program))})
-        if (without_layout(laid_out) == without_layout(program)) layouts.push_back(laid_out);
-    return layouts;
-}
 
 std::vector<Program> neighbours(const Program& program, int ops_limit) {
     return Neighbourhood(program, ops_limit).all();

@@ -16,10 +16,6 @@ namespace dmafuzz {
 // of its buffers (map_single, map_sg), touches, copy-on-write, free, unbind. Ranges are whole, or halves.
 std::vector<Program> neighbours(const Program& program, int ops_limit);
 
-// The same program laid out otherwise, where that changes nothing else: four times as large in buffers of eight times
-// the size, and a part of a line further on in buffers with two lines more.
-std::vector<Program> other_layouts(const Program& program);
-
 // The neighbourhoods of minimal programs, one after the other: the simplest faults in the shortest programs first.
 class Neighbourhoods {
 public:

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "check/check.hpp"
+#include "coherency/behaviour.hpp"
 #include "judge/mapped_only.hpp"
 #include "judge/run_equivalence.hpp"
 
@@ -106,6 +107,26 @@ void Judge::simulate(size_t i, TransitionSink* transitions) {
     DMAFUZZ_CHECK(std::all_of(a.harms.begin(), a.harms.end(), [&](const Harm& h) { return h.op < a.run.ops.size(); }));
 }
 
+// Machine, tracker and simulator, once.
+void Judge::run(size_t i, TransitionSink* transitions, PathSink* paths) {
+    Analysis& a = analyses_[i];
+    if (runs_) {
+        const Analysis& other = runs_->analyse(i);
+        a.run = other.run;
+        a.machine = other.machine;
+        a.memory = other.memory;
+        a.features_read = other.features_read;
+        a.corruptions = other.corruptions;
+        a.harms.assign(other.harms.begin(), other.harms.begin() + static_cast<std::ptrdiff_t>(other.simulated_harms));
+        return watch(i, paths);
+    }
+    a.machine = {};
+    machine_.carry_out(program_, platforms_[i], a.run, keeps_states_ ? &a.machine : nullptr);
+    if (mapped_memory_only_) leave_mapped_only(a.run);
+    watch(i, paths);
+    simulate(i, transitions);
+}
+
 const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* paths) {
     DMAFUZZ_CHECK(i < platforms_.size());
     if (done_by_[i] != no_platform) return analysis(i);
@@ -113,11 +134,7 @@ const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* 
     if (!transitions && !paths && reuse(i)) return analysis(i);
     Analysis& a = analyses_[i];
     done_by_[i] = i;
-    a.machine = {};
-    machine_.carry_out(program_, platforms_[i], a.run, keeps_states_ ? &a.machine : nullptr);
-    if (mapped_memory_only_) leave_mapped_only(a.run);
-    watch(i, paths);
-    simulate(i, transitions);
+    run(i, transitions, paths);
     a.simulated_harms = a.harms.size();
     add_leaks(a);
     order_.push_back(i);
@@ -139,6 +156,25 @@ std::optional<Cost> Judge::cost(size_t i) {
 
 void Judge::retrace(size_t i, std::vector<Trace>& traces, Simulator& simulator) {
     simulator.simulate_explicitly(analyse(i).run, platforms_[i], nullptr, &traces);
+}
+
+std::vector<Moment> Judge::behaviour(size_t i, const Corruption& corruption) {
+    std::vector<Trace> traces;
+    Simulator simulator;
+    retrace(i, traces, simulator);
+    return shortest_behaviour({traces, simulator, analyse(i).run}, corruption, platforms_[i].mismatched_aliases_hit);
+}
+
+std::vector<std::vector<TrackedEntry>> Judge::entries(size_t i) {
+    const Run& run = analyse(i).run;
+    std::vector<std::vector<TrackedEntry>> out;
+    size_t calls = 0;
+    for (size_t op = 0; op < run.ops.size(); op++) {
+        while (calls < run.hooks.size() && run.hooks[calls].op <= op) calls++;
+        out.emplace_back();
+        if (!tracker_->entries(run.hooks, calls, platforms_[i], out.back())) return {};
+    }
+    return out;
 }
 
 // A leak: forgotten, or ended by a call so wrong that the tracker still has the entry.

@@ -16,6 +16,8 @@
 
 namespace dmafuzz {
 
+struct Moment;  // coherency/behaviour.hpp
+
 struct JudgedWarning {
     Warning warning;
     Justification justification = Justification::false_positive;
@@ -52,6 +54,10 @@ public:
 
     size_t platforms() const { return platforms_.size(); }
     const Platform& platform(size_t i) const { return platforms_[i]; }
+
+    // From now on machine and simulator run in `other` only: it has the same platforms, keeps states if this one does,
+    // and is started with the same programs, first. A second tracker then costs little more than itself.
+    void take_runs_from(Judge& other) { runs_ = &other; }
 
     // Forgets the program judged before.
     void start(const Program& program);
@@ -103,6 +109,10 @@ public:
     const Simulator& simulator() const { return simulator_; }
     // A walk of its own, with everything written down, for witnesses.
     void retrace(size_t platform, std::vector<Trace>& traces, Simulator& simulator);
+    // A shortest behaviour that reaches a corruption there; nothing if looking for one takes too long.
+    std::vector<Moment> behaviour(size_t platform, const Corruption& corruption);
+    // The tracker's live entries after each operation; nothing of a tracker that cannot be looked into.
+    std::vector<std::vector<TrackedEntry>> entries(size_t platform);
 
 private:
     const Places& places(size_t platform);
@@ -112,6 +122,7 @@ private:
     bool corrupt_elsewhere(const Claim& claim, size_t platform);
     bool in_oops(const Claim& claim, size_t platform);
     void add_leaks(Analysis& analysis) const;
+    void run(size_t platform, TransitionSink* transitions, PathSink* paths);
     void watch(size_t platform, PathSink* paths);
     void simulate(size_t platform, TransitionSink* transitions);
     void add_observations(size_t platform, const std::vector<uint8_t>& names, Digest& into);
@@ -135,6 +146,7 @@ private:
     std::vector<size_t> corrupt_lately_;    // platforms, those first where warnings covered corruption last
     bool keeps_states_ = false;
     bool mapped_memory_only_ = false;
+    Judge* runs_ = nullptr;  // whose runs it takes
     Program program_;
     Machine machine_;
     Simulator simulator_;

@@ -21,7 +21,8 @@ void leave_mapped_only(Run& run) {
             if (from >= to) continue;
             Extent* last = kept.empty() ? nullptr : &kept.back();
             const bool goes_on = last && last->buffer == e.buffer && last->first == e.first &&
-                                 last->offset + last->size == from && last->phys + last->size == e.phys + (from - e.offset);
+                                 last->offset + last->size == from &&
+                                 last->phys + last->size == e.phys + (from - e.offset);
             if (goes_on) last->size += to - from;
             else kept.push_back({e.buffer, from, to - from, e.phys + (from - e.offset), e.first});
             done = to;

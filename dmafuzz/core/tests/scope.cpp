@@ -3,6 +3,7 @@
 #include "program/scope.hpp"
 
 #include "fuzzing/mutate.hpp"
+#include "fuzzing/layouts.hpp"
 #include "fuzzing/neighbours.hpp"
 #include "tests/test.hpp"
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Canaries, to prove that the alarm works: a tracker that never warns, and one that always does.
+// Canaries, to prove that the alarm works: a tracker that never warns, one that always does, and planted faults.
 // And the list of all trackers by name.
 #include "tracker/dma_debug.hpp"
 #include "tracker/elsewhere.hpp"
 #include "tracker/kernel_code.hpp"
+#include "tracker/planted.hpp"
 #include "tracker/what_if.hpp"
 
 namespace dmafuzz {
@@ -52,10 +53,20 @@ std::vector<TrackerFacts> trackers() {
     for (const Era& p : proposals()) out.push_back({p.name, "proposal", p.year, p.changed, p.base, false});
     out.push_back({"silent", "canary", 0, "never warns", "", false});
     out.push_back({"noisy", "canary", 0, "calls every map an overlap", "", false});
+    out.push_back({"canary:never-warns", "canary", 0, "never warns", "", false});
+    out.push_back({"canary:always-warns", "canary", 0, "calls every map an overlap", "", false});
+    for (const Planted& p : planted()) out.push_back({"canary:" + p.name, "canary", 0, p.fault, planted_in(), false});
     return out;
 }
 
 namespace {
+
+// `canary:NAME`: a planted fault, or one of the two that the alarm is tested by.
+std::unique_ptr<Tracker> canary(const std::string& name) {
+    if (name == "never-warns") return std::make_unique<Silent>();
+    if (name == "always-warns") return std::make_unique<Noisy>();
+    return make_planted(name);
+}
 
 // What follows "kernel": ":PATH", or "@ERA:PATH".
 std::unique_ptr<Tracker> kernel_code(const std::string& rest) {
@@ -75,6 +86,8 @@ std::unique_ptr<Tracker> make_tracker(const std::string& name) {
     if (std::optional<Era> era = changed_era(name)) return std::make_unique<DmaDebug>(*era);
     if (name == "silent") return std::make_unique<Silent>();
     if (name == "noisy") return std::make_unique<Noisy>();
+    constexpr std::string_view canaries = "canary:";
+    if (name.starts_with(canaries)) return canary(name.substr(canaries.size()));
     return made_elsewhere(name);
 }
 

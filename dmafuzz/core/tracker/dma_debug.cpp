@@ -3,6 +3,7 @@
 #include "tracker/dma_debug.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "check/check.hpp"
 #include "run/consistent.hpp"
@@ -169,6 +170,23 @@ void DmaDebug::explain(const std::vector<HookCall>& calls, const Platform& platf
     start(platform, out, nullptr, true);
     take_some(calls, 0, calls.size());
     out.features_read = platform_.features_read();
+}
+
+bool DmaDebug::entries(const std::vector<HookCall>& calls, size_t count, const Platform& platform,
+                       std::vector<TrackedEntry>& out) {
+    // In the order of Type; from 6.18 on, "phy" is both kinds of page mappings.
+    static constexpr std::array<const char*, 7> names{"single",      "page", "scatter-gather", "coherent", "resource",
+                                                      "noncoherent", "phy"};
+    Watch unused;
+    start(platform, unused, nullptr, false);
+    take_some(calls, 0, count);
+    out.clear();
+    for (uint16_t slot : live_) {
+        const Entry& e = pool_[slot];
+        out.push_back({e.mapping, e.op, e.device, e.dma, e.phys, e.size, e.direction,
+                       names[static_cast<size_t>(e.type)], tracked(e), e.map_error == MapError::not_checked});
+    }
+    return true;
 }
 
 void DmaDebug::watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform, Watch& out,

@@ -17,6 +17,8 @@ public:
     void watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform, Watch& out,
                           Digest& state) override;
     void explain(const std::vector<HookCall>& calls, const Platform& platform, Watch& out) override;
+    bool entries(const std::vector<HookCall>& calls, size_t count, const Platform& platform,
+                 std::vector<TrackedEntry>& out) override;
     bool cost(Cost& out) const override {
         out = cost_;
         return true;

@@ -78,6 +78,18 @@ struct Watch {
     }
 };
 
+// A live entry of dma-debug.
+struct TrackedEntry {
+    uint8_t mapping = no_mapping;  // whose it is, if the program names one
+    uint8_t op = no_op;            // the operation that made it
+    uint8_t device = 0;
+    uint64_t dma = 0, phys = 0, size = 0;  // addresses; bytes
+    Direction direction = Direction::bidirectional;
+    const char* type = "";   // as dma-debug's messages have it
+    bool active = false;     // its cachelines are among the active ones
+    bool unchecked = false;  // dma_mapping_error() is still to be called
+};
+
 // Where feedback goes: the paths a tracker takes.
 class PathSink {
 public:
@@ -98,6 +110,10 @@ public:
     // hook calls stand for it.
     virtual void watch_with_state(const std::vector<HookCall>& calls, size_t count, const Platform& platform,
                                   Watch& out, Digest& state);
+    // The entries that are live after the first `count` calls, in order of their maps; false: it cannot be looked into.
+    virtual bool entries(const std::vector<HookCall>&, size_t, const Platform&, std::vector<TrackedEntry>&) {
+        return false;
+    }
     // What the last watch has cost; false: not known.
     virtual bool cost(Cost&) const { return false; }
     // How many counted errors it prints unless told otherwise: num_errors, which has been 1 in every kernel so far.
