@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dmafuzz.confirmation.answer import Answer, read_answer
@@ -47,6 +48,9 @@ class StandInGuest:
         said = getattr(self, f"_{name.replace('-', '_')}")(*map(int, words)) or ""
         messages = [f"! <4>{text}" for start, text in self.says.items() if action.startswith(start)]
         return read_answer([*messages, f"={name} {said}"])
+
+    def do_all(self, actions: Sequence[str]) -> Iterator[Answer]:
+        return map(self.do, actions)
 
     def restart(self) -> bool:
         self.restarts += 1

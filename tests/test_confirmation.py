@@ -198,10 +198,10 @@ def test_building_says_what_is_not_a_tree(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(building, "missing", lambda arch: [])
     with pytest.raises(ConfirmationError, match="not a kernel tree with dma-debug"):
-        building.build(tmp_path, "x86_64", None, lambda what, done: None)
+        building.build(tmp_path, "x86_64", None, 1, lambda what, done: None)
     monkeypatch.setattr(building, "missing", lambda arch: ["flex", "bison"])
     with pytest.raises(ConfirmationError, match="apt-get install flex bison"):
-        building.build(tmp_path, "x86_64", None, lambda what, done: None)
+        building.build(tmp_path, "x86_64", None, 1, lambda what, done: None)
     assert not list((tmp_path / "cache").rglob("image"))
 
 

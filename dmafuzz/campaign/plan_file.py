@@ -142,8 +142,8 @@ def _complaint(details: Any, file: Path) -> str:
     """One line, as for a platform's file."""
     location, kind = details["loc"], details["type"]
     if kind == "extra_forbidden":
-        tables = {"campaign": CampaignTable, "target": TargetTable}
-        table = tables.get(str(location[0]), CampaignFile) if len(location) > 1 else CampaignFile
+        tables: dict[str, type[_Table]] = {"campaign": CampaignTable, "target": TargetTable}
+        table: type[_Table] = tables.get(str(location[0]), CampaignFile) if len(location) > 1 else CampaignFile
         known = nearest(str(location[-1]), table.model_fields)
         return message(file, dotted(location), "an unknown key", f"a known one ({known})")
     if kind == "missing":

@@ -15,6 +15,7 @@ from dmafuzz.kernel import KernelError
 from dmafuzz.platforms import PlatformError
 from dmafuzz.program import ProgramError
 from dmafuzz.store import StoreError, shown_path
+from dmafuzz.traces.errors import TraceError
 from dmafuzz.trackers import TrackerError
 from dmafuzz.verdicts import VerdictError
 
@@ -30,6 +31,7 @@ INPUT_ERRORS = (
     PlatformError,
     KernelError,
     StoreError,
+    TraceError,
     TrackerError,
     VerdictError,
 )

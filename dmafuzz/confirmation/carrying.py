@@ -16,6 +16,7 @@ from .ideal import IdealMemory
 from .messages import other_messages, warnings_in
 
 _TAGS = 255
+_ASKED_MAX = 200  # actions that a guest is given in one go
 _MASK_BITS = 32
 _IMAGES = (BufferKind.text, BufferKind.rodata)
 
@@ -47,6 +48,27 @@ class Seen:
     actions: int = 0
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What a read of a buffer has to find; ``open`` marks the bytes of which nothing in particular is expected."""
+
+    buffer: int
+    offset: int
+    by: str
+    content: bytes
+    open: bytes
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """An action whose answer is due, and the operation that it belongs to; ``op`` if it is the operation itself."""
+
+    action: str
+    number: int
+    op: Op | None
+    wanted: _Wanted | None = None
+
+
 def can_be_said(facts: Run, mask_bits: int) -> None:
     """Raises CannotSayError for a program that no guest can carry out, before any of it is carried out.
 
@@ -66,11 +88,14 @@ class Carrying:
     recognised.
     """
 
-    def __init__(self, guest: Guest, facts: Run, tag: int = 0) -> None:
+    def __init__(
+        self, guest: Guest, facts: Run, tag: int = 0, heard: Callable[[str, Answer], None] = lambda action, answer: None
+    ) -> None:
         self.ops: Sequence[Op] = facts.ops
         self.ideal = IdealMemory(facts.pieces)
         self.seen = Seen()
         self._guest = guest
+        self._heard = heard  # is called with each action and its answer
         self._held: dict[int, Op] = {}  # CPUs between the halves of a call, and the call
         self._pieces, self._extents = facts.pieces, facts.extents
         self._writer = Writer(facts.extents)
@@ -78,13 +103,19 @@ class Carrying:
         self._steps: dict[int, list[Step]] = {}
         for step in facts.steps:
             self._steps.setdefault(step.op, []).append(step)
+        self._asked: list[_Asked] = []
+        self._number = 0
         self.tag = tag
         self.now = 0
 
     def run(self, after: Callable[[Carrying, int], None]) -> Seen:
-        """All operations; ``after`` each one that is called, for unasked steps and for looks."""
+        """All operations; ``after`` each one that is called, for unasked steps and for looks.
+
+        What no answer is needed for is asked for in one go at the end: that a guest and its host take turns costs more
+        than what either does. ``now`` is then the operation whose answer is due.
+        """
         for number, op in enumerate(self.ops):
-            self.now = number
+            self._number = number
             tag = self.next_tag()
             for action in self._writer.write(op, tag):
                 self._do(action, op)
@@ -95,8 +126,9 @@ class Carrying:
             for step in self._steps.get(number, []):
                 self._apply(step, op, tag)
             if self.seen.oops is not None:
-                return self.seen  # and it did not fault: what comes then is not said
+                break  # and it did not fault: what comes then is not said
             after(self, number)
+        self._ask()
         return self.seen
 
     def next_tag(self) -> int:
@@ -155,8 +187,7 @@ class Carrying:
         for start, length in self.ideal.readable(buffer):
             start, end = max(start, offset), min(start + length, offset + size)
             if start < end:
-                answer = self._do(f"read {self._idle} 0 {buffer} {start} {end - start}", None)
-                self._compare(buffer, start, answer.data, "cpu")
+                self._read(f"read {self._idle} 0 {buffer} {start} {end - start}", buffer, start, end - start, "cpu")
 
     def look_at_all(self) -> None:
         """The CPU reads all that it may."""
@@ -168,8 +199,7 @@ class Carrying:
         for mapping, start, at, length in self.ideal.views(mappings, buffer, offset, size):
             if self._is_untold(mapping):
                 continue
-            answer = self._do(f"device-read {self._idle} 0 {mapping} {start} {length}", None)
-            self._compare(buffer, at, answer.data, f"m{mapping}")
+            self._read(f"device-read {self._idle} 0 {mapping} {start} {length}", buffer, at, length, f"m{mapping}")
 
     def _is_untold(self, mapping: int) -> bool:
         """Whether the call that makes a mapping has not returned: its device cannot know of it."""
@@ -180,24 +210,48 @@ class Carrying:
         """A CPU that is not inside a call, for accesses that no operation names."""
         return next((cpu for cpu in range(_core.CPUS_MAX) if cpu not in self._held), 0)
 
-    def _do(self, action: str, op: Op | None) -> Answer:
-        answer = self._guest.do(action)
+    def _do(self, action: str, op: Op | None) -> None:
+        """Has an action done when the guest is next asked."""
+        if op is not None and op.kind == OpKind.device_read:
+            self._asked.append(_Asked(action, self._number, op, self._wanted_of_device(op)))
+        elif op is not None and op.kind in (OpKind.read, OpKind.cow) and action.startswith("read "):
+            size = int(action.split()[-1])
+            self._asked.append(_Asked(action, self._number, op, self._wanted(op.buffer, op.offset, size, "cpu")))
+        else:
+            self._asked.append(_Asked(action, self._number, op))
+        if len(self._asked) >= _ASKED_MAX:
+            self._ask()
+
+    def _read(self, action: str, buffer: int, offset: int, size: int, by: str) -> None:
+        self._asked.append(_Asked(action, self._number, None, self._wanted(buffer, offset, size, by)))
+
+    def _ask(self) -> Answer | None:
+        """Everything that is still to be done; the last answer."""
+        asked, self._asked = self._asked, []
+        answer = None
+        if asked:
+            self.now = asked[0].number
+        for number, answer in enumerate(self._guest.do_all([one.action for one in asked])):
+            self._take(asked[number], answer)
+            self.now = asked[min(number + 1, len(asked) - 1)].number
+        return answer
+
+    def _take(self, asked: _Asked, answer: Answer) -> None:
+        now, op = asked.number, asked.op
+        self._heard(asked.action, answer)
         self.seen.actions += 1
-        self.seen.warnings += [(self.now, name) for name in warnings_in(answer.messages)]
-        self.seen.messages += [(self.now, text) for text in other_messages(answer.messages)]
+        self.seen.warnings += [(now, name) for name in warnings_in(answer.messages)]
+        self.seen.messages += [(now, text) for text in other_messages(answer.messages)]
         if answer.refused:
-            self.seen.refused.append((self.now, answer.refused))
+            self.seen.refused.append((now, answer.refused))
         if "hook" in answer.fields:
-            self.seen.refused.append((self.now, "give-back"))
+            self.seen.refused.append((now, "give-back"))
         if op is not None and "failed" in answer.fields:
             self.seen.failed.add(op.mapping)
         if op is not None and "dma" in answer.fields:
             self.seen.placed[op.mapping] = answer.fields["dma"]
-        if op is not None and op.kind == OpKind.device_read:
-            self._compare_asked(op, answer.data)
-        if op is not None and op.kind in (OpKind.read, OpKind.cow) and action.startswith("read "):
-            self._compare(op.buffer, op.offset, answer.data, "cpu")
-        return answer
+        if asked.wanted is not None:
+            self._compare(now, asked.wanted, answer.data)
 
     def _apply(self, step: Step, op: Op, tag: int) -> None:
         if step.kind == "alloc":
@@ -205,33 +259,40 @@ class Carrying:
         elif step.kind == "oops":
             self.seen.oops = step.op
         elif step.kind == "appear":
-            answer = self._do(f"read {self._idle} 0 {step.buffer} 0 {op.size}", None)
-            self.ideal.born(step.buffer, answer.data, image=self._kinds[step.buffer] in _IMAGES)
+            self._do(f"read {self._idle} 0 {step.buffer} 0 {op.size}", None)
+            answer = self._ask()
+            content = answer.data if answer else b""
+            self.ideal.born(step.buffer, content, image=self._kinds[step.buffer] in _IMAGES)
         else:
             self.ideal.step(step, tag)
 
-    def _compare_asked(self, op: Op, data: bytes) -> None:
+    def _wanted_of_device(self, op: Op) -> _Wanted | None:
         """What a device line of the program reads, past the end of its mapping too."""
         found = self.ideal.asked(op.mapping, op.offset)
         if found is None:
-            return
+            return None
         buffer, start = found
         size = 0
-        while size < len(data) and self.ideal.is_expected(buffer, start + size):
+        while size < op.size and self.ideal.is_expected(buffer, start + size):
             size += 1
-        self._compare(buffer, start, data[:size], f"m{op.mapping}")
+        return self._wanted(buffer, start, size, f"m{op.mapping}")
 
-    def _compare(self, buffer: int, offset: int, data: bytes, by: str) -> None:
-        expected = self.ideal.content(buffer, offset, len(data))
-        if data == expected:
+    def _wanted(self, buffer: int, offset: int, size: int, by: str) -> _Wanted:
+        """What a read has to find, as things are now."""
+        content = self.ideal.content(buffer, offset, size)
+        return _Wanted(buffer, offset, by, content, self.ideal.open_ones(buffer, offset, size))
+
+    def _compare(self, now: int, wanted: _Wanted, data: bytes) -> None:
+        expected = wanted.content
+        if data[: len(expected)] == expected[: len(data)]:
             return
-        wrong = [at for at, (a, b) in enumerate(zip(data, expected, strict=True)) if a != b]
-        wrong = [at for at in wrong if not self.ideal.is_open(buffer, offset + at)]
+        wrong = [at for at, (a, b) in enumerate(zip(data, expected, strict=False)) if a != b and not wanted.open[at]]
         at = 0
         while at < len(wrong):
             size = 1
             while at + size < len(wrong) and wrong[at + size] == wrong[at] + size:
                 size += 1
             first = wrong[at]
-            self.seen.lost.append(Lost(self.now, buffer, offset + first, size, by, data[first], expected[first]))
+            where = (wanted.buffer, wanted.offset + first, size)
+            self.seen.lost.append(Lost(now, *where, wanted.by, data[first], expected[first]))
             at += size

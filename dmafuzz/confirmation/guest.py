@@ -12,6 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +32,9 @@ class Guest(Protocol):
 
     def do(self, action: str) -> Answer:
         """Raises GuestDiedError if the guest does not answer any more."""
+
+    def do_all(self, actions: Sequence[str]) -> Iterator[Answer]:
+        """The answers to several actions, which are handed over in one go; raises as `do` does."""
 
     def restart(self) -> bool:
         """Brings the guest back to how it came up; False if it cannot, and has to be booted anew."""
@@ -72,12 +76,17 @@ class QemuGuest:
             raise ConfirmationError(f"the guest kernel does not come up on {machine.title}:\n{log}") from None
 
     def do(self, action: str) -> Answer:
-        self._last = action
+        return next(self.do_all([action]))
+
+    def do_all(self, actions: Sequence[str]) -> Iterator[Answer]:
         try:
-            self._socket.sendall(f"{action}\n".encode())
+            self._socket.settimeout(_ACTION_SECONDS)
+            self._socket.sendall("".join(f"{action}\n" for action in actions).encode())
         except OSError:
-            raise GuestDiedError(action, self._log()) from None
-        return self._read_answer(_ACTION_SECONDS)
+            raise GuestDiedError(actions[0], self._log()) from None
+        for action in actions:
+            self._last = action
+            yield self._read_answer(_ACTION_SECONDS)
 
     def restart(self) -> bool:
         if not self._monitor:

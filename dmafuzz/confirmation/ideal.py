@@ -115,10 +115,10 @@ class IdealMemory:
     def content(self, buffer: int, offset: int, size: int) -> bytes:
         return bytes(self._buffers[buffer].content[offset : offset + size])
 
-    def is_open(self, buffer: int, at: int) -> bool:
-        """Whether nothing in particular is expected of a byte: given up, or written by a device while the CPU looks."""
-        b = self._buffers[buffer]
-        return bool(b.given_up[at] | b.posted[at])
+    def open_ones(self, buffer: int, offset: int, size: int) -> bytes:
+        """1 for each byte of which nothing is expected: given up, or written by a device while the CPU looks."""
+        b, part = self._buffers[buffer], slice(offset, offset + size)
+        return _either(b.given_up[part], b.posted[part])
 
     def buffers(self) -> list[int]:
         return [number for number, b in self._buffers.items() if b.live]

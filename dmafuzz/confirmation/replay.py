@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from .answer import ANSWER, Answer, read_answer
 from .errors import ConfirmationError
@@ -25,6 +25,9 @@ class ReplayedGuest:
         while not (said and said[-1].startswith(ANSWER)):
             said.append(next(self._lines, ANSWER))
         return read_answer(said)
+
+    def do_all(self, actions: Sequence[str]) -> Iterator[Answer]:
+        return map(self.do, actions)
 
     def restart(self) -> bool:
         return self.do("revive 0 0") is not None

@@ -78,11 +78,8 @@ class Facts:
             return self._make(op, tag, gfp, undo)
         made = self.made[op.mapping]
         if op.kind == OpKind.mapping_error:
-            return (
-                []
-                if is_list(made)
-                else _give_up(f"dma_mapping_error(d{made.device}, m{op.mapping})", _NO_MAPPING, undo)
-            )
+            failed = f"dma_mapping_error(d{made.device}, m{op.mapping})"
+            return [] if is_list(made) else _give_up(failed, _NO_MAPPING, undo)
         if op.kind.name.startswith("sync_"):
             return self._sync(number, op, made)
         return self.end(op, op.kind, made, number)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What an exported program does, in order: its operations, the accesses of a witness, and what is looked at.
 
-Ownership and content are the core's steps, kept by confirmation's ideal memory; nothing of a machine is worked out here.
+Ownership and content are the core's steps, kept by confirmation's ideal memory; no machine is worked out here.
 """
 
 from __future__ import annotations
@@ -162,8 +162,8 @@ def is_wild(steps: Sequence[WitnessStep]) -> int | None:
 def _closed(ideal: IdealMemory, buffer: int, offset: int, size: int) -> list[tuple[int, int]]:
     """The parts of a range of which something is expected."""
     out: list[tuple[int, int]] = []
-    for at in range(offset, offset + size):
-        if ideal.is_open(buffer, at):
+    for at, is_open in enumerate(ideal.open_ones(buffer, offset, size), offset):
+        if is_open:
             continue
         if out and sum(out[-1]) == at:
             out[-1] = (out[-1][0], out[-1][1] + 1)

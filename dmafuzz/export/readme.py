@@ -41,10 +41,10 @@ with its IOMMU. On machines whose devices are not coherent the CPU cannot stand 
 
 ## Read the result
 
-The log has KTAP: a plan (`1..N`), and a line for each look at memory. `ok` means that every byte is what was written last;
-`not ok` means that data was lost, and the line above it says which byte. Before each operation stands a line `# op N: ...`:
-what dma-debug says after it (`DMA-API: ...`) is about this operation. `Bail out!` means that this machine fails a map
-that the program needs; everything has been given back then.
+The log has KTAP: a plan (`1..N`), and a line for each look at memory. `ok` means that every byte is what was written
+last; `not ok` means that data was lost, and the line above it says which byte. Before each operation stands a line
+`# op N: ...`: what dma-debug says after it (`DMA-API: ...`) is about this operation. `Bail out!` means that this
+machine fails a map that the program needs; everything has been given back then.
 """
 
 
@@ -84,6 +84,5 @@ def _table(judgements: Sequence[Judgement]) -> Iterator[str]:
 
 def _machines() -> Iterator[str]:
     for machine in MACHINES:
-        words = [w for w in machine.append.split() if w.startswith(("swiotlb", "intel_iommu", "iommu"))]
-        with_what = f"`{' '.join(words)}` on its command line" if words else "nothing on its command line"
+        with_what = f"`{machine.option}` on its command line" if machine.option else "nothing on its command line"
         yield f"- {', '.join(machine.platforms)}: {machine.title}; {with_what}"

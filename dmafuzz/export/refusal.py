@@ -27,7 +27,6 @@ _ANYWHERE = (
     Rule.same_function,
     Rule.same_device,
     Rule.same_address,
-    Rule.same_nents,
     Rule.no_remap,
     Rule.unmap_once,
     Rule.inside,
@@ -90,7 +89,8 @@ def _of_program(ops: Sequence[Op]) -> Iterator[Danger]:
         elif op.kind == OpKind.free:
             yield from _of_free(number, op.buffer, live, made)
         elif traits(op.kind).names_mapping and op.kind != OpKind.mapping_error:
-            yield from _of_call(number, op, made[op.mapping])
+            listed = made[made[op.mapping].list] if made[op.mapping].reuse_list else made[op.mapping]
+            yield from _of_call(number, op, made[op.mapping], listed.entry_count)
             if _ends(op, made[op.mapping]):
                 if op.mapping not in live:
                     yield Danger(number, f"m{op.mapping} has been ended already")
@@ -113,11 +113,11 @@ def _of_access(number: int, op: Op, made: Op, live: bool) -> Iterator[Danger]:
         yield Danger(number, f"the device writes through m{op.mapping}, which is mapped TO_DEVICE")
 
 
-def _of_call(number: int, op: Op, made: Op) -> Iterator[Danger]:
+def _of_call(number: int, op: Op, made: Op, entries: int) -> Iterator[Danger]:
     if op.given_size and made.kind != OpKind.map_sg and op.offset + op.size > made.size:
         yield Danger(number, f"more than m{op.mapping} has: {op.offset + op.size} bytes of {made.size}")
-    if op.given_count and op.count > made.entry_count and not made.reuse_list:
-        yield Danger(number, f"more entries than m{op.mapping} has: {op.count} of {made.entry_count}")
+    if op.given_count and made.kind == OpKind.map_sg and op.count > entries:
+        yield Danger(number, f"more entries than m{op.mapping} has: {op.count} of {entries}")
     if op.kind.name.startswith(("unmap_", "free_")) and (op.offset or op.cpu_offset):
         yield Danger(number, f"another address than that of m{op.mapping}")
     if op.kind.name.startswith(("unmap_", "free_")) and op.kind != matching_end(made.kind):

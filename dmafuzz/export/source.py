@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from dmafuzz import _core
@@ -63,7 +64,8 @@ class Source:
             yield f"/* On CPU {cpu} */"
             yield f"static long part_{number}(void *unused)"
             yield "{"
-            used = [d for d in range(_core.DEVICES_MAX) if any(f"d{d}," in line or f"d{d})" in line for line in lines)]
+            code = "\n".join(line for line in lines if not line.startswith(("step(", "/*")))
+            used = [d for d in range(_core.DEVICES_MAX) if re.search(rf"\bd{d}\b", code)]
             yield from (f"{_TAB}struct device *d{d} = device_of({d});" for d in used)
             yield from self._facts.stacks() if not number else ()
             if used:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The store of findings: packs and ledgers, from which the index and the leaders follow; one store, many targets."""
 
+from .confirmed import Confirmed
 from .corpus import read_corpus
 from .entries import StoredCause
 from .errors import StoreError
@@ -11,6 +12,7 @@ from .store import Store
 from .target import Target, target_of
 
 __all__ = [
+    "Confirmed",
     "Report",
     "Run",
     "Store",

@@ -20,6 +20,7 @@ from dmafuzz.storage.ledger import LEDGER_BYTES_MAX
 from dmafuzz.storage.locks import locked, take_lock
 from dmafuzz.storage.packs import PACK_BYTES_MAX
 
+from .confirmed import CONFIRMED, Confirmed, confirmed_of
 from .corpus import SUFFIX as CORPUS
 from .entries import StoredCause, facts_of, finding_to_item, item_to_finding, raw_of
 from .errors import StoreError
@@ -148,6 +149,12 @@ class Store:
         causes = sorted(self.causes(target), key=lambda cause: (cause.pack, cause.item))
         return (self.finding(cause) for cause in causes)
 
+    def confirmed(self, target: Target) -> dict[str, list[Confirmed]]:
+        """What booted kernels have said of a target's causes, by cause; whichever build of dmafuzz had it judged."""
+        keys = {each.key for each in self.targets(every_build=True) if each.lineage == target.lineage}
+        found = confirmed_of(read_ledgers(self.folder / "ledger"))
+        return {cause: answers for (key, cause), answers in found.items() if key in keys}
+
     def runs(self) -> list[Run]:
         """What has been done, by the ledgers."""
         return runs_of(read_ledgers(self.folder / "ledger"))
@@ -249,6 +256,10 @@ class Store:
                 self.note(AGAIN, sync=True, origin=other.key, target=target.key)
                 count += len(found)
         return count
+
+    def confirm(self, answer: Confirmed) -> None:
+        """Writes down what a booted kernel has said of a cause. Raises StoreError."""
+        self.note(CONFIRMED, True, **answer.to_line())
 
     def note(self, what: str, sync: bool = False, **facts: Any) -> None:
         """A line in this process's ledger. Raises StoreError."""

@@ -17,8 +17,6 @@ from .repairs import Repair, repairs_of
 from .titles import doing_of, outcome_of, title_of
 from .triaged import Lead
 
-
-
 _PLAIN_PAGES = re.compile(r"cpu\d b\d+ = alloc pages \d+")
 
 
@@ -34,6 +32,7 @@ class Headline:
     platforms: int
     everyday: EverydayForm | None = None
     repairs: tuple[Repair, ...] = ()
+    confirmed: tuple[str, ...] = ()  # what booted kernels have said, in sentences
 
     @property
     def id(self) -> str:
@@ -91,6 +90,7 @@ class Headline:
             "causes": len(self.lead.causes),
             "folded": len(self.lead.folded),
             "new": self.lead.new,
+            "confirmed": list(self.confirmed),
         }
 
 
