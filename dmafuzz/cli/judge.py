@@ -84,7 +84,7 @@ def judge(
             _confine_for_judges(benches, platforms)
         if html is not None:
             _write_pages(list(zip(inputs, benches, strict=True)), platforms, html)
-            benches = inputs = []
+            inputs, benches = [], []
         for number, (each, bench) in enumerate(zip(inputs, benches, strict=True)):
             if number and not as_json:
                 click.echo()
