@@ -1769,6 +1769,11 @@ class Judge:
 
     def __init__(self, tracker: str, portfolio: Sequence[Platform]) -> None: ...
 
+    def judge_mapped_memory_only(self) -> None:
+        """
+        From the next program on: memory that nothing maps holds nothing that matters.
+        """
+
     def judge(self, ops: Sequence[Op], platform: int) -> Judgement:
         """The judgement on the portfolio's platform of that index."""
 
@@ -2353,6 +2358,10 @@ class TrackerComparison:
 
     @property
     def programs(self) -> int: ...
+
+    @property
+    def differing(self) -> int:
+        """programs on which they differ"""
 
     @property
     def warnings(self) -> int:
@@ -3074,6 +3083,11 @@ class Hunt:
 
     @property
     def corpus(self) -> int: ...
+
+def is_tracker(name: str) -> bool:
+    """
+    Whether the core knows a tracker of that name: ERA+CHANGE, say, with a change that changes anything.
+    """
 
 def call_costs(tracker: str, programs: Sequence[Sequence[Op]], platform: Platform) -> dict[HookKind, tuple[int, Cost]]:
     """
