@@ -66,7 +66,7 @@ def test_a_canary_has_no_rules_to_change(tracker: str) -> None:
 
 
 def test_the_command_writes_a_page_and_data(tmp_path: Path) -> None:
-    result = run("worth", "6.0", "--ops", "1", "--json", "--out", tmp_path)
+    result = run("worth", "6.0", "--ops", "1", "--json", "--out", tmp_path, "--corpus", EMPTY)
     assert result.exit_code == 0
     record = json.loads(result.stdout)
     assert record["tracker"] == "6.0"
