@@ -1737,7 +1737,7 @@ class BuiltinTracker:
 
     @property
     def base(self) -> str:
-        """of a proposal: the era that it changes; "" of others"""
+        """of a proposal or a canary: the era that it changes; "" of others"""
 
     @property
     def vendor(self) -> bool:
@@ -1768,6 +1768,11 @@ class Judge:
     """Judges programs: one tracker, the platforms of a portfolio."""
 
     def __init__(self, tracker: str, portfolio: Sequence[Platform]) -> None: ...
+
+    def judge_mapped_memory_only(self) -> None:
+        """
+        From the next program on: memory that nothing maps holds nothing that matters.
+        """
 
     def judge(self, ops: Sequence[Op], platform: int) -> Judgement:
         """The judgement on the portfolio's platform of that index."""
@@ -2019,6 +2024,215 @@ LAYOUT: Layout = ...
 def run(judge: Judge, ops: Sequence[Op], platform: int) -> Run:
     """What the machine does with the program there."""
 
+class LineState(enum.StrEnum):
+    """What is cached of a place."""
+
+    absent = 'absent'
+
+    clean = 'clean'
+
+    dirty = 'dirty'
+
+class Flag(enum.StrEnum):
+    """What a copy's content is, beside what was last written."""
+
+    fresh = 'fresh'
+
+    lagging = 'lagging'
+
+    stale = 'stale'
+
+    foreign = 'foreign'
+
+    wild = 'wild'
+
+    posted = 'posted'
+
+class Owner(enum.StrEnum):
+    """Who owns the bytes of a mapping."""
+
+    cpu = 'cpu'
+
+    device = 'device'
+
+    both = 'both'
+
+class Actor(enum.StrEnum):
+    """Who takes a step: an operation of the program, or somebody unasked."""
+
+    program = 'program'
+
+    hardware = 'hardware'
+
+    cpu = 'cpu'
+
+    device = 'device'
+
+class CopyState:
+    """
+    A copy of the bytes at one moment: a place, with the cacheline over it.
+    """
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def copy(self) -> int:
+        """which one, the same at all moments"""
+
+    @property
+    def place(self) -> Place: ...
+
+    @property
+    def line(self) -> LineState | None:
+        """None: a coherent device's slot, which is seen as one"""
+
+    @property
+    def memory(self) -> Flag:
+        """what is in the place itself"""
+
+    @property
+    def cached(self) -> Flag | None:
+        """what is in the cacheline, where it is present"""
+
+class CopyChange:
+    """What a step does to a copy."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def event(self) -> WitnessEvent: ...
+
+    @property
+    def copy(self) -> int: ...
+
+    @property
+    def place(self) -> Place: ...
+
+    @property
+    def source(self) -> Place | None:
+        """of what is copied there"""
+
+class Ownership:
+    """Who owns the bytes, as far as one live mapping of them is concerned."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def mapping(self) -> int: ...
+
+    @property
+    def owner(self) -> Owner: ...
+
+class Moment:
+    """
+    A step of a shortest behaviour that reaches a corruption, and the state of all copies of the bytes after it.
+    """
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def op(self) -> int:
+        """the operation that takes it, or after which it is taken"""
+
+    @property
+    def actor(self) -> Actor: ...
+
+    @property
+    def writer(self) -> int | None:
+        """the mapping through which a device writes, unasked"""
+
+    @property
+    def changes(self) -> tuple[CopyChange, ...]:
+        """what the step does to copies"""
+
+    @property
+    def copies(self) -> tuple[CopyState, ...]:
+        """those that there are after it"""
+
+    @property
+    def given_up(self) -> bool:
+        """no content is expected of the bytes"""
+
+    @property
+    def owners(self) -> tuple[Ownership, ...]:
+        """by live mappings of the bytes"""
+
+class TrackedEntry:
+    """A live entry of dma-debug."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def mapping(self) -> int | None: ...
+
+    @property
+    def op(self) -> int:
+        """the operation that made it"""
+
+    @property
+    def device(self) -> int: ...
+
+    @property
+    def dma(self) -> int:
+        """DMA address"""
+
+    @property
+    def phys(self) -> int:
+        """physical address"""
+
+    @property
+    def size(self) -> int:
+        """in bytes"""
+
+    @property
+    def direction(self) -> Direction: ...
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def active(self) -> bool:
+        """its cachelines are among the active ones"""
+
+    @property
+    def unchecked(self) -> bool:
+        """dma_mapping_error() is still to be called for it"""
+
+def behaviour(judge: Judge, ops: Sequence[Op], platform: int, corruption: int) -> list[Moment]:
+    """
+    A shortest behaviour that reaches a corruption (its index in the judgement): fewest unasked steps. Empty if looking for one takes too long.
+    """
+
+def asked_course(judge: Judge, ops: Sequence[Op], platform: int, mapping: int) -> list[Moment]:
+    """
+    What the operations alone, tidy-up included, do to the first bytes of a mapping; empty if it covers none.
+    """
+
+def tracked_entries(judge: Judge, ops: Sequence[Op], platform: int) -> list[list[TrackedEntry]]:
+    """
+    The tracker's live entries after each operation; empty for a tracker that cannot be looked into.
+    """
+
 class AutomatonStats:
     """The automaton that all programs of a process share."""
 
@@ -2144,6 +2358,10 @@ class TrackerComparison:
 
     @property
     def programs(self) -> int: ...
+
+    @property
+    def differing(self) -> int:
+        """programs on which they differ"""
 
     @property
     def warnings(self) -> int:
@@ -2362,6 +2580,72 @@ def compare_walks(platforms: Sequence[Platform], programs: int, seed: int = 0, o
 
 def compare_trackers(a: str, b: str, platforms: Sequence[Platform], programs: int, seed: int = 0, ops: int = 24, differences_max: int = 10, costs: bool = False, about: bool = False) -> TrackerComparison:
     """Two trackers on random programs."""
+
+class RepairKind(enum.StrEnum):
+    """
+    What a step towards a right program changes, in the order in which repairs are shown.
+    """
+
+    check_error = 'check-error'
+
+    arguments = 'arguments'
+
+    function = 'function'
+
+    narrow = 'narrow'
+
+    insert = 'insert'
+
+    around = 'around'
+
+    no_skip = 'no-skip'
+
+    move = 'move'
+
+    apart = 'apart'
+
+    enlarge = 'enlarge'
+
+    memory = 'memory'
+
+    widen = 'widen'
+
+    remove = 'remove'
+
+class RepairStep:
+    """A program one change away from another one, towards what is right."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def kind(self) -> RepairKind: ...
+
+    @property
+    def line(self) -> int:
+        """
+        that is changed, moved or removed; of an insertion its number afterwards; from 0
+        """
+
+    @property
+    def place(self) -> int:
+        """of a move: its number afterwards; otherwise as `line`"""
+
+    @property
+    def ops(self) -> tuple[Op, ...]: ...
+
+def repair_steps(ops: Sequence[Op]) -> list[RepairStep]:
+    """
+    What a driver's author may change about a program, one change at a time; whether it helps is not asked.
+    """
+
+def everyday_layouts(ops: Sequence[Op]) -> list[list[Op]]:
+    """
+    The same program with sizes and offsets that drivers use, those that change most of them first.
+    """
 
 class Threads:
     """What of a program runs by itself."""
@@ -2799,3 +3083,13 @@ class Hunt:
 
     @property
     def corpus(self) -> int: ...
+
+def is_tracker(name: str) -> bool:
+    """
+    Whether the core knows a tracker of that name: ERA+CHANGE, say, with a change that changes anything.
+    """
+
+def call_costs(tracker: str, programs: Sequence[Sequence[Op]], platform: Platform) -> dict[HookKind, tuple[int, Cost]]:
+    """
+    By kind of call: how many the programs have on the platform, and what they cost the tracker in all.
+    """

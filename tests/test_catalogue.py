@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Catalogues: each entry shows what it is listed for, in the family that it belongs to; changed rules of trackers."""
+"""Catalogues: each entry shows what it is listed for, in the topic that it belongs to; changed rules of trackers."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from click.testing import CliRunner
 
 from dmafuzz import _core, platforms
 from dmafuzz import catalogue as catalogues
-from dmafuzz.catalogue import Catalogue, Family
+from dmafuzz.catalogue import Catalogue
 from dmafuzz.catalogue.catalogue import counts_by_label, rejudge
-from dmafuzz.catalogue.families import family_of
 from dmafuzz.catalogue.files import json_text, pack, read_catalogue, tracker_of
 from dmafuzz.cli import catalogue as command
 from dmafuzz.cli.main import main
-from dmafuzz.exhaustive import Result, Search, SearchPlan, Signature
+from dmafuzz.exhaustive import Result, Search, SearchPlan
 from dmafuzz.platforms import to_core
 from dmafuzz.program import parse
 from dmafuzz.reporting.catalogue import markdown
 from dmafuzz.reporting.comparison import comparison
 from dmafuzz.trackers import builtins, default_portfolio, resolve
+from dmafuzz.triage import Topic, topic_of
 from dmafuzz.verdicts import meanings
 
 FRESH = ["4.19", "5.15", "6.12", "7.2", "2.6.30", "3.14-rc1", "2011-reader-writer", "full-range", "silent", "noisy"]
@@ -38,7 +38,7 @@ COMMITTED = Path(__file__).parent.parent / "reports" / "catalogue"
 FILES = sorted(COMMITTED.glob("*.json.gz"))
 ERAS = [each.name for each in _core.trackers()]
 FACTS: dict[str, Any] = tomllib.loads(
-    resources.files("dmafuzz.catalogue").joinpath("families.toml").read_text(encoding="utf-8")
+    resources.files("dmafuzz.triage").joinpath("topics.toml").read_text(encoding="utf-8")
 )
 
 SECOND_LINE = (
@@ -81,9 +81,12 @@ def whole_judge(tracker: str) -> _core.Judge:
     return _core.Judge(resolve(tracker).core, machines)
 
 
-def families_of(tracker: str, text: str) -> set[Family]:
+def topics_of(tracker: str, text: str) -> set[Topic]:
     """Of all that a program shows."""
-    return {family_of(Signature.of(shown)) for shown in whole_judge(tracker).signatures(ops_of(text))}
+    return {
+        topic_of(shown.label, (shown.kind,), shown.rules, shown.reason)
+        for shown in whole_judge(tracker).signatures(ops_of(text))
+    }
 
 
 class TestFresh:
@@ -148,16 +151,13 @@ class TestFresh:
         assert text.count("no program of the alphabet shows just this") == len(made_smaller)
 
 
-class TestFamilies:
-    def test_every_way_of_losing_data_has_a_text(self) -> None:
-        assert set(FACTS["ways"]) == set(meanings.CORRUPTIONS)
-
+class TestTopics:
     def test_every_rule_that_is_broken_unseen_is_one_of_the_contract(self) -> None:
         known = {name for name, _ in _core.rules()}
-        named = [rule for row in FACTS["unseen"] for rule in row["rules"]]
-        assert set(named) <= known
+        named = [rule for row in FACTS["unseen"].values() for rule in row["rules"]]
+        assert set(named) == known
         assert len(set(named)) == len(named)
-        assert FACTS["unseen"][-1]["rules"] == []
+        assert list(FACTS["unseen"].values())[-1]["rules"] == []
 
     @pytest.mark.parametrize(
         ("program", "rule", "change"),
@@ -190,24 +190,24 @@ class TestFamilies:
         ],
     )  # fmt: skip
     def test_by_hand(self, program: str, rule: str, change: str) -> None:
-        unseen = {each for each in families_of("6.12", program) if each.label == "FN"}
-        assert {(each.rule, each.change) for each in unseen} == {(rule, change)}
+        unseen = {each for each in topics_of("6.12", program) if each.label == "FN"}
+        assert {(each.name, each.change) for each in unseen} == {(rule, change)}
 
     def test_depends_on_what_lines_are(self) -> None:
         """One line of 128 bytes, or two of 64."""
-        seen = families_of("6.12", SECOND_LINE)
+        seen = topics_of("6.12", SECOND_LINE)
         assert {each.change for each in seen if each.label == "FN"} == {"every-line"}
-        seen = families_of("6.12", OTHER_LINES)
+        seen = topics_of("6.12", OTHER_LINES)
         assert "dma-lines" in {each.change for each in seen if each.label == "FN"}
 
-    def test_copy_on_write_is_no_family_where_it_is_checked(self) -> None:
+    def test_copy_on_write_is_no_topic_where_it_is_checked(self) -> None:
         program = "cpu0 b0 = alloc page_cache 128; cpu0 m0 = map_single d0 b0 0 128 FROM_DEVICE; cpu0 cow b0 0"
-        assert {each.label for each in families_of("4.19", program)} == {"hazard"}
-        assert not any(family.change == "assert-idle" for family, _ in searched("4.19")[1].families())
+        assert {each.label for each in topics_of("4.19", program)} == {"hazard"}
+        assert not any(lead.topic.change == "assert-idle" for lead in searched("4.19")[1].topics())
 
     def test_warning_that_is_no_use(self) -> None:
         program = "cpu0 b0 = alloc stack 16; cpu0 m0 = map_single d0 b0 0 16 TO_DEVICE"
-        assert Family("FP", "mapping of stack memory without consequence") in families_of("6.12", program)
+        assert Topic("FP", "map-stack") in topics_of("6.12", program)
 
     def test_changes_are_what_ends_it(self) -> None:
         """On the platform that it was made minimal for, which is one of those listed."""
@@ -215,8 +215,8 @@ class TestFamilies:
         members = [to_core(member) for member in platforms.portfolio("6.12")]
         names = [member.name for member in platforms.portfolio("6.12")]
         for entry in catalogue.entries:
-            if entry.family.change:
-                changed = _core.Judge(f"6.12+{entry.family.change}", members)
+            if entry.topic.change:
+                changed = _core.Judge(f"6.12+{entry.topic.change}", members)
                 wanted = ("FN", entry.signature.kind, entry.signature.reason)
                 shown_at = [names.index(name) for name in entry.platforms]
                 assert all(wanted not in changed.signatures_on(entry.ops, at) for at in shown_at), entry

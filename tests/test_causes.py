@@ -53,4 +53,4 @@ def test_every_finding_says_why(written: list[dict[str, bytes]]) -> None:
     for files in written:
         for name, data in files.items():
             assert b"\n# reason: " in data, name
-            assert b"\n# family: " in data, name
+            assert b"\n# topic: " in data, name

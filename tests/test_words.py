@@ -15,12 +15,11 @@ import pytest
 from click.testing import CliRunner
 
 from dmafuzz import _core, checks
-from dmafuzz.catalogue.families import family_of
 from dmafuzz.cli.main import main
-from dmafuzz.exhaustive import Signature
 from dmafuzz.kernel_log.advice import advice_for
 from dmafuzz.kernel_log.others import kinds
 from dmafuzz.reporting import breaches, sentences, warned
+from dmafuzz.triage import topic_of
 from dmafuzz.verdicts import meanings
 
 ROOT = Path(__file__).parent.parent
@@ -90,12 +89,11 @@ def _sentences() -> Iterator[tuple[str, str]]:
         advice = advice_for(check.id)
         yield f"advice {check.id}", " ".join((advice.usually, advice.repair, advice.more, advice.never))
         yield from ((f"advice {check.id}", f"{case.when} {case.mended}") for case in advice.false)
-        yield from ((f"family {check.id}", family_of(Signature(label, check.id, (), "")).name) for label in _WARNED)
+        yield from ((f"topic {check.id}", topic_of(label, (check.id,), (), "").name) for label in _WARNED)
     yield from ((f"message {name}", kind.says) for name, kind in kinds().items())
-    for kind in meanings.CORRUPTIONS:
-        for reason, _, _ in _core.reasons():
-            for rule, _ in _core.rules():
-                yield f"family {reason}, {rule}", family_of(Signature("FN", kind, (rule,), reason or "unknown")).name
+    for reason, _, _ in _core.reasons():
+        for rule, _ in _core.rules():
+            yield f"topic {reason}, {rule}", topic_of("FN", (), (rule,), reason or "unknown").name
 
 
 _WARNED = ("FP", "hazard")

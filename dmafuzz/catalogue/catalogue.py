@@ -119,7 +119,7 @@ def make(
     """The catalogue of a search's result; ``progress`` is called for each signature that is done."""
     machines = [to_core(member) for member in members]
     judge = _core.Judge(core_tracker, machines)
-    entries = tuple(_make_entry(cause, result, judge) for cause in causes(result, judge, progress))
+    entries = tuple(_make_entry(cause, result, judge) for cause in causes(result.found, judge, progress))
     # In one order, whichever part of the search met a label first.
     labels = {
         platform: {label: result.labels[platform][label] for label in LABELS if label in result.labels[platform]}

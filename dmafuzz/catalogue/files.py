@@ -27,6 +27,11 @@ def tracker_of(file: Path) -> str:
     return file.name.removesuffix(SUFFIX)
 
 
+def file_of(folder: Path, tracker: str) -> Path:
+    """The file of a tracker's catalogue; a kernel by its path has none of the path's folders."""
+    return folder / f"{tracker.replace('/', '_')}{SUFFIX}"
+
+
 def pack(catalogue: Catalogue) -> bytes:
     """The same bytes for the same catalogue: no time and no name is kept."""
     return gzip.compress(catalogue.to_json().encode(), mtime=0)

@@ -8,11 +8,33 @@ platform, and the minimizer, there, keeps the signature.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from dmafuzz import _core
-from dmafuzz.exhaustive.result import Found, Result, Signature, Smallest, smallest_first
+from dmafuzz.exhaustive.result import Found, Shown, Signature, Smallest, smallest_first
+
+
+class Reducer(Protocol):
+    """What says of programs what they show, and minimizes them: a judge, or one that asks two of them."""
+
+    def signatures(self, ops: Sequence[_core.Op], /) -> Sequence[Shown]: ...
+
+    def minimize(
+        self, ops: Sequence[_core.Op], platform: int, label: str, kind: str, reason: str, /
+    ) -> MinimalProgram: ...
+
+
+class MinimalProgram(Protocol):
+    """A minimal program, with the rules and the reason that it has come to."""
+
+    @property
+    def ops(self) -> tuple[_core.Op, ...]: ...
+    @property
+    def rules(self) -> tuple[str, ...]: ...
+    @property
+    def reason(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -38,12 +60,14 @@ class _Minimal:
         return tuple(_core.decode(self.records))
 
 
-def causes(result: Result, judge: _core.Judge, progress: Callable[[int], object] = lambda _: None) -> list[Reduced]:
-    """The causes among a search's signatures, smallest program first. ``judge`` is on the result's tracker and
+def causes(
+    all_found: Mapping[Signature, Found], judge: Reducer, progress: Callable[[int], object] = lambda _: None
+) -> list[Reduced]:
+    """The causes among a search's signatures, smallest program first. ``judge`` is on the search's tracker and
     platforms; ``progress`` is called for each signature that is done."""
     own: dict[Signature, dict[bytes, _Minimal]] = {}
     leads_to: dict[Signature, _Minimal] = {}
-    for found in smallest_first(list(result.found.values())):
+    for found in smallest_first(list(all_found.values())):
         minimals = [_minimal(found, smallest, bits, judge) for smallest, bits in found.programs()]
         kept = {minimal.records: minimal for minimal in minimals if minimal.signature == found.signature}
         if kept:
@@ -52,7 +76,7 @@ def causes(result: Result, judge: _core.Judge, progress: Callable[[int], object]
             leads_to[found.signature] = minimals[0]
         progress(1)
     composite: dict[Signature, int] = {}
-    for found in smallest_first(list(result.found.values())):
+    for found in smallest_first(list(all_found.values())):
         if found.signature in leads_to:
             end = _end(leads_to[found.signature], leads_to)
             own.setdefault(end.signature, {end.records: end})
@@ -62,7 +86,7 @@ def causes(result: Result, judge: _core.Judge, progress: Callable[[int], object]
             signature,
             minimal.ops,
             minimal.platform,
-            result.found[signature].count if signature in result.found else 0,
+            all_found[signature].count if signature in all_found else 0,
             composite.get(signature, 0),
         )
         for signature, minimals_of in own.items()
@@ -71,7 +95,7 @@ def causes(result: Result, judge: _core.Judge, progress: Callable[[int], object]
     return sorted(reduced, key=lambda r: (_core.order_of(r.ops), r.signature, bytes(_core.encode(r.ops))))
 
 
-def _minimal(found: Found, smallest: Smallest, bits: int, judge: _core.Judge) -> _Minimal:
+def _minimal(found: Found, smallest: Smallest, bits: int, judge: Reducer) -> _Minimal:
     """What the minimizer makes of one of the smallest programs, on the first of its platforms where it keeps the
     signature, if there is one."""
     other: _Minimal | None = None
@@ -89,7 +113,7 @@ def _minimal(found: Found, smallest: Smallest, bits: int, judge: _core.Judge) ->
     return other
 
 
-def _platforms(signature: Signature, smallest: Smallest, bits: int, judge: _core.Judge) -> Iterator[int]:
+def _platforms(signature: Signature, smallest: Smallest, bits: int, judge: Reducer) -> Iterator[int]:
     """Where the program is the smallest with the signature, as the judge sees it too."""
     for shown in judge.signatures(smallest.ops):
         if Signature.of(shown) == signature:

@@ -10,7 +10,7 @@ import click
 
 from dmafuzz import catalogue as catalogues
 from dmafuzz import platforms as platform_files
-from dmafuzz.catalogue.files import SUFFIX, catalogue_files, pack
+from dmafuzz.catalogue.files import SUFFIX, catalogue_files, file_of, pack
 from dmafuzz.catalogue.proof import keep, known_result
 from dmafuzz.exhaustive import Search, SearchPlan
 from dmafuzz.exhaustive.progress import Bar
@@ -44,8 +44,6 @@ def catalogue(trackers: tuple[str, ...], ops: int, jobs: int, out: Path, pages: 
     """
     names = trackers or (*ERAS, *(each.name for each in builtins() if each.kind == "proposal"))
     for tracker in names:
-        if tracker.startswith(KERNEL) or "/" in tracker:
-            raise BadInput(f"{tracker}: catalogues are of built-in trackers; for this one see dmafuzz search")
         resolve(tracker)
     try:
         if pages:
@@ -59,12 +57,12 @@ def catalogue(trackers: tuple[str, ...], ops: int, jobs: int, out: Path, pages: 
 
 
 def _write_pages(trackers: tuple[str, ...], out: Path) -> None:
-    files = [out / f"{tracker}{SUFFIX}" for tracker in trackers] or catalogue_files(out)
+    files = [file_of(out, tracker) for tracker in trackers] or catalogue_files(out)
     if not files:
         raise BadInput(f"{out}: has no catalogue")
     for file in files:
         made = read_catalogue(file)
-        page = out / f"{made.tracker}.md"
+        page = file.with_name(f"{file.name.removesuffix(SUFFIX)}.md")
         write_whole(page, markdown(made).encode())
         click.echo(f"{page}: {len(made.entries):,} causes")
     _write_side_by_side(out)
@@ -77,14 +75,15 @@ def _write_side_by_side(out: Path) -> None:
 
 
 def _write(tracker: str, ops: int, jobs: int, out: Path) -> None:
-    path = out / f"{tracker}{SUFFIX}"
+    path = file_of(out, tracker)
     if path.exists() and (known := read_catalogue(path).ops) > ops:
         click.echo(f"{tracker}: complete up to {known} operations already")
         return
     name = default_portfolio(tracker)
     members = tuple(platform_files.portfolio(name))
-    work = out / f".{tracker}"
-    plan = SearchPlan(tracker, resolve(tracker).core, name, members, ops, jobs=jobs, out=work)
+    work = out / f".{path.name.removesuffix(SUFFIX)}"
+    threads = 1 if tracker.startswith(KERNEL) else jobs  # one kernel in a process
+    plan = SearchPlan(tracker, resolve(tracker).core, name, members, ops, jobs=threads, out=work)
     bar = Bar()
     try:
         result = known_result(plan) or _search(plan, bar)

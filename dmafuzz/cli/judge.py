@@ -5,20 +5,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from dmafuzz import program as language
+from dmafuzz.findings import Finding
 from dmafuzz.program import Program
 from dmafuzz.program.expect import EXPECT
-from dmafuzz.reporting import judgement_to_json, story
-from dmafuzz.trackers import default_portfolio
+from dmafuzz.publishing import finding_of, run_of
+from dmafuzz.reporting import Line, Tone, judgement_in_full, story
+from dmafuzz.reporting.in_short import repair_lines
+from dmafuzz.trackers import added_kernels, default_portfolio, names
+from dmafuzz.triage.bench import Bench
+from dmafuzz.triage.repairs import repairs_of
 from dmafuzz.verdicts import ExpectError, Judging, check, judging
 
 from . import options
-from .errors import EXIT_BAD_INPUT, EXIT_DIFFERENCE, INPUT_ERRORS, complain
+from .errors import EXIT_BAD_INPUT, EXIT_DIFFERENCE, INPUT_ERRORS, BadInput, complain
+from .found import Found, finding_in, read_found
+from .hook_calls import hook_lines
+from .report import write_report
 from .terminal import show
+
+REPAIRS_MAX = 8  # shown
 
 
 @click.command()
@@ -30,6 +42,12 @@ from .terminal import show
 @click.option(
     "--check", "checks", is_flag=True, help="Compare with the expect lines of the files; exit status 1 if they differ."
 )
+@click.option("--calls", is_flag=True, help="The calls as dma-debug's hooks see them, on one platform, instead.")
+@click.option("--repair", "repair", is_flag=True, help="Show the ways out instead: small changes after which nothing "
+              "is lost, and nothing is warned about, on any platform.")  # fmt: skip
+@click.option("--store", metavar="DIR", type=click.Path(path_type=Path), help="FILEs are causes in this store.")
+@click.option("--html", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Write pages instead: index.html, and one for each program.")  # fmt: skip
 @click.pass_context
 def judge(
     ctx: click.Context,
@@ -39,45 +57,134 @@ def judge(
     portfolio: str | None,
     as_json: bool,
     checks: bool,
+    calls: bool,
+    repair: bool,
+    store: Path | None,
+    html: Path | None,
 ) -> None:
     """Judge programs: what data is lost, what dma-debug warns of.
 
-    With --check the expect lines decide about tracker, platforms and portfolio.
+    With --check the expect lines decide about tracker, platforms and portfolio. A finding is judged by its own tracker
+    and portfolio, unless others are given.
     """
-    programs, failed = _read_all(files)
+    asked = {name: ctx.get_parameter_source(name) != ParameterSource.DEFAULT for name in ("tracker", "portfolio")}
+    inputs, failed = _read_all(files, store)
     status = EXIT_BAD_INPUT if failed else 0
-    if as_json or not checks:
-        _judge(programs, judging(tracker, portfolio or default_portfolio(tracker)), platforms, as_json)
+    if calls:
+        _show_calls(inputs, judging(tracker, _portfolio(tracker, portfolio)), platforms)
+        ctx.exit(status)
+    if html is not None or as_json or repair or not checks:
+        inputs = [each if any(asked.values()) else each.by_its_own() for each in inputs]
+        benches = [
+            judging(each.tracker or tracker, each.portfolio or _portfolio(tracker, portfolio)) for each in inputs
+        ]
+        if html is not None:
+            _write_pages(list(zip(inputs, benches, strict=True)), platforms, html)
+            benches = inputs = []
+        for number, (each, bench) in enumerate(zip(inputs, benches, strict=True)):
+            if number and not as_json:
+                click.echo()
+            _show(each, bench, platforms, as_json, repair)
     if checks:
-        status = max(status, _check(programs, to_stderr=as_json))
+        status = max(status, _check([(each.name, each.program) for each in inputs], to_stderr=as_json))
     ctx.exit(status)
 
 
-def _read_all(files: Sequence[str]) -> tuple[list[tuple[str, Program]], bool]:
-    """The programs of all files that hold one, and whether any does not."""
-    programs, failed = [], False
+@dataclass(frozen=True)
+class _Input:
+    """A program to judge; ``finding`` where it is one; ``tracker`` and ``portfolio`` are its own, if they count."""
+
+    name: str
+    program: Program
+    finding: Finding | None = None
+    tracker: str | None = None
+    portfolio: str | None = None
+
+    def by_its_own(self) -> _Input:
+        """Of a finding, by its own tracker: a model, or a kernel that was added; never code that a file names."""
+        finding = self.finding
+        if finding is None or not _is_known(finding.tracker):
+            return self
+        return replace(self, tracker=finding.tracker, portfolio=finding.portfolio or default_portfolio(finding.tracker))
+
+
+def _is_known(tracker: str) -> bool:
+    return tracker in names() or any(tracker == name for name, _ in added_kernels())
+
+
+def _portfolio(tracker: str, portfolio: str | None) -> str:
+    return portfolio or default_portfolio(tracker)
+
+
+def _read_all(files: Sequence[str], store: Path | None) -> tuple[list[_Input], bool]:
+    """The programs of all files, or causes of a store, that hold one, and whether any does not."""
+    inputs, failed = [], False
+    found = None if store is None else read_found(store)
     for file in files:
         try:
-            programs.append((file, language.read(file)))
+            inputs.append(_read(file) if found is None else _of_store(file, found))
         except INPUT_ERRORS as error:
             complain(str(error))
             failed = True
-    return programs, failed
+        except BadInput as error:
+            complain(error.message)
+            failed = True
+    return inputs, failed
 
 
-def _judge(programs: Sequence[tuple[str, Program]], bench: Judging, platforms: Sequence[str], as_json: bool) -> None:
-    names = tuple(dict.fromkeys(platforms)) or bench.members
-    for name in names:
+def _read(file: str) -> _Input:
+    program = language.read(file)
+    return _Input(file, program, finding_in(Path(file)))
+
+
+def _of_store(name: str, found: Found) -> _Input:
+    item = found.one(name)
+    if isinstance(item, Finding):
+        return _Input(item.file_name, item.program, item)
+    return _Input(item.cause, Program(ops=item.ops), None, found.tracker, found.portfolio)
+
+
+def _write_pages(inputs: Sequence[tuple[_Input, Judging]], platforms: Sequence[str], folder: Path) -> None:
+    findings = [
+        finding_of(each.name, each.program, bench, tuple(dict.fromkeys(platforms)) or bench.members)
+        for each, bench in inputs
+    ]
+    names = " ".join(each.name for each, _ in inputs[:3])
+    again = f"dmafuzz judge {names}{' ...' if len(inputs) > 3 else ''}"
+    title = f"{len(inputs)} program{'' if len(inputs) == 1 else 's'}"
+    run = run_of(title, "dmafuzz judge", findings, [each.program for each, _ in inputs], again)
+    click.echo(write_report(run, folder))
+
+
+def _show(each: _Input, bench: Judging, platforms: Sequence[str], as_json: bool, repair: bool) -> None:
+    chosen = tuple(dict.fromkeys(platforms)) or bench.members
+    for name in chosen:
         bench.machine(name)  # a wrong name is reported before anything else
-    for number, (file, program) in enumerate(programs):
-        judgements = [bench.judge(program, platform, file) for platform in names]
-        if as_json:
-            for judgement in judgements:
-                click.echo(json.dumps(judgement_to_json(judgement)))
-            continue
-        if number:
-            click.echo()
-        show(story(program, bench, judgements))
+    if repair:
+        repairs = repairs_of(each.program.ops, Bench.of(bench))
+        show([*_own(each), *repair_lines(repairs, REPAIRS_MAX)])
+        return
+    judgements = [bench.judge(each.program, platform, each.name) for platform in chosen]
+    if as_json:
+        for judgement in judgements:
+            click.echo(json.dumps(judgement_in_full(judgement, each.program, bench)))
+        return
+    show([*_own(each), *story(each.program, bench, judgements)])
+
+
+def _own(each: _Input) -> list[Line]:
+    """That the tracker was not asked for."""
+    if each.tracker is None:
+        return []
+    return [Line(f"Judged by the finding's own tracker, {each.tracker}, portfolio {each.portfolio}.", Tone.ASIDE)]
+
+
+def _show_calls(inputs: Sequence[_Input], bench: Judging, platforms: Sequence[str]) -> None:
+    for number, each in enumerate(inputs):
+        if len(inputs) > 1:
+            click.echo(f"{'' if number == 0 else chr(10)}{each.name}:")
+        for line in hook_lines(each.program, bench, platforms[0] if platforms else bench.members[0]):
+            click.echo(line)
 
 
 def _check(programs: Sequence[tuple[str, Program]], to_stderr: bool) -> int:

@@ -17,6 +17,7 @@ from .errors import bad_input
 # Name of the command: its module, and the command in it. A module that does not exist is left out.
 _COMMANDS = {
     "judge": ("dmafuzz.cli.judge", "judge"),
+    "report": ("dmafuzz.cli.report", "report"),
     "trace": ("dmafuzz.cli.trace", "trace"),
     "minimize": ("dmafuzz.cli.minimize", "minimize"),
     "fuzz": ("dmafuzz.cli.fuzz", "fuzz"),
@@ -30,6 +31,8 @@ _COMMANDS = {
     "recall": ("dmafuzz.cli.recall", "recall"),
     "catalogue": ("dmafuzz.cli.catalogue", "catalogue"),
     "cost": ("dmafuzz.cli.cost", "cost"),
+    "review": ("dmafuzz.cli.review", "review"),
+    "worth": ("dmafuzz.cli.worth", "worth"),
     "bench": ("dmafuzz.cli.bench", "bench"),
     "kernel": ("dmafuzz.cli.kernel", "kernels"),
     "confirm": ("dmafuzz.cli.confirm", "confirm"),

@@ -27,7 +27,7 @@ SHOWN = 10
 @click.option("--tracker", metavar="T", help="Of a store with findings of several trackers: this one's.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def top(store: Path, count: int, grade: str | None, topic: str | None, tracker: str | None, as_json: bool) -> None:
-    """Show the things to look at first: a leader of each topic, by grade.
+    """Show the findings to look at first, one a topic.
 
     STORE is a folder of `dmafuzz fuzz`, or a catalogue. Grades: A the contract is kept, or the tracker crashes; B data
     is lost in silence, and a changed rule of the tracker would warn; C out of the tracker's sight; D a warning with no

@@ -3,5 +3,6 @@
 
 from .result import Found, Result, Signature
 from .search import Search, SearchPlan
+from .side_by_side import PairPlan, PairSearch, SideBySide
 
-__all__ = ["Found", "Result", "Search", "SearchPlan", "Signature"]
+__all__ = ["Found", "PairPlan", "PairSearch", "Result", "Search", "SearchPlan", "SideBySide", "Signature"]

@@ -6,11 +6,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from dmafuzz import _core
 
 Order = tuple[int, ...]
+
+
+class Shown(Protocol):
+    """What the core says a program, or many programs, show on some platforms, a bit each."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def rules(self) -> tuple[str, ...]: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def platforms(self) -> int: ...
 
 
 @dataclass(frozen=True, order=True)
@@ -25,8 +40,8 @@ class Signature:
     reason: str
 
     @classmethod
-    def of(cls, shown: _core.Signature | _core.Cause) -> Self:
-        """That of what the core says a program, or many programs, show."""
+    def of(cls, shown: Shown) -> Self:
+        """That of what is shown, wherever it is."""
         return cls(shown.label, shown.kind, shown.rules, shown.reason)
 
 
@@ -119,12 +134,7 @@ class Result:
             self.labels.setdefault(platform, Counter()).update(counts)
         for item in harvest.causes:
             signature = Signature.of(item)
-            smallest = {
-                platform: Smallest(program.order, program.records)
-                for program in item.smallest
-                for platform in _places(program.platforms)
-            }
-            self._merge(Found(signature, item.count, smallest))
+            self._merge(Found(signature, item.count, smallest_of(item)))
 
     def add_longer(self, other: Result) -> None:
         """Takes in what another result has of programs with more operations than there were so far."""
@@ -174,13 +184,23 @@ class Result:
             smallest = {
                 platform: Smallest(tuple(order), bytes.fromhex(records))
                 for order, records, bits in programs
-                for platform in _places(bits)
+                for platform in places(bits)
             }
             result.found[signature] = Found(signature, count, smallest)
         return result
 
 
-def _places(bits: int) -> list[int]:
+def smallest_of(cause: _core.Cause) -> dict[int, Smallest]:
+    """Of what the core found: the smallest program for each platform, by its place in the portfolio."""
+    return {
+        platform: Smallest(program.order, program.records)
+        for program in cause.smallest
+        for platform in places(program.platforms)
+    }
+
+
+def places(bits: int) -> list[int]:
+    """The numbers of the bits that are set."""
     return [i for i in range(bits.bit_length()) if bits >> i & 1]
 
 

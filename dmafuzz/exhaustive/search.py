@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -119,7 +119,7 @@ class Search:
         """Programs of a length that others go on from."""
         expander = _core.Expander(self._walk)
         watcher.layer(length, self._walk.pairs(0, self._walk.size))
-        for first, last in self._parts():
+        for first, last in parts_of(self._walk):
             expander.extend(self._walk, first, last)
             watcher.pairs(self._walk.pairs(first, last), self.result)
         self.result.add(length, expander.harvest())
@@ -130,7 +130,7 @@ class Search:
     def _survey(self, watcher: Watcher) -> None:
         """Programs of the last length."""
         plan = self.plan
-        parts = list(self._parts())
+        parts = list(parts_of(self._walk))
         self._kept = Checkpoint(plan.out, plan.identity()) if plan.out else None
         known = self._kept.load() if self._kept else None
         # Not cut in other pieces, and with the platforms in the same order.
@@ -184,16 +184,17 @@ class Search:
         expander.survey(*part)
         return expander.harvest()
 
-    def _parts(self) -> Iterable[Part]:
-        """The last layer in pieces of about as much work each."""
-        first, size = 0, self._walk.size
-        while first < size:
-            last, pairs = first, 0
-            while last < size and pairs < PART_PAIRS:
-                pairs += self._walk.pairs(last, last + 1)
-                last += 1
-            yield first, last
-            first = last
+
+def parts_of(walk: _core.Walk) -> Iterator[Part]:
+    """A walk's last layer in pieces of about as much work each."""
+    first, size = 0, walk.size
+    while first < size:
+        last, pairs = first, 0
+        while last < size and pairs < PART_PAIRS:
+            pairs += walk.pairs(last, last + 1)
+            last += 1
+        yield first, last
+        first = last
 
 
 @contextmanager

@@ -92,6 +92,11 @@ class Finding:
         """The order of programs in docs/spec/verdicts.md §6 (Minimal)."""
         return (*_core.order_of(self.ops), self.text)
 
+    @property
+    def program(self) -> Program:
+        """With the expectation lines of its file."""
+        return Program(ops=self.ops, expects=self._expectations())
+
     def file_text(self) -> str:
         """The program with a comment that says what it shows, and an ``expect`` line for each outcome."""
         head = [
@@ -107,7 +112,7 @@ class Finding:
             head.append(f"# minimal: {self.minimal}")
         if self.modality is not None:
             head.append(f"# modality: {self.modality}")
-        version, *rest = render(Program(ops=self.ops, expects=self._expectations())).splitlines()
+        version, *rest = render(self.program).splitlines()
         return "\n".join([version, *head, *rest]) + "\n"
 
     def _expectations(self) -> list[Expect]:

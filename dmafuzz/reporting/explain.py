@@ -35,7 +35,7 @@ class Sentence:
 def course(judgement: Judgement, corruption: Corruption, steps: Sequence[WitnessStep]) -> list[Sentence]:
     """How a corruption comes about. ``steps`` is its witness."""
     narrator = Narrator(judgement, corruption)
-    causes = [Sentence(AS, sentences.FAILED.format(mapping=f"m{mapping}")) for mapping in narrator.cookies()]
+    causes = [Sentence(AS, said) for said in narrator.failures()]
     if not steps and not causes:
         causes = [Sentence(AS, sentences.VOID)]  # no copy of the bytes took any steps: there is none
     return [*causes, *_told(narrator, _relevant(steps))]

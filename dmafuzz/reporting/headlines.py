@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from dmafuzz.triage import GRADES, Lead
 from dmafuzz.triage.headline import Headline, compact
-from dmafuzz.triage.triaged import HasCause
 from dmafuzz.verdicts.meanings import SPOKEN
 
-from .layout import WIDTH_CHARS, wrapped
+from .layout import width_chars, wrapped
 
 ID_CHARS = 8  # of a cause; any unique beginning is understood
 REPAIRS_MAX = 3
@@ -60,7 +60,7 @@ def _wrapped(text: str) -> list[str]:
     return [line.text for line in wrapped("", text, hang=10)]
 
 
-def grade_counts(leads: Sequence[Lead[HasCause]]) -> str:
+def grade_counts(leads: Sequence[Lead[Any]]) -> str:
     """ "2 of grade A, 12 of B", of topics."""
     counts = Counter(lead.grade for lead in leads)
     parts = [f"{counts[grade]:,} of {grade}" for grade in GRADES if counts[grade]]
@@ -69,6 +69,6 @@ def grade_counts(leads: Sequence[Lead[HasCause]]) -> str:
 
 def _cut(text: str) -> str:
     """As much of it as fits, up to a word."""
-    if len(text) <= WIDTH_CHARS:
+    if len(text) <= width_chars():
         return text
-    return text[: WIDTH_CHARS - len(_MORE)].rsplit(" ", 1)[0] + _MORE
+    return text[: width_chars() - len(_MORE)].rsplit(" ", 1)[0] + _MORE

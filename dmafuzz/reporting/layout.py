@@ -3,11 +3,21 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import textwrap
 from dataclasses import dataclass
 from enum import Enum
 
-WIDTH_CHARS = 100
+WIDTH_CHARS = 100  # at most; a terminal may be narrower
+_WIDTH_CHARS_MIN = 40
+
+
+def width_chars() -> int:
+    """Of a line: what fits a terminal, if the output is one."""
+    if not sys.stdout.isatty():
+        return WIDTH_CHARS
+    return max(_WIDTH_CHARS_MIN, min(shutil.get_terminal_size((WIDTH_CHARS, 24)).columns, WIDTH_CHARS))
 
 
 class Tone(Enum):
@@ -29,14 +39,14 @@ class Line:
 
 
 def wrapped(lead: str, text: str, tone: Tone = Tone.PLAIN, hang: int | None = None) -> list[Line]:
-    """``lead`` and ``text`` in lines of WIDTH_CHARS at most; all but the first begin ``hang`` (the lead's) columns in.
+    """``lead`` and ``text`` in lines of `width_chars` at most; all but the first begin ``hang`` columns in.
 
     A word that is longer than a line stays whole.
     """
     indent = " " * (len(lead) if hang is None else hang)
     lines = textwrap.wrap(
         text,
-        WIDTH_CHARS,
+        width_chars(),
         initial_indent=lead,
         subsequent_indent=indent,
         break_long_words=False,

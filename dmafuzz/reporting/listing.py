@@ -9,7 +9,7 @@ from dmafuzz.program import render_op
 from dmafuzz.verdicts.judgement import Judgement
 
 from .groups import tidy_up
-from .layout import WIDTH_CHARS, Line, Tone
+from .layout import Line, Tone, width_chars
 
 _NUMBER_CHARS = 4
 _NOTE_COLUMN = 56  # where notes begin, if the operation leaves room
@@ -53,13 +53,13 @@ def _noted(number: int, text: str, notes: Sequence[Line]) -> Iterator[Line]:
     """The operation's line, the first note beside it if there is room, the others below."""
     line = f"{number:>{_NUMBER_CHARS}}  {text}"
     below = list(notes)
-    if below and len(line) < _NOTE_COLUMN and _NOTE_COLUMN + len(below[0].text) <= WIDTH_CHARS:
+    if below and len(line) < _NOTE_COLUMN and _NOTE_COLUMN + len(below[0].text) <= width_chars():
         note = below.pop(0)
         yield Line(f"{line:<{_NOTE_COLUMN}}{note.text}", note.tone)
     else:
         yield Line(line)
     for note in below:
-        yield Line(" " * min(_NOTE_COLUMN, WIDTH_CHARS - len(note.text)) + note.text, note.tone)
+        yield Line(" " * min(_NOTE_COLUMN, width_chars() - len(note.text)) + note.text, note.tone)
 
 
 def _notes(judgements: Sequence[Judgement], number: int) -> list[Line]:

@@ -44,10 +44,26 @@ class Narrator:
         after = "" if self.corruption.kind == "stale-cpu-read" else sentences.AFTER.format(op=op)
         return after + sentences.SO[self.corruption.kind].format_map(names)
 
-    def cookies(self) -> list[int]:
-        """The mappings in question whose map fails without anybody noticing."""
-        ops = self.judgement.ops
-        return [m for m in self.judgement.failed if m in self.corruption.mappings and ops[self._map_of(m)].unchecked]
+    def failures(self) -> list[str]:
+        """A sentence for each mapping in question whose map fails without the driver knowing it in time."""
+        failed = [mapping for mapping in self.judgement.failed if mapping in self.corruption.mappings]
+        said = ((mapping, self._checked(mapping)) for mapping in failed)
+        return [sentences.FAILED.format(mapping=f"m{m}", checked=checked) for m, checked in said if checked]
+
+    def _checked(self, mapping: int) -> str:
+        """How dma_mapping_error() is not called in time; "" where it is: nothing but maps and checks before it."""
+        made = self._map_of(mapping)
+        if not self.judgement.ops[made].unchecked:
+            return ""
+        late = False
+        for number, op in enumerate(self.judgement.ops[made + 1 :], made + 1):
+            if op.kind == OpKind.mapping_error and op.mapping == mapping:
+                return sentences.CHECKED_LATE.format(op=number) if late else ""
+            on_it = op.kind in _DEVICE_KINDS or op.kind == OpKind.start
+            same_cpu = op.cpu == self.judgement.ops[made].cpu
+            busy = same_cpu and not traits(op.kind).defines_mapping and op.kind != OpKind.mapping_error
+            late |= op.mapping == mapping if on_it else busy
+        return sentences.UNCHECKED
 
     def is_one_sentence(self, born: WitnessStep, step: WitnessStep) -> bool:
         """Whether a step is one sentence with the one before it: what a CPU has just filled is written back."""

@@ -112,11 +112,26 @@ EXPLAINED = "tracker {tracker} warns of it ({warnings})"
 OTHERS = "no warning covers it: those of tracker {tracker} ({warnings}) concern other cachelines or other mappings"
 SILENT = "dma-debug is silent"
 
+# The answer, in one sentence without its full stop. {where}: "on 10 of 18 platforms"; {hurts}: platforms by name.
+CRASHES = "{tracker}'s own code fails {where}, whatever becomes of the data"
+LOST_IN_SILENCE = "Data can be lost {where}; {tracker} says nothing{more}"
+LOST_AND_TOLD = "Data can be lost {where}, and {tracker} warns of it"
+TRUE_ELSEWHERE = "{tracker} warns {where} where no data is at stake: true on {hurts}"
+SPURIOUS_HERE = "Spurious for you: {tracker} warns {where}, where no data is at stake; true on {hurts}"
+SPURIOUS = "Spurious: {tracker} warns {where}, and no data is at stake on any platform"
+OTHER_HARM = "No data is lost {where}, but {tracker} warns of another harm"
+NOTHING_LOST = "Nothing is lost {where}, and {tracker} says nothing"
+NOT_OF_THIS = " of it (it warns of {warnings}, which is about something else)"
+KEPT_IN_SHORT = "the program breaks no rule of the contract"
+NO_REPAIR = "No small change is known that is clean and silent on all platforms."
+
 # Where a mapping has no memory behind it.
 FAILED = (
-    "the map of {mapping} fails on this platform, and dma_mapping_error() is not checked: the device uses "
+    "the map of {mapping} fails on this platform, and dma_mapping_error() is {checked}: the device uses "
     "DMA_MAPPING_ERROR as an address"
 )
+UNCHECKED = "not checked"
+CHECKED_LATE = "checked after that only (op {op})"
 VOID = (
     "the mapping does not reach the buffer there: its address is unmapped already, the memory is not contiguous, or "
     "the device's limits are exceeded"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The story of a program for people: what the verdicts are, where things happen, why, and which rules are broken."""
+"""The story of a program for people: the answer in short, the verdicts, where things happen and why, and the rules."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from . import sentences
 from .breaches import breach_sentence
 from .explain import MEANWHILE, SO, Sentence, course, outcome
 from .groups import Group, grouped
+from .in_short import in_short
 from .layout import Line, Tone, wrapped
 from .listing import failing, listing
 from .machine import describe
@@ -33,6 +34,7 @@ def story(program: Program, judging: Judging, judgements: Sequence[Judgement]) -
     """The lines of the story of one program, whose judgements on one or more platforms ``judging`` has made."""
     groups = grouped(judgements)
     parts = [
+        in_short(judging, judgements),
         [_title(judging, judgements)],
         listing(judgements),
         [line for group in groups for line in _verdict(group)],
@@ -60,10 +62,10 @@ def _title(judging: Judging, judgements: Sequence[Judgement]) -> Line:
 def _verdict(group: Group) -> list[Line]:
     labels = ", ".join(SPOKEN.get(label, label) for label in group.labels)
     tone = _TONES.get(group.labels[0], Tone.PLAIN)
-    return wrapped(f"{labels:<{_LABEL_CHARS - 1}} ", f"{_happenings(group.first)}: {', '.join(group.platforms)}", tone)
+    return wrapped(f"{labels:<{_LABEL_CHARS - 1}} ", f"{happenings(group.first)}: {', '.join(group.platforms)}", tone)
 
 
-def _happenings(judgement: Judgement) -> str:
+def happenings(judgement: Judgement) -> str:
     """What is corrupt, what warns, which other harms there are, and after which operations."""
     corrupt = _by_op((c.op, c.kind) for c in judgement.corruptions)
     warned = _by_op(((w.op, w.id) for w in judgement.warnings), "at")
@@ -92,7 +94,7 @@ def _explanations(program: Program, judging: Judging, groups: Sequence[Group]) -
     """One explanation for each kind of corruption, on the platform that stands for most; equal ones are shown once."""
     told: dict[tuple[str, tuple[Sentence, ...]], list[tuple[Corruption, list[Sentence]]]] = {}
     judgements: dict[str, Judgement] = {}
-    for judgement, corruption in _chosen(groups):
+    for judgement, corruption in chosen(groups):
         platform = judgement.platform
         judgements[platform] = judgement
         steps = judging.witness(program, platform, corruption)
@@ -105,7 +107,7 @@ def _explanations(program: Program, judging: Judging, groups: Sequence[Group]) -
         described.add(platform)
 
 
-def _chosen(groups: Sequence[Group]) -> list[tuple[Judgement, Corruption]]:
+def chosen(groups: Sequence[Group]) -> list[tuple[Judgement, Corruption]]:
     """For each kind the corruption to explain: unexplained by warnings first, then by how many platforms have it."""
     best: dict[str, tuple[tuple[bool, int, int], Judgement, Corruption]] = {}
     for group in groups:

@@ -21,7 +21,8 @@ CREATE TABLE target (key TEXT PRIMARY KEY, facts TEXT NOT NULL);
 CREATE TABLE pack (name TEXT PRIMARY KEY, target TEXT NOT NULL, size INTEGER NOT NULL, changed INTEGER NOT NULL);
 CREATE TABLE cause (
   target TEXT NOT NULL, cause TEXT NOT NULL, label TEXT NOT NULL, kinds TEXT NOT NULL, rules TEXT NOT NULL,
-  reason TEXT NOT NULL, topic TEXT NOT NULL, minimal TEXT, modality TEXT, ops INTEGER NOT NULL, shown_on INTEGER NOT NULL,
+  reason TEXT NOT NULL, topic TEXT NOT NULL, minimal TEXT, modality TEXT, ops INTEGER NOT NULL,
+  shown_on INTEGER NOT NULL,
   platforms INTEGER NOT NULL, found REAL, pack TEXT NOT NULL, item INTEGER NOT NULL, rank TEXT NOT NULL,
   PRIMARY KEY (target, cause)
 );

@@ -273,5 +273,3 @@ def _step(event: Event, mapping: Mapping) -> Step:
         return Step(event.call, mapping, event.where, 0, 0, count, event.direction, event.attrs)
     offset = event.dma[0] - mapping.dma[0]
     return Step(event.call, mapping, event.where, offset, event.sizes[0], 0, event.direction, event.attrs)
-
-

@@ -37,7 +37,10 @@ def retained(group: Group) -> None:
         else:  # an end: what follows is late
             kept.append(step)
     changed = [
-        step for parts in owners.values() for step in parts.values() if (step.call in _FOR_CPU) is not _cpu_first(step.mapping)
+        step
+        for parts in owners.values()
+        for step in parts.values()
+        if (step.call in _FOR_CPU) is not _cpu_first(step.mapping)
     ]
     kept = sorted([*kept, *changed], key=lambda step: step.where.line)
     group.steps = [*kept, *last]

@@ -98,4 +98,3 @@ def _pages(mapping: Mapping, entries: tuple[int, ...]) -> set[int]:
         first, last = mapping.phys[i] >> PAGE_SHIFT, (mapping.phys[i] + mapping.sizes[i] - 1) >> PAGE_SHIFT
         pages.update(range(first, last + 1))
     return pages
-

@@ -38,20 +38,27 @@ def builtins() -> tuple[BuiltinTracker, ...]:
 
 
 def era_of(name: str) -> str | None:
-    """The tracker of a built-in name, or the era of a kernel version. None if it is neither.
+    """The tracker of a built-in name, `NAME+CHANGE` for one with a changed rule or another one's proposal, or the era
+    of a kernel version. None if it is none of them.
 
     Raises TrackerError for a version that is older than dma-debug, newer than what is known, or of a stable series
     that carries later changes.
     """
-    if name in (each.name for each in builtins()):
+    if name in (each.name for each in builtins()) or ("+" in name and _core.is_tracker(name)):
         return name
     found = _VERSION.fullmatch(name)
     return _of_version(name, found.group(1)) if found else None
 
 
+def base_of(tracker: str) -> str:
+    """The era that a proposal, a canary or `ERA+CHANGE` changes; else the name itself."""
+    name = tracker.partition("+")[0]
+    return next((each.base for each in builtins() if each.name == name and each.base), name)
+
+
 def version_of(tracker: str) -> Kernel | None:
     """The kernel version that a name stands for, by itself or by the era that a proposal changes."""
-    base = next((each.base for each in builtins() if each.name == tracker and each.base), tracker)
+    base = base_of(tracker)
     found = _VERSION.fullmatch(base)
     return Kernel.parse(found.group(1)) if found else None
 
@@ -64,7 +71,7 @@ def parsed(version: str) -> Kernel | None:
 
 def end_of(tracker: str) -> Kernel | None:
     """The version with which the era after this one begins, or after the one that a proposal changes; None: no such."""
-    base = next((each.base for each in builtins() if each.name == tracker and each.base), tracker)
+    base = base_of(tracker)
     released = [each.name for each in builtins() if each.kind == "era" and not each.vendor]
     return version_of(released[released.index(base) - 1]) if base in released[1:] else None
 

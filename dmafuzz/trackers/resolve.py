@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dmafuzz import kernel, platforms
 from dmafuzz.platforms.kernels import Kernel
 
-from .eras import builtins, end_of, era_of, nearest, parsed, version_of
+from .eras import base_of, builtins, end_of, era_of, nearest, parsed, version_of
 from .errors import TrackerError
 from .own_era import own_era
 from .python import PYTHON, core_name
@@ -109,7 +109,7 @@ def kernel_of(tracker: str) -> str:
             return kernel.version_of(tracker.removeprefix(KERNEL))
         except kernel.KernelError:
             return ""  # reported when the tracker is used
-    base = next((each.base for each in builtins() if each.name == tracker), "") or tracker
+    base = base_of(tracker)
     return base if parsed(base.removeprefix("v")) else ""
 
 
@@ -132,6 +132,15 @@ def _core_name(path: str) -> str:
         built = kernel.locate(path)
     except kernel.KernelError as error:
         raise TrackerError(str(error)) from None
+    return _name_in_core(built)
+
+
+def kernel_tracker(name: str, built: kernel.KernelTracker) -> Tracker:
+    """A kernel's own code that is built already, to be called ``name``."""
+    return Tracker(name, _name_in_core(built))
+
+
+def _name_in_core(built: kernel.KernelTracker) -> str:
     era = built.era
     if not era and (found := own_era(built.library, built.version)):
         era = found.era

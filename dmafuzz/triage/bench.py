@@ -8,6 +8,7 @@ from functools import cached_property
 
 from dmafuzz import _core, platforms
 from dmafuzz.trackers import resolve
+from dmafuzz.verdicts.judging import Judging
 
 from .cause import Cause
 
@@ -15,11 +16,19 @@ Ops = Sequence[_core.Op]
 
 
 class Bench:
-    """``tracker`` is any name that the commands take, ``names`` those of platforms or paths of platform files."""
+    """A core's judge, and the names of its platforms."""
 
     def __init__(self, tracker: str, names: Iterable[str]) -> None:
+        """``tracker`` is any name that the commands take, ``names`` are platforms or paths of platform files."""
         self.tracker = tracker
         self.names = tuple(names)
+
+    @classmethod
+    def of(cls, judging: Judging) -> Bench:
+        """On all members of the portfolio that ``judging`` judges by."""
+        bench = cls(judging.tracker.name, judging.members)
+        bench.judge = judging.judge_for(None)[0]
+        return bench
 
     @cached_property
     def judge(self) -> _core.Judge:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dmafuzz import _core
-from dmafuzz._core import HarmKind, Label, RepairKind, RepairStep
+from dmafuzz._core import HarmKind, Label, OpKind, RepairKind, RepairStep
 from dmafuzz.program import render_op
 
 from .bench import Bench, Ops
@@ -19,6 +19,7 @@ from .order import rarest_use
 from .repair_words import words_of
 
 STEPS_MAX = 3  # of a program with several faults
+PROGRAMS_MAX = 20_000
 _TRIED_FURTHER = 6  # programs of each number of steps that are changed again
 _CONTEXT_LINES = 1
 _ORDER = {kind: number for number, kind in enumerate(RepairKind)}
@@ -35,24 +36,30 @@ class Repair:
 
 @dataclass(frozen=True)
 class _Path:
-    """Steps from a program to a variant of it."""
+    """Steps from a program to a variant of it; ``numbers`` are those that its lines had in the program."""
 
     words: tuple[str, ...]
     ranks: tuple[tuple[int, ...], ...]
     ops: tuple[_core.Op, ...]
+    numbers: tuple[int | None, ...]
 
 
-def repairs_of(ops: Ops, bench: Bench) -> list[Repair]:
+def repairs_of(ops: Ops, bench: Bench, programs_max: int = PROGRAMS_MAX) -> list[Repair]:
     """The repairs of a program: smallest change first, everyday calls first; none of one that needs no repair.
 
-    Where one change is not enough, those of two or three are looked for among the changes that leave least to repair.
+    Where one change is not enough, those of two or three are looked for among the changes that leave least to repair;
+    not where more than ``programs_max`` programs would have to be judged.
     """
     faults = _faults(ops, bench)
     if not faults:
         return []
-    paths = [_Path((), (), tuple(ops))]
+    paths = [_Path((), (), tuple(ops), tuple(range(len(ops))))]
+    tried = 0
     for _ in range(STEPS_MAX):
         longer = [path for before in paths for path in _longer(before)]
+        tried += len(longer)
+        if tried > programs_max:
+            break
         judged = [(_faults(path.ops, bench), path.ranks, path) for path in longer]
         clean = sorted(((ranks, path) for left, ranks, path in judged if not left), key=lambda item: item[0])
         if clean:
@@ -74,11 +81,30 @@ def _faults(ops: Ops, bench: Bench) -> int:
 
 def _longer(path: _Path) -> Iterator[_Path]:
     for step in _core.repair_steps(path.ops):
-        words = (*path.words, words_of(step, path.ops))
-        yield _Path(words, tuple(sorted((*path.ranks, _rank(step, path.ops)))), tuple(step.ops))
+        words = (*path.words, words_of(step, path.ops, path.numbers))
+        ranks = tuple(sorted((*path.ranks, _rank(step))))
+        yield _Path(words, ranks, step.ops, tuple(_numbers_after(step, path)))
 
 
-def _rank(step: RepairStep, before: Ops) -> tuple[int, ...]:
+def _numbers_after(step: RepairStep, path: _Path) -> list[int | None]:
+    """What the lines of the program after a step were called before all steps; None: they were not there."""
+    numbers = list(path.numbers)
+    match step.kind:
+        case RepairKind.insert:
+            numbers.insert(step.line, None)
+        case RepairKind.around:
+            numbers[step.line : step.line + 1] = [None, numbers[step.line], None]
+        case RepairKind.remove:
+            del numbers[step.line]
+        case RepairKind.move:
+            numbers.insert(step.place, numbers.pop(step.line))
+        case RepairKind.check_error:
+            kept = zip(numbers, path.ops, strict=True)
+            numbers = [number for number, op in kept if op.kind != OpKind.mapping_error]
+    return numbers
+
+
+def _rank(step: RepairStep) -> tuple[int, ...]:
     """By kind; everyday calls first; a sync for the CPU late, one for the device early; what moves, a short way."""
     changed = step.ops[min(step.line, len(step.ops) - 1)]
     place = -step.place if changed.kind.name.endswith("for_cpu") or step.kind != RepairKind.insert else step.place

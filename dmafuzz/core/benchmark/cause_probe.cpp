@@ -54,6 +54,17 @@ OpKind plain(OpKind kind) {
     }
 }
 
+Wanted planted_stage(const std::string& name, const std::vector<std::string>& fault) {
+    for (Stage stage : {Stage::reached, Stage::triggered, Stage::found}) {
+        if (name != name_of(stage) || fault.size() != 1) continue;
+        Wanted wanted;
+        wanted.planted = fault[0];
+        wanted.stage = stage;
+        return wanted;
+    }
+    throw std::invalid_argument("no stage of a planted fault: " + name);
+}
+
 bool holds(const Program& program, const std::vector<OpKind>& skeleton) {
     size_t at = 0;
     for (const Op& op : program.ops)
@@ -65,12 +76,15 @@ bool holds(const Program& program, const std::vector<OpKind>& skeleton) {
 
 Wanted wanted(const std::string& label, const std::string& kind, const std::vector<std::string>& rules,
               std::vector<OpKind> skeleton, std::vector<std::string> platforms) {
+    if (label == "planted") return planted_stage(kind, rules);
     Label found = label_of(label);
     return {found, kind_of(found, kind), rules_of(rules), std::move(skeleton), std::move(platforms)};
 }
 
 CauseProbe::CauseProbe(std::vector<Wanted> causes, const std::string& path) : causes_(std::move(causes)) {
     if (causes_.size() > wanted_max) throw std::invalid_argument("too many causes to look for");
+    for (const Wanted& cause : causes_)
+        if (!cause.planted.empty() && !planted_) planted_ = std::make_unique<PlantedWatch>(cause.planted);
     board_ = static_cast<Board*>(map_file(path, sizeof(Board), "the board"));
 }
 
@@ -113,13 +127,16 @@ bool CauseProbe::candidate(const Wanted& cause, const Analysis& a) const {
 }
 
 // In the order of what asking costs: the justification of a warning may take all platforms.
+bool CauseProbe::shown_by(const Wanted& cause, const Program& program, Judge& judge, size_t platform) {
+    if (!cause.planted.empty()) return planted_->has_come_to(cause.stage, program, judge, platform);
+    return here(cause, judge.platform(platform)) && candidate(cause, judge.cover(platform)) &&
+           holds(program, cause.skeleton) && judge.rules(platform) == cause.rules &&
+           shows(judge, {cause.label, cause.kind, platform, cause.rules});
+}
+
 void CauseProbe::look(const Program& program, Judge& judge, size_t platform) {
     for (size_t i = 0; i < causes_.size(); i++) {
-        const Wanted& cause = causes_[i];
-        if (board_->seen[i].programs || !here(cause, judge.platform(platform))) continue;
-        if (!candidate(cause, judge.cover(platform)) || !holds(program, cause.skeleton)) continue;
-        if (judge.rules(platform) != cause.rules) continue;
-        if (!shows(judge, {cause.label, cause.kind, platform, cause.rules})) continue;
+        if (board_->seen[i].programs || !shown_by(causes_[i], program, judge, platform)) continue;
         board_->seen[i] = {std::max<uint64_t>(board_->programs, 1), now()};
     }
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "benchmark/planted_watch.hpp"
 #include "fuzzing/observer.hpp"
 #include "fuzzing/rng.hpp"
 #include "judge/cause.hpp"
@@ -19,9 +20,13 @@ struct Wanted {
     Rules rules = 0;
     std::vector<OpKind> skeleton;
     std::vector<std::string> platforms;  // only there; none: anywhere
+    // Instead of all that: how far a search has come with a planted fault.
+    std::string planted = {};
+    Stage stage = Stage::reached;
 };
 
-// From the names of label, kind and rules. Throws std::invalid_argument for an unknown one.
+// From the names of label, kind and rules; of a planted fault: "planted", the stage, and the fault's name as the only
+// rule. Throws std::invalid_argument for an unknown one.
 Wanted wanted(const std::string& label, const std::string& kind, const std::vector<std::string>& rules,
               std::vector<OpKind> skeleton, std::vector<std::string> platforms);
 
@@ -57,8 +62,10 @@ private:
     void look(const Program& program, Judge& judge, size_t platform);
     bool candidate(const Wanted& cause, const Analysis& analysis) const;
     bool here(const Wanted& cause, const Platform& platform) const;
+    bool shown_by(const Wanted& cause, const Program& program, Judge& judge, size_t platform);
 
     std::vector<Wanted> causes_;
+    std::unique_ptr<PlantedWatch> planted_;  // of the fault that is looked for, if one is
     Board* board_ = nullptr;
 };
 

@@ -123,6 +123,9 @@ void bind_review(nb::module_& m) {
         .def_prop_ro("programs", &Hunt::programs)
         .def_prop_ro("differing", &Hunt::differing)
         .def_prop_ro("corpus", &Hunt::corpus);
+    m.def(
+        "is_tracker", [](const std::string& name) { return make_tracker(name) != nullptr; }, "name"_a,
+        "Whether the core knows a tracker of that name: ERA+CHANGE, say, with a change that changes anything.");
     m.def("call_costs", &costs_by_call, "tracker"_a, "programs"_a, "platform"_a,
           "By kind of call: how many the programs have on the platform, and what they cost the tracker in all.");
 }

@@ -112,6 +112,7 @@ void bind_comparisons(nb::module_& m) {
     using C = Comparison;
     Record<C>(m, "TrackerComparison", "What two trackers say of the same programs.")
         .field("programs", &C::programs)
+        .field("differing", &C::differing, "programs on which they differ")
         .field("warnings", &C::warnings, "that both gave")
         .field(
             "by_map", [](const C& c) { return Tuple<GivenRecord>(as_tuple_of(given_by(c))); },

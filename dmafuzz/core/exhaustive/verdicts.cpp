@@ -28,36 +28,7 @@ Digest digest_of(const Outcome& o) {
     return d;
 }
 
-// What is shown on one platform, in order.
-std::vector<Shown> shown_on(const Verdict& verdict, size_t platform) {
-    std::vector<Shown> shown;
-    for (const auto* some : {&verdict.signatures, &verdict.founded})
-        for (const Signature& s : *some)
-            if (s.platforms[platform]) shown.push_back({s.label, s.kind, s.reason});
-    std::sort(shown.begin(), shown.end());
-    return shown;
-}
-
-Rules rules_there(const Verdict& verdict, const Shown& shown, size_t platform) {
-    for (const auto* some : {&verdict.signatures, &verdict.founded})
-        for (const Signature& s : *some)
-            if (s.platforms[platform] && Shown{s.label, s.kind, s.reason} == shown) return s.rules;
-    return 0;
-}
-
 }  // namespace
-
-std::vector<ChangedSignature> changes_between(const Verdict& first, const Verdict& second) {
-    std::vector<Signature> ended, gained;
-    for (size_t p = 0; p < first.labels.size(); p++)
-        for (const auto& [is_gained, s] : changes_between(shown_on(first, p), shown_on(second, p)))
-            add_signature(is_gained ? gained : ended, s.label, s.kind, s.reason,
-                          rules_there(is_gained ? second : first, s, p), p);
-    std::vector<ChangedSignature> out;
-    for (const Signature& s : ended) out.push_back({false, s});
-    for (const Signature& s : gained) out.push_back({true, s});
-    return out;
-}
 
 Verdicts::Id Verdicts::outcome(const Outcome& outcome) {
     auto [at, added] = outcome_ids_.try_emplace(digest_of(outcome), static_cast<Id>(outcomes_.size()));
@@ -88,6 +59,16 @@ Verdict Verdicts::work_out(std::span<const Id> outcomes) const {
     return verdict;
 }
 
+Justification Verdicts::justification(std::span<const Id> outcomes, size_t platform, const Outcome::Warned& w) const {
+    const Outcome& here = outcomes_[outcomes[platform]];
+    if (w.justified) return Justification::justified;
+    if (!here.corrupted && here.oopsed.belongs_to(w.claim)) return Justification::bookkeeping;
+    uint8_t elsewhere = 0;
+    return justification_elsewhere(
+        outcomes.size(), platform, [&](size_t i) { return outcomes_[outcomes[i]].corrupt.covered_by(w.claim); },
+        [&](size_t i) { return outcomes_[outcomes[i]].harmed.belongs_to(w.claim); }, elsewhere);
+}
+
 void Verdicts::look(std::span<const Id> outcomes, size_t platform, Verdict& verdict) const {
     const Outcome& here = outcomes_[outcomes[platform]];
     if (here.tracker_crash) {
@@ -98,23 +79,12 @@ void Verdicts::look(std::span<const Id> outcomes, size_t platform, Verdict& verd
         add_signature(verdict.signatures, Label::fn, kind, reason, here.rules, platform);
     Sum sum;
     for (const Outcome::Warned& w : here.warnings) {
-        uint8_t elsewhere = 0;
-        Justification justification = Justification::justified;
-        const bool in_oops = !here.corrupted && here.oopsed.belongs_to(w.claim);
-        if (!w.justified && in_oops) justification = Justification::bookkeeping;
-        else if (!w.justified)
-            justification = justification_elsewhere(
-                outcomes.size(), platform, [&](size_t i) { return outcomes_[outcomes[i]].corrupt.covered_by(w.claim); },
-                [&](size_t i) { return outcomes_[outcomes[i]].harmed.belongs_to(w.claim); }, elsewhere);
-        sum.add(justification);
-        if (justification == Justification::false_positive)
+        const Justification found = justification(outcomes, platform, w);
+        sum.add(found);
+        if (found == Justification::false_positive)
             add_signature(verdict.signatures, Label::fp, w.id, w.reason, here.rules, platform);
-        if (justification == Justification::hazard)
+        if (found == Justification::hazard)
             add_signature(verdict.signatures, Label::hazard, w.id, w.reason, here.rules, platform);
-        if (justification == Justification::justified)
-            add_signature(verdict.founded, Label::tp, w.id, Reason::none, here.rules, platform);
-        if (justification == Justification::bookkeeping)
-            add_signature(verdict.founded, Label::bookkeeping, w.id, w.reason, here.rules, platform);
     }
     verdict.labels[platform] = sum.labels(here.corrupted, !here.silent.empty());
 }

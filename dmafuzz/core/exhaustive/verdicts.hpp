@@ -9,7 +9,6 @@
 
 #include "check/check.hpp"
 #include "judge/cause.hpp"
-#include "judge/change.hpp"
 #include "judge/outcome.hpp"
 #include "state/digest.hpp"
 
@@ -18,17 +17,7 @@ namespace dmafuzz {
 struct Verdict {
     std::vector<Labels> labels;  // by platform
     std::vector<Signature> signatures;
-    std::vector<Signature>
-        founded;  // warnings that are justified (TP), or by a harm that is no corruption (bookkeeping)
 };
-
-// A signature that only one of two trackers shows.
-struct ChangedSignature {
-    bool gained;  // by the second one
-    Signature signature;
-};
-// Of one program, by the verdicts on two trackers.
-std::vector<ChangedSignature> changes_between(const Verdict& first, const Verdict& second);
 
 class Verdicts {
 public:
@@ -41,6 +30,12 @@ public:
         return verdicts_[verdict];
     }
     size_t size() const { return verdicts_.size(); }
+    const Outcome& outcome_at(Id outcome) const {
+        DMAFUZZ_CHECK(outcome < outcomes_.size());
+        return outcomes_[outcome];
+    }
+    // Of a warning of that platform's outcome.
+    Justification justification(std::span<const Id> outcomes, size_t platform, const Outcome::Warned& warned) const;
     bool warned(Id outcome, uint8_t name)
         const;  // about the operation of that name, or not warned though there is something to say
 

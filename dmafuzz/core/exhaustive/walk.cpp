@@ -103,9 +103,11 @@ Expander::Expander(const Walk& walk)
         judges_.back()->take_runs_from(*judges_.front());
     }
     for (size_t tracker = 0; tracker < trackers(); tracker++) {
-        outcomes_[tracker].resize(walk.machines().size());
-        mirrored_[tracker].resize(walk.platforms());
+        outcomes_.of[tracker].resize(walk.machines().size());
+        mirrored_.of[tracker].resize(walk.platforms());
     }
+    outcomes_.turned.resize(walk.machines().size());
+    mirrored_.turned.resize(walk.platforms());
 }
 
 void Expander::expand(size_t from, size_t to, Walk* growing) {
@@ -172,6 +174,7 @@ void Expander::carry_out(size_t letter) {
             t.outcomes[tracker] = verdicts_.outcome(outcome);
             t.warned |= verdicts_.warned(t.outcomes[tracker], next_name_);
         }
+        if (trackers() > 1) t.turned = changes_.turned(explained_otherwise(*judges_[0], *judges_[1], p));
     }
 }
 
@@ -189,19 +192,22 @@ Order Expander::order_with(const Op& op) const {
     return order;
 }
 
-// Of one tracker alone, its verdict twice.
-size_t Expander::pair_of(Verdicts::Id first, Verdicts::Id second) {
-    const uint64_t key = static_cast<uint64_t>(first) << 32 | second;
-    auto [at, added] = places_of_pairs_.try_emplace(key, pairs_.size());
-    if (added) pairs_.push_back({first, second});
-    return at->second;
-}
-
-size_t Expander::verdicts_of(const std::array<std::vector<Verdicts::Id>, 2>& outcomes) {
-    Pair pair;
+size_t Expander::pair_of(const Outcomes& outcomes) {
+    const size_t platforms = walk_.platforms();
+    Pair pair{};
     for (size_t tracker = 0; tracker < trackers(); tracker++)
-        pair[tracker] = verdicts_.verdict(std::span(outcomes[tracker]).first(walk_.platforms()));
-    return pair_of(pair[0], pair[trackers() - 1]);
+        pair.verdicts[tracker] = verdicts_.verdict(std::span(outcomes.of[tracker]).first(platforms));
+    if (trackers() == 1) pair.verdicts[1] = pair.verdicts[0];
+    else
+        pair.changes =
+            changes_.between(verdicts_, std::span(outcomes.of[0]).first(platforms),
+                             std::span(outcomes.of[1]).first(platforms), std::span(outcomes.turned).first(platforms));
+    Digest key;
+    key.add(static_cast<uint64_t>(pair.verdicts[0]) << 32 | pair.verdicts[1]);
+    key.add(pair.changes);
+    auto [at, added] = places_of_pairs_.try_emplace(key, pairs_.size());
+    if (added) pairs_.push_back(pair);
+    return at->second;
 }
 
 void Expander::write_down(size_t pair, const Op& op, const Place& place) {
@@ -220,18 +226,22 @@ void Expander::visit(size_t letter, Walk* growing) {
     if (missing) carry_out(letter);
     for (size_t p = 0; p < row_.size(); p++) {
         const Transition& t = transition(p, letter);
-        for (size_t tracker = 0; tracker < trackers(); tracker++) outcomes_[tracker][p] = t.outcomes[tracker];
+        for (size_t tracker = 0; tracker < trackers(); tracker++) outcomes_.of[tracker][p] = t.outcomes[tracker];
+        outcomes_.turned[p] = t.turned;
         named |= t.warned;
     }
     const uint16_t id = walk_.contexts().successors(context_)[letter];
     const Op& op = walk_.contexts().op(id);
-    write_down(verdicts_of(outcomes_), op, {joint_, id, false});
+    write_down(pair_of(outcomes_), op, {joint_, id, false});
     const bool names_device = traits(op.kind).names_device || op.given_device;
     if (walk_.has_mirror(walk_.contexts()[context_].devices() | static_cast<uint32_t>(names_device))) {
-        for (size_t tracker = 0; tracker < trackers(); tracker++)
-            for (size_t p = 0; p < walk_.platforms(); p++)
-                mirrored_[tracker][p] = outcomes_[tracker][walk_.mirrored()[p]];
-        write_down(verdicts_of(mirrored_), op, {joint_, id, true});
+        for (size_t p = 0; p < walk_.platforms(); p++) {
+            const size_t there = walk_.mirrored()[p];
+            for (size_t tracker = 0; tracker < trackers(); tracker++)
+                mirrored_.of[tracker][p] = outcomes_.of[tracker][there];
+            mirrored_.turned[p] = outcomes_.turned[there];
+        }
+        write_down(pair_of(mirrored_), op, {joint_, id, true});
     }
     if (growing) grow(*growing, letter, named);
 }
@@ -313,7 +323,7 @@ Harvest Expander::harvest_of(size_t tracker) const {
         const VerdictTotal& total = totals_[i];
         if (total.count == 0) continue;
         out.programs += total.count;
-        const Verdict& verdict = verdicts_[pairs_[i][tracker]];
+        const Verdict& verdict = verdicts_[pairs_[i].verdicts[tracker]];
         for (size_t p = 0; p < walk_.platforms(); p++)
             for (size_t label = 0; label < static_cast<size_t>(Label::count_); label++)
                 if (verdict.labels[p] >> label & 1) out.labels[p][label] += total.count;
@@ -335,10 +345,10 @@ SideBySide Expander::harvest_both() {
     for (size_t i = 0; i < totals_.size(); i++) {
         const VerdictTotal& total = totals_[i];
         if (total.count == 0) continue;
-        const Verdict &first = verdicts_[pairs_[i][0]], &second = verdicts_[pairs_[i][1]];
+        const Pair& pair = pairs_[i];
+        const Verdict &first = verdicts_[pair.verdicts[0]], &second = verdicts_[pair.verdicts[1]];
         for (size_t p = 0; p < walk_.platforms(); p++) out.moves[p][{first.labels[p], second.labels[p]}] += total.count;
-        if (pairs_[i][0] == pairs_[i][1]) continue;
-        for (const ChangedSignature& change : changes_between(first, second))
+        for (const ChangedSignature& change : changes_[pair.changes])
             gather(changed[change.gained], change.signature, total);
     }
     for (bool gained : {false, true})

@@ -10,6 +10,7 @@
 #include <string>
 #include <tuple>
 
+#include "exhaustive/changes.hpp"
 #include "exhaustive/layer.hpp"
 #include "program/order.hpp"
 #include "exhaustive/verdicts.hpp"
@@ -133,6 +134,7 @@ private:
     // What one letter makes of one state of one machine.
     struct Transition {
         Verdicts::Id outcomes[2] = {unknown, unknown};  // the second one: of the tracker beside
+        Changes::Id turned = 0;                         // corruptions that only one of the two explains
         bool warned = false;
         uint32_t next[2] = {unknown, unknown};  // without and with a name for the operation
     };
@@ -145,8 +147,17 @@ private:
         }
     };
 
-    // The verdicts of one program on the tracker and on the one beside it.
-    using Pair = std::array<Verdicts::Id, 2>;
+    // The verdicts of one program on the tracker and on the one beside it, and what changes between them.
+    struct Pair {
+        std::array<Verdicts::Id, 2> verdicts;
+        Changes::Id changes;
+        bool operator==(const Pair&) const = default;
+    };
+    // Of one program, by machine or platform: of each tracker, and between them.
+    struct Outcomes {
+        std::array<std::vector<Verdicts::Id>, 2> of;
+        std::vector<Changes::Id> turned;
+    };
     // A cause while it is gathered: of each platform, the programs, and the total with its smallest one.
     struct Gathered {
         Signature signature;
@@ -164,8 +175,7 @@ private:
     void gather(Gathering& causes, const Signature& shown, const VerdictTotal& total) const;
     Cause settle(const Gathered& gathered) const;
     Harvest harvest_of(size_t tracker) const;
-    size_t pair_of(Verdicts::Id first, Verdicts::Id second);
-    size_t verdicts_of(const std::array<std::vector<Verdicts::Id>, 2>& outcomes);
+    size_t pair_of(const Outcomes& outcomes);
     Digest state(size_t platform);
     size_t trackers() const { return judges_.size(); }
     void expand(size_t from, size_t to, Walk* growing);
@@ -182,8 +192,9 @@ private:
     const Walk& walk_;
     std::vector<std::unique_ptr<Judge>> judges_;  // one, or two that share their runs
     Verdicts verdicts_;
+    Changes changes_;
     std::vector<Pair> pairs_;
-    std::unordered_map<uint64_t, size_t> places_of_pairs_;
+    std::unordered_map<Digest, size_t, DigestHash> places_of_pairs_;
     std::vector<VerdictTotal> totals_;  // by pair
     uint64_t carried_out_ = 0;
 
@@ -198,8 +209,8 @@ private:
     Program program_;
     std::vector<uint8_t> names_;
     uint8_t next_name_ = 0;
-    bool started_ = false;                                          // the judge, with the letter at work
-    std::array<std::vector<Verdicts::Id>, 2> outcomes_, mirrored_;  // of each tracker, by machine
+    bool started_ = false;  // the judge, with the letter at work
+    Outcomes outcomes_, mirrored_;
     std::vector<uint32_t> nexts_;
 };
 

@@ -2,6 +2,7 @@
 #include "fuzzing/equivalence.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "fuzzing/minimize.hpp"
 #include "fuzzing/mutate.hpp"
@@ -21,11 +22,15 @@ public:
         a_.watch(run_.hooks, platform, of_a_, nullptr);
         b_.watch(run_.hooks, platform, of_b_, nullptr);
         if (counts) count(*counts);
-        if (of_a_.warnings.size() != of_b_.warnings.size()) return false;
-        for (size_t i = 0; i < of_a_.warnings.size(); i++)
-            if (!same(of_a_.warnings[i], of_b_.warnings[i])) return false;
-        return !what_.costs || same_cost();
+        const auto &a = of_a_.warnings, &b = of_b_.warnings;
+        const auto [mine, theirs] = std::mismatch(a.begin(), a.end(), b.begin(), b.end(),
+                                                  [&](const Warning& x, const Warning& y) { return same(x, y); });
+        how_ = {mine == a.end() ? 0 : key_of(*mine), theirs == b.end() ? 0 : key_of(*theirs)};
+        return mine == a.end() && theirs == b.end() && (!what_.costs || same_cost());
     }
+    // How they differ, where they do: by the first warnings that are not the same.
+    using How = std::pair<uint32_t, uint32_t>;
+    const How& how() const { return how_; }
 
 private:
     void count(Comparison& counts) const {
@@ -41,6 +46,9 @@ private:
         return !what_.about || (a.mappings == b.mappings && a.entry_op == b.entry_op && a.counted == b.counted &&
                                 a.traced == b.traced && a.line == b.line && a.line_bytes == b.line_bytes);
     }
+    uint32_t key_of(const Warning& w) const {
+        return static_cast<uint32_t>(w.id) << 16 | static_cast<uint32_t>(run_.ops[w.op].kind) << 1 | 1;
+    }
     bool same_cost() const {
         Cost a, b;
         return a_.cost(a) == b_.cost(b) && a == b;
@@ -52,6 +60,7 @@ private:
     Machine machine_;
     Run run_;
     Watch of_a_, of_b_;
+    How how_;
 };
 
 }  // namespace
@@ -63,12 +72,18 @@ Comparison compare(Tracker& a, Tracker& b, const std::vector<Platform>& platform
     Rng rng(seed);
     // A kernel's own code is booted anew for another platform: stay with one for a while.
     constexpr uint64_t programs_per_platform = 1000;
+    std::set<Comparer::How> told;
     for (uint64_t i = 0; i < programs && result.differences.size() < what.differences_max; i++) {
         size_t platform = i / programs_per_platform % platforms.size();
         Program program = random_program(rng, 1 + static_cast<int>(rng.below(static_cast<uint32_t>(what.ops_max))));
         result.programs++;
         if (comparer.alike(program, platforms[platform], &result)) continue;
-        auto differs = [&](const Program& p) { return !comparer.alike(p, platforms[platform]); };
+        result.differing++;
+        const Comparer::How how = comparer.how();
+        if (!told.insert(how).second) continue;
+        auto differs = [&](const Program& p) {
+            return !comparer.alike(p, platforms[platform]) && comparer.how() == how;
+        };
         result.differences.push_back({minimize(program, differs), platform});
     }
     return result;

@@ -15,11 +15,14 @@ struct Difference {
 
 struct Comparison {
     uint64_t programs = 0;
+    uint64_t differing = 0;  // of these, those on which the trackers differ
     uint64_t warnings = 0;
     // Warnings, by the operation that made the mapping that their call names; the last one: none did.
     using ByMap = std::array<uint64_t, static_cast<size_t>(OpKind::count_) + 1>;
     std::array<ByMap, static_cast<size_t>(WarningId::count_)> by_map{};
-    std::vector<Difference> differences;  // minimized; at most `differences_max`
+    // Minimized, and told once: by the first warning that only one of the two gives, and the kind of its operation. At
+    // most `differences_max`.
+    std::vector<Difference> differences;
 };
 
 struct Compared {

@@ -19,18 +19,23 @@ struct Shown {
     auto operator<=>(const Shown&) const = default;
 };
 
-// Of the program that the judge has been started with; in order, each once. A tracker that crashes shows nothing else.
-std::vector<Shown> shown_on(Judge& judge, size_t platform);
-
 struct Change {
     bool gained;  // shown by the second tracker and not by the first; else the other way round
     Shown shown;
     auto operator<=>(const Change&) const = default;
 };
 
-// Machine and simulator are the same for both, so an FN that is gone is a corruption that a warning explains now. Where
-// both show a label and kind, but for other reasons, neither of which has all of the other's, nothing has changed but
-// the reason. Where one tracker crashes, that is all there is to say. Both in order.
-std::vector<Change> changes_between(const std::vector<Shown>& first, const std::vector<Shown>& second);
+// The second judge takes its runs from the first one, and both have started with the same program: their corruptions
+// are the same ones. Those that one tracker explains and the other does not; in order, each once.
+std::vector<Change> explained_otherwise(Judge& first, Judge& second, size_t platform);
+
+// All that changes there: corruptions, and warnings that only one of the two gives: of another check, after another
+// operation, or about something else. Where one tracker crashes, that is all there is to say. In order, each once.
+std::vector<Change> changes_between(Judge& first, Judge& second, size_t platform);
+
+// In order, each once; what both gain and end, but for corruptions, is the same thing said of something else.
+void settle(std::vector<Change>& changes);
+
+Label label_of(Justification justification);
 
 }  // namespace dmafuzz

@@ -57,7 +57,7 @@ bool PairJudge::warn_alike(size_t platform, Coverage* marks) {
 std::vector<PlatformChange> PairJudge::changes(size_t platform) {
     if (warn_alike(platform)) return {};
     std::vector<PlatformChange> out;
-    for (const Change& change : changes_between(shown_on(first_, platform), shown_on(second_, platform)))
+    for (const Change& change : changes_between(first_, second_, platform))
         out.push_back({change, platform, first_.rules(platform)});
     return out;
 }

@@ -120,6 +120,15 @@ struct Era {
 const std::vector<Era>& eras();
 // The last kernel that the last era is known to be right for.
 const char* newest_kernel();
+// A change that was proposed, and the era that it was made for.
+struct Proposal {
+    const char* name;
+    int year;
+    const char* base;
+    const char* changed;
+    void (*change)(Era&);
+};
+const std::vector<Proposal>& proposed_changes();
 // Proposed changes, each applied to the era that it was made for.
 const std::vector<Era>& proposals();
 

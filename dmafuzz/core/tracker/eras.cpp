@@ -157,39 +157,20 @@ Era based_on(const std::string& name) {
     return {};
 }
 
-Era proposal(const char* name, int year, const char* base, const char* changed, const Change& change) {
-    Era era = based_on(base);
-    era.name = name;
-    era.year = year;
-    era.changed = changed;
-    era.base = base;
-    change(era);
+Era era_of(const Proposal& proposal) {
+    Era era = based_on(proposal.base);
+    era.name = proposal.name;
+    era.year = proposal.year;
+    era.changed = proposal.changed;
+    era.base = proposal.base;
+    proposal.change(era);
     return era;
 }
 
 std::vector<Era> all_proposals() {
-    return {
-        proposal("2011-reader-writer", 2011, "2.6.32", "TO_DEVICE mappings of a line may overlap, no others",
-                 [](Era& e) {
-                     e.tracked = Tracked::every_line;
-                     e.to_device_tracked = true;
-                     e.overlap = OverlapRule::reader_writer;
-                     e.overlap_counted = true;
-                 }),
-        proposal("2016-from-device-only", 2016, "3.14", "assert-idle for what a device writes only",
-                 [](Era& e) { e.idle_check = IdleCheck::first_line_written; }),
-        proposal("2020-rcu", 2020, "5.5", "assert-idle looks up without a lock",
-                 [](Era& e) { e.idle_under_rcu = true; }),
-        proposal("2021-different-regions", 2021, "5.15", "the very same region may be mapped again, for another device",
-                 [](Era& e) { e.overlap = OverlapRule::different_regions; }),
-        proposal("full-range", 2026, "7.2", "every line of a mapping is tracked",
-                 [](Era& e) { e.tracked = Tracked::every_line; }),
-        proposal("cache-alignment", 2026, "7.2", "lines are as long as the platform's DMA alignment",
-                 [](Era& e) {
-                     e.line_size = LineSize::dma_alignment;
-                     e.coherent_exempt = false;  // the key says it: no two buffers share a line of one byte
-                 }),
-    };
+    std::vector<Era> out;
+    for (const Proposal& proposal : proposed_changes()) out.push_back(era_of(proposal));
+    return out;
 }
 
 }  // namespace
@@ -198,6 +179,31 @@ const char* newest_kernel() { return newest_read; }
 
 const std::vector<Era>& eras() {
     static const std::vector<Era> rows = all_eras();
+    return rows;
+}
+
+const std::vector<Proposal>& proposed_changes() {
+    static const std::vector<Proposal> rows{
+        {"2011-reader-writer", 2011, "2.6.32", "TO_DEVICE mappings of a line may overlap, no others",
+         [](Era& e) {
+             e.tracked = Tracked::every_line;
+             e.to_device_tracked = true;
+             e.overlap = OverlapRule::reader_writer;
+             e.overlap_counted = true;
+         }},
+        {"2016-from-device-only", 2016, "3.14", "assert-idle for what a device writes only",
+         [](Era& e) { e.idle_check = IdleCheck::first_line_written; }},
+        {"2020-rcu", 2020, "5.5", "assert-idle looks up without a lock", [](Era& e) { e.idle_under_rcu = true; }},
+        {"2021-different-regions", 2021, "5.15", "the very same region may be mapped again, for another device",
+         [](Era& e) { e.overlap = OverlapRule::different_regions; }},
+        {"full-range", 2026, "7.2", "every line of a mapping is tracked",
+         [](Era& e) { e.tracked = Tracked::every_line; }},
+        {"cache-alignment", 2026, "7.2", "lines are as long as the platform's DMA alignment",
+         [](Era& e) {
+             e.line_size = LineSize::dma_alignment;
+             e.coherent_exempt = false;  // the key says it: no two buffers share a line of one byte
+         }},
+    };
     return rows;
 }
 

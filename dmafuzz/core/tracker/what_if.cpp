@@ -37,6 +37,15 @@ void check_idle(Era& era) {
     era.idle_check = IdleCheck::whole_page;
 }
 
+// Of a changed rule, or of a proposal; null: none is named so.
+void (*change_named(const std::string& name))(Era&) {
+    for (const WhatIf& w : what_ifs())
+        if (w.name == name) return w.change;
+    for (const Proposal& p : proposed_changes())
+        if (p.name == name) return p.change;
+    return nullptr;
+}
+
 }  // namespace
 
 const std::vector<WhatIf>& what_ifs() {
@@ -101,12 +110,10 @@ std::optional<Era> changed_era(const std::string& name) {
     std::optional<Era> era = era_named(name.substr(0, at));
     while (era && at < name.size()) {
         const size_t end = std::min(name.find('+', at + 1), name.size());
-        const std::string wanted = name.substr(at + 1, end - at - 1);
-        auto what =
-            std::find_if(what_ifs().begin(), what_ifs().end(), [&](const WhatIf& w) { return w.name == wanted; });
-        if (what == what_ifs().end()) return std::nullopt;
+        auto* const change = change_named(name.substr(at + 1, end - at - 1));
+        if (!change) return std::nullopt;
         const Era before = *era;
-        what->change(*era);
+        change(*era);
         if (*era == before) return std::nullopt;
         at = end;
     }

@@ -19,8 +19,8 @@ struct WhatIf {
 
 // In the order in which they are tried: the smallest change first.
 const std::vector<WhatIf>& what_ifs();
-// An era or proposal with the changes that its name asks for; nothing for an unknown name, or where a change changes
-// nothing.
+// An era or proposal with the changes that its name asks for, those of proposals too; nothing for an unknown name, or
+// where a change changes nothing.
 std::optional<Era> changed_era(const std::string& name);
 
 }  // namespace dmafuzz

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The changes to a tracker that are worth writing: as text for a terminal, Markdown, and data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from dmafuzz.review.changes import Effect
+from dmafuzz.review.worth import Worth
+
+from .layout import Line, Tone, wrapped
+from .review_json import topic_record
+
+SCHEMA = 1
+_HEAD = ("change", "finds A-C", "finds all", "noise", "rules kept", "hazards", "loses", "tree operations")
+
+
+def worth_lines(tracker: str, ops: int, rows: Sequence[Worth]) -> list[Line]:
+    """For a terminal: a row for each change, then what the first ones find."""
+    cells = [_HEAD, *(_cells(row) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(_HEAD))]
+    lines = wrapped("", _title(tracker, ops, rows), Tone.TITLE)
+    for number, (name, *figures) in enumerate(cells):
+        text = f"{name:<{widths[0]}}" + "".join(
+            f"  {figure:>{width}}" for figure, width in zip(figures, widths[1:], strict=True)
+        )
+        lines.append(Line(text.rstrip(), Tone.ASIDE if number == 0 else Tone.PLAIN))
+    for row in rows:
+        if row.causes(Effect.FOUND):
+            lines += [Line(""), Line(row.candidate.name, Tone.TITLE), *wrapped("  now: ", row.candidate.about)]
+            for topic in row.topics:
+                lines += wrapped(f"  {topic.effect.value}: ", f"{topic.topic}: {len(topic.causes):,} causes", hang=4)
+    return lines
+
+
+def worth_markdown(tracker: str, ops: int, rows: Sequence[Worth]) -> str:
+    """A page without conclusions: these are a person's."""
+    return "\n".join(_markdown(tracker, ops, rows)) + "\n"
+
+
+def worth_record(tracker: str, ops: int, rows: Sequence[Worth]) -> dict[str, Any]:
+    """For json.dumps."""
+    return {
+        "schema": SCHEMA,
+        "tracker": tracker,
+        "ops": ops,
+        "changes": [
+            {
+                "name": row.candidate.name,
+                "about": row.candidate.about,
+                "proposal": row.candidate.proposal,
+                "finds_a_to_c": len(row.found),
+                "finds": len(row.causes(Effect.FOUND)),
+                "noise": len(row.noise),
+                "noise_of_rule_keeping_programs": row.kept,
+                "hazards": len(row.causes(Effect.HAZARD)),
+                "loses": len(row.lost),
+                "costs": dict(row.costs.changed) if row.costs else None,
+                "topics": [topic_record(topic) for topic in row.topics],
+            }
+            for row in rows
+        ],
+    }
+
+
+def _title(tracker: str, ops: int, rows: Sequence[Worth]) -> str:
+    return (
+        f"{len(rows)} changes to {tracker}, over all programs of up to {ops} operations and the corpus: causes that "
+        "they find (of grade A to C, and all), warnings without need (and of programs that keep every rule), warnings that are "
+        "harmless where they come and true elsewhere, causes that they lose, and work on the tree of cachelines."
+    )
+
+
+def _cells(row: Worth) -> tuple[str, ...]:
+    times = row.costs.changed.get("tree_operations", 1.0) if row.costs else None
+    cost = "not counted" if times is None else "the same" if times == 1 else f"{times:,.2f} times"
+    counts = (
+        len(row.found),
+        len(row.causes(Effect.FOUND)),
+        len(row.noise),
+        row.kept,
+        len(row.causes(Effect.HAZARD)),
+        len(row.lost),
+    )
+    return (row.candidate.name, *(f"{count:,}" if count else "-" for count in counts), cost)
+
+
+def _markdown(tracker: str, ops: int, rows: Sequence[Worth]) -> Iterator[str]:
+    yield f"# What is worth changing in {tracker}"
+    yield ""
+    yield _title(tracker, ops, rows)
+    yield f"Made by `dmafuzz worth {tracker} --ops {ops}`."
+    yield ""
+    yield f"| {' | '.join(_HEAD)} |"
+    yield f"|---|{'---:|' * (len(_HEAD) - 1)}"
+    for row in rows:
+        yield f"| {' | '.join(_cells(row))} |"
+    for row in rows:
+        if not row.topics:
+            continue
+        yield ""
+        yield f"## {row.candidate.name}"
+        yield ""
+        yield f"{'Proposed' if row.candidate.proposal else 'As it is now'}: {row.candidate.about}."
+        yield ""
+        for topic in row.topics:
+            number = len(topic.causes)
+            yield f"- {topic.effect.value}: {topic.topic}, {number:,} cause{'' if number == 1 else 's'}; the smallest:"
+            yield ""
+            yield "  ```"
+            yield from (f"  {line}" for line in topic.leader.program)
+            yield "  ```"
