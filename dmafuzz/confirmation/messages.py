@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from dmafuzz import checks
 
-
 # Where the check for RAM in dma_map_resource() has no message of its own, its place is what is known of it.
 _A_FILE, _ITS_FUNCTION = "kernel/dma/mapping.c", "dma_map_resource"
 
