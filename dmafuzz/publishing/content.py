@@ -157,6 +157,7 @@ class Finding:
     kinds: tuple[str, ...] = ()
     file: str = ""
     known: bool | None = None  # it is in the baseline; None: there is no baseline
+    confirmed: tuple[str, ...] = ()  # what booted kernels have said, in sentences
 
     @property
     def page(self) -> str:
