@@ -1769,6 +1769,11 @@ class Judge:
 
     def __init__(self, tracker: str, portfolio: Sequence[Platform]) -> None: ...
 
+    def judge_mapped_memory_only(self) -> None:
+        """
+        From the next program on: memory that nothing maps holds nothing that matters.
+        """
+
     def judge(self, ops: Sequence[Op], platform: int) -> Judgement:
         """The judgement on the portfolio's platform of that index."""
 
@@ -2216,6 +2221,11 @@ class TrackedEntry:
 def behaviour(judge: Judge, ops: Sequence[Op], platform: int, corruption: int) -> list[Moment]:
     """
     A shortest behaviour that reaches a corruption (its index in the judgement): fewest unasked steps. Empty if looking for one takes too long.
+    """
+
+def asked_course(judge: Judge, ops: Sequence[Op], platform: int, mapping: int) -> list[Moment]:
+    """
+    What the operations alone, tidy-up included, do to the first bytes of a mapping; empty if it covers none.
     """
 
 def tracked_entries(judge: Judge, ops: Sequence[Op], platform: int) -> list[list[TrackedEntry]]:

@@ -37,6 +37,7 @@ PACKAGE_FLOORS = [
     {"catalogue"},
     {"fuzzing", "review"},
     {"reporting"},
+    {"publishing"},
     {"benchmark", "confirmation", "kernel_log"},
     {"export", "traces"},
     {"cli"},

@@ -14,7 +14,7 @@ from dmafuzz import kernel_log, traces
 from dmafuzz.kernel_log import Look
 from dmafuzz.platforms import load
 from dmafuzz.program import Program, parse
-from dmafuzz.reporting import judgement_to_json, story
+from dmafuzz.reporting import judgement_in_full, story
 from dmafuzz.trackers import DEFAULT_TRACKER, default_portfolio, resolve
 from dmafuzz.verdicts import judging
 
@@ -112,7 +112,7 @@ def _judge(
     judgements = [bench.judge(program, platform, name) for platform in tuple(dict.fromkeys(platforms)) or bench.members]
     if as_json:
         for judgement in judgements:
-            click.echo(json.dumps(judgement_to_json(judgement)))
+            click.echo(json.dumps(judgement_in_full(judgement, program, bench)))
     else:
         lines = story(program, bench, judgements)
         if as_markdown:

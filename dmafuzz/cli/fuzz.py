@@ -18,8 +18,10 @@ from dmafuzz.triage import triaged
 from . import options
 from .errors import BadInput
 from .found import found_in
+from .report import run_of_found, write_report
 
 SECONDS = 60.0
+PAGES = 24  # leaders with a page of their own: so many are written in seconds
 OPS_LIMIT = 14  # operations of a program before its tidy-up; some 12 to 13 on average
 
 
@@ -41,6 +43,8 @@ OPS_LIMIT = 14  # operations of a program before its tidy-up; some 12 to 13 on a
 @click.option("--engine", type=click.Choice(ENGINES), help="Default: atheris where it is installed, else native.")
 @click.option("--ops", type=click.IntRange(2, 64), default=OPS_LIMIT, show_default=True, metavar="N",
               help="Operations of a program, at most.")  # fmt: skip
+@click.option("--report", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Write pages in the end: index.html, and one for each of the first leaders.")  # fmt: skip
 def fuzz(
     seconds: float,
     jobs: int,
@@ -51,6 +55,7 @@ def fuzz(
     out: Path,
     engine: str | None,
     ops: int,
+    report: Path | None,
 ) -> None:
     """Search at random for programs that dma-debug judges wrongly."""
     plan = _plan(seconds, jobs, seed, tracker, portfolio, platforms, out, engine, ops)
@@ -63,15 +68,19 @@ def fuzz(
         raise BadInput(f"{out}: cannot be used: {error.strerror}") from None
     for line in summary_lines(plan, campaign.run()):
         click.echo(line)
-    _show_things(plan)
+    _show_things(plan, report)
 
 
-def _show_things(plan: Plan) -> None:
+def _show_things(plan: Plan, report: Path | None) -> None:
     """Of all that is in the folder, what to look at first."""
     found = found_in(plan)
     leads = triaged(found.items)
-    for line in things_lines(plan, leads, found.headlines(leads[:TOP])):
+    told = found.headlines(leads[:TOP])
+    for line in things_lines(plan, leads, told):
         click.echo(line)
+    if report is not None:
+        told += found.headlines(leads[TOP:PAGES])
+        click.echo(f"Pages: {write_report(run_of_found(plan.out, found, leads, told), report)}")
 
 
 def _plan(

@@ -15,7 +15,8 @@ from dmafuzz import program as language
 from dmafuzz.findings import Finding
 from dmafuzz.program import Program
 from dmafuzz.program.expect import EXPECT
-from dmafuzz.reporting import Line, Tone, judgement_to_json, story
+from dmafuzz.publishing import finding_of, run_of
+from dmafuzz.reporting import Line, Tone, judgement_in_full, story
 from dmafuzz.reporting.in_short import repair_lines
 from dmafuzz.trackers import added_kernels, default_portfolio, names
 from dmafuzz.triage.bench import Bench
@@ -26,6 +27,7 @@ from . import options
 from .errors import EXIT_BAD_INPUT, EXIT_DIFFERENCE, INPUT_ERRORS, BadInput, complain
 from .found import Found, finding_in, read_found
 from .hook_calls import hook_lines
+from .report import write_report
 from .terminal import show
 
 REPAIRS_MAX = 8  # shown
@@ -44,6 +46,8 @@ REPAIRS_MAX = 8  # shown
 @click.option("--repair", "repair", is_flag=True, help="Show the ways out instead: small changes after which nothing "
               "is lost, and nothing is warned about, on any platform.")  # fmt: skip
 @click.option("--store", metavar="DIR", type=click.Path(path_type=Path), help="FILEs are causes in this store.")
+@click.option("--html", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Write pages instead: index.html, and one for each program.")  # fmt: skip
 @click.pass_context
 def judge(
     ctx: click.Context,
@@ -56,6 +60,7 @@ def judge(
     calls: bool,
     repair: bool,
     store: Path | None,
+    html: Path | None,
 ) -> None:
     """Judge programs: what data is lost, what dma-debug warns of.
 
@@ -68,11 +73,14 @@ def judge(
     if calls:
         _show_calls(inputs, judging(tracker, _portfolio(tracker, portfolio)), platforms)
         ctx.exit(status)
-    if as_json or repair or not checks:
+    if html is not None or as_json or repair or not checks:
         inputs = [each if any(asked.values()) else each.by_its_own() for each in inputs]
         benches = [
             judging(each.tracker or tracker, each.portfolio or _portfolio(tracker, portfolio)) for each in inputs
         ]
+        if html is not None:
+            _write_pages(list(zip(inputs, benches, strict=True)), platforms, html)
+            benches = inputs = []
         for number, (each, bench) in enumerate(zip(inputs, benches, strict=True)):
             if number and not as_json:
                 click.echo()
@@ -136,6 +144,18 @@ def _of_store(name: str, found: Found) -> _Input:
     return _Input(item.cause, Program(ops=item.ops), None, found.tracker, found.portfolio)
 
 
+def _write_pages(inputs: Sequence[tuple[_Input, Judging]], platforms: Sequence[str], folder: Path) -> None:
+    findings = [
+        finding_of(each.name, each.program, bench, tuple(dict.fromkeys(platforms)) or bench.members)
+        for each, bench in inputs
+    ]
+    names = " ".join(each.name for each, _ in inputs[:3])
+    again = f"dmafuzz judge {names}{' ...' if len(inputs) > 3 else ''}"
+    title = f"{len(inputs)} program{'' if len(inputs) == 1 else 's'}"
+    run = run_of(title, "dmafuzz judge", findings, [each.program for each, _ in inputs], again)
+    click.echo(write_report(run, folder))
+
+
 def _show(each: _Input, bench: Judging, platforms: Sequence[str], as_json: bool, repair: bool) -> None:
     chosen = tuple(dict.fromkeys(platforms)) or bench.members
     for name in chosen:
@@ -147,7 +167,7 @@ def _show(each: _Input, bench: Judging, platforms: Sequence[str], as_json: bool,
     judgements = [bench.judge(each.program, platform, each.name) for platform in chosen]
     if as_json:
         for judgement in judgements:
-            click.echo(json.dumps(judgement_to_json(judgement)))
+            click.echo(json.dumps(judgement_in_full(judgement, each.program, bench)))
         return
     show([*_own(each), *story(each.program, bench, judgements)])
 

@@ -17,6 +17,7 @@ from .errors import bad_input
 # Name of the command: its module, and the command in it. A module that does not exist is left out.
 _COMMANDS = {
     "judge": ("dmafuzz.cli.judge", "judge"),
+    "report": ("dmafuzz.cli.report", "report"),
     "trace": ("dmafuzz.cli.trace", "trace"),
     "minimize": ("dmafuzz.cli.minimize", "minimize"),
     "fuzz": ("dmafuzz.cli.fuzz", "fuzz"),
