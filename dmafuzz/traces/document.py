@@ -151,8 +151,8 @@ def _check(judged: Judged, tracker: str, check: str, rows: list[tuple[Finding, i
     means = checks.named(check).means
     true = f"data that it is about is lost {_platforms(judged, loses)}" if loses else "no data that it is about is lost"
     return _text(
-        f"{check}, for {_plural(count, 'group')}, first {_place(first)}; {_platforms(judged, fires)}: {means.rstrip('.')}. "
-        f"Here {true}.",
+        f"{check}, for {_plural(count, 'group')}, first {_place(first)}; {_platforms(judged, fires)}: "
+        f"{means.rstrip('.')}. Here {true}.",
         f"dma-debug of {tracker}",
         "loss" if loses else "",
     )
