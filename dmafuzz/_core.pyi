@@ -2355,6 +2355,10 @@ class TrackerComparison:
     def programs(self) -> int: ...
 
     @property
+    def differing(self) -> int:
+        """programs on which they differ"""
+
+    @property
     def warnings(self) -> int:
         """that both gave"""
 
@@ -3074,6 +3078,11 @@ class Hunt:
 
     @property
     def corpus(self) -> int: ...
+
+def is_tracker(name: str) -> bool:
+    """
+    Whether the core knows a tracker of that name: ERA+CHANGE, say, with a change that changes anything.
+    """
 
 def call_costs(tracker: str, programs: Sequence[Sequence[Op]], platform: Platform) -> dict[HookKind, tuple[int, Cost]]:
     """

@@ -81,8 +81,10 @@ class Lane:
 
 @dataclass(frozen=True)
 class Step:
-    """A row of a drawing: an operation, or an unasked step; one cell for each lane. ``said``: its text is a sentence, and
-    not an operation's."""
+    """A row of a drawing: an operation, or an unasked step; one cell for each lane.
+
+    ``said``: its text is a sentence, and not an operation's.
+    """
 
     lead: str
     text: str
@@ -147,7 +149,6 @@ class Finding:
     mail: str
     again: tuple[str, ...]
     ways_out: tuple[WayOut, ...] = ()
-    searched_for_ways_out: bool = False
     trackers: tuple[TrackerRow, ...] = ()
     grade: str = ""
     topic: str = ""
