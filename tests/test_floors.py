@@ -39,7 +39,7 @@ PACKAGE_FLOORS = [
     {"reporting"},
     {"publishing"},
     {"benchmark", "confirmation", "kernel_log"},
-    {"export"},
+    {"export", "traces"},
     {"cli"},
 ]
 # Includes of the core that no folder of the core has: what a user's compiler builds shares the kernel's stand-ins.

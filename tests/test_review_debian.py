@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_patches import XARRAY
+from test_patches import patched as with_xarray
 
 from dmafuzz.kernel.source import find_source
 from support import run
-from test_patches import XARRAY
-from test_patches import patched as with_xarray
 
 ARCHIVE = Path("/usr/src/linux-source-6.12.tar.xz")
 DEBUG_C = "kernel/dma/debug.c"
@@ -47,14 +47,17 @@ def without_semicolon(text: str) -> str:
 
 
 def null_where_mappings_overlap(text: str) -> str:
-    return replaced(r"(== -EEXIST\)\n\s*)active_cacheline_inc_overlap\(cln\);", r"\1*(volatile int *)NULL = 0;", text, 1)
+    return replaced(
+        r"(== -EEXIST\)\n\s*)active_cacheline_inc_overlap\(cln\);", r"\1*(volatile int *)NULL = 0;", text, 1
+    )
 
 
 def locked_twice(text: str) -> str:
     """At the first place where the tree's lock is taken to insert."""
     before, name, rest = text.partition("static int active_cacheline_insert(")
     lock = "spin_lock_irqsave(&radix_lock, flags);"
-    assert name and lock in rest
+    assert name
+    assert lock in rest
     return before + name + rest.replace(lock, f"{lock} {lock}", 1)
 
 
@@ -73,9 +76,9 @@ def patch(genuine: str, tmp_path: Path) -> Make:
     """The patch that changes the kernel's file so."""
 
     def make(change: Callable[[str], str]) -> Path:
-        lines = (text.splitlines(keepends=True) for text in (genuine, change(genuine)))
+        before, after = (text.splitlines(keepends=True) for text in (genuine, change(genuine)))
         path = tmp_path / f"{change.__name__}.diff"
-        path.write_text("".join(difflib.unified_diff(*lines, f"a/{DEBUG_C}", f"b/{DEBUG_C}")))
+        path.write_text("".join(difflib.unified_diff(before, after, f"a/{DEBUG_C}", f"b/{DEBUG_C}")))
         return path
 
     return make
@@ -115,7 +118,8 @@ def test_every_line_tracked_is_like_the_model(patch: Make) -> None:
     result = run("review", "6.12", "6.12+every-line", "--ops", "2", "--time", "0", "--json")
     model = json.loads(result.stdout)
     assert record["labels"] == model["labels"]
-    assert "found" in effects(record) and effects(record) >= effects(model) - {"quiet"}
+    assert "found" in effects(record)
+    assert effects(record) >= effects(model) - {"quiet"}
 
 
 def test_to_device_tracked_is_noise(patch: Make) -> None:
@@ -129,7 +133,9 @@ def test_a_missing_semicolon_is_named_with_its_line(patch: Make) -> None:
     result = run("review", f"kernel:{ARCHIVE}", "--patch", patch(without_semicolon))
     assert result.exit_code == 2
     last = result.stderr.strip().splitlines()[-1]
-    assert "without_semicolon.diff" in last and DEBUG_C in last and "cannot be compiled" in last
+    assert "without_semicolon.diff" in last
+    assert DEBUG_C in last
+    assert "cannot be compiled" in last
     assert "Traceback" not in result.output
 
 
@@ -140,7 +146,8 @@ def test_a_crash_comes_first(patch: Make, change: Callable[[str], str], kind: st
     record = reviewed(patch(change), "--ops", "2")
     first = record["topics"][0]
     assert (first["effect"], first["topic"]) == ("crash", kind)
-    assert "crashes where" in record["verdict"] and record["worse"]
+    assert "crashes where" in record["verdict"]
+    assert record["worse"]
 
 
 def test_what_is_no_part_of_dma_debug_is_left_out_and_named(patch: Make) -> None:

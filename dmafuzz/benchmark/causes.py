@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from dmafuzz import _core
 from dmafuzz.program import Program, parse
@@ -18,6 +18,29 @@ PORTFOLIO = "6.12"
 
 # As the core takes it: label, kind, rules, the kinds of operations of the minimal program, platforms.
 NamedCause: TypeAlias = tuple[str, str, list[str], list[_core.OpKind], list[str]]
+
+
+class Wanted(Protocol):
+    """What an engine looks for."""
+
+    @property
+    def name(self) -> str: ...
+
+    def named(self) -> NamedCause: ...
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How far a search has come with a planted fault (core/benchmark/planted_watch.hpp)."""
+
+    name: str
+    fault: str
+
+    def named(self) -> NamedCause:
+        return "planted", self.name, [self.fault], [], []
+
+
+STAGES = ("reached", "triggered", "found")
 
 
 @dataclass(frozen=True)

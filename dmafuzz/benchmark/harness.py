@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from dmafuzz import _core
-from dmafuzz.benchmark.causes import Cause
+from dmafuzz.benchmark.causes import Wanted
 
 # The Python side, the core's tests, and the mutator that libFuzzer would take for its own.
 _LEFT_OUT = ("binding", "tests", "fuzzing/libfuzzer.cpp")
@@ -68,7 +68,7 @@ def build(
     kind: Kind,
     tracker: str,
     platforms: Sequence[Any],
-    causes: Sequence[Cause],
+    causes: Sequence[Wanted],
     say: Callable[[str], None] | None = None,
 ) -> Path:
     """The executable that judges by that tracker on those platforms; ``say`` hears what takes long.
@@ -91,7 +91,7 @@ def build(
     return program
 
 
-def setup_source(tracker: str, platforms: Sequence[Any], causes: Sequence[Cause]) -> str:
+def setup_source(tracker: str, platforms: Sequence[Any], causes: Sequence[Wanted]) -> str:
     """What is to be judged, as C++."""
     lines = [f"s.tracker = {_literal(tracker)};"]
     for platform in platforms:

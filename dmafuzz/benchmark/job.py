@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dmafuzz import _core, platforms
-from dmafuzz.benchmark.causes import Cause, causes
+from dmafuzz.benchmark.causes import STAGES, Stage, Wanted, causes
 
 # libFuzzer and AFL++ end by themselves, should the parent not end them.
 GRACE_S = 30.0
@@ -17,7 +17,8 @@ GRACE_S = 30.0
 
 @dataclass(frozen=True)
 class Job:
-    """``core_tracker`` is what the core calls the tracker; ``hunt``: look for the known causes."""
+    """``core_tracker`` is what the core calls the tracker; ``hunt``: look for the known causes; ``planted``: for
+    what that fault of the tracker's does, instead."""
 
     engine: str
     tracker: str
@@ -29,6 +30,7 @@ class Job:
     seconds: float
     ops: int
     folder: str
+    planted: str = ""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -43,7 +45,9 @@ class Job:
         return Path(self.folder) / "board"
 
     @property
-    def causes(self) -> tuple[Cause, ...]:
+    def causes(self) -> tuple[Wanted, ...]:
+        if self.planted:
+            return tuple(Stage(name, self.planted) for name in STAGES)
         return causes() if self.hunt else ()
 
     @property

@@ -17,10 +17,16 @@ _QUIET = 0.3  # of a load before the start
 
 
 def write(
-    folder: Path, bench: Bench, command: str, load: float, tables: Sequence[Table], plots: Sequence[Path]
+    folder: Path,
+    bench: Bench,
+    command: str,
+    load: float,
+    tables: Sequence[Table],
+    plots: Sequence[Path],
+    name: str = NAME,
 ) -> Path:
     """Writes the report and returns its path; ``load`` is what else was running at the start. Raises OSError."""
-    path = folder / NAME
+    path = folder / name
     path.write_text("\n".join(_lines(bench, command, load, tables, plots)) + "\n", encoding="utf-8")
     return path
 

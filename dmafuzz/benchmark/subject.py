@@ -22,7 +22,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Bench:
-    """``say`` takes lines of progress."""
+    """``say`` takes lines of progress; ``planted``: the fault of the tracker's that runs look for."""
 
     tracker: str
     core_tracker: str
@@ -30,6 +30,7 @@ class Bench:
     platform: str
     ops: int
     say: Say
+    planted: str = ""
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -42,7 +43,7 @@ class Bench:
 
     def job(self, engine: Engine, names: tuple[str, ...], hunt: bool, seed: int, seconds: float, folder: str) -> Job:
         about = (self.tracker, self.core_tracker, self.portfolio, names)
-        return Job(engine.name, *about, hunt, seed, seconds, self.ops, folder)
+        return Job(engine.name, *about, hunt, seed, seconds, self.ops, folder, self.planted)
 
     def run(self, engine: Engine, names: tuple[str, ...], hunt: bool, seed: int, seconds: float) -> Board:
         """Raises EngineError, HarnessError."""

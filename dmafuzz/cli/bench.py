@@ -13,7 +13,9 @@ import click
 from dmafuzz import platforms as platform_files
 from dmafuzz.benchmark import endurance as long_run
 from dmafuzz.benchmark import hunt, plots, report, scaling, throughput
+from dmafuzz.benchmark import planted as planted_faults
 from dmafuzz.benchmark.causes import PORTFOLIO, TRACKER
+from dmafuzz.benchmark.engines import ENGINES
 from dmafuzz.benchmark.statistics import MissingPackageError, require
 from dmafuzz.benchmark.subject import Bench
 from dmafuzz.benchmark.table import Table
@@ -23,6 +25,8 @@ from . import options
 from .errors import BadInput
 
 OPS = 14
+SEEDS = 10
+PLANTED_SEEDS = 5
 
 
 @click.command()
@@ -34,7 +38,14 @@ OPS = 14
 )
 @click.option("--repeats", type=click.IntRange(1, 100), default=3, show_default=True, help="Of each figure.")
 @click.option("--find", is_flag=True, help="Time to find: how long each engine needs for known causes.")
-@click.option("--seeds", type=click.IntRange(1, 1000), default=10, show_default=True, help="Runs to find, each engine.")
+@click.option("--planted", is_flag=True, help="Only: how soon planted faults of a tracker are found.")
+@click.option(
+    "--fault", "chosen", multiple=True, metavar="NAME", help="With --planted: only this one; can be repeated."
+)
+@click.option("--engine", "engines", multiple=True, metavar="NAME",
+              help="With --planted: only this engine; can be repeated.")  # fmt: skip
+@click.option("--seeds", type=click.IntRange(1, 1000), metavar="N",
+              help="Runs to find, each engine. Default: 10; of planted faults 5, and 1 of engines not our own.")  # fmt: skip
 @click.option(
     "--limit", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds of a run to find."
 )
@@ -51,7 +62,10 @@ def bench(
     seconds: float,
     repeats: int,
     find: bool,
-    seeds: int,
+    planted: bool,
+    chosen: tuple[str, ...],
+    engines: tuple[str, ...],
+    seeds: int | None,
     limit: float,
     scale: bool,
     run_seconds: float,
@@ -67,6 +81,9 @@ def bench(
     """
     _check(tracker, find, scale, folder)
     load = os.getloadavg()[0]
+    if planted:
+        _planted(chosen, engines, seeds or PLANTED_SEEDS, limit, ops, folder)
+        return
     subject = _subject(tracker, platform, ops)
     tables: list[Table] = []
     curves: list[scaling.Scaling] = []
@@ -79,7 +96,7 @@ def bench(
     click.echo(f"tracker {tracker}, platform {platform}, at most {ops} operations; {report.machine()}")
     show(throughput.table(throughput.measure(subject, seconds, repeats), seconds))
     if find:
-        show(*hunt.tables(hunt.measure(subject, seeds, limit), limit))
+        show(*hunt.tables(hunt.measure(subject, seeds or SEEDS, limit), limit))
     if scale:
         curves = scaling.measure(subject, run_seconds, repeats)
         show(scaling.table(curves))
@@ -87,6 +104,28 @@ def bench(
         show(long_run.table(long_run.measure(subject, endurance), endurance))
     if folder is not None:
         _write(folder, subject, load, tables, curves)
+
+
+def _planted(
+    names: tuple[str, ...], engines: tuple[str, ...], seeds: int, limit: float, ops: int, folder: Path | None
+) -> None:
+    known = {fault.name: fault for fault in planted_faults.faults()}
+    if unknown := [name for name in names if name not in known]:
+        raise BadInput(f"--fault {unknown[0]}: no planted fault; there are {', '.join(known)}")
+    if unknown := [name for name in engines if name not in {engine.name for engine in ENGINES}]:
+        raise BadInput(f"--engine {unknown[0]}: expected some of {', '.join(engine.name for engine in ENGINES)}")
+    faults = [known[name] for name in names or known]
+    load = os.getloadavg()[0]
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
+    measured = planted_faults.measure(faults, seeds, limit, ops, say, engines)
+    tables = planted_faults.tables(faults, measured, seeds, limit)
+    for table in tables:
+        click.echo("\n".join(("", *table.text())))
+    if folder is not None:
+        _write(folder, _subject(TRACKER, "arm64-6.5", ops), load, tables, [], "planted.md")
 
 
 def _check(tracker: str, find: bool, scale: bool, folder: Path | None) -> None:
@@ -117,10 +156,17 @@ def _subject(tracker: str, platform: str, ops: int) -> Bench:
     return Bench(tracker, core_tracker, portfolio, platform, ops, lambda line: click.echo(line, err=True))
 
 
-def _write(folder: Path, subject: Bench, load: float, tables: list[Table], curves: list[scaling.Scaling]) -> None:
+def _write(
+    folder: Path,
+    subject: Bench,
+    load: float,
+    tables: list[Table],
+    curves: list[scaling.Scaling],
+    name: str = report.NAME,
+) -> None:
     try:
         drawn = plots.draw(curves, folder) if curves else []
-        path = report.write(folder, subject, " ".join(_command(folder)), load, tables, drawn)
+        path = report.write(folder, subject, " ".join(_command(folder)), load, tables, drawn, name)
     except OSError as error:
         raise BadInput(f"{folder}: cannot be written: {error.strerror}") from None
     click.echo(f"\n{path}")

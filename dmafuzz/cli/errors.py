@@ -14,13 +14,23 @@ from dmafuzz.export import ExportError
 from dmafuzz.kernel import KernelError
 from dmafuzz.platforms import PlatformError
 from dmafuzz.program import ProgramError
+from dmafuzz.traces.errors import TraceError
 from dmafuzz.trackers import TrackerError
 from dmafuzz.verdicts import VerdictError
 
 EXIT_DIFFERENCE = 1
 EXIT_BAD_INPUT = 2
 
-INPUT_ERRORS = (ConfirmationError, ExportError, ProgramError, PlatformError, KernelError, TrackerError, VerdictError)
+INPUT_ERRORS = (
+    ConfirmationError,
+    ExportError,
+    ProgramError,
+    PlatformError,
+    KernelError,
+    TraceError,
+    TrackerError,
+    VerdictError,
+)
 
 
 class BadInput(click.ClickException):

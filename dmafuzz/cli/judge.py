@@ -26,6 +26,7 @@ from dmafuzz.verdicts import ExpectError, Judging, check, judging
 from . import options
 from .errors import EXIT_BAD_INPUT, EXIT_DIFFERENCE, INPUT_ERRORS, BadInput, complain
 from .found import Found, finding_in, read_found
+from .hook_calls import hook_lines
 from .report import write_report
 from .terminal import show
 
@@ -41,6 +42,7 @@ REPAIRS_MAX = 8  # shown
 @click.option(
     "--check", "checks", is_flag=True, help="Compare with the expect lines of the files; exit status 1 if they differ."
 )
+@click.option("--calls", is_flag=True, help="The calls as dma-debug's hooks see them, on one platform, instead.")
 @click.option("--repair", "repair", is_flag=True, help="Show the ways out instead: small changes after which nothing "
               "is lost, and nothing is warned about, on any platform.")  # fmt: skip
 @click.option("--store", metavar="DIR", type=click.Path(path_type=Path), help="FILEs are causes in this store.")
@@ -55,6 +57,7 @@ def judge(
     portfolio: str | None,
     as_json: bool,
     checks: bool,
+    calls: bool,
     repair: bool,
     store: Path | None,
     html: Path | None,
@@ -67,6 +70,9 @@ def judge(
     asked = {name: ctx.get_parameter_source(name) != ParameterSource.DEFAULT for name in ("tracker", "portfolio")}
     inputs, failed = _read_all(files, store)
     status = EXIT_BAD_INPUT if failed else 0
+    if calls:
+        _show_calls(inputs, judging(tracker, _portfolio(tracker, portfolio)), platforms)
+        ctx.exit(status)
     if html is not None or as_json or repair or not checks:
         inputs = [each if any(asked.values()) else each.by_its_own() for each in inputs]
         benches = [
@@ -171,6 +177,14 @@ def _own(each: _Input) -> list[Line]:
     if each.tracker is None:
         return []
     return [Line(f"Judged by the finding's own tracker, {each.tracker}, portfolio {each.portfolio}.", Tone.ASIDE)]
+
+
+def _show_calls(inputs: Sequence[_Input], bench: Judging, platforms: Sequence[str]) -> None:
+    for number, each in enumerate(inputs):
+        if len(inputs) > 1:
+            click.echo(f"{'' if number == 0 else chr(10)}{each.name}:")
+        for line in hook_lines(each.program, bench, platforms[0] if platforms else bench.members[0]):
+            click.echo(line)
 
 
 def _check(programs: Sequence[tuple[str, Program]], to_stderr: bool) -> int:

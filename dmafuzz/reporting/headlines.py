@@ -27,8 +27,9 @@ def headline_lines(headlines: Sequence[Headline]) -> Iterator[str]:
         mark = "new " if lead.new else ""
         yield _cut(f"{number:3}  {lead.grade} {mark}{label} {headline.id[:ID_CHARS]}  {headline.doing}")
         yield _cut(f"{_INDENT}{compact(headline.shown)}")
+        confirmed = f"; {headline.confirmed[0]}" if headline.confirmed else ""
         repair = f"; repair: {headline.repairs[0].words}" if headline.repairs else ""
-        yield _cut(f"{_INDENT}{headline.outcome}{repair}")
+        yield _cut(f"{_INDENT}{headline.outcome}{confirmed}{repair}")
 
 
 def thing_lines(headline: Headline) -> Iterator[str]:
@@ -43,6 +44,8 @@ def thing_lines(headline: Headline) -> Iterator[str]:
         yield from _wrapped(f"{'tracker':<10}would warn with the rule {topic.change} changed")
     yield from _wrapped(f"{'rules':<10}{', '.join(cause.rules) or 'none broken, the program keeps the contract'}")
     yield from _wrapped(f"{'shows':<10}{headline.outcome}")
+    for said in headline.confirmed:
+        yield from _wrapped(f"{'booted':<10}{said}")
     if headline.everyday is not None:
         yield ""
         yield "The smallest program with this cause; the story below is of one with sizes that drivers use:"

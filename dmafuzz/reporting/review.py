@@ -42,7 +42,7 @@ def review_lines(review: Review) -> list[Line]:
         for names, changes in moves:
             lines += wrapped("  ", f"{names}: {changes}", hang=4)
     if review.costs is not None:
-        lines += [Line(""), *(Line(text) for text in _cost_lines(review.costs, review.sides.first.name,
+        lines += [Line(""), *(Line(text) for text in cost_lines(review.costs, review.sides.first.name,
                                                                    review.sides.second.name))]  # fmt: skip
     return lines
 
@@ -104,7 +104,7 @@ def _markdown(review: Review) -> Iterator[str]:
         yield "## Costs"
         yield ""
         yield "```"
-        yield from _cost_lines(review.costs, first, second)
+        yield from cost_lines(review.costs, first, second)
         yield "```"
 
 
@@ -187,13 +187,13 @@ def _labels(labels: Sequence[str]) -> str:
     return " and ".join(SPOKEN.get(label, label) for label in labels) or "no label"
 
 
-def _cost_lines(costs: Costs, first: str, second: str) -> Iterator[str]:
+def cost_lines(costs: Costs, first: str, second: str) -> Iterator[str]:
     """A row for each figure of a program; then the calls that differ, with what one of them costs."""
     rows = [(f"a program on {costs.platform}", first, second)]
     for field, name in COSTS.items():
         before, after = (getattr(side.cost, field) / side.programs for side in (costs.first, costs.second))
         rows.append((name, f"{before:,.2f}", f"{after:,.2f}"))
-    for cpus in (4, 16):
+    for cpus in (4, 16, 64):
         speed, then = costs.first.speed_of(cpus), costs.second.speed_of(cpus)
         rows.append((f"{cpus} CPUs work like, at most", f"{speed:.1f}", f"{then:.1f}"))
     for row in costs.by_call:

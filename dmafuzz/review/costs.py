@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dmafuzz import _core
 from dmafuzz._core import Cost, HookKind
-from dmafuzz.platforms import PlatformFile, to_core
+from dmafuzz.platforms import PlatformFile, load, to_core
 from dmafuzz.trackers import COSTS, Workload
 
 PROGRAMS = 300
@@ -51,7 +51,14 @@ class Costs:
 
 def costs(trackers: tuple[str, str], machine: PlatformFile) -> Costs | None:
     """Of random programs. None where one of the trackers does not count."""
-    programs = [_core.random_program(seed, _OPS) for seed in range(PROGRAMS)]
+    return costs_of(trackers, [_core.random_program(seed, _OPS) for seed in range(PROGRAMS)], machine)
+
+
+def costs_of(
+    trackers: tuple[str, str], programs: Sequence[Sequence[_core.Op]], machine: PlatformFile | str
+) -> Costs | None:
+    """The same of given programs; a platform may be named."""
+    machine = load(machine) if isinstance(machine, str) else machine
     first, second = (_core.call_costs(tracker, programs, to_core(machine)) for tracker in trackers)
     kinds = [kind for kind in first if kind in second and kind != HookKind.unbind]
     if not kinds:
@@ -60,14 +67,15 @@ def costs(trackers: tuple[str, str], machine: PlatformFile) -> Costs | None:
     # A tracker that has crashed counts no further; where their calls differ, nothing can be compared.
     if any(first[kind][0] != second[kind][0] for kind in kinds):
         return None
-    return Costs(machine.name, _workload(rows, True), _workload(rows, False), rows)
+    before, after = (_workload(rows, len(programs), first) for first in (True, False))
+    return Costs(machine.name, before, after, rows)
 
 
-def _workload(rows: Sequence[CallCost], first: bool) -> Workload:
+def _workload(rows: Sequence[CallCost], programs: int, first: bool) -> Workload:
     calls = sum(row.calls for row in rows)
     copies = sum(row.calls for row in rows if row.call == HookKind.cow)
     total = sum((row.first if first else row.second for row in rows), Cost())
-    return Workload(PROGRAMS, calls, copies, total)
+    return Workload(programs, calls, copies, total)
 
 
 def _figure(workload: Workload, name: str) -> int:

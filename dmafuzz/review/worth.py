@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from dmafuzz import _core, platforms
-from dmafuzz.exhaustive import PairPlan
+from dmafuzz import _core
 from dmafuzz.exhaustive.progress import Bar
 from dmafuzz.trackers import TrackerError, builtins, default_portfolio, resolve
 from dmafuzz.triage import Cause, Grade, grade_of
 
-from .changes import ChangedCause, Effect, TopicChange, by_topic
-from .costs import Costs, costs
-from .exact import exact
+from .changes import ChangedCause, Effect, TopicChange
+from .costs import Costs
+from .review import Scope, review
+from .sides import by_names
 
 WORTH_A_PATCH = (Grade.A, Grade.B, Grade.C)
 
@@ -33,7 +34,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Worth:
-    """What a candidate comes to, of all programs of the alphabet; ``topics`` are all that changes."""
+    """What a candidate comes to, of all programs of the alphabet and the corpus; ``topics`` are all that changes."""
 
     candidate: Candidate
     topics: tuple[TopicChange, ...]
@@ -93,20 +94,26 @@ def candidates(base: str) -> Iterator[Candidate]:
 
 
 def worth(
-    tracker: str, ops: int, jobs: int, portfolio: str | None, bar: Bar, say: Callable[[str], object] = lambda _: None
+    tracker: str,
+    ops: int,
+    jobs: int,
+    portfolio: str | None,
+    bar: Bar,
+    say: Callable[[str], object] = lambda _: None,
+    corpus: Path | None = None,
 ) -> list[Worth]:
-    """All candidates, the best first. A proposal that comes to the same as a changed rule is left out."""
+    """All candidates over all programs of up to ``ops`` operations and the corpus, the best first. A proposal that
+    comes to the same as a changed rule is left out."""
     base = base_of(tracker)
     name = portfolio or default_portfolio(tracker)
-    members = tuple(platforms.portfolio(name))
     found: dict[tuple[object, ...], Worth] = {}
     for candidate in candidates(base):
         say(candidate.name)
-        trackers = (base, f"{base}+{candidate.name}")
-        complete = exact(PairPlan(*trackers, name, members, ops, jobs=jobs), bar)
+        scope = Scope(ops, seconds=0, jobs=jobs, corpus=corpus)
+        sides = by_names(base, f"{base}+{candidate.name}", name)
+        made = review(sides, scope, bar, lambda _seconds, _found: None)
         bar.end()
-        topics = tuple(by_topic(complete.causes, complete.on_platform))
-        each = Worth(candidate, topics, costs(trackers, members[0]))
+        each = Worth(candidate, made.topics, made.costs)
         found.setdefault(_content(each), each)
     return sorted(found.values(), key=lambda each: each.rank)
 

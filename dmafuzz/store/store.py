@@ -19,6 +19,7 @@ from dmafuzz.storage.ledger import LEDGER_BYTES_MAX
 from dmafuzz.storage.locks import locked, take_lock
 from dmafuzz.storage.packs import PACK_BYTES_MAX
 
+from .confirmed import CONFIRMED, Confirmed, confirmed_of
 from .entries import StoredCause, facts_of, finding_to_item, item_to_finding
 from .errors import StoreError
 from .folder import ABOUT, FORMAT, PARTS, check_empty, check_format, shown_path, told_in_one_line
@@ -153,6 +154,12 @@ class Store:
             if pack is not None and of is not None and of.lineage == target.lineage:
                 yield from pack.items
 
+    def confirmed(self, target: Target) -> dict[str, list[Confirmed]]:
+        """What booted kernels have said of a target's causes, by cause; whichever build of dmafuzz had it judged."""
+        keys = {each.key for each in self.targets(every_build=True) if each.lineage == target.lineage}
+        found = confirmed_of(read_ledgers(self.folder / "ledger"))
+        return {cause: answers for (key, cause), answers in found.items() if key in keys}
+
     def runs(self) -> list[Run]:
         """What has been done, by the ledgers."""
         return runs_of(read_ledgers(self.folder / "ledger"))
@@ -215,6 +222,10 @@ class Store:
                 else:
                     report.path.unlink(missing_ok=True)
         return new
+
+    def confirm(self, answer: Confirmed) -> None:
+        """Writes down what a booted kernel has said of a cause. Raises StoreError."""
+        self.note(CONFIRMED, True, **answer.to_line())
 
     def note(self, what: str, sync: bool = False, **facts: object) -> None:
         """A line in this process's ledger. Raises StoreError."""

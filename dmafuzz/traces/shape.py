@@ -67,10 +67,11 @@ class Shape(NamedTuple):
 class _Area:
     """Pages that lie together and are mapped: a buffer of the program, up to the last byte that is mapped."""
 
-    __slots__ = ("base", "end", "number")
+    __slots__ = ("base", "end", "mapped_to", "number")
 
     def __init__(self, base: int, end: int) -> None:
         self.base, self.end, self.number = base, end, -1
+        self.mapped_to = end  # behind ``end`` where there is more than a buffer has room for
 
 
 class _Shaper:
@@ -103,7 +104,7 @@ class _Shaper:
             ranges.sort()
         for start, end in ranges:
             if areas and start >> PAGE_SHIFT <= areas[-1].end - 1 >> PAGE_SHIFT:
-                areas[-1].end = max(areas[-1].end, end)
+                areas[-1].end = areas[-1].mapped_to = max(areas[-1].end, end)
             else:
                 areas.append(_Area(start & -PAGE, end))
         for area in areas:
@@ -157,7 +158,7 @@ class _Shaper:
     def _piece(self, mapping: Mapping, entry: int, cpu: int) -> tuple[int, int, int] | None:
         """Buffer, offset and size of an entry; its buffer is allocated before it is first mapped."""
         start, size = mapping.phys[entry], mapping.sizes[entry]
-        area = next(each for each in self.areas if each.base <= start < each.end or start >= each.base + BYTES_MAX)
+        area = next(each for each in self.areas if each.base <= start < each.mapped_to)
         offset = start - area.base
         if offset >= BYTES_MAX:
             self.clipped = True
@@ -226,6 +227,29 @@ class _Shaper:
         entries = self.entries(mapping)
         reached = sum(1 for i in entries if i < step.count)
         return -1 if reached == len(entries) else reached
+
+
+def plain_key(steps: Sequence[Step]) -> Line | None:
+    """The same for equal shapes, of calls on one streaming mapping alone, which most groups are; None for others. It
+    takes a fourth of the time that the shape takes."""
+    first, mapping = steps[0], steps[0].mapping
+    if mapping.call is not Call.MAP or mapping.attrs or len(steps) > _PLAIN_STEPS_MAX:
+        return None
+    offset, size, cpu = mapping.phys[0] % PAGE, mapping.sizes[0], first.where.cpu
+    if offset + size > BYTES_MAX:
+        return None
+    key: list[Any] = [offset, size, mapping.direction]
+    cpus = [cpu]
+    for step in steps[1:]:
+        if step.mapping is not mapping:
+            return None
+        if step.where.cpu not in cpus:
+            cpus.append(step.where.cpu)
+        key += (step.call, cpus.index(step.where.cpu), step.offset, step.size, step.direction, step.attrs)
+    return tuple(key) if len(cpus) <= _core.CPUS_MAX else None
+
+
+_PLAIN_STEPS_MAX = 6
 
 
 def shape_of(steps: Sequence[Step], chosen: Chosen) -> Shape:

@@ -7,6 +7,7 @@
 
 #include "check/check.hpp"
 #include "coherency/behaviour.hpp"
+#include "judge/mapped_only.hpp"
 #include "judge/run_equivalence.hpp"
 
 namespace dmafuzz {
@@ -121,6 +122,7 @@ void Judge::run(size_t i, TransitionSink* transitions, PathSink* paths) {
     }
     a.machine = {};
     machine_.carry_out(program_, platforms_[i], a.run, keeps_states_ ? &a.machine : nullptr);
+    if (mapped_memory_only_) leave_mapped_only(a.run);
     watch(i, paths);
     simulate(i, transitions);
 }

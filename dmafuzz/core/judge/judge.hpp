@@ -82,6 +82,9 @@ public:
     // All missing warnings of the tracker there.
     const Watch& missing_warnings(size_t platform);
 
+    // From the next program on, memory that nothing maps holds nothing that matters (mapped_only.hpp).
+    void judge_mapped_memory_only() { mapped_memory_only_ = true; }
+
     // Whether the states that programs leave are kept, from the next program on.
     void keep_states(bool keep = true) { keeps_states_ = keep; }
     // All that can still make a difference when the program has ended and its tidy-up has not begun: the states of
@@ -142,6 +145,7 @@ private:
     std::vector<size_t> order_of_missing_;  // those that were worked out
     std::vector<size_t> corrupt_lately_;    // platforms, those first where warnings covered corruption last
     bool keeps_states_ = false;
+    bool mapped_memory_only_ = false;
     Judge* runs_ = nullptr;  // whose runs it takes
     Program program_;
     Machine machine_;
