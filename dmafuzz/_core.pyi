@@ -1769,6 +1769,11 @@ class Judge:
 
     def __init__(self, tracker: str, portfolio: Sequence[Platform]) -> None: ...
 
+    def judge_mapped_memory_only(self) -> None:
+        """
+        From the next program on: memory that nothing maps holds nothing that matters.
+        """
+
     def judge(self, ops: Sequence[Op], platform: int) -> Judgement:
         """The judgement on the portfolio's platform of that index."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Note:
-    """Something that is said beside a line of a program: ``tone`` is "loss", "warning" or "rule"."""
+    """A remark beside a line of a program: ``tone`` is "loss", "warning" or "rule"."""
 
     tone: str
     text: str

@@ -122,7 +122,7 @@ class Scene:
     def _tracker_cell(self, number: int) -> Cell:
         moment = self.moments[number]
         if moment.actor != Actor.program:
-            return Cell()  # nobody tells it of what happens unasked
+            return Cell()  # the tracker does not see unasked steps
         entries = self.entries[moment.op]
         before = self.entries[moment.op - 1] if moment.op else []
         added = [not any(_same(e, other) for other in before) for e in entries]

@@ -28,7 +28,7 @@ from .drawings import Scene
 WAYS_OUT_MAX = 3  # shown
 DRAWN_OPS_MAX = 24  # of a program, its tidy-up left out: what is longer is listed, and not drawn
 # What the drawings are of.
-_LOSSES = "A shortest behaviour for each kind of loss: the fewest steps that nobody asked for."
+_LOSSES = "A shortest behaviour for each kind of loss: the fewest unasked steps."
 _CALLS = "What the operations do; nothing that happens unasked makes a difference."
 _WARNED = ("FP", "hazard", "bookkeeping", "TP")
 

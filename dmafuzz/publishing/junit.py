@@ -23,7 +23,7 @@ def junit_of(run: Run) -> str:
 
 
 def is_failure(finding: Finding) -> bool:
-    """Whether a finding is one that somebody should look at."""
+    """Whether a finding fails its test."""
     return not finding.known and finding.label in ("FN", "FP", "hazard", "broken")
 
 
