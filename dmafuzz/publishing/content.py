@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Note:
-    """Something that is said beside a line of a program: ``tone`` is "loss", "warning" or "rule"."""
+    """A remark beside a line of a program: ``tone`` is "loss", "warning" or "rule"."""
 
     tone: str
     text: str
@@ -81,8 +81,10 @@ class Lane:
 
 @dataclass(frozen=True)
 class Step:
-    """A row of a drawing: an operation, or an unasked step; one cell for each lane. ``said``: its text is a sentence, and
-    not an operation's."""
+    """A row of a drawing: an operation, or an unasked step; one cell for each lane.
+
+    ``said``: its text is a sentence, and not an operation's.
+    """
 
     lead: str
     text: str
@@ -147,7 +149,6 @@ class Finding:
     mail: str
     again: tuple[str, ...]
     ways_out: tuple[WayOut, ...] = ()
-    searched_for_ways_out: bool = False
     trackers: tuple[TrackerRow, ...] = ()
     grade: str = ""
     topic: str = ""
