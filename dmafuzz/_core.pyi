@@ -1769,6 +1769,11 @@ class Judge:
 
     def __init__(self, tracker: str, portfolio: Sequence[Platform]) -> None: ...
 
+    def judge_mapped_memory_only(self) -> None:
+        """
+        From the next program on: memory that nothing maps holds nothing that matters.
+        """
+
     def judge(self, ops: Sequence[Op], platform: int) -> Judgement:
         """The judgement on the portfolio's platform of that index."""
 
@@ -2218,6 +2223,11 @@ def behaviour(judge: Judge, ops: Sequence[Op], platform: int, corruption: int) -
     A shortest behaviour that reaches a corruption (its index in the judgement): fewest unasked steps. Empty if looking for one takes too long.
     """
 
+def asked_course(judge: Judge, ops: Sequence[Op], platform: int, mapping: int) -> list[Moment]:
+    """
+    What the operations alone, tidy-up included, do to the first bytes of a mapping; empty if it covers none.
+    """
+
 def tracked_entries(judge: Judge, ops: Sequence[Op], platform: int) -> list[list[TrackedEntry]]:
     """
     The tracker's live entries after each operation; empty for a tracker that cannot be looked into.
@@ -2479,11 +2489,14 @@ class Engine:
     The native loop: a corpus of programs, mutation, judging, findings. Programs are records (bytes).
     """
 
-    def __init__(self, tracker: str, portfolio: Sequence[Platform], seed: int = 0, ops_limit: int = 24) -> None: ...
-
-    def record_to(self, path: str) -> None:
+    def __init__(self, tracker: str, portfolio: Sequence[Platform], seed: int = 0, ops_limit: int = 24, repeatable: bool = False) -> None:
         """
-        Keeps the current input in that file: a parent reads there which program a dead worker died on.
+        Repeatable: the same seed and calls give the same findings; the shares of its work are not timed.
+        """
+
+    def record_to(self, path: bytes) -> None:
+        """
+        Keeps the current input in that file (os.fsencode of its path): a parent reads there which program a dead worker died on.
         """
 
     def add(self, program: bytes) -> bool:

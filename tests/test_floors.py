@@ -36,9 +36,11 @@ PACKAGE_FLOORS = [
     {"store"},
     {"catalogue"},
     {"fuzzing", "review"},
+    {"campaign"},
     {"reporting"},
+    {"publishing"},
     {"benchmark", "confirmation", "kernel_log"},
-    {"export"},
+    {"export", "traces"},
     {"cli"},
 ]
 # Includes of the core that no folder of the core has: what a user's compiler builds shares the kernel's stand-ins.

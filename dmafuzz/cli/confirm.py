@@ -19,10 +19,11 @@ from dmafuzz.confirmation import MACHINES, Answer, Confirmation, Confirming, Qem
 from dmafuzz.confirmation.report import AT_FAULT as EXIT_AT_FAULT
 from dmafuzz.confirmation.report import as_table, status_of
 from dmafuzz.program import Program
-from dmafuzz.trackers import DEFAULT_TRACKER, default_portfolio
+from dmafuzz.trackers import default_portfolio
 from dmafuzz.verdicts import judging
 
-from .errors import EXIT_BAD_INPUT, INPUT_ERRORS, complain
+from .errors import EXIT_BAD_INPUT
+from .to_confirm import Programs
 
 _FIRST = ("force-bounce", "plain")  # without --platform
 
@@ -76,55 +77,75 @@ def list_kernels() -> None:
 
 
 @confirm.command()
-@click.argument("paths", metavar="FILE|DIR...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("names", metavar="FILE|DIR|ID...", nargs=-1, required=True)
 @click.option("--kernel", metavar="N", help="A guest kernel by name. Default: the one built last.")
 @click.option("--platform", "platforms", metavar="P", multiple=True, help="A platform or machine; can be repeated.")
-@click.option("--tracker", metavar="T", default=DEFAULT_TRACKER, show_default=True)
+@click.option("--tracker", metavar="T", help="Default: the model of the guest kernel's dma-debug.")
 @click.option("--runs", type=click.IntRange(0), default=0, help="Runs with random well-behaved devices and CPUs.")
 @click.option("--seed", type=int, default=0, help="Of these runs.")
+@click.option(
+    "--store",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=Path("findings"),
+    show_default=True,
+    help="Where causes are looked up by ID, and what is confirmed is written down.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line: program and machine.")
 @click.option("--transcript", type=click.Path(path_type=Path), help="Write down the whole exchange with the guests.")
 @click.pass_context
 def run(
     ctx: click.Context,
-    paths: Sequence[Path],
+    names: Sequence[str],
     kernel: str | None,
     platforms: Sequence[str],
-    tracker: str,
+    tracker: str | None,
     runs: int,
     seed: int,
+    store: Path,
     as_json: bool,
     transcript: Path | None,
 ) -> None:
-    """Run programs on a booted kernel, and compare."""
+    """Run programs on a booted kernel, and compare.
+
+    ID is a cause in a store of findings. What a guest says of causes is kept in the store, and shown with them.
+    """
     chosen = building.find(kernel)
-    programs, failed = _programs(paths)
+    programs = Programs(names, store)
     done: list[Confirmation] = []
     for name in platforms or _FIRST:
         one = _confirming(chosen, name, tracker, transcript)
         try:
-            for file, program in programs:
-                done.append(one.confirm(program, file, runs, seed))
+            for item in tqdm(programs.items, desc=name, unit=" programs", disable=None):
+                done.append(one.confirm(item.program, item.name, runs, seed))
+                programs.confirmed(item, done[-1], chosen, machine_for(name))
                 if as_json:
                     click.echo(json.dumps(asdict(done[-1]), default=_plain))
         finally:
             one.close()
+    programs.close()
     if not as_json:
         for line in as_table(done):
             click.echo(line)
-    ctx.exit(EXIT_BAD_INPUT if failed else status_of(done))
+    ctx.exit(EXIT_BAD_INPUT if programs.failed else status_of(done))
 
 
 @confirm.command()
 @click.option("--kernel", metavar="N", help="A guest kernel by name. Default: the one built last.")
 @click.option("--platform", metavar="P", default=_FIRST[0], show_default=True, help="A platform or machine.")
-@click.option("--tracker", metavar="T", default=DEFAULT_TRACKER, show_default=True)
+@click.option("--tracker", metavar="T", help="Default: the model of the guest kernel's dma-debug.")
 @click.option("--time", "seconds", type=click.FloatRange(0), default=60, show_default=True, metavar="S")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Keep the programs that disagree here.")
 @click.pass_context
 def hunt(
-    ctx: click.Context, kernel: str | None, platform: str, tracker: str, seconds: float, seed: int, out: Path | None
+    ctx: click.Context,
+    kernel: str | None,
+    platform: str,
+    tracker: str | None,
+    seconds: float,
+    seed: int,
+    out: Path | None,
 ) -> None:
     """Compare random programs with a guest until the time is up.
 
@@ -142,7 +163,13 @@ def hunt(
             (out / f"{platform}-{seed}-{next(number)}.dma").write_text(language.render(program), encoding="utf-8")
 
     try:
-        done = hunting.hunt(one, seconds, seed, report)
+        with tqdm(desc=platform, unit=" programs", disable=None) as bar:
+
+            def progress(so_far: hunting.Hunt) -> None:
+                bar.set_postfix(runs=so_far.runs, found=len(so_far.found), refresh=False)
+                bar.update(so_far.programs - bar.n)
+
+            done = hunting.hunt(one, seconds, seed, report, progress)
     finally:
         one.close()
     answers = ", ".join(f"{count} {answer}" for answer, count in sorted(done.answers.items()))
@@ -150,9 +177,10 @@ def hunt(
     ctx.exit(EXIT_AT_FAULT if done.found else 0)
 
 
-def _confirming(kernel: building.GuestKernel, name: str, tracker: str, transcript: Path | None) -> Confirming:
+def _confirming(kernel: building.GuestKernel, name: str, tracker: str | None, transcript: Path | None) -> Confirming:
     """``name``: of a platform or of a machine, which then stands for its first platform."""
     machine = machine_for(name)
+    tracker = tracker or ".".join(kernel.version.split(".")[:2])
     image, initrd = building.boot_files(kernel)
     return Confirming(
         judging(tracker, default_portfolio(tracker)),
@@ -166,16 +194,3 @@ def _confirming(kernel: building.GuestKernel, name: str, tracker: str, transcrip
 
 def _plain(value: object) -> str:
     return value.value if isinstance(value, Answer) else str(value)
-
-
-def _programs(paths: Sequence[Path]) -> tuple[list[tuple[str, Program]], bool]:
-    """The programs of files and of folders, and whether any cannot be read."""
-    programs, failed = [], False
-    for path in paths:
-        for file in sorted(path.rglob("*.dma")) if path.is_dir() else [path]:
-            try:
-                programs.append((str(file), language.read(str(file))))
-            except INPUT_ERRORS as error:
-                complain(str(error))
-                failed = True
-    return programs, failed

@@ -10,19 +10,20 @@ from collections.abc import Sequence
 
 import click
 
-from dmafuzz import kernel_log
+from dmafuzz import kernel_log, traces
 from dmafuzz.kernel_log import Look
 from dmafuzz.platforms import load
 from dmafuzz.program import Program, parse
-from dmafuzz.reporting import judgement_to_json, story
+from dmafuzz.reporting import judgement_in_full, story
 from dmafuzz.trackers import DEFAULT_TRACKER, default_portfolio, resolve
 from dmafuzz.verdicts import judging
 
 from .errors import EXIT_DIFFERENCE, BadInput
 from .terminal import show
+from .trace import judged_lines, report
 
 _STDIN = "-"
-_EXPECTED = "a kernel log with warnings of dma-debug, a dump of its mappings (dma-api/dump), or a program"
+_EXPECTED = "a kernel log with warnings of dma-debug, a dump of its mappings (dma-api/dump), a trace, or a program"
 # Of a program: what is no matter of a tracker that is wrong alone.
 _TRUE_LABELS = {"FN", "TP", "hazard", "bookkeeping", "broken"}
 
@@ -45,7 +46,7 @@ def explain(
 ) -> None:
     """Explain the DMA-API warnings in a kernel log (dmesg).
 
-    FILE is a log, a mail, a dump of the live mappings (dma-api/dump), or a program.
+    FILE is a log, a mail, a dump of the live mappings (dma-api/dump), a trace (as for `trace judge`), or a program.
 
     Each cause is answered by what it means and since when, whether data is lost and on which machines, whether it is a
     known false positive, what is usually wrong, and what to do. Exit status: 1 if something is true, 0 if nothing is, 2
@@ -67,7 +68,11 @@ def explain(
     log = kernel_log.read(data, cut)
     look = kernel_log.look_of(log)
     if look is Look.TRACE:
-        raise BadInput(f"{name}: a trace of {log.events:,} DMA events: importing traces is not built yet")
+        tracker = era or DEFAULT_TRACKER
+        bench = traces.Bench((tracker,), default_portfolio(tracker))
+        # A file is read again: a trace may be longer than a log, of which the beginning is looked at.
+        lines = text.splitlines() if file == _STDIN else traces.lines(file)
+        ctx.exit(report(judged_lines(lines, name, bench), name, as_markdown, as_json))
     if look is Look.NOTHING:
         raise BadInput(f"{name}: nothing of the DMA API in it; expected {_EXPECTED}")
     answer = kernel_log.answer(log, era or "", platforms)
@@ -107,7 +112,7 @@ def _judge(
     judgements = [bench.judge(program, platform, name) for platform in tuple(dict.fromkeys(platforms)) or bench.members]
     if as_json:
         for judgement in judgements:
-            click.echo(json.dumps(judgement_to_json(judgement)))
+            click.echo(json.dumps(judgement_in_full(judgement, program, bench)))
     else:
         lines = story(program, bench, judgements)
         if as_markdown:

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,7 +15,7 @@ from dmafuzz.findings import Finding
 from dmafuzz.findings.reading import read_finding, read_findings
 from dmafuzz.fuzzing import Plan
 from dmafuzz.program import ProgramError
-from dmafuzz.store import Store, StoreError, Target
+from dmafuzz.store import Confirmed, Store, StoreError, Target
 from dmafuzz.store.folder import ABOUT
 from dmafuzz.trackers import default_portfolio
 from dmafuzz.triage import Lead
@@ -35,12 +35,15 @@ class Found:
     tracker: str
     portfolio: str | None
     platforms: tuple[str, ...]
+    confirmed: Mapping[str, Sequence[Confirmed]] = field(default_factory=dict)  # by booted kernels, by cause
 
     def bench(self) -> Bench:
         return Bench(self.tracker, self.platforms)
 
     def headlines(self, leads: Sequence[Lead[Any]]) -> list[Headline]:
-        return headlines_of(leads, self.bench())
+        shown = headlines_of(leads, self.bench())
+        said = {cause: tuple(answer.sentence for answer in answers) for cause, answers in self.confirmed.items()}
+        return [replace(headline, confirmed=said.get(headline.id, ())) for headline in shown]
 
     def one(self, name: str) -> Any:
         """That with a cause of this beginning, or this file name. Raises BadInput."""
@@ -83,12 +86,14 @@ def _of_store(opened: Store, store: Path, tracker: str | None) -> Found:
 
 def found_of(opened: Store, target: Target) -> Found:
     """All that a store has of one target."""
-    return Found(tuple(opened.findings(target)), target.tracker, target.portfolio, target.platforms)
+    findings = tuple(opened.findings(target))
+    return Found(findings, target.tracker, target.portfolio, target.platforms, opened.confirmed(target))
 
 
 def found_in(plan: Plan) -> Found:
     """What a run has found, and the runs before it in the same folder."""
-    return Found(tuple(read_findings(plan.out)), plan.tracker, plan.portfolio, plan.platforms)
+    items = tuple(Store.open(plan.out).findings(plan.target))
+    return Found(items, plan.tracker, plan.portfolio, plan.platforms)
 
 
 def _of_findings(findings: Sequence[Finding], store: Path) -> Found:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,18 +14,22 @@ from click.core import ParameterSource
 
 from dmafuzz import program as language
 from dmafuzz.findings import Finding
+from dmafuzz.kernel.confine import confine_command
 from dmafuzz.program import Program
 from dmafuzz.program.expect import EXPECT
-from dmafuzz.reporting import Line, Tone, judgement_to_json, story
+from dmafuzz.publishing import finding_of, run_of
+from dmafuzz.reporting import Line, Tone, judgement_in_full, story
 from dmafuzz.reporting.in_short import repair_lines
 from dmafuzz.trackers import added_kernels, default_portfolio, names
 from dmafuzz.triage.bench import Bench
 from dmafuzz.triage.repairs import repairs_of
-from dmafuzz.verdicts import ExpectError, Judging, check, judging
+from dmafuzz.verdicts import ExpectError, Judging, check, judging, prepare
 
 from . import options
 from .errors import EXIT_BAD_INPUT, EXIT_DIFFERENCE, INPUT_ERRORS, BadInput, complain
 from .found import Found, finding_in, read_found
+from .hook_calls import hook_lines
+from .report import write_report
 from .terminal import show
 
 REPAIRS_MAX = 8  # shown
@@ -39,9 +44,12 @@ REPAIRS_MAX = 8  # shown
 @click.option(
     "--check", "checks", is_flag=True, help="Compare with the expect lines of the files; exit status 1 if they differ."
 )
+@click.option("--calls", is_flag=True, help="The calls as dma-debug's hooks see them, on one platform, instead.")
 @click.option("--repair", "repair", is_flag=True, help="Show the ways out instead: small changes after which nothing "
               "is lost, and nothing is warned about, on any platform.")  # fmt: skip
 @click.option("--store", metavar="DIR", type=click.Path(path_type=Path), help="FILEs are causes in this store.")
+@click.option("--html", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Write pages instead: index.html, and one for each program.")  # fmt: skip
 @click.pass_context
 def judge(
     ctx: click.Context,
@@ -51,8 +59,10 @@ def judge(
     portfolio: str | None,
     as_json: bool,
     checks: bool,
+    calls: bool,
     repair: bool,
     store: Path | None,
+    html: Path | None,
 ) -> None:
     """Judge programs: what data is lost, what dma-debug warns of.
 
@@ -62,18 +72,47 @@ def judge(
     asked = {name: ctx.get_parameter_source(name) != ParameterSource.DEFAULT for name in ("tracker", "portfolio")}
     inputs, failed = _read_all(files, store)
     status = EXIT_BAD_INPUT if failed else 0
-    if as_json or repair or not checks:
+    if calls:
+        _show_calls(inputs, judging(tracker, _portfolio(tracker, portfolio)), platforms)
+        ctx.exit(status)
+    if html is not None or as_json or repair or not checks:
         inputs = [each if any(asked.values()) else each.by_its_own() for each in inputs]
         benches = [
             judging(each.tracker or tracker, each.portfolio or _portfolio(tracker, portfolio)) for each in inputs
         ]
-        for number, (each, bench) in enumerate(zip(inputs, benches, strict=True)):
+        judged = list(zip(inputs, benches, strict=True))
+        if html is None:
+            _confine_for_judges(benches, platforms)
+        if html is not None:
+            _write_pages(judged, platforms, html)
+        for number, (each, bench) in enumerate(judged if html is None else ()):
             if number and not as_json:
                 click.echo()
             _show(each, bench, platforms, as_json, repair)
     if checks:
-        status = max(status, _check([(each.name, each.program) for each in inputs], to_stderr=as_json))
+        programs = [(each.name, each.program) for each in inputs]
+        _confine_for(programs)
+        status = max(status, _check(programs, to_stderr=as_json))
     ctx.exit(status)
+
+
+def _confine_for_judges(benches: Sequence[Judging], platforms: Sequence[str]) -> None:
+    """Where one is of a kernel's own code: that is loaded, and then nothing else is."""
+    for bench in benches:
+        for name in tuple(platforms) or bench.members:
+            bench.machine(name)
+    if any(bench.tracker.kernel for bench in benches):
+        confine_command()
+
+
+def _confine_for(programs: Sequence[tuple[str, Program]]) -> None:
+    """Where an expectation is of a kernel's own code: that is loaded, for all programs, and then nothing else is."""
+    kernels = []
+    for _, program in programs:
+        with contextlib.suppress(*INPUT_ERRORS, ExpectError):  # said when it is judged
+            kernels.append(prepare(program))
+    if any(kernels):
+        confine_command()
 
 
 @dataclass(frozen=True)
@@ -130,6 +169,18 @@ def _of_store(name: str, found: Found) -> _Input:
     return _Input(item.cause, Program(ops=item.ops), None, found.tracker, found.portfolio)
 
 
+def _write_pages(inputs: Sequence[tuple[_Input, Judging]], platforms: Sequence[str], folder: Path) -> None:
+    findings = [
+        finding_of(each.name, each.program, bench, tuple(dict.fromkeys(platforms)) or bench.members)
+        for each, bench in inputs
+    ]
+    names = " ".join(each.name for each, _ in inputs[:3])
+    again = f"dmafuzz judge {names}{' ...' if len(inputs) > 3 else ''}"
+    title = f"{len(inputs)} program{'' if len(inputs) == 1 else 's'}"
+    run = run_of(title, "dmafuzz judge", findings, [each.program for each, _ in inputs], again)
+    click.echo(write_report(run, folder))
+
+
 def _show(each: _Input, bench: Judging, platforms: Sequence[str], as_json: bool, repair: bool) -> None:
     chosen = tuple(dict.fromkeys(platforms)) or bench.members
     for name in chosen:
@@ -141,7 +192,7 @@ def _show(each: _Input, bench: Judging, platforms: Sequence[str], as_json: bool,
     judgements = [bench.judge(each.program, platform, each.name) for platform in chosen]
     if as_json:
         for judgement in judgements:
-            click.echo(json.dumps(judgement_to_json(judgement)))
+            click.echo(json.dumps(judgement_in_full(judgement, each.program, bench)))
         return
     show([*_own(each), *story(each.program, bench, judgements)])
 
@@ -151,6 +202,14 @@ def _own(each: _Input) -> list[Line]:
     if each.tracker is None:
         return []
     return [Line(f"Judged by the finding's own tracker, {each.tracker}, portfolio {each.portfolio}.", Tone.ASIDE)]
+
+
+def _show_calls(inputs: Sequence[_Input], bench: Judging, platforms: Sequence[str]) -> None:
+    for number, each in enumerate(inputs):
+        if len(inputs) > 1:
+            click.echo(f"{'' if number == 0 else chr(10)}{each.name}:")
+        for line in hook_lines(each.program, bench, platforms[0] if platforms else bench.members[0]):
+            click.echo(line)
 
 
 def _check(programs: Sequence[tuple[str, Program]], to_stderr: bool) -> int:

@@ -88,11 +88,14 @@ class Carrying:
     recognised.
     """
 
-    def __init__(self, guest: Guest, facts: Run, tag: int = 0) -> None:
+    def __init__(
+        self, guest: Guest, facts: Run, tag: int = 0, heard: Callable[[str, Answer], None] = lambda action, answer: None
+    ) -> None:
         self.ops: Sequence[Op] = facts.ops
         self.ideal = IdealMemory(facts.pieces)
         self.seen = Seen()
         self._guest = guest
+        self._heard = heard  # is called with each action and its answer
         self._held: dict[int, Op] = {}  # CPUs between the halves of a call, and the call
         self._pieces, self._extents = facts.pieces, facts.extents
         self._writer = Writer(facts.extents)
@@ -235,6 +238,7 @@ class Carrying:
 
     def _take(self, asked: _Asked, answer: Answer) -> None:
         now, op = asked.number, asked.op
+        self._heard(asked.action, answer)
         self.seen.actions += 1
         self.seen.warnings += [(now, name) for name in warnings_in(answer.messages)]
         self.seen.messages += [(now, text) for text in other_messages(answer.messages)]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from dmafuzz.program import Program
 from dmafuzz.verdicts import Corruption, Judgement, Judging, WitnessStep
 
 from .actions import CannotSayError
+from .answer import Answer as Said
 from .carrying import Carrying, Lost, Seen, can_be_said
 from .errors import GuestDiedError
 from .guest import Guest
@@ -69,6 +71,7 @@ class Confirmation:
     failed: dict[str, list[int]] = field(default_factory=dict)  # mappings that fail: "model", "kernel"
     oops: int | None = None  # the operation in which the kernel is said to fault
     log: str = ""  # of a guest that died
+    exchange: str = ""  # hash of all that the guest was asked and has answered
     runs: int = 0
 
 
@@ -84,6 +87,7 @@ class Confirming:
         self._guest: Guest | None = None
         self._tag = 0
         self._now = 0
+        self._exchange = hashlib.sha256()
         self._spoils = False  # the program at work, by calls that are wrong
         self._spoilt = False  # the guest, by what the last run may have left behind an IOMMU
 
@@ -95,8 +99,14 @@ class Confirming:
 
     def confirm(self, program: Program, name: str, runs: int = 0, seed: int = 0) -> Confirmation:
         """Runs the program bare, with the witness of each corruption, and ``runs`` times with random neighbours."""
+        done = self._confirm(program, name, runs, seed)
+        done.exchange = self._exchange.hexdigest()
+        return done
+
+    def _confirm(self, program: Program, name: str, runs: int, seed: int) -> Confirmation:
         judgement = self._judging.judge(program, self._platform, name)
         done = Confirmation(name, self._machine, self._platform, self._kernel)
+        self._exchange = hashlib.sha256()
         done.expected = sorted((w.op, w.id) for w in judgement.warnings)
         facts = self._facts(program)
         done.oops = next((step.op for step in facts.steps if step.kind == "oops"), None)
@@ -122,6 +132,9 @@ class Confirming:
         done.answer = _answer(done)
         return done
 
+    def _heard(self, action: str, answer: Said) -> None:
+        self._exchange.update(f"{action}\n{answer}\n".encode())
+
     def _facts(self, program: Program) -> Run:
         judge, places = self._judging.judge_for(self._platform)
         return _core.run(judge, program.ops, places[0])
@@ -135,7 +148,7 @@ class Confirming:
             # What is to end the guest may harm it; it is not used again.
             self._guest.do("dare 0 0 1")
             self._spoilt = True
-        run = Carrying(self._guest, facts, self._tag)
+        run = Carrying(self._guest, facts, self._tag, self._heard)
         try:
             seen = run.run(after)
         finally:

@@ -31,6 +31,12 @@ class Machine:
     memory: str = "256M"
     prepare: tuple[str, ...] = ()  # actions, once it is up
 
+    @property
+    def option(self) -> str:
+        """What the kernel's command line says of DMA; "" where it says nothing."""
+        words = (word for word in self.append.split() if word.startswith(("swiotlb=", "intel_iommu=", "iommu")))
+        return " ".join(words)
+
     def devices(self) -> list[str]:
         """QEMU's arguments for d0 to d3."""
         out = []

@@ -84,6 +84,5 @@ def _table(judgements: Sequence[Judgement]) -> Iterator[str]:
 
 def _machines() -> Iterator[str]:
     for machine in MACHINES:
-        words = [w for w in machine.append.split() if w.startswith(("swiotlb", "intel_iommu", "iommu"))]
-        with_what = f"`{' '.join(words)}` on its command line" if words else "nothing on its command line"
+        with_what = f"`{machine.option}` on its command line" if machine.option else "nothing on its command line"
         yield f"- {', '.join(machine.platforms)}: {machine.title}; {with_what}"

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dmafuzz.triage import GRADES, Lead
+from dmafuzz.triage import GRADES, Grade, Lead
 from dmafuzz.triage.headline import Headline, compact
 from dmafuzz.verdicts.meanings import SPOKEN
 
@@ -27,8 +27,9 @@ def headline_lines(headlines: Sequence[Headline]) -> Iterator[str]:
         mark = "new " if lead.new else ""
         yield _cut(f"{number:3}  {lead.grade} {mark}{label} {headline.id[:ID_CHARS]}  {headline.doing}")
         yield _cut(f"{_INDENT}{compact(headline.shown)}")
-        repair = f"; repair: {headline.repairs[0].words}" if headline.repairs else ""
-        yield _cut(f"{_INDENT}{headline.outcome}{repair}")
+        confirmed = f"; {headline.confirmed[0]}" if headline.confirmed else ""
+        repair = f"; {way_out(lead.grade)}: {headline.repairs[0].words}" if headline.repairs else ""
+        yield _cut(f"{_INDENT}{headline.outcome}{confirmed}{repair}")
 
 
 def thing_lines(headline: Headline) -> Iterator[str]:
@@ -43,14 +44,21 @@ def thing_lines(headline: Headline) -> Iterator[str]:
         yield from _wrapped(f"{'tracker':<10}would warn with the rule {topic.change} changed")
     yield from _wrapped(f"{'rules':<10}{', '.join(cause.rules) or 'none broken, the program keeps the contract'}")
     yield from _wrapped(f"{'shows':<10}{headline.outcome}")
+    for said in headline.confirmed:
+        yield from _wrapped(f"{'booted':<10}{said}")
     if headline.everyday is not None:
         yield ""
         yield "The smallest program with this cause; the story below is of one with sizes that drivers use:"
         yield from (f"    {line}" for line in headline.program)
     for number, repair in enumerate(headline.repairs[:REPAIRS_MAX]):
         yield ""
-        yield from _wrapped(f"{'Or' if number else 'Repair'}: {repair.words}")
+        yield from _wrapped(f"{'Or' if number else way_out(lead.grade).capitalize()}: {repair.words}")
         yield from (f"    {line}" for line in repair.diff)
+
+
+def way_out(grade: Grade) -> str:
+    """What a change of the program is called: nothing is to be repaired in a driver that is not at fault."""
+    return "workaround" if grade == Grade.A else "repair"
 
 
 def _wrapped(text: str) -> list[str]:

@@ -30,11 +30,14 @@ _NAMED_MAX = 4
 _BLANK = Line("")
 
 
-def story(program: Program, judging: Judging, judgements: Sequence[Judgement]) -> list[Line]:
-    """The lines of the story of one program, whose judgements on one or more platforms ``judging`` has made."""
+def story(program: Program, judging: Judging, judgements: Sequence[Judgement], short: bool = True) -> list[Line]:
+    """The lines of the story of one program, whose judgements on one or more platforms ``judging`` has made.
+
+    ``short``: the answer in short stands in front, for which a way out is looked for.
+    """
     groups = grouped(judgements)
     parts = [
-        in_short(judging, judgements),
+        in_short(judging, judgements) if short else [],
         [_title(judging, judgements)],
         listing(judgements),
         [line for group in groups for line in _verdict(group)],
@@ -62,10 +65,10 @@ def _title(judging: Judging, judgements: Sequence[Judgement]) -> Line:
 def _verdict(group: Group) -> list[Line]:
     labels = ", ".join(SPOKEN.get(label, label) for label in group.labels)
     tone = _TONES.get(group.labels[0], Tone.PLAIN)
-    return wrapped(f"{labels:<{_LABEL_CHARS - 1}} ", f"{_happenings(group.first)}: {', '.join(group.platforms)}", tone)
+    return wrapped(f"{labels:<{_LABEL_CHARS - 1}} ", f"{happenings(group.first)}: {', '.join(group.platforms)}", tone)
 
 
-def _happenings(judgement: Judgement) -> str:
+def happenings(judgement: Judgement) -> str:
     """What is corrupt, what warns, which other harms there are, and after which operations."""
     corrupt = _by_op((c.op, c.kind) for c in judgement.corruptions)
     warned = _by_op(((w.op, w.id) for w in judgement.warnings), "at")
@@ -94,7 +97,7 @@ def _explanations(program: Program, judging: Judging, groups: Sequence[Group]) -
     """One explanation for each kind of corruption, on the platform that stands for most; equal ones are shown once."""
     told: dict[tuple[str, tuple[Sentence, ...]], list[tuple[Corruption, list[Sentence]]]] = {}
     judgements: dict[str, Judgement] = {}
-    for judgement, corruption in _chosen(groups):
+    for judgement, corruption in chosen(groups):
         platform = judgement.platform
         judgements[platform] = judgement
         steps = judging.witness(program, platform, corruption)
@@ -107,7 +110,7 @@ def _explanations(program: Program, judging: Judging, groups: Sequence[Group]) -
         described.add(platform)
 
 
-def _chosen(groups: Sequence[Group]) -> list[tuple[Judgement, Corruption]]:
+def chosen(groups: Sequence[Group]) -> list[tuple[Judgement, Corruption]]:
     """For each kind the corruption to explain: unexplained by warnings first, then by how many platforms have it."""
     best: dict[str, tuple[tuple[bool, int, int], Judgement, Corruption]] = {}
     for group in groups:

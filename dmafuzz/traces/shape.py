@@ -51,26 +51,35 @@ Chosen = Table[int, Sequence[int]]
 """Of lists that are looked at in part: by the id of the mapping, the entries."""
 
 
+class Origin(NamedTuple):
+    """Whose mapping it is, and what made it; the direction as the kernel numbers it."""
+
+    device: str
+    call: Call
+    direction: int
+
+
 class Shape(NamedTuple):
     """The lines of a program, each (operation, CPU, mapping, ...), which are also what makes two equal.
 
-    ``sources`` are the places in the trace, a line each; None for what the trace does not have. ``mappings`` are by
-    number. ``clipped``: something is larger than a program may be, and only its beginning is in it.
+    ``sources`` are the places in the trace, a line each; None for what the trace does not have. ``origins`` are those
+    of its mappings, by number. ``clipped``: something is larger than a program may be, and only its beginning is in it.
     """
 
     lines: tuple[Line, ...]
     sources: tuple[Where | None, ...]
-    mappings: tuple[Mapping, ...]
+    origins: tuple[Origin, ...]
     clipped: bool
 
 
 class _Area:
     """Pages that lie together and are mapped: a buffer of the program, up to the last byte that is mapped."""
 
-    __slots__ = ("base", "end", "number")
+    __slots__ = ("base", "end", "mapped_to", "number")
 
     def __init__(self, base: int, end: int) -> None:
         self.base, self.end, self.number = base, end, -1
+        self.mapped_to = end  # behind ``end`` where there is more than a buffer has room for
 
 
 class _Shaper:
@@ -83,7 +92,7 @@ class _Shaper:
         self.cpus: dict[int, int] = {}
         self.devices: dict[str, int] = {}
         self.numbers: dict[int, int] = {}
-        self.mappings: list[Mapping] = []
+        self.origins: list[Origin] = []
         self.buffers = 0
         self.clipped = False
         self.areas = self._areas()
@@ -103,7 +112,7 @@ class _Shaper:
             ranges.sort()
         for start, end in ranges:
             if areas and start >> PAGE_SHIFT <= areas[-1].end - 1 >> PAGE_SHIFT:
-                areas[-1].end = max(areas[-1].end, end)
+                areas[-1].end = areas[-1].mapped_to = max(areas[-1].end, end)
             else:
                 areas.append(_Area(start & -PAGE, end))
         for area in areas:
@@ -118,7 +127,7 @@ class _Shaper:
                 self._map(step, cpu)
             elif id(step.mapping) in self.numbers:
                 self._other(step, cpu)
-        return Shape(tuple(self.lines), tuple(self.sources), tuple(self.mappings), self.clipped)
+        return Shape(tuple(self.lines), tuple(self.sources), tuple(self.origins), self.clipped)
 
     def _line(self, line: Line, where: Where | None) -> None:
         self.lines.append(line)
@@ -127,7 +136,7 @@ class _Shaper:
     def _map(self, step: Step, cpu: int) -> None:
         mapping = step.mapping
         device = self.devices.setdefault(mapping.device, len(self.devices))
-        kind, number = _MAPS[mapping.call], len(self.mappings)
+        kind, number = _MAPS[mapping.call], len(self.origins)
         if mapping.cached:
             pieces = [piece for i in self.entries(mapping) if (piece := self._piece(mapping, i, cpu))]
             if not pieces:
@@ -145,7 +154,7 @@ class _Shaper:
             line = (kind, cpu, number, device, mapping.direction, attrs, self.buffers, 0, size)
             self.buffers += 1
         self.numbers[id(mapping)] = number
-        self.mappings.append(mapping)
+        self.origins.append(Origin(mapping.device, mapping.call, mapping.direction))
         self._line(line, step.where)
         if mapping.attrs & SKIP_CPU_SYNC and mapping.cached and not (mapping.given_to_device or mapping.live):
             self._line((OpKind.start, cpu, number), None)
@@ -157,7 +166,7 @@ class _Shaper:
     def _piece(self, mapping: Mapping, entry: int, cpu: int) -> tuple[int, int, int] | None:
         """Buffer, offset and size of an entry; its buffer is allocated before it is first mapped."""
         start, size = mapping.phys[entry], mapping.sizes[entry]
-        area = next(each for each in self.areas if each.base <= start < each.end or start >= each.base + BYTES_MAX)
+        area = next(each for each in self.areas if each.base <= start < each.mapped_to)
         offset = start - area.base
         if offset >= BYTES_MAX:
             self.clipped = True
@@ -221,11 +230,34 @@ class _Shaper:
         Syncs name DMA addresses, which an IOMMU may have made fewer of.
         """
         total = len(mapping.phys if step.call is Call.UNMAP_SG else mapping.dma)
-        if step.count >= total or mapping.call is not Call.MAP_SG:
+        if step.entries >= total or mapping.call is not Call.MAP_SG:
             return -1
         entries = self.entries(mapping)
-        reached = sum(1 for i in entries if i < step.count)
+        reached = sum(1 for i in entries if i < step.entries)
         return -1 if reached == len(entries) else reached
+
+
+def plain_key(steps: Sequence[Step]) -> Line | None:
+    """The same for equal shapes, of calls on one streaming mapping alone, which most groups are; None for others. It
+    takes a fourth of the time that the shape takes."""
+    first, mapping = steps[0], steps[0].mapping
+    if mapping.call is not Call.MAP or mapping.attrs or len(steps) > _PLAIN_STEPS_MAX:
+        return None
+    offset, size, cpu = mapping.phys[0] % PAGE, mapping.sizes[0], first.where.cpu
+    if offset + size > BYTES_MAX:
+        return None
+    key: list[Any] = [offset, size, mapping.direction]
+    cpus = [cpu]
+    for step in steps[1:]:
+        if step.mapping is not mapping:
+            return None
+        if step.where.cpu not in cpus:
+            cpus.append(step.where.cpu)
+        key += (step.call, cpus.index(step.where.cpu), step.offset, step.size, step.direction, step.attrs)
+    return tuple(key) if len(cpus) <= _core.CPUS_MAX else None
+
+
+_PLAIN_STEPS_MAX = 6
 
 
 def shape_of(steps: Sequence[Step], chosen: Chosen) -> Shape:

@@ -32,6 +32,7 @@ class Headline:
     platforms: int
     everyday: EverydayForm | None = None
     repairs: tuple[Repair, ...] = ()
+    confirmed: tuple[str, ...] = ()  # what booted kernels have said, in sentences
 
     @property
     def id(self) -> str:
@@ -89,6 +90,7 @@ class Headline:
             "causes": len(self.lead.causes),
             "folded": len(self.lead.folded),
             "new": self.lead.new,
+            "confirmed": list(self.confirmed),
         }
 
 

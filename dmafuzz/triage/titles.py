@@ -10,10 +10,12 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from dmafuzz._core import BufferKind, Op, OpKind, matching_end, traits
+from dmafuzz._core import ATTRS, BufferKind, Op, OpKind, matching_end, traits
 
 from .cause import Cause
+from .topic import entry_of
 
+SKIP_CPU_SYNC = 1 << ATTRS.index("SKIP_CPU_SYNC")
 _NAMED_RULES = 2  # of a program that breaks more
 _DEVICE_KINDS = (OpKind.device_read, OpKind.device_write, OpKind.device_post)
 
@@ -46,13 +48,14 @@ def _doings(cause: Cause) -> Iterator[str]:
 def effect_of(cause: Cause) -> str:
     """What comes of it."""
     facts = _facts()
-    check = f"{cause.kinds[0]}{facts['entries'].get(cause.reason, '')}"
+    entry = "" if cause.label == "FN" else entry_of(cause.kinds[0], cause.reason)
+    check = f"{' and '.join(cause.kinds)}{facts['entries'].get(entry, '')}"
     return str(facts["effects"][cause.label].format(loss=_loss(cause), check=check))
 
 
 def outcome_of(cause: Cause) -> str:
     """The same in fewer words, for lists that name the label."""
-    return str(_facts()["outcomes"][cause.label].format(loss=_loss(cause), check=cause.kinds[0]))
+    return str(_facts()["outcomes"][cause.label].format(loss=_loss(cause), check=" and ".join(cause.kinds)))
 
 
 def _loss(cause: Cause) -> str:
@@ -93,9 +96,11 @@ class _Scene:
         streaming = [m for m in maps if m.kind.name.startswith("map_")]
         return {
             "dir": _direction(made) if made is not None else "",
-            "other": _direction(others[-1]) if others else "other",
+            "both": _both(_direction(made), _direction(others[-1])) if made is not None and others else "two",
             "call": function_of(op.kind) if op is not None else "a call",
             "map": function_of(made.kind) if made is not None else "a map",
+            "made": _made(made),
+            "skip": _skip(made),
             "streaming": function_of(streaming[0].kind) if streaming else "a map call",
             "size": str(made.size) if made is not None else "",
             "given": op.direction.name.upper() if op is not None else "",
@@ -145,6 +150,22 @@ def function_of(kind: OpKind) -> str:
     """The kernel's function behind an operation."""
     name = kind.name.replace("sync_range_", "sync_single_range_")
     return f"dma_{name}()"
+
+
+def _both(one: str, other: str) -> str:
+    return f"two {one}" if one == other else f"{one} and {other}"
+
+
+def _made(made: Op | None) -> str:
+    if made is None:
+        return "what it does not belong to"
+    what = "a mapping" if made.kind.name.startswith("map_") else "memory"
+    return f"{what} from {function_of(made.kind)}"
+
+
+def _skip(made: Op | None) -> str:
+    has = made is not None and bool(made.attrs & SKIP_CPU_SYNC)
+    return "without the mapping's DMA_ATTR_SKIP_CPU_SYNC" if has else "with DMA_ATTR_SKIP_CPU_SYNC, the map without it"
 
 
 def _direction(op: Op) -> str:

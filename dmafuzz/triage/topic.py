@@ -55,13 +55,19 @@ class Topic:
 def topic_of(label: str, kinds: Sequence[str], rules: Sequence[str], reason: str) -> Topic:
     """The topic of a cause; of several kinds of warning the first one counts."""
     if label != "FN":
-        return Topic(label, kinds[0], reason if reason in _facts()["entries"] else "")
+        return Topic(label, kinds[0], entry_of(kinds[0], reason))
     if reason != UNSEEN:
         return Topic(label, reason)
     if not rules:
         return Topic(label, KEPT)
     broken = set(rules)
     return Topic(label, next(name for name, row in _unseen().items() if not row["rules"] or broken & set(row["rules"])))
+
+
+def entry_of(check: str, reason: str) -> str:
+    """The relation of the entry that a check has used to the call, "" where it is no news."""
+    always = check in _facts()["always"].get(reason, ())
+    return reason if reason in _facts()["entries"] and not always else ""
 
 
 def topic_ids() -> list[str]:

@@ -90,6 +90,11 @@ class Judge:
         bench = self._bench(platform)
         return tuple(_core.behaviour(bench.judge, program.ops, bench.index, corruption.index))
 
+    def asked_course(self, program: Program, platform: str, mapping: int) -> tuple[Moment, ...]:
+        """What the operations alone do to the first bytes of a mapping; empty if it covers none."""
+        bench = self._bench(platform)
+        return tuple(_core.asked_course(bench.judge, program.ops, bench.index, mapping))
+
     def tracked_entries(self, program: Program, platform: str) -> list[list[TrackedEntry]]:
         """The tracker's live entries after each operation; empty for a tracker that cannot be looked into."""
         bench = self._bench(platform)

@@ -22,6 +22,17 @@ std::vector<Moment> behaviour_of(Judge& judge, const std::vector<Op>& ops, size_
     return judge.behaviour(platform, Corruption(a.corruptions[index]));
 }
 
+// Of the first bytes of a mapping.
+std::vector<Moment> course_of(Judge& judge, const std::vector<Op>& ops, size_t platform, int mapping) {
+    judge.start(Program{ops});
+    std::vector<Trace> traces;
+    Simulator simulator;
+    judge.retrace(platform, traces, simulator);
+    for (const Simulator::Holding& h : simulator.holdings())
+        if (h.mapping == mapping) return asked_course({traces, simulator, judge.analyse(platform).run}, h.cell);
+    return {};
+}
+
 std::vector<std::vector<TrackedEntry>> entries_of(Judge& judge, const std::vector<Op>& ops, size_t platform) {
     judge.start(Program{ops});
     return judge.entries(platform);
@@ -90,6 +101,8 @@ void bind_behaviour(nb::module_& m) {
     m.def("behaviour", &behaviour_of, "judge"_a, "ops"_a, "platform"_a, "corruption"_a,
           "A shortest behaviour that reaches a corruption (its index in the judgement): fewest unasked steps. Empty if "
           "looking for one takes too long.");
+    m.def("asked_course", &course_of, "judge"_a, "ops"_a, "platform"_a, "mapping"_a,
+          "What the operations alone, tidy-up included, do to the first bytes of a mapping; empty if it covers none.");
     m.def("tracked_entries", &entries_of, "judge"_a, "ops"_a, "platform"_a,
           "The tracker's live entries after each operation; empty for a tracker that cannot be looked into.");
 }

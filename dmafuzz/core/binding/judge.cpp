@@ -262,6 +262,8 @@ void bind_judge(nb::module_& m) {
         "The contract's rules: id and text.");
     nb::class_<Judge>(m, "Judge", "Judges programs: one tracker, the platforms of a portfolio.")
         .def(nb::init<const std::string&, std::vector<Platform>>(), "tracker"_a, "portfolio"_a)
+        .def("judge_mapped_memory_only", &Judge::judge_mapped_memory_only,
+             "From the next program on: memory that nothing maps holds nothing that matters.")
         .def("judge", &judgement, "ops"_a, "platform"_a, "The judgement on the portfolio's platform of that index.")
         .def("judge_all", &judgements, "ops"_a,
              "The judgements on all platforms of the portfolio, in order: worked out together.")

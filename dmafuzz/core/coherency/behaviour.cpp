@@ -58,16 +58,18 @@ struct Search {
     static constexpr int cost_max = 12;
     static constexpr uint16_t no_copy = 0xffff;
 
-    Search(const Walked& walked, const Corruption& corruption, bool aliases_hit)
+    // Without a corruption: to the end, whatever comes of it.
+    Search(const Walked& walked, uint16_t cell, const Corruption* corruption, bool aliases_hit)
         : walked_(walked), corruption_(corruption), aliases_hit_(aliases_hit) {
         const auto& births = walked.simulator.births();
         for (size_t i = 0; i < births.size(); i++)
-            if (births[i].cell == corruption.cell) copies_.push_back(static_cast<uint16_t>(i));
+            if (births[i].cell == cell) copies_.push_back(static_cast<uint16_t>(i));
     }
 
     size_t at(uint16_t copy) const {
         return static_cast<size_t>(std::find(copies_.begin(), copies_.end(), copy) - copies_.begin());
     }
+    std::optional<size_t> end_of_traces() const;
     bool cut();
     std::vector<int> find();
     int within(int bound);
@@ -81,24 +83,30 @@ struct Search {
                    std::vector<std::pair<Joint, std::vector<CopyChange>>>& out) const;
 
     const Walked& walked_;
-    const Corruption& corruption_;
+    const Corruption* corruption_;
     bool aliases_hit_;
     std::vector<uint16_t> copies_;  // of the cell, in order of birth
     std::vector<Stretch> stretches_;
     std::vector<Node> nodes_;
 };
 
+// How much was written down before the corruption was seen; nothing: it is not the walk's.
+std::optional<size_t> Search::end_of_traces() const {
+    if (!corruption_) return walked_.traces.size();
+    const std::vector<Corruption>& seen = walked_.simulator.corruptions();
+    for (size_t i = 0; i < seen.size(); i++) {
+        const Corruption &a = seen[i], &b = *corruption_;
+        if (a.kind == b.kind && a.op == b.op && a.cell == b.cell && a.copy == b.copy && a.reader == b.reader)
+            return walked_.simulator.seen_after()[i];
+    }
+    return std::nullopt;
+}
+
 // Cuts what was written down into stretches, up to where the corruption is seen. False: it is not the walk's.
 bool Search::cut() {
-    const std::vector<Corruption>& seen = walked_.simulator.corruptions();
-    size_t number = 0;
-    auto same = [&](const Corruption& c) {
-        return c.kind == corruption_.kind && c.op == corruption_.op && c.cell == corruption_.cell &&
-               c.copy == corruption_.copy && c.reader == corruption_.reader;
-    };
-    while (number < seen.size() && !same(seen[number])) number++;
-    if (number == seen.size()) return false;
-    for (size_t i = 0; i < walked_.simulator.seen_after()[number]; i++) {
+    const std::optional<size_t> end = end_of_traces();
+    if (!end) return false;
+    for (size_t i = 0; i < *end; i++) {
         const Trace& trace = walked_.traces[i];
         if (at(trace.copy) == copies_.size()) continue;
         const bool new_one = stretches_.empty() || stretches_.back().op != trace.op ||
@@ -232,13 +240,15 @@ bool Search::take_unasked(size_t number, std::map<Joint, int>& now, int bound) {
 
 // Does the reader see what is wrong?
 bool Search::is_goal(const Joint& joint) const {
-    const Set place = joint[at(corruption_.copy)];
-    if (corruption_.reads_void) return (given_up_of(joint) & 1) != 0;
-    const bool by_cpu = corruption_.reader == no_mapping;
-    Lane seen = corruption_.sees_cache ? cpu_view(place) : memory_view(place);
-    if (by_cpu && !corruption_.sees_cache && aliases_hit_)
+    if (!corruption_) return true;
+    const Corruption& c = *corruption_;
+    const Set place = joint[at(c.copy)];
+    if (c.reads_void) return (given_up_of(joint) & 1) != 0;
+    const bool by_cpu = c.reader == no_mapping;
+    Lane seen = c.sees_cache ? cpu_view(place) : memory_view(place);
+    if (by_cpu && !c.sees_cache && aliases_hit_)
         seen = static_cast<Lane>(seen | get(place, lane::cached_clean) | get(place, lane::cached_dirty));
-    return (seen & corruption_.wrong) != 0;
+    return (seen & c.wrong) != 0;
 }
 
 constexpr int not_found = -1, too_large = -2;
@@ -356,6 +366,32 @@ private:
     uint16_t cell_;
 };
 
+// The way that a search finds, moment by moment, to an operation.
+std::vector<Moment> told(Search& search, const Showing& showing, uint8_t until) {
+    std::vector<Moment> out;
+    const std::vector<int> way = search.find();
+    if (way.empty() && !search.stretches_.empty()) return out;
+    const Joint nothing(search.copies_.size(), 0);
+    const Joint* last = &nothing;
+    int op = -1;
+    // Operations are shown too while the bytes are nowhere: as long as they live, something settles after each.
+    auto pass = [&](int to) {
+        while (++op < to) out.push_back(showing.of(nothing, static_cast<uint8_t>(op)));
+    };
+    for (int number : way) {
+        const Search::Node& node = search.nodes_[static_cast<size_t>(number)];
+        const uint8_t at = search.stretches_[node.stretch].op;
+        if (at != op) pass(at);
+        out.push_back(showing.of(node));
+        last = &node.joint;
+    }
+    if (op < until) {
+        pass(until);
+        out.push_back(showing.of(search.corruption_ ? *last : nothing, until));
+    }
+    return out;
+}
+
 }  // namespace
 
 const char* name_of(LineState state) {
@@ -375,31 +411,14 @@ const char* name_of(Owner owner) {
 }
 
 std::vector<Moment> shortest_behaviour(const Walked& walked, const Corruption& corruption, bool aliases_hit) {
-    Search search(walked, corruption, aliases_hit);
-    const Showing showing(search, walked, corruption.cell);
-    std::vector<Moment> out;
-    const std::vector<int> way = search.find();
-    if (way.empty() && !search.stretches_.empty()) return out;
-    int op = -1;
-    const Joint nothing(search.copies_.size(), 0);
-    // Operations that do nothing to the bytes are shown too, with the state that they find.
-    auto pass = [&](int until, const Joint& joint) {
-        while (++op < until) out.push_back(showing.of(joint, static_cast<uint8_t>(op)));
-        op = until;
-    };
-    const Joint* last = &nothing;
-    for (int number : way) {
-        const Search::Node& node = search.nodes_[static_cast<size_t>(number)];
-        const uint8_t at = search.stretches_[node.stretch].op;
-        if (at != op) pass(at, *last);
-        out.push_back(showing.of(node));
-        last = &node.joint;
-    }
-    if (op < corruption.op) {
-        pass(corruption.op, *last);
-        out.push_back(showing.of(*last, corruption.op));
-    }
-    return out;
+    Search search(walked, corruption.cell, &corruption, aliases_hit);
+    return told(search, Showing(search, walked, corruption.cell), corruption.op);
+}
+
+std::vector<Moment> asked_course(const Walked& walked, uint16_t cell) {
+    if (walked.run.ops.empty()) return {};
+    Search search(walked, cell, nullptr, false);
+    return told(search, Showing(search, walked, cell), static_cast<uint8_t>(walked.run.ops.size() - 1));
 }
 
 }  // namespace dmafuzz

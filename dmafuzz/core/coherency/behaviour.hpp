@@ -71,4 +71,8 @@ struct Walked {
 // large.
 std::vector<Moment> shortest_behaviour(const Walked& walked, const Corruption& corruption, bool aliases_hit);
 
+// What the operations alone do to a cell, to the end of the program and its tidy-up, with nothing that happens unasked:
+// for a warning that no corruption belongs to.
+std::vector<Moment> asked_course(const Walked& walked, uint16_t cell);
+
 }  // namespace dmafuzz

@@ -55,6 +55,9 @@ public:
     size_t platforms() const { return platforms_.size(); }
     const Platform& platform(size_t i) const { return platforms_[i]; }
 
+    // Programs carried out so far, on whatever platform: a measure of work that is the same on every machine.
+    uint64_t carried_out() const { return carried_out_; }
+
     // From now on machine and simulator run in `other` only: it has the same platforms, keeps states if this one does,
     // and is started with the same programs, first. A second tracker then costs little more than itself.
     void take_runs_from(Judge& other) { runs_ = &other; }
@@ -81,6 +84,9 @@ public:
     Reason reason(size_t platform, const Warning& warning);
     // All missing warnings of the tracker there.
     const Watch& missing_warnings(size_t platform);
+
+    // From the next program on, memory that nothing maps holds nothing that matters (mapped_only.hpp).
+    void judge_mapped_memory_only() { mapped_memory_only_ = true; }
 
     // Whether the states that programs leave are kept, from the next program on.
     void keep_states(bool keep = true) { keeps_states_ = keep; }
@@ -142,6 +148,8 @@ private:
     std::vector<size_t> order_of_missing_;  // those that were worked out
     std::vector<size_t> corrupt_lately_;    // platforms, those first where warnings covered corruption last
     bool keeps_states_ = false;
+    uint64_t carried_out_ = 0;
+    bool mapped_memory_only_ = false;
     Judge* runs_ = nullptr;  // whose runs it takes
     Program program_;
     Machine machine_;

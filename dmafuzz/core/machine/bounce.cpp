@@ -102,10 +102,11 @@ bool Machine::oops_at(uint8_t piece, uint64_t phys, uint64_t bytes) {
 void Machine::release_slots(uint64_t phys, uint32_t bytes) {
     const size_t first = slot_at(phys);
     const uint8_t owner = slots_.owner(first);
-    if (owner == SlotPool::no_owner) return;
-    const Piece& p = run_->pieces[owner];
-    const uint64_t room = slot_room(p);
-    size_t count = slots_for(room) - (phys - p.slot) / slot_bytes;
+    size_t count = 0;
+    if (owner != SlotPool::no_owner) {
+        const Piece& p = run_->pieces[owner];
+        count = slots_for(slot_room(p)) - (phys - p.slot) / slot_bytes;
+    }
     const size_t given = std::min<size_t>(slots_for(bytes), slots_max - first);
     if (given != count && platform_.get<&Platform::bounce_cut>() == BounceCut::never) count = given;
     if (count == 0) return;

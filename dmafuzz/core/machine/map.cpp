@@ -353,8 +353,9 @@ void Machine::allocate(Call& call) {
     allocated_for_[op.buffer] = op.device;
     allocated_with_irqs_on_[op.buffer] = !irqs_off_[op.cpu];
     redirects_.clear();
+    bool done = true;
     if (translates(op.device)) {
-        translate(call, &piece, 1, m.piece);
+        done = translate(call, &piece, 1, m.piece);
         m.by_pages = op.kind == OpKind::alloc_noncontiguous || (joint && allocated_with_irqs_on_[op.buffer]);
     }
     m.direction = piece.direction;
@@ -371,10 +372,16 @@ void Machine::allocate(Call& call) {
         lists_.push_back(list);
     }
     run_->pieces.push_back(piece);
-    Step& begin = step(StepKind::begin);
-    begin.piece = m.piece;
-    begin.untold = op.split;
-    write_redirects(0, m.piece);
+    if (done) {
+        Step& begin = step(StepKind::begin);
+        begin.piece = m.piece;
+        begin.untold = op.split;
+        write_redirects(0, m.piece);
+    } else {
+        // The driver gets no memory, and dma-debug hears nothing of it.
+        fail(call);
+        m.abandoned = call.early_failure = true;
+    }
     bool sleeps = run_->uncached[op.buffer] && irqs_off_[op.cpu] && platform_.get<&Platform::coherent_remaps>() &&
                   !platform_.get<&Platform::atomic_pool>();
     if (sleeps) step(StepKind::sleep).piece = m.piece;

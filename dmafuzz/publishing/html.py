@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Pages: each one file by itself, without scripts, with nothing loaded from anywhere."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from dmafuzz.storage import write_all_whole
+
+from . import figures
+from .content import Finding, Run
+from .finding import DRAWN_OPS_MAX
+from .words import FLAGS
+
+INDEX = "index.html"
+
+
+def finding_page(finding: Finding, index: str = "", index_title: str = "") -> str:
+    """The page of a finding; ``index`` is the page that leads to it, if there is one."""
+    shown = {chip.tone for d in finding.drawings for step in d.steps for cell in step.cells for chip in cell.chips}
+    return _template("finding.html").render(
+        finding=finding,
+        index=index,
+        index_title=index_title,
+        style=_style(),
+        flags=[(flag, words) for flag, words in FLAGS.items() if flag in shown],
+        drawn_max=DRAWN_OPS_MAX,
+    )
+
+
+def run_page(run: Run) -> str:
+    """The page of a run."""
+    return _template("run.html").render(run=run, style=_style(), figures=figures)
+
+
+def write_pages(run: Run, folder: Path) -> list[Path]:
+    """Writes the page of a run and those of its findings into a folder, which is made if need be; gives them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = {INDEX: run_page(run)}
+    for finding in run.findings:
+        pages[finding.page] = finding_page(finding, INDEX, run.title)
+    write_all_whole(folder, {name: text.encode() for name, text in pages.items()})
+    return [folder / name for name in pages]
+
+
+@cache
+def _style() -> Markup:
+    """The style sheet, which is our own."""
+    return Markup(resources.files(__package__).joinpath("templates/style.css").read_text(encoding="utf-8"))
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("dmafuzz.publishing"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _template(name: str) -> Template:
+    return _environment().get_template(name)
