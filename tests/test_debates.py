@@ -43,8 +43,7 @@ def test_there_are_five_each_with_claims_and_what_is_not_modelled() -> None:
 def test_every_program_of_a_thread_is_on_a_page() -> None:
     shown = {name for debate in DEBATES.values() for claim in debate["claims"] for name in claim["programs"]}
     there = {file.stem for file in (ROOT / "corpus" / "threads").glob("*.dma")}
-    assert shown <= there
-    assert there - shown <= {"page-cache-bidirectional-dirtied-and-resynced"}
+    assert shown == there
 
 
 def test_a_page_is_what_the_script_makes() -> None:
