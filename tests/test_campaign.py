@@ -64,7 +64,6 @@ def test_a_plan_is_written_checked_and_not_overwritten(tmp_path: Path) -> None:
         ('[campaign]\nslice = "2 weeks"\n[[target]]\ntracker = "6.12"\n', "campaign.slice"),
         ('[[target]]\ntracker = "kernel:/tmp/linux"\n', "a file names no code"),
         ('[[target]]\ntracker = "py:os:system"\n', "a file names no code"),
-        ('[[target]]\ntracker = "canary:sings"\n', "canary:never-warns or canary:always-warns"),
         ('[[target]]\ntracker = "6.12"\nweight = -1\n', "weight"),
     ],
 )
