@@ -78,10 +78,10 @@ def judge(
         benches = [
             judging(each.tracker or tracker, each.portfolio or _portfolio(tracker, portfolio)) for each in inputs
         ]
+        judged = list(zip(inputs, benches, strict=True))
         if html is not None:
-            _write_pages(list(zip(inputs, benches, strict=True)), platforms, html)
-            benches = inputs = []
-        for number, (each, bench) in enumerate(zip(inputs, benches, strict=True)):
+            _write_pages(judged, platforms, html)
+        for number, (each, bench) in enumerate(judged if html is None else ()):
             if number and not as_json:
                 click.echo()
             _show(each, bench, platforms, as_json, repair)
