@@ -24,7 +24,7 @@ _LEAD_CHARS = 8
 
 def in_short(judging: Judging, judgements: Sequence[Judgement]) -> list[Line]:
     """The lines. Of a kernel's own code no repairs are looked for: it may hang on what nobody has judged before."""
-    answer, tone = _answer(judging, judgements)
+    answer, tone = answer_of(judging, judgements)
     lines = wrapped("", f"{answer}.", tone)
     for why in _why(judgements):
         lines += wrapped(f"{'Why:':<{_LEAD_CHARS}}", why)
@@ -57,7 +57,7 @@ def _program(judgements: Sequence[Judgement]) -> tuple[Op, ...]:
     return first.ops[: first.program_ops]
 
 
-def _answer(judging: Judging, judgements: Sequence[Judgement]) -> tuple[str, Tone]:
+def answer_of(judging: Judging, judgements: Sequence[Judgement]) -> tuple[str, Tone]:
     """The most important thing that is so, about the platforms that were asked."""
     labelled = {label: [j for j in judgements if label in j.labels] for label in _ANSWERS}
     label = next(label for label in _ANSWERS if labelled[label] or label == "TN")
