@@ -112,7 +112,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def wait_for_a_finding(command: str, out: Path, folder: Path) -> None:
     """What comes after it needs one. The same command goes on where it was."""
     for _ in range(TRIES):
-        if any(out.glob("findings/*.dma")):
+        if any(out.glob("leaders/*.dma")):
             return
         run(command, folder)
 

@@ -47,6 +47,7 @@ class Known:
     again: tuple[str, ...] = ()
     file: str = ""
     known: bool | None = None  # None: there is no baseline
+    confirmed: tuple[str, ...] = ()  # what booted kernels have said, in sentences
 
 
 def finding_of(
@@ -72,7 +73,7 @@ def finding_of(
         label_words=LABELS[label],
         tracker=bench.tracker.name,
         portfolio=bench.portfolio,
-        badges=tuple(_badges(program, label, judgements)),
+        badges=(*_badges(program, label, judgements), *known.confirmed),
         lines=tuple(_lines(judgements)),
         places=tuple(_place(group, drawings) for group in groups),
         drawings=tuple(drawings),
@@ -91,6 +92,7 @@ def finding_of(
         kinds=tuple(dict.fromkeys(_kinds(judgements, label))),
         file=known.file or name,
         known=known.known,
+        confirmed=known.confirmed,
     )
     return replace(finding, mail=_mail(finding, program, bench, judgements))
 

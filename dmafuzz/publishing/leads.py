@@ -52,6 +52,7 @@ class Source:
             again=(f"dmafuzz show {told.id} {self.name}",),
             file=f"{told.id}.dma",
             known=not told.lead.new if self.baseline else None,
+            confirmed=told.confirmed,
         )
         return finding_of(told.id, program, self.bench, self.platforms, known), program
 
