@@ -73,6 +73,8 @@ def test_a_cause_is_confirmed_by_its_id_and_shown_so(finding: Finding, run: Any)
     said = "confirmed on 6.12.117, swiotlb=force"
     assert said in run("show", finding.cause[:8]).output
     assert said in run("top").output
+    assert run("report", "findings", "--sarif", "found.sarif").exit_code == 0
+    assert said in Path("found.sarif").read_text(encoding="utf-8")
 
 
 def test_the_ledger_has_what_it_was_seen_on(finding: Finding, run: Any, tmp_path: Path) -> None:

@@ -163,7 +163,13 @@ def hunt(
             (out / f"{platform}-{seed}-{next(number)}.dma").write_text(language.render(program), encoding="utf-8")
 
     try:
-        done = hunting.hunt(one, seconds, seed, report)
+        with tqdm(desc=platform, unit=" programs", disable=None) as bar:
+
+            def progress(so_far: hunting.Hunt) -> None:
+                bar.set_postfix(runs=so_far.runs, found=len(so_far.found), refresh=False)
+                bar.update(so_far.programs - bar.n)
+
+            done = hunting.hunt(one, seconds, seed, report, progress)
     finally:
         one.close()
     answers = ", ".join(f"{count} {answer}" for answer, count in sorted(done.answers.items()))

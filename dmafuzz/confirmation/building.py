@@ -238,13 +238,13 @@ def _run(command: list[str], log: Path, progress: Progress | None = None) -> Non
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     )
     assert process.stdout is not None
-    for line in process.stdout:
-        lines.append(line)
-        if progress and line.startswith("  "):
-            done += 1
-            progress("building", done)
-    with log.open("a", encoding="utf-8") as file:
-        file.writelines(lines)
+    with log.open("a", encoding="utf-8", buffering=1) as file:
+        for line in process.stdout:
+            lines.append(line)
+            file.write(line)
+            if progress and line.startswith("  "):
+                done += 1
+                progress("building", done)
     if process.wait():
         raise ConfirmationError(f"the guest cannot be built ({' '.join(command[:2])} ...):\n{_that_matter(lines)}")
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import hashlib
+import os
 import shutil
 import signal
 import socket
@@ -21,8 +22,10 @@ from .errors import ConfirmationError, GuestDiedError
 from .machines import Machine
 from .monitor import Monitor, can_snapshot
 
-_BOOT_SECONDS = 180.0
+_BOOT_SECONDS = 180.0  # of the emulator's CPU time, so that a busy host is no reason to give up
 _ACTION_SECONDS = 60.0
+_WALL_FACTOR = 10  # a guest that waits for ever takes no CPU time
+_LOOK_SECONDS = 1.0
 _LOG_CHARS = 4000
 _PR_SET_PDEATHSIG = 1
 
@@ -136,18 +139,22 @@ class QemuGuest:
 
     def _read_answer(self, seconds: float) -> Answer:
         lines: list[str] = []
-        end = time.monotonic() + seconds
+        patience = _Patience(self._process.pid, seconds)
         while not (lines and lines[-1].startswith(ANSWER)):
-            lines.append(self._read_line(end))
+            lines.append(self._read_line(patience))
         if self._transcript:
             self._transcript.write("".join(f"{line}\n" for line in (f"> {self._last}", *lines)))
         return read_answer(lines)
 
-    def _read_line(self, end: float) -> str:
+    def _read_line(self, patience: _Patience) -> str:
         while b"\n" not in self._rest:
-            self._socket.settimeout(max(end - time.monotonic(), 0.001))
+            self._socket.settimeout(_LOOK_SECONDS)
             try:
                 part = self._socket.recv(65536)
+            except TimeoutError:
+                if not patience.is_over():
+                    continue
+                part = b""
             except OSError:
                 part = b""
             if not part:
@@ -162,6 +169,27 @@ class QemuGuest:
             with contextlib.suppress(OSError):
                 text += path.read_text(encoding="utf-8", errors="replace")
         return text[-_LOG_CHARS:]
+
+
+class _Patience:
+    """How long a process may take for an answer: so many seconds of CPU time, or many more by the clock."""
+
+    def __init__(self, process: int, seconds: float) -> None:
+        self._process, self._seconds = process, seconds
+        self._cpu, self._wall = _cpu_seconds(process), time.monotonic()
+
+    def is_over(self) -> bool:
+        wall = time.monotonic() - self._wall
+        return _cpu_seconds(self._process) - self._cpu > self._seconds or wall > self._seconds * _WALL_FACTOR
+
+
+def _cpu_seconds(process: int) -> float:
+    """That a process has used; 0 where it is gone."""
+    try:
+        facts = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(facts[11]) + int(facts[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _end_with_us() -> None:

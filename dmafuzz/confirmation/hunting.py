@@ -30,9 +30,16 @@ class Hunt:
 
 
 def hunt(
-    one: Confirming, seconds: float, seed: int, report: Callable[[Program, Confirmation], None] = lambda p, c: None
+    one: Confirming,
+    seconds: float,
+    seed: int,
+    report: Callable[[Program, Confirmation], None] = lambda p, c: None,
+    progress: Callable[[Hunt], None] = lambda h: None,
 ) -> Hunt:
-    """Confirms random programs for that long. ``tell`` is called with each disagreement, made small."""
+    """Confirms random programs for that long.
+
+    ``report`` is called with each disagreement, made small, and ``progress`` after each program.
+    """
     done = Hunt()
     end = time.monotonic() + seconds
     number = seed << 32
@@ -48,6 +55,7 @@ def hunt(
             small = smaller(one, program, confirmation, number)
             done.found.append(small)
             report(*small)
+        progress(done)
     return done
 
 

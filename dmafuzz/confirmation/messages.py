@@ -7,9 +7,14 @@ from collections.abc import Iterable
 
 from dmafuzz import checks
 
+# Where the check for RAM in dma_map_resource() has no message of its own, its place is what is known of it.
+_A_FILE, _ITS_FUNCTION = "kernel/dma/mapping.c", "dma_map_resource"
+
 
 def warning_of(message: str) -> str | None:
     """The id of the warning that a message of the kernel's log is; None if it is another one."""
+    if _A_FILE in message and _ITS_FUNCTION not in message:
+        return None  # of another function there: a free with interrupts off
     known = ((part, check.id) for check in checks.checks().values() for part in check.known_by)
     return next((name for part, name in known if part in message), None)
 

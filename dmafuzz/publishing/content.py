@@ -32,7 +32,7 @@ class Timeline:
 
 @dataclass(frozen=True)
 class Note:
-    """Something that is said beside a line of a program: ``tone`` is "loss", "warning" or "rule"."""
+    """A remark beside a line of a program: ``tone`` is "loss", "warning" or "rule"."""
 
     tone: str
     text: str
@@ -103,8 +103,10 @@ class Lane:
 
 @dataclass(frozen=True)
 class Step:
-    """A row of a drawing: an operation, or an unasked step; one cell for each lane. ``said``: its text is a sentence, and
-    not an operation's."""
+    """A row of a drawing: an operation, or an unasked step; one cell for each lane.
+
+    ``said``: its text is a sentence, and not an operation's.
+    """
 
     lead: str
     text: str
@@ -169,7 +171,6 @@ class Finding:
     mail: str
     again: tuple[str, ...]
     ways_out: tuple[WayOut, ...] = ()
-    searched_for_ways_out: bool = False
     trackers: tuple[TrackerRow, ...] = ()
     grade: str = ""
     topic: str = ""
@@ -179,6 +180,7 @@ class Finding:
     kinds: tuple[str, ...] = ()
     file: str = ""
     known: bool | None = None  # it is in the baseline; None: there is no baseline
+    confirmed: tuple[str, ...] = ()  # what booted kernels have said, in sentences
 
     @property
     def page(self) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Figures of a run as inline SVG: platform strips, stacked bars, growth over time. Only places and sizes are worked out."""
+"""Figures of a run as inline SVG: platform strips, stacked bars, growth over time. Only sizes are worked out."""
 
 from __future__ import annotations
 
@@ -18,10 +18,8 @@ _LABEL_WIDTH_MIN = 62  # of a part that has room for its words
 def strip(labels: Sequence[str], words: str) -> Markup:
     """One square for each platform, by its label ("none": nothing shows there); ``words`` say the same."""
     width = len(labels) * (_CELL + _GAP)
-    cells = [
-        f'<rect class="s-{escape(label)}" x="{at * (_CELL + _GAP)}" y="1" width="{_CELL}" height="{_STRIP_HEIGHT - 2}"/>'
-        for at, label in enumerate(labels)
-    ]
+    size = f'y="1" width="{_CELL}" height="{_STRIP_HEIGHT - 2}"'
+    cells = [f'<rect class="s-{escape(label)}" x="{at * (_CELL + _GAP)}" {size}/>' for at, label in enumerate(labels)]
     return _svg(width, _STRIP_HEIGHT, words, cells, f'width="{width}" height="{_STRIP_HEIGHT}"')
 
 
@@ -37,9 +35,8 @@ def bars(rows: Sequence[Bar], words: str) -> Markup:
             width = count / total * _BARS_WIDTH
             share = f"{label} {100 * count / total:.0f} %"
             title = f"<title>{escape(row.name)}: {escape(share)}, {count:,}</title>"
-            out.append(
-                f'<rect class="s-{escape(label)}" x="{left:.1f}" y="{top + 3}" width="{width:.1f}" height="20">{title}</rect>'
-            )
+            place = f'x="{left:.1f}" y="{top + 3}" width="{width:.1f}" height="20"'
+            out.append(f'<rect class="s-{escape(label)}" {place}>{title}</rect>')
             if width > _LABEL_WIDTH_MIN:
                 out.append(_plate(left + width / 2, top + 17, share))
             left += width

@@ -69,6 +69,8 @@ def _result(finding: Finding, ids: list[str]) -> dict[str, Any]:
         result["baselineState"] = "unchanged" if finding.known else "new"
     if finding.known:
         result["suppressions"] = [{"kind": "external", "justification": "in the baseline"}]
+    if finding.confirmed:
+        result["properties"]["confirmed"] = list(finding.confirmed)
     if finding.drawings:
         result["codeFlows"] = [_flow(finding, drawing) for drawing in finding.drawings]
     return result
