@@ -131,6 +131,17 @@ class TestJudge:
         assert run("trace", "judge", "-", "--markdown", text=text).output.startswith("# standard input\n")
         assert run("trace", "judge", "-", "--markdown", "--json", text=text).exit_code == 2
 
+    def test_as_a_page_with_a_time_line(self, pair: Path, tmp_path: Path) -> None:
+        page = tmp_path / "page.html"
+        text = printed(pair, "ftrace").replace("dmafuzz-100", "<script>-100")
+        assert run("trace", "judge", "-", "--html", str(page), text=text).exit_code == 1
+        html = page.read_text()
+        assert html.count("<svg") == 2
+        assert "line 3: 0000:00:02.0, dma_map_page FROM_DEVICE" in html
+        assert "What could not be said, and why" in html
+        assert "<script>" not in html
+        assert run("trace", "judge", "-", "--html", str(tmp_path / "no" / "page"), text=text).exit_code == 2
+
     def test_of_a_genuine_trace_nothing_is_lost(self) -> None:
         result = run("trace", "judge", str(FTRACE))
         assert result.exit_code == 0, result.output

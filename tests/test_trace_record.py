@@ -28,11 +28,13 @@ class MadeUp(traces.Instance):
     when tracing is switched on."""
 
     overrun = dropped = 0
-    written: list[tuple[str, str]]
+
+    def __init__(self, tracefs: Path, pid: int, buffer_kib: int = 64) -> None:
+        super().__init__(tracefs, pid, buffer_kib)
+        self.written: list[tuple[str, str]] = []
 
     def _mkdir(self) -> None:
         self.path.mkdir()
-        self.written = []
         for name in FILES:
             (self.path / name).parent.mkdir(parents=True, exist_ok=True)
             (self.path / name).write_text("")

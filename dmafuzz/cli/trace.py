@@ -16,7 +16,8 @@ from tqdm import tqdm
 from dmafuzz import kernel_log, traces
 from dmafuzz import program as language
 from dmafuzz.program import render
-from dmafuzz.storage import write_all_whole
+from dmafuzz.publishing import blocks_page
+from dmafuzz.storage import write_all_whole, write_whole
 from dmafuzz.trackers import DEFAULT_TRACKER, default_portfolio, resolve
 from dmafuzz.verdicts import judging
 
@@ -66,6 +67,8 @@ def import_(file: str, out: Path) -> None:
 @options.portfolio
 @click.option("--markdown", "as_markdown", is_flag=True, help="Markdown, to answer a mail with.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="A page besides, with a time line.")  # fmt: skip
 @click.option("--seeds", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write the distinct programs there too, as seeds, and how often each operation occurs.")  # fmt: skip
 @click.pass_context
@@ -76,6 +79,7 @@ def judge_(
     portfolio: str | None,
     as_markdown: bool,
     as_json: bool,
+    html: Path | None,
     seeds: Path | None,
 ) -> None:
     """Judge a trace: what the driver loses, on which machines, and what dma-debug would have said.
@@ -95,7 +99,13 @@ def judge_(
         result = judged_lines(lines, file, bench)
     if seeds is not None:
         _write_seeds(file, seeds)
-    ctx.exit(report(result, "standard input" if file == "-" else file, as_markdown, as_json))
+    name = "standard input" if file == "-" else file
+    if html is not None:
+        page = blocks_page(
+            traces.document(result, kernel_log.plain(name.encode("utf-8", "replace"))), traces.timeline(result)
+        )
+        write_page(html, page)
+    ctx.exit(report(result, name, as_markdown, as_json))
 
 
 def judged_lines(lines: Iterable[str], file: str, bench: traces.Bench) -> traces.Judged:
@@ -217,6 +227,14 @@ def _write_seeds(file: str, folder: Path) -> None:
     files = {name: render(each.program()).encode() for name, each in traces.names_of(programs)}
     files[_FREQUENCIES] = (json.dumps(traces.frequencies(programs), indent=1) + "\n").encode()
     _write(folder, files)
+
+
+def write_page(path: Path, page: str) -> None:
+    """Writes a page, whole. Raises BadInput."""
+    try:
+        write_whole(path, page.encode())
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:

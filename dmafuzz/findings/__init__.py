@@ -4,5 +4,4 @@
 from dmafuzz.findings.finding import Finding, RawFinding
 from dmafuzz.findings.replay import confirm
 
-
 __all__ = ["Finding", "RawFinding", "confirm"]

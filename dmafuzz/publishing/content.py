@@ -9,6 +9,28 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
+class Block:
+    """A part of a text: ``kind`` is "title", "heading", "text", "item" or "program" (a line each); ``lead`` begins a
+    text and may stand out; ``tone`` is "loss" or ""."""
+
+    kind: str
+    lines: tuple[str, ...]
+    lead: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """How many calls there were in each of equal parts of a time, and places in it: its number of a part, and what is
+    there. ``begin`` and ``end`` are as printed, in seconds."""
+
+    counts: tuple[int, ...]
+    places: tuple[tuple[int, str], ...]
+    begin: str
+    end: str
+
+
+@dataclass(frozen=True)
 class Note:
     """A remark beside a line of a program: ``tone`` is "loss", "warning" or "rule"."""
 

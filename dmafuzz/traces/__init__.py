@@ -3,7 +3,7 @@
 
 from .as_json import to_json
 from .counts import Counts
-from .document import document
+from .document import document, timeline
 from .errors import TraceError
 from .importing import Imported, frequencies, imported, names_of
 from .judging import Judged, judged
@@ -39,5 +39,6 @@ __all__ = [
     "record",
     "remove_left",
     "splat_lines",
+    "timeline",
     "to_json",
 ]

@@ -14,6 +14,7 @@ from .lives import Lives
 from .mapping import Group, Mapping
 from .names import DIRECTIONS
 from .shape import Line, Origin, Shape, operations, plain_key
+from .timeline import Times
 from .verdict import Bench, Verdict
 from .windows import shapes_of
 
@@ -63,6 +64,7 @@ class Judged:
     live_max: int = 0
     first: Where | None = None
     last: Where | None = None
+    times: Times = field(default_factory=Times)
     findings: dict[tuple[tuple[str, ...], tuple[str, ...], Verdict], Finding] = field(default_factory=dict)
     silent: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = field(default_factory=dict)
 
@@ -101,6 +103,7 @@ def _noted(events: Iterable[Event | int], result: Judged) -> Iterator[Event | in
         if not isinstance(event, int):
             result.first = result.first or event.where
             result.last = event.where
+            result.times.add(event.where.time)
         yield event
 
 
