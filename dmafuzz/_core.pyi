@@ -2489,11 +2489,14 @@ class Engine:
     The native loop: a corpus of programs, mutation, judging, findings. Programs are records (bytes).
     """
 
-    def __init__(self, tracker: str, portfolio: Sequence[Platform], seed: int = 0, ops_limit: int = 24) -> None: ...
-
-    def record_to(self, path: str) -> None:
+    def __init__(self, tracker: str, portfolio: Sequence[Platform], seed: int = 0, ops_limit: int = 24, repeatable: bool = False) -> None:
         """
-        Keeps the current input in that file: a parent reads there which program a dead worker died on.
+        Repeatable: the same seed and calls give the same findings; the shares of its work are not timed.
+        """
+
+    def record_to(self, path: bytes) -> None:
+        """
+        Keeps the current input in that file (os.fsencode of its path): a parent reads there which program a dead worker died on.
         """
 
     def add(self, program: bytes) -> bool:

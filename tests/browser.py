@@ -137,7 +137,11 @@ class Browser:
             self._seen.append(method)
         if self._page is not None and method == "Network.requestWillBeSent":
             self._page.requests.append(parameters["request"]["url"])
-        if self._page is not None and method in ("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown"):
+        if self._page is not None and method in (
+            "Log.entryAdded",
+            "Runtime.consoleAPICalled",
+            "Runtime.exceptionThrown",
+        ):
             self._page.complaints.append(json.dumps(parameters))
         return message
 

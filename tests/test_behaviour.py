@@ -121,7 +121,9 @@ def test_a_bounce_slot_is_a_copy_of_its_own() -> None:
     assert [str(copy.place.kind) for copy in during.copies] == ["memory", "slot"]
     assert [owner.mapping for owner in during.owners] == [0]
     copied = [change for change in moments[-1].changes if change.event == "copied"]
-    assert [(str(change.place.kind), str(change.source and change.source.kind)) for change in copied] == [("memory", "slot")]
+    assert [(str(change.place.kind), str(change.source and change.source.kind)) for change in copied] == [
+        ("memory", "slot")
+    ]
 
 
 def test_ownership_changes_hands_with_the_calls() -> None:

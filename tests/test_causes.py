@@ -11,6 +11,7 @@ import pytest
 
 from dmafuzz.fuzzing import Campaign, atheris_available
 from dmafuzz.fuzzing.progress import Progress
+from dmafuzz.store import Store
 from support import campaign_plan
 
 TOGETHER_MIN = 40  # findings that two runs share, so that the comparison has something to compare
@@ -33,7 +34,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, bytes]]:
     for number, changes in enumerate(RUNS):
         out = tmp_path_factory.mktemp(f"run{number}")
         run(out, **changes)
-        found.append({path.name: path.read_bytes() for path in (out / "findings").glob("*.dma")})
+        found.append({each.file_name: each.file_text().encode() for each in Store.open(out).findings()})
     return found
 
 

@@ -30,7 +30,7 @@ from dmafuzz import _core
 from dmafuzz import program as language
 from dmafuzz.program.expect import LABELS
 from dmafuzz.program.forms import FORMS
-from dmafuzz.reporting import judgement_to_json
+from dmafuzz.reporting import judgement_in_full
 from dmafuzz.verdicts import Judge, check
 
 ROOT = Path(__file__).parent.parent
@@ -112,7 +112,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def wait_for_a_finding(command: str, out: Path, folder: Path) -> None:
     """What comes after it needs one. The same command goes on where it was."""
     for _ in range(TRIES):
-        if any(out.glob("findings/*.dma")):
+        if any(out.glob("leaders/*.dma")):
             return
         run(command, folder)
 
@@ -238,7 +238,10 @@ def objects(heading: str) -> list[dict[str, Any]]:
     """All objects of a kind in the judgements of some programs that show much."""
     judge = Judge("6.12")
     files = [*sorted((ROOT / "corpus/threads").glob("two-*.dma")), *sorted((ROOT / "corpus/rules").glob("*.dma"))]
-    judged = [judgement_to_json(judge.judge(language.read(file), name)) for file in files for name in judge.members]
+    read = [language.read(file) for file in files]
+    judged = [
+        judgement_in_full(judge.judge(program, name), program, judge) for program in read for name in judge.members
+    ]
     key = {"A warning": "warnings", "A corruption": "corruptions", "A harm": "harms"}.get(heading)
     return judged if key is None else [each for one in judged for each in one[key]]
 

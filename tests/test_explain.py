@@ -261,6 +261,15 @@ def test_a_log_of_a_release_is_judged_on_the_machines_of_that_release() -> None:
     assert found["causes"][0]["portfolio"] == "6.12"
 
 
+def test_an_answer_as_a_page(tmp_path: Path) -> None:
+    page = tmp_path / "answer.html"
+    assert run(printed("free-size", "7.2"), "--html", str(page)).exit_code == 1
+    html = page.read_text()
+    assert "<h1>standard input</h1>" in html
+    assert "device driver frees DMA memory with different size" in html
+    assert "<b>Repair</b>" in html
+
+
 def test_what_is_larger_than_a_program_may_be_is_said_to_be() -> None:
     text = printed("free-size", "7.2").replace("1536", "1048576")
     assert cause_of(text)["too_large"]
@@ -303,7 +312,7 @@ TEXT_MAPPED = "dmafuzz 1\n# mine\ncpu0 b0 = alloc text 64\ncpu0 m0 = map_single 
 @pytest.mark.parametrize(
     ("text", "status", "said"),
     [
-        (TRACE, 2, "importing traces is not built yet"),
+        (TRACE, 0, "What could not be said, and why"),
         ("", 2, "nothing of the DMA API in it"),
         (gzip.compress(FULL.encode()), 2, "zcat FILE | dmafuzz explain -"),
         ("int main(void) { return 0; }\n", 2, "nothing of the DMA API in it"),

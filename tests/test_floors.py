@@ -36,6 +36,7 @@ PACKAGE_FLOORS = [
     {"store"},
     {"catalogue"},
     {"fuzzing", "review"},
+    {"campaign"},
     {"reporting"},
     {"publishing"},
     {"benchmark", "confirmation", "kernel_log"},

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import errno
-import json
+import _thread
 import os
 import signal
 import subprocess
@@ -20,16 +19,18 @@ import multiprocess
 import pytest
 
 from dmafuzz import _core, platforms
-from dmafuzz.findings import FindingStore
 from dmafuzz.findings.finding import RawFinding
 from dmafuzz.findings.replay import confirm
 from dmafuzz.fuzzing import Campaign, atheris_available
-from dmafuzz.fuzzing.corpus_packs import program_name, read_pack, write_pack
 from dmafuzz.fuzzing.current_input import last_program
+from dmafuzz.fuzzing.exchange import Exchange, gather
 from dmafuzz.fuzzing.progress import Progress
+from dmafuzz.fuzzing.supervisor import Child
+from dmafuzz.fuzzing.suspect import harm_of, program_name, quarantine, quarantined
 from dmafuzz.fuzzing.worker import Worker
 from dmafuzz.program import read
-from support import campaign_plan
+from dmafuzz.store import Store, read_corpus, target_of
+from support import campaign_plan, ops_of
 
 # A canary shows in the first few dozen random programs; this is a second's worth of them, and some.
 CANARY_PROGRAMS = 20_000
@@ -41,7 +42,7 @@ def portfolio() -> list[_core.Platform]:
 
 
 def corpus(out: Path) -> list[bytes]:
-    return [records for pack in sorted((out / "corpus").glob("*.pack2")) for records in read_pack(pack)]
+    return list(read_corpus(out, campaign_plan(out).target))
 
 
 def first_labels(tracker: str) -> set[str]:
@@ -74,14 +75,15 @@ def test_what_the_engine_finds_shows_in_a_fresh_process() -> None:
 def test_a_report_that_is_not_true_is_not_confirmed(tmp_path: Path) -> None:
     ops = _core.random_program(1, 1)
     lie = RawFinding("FN", "clobbered", "x86-5.5", (), _core.encode(ops), "not-looked-at")
-    store = FindingStore(tmp_path)
-    store.report([lie])
-    reports = store.waiting(10)
-    ((_, raw),) = reports
-    findings = confirm(raw, "6.12", "6.12", ["x86-5.5"], None)
+    store = Store.create(tmp_path)
+    of = target_of("6.12", "6.12", None, ["x86-5.5"])
+    store.report(of, [lie])
+    reports = store.waiting(of)
+    findings = confirm(reports[0].found, "6.12", "6.12", ["x86-5.5"], None)
     assert findings == [None]
-    assert store.settle(reports, findings) == []
-    assert list(store.unconfirmed.iterdir())
+    settled = store.settle(of, reports, findings)
+    assert (settled.new, settled.unconfirmed) == ([], 1)
+    assert list((tmp_path / "unconfirmed").iterdir())
 
 
 def raw_findings(count: int) -> list[RawFinding]:
@@ -94,34 +96,6 @@ def raw_findings(count: int) -> list[RawFinding]:
             for f in engine.take_findings()
         ]
     return raw[:count]
-
-
-def test_what_the_disk_does_not_take_is_reported_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(folder: Path) -> None:
-        raise OSError(errno.ENOSPC, "no room", str(folder))
-
-    out = FindingStore(tmp_path)
-    out.report(raw_findings(20))
-    reports = out.waiting(10)
-    names = [model.name for model in platforms.portfolio("6.12")]
-    findings = confirm(reports[0][1], "6.12", "6.12", names, "6.12")
-    with monkeypatch.context() as patch:
-        patch.setattr("dmafuzz.storage.whole._sync_file_system", full)
-        with pytest.raises(OSError, match="no room"):
-            out.settle(reports, findings)
-    assert list(out.confirmed.iterdir()) == []
-    assert out.waiting(10) == reports
-    assert {finding.file_name for finding in out.settle(reports, findings)} == out.names
-    assert {path.name for path in out.confirmed.iterdir()} == out.names
-    assert out.waiting(10) == []
-
-
-def test_what_a_killed_writer_left_half_written_is_removed(tmp_path: Path) -> None:
-    out = FindingStore(tmp_path)
-    (out.confirmed / ".FN-clobbered-0123456789ab.dma.tmp").write_text("dmafuzz 1\n")
-    out.clear_leftovers()
-    assert list(out.confirmed.iterdir()) == []
-    assert out.names == frozenset()
 
 
 def test_one_that_ends_the_replaying_process_costs_few_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,8 +156,10 @@ def test_a_campaign_records_replayed_findings_that_check_themselves(engine: str,
     # libFuzzer without our counters keeps a single program: the corpus must grow.
     assert len(corpus(tmp_path)) > 50
     assert summary.causes["FN"] > 0
-    files = sorted((tmp_path / "findings").glob("*.dma"))
-    assert len(files) == sum(summary.causes.values())
+    store = Store.open(tmp_path)
+    assert len(list(store.findings())) == sum(summary.causes.values())
+    files = sorted((tmp_path / "leaders").glob("*.dma"))
+    assert len(files) == len(store.topics(campaign_plan(tmp_path).target))
     for file in files[:20]:
         assert read(file).expects
     check = subprocess.run(
@@ -196,38 +172,95 @@ def test_a_campaign_records_replayed_findings_that_check_themselves(engine: str,
 
 def test_a_second_run_goes_on_with_corpus_and_findings(tmp_path: Path) -> None:
     first = Campaign(campaign_plan(tmp_path), Progress()).run()
-    files = {path.name for path in (tmp_path / "findings").iterdir()}
+    names = {cause.cause for cause in Store.open(tmp_path).causes()}
     kept = corpus(tmp_path)
-    second = Campaign(campaign_plan(tmp_path), Progress()).run()
-    assert files <= {path.name for path in (tmp_path / "findings").iterdir()}
+    second = Campaign(campaign_plan(tmp_path, seed=2), Progress()).run()
+    store = Store.open(tmp_path)
+    assert names <= {cause.cause for cause in store.causes()}
     assert set(kept) <= set(corpus(tmp_path))
-    assert sum(second.causes.values()) >= sum(first.causes.values())
-    facts = json.loads((tmp_path / "campaign.json").read_text())
-    assert facts["programs"] == first.programs + second.programs
+    assert sum(second.causes.values()) == sum(first.causes.values()) + sum(second.new.values())
+    assert [(run.programs, run.ended) for run in store.runs()] == [(first.programs, True), (second.programs, True)]
 
 
-def test_a_worker_that_dies_is_replaced_and_its_program_quarantined(tmp_path: Path) -> None:
-    campaign = Campaign(campaign_plan(tmp_path, seconds=6.0), Progress())
+def test_two_trackers_share_a_folder_and_nothing_else(tmp_path: Path) -> None:
+    first = Campaign(campaign_plan(tmp_path, programs=1_000, seconds=None), Progress()).run()
+    other = {"tracker": "7.2", "core_tracker": "7.2", "programs": 1_000, "seconds": None}
+    second = Campaign(campaign_plan(tmp_path, **other), Progress()).run()
+    assert second.new == second.causes
+    assert first.causes["FN"] > 0
+    assert second.causes["FN"] > 0
+    assert {target.tracker for target in Store.open(tmp_path).targets()} == {"6.12", "7.2"}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_number_of_programs_gives_the_same_to_the_byte(jobs: int, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        plan = campaign_plan(tmp_path / name, programs=2_000, seconds=None, jobs=jobs)
+        assert Campaign(plan, Progress()).run().programs >= 2_000
+    one, two = (
+        {path.relative_to(tmp_path / name): path.read_bytes() for path in sorted((tmp_path / name).rglob("*"))
+         if path.is_file() and path.parent.name in ("packs", "leaders")}
+        for name in ("a", "b")
+    )  # fmt: skip
+    assert one.keys() == two.keys()
+    assert one == two
+    assert len(one) > 10
+
+
+def test_a_worker_that_was_killed_is_replaced_and_its_program_not_blamed(tmp_path: Path) -> None:
+    campaign = Campaign(campaign_plan(tmp_path, seconds=120.0), Progress())
 
     def kill_once() -> None:
         children = campaign.supervisor.children
         while not (children and children[0].stats is not None and children[0].stats.programs):
             time.sleep(0.05)
         os.kill(campaign.supervisor.children[0].process.pid, signal.SIGKILL)
+        while children[0].generation == 0:
+            time.sleep(0.05)
+        _thread.interrupt_main()
 
     killer = threading.Thread(target=kill_once, daemon=True)
     killer.start()
     summary = campaign.run()
     assert summary.restarts == 1
-    (name,) = summary.quarantined
-    records = (tmp_path / "quarantine" / name).read_bytes()
-    assert _core.encode(_core.decode(records)) == records
+    assert summary.quarantined == []
     assert campaign.supervisor.children[0].generation == 1
+
+
+def test_a_program_that_ends_its_process_alone_too_is_quarantined(tmp_path: Path) -> None:
+    (tmp_path / "deadly_tracker.py").write_text(
+        "import os\nclass Deadly:\n    def on_hook(self, call):\n        os.abort()\n"
+    )
+    plan = campaign_plan(tmp_path / "o", core_tracker=f"py:{tmp_path}:deadly_tracker:Deadly")
+    Store.create(plan.out).close()
+    records = _core.encode(ops_of("cpu0 b0 = alloc pages 64", "cpu0 m0 = map_single d0 b0 0 64 TO_DEVICE"))
+    assert harm_of(campaign_plan(tmp_path / "o"), records) is None
+    harm = harm_of(plan, records)
+    assert harm == f"signal {int(signal.SIGABRT)}"
+    path = quarantine(plan, records, harm)
+    assert _core.encode(read(path).ops) == records
+    assert quarantined(plan.quarantine, plan.target) == {program_name(records)}
+    assert quarantined(plan.quarantine, campaign_plan(tmp_path, tracker="7.2").target) == set()
+
+
+def test_a_worker_hangs_by_its_own_time_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Process:
+        pid = 1
+
+    spent = [5.0]
+    monkeypatch.setattr("dmafuzz.fuzzing.supervisor.cpu_seconds", lambda pid: spent[0])
+    long_ago = time.monotonic() - 300
+    child = Child(0, 0, Process(), multiprocess.Pipe()[0], long_ago, cpu_then=4.0)
+    assert not child.hangs()  # the machine was busy with something else
+    spent[0] = 40.0
+    assert child.hangs()
+    child.heard_at = time.monotonic()
+    assert not child.hangs()
 
 
 def test_the_current_input_is_the_program_at_work(tmp_path: Path) -> None:
     engine = _core.Engine("silent", portfolio()[:1], seed=1, ops_limit=8)
-    engine.record_to(str(tmp_path / "input"))
+    engine.record_to(os.fsencode(tmp_path / "input"))
     assert last_program(tmp_path / "input") == b""
     records = _core.encode(_core.random_program(5, 6))
     engine.run(records)
@@ -235,33 +268,45 @@ def test_the_current_input_is_the_program_at_work(tmp_path: Path) -> None:
     assert last_program(tmp_path / "nothing") == b""
 
 
-def test_interrupting_ends_with_a_summary_and_nothing_lost(tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "dmafuzz",
-        "fuzz",
-        "--time",
-        "60",
-        "--engine",
-        "native",
-        "--out",
-        str(tmp_path / "o"),
-    ]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    findings = tmp_path / "o" / "findings"
-    deadline = time.monotonic() + 40
-    while time.monotonic() < deadline and not (findings.is_dir() and any(findings.iterdir())):
+def fuzz_process(*arguments: str, **more: Any) -> subprocess.Popen[str]:
+    command = [sys.executable, "-P", "-m", "dmafuzz", "fuzz", "--engine", "native", *arguments]
+    facts: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, start_new_session=True, **{**facts, **more})
+
+
+def wait_for_findings(out: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not any((out / "packs").glob("*.findings")):
         time.sleep(0.1)
-    os.killpg(process.pid, signal.SIGINT)
-    out, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
-    assert "interrupted after" in out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupting_ends_with_a_summary_and_nothing_lost(number: signal.Signals, tmp_path: Path) -> None:
+    out = tmp_path / "o"
+    process = fuzz_process("--time", "60", "--out", str(out))
+    wait_for_findings(out)
+    os.killpg(process.pid, number)
+    told, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "interrupted after" in told
     assert "Traceback" not in errors
-    assert not list((tmp_path / "o" / "reported").glob("*.json"))
+    waiting = sum(len(report.found) for report in Store.create(out).waiting(campaign_plan(out).target))
+    assert (f"{waiting:,} reports have not been replayed yet" in told) == (waiting > 0)
+
+
+def test_what_a_killed_run_has_counted_stays_counted(tmp_path: Path) -> None:
+    out = tmp_path / "o"
+    process = fuzz_process("--time", "60", "--out", str(out))
+    wait_for_findings(out)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not any(run.programs for run in Store.open(out).runs()):
+        time.sleep(0.2)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    (run,) = Store.create(out).runs()
+    assert run.programs > 0
+    assert run.seconds > 0
+    assert not run.ended
 
 
 @pytest.mark.parametrize(
@@ -283,20 +328,27 @@ def test_bad_input_is_one_message_and_status_2(arguments: list[str], message: st
     assert "Traceback" not in done.stderr
 
 
-def test_packs_hold_what_was_put_in_and_survive_being_cut_short(tmp_path: Path) -> None:
+def test_workers_exchange_programs_and_the_store_keeps_them(tmp_path: Path) -> None:
     programs = [_core.encode(_core.random_program(seed, 5)) for seed in range(7)]
-    path = write_pack(tmp_path, programs)
-    assert list(read_pack(path)) == programs
-    path.write_bytes(path.read_bytes()[:-1])
-    assert list(read_pack(path)) == programs[:-1]
+    one, two = Exchange(tmp_path, 0, 0), Exchange(tmp_path, 1, 0)
+    one.give(programs[:3])
+    one.give(programs[2:5])
+    two.give(programs[5:])
+    assert list(one.take()) == programs[5:]
+    assert list(two.take()) == [*programs[:3], *programs[2:5]]
+    assert list(two.take()) == []
+    assert gather(tmp_path, everything=False) == ([], [])
+    found, files = gather(tmp_path, everything=True)
+    assert found == programs
+    assert len(files) == 3
 
 
 def test_a_quarantined_program_is_not_run_again(tmp_path: Path) -> None:
     deadly, harmless = (_core.encode(_core.random_program(seed, 6)) for seed in (1, 2))
     todo = campaign_plan(tmp_path)
-    todo.create_folders()
-    write_pack(todo.corpus, [deadly, harmless])
-    (todo.quarantine / program_name(deadly)).write_bytes(deadly)
+    store = Store.create(tmp_path)
+    store.add_programs(todo.target, [deadly, harmless])
+    quarantine(todo, deadly, "a test")
     link, _other = multiprocess.Pipe()
     worker = Worker(todo, 0, 0, link)
     worker.load_corpus()

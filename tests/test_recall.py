@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,13 +11,17 @@ from typing import Any
 
 import pytest
 
-from dmafuzz import platforms
+from dmafuzz import _core, platforms
 from dmafuzz.catalogue import Catalogue, Entry
 from dmafuzz.catalogue.recall import Run, missed, read_run, recall
 from dmafuzz.catalogue.unmatched import Alphabet, unmatched
 from dmafuzz.exhaustive import Signature
 from dmafuzz.exhaustive.result import Length
+from dmafuzz.findings import Finding
 from dmafuzz.program import parse, render_op
+from dmafuzz.store import Store, target_of
+from dmafuzz.store.runs import ENDED, FILED
+from dmafuzz.store.runs import STARTED as STARTED_RUN
 from support import run
 
 STARTED = 1_000_000_000.0
@@ -45,17 +48,25 @@ STACKS = entry("FP", "map-stack", "same-mapping", ["no-stack"], STACK)
 CATALOGUE = Catalogue("6.12", "6.12", 1, 2, (Length(), Length(), Length()), {}, (STACKS, OVERLAPS, TOUCHES, OVERWRITES))
 
 
-def finding(folder: Path, name: str, program: Sequence[str], at: float) -> None:
-    path = folder / "findings" / f"{name}.dma"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(("dmafuzz 1", *program)) + "\n")
-    os.utime(path, (STARTED + at, STARTED + at))
+def finding(folder: Path, name: str, program: Sequence[str], at: float, tracker: str = "6.12") -> None:
+    """Filed by a run so many seconds after its start; named after a label and a kind, or after nothing much."""
+    label, _, kind = name.rpartition("-")[0].partition("-")
+    records = _core.encode(parse("\n".join(("dmafuzz 1", *program))).ops)
+    of = target_of(tracker, tracker, "6.12", EVERYWHERE)
+    made = Finding(label or "FN", (kind or f"kind-{name}",), (), tracker, records, (), "", EVERYWHERE[:1], "6.12")
+    store = Store.create(folder)
+    store.add(of, [made])
+    store.note(FILED, target=of.key, causes=[made.cause], at=STARTED + at)
+    store.close()
+    (folder / "index.sqlite").unlink()
 
 
-def fuzzed(folder: Path, **facts: object) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    known = {"programs": 12_345, "started": STARTED, "seconds": 700.0, "tracker": "6.12"}
-    (folder / "campaign.json").write_text(json.dumps({**known, **facts}))
+def fuzzed(folder: Path, tracker: str = "6.12") -> Path:
+    store = Store.create(folder)
+    key = target_of(tracker, tracker, "6.12", EVERYWHERE).key
+    store.note(STARTED_RUN, run="1", target=key, at=STARTED)
+    store.note(ENDED, run="1", seconds=700.0, programs=12_345)
+    store.close()
     return folder
 
 
@@ -174,7 +185,7 @@ class TestUnmatched:
         folder = fuzzed(tmp_path)
         finding(folder, "FN-clobbered-1", self.PART, 1)
         found = unmatched(folder, CATALOGUE)
-        assert [path.name for path in found.ranges] == ["FN-clobbered-1.dma"]
+        assert [finding.label for finding in found.ranges] == ["FN"]
         assert (found.total, found.silent) == (1, 0)
 
     @pytest.mark.parametrize("device", ["d0", "d1"])
@@ -205,12 +216,12 @@ class TestErrors:
         return str(result.output)
 
     def test_folder_that_is_none(self, tmp_path: Path, catalogue: Path) -> None:
-        assert "no folder of a fuzzing run that has ended" in self.refused(tmp_path / "x", "--catalogue", catalogue)
+        assert "no folder of a fuzzing run" in self.refused(tmp_path / "x", "--catalogue", catalogue)
 
-    @pytest.mark.parametrize("text", ["", "[]", "{}", '{"started": 1, "seconds": 2}', '{"started": null}'])
+    @pytest.mark.parametrize("text", ["", "[]", "{}", '{"dmafuzz": "store", "format": 99}', '{"format": null}'])
     def test_folder_of_something_else(self, text: str, tmp_path: Path, catalogue: Path) -> None:
-        (tmp_path / "campaign.json").write_text(text)
-        assert "no folder of a fuzzing run that has ended" in self.refused(tmp_path, "--catalogue", catalogue)
+        (tmp_path / "store.json").write_text(text)
+        assert "no folder of a fuzzing run" in self.refused(tmp_path, "--catalogue", catalogue)
 
     @pytest.mark.parametrize("other", [("--ops", "3"), ("--at", "5")])
     def test_options_that_do_not_go_together(self, other: tuple[str, str], tmp_path: Path, catalogue: Path) -> None:
@@ -219,13 +230,17 @@ class TestErrors:
 
     def test_run_of_another_tracker(self, tmp_path: Path, catalogue: Path) -> None:
         folder = fuzzed(tmp_path / "run", tracker="4.19")
+        finding(folder, "a", OVERLAP, 1, tracker="4.19")
         said = self.refused(folder, "--catalogue", catalogue)
         assert f"{folder}: a run of tracker 4.19, the catalogue is of 6.12" in said
 
-    def test_finding_that_is_no_program(self, folders: list[Path], catalogue: Path) -> None:
-        file = folders[0] / "findings/a.dma"
-        file.write_text("dmafuzz 1\nnonsense\n")
-        assert f"{file}:2" in self.refused(*folders, "--catalogue", catalogue)
+    def test_findings_that_are_damaged(self, folders: list[Path], catalogue: Path) -> None:
+        command(*folders, "--catalogue", catalogue)  # the index knows them
+        for path in (folders[0] / "packs").iterdir():
+            size, changed = path.stat().st_size, path.stat().st_mtime_ns
+            path.write_bytes(bytes(size))
+            os.utime(path, ns=(changed, changed))
+        assert "damaged" in self.refused(*folders, "--catalogue", catalogue)
 
     @pytest.mark.parametrize("text", ["", "[]", "{}", '{"tracker": 1}', '{"entries": 1}'])
     def test_file_that_is_no_catalogue(self, text: str, folders: list[Path], catalogue: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from dmafuzz import traces
 from dmafuzz.program import render_op
 from dmafuzz.traces.event import Call, Event
+from dmafuzz.traces.judging import WINDOWS
 from dmafuzz.traces.lives import OLDER
 
 RECORDINGS = Path(__file__).parent / "traces"
@@ -75,16 +76,14 @@ def test_each_line_of_a_genuine_report_of_trace_cmd_is_understood_or_counted() -
 def test_every_call_of_a_genuine_trace_is_in_a_program() -> None:
     events, counts = read(FTRACE.read_text().splitlines())
     found = traces.imported(events, counts)
-    calls = {
-        where.line for each in found for where in each.shape.sources if where
-    }
+    calls = {where.line for each in found for where in each.shape.sources if where}
     assert calls
     # Equal programs are written once: what is in the first ones is known by its line.
-    assert {name for name in counts.notes} <= {OLDER, "groups larger than a program may be, judged in windows that overlap"}
+    assert set(counts.notes) <= {OLDER, WINDOWS}
     assert counts.notes[OLDER] == [1, 68]
-    lists = sum(each.count for each in found if each.shape.mappings[0].call is Call.MAP_SG)
-    pages = sum(each.count for each in found if each.shape.mappings[0].call is Call.MAP)
-    allocations = sum(each.count for each in found if each.shape.mappings[0].call is Call.ALLOC)
+    lists = sum(each.count for each in found if each.shape.origins[0].call is Call.MAP_SG)
+    pages = sum(each.count for each in found if each.shape.origins[0].call is Call.MAP)
+    allocations = sum(each.count for each in found if each.shape.origins[0].call is Call.ALLOC)
     assert (pages, allocations) == (12, 15)
     assert lists > 8  # long ones in parts
 
@@ -145,7 +144,7 @@ def test_numbers_of_the_raw_form_are_decimal_unless_they_say_otherwise() -> None
 )
 def test_what_is_not_judged_is_counted_by_name(text: str, note: str) -> None:
     _, counts = programs([text])
-    assert {name: where for name, where in counts.notes.items()} == {note: [1, 1]}
+    assert counts.notes == {note: [1, 1]}
 
 
 @pytest.mark.parametrize(
@@ -247,7 +246,7 @@ def test_a_long_list_is_judged_in_parts_that_overlap() -> None:
     ]
     found, counts = programs(lines)
     assert list(found.values()) == [9]  # 0-3, 3-6, ... 21-24, and the last four
-    assert counts.notes == {"groups larger than a program may be, judged in windows that overlap": [1, 1]}
+    assert counts.notes == {WINDOWS: [1, 1]}
     (program,) = found
     assert program[-2].count(":0:4096") == 4
     assert program[-1] == "cpu0 unmap_sg m0"
@@ -279,10 +278,8 @@ def test_a_long_life_is_judged_in_windows_and_kept_in_bounds() -> None:
 def test_many_mappings_of_one_page_are_judged_in_windows_that_have_every_pair() -> None:
     lines = [line("dma_map_page", mapped(0x5000 + 56 * number, 56), number) for number in range(20)]
     found, counts = programs(lines)
-    assert "groups larger than a program may be, judged in windows that overlap" in counts.notes
-    places = {
-        frozenset(entry.split()[6] for entry in program if "map_page" in entry) for program in found
-    }
+    assert WINDOWS in counts.notes
+    places = {frozenset(entry.split()[6] for entry in program if "map_page" in entry) for program in found}
     assert any({"0", "56"} <= each for each in places)
     for program in found:
         assert len(program) <= 64

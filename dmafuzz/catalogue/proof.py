@@ -9,8 +9,6 @@ the minimizer finds no smaller one by single steps, and more is not known, or th
 from __future__ import annotations
 
 import glob
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +17,7 @@ from dmafuzz import _core
 from dmafuzz.exhaustive.checkpoint import core_digest
 from dmafuzz.exhaustive.result import Result, Signature, Smallest
 from dmafuzz.exhaustive.search import Search, SearchPlan, Unwatched, Watcher
-from dmafuzz.storage import write_whole
+from dmafuzz.storage import cache_root, check_private, private_folder, read_checked, write_checked
 
 QUICK_OPS = 3  # a search that takes less than a second
 
@@ -69,15 +67,18 @@ def keep(result: Result, plan: SearchPlan) -> None:
     """Keeps a complete result for later proofs, where there is room for it."""
     try:
         path = _folder() / f"{_name(plan)}-{len(result.lengths)}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, json.dumps({"search": _identity(plan), "result": result.to_json()}).encode())
+        private_folder(path.parent)
+        write_checked(path, {"search": _identity(plan), "result": result.to_json()})
     except (OSError, RuntimeError):
         return
 
 
 def _folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "dmafuzz" / "searches"
+    """Raises OSError where it is not the user's own."""
+    folder = cache_root() / "searches"
+    check_private(folder.parent)
+    check_private(folder)
+    return folder
 
 
 def _name(plan: SearchPlan) -> str:
@@ -99,7 +100,7 @@ def _kept(plan: SearchPlan) -> list[Proof]:
 
 def _load(path: Path, plan: SearchPlan) -> Result | None:
     try:
-        data = json.loads(path.read_bytes())
-        return Result.from_json(data["result"]) if data["search"] == _identity(plan) else None
+        data = read_checked(path)
+        return Result.from_json(data["result"]) if data is not None and data["search"] == _identity(plan) else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

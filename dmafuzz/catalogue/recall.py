@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dmafuzz import _core, platforms
-from dmafuzz import program as language
 from dmafuzz.catalogue.catalogue import Catalogue, Entry
 from dmafuzz.exhaustive.result import Signature
 from dmafuzz.platforms import to_core
+from dmafuzz.store import Store, StoreError, Target
 from dmafuzz.trackers import resolve
 from dmafuzz.triage import Topic
 
@@ -32,32 +31,39 @@ class Run:
     programs: int
 
 
-def run_facts(folder: Path, catalogue: Catalogue) -> tuple[float, float, int]:
-    """When a run of the catalogue's tracker began, its seconds and its programs. Raises RecallError."""
+def open_run(folder: Path, catalogue: Catalogue) -> tuple[Store, list[Target]]:
+    """The store of a fuzzing run, and its targets of the catalogue's tracker. Raises RecallError."""
     try:
-        facts = json.loads((folder / "campaign.json").read_text())
-        started, seconds = float(facts["started"]), float(facts["seconds"])
-        tracker, programs = str(facts["tracker"]), int(facts["programs"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise RecallError(f"{folder}: no folder of a fuzzing run that has ended") from None
-    if tracker != catalogue.tracker:
-        raise RecallError(f"{folder}: a run of tracker {tracker}, the catalogue is of {catalogue.tracker}")
-    return started, seconds, programs
+        store = Store.open(folder)
+    except StoreError as error:
+        raise RecallError(f"{folder}: no folder of a fuzzing run: {error}") from None
+    targets = store.targets()
+    own = [target for target in targets if target.tracker == catalogue.tracker]
+    if targets and not own:
+        others = ", ".join(sorted({target.tracker for target in targets}))
+        raise RecallError(f"{folder}: a run of tracker {others}, the catalogue is of {catalogue.tracker}")
+    return store, own
 
 
 def read_run(folder: Path, catalogue: Catalogue) -> Run:
-    """What `dmafuzz fuzz` has left in a folder, judged on the catalogue's portfolio. Raises RecallError."""
-    started, seconds, programs = run_facts(folder, catalogue)
+    """What `dmafuzz fuzz` has left in a folder, judged on the catalogue's portfolio. Raises RecallError.
+
+    When a cause was found is what the ledgers say. One of which they say nothing counts as found at the end.
+    """
+    store, targets = open_run(folder, catalogue)
+    keys = {target.key for target in targets}
+    done = [run for run in store.runs() if run.target in keys]
+    started, seconds = min((run.started for run in done), default=0.0), sum(run.seconds for run in done)
     members = platforms.portfolio(catalogue.portfolio)
     judge = _core.Judge(resolve(catalogue.tracker).core, [to_core(member) for member in members])
     first: dict[tuple[Signature, str], float] = {}
-    for path in sorted((folder / "findings").glob("*.dma")):
-        age = path.stat().st_mtime - started
-        for shown in judge.signatures(language.read(path).ops):
+    for cause in (cause for target in targets for cause in store.causes(target)):
+        age = seconds if cause.found is None else cause.found - started
+        for shown in judge.signatures(store.finding(cause).ops):
             signature = Signature.of(shown)
             for member in (member.name for i, member in enumerate(members) if shown.platforms >> i & 1):
                 first[signature, member] = min(age, first.get((signature, member), age))
-    return Run(first, seconds, programs)
+    return Run(first, seconds, sum(run.programs for run in done))
 
 
 @dataclass(frozen=True)

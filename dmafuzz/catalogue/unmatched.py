@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dmafuzz import _core, platforms
-from dmafuzz import program as language
 from dmafuzz._core import OpKind
 from dmafuzz.catalogue.catalogue import Catalogue
-from dmafuzz.catalogue.recall import run_facts
+from dmafuzz.catalogue.recall import open_run
 from dmafuzz.exhaustive.result import Signature
+from dmafuzz.findings import Finding
 from dmafuzz.platforms import to_core
 from dmafuzz.program import canonical
 from dmafuzz.trackers import resolve
@@ -32,7 +32,7 @@ class Unmatched:
     known: int = 0  # the signature is that of a cause
     composite: int = 0  # with the alphabet's ranges it shows the same, and comes down to a cause
     beyond: int = 0  # some line is no operation of the alphabet, whatever its ranges
-    ranges: list[Path] = field(default_factory=list)  # with none of the alphabet's ranges it shows the same
+    ranges: list[Finding] = field(default_factory=list)  # with none of the alphabet's ranges it shows the same
 
     @property
     def total(self) -> int:
@@ -40,19 +40,19 @@ class Unmatched:
 
 
 def unmatched(folder: Path, catalogue: Catalogue) -> Unmatched:
-    """Of what `dmafuzz fuzz` has left in a folder, compared with a catalogue. Raises RecallError and ProgramError."""
-    run_facts(folder, catalogue)
+    """Of what `dmafuzz fuzz` has left in a folder, compared with a catalogue. Raises RecallError, StoreError."""
+    store, targets = open_run(folder, catalogue)
     members = platforms.portfolio(catalogue.portfolio)
     judge = _core.Judge(resolve(catalogue.tracker).core, [to_core(member) for member in members])
     causes = {entry.signature for entry in catalogue.entries}
     alphabet = Alphabet(catalogue.cpus, catalogue.devices)
     found = Unmatched()
-    for path in sorted((folder / "findings").glob("*.dma")):
-        ops = language.read(path).ops
+    for finding in (finding for target in targets for finding in store.findings(target)):
+        ops = finding.ops
         if len(ops) > catalogue.ops:
             found.longer += 1
             continue
-        own = _signatures(judge, ops, path)
+        own = _signatures(judge, ops, finding)
         if not own:
             found.silent += 1
             continue
@@ -62,17 +62,18 @@ def unmatched(folder: Path, catalogue: Catalogue) -> Unmatched:
         others = list(alphabet.counterparts(ops))
         if not others:
             found.beyond += 1
-        elif any(own & _signatures(judge, other, path) for other in others):
+        elif any(own & _signatures(judge, other, finding) for other in others):
             found.composite += 1
         else:
-            found.ranges.append(path)
+            found.ranges.append(finding)
     return found
 
 
-def _signatures(judge: _core.Judge, ops: Ops, path: Path) -> set[Signature]:
+def _signatures(judge: _core.Judge, ops: Ops, finding: Finding) -> set[Signature]:
     """Those of the label and kind that the finding is named after."""
     shown = (Signature.of(shown) for shown in judge.signatures(ops))
-    return {signature for signature in shown if path.name.startswith(f"{signature.label}-{signature.kind}-")}
+    name = (finding.label, finding.kinds[0])
+    return {signature for signature in shown if (signature.label, signature.kind) == name}
 
 
 class Alphabet:

@@ -45,7 +45,7 @@ PLANTED_SEEDS = 5
 @click.option("--engine", "engines", multiple=True, metavar="NAME",
               help="With --planted: only this engine; can be repeated.")  # fmt: skip
 @click.option("--seeds", type=click.IntRange(1, 1000), metavar="N",
-              help="Runs to find, each engine. Default: 10; of planted faults 5, and 1 of engines not our own.")  # fmt: skip
+              help="Runs to find, each engine. Default: 10; of planted faults 5, and 1 of other engines.")  # fmt: skip
 @click.option(
     "--limit", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds of a run to find."
 )

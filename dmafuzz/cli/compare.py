@@ -53,7 +53,7 @@ def compare(
     """Compare the warnings of two trackers on random programs.
 
     Programs are of the full language; platforms take turns. Warnings are alike if the same checks warn after the same
-    operations, in the same order. Each way to differ is told once, with a minimal program: which of the two warns, and
+    operations, in the same order. Each way to differ is shown once, with a minimal program: which of the two warns, and
     whether that warning is right. Exit status 1 if there is one. `dmafuzz review` says what a difference is worth.
     """
     names = platform_files.names()

@@ -14,12 +14,15 @@ from dmafuzz.export import ExportError
 from dmafuzz.kernel import KernelError
 from dmafuzz.platforms import PlatformError
 from dmafuzz.program import ProgramError
+from dmafuzz.store import StoreError, shown_path
 from dmafuzz.traces.errors import TraceError
 from dmafuzz.trackers import TrackerError
 from dmafuzz.verdicts import VerdictError
 
 EXIT_DIFFERENCE = 1
 EXIT_BAD_INPUT = 2
+EXIT_FAULT = 3
+EXIT_INTERRUPTED = 130
 
 INPUT_ERRORS = (
     ConfirmationError,
@@ -27,6 +30,7 @@ INPUT_ERRORS = (
     ProgramError,
     PlatformError,
     KernelError,
+    StoreError,
     TraceError,
     TrackerError,
     VerdictError,
@@ -43,9 +47,16 @@ class BadInput(click.ClickException):
         complain(self.message)
 
 
+class Fault(BadInput):
+    """The same where dmafuzz itself is at fault."""
+
+    exit_code = EXIT_FAULT
+
+
 def complain(message: str) -> None:
-    """Prints a message on standard error. File names may hold bytes that are no text."""
-    click.echo(message.encode("utf-8", "backslashreplace").decode(), err=True)
+    """Prints a message on standard error. File names may hold bytes that are no text, and what terminals obey."""
+    with contextlib.suppress(OSError):  # where it cannot be read, the exit status says enough
+        click.echo("\n".join(shown_path(line) for line in message.split("\n")), err=True)
 
 
 @contextlib.contextmanager

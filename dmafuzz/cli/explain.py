@@ -7,6 +7,7 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -14,13 +15,14 @@ from dmafuzz import kernel_log, traces
 from dmafuzz.kernel_log import Look
 from dmafuzz.platforms import load
 from dmafuzz.program import Program, parse
+from dmafuzz.publishing import blocks_page
 from dmafuzz.reporting import judgement_in_full, story
 from dmafuzz.trackers import DEFAULT_TRACKER, default_portfolio, resolve
 from dmafuzz.verdicts import judging
 
 from .errors import EXIT_DIFFERENCE, BadInput
 from .terminal import show
-from .trace import judged_lines, report
+from .trace import judged_lines, report, write_page
 
 _STDIN = "-"
 _EXPECTED = "a kernel log with warnings of dma-debug, a dump of its mappings (dma-api/dump), a trace, or a program"
@@ -40,9 +42,16 @@ _TRUE_LABELS = {"FN", "TP", "hazard", "bookkeeping", "broken"}
 )
 @click.option("--markdown", "as_markdown", is_flag=True, help="Markdown, to answer a mail with.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object (of a program, one for each judgement).")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="A page besides.")
 @click.pass_context
 def explain(
-    ctx: click.Context, file: str, era: str | None, platforms: Sequence[str], as_markdown: bool, as_json: bool
+    ctx: click.Context,
+    file: str,
+    era: str | None,
+    platforms: Sequence[str],
+    as_markdown: bool,
+    as_json: bool,
+    html: Path | None,
 ) -> None:
     """Explain the DMA-API warnings in a kernel log (dmesg).
 
@@ -77,6 +86,8 @@ def explain(
         raise BadInput(f"{name}: nothing of the DMA API in it; expected {_EXPECTED}")
     answer = kernel_log.answer(log, era or "", platforms)
     blocks = kernel_log.document(answer, kernel_log.plain(name.encode("utf-8", "replace")))
+    if html is not None:
+        write_page(html, blocks_page(blocks))
     if as_json:
         click.echo(json.dumps(kernel_log.to_json(answer, name)))
     elif as_markdown:

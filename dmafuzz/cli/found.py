@@ -92,7 +92,8 @@ def found_of(opened: Store, target: Target) -> Found:
 
 def found_in(plan: Plan) -> Found:
     """What a run has found, and the runs before it in the same folder."""
-    return Found(tuple(read_findings(plan.out)), plan.tracker, plan.portfolio, plan.platforms)
+    items = tuple(Store.open(plan.out).findings(plan.target))
+    return Found(items, plan.tracker, plan.portfolio, plan.platforms)
 
 
 def _of_findings(findings: Sequence[Finding], store: Path) -> Found:

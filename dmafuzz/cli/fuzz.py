@@ -8,15 +8,16 @@ from pathlib import Path
 import click
 
 from dmafuzz import platforms as platform_files
-from dmafuzz.fuzzing import ENGINES, Campaign, Plan, atheris_available
+from dmafuzz.fuzzing import ENGINES, Campaign, CampaignError, Plan, atheris_available
 from dmafuzz.fuzzing.plan import engine_title
 from dmafuzz.fuzzing.progress import Progress
 from dmafuzz.reporting.fuzzing import TOP, summary_lines, things_lines
+from dmafuzz.store import StoreError, shown_path
 from dmafuzz.trackers import KERNEL, added_kernels, default_portfolio, resolve
 from dmafuzz.triage import triaged
 
 from . import options
-from .errors import BadInput
+from .errors import EXIT_INTERRUPTED, BadInput, Fault
 from .found import found_in
 from .report import run_of_found, write_report
 
@@ -26,8 +27,11 @@ OPS_LIMIT = 14  # operations of a program before its tidy-up; some 12 to 13 on a
 
 
 @click.command()
-@click.option("--time", "seconds", type=click.FloatRange(min=0, min_open=True), default=SECONDS, show_default=True,
-              metavar="S", help="Seconds to search.")  # fmt: skip
+@click.option("--time", "seconds", type=click.FloatRange(min=0, min_open=True), metavar="S",
+              help=f"Seconds to search.  [default: {SECONDS:g}]")  # fmt: skip
+@click.option("--programs", type=click.IntRange(1), metavar="N",
+              help="Judge so many programs instead, with the native engine: the same N, seed, jobs and folder before "
+              "give the same findings, to the byte. With --time no two runs are the same.")  # fmt: skip
 @click.option(
     "--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Worker processes."
 )
@@ -39,14 +43,16 @@ OPS_LIMIT = 14  # operations of a program before its tidy-up; some 12 to 13 on a
 @options.platforms
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("findings"),
               show_default=True, metavar="DIR",
-              help="Folder for corpus, findings, quarantine. A second run with the same folder continues.")  # fmt: skip
+              help="Folder of the store: findings of any number of trackers, corpus, quarantine. A second run with the "
+              "same folder continues.")  # fmt: skip
 @click.option("--engine", type=click.Choice(ENGINES), help="Default: atheris where it is installed, else native.")
 @click.option("--ops", type=click.IntRange(2, 64), default=OPS_LIMIT, show_default=True, metavar="N",
               help="Operations of a program, at most.")  # fmt: skip
 @click.option("--report", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write pages in the end: index.html, and one for each of the first leaders.")  # fmt: skip
 def fuzz(
-    seconds: float,
+    seconds: float | None,
+    programs: int | None,
     jobs: int,
     seed: int,
     tracker: str,
@@ -58,17 +64,23 @@ def fuzz(
     report: Path | None,
 ) -> None:
     """Search at random for programs that dma-debug judges wrongly."""
-    plan = _plan(seconds, jobs, seed, tracker, portfolio, platforms, out, engine, ops)
+    plan = _plan(seconds, programs, jobs, seed, tracker, portfolio, platforms, out, engine, ops)
     where = f"portfolio {plan.portfolio}" if plan.portfolio else f"{len(plan.platforms)} platforms"
     workers = "1 job" if jobs == 1 else f"{jobs} jobs"
-    click.echo(f"engine: {engine_title(plan.engine)}; tracker {tracker}, {where}; {workers}; findings in {out}")
+    click.echo(
+        f"engine: {engine_title(plan.engine)}; tracker {tracker}, {where}; {workers}; findings in {shown_path(out)}"
+    )
     try:
-        campaign = Campaign(plan, Progress())
-    except OSError as error:
-        raise BadInput(f"{out}: cannot be used: {error.strerror}") from None
-    for line in summary_lines(plan, campaign.run()):
+        summary = Campaign(plan, Progress()).run()
+    except StoreError as error:
+        raise BadInput(str(error)) from None
+    except CampaignError as error:
+        raise (Fault if error.ours else BadInput)(shown_path(error)) from None
+    for line in summary_lines(plan, summary):
         click.echo(line)
     _show_things(plan, report)
+    if summary.interrupted:
+        click.get_current_context().exit(EXIT_INTERRUPTED)
 
 
 def _show_things(plan: Plan, report: Path | None) -> None:
@@ -84,7 +96,8 @@ def _show_things(plan: Plan, report: Path | None) -> None:
 
 
 def _plan(
-    seconds: float,
+    seconds: float | None,
+    programs: int | None,
     jobs: int,
     seed: int,
     tracker: str,
@@ -100,6 +113,8 @@ def _plan(
         raise BadInput(
             "atheris is not installed (it has wheels for Linux x86-64, CPython 3.11 to 3.13); use --engine native"
         )
+    if programs is not None and (seconds is not None or engine == "atheris"):
+        raise click.UsageError("--programs goes with neither --time nor --engine atheris, which nothing can repeat")
     found = resolve(tracker)
     tracker = _from_anywhere(tracker)
     name = None if platforms else portfolio or default_portfolio(tracker)
@@ -111,11 +126,12 @@ def _plan(
         platforms=platforms or tuple(model.name for model in models),
         portfolio=name,
         out=out,
-        engine=engine or ("atheris" if atheris_available() else "native"),
-        seconds=seconds,
+        engine=engine or ("atheris" if atheris_available() and programs is None else "native"),
+        seconds=None if programs is not None else seconds or SECONDS,
         jobs=jobs,
         seed=seed,
         ops_limit=ops,
+        programs=programs,
     )
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from click.core import ParameterSource
 
 from dmafuzz import program as language
 from dmafuzz.findings import Finding
+from dmafuzz.kernel.confine import confine_command
 from dmafuzz.program import Program
 from dmafuzz.program.expect import EXPECT
 from dmafuzz.publishing import finding_of, run_of
@@ -21,7 +23,7 @@ from dmafuzz.reporting.in_short import repair_lines
 from dmafuzz.trackers import added_kernels, default_portfolio, names
 from dmafuzz.triage.bench import Bench
 from dmafuzz.triage.repairs import repairs_of
-from dmafuzz.verdicts import ExpectError, Judging, check, judging
+from dmafuzz.verdicts import ExpectError, Judging, check, judging, prepare
 
 from . import options
 from .errors import EXIT_BAD_INPUT, EXIT_DIFFERENCE, INPUT_ERRORS, BadInput, complain
@@ -78,16 +80,39 @@ def judge(
         benches = [
             judging(each.tracker or tracker, each.portfolio or _portfolio(tracker, portfolio)) for each in inputs
         ]
+        judged = list(zip(inputs, benches, strict=True))
+        if html is None:
+            _confine_for_judges(benches, platforms)
         if html is not None:
-            _write_pages(list(zip(inputs, benches, strict=True)), platforms, html)
-            benches = inputs = []
-        for number, (each, bench) in enumerate(zip(inputs, benches, strict=True)):
+            _write_pages(judged, platforms, html)
+        for number, (each, bench) in enumerate(judged if html is None else ()):
             if number and not as_json:
                 click.echo()
             _show(each, bench, platforms, as_json, repair)
     if checks:
-        status = max(status, _check([(each.name, each.program) for each in inputs], to_stderr=as_json))
+        programs = [(each.name, each.program) for each in inputs]
+        _confine_for(programs)
+        status = max(status, _check(programs, to_stderr=as_json))
     ctx.exit(status)
+
+
+def _confine_for_judges(benches: Sequence[Judging], platforms: Sequence[str]) -> None:
+    """Where one is of a kernel's own code: that is loaded, and then nothing else is."""
+    for bench in benches:
+        for name in tuple(platforms) or bench.members:
+            bench.machine(name)
+    if any(bench.tracker.kernel for bench in benches):
+        confine_command()
+
+
+def _confine_for(programs: Sequence[tuple[str, Program]]) -> None:
+    """Where an expectation is of a kernel's own code: that is loaded, for all programs, and then nothing else is."""
+    kernels = []
+    for _, program in programs:
+        with contextlib.suppress(*INPUT_ERRORS, ExpectError):  # said when it is judged
+            kernels.append(prepare(program))
+    if any(kernels):
+        confine_command()
 
 
 @dataclass(frozen=True)

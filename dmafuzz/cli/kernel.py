@@ -21,6 +21,9 @@ _BENCH_PROGRAMS = 200_000
 def kernels() -> None:
     """Build your kernel's own dma-debug code as a tracker.
 
+    That compiles the tree's C code, and runs it in dmafuzz's own processes. Add only trees that you trust as you trust
+    a program: SECURITY.md says what is confined, and what is not.
+
     It is used like any tracker: `--tracker kernel:NAME`.
 
     What is built stays in your cache folder, with a copy of the source files that it is built from.

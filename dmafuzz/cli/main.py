@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.metadata
 import importlib.util
 import os
+import sqlite3
 import sys
 from typing import Any
 
 import click
 
-from .errors import bad_input
+from dmafuzz.store import shown_path
+
+from .errors import EXIT_INTERRUPTED, BadInput, bad_input, complain
 
 # Name of the command: its module, and the command in it. A module that does not exist is left out.
 _COMMANDS = {
@@ -21,6 +25,7 @@ _COMMANDS = {
     "trace": ("dmafuzz.cli.trace", "trace"),
     "minimize": ("dmafuzz.cli.minimize", "minimize"),
     "fuzz": ("dmafuzz.cli.fuzz", "fuzz"),
+    "campaign": ("dmafuzz.cli.campaign", "campaign"),
     "compare": ("dmafuzz.cli.compare", "compare"),
     "schedules": ("dmafuzz.cli.schedules", "schedules"),
     "history": ("dmafuzz.cli.history", "history"),
@@ -57,11 +62,28 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with bad_input():
-                return super().invoke(ctx)
+                result = super().invoke(ctx)
+                sys.stdout.flush()
+                return result
         except BrokenPipeError:
-            # The reader has seen enough. What is still buffered must not complain when the interpreter ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            # The reader has seen enough.
+            _drop_output()
             ctx.exit(0)
+        except KeyboardInterrupt:
+            complain("interrupted")
+            ctx.exit(EXIT_INTERRUPTED)
+        except sqlite3.Error as error:
+            raise BadInput(f"the index of a store cannot be used: {error}") from None
+        except OSError as error:
+            _drop_output()
+            where = "the output" if error.filename is None else shown_path(os.fsdecode(error.filename))
+            raise BadInput(f"{where}: {error.strerror or error}") from None
+
+
+def _drop_output() -> None:
+    """What is still buffered must not complain when the interpreter ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _version() -> str:

@@ -8,14 +8,13 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from dmafuzz import program as language
 from dmafuzz.catalogue import Catalogue
 from dmafuzz.catalogue import files as catalogue_files
 from dmafuzz.catalogue.recall import RecallError, missed, read_run
 from dmafuzz.catalogue.unmatched import unmatched
 from dmafuzz.program import render_op
-from dmafuzz.program.errors import ProgramError
 from dmafuzz.reporting.recall import recall_lines
+from dmafuzz.store import StoreError
 
 from .errors import BadInput
 
@@ -45,7 +44,7 @@ def recall(folders: tuple[Path, ...], file: Path, times: tuple[float, ...], ops:
             _show_unmatched(folders, catalogue)
         else:
             _show_recall(folders, catalogue if ops is None else catalogue.up_to(ops), times)
-    except (RecallError, ProgramError) as error:
+    except (RecallError, StoreError) as error:
         raise BadInput(str(error)) from None
 
 
@@ -75,9 +74,9 @@ def _show_unmatched(folders: tuple[Path, ...], catalogue: Catalogue) -> None:
         click.echo(f"  {found.composite:,} show that of programs which come down to one")
         click.echo(f"  {found.beyond:,} have a line that is no operation of the alphabet, whatever its ranges")
         click.echo(f"  {len(found.ranges):,} show it with no ranges of the alphabet" + (":" if found.ranges else ""))
-        for path in found.ranges[:MISSED_MAX]:
-            lines = (render_op(op) for op in language.read(path).ops)
-            click.echo(f"  - {path.name}: {'; '.join(lines)}")
+        for finding in found.ranges[:MISSED_MAX]:
+            lines = (render_op(op) for op in finding.ops)
+            click.echo(f"  - {finding.file_name}: {'; '.join(lines)}")
         if len(found.ranges) > MISSED_MAX:
             click.echo(f"  - and {len(found.ranges) - MISSED_MAX} more")
 

@@ -20,7 +20,6 @@ from dmafuzz.publishing.leads import Source, growth_of, run_of_leads
 from dmafuzz.publishing.markdown import markdown_of
 from dmafuzz.publishing.sarif import sarif_of
 from dmafuzz.storage import read_ledgers, write_whole
-from dmafuzz.store import Store
 from dmafuzz.store.folder import ABOUT
 from dmafuzz.store.runs import filing_times, runs_of
 from dmafuzz.trackers import DEFAULT_TRACKER, TrackerError, default_portfolio
@@ -31,7 +30,7 @@ from dmafuzz.verdicts import Judging, VerdictError, judging
 
 from . import options
 from .errors import BadInput
-from .found import Found, finding_in, read_found
+from .found import Found, read_found
 
 LED = 100  # leaders that get a page of their own, unless more are asked for
 
@@ -41,10 +40,16 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("sources", metavar="STORE|FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--tracker", metavar="T", help="Of a store with several, that of this tracker; of programs, their tracker.")
+@click.option(
+    "--tracker", metavar="T", help="Of a store with several, that of this tracker; of programs, their tracker."
+)
 @options.portfolio
-@click.option("--baseline", metavar="STORE", type=click.Path(path_type=Path), help="What is known: its topics are marked.")
-@click.option("-n", "count", type=click.IntRange(1), default=LED, show_default=True, metavar="N", help="Leaders, at most.")
+@click.option(
+    "--baseline", metavar="STORE", type=click.Path(path_type=Path), help="What is known: its topics are marked."
+)
+@click.option(
+    "-n", "count", type=click.IntRange(1), default=LED, show_default=True, metavar="N", help="Leaders, at most."
+)
 @click.option("--html", type=_FOLDER, metavar="DIR", help="Pages: index.html, and one for each leader or program.")
 @click.option("--markdown", type=_FILE, metavar="F", help="A summary and the stories, as Markdown.")
 @click.option("--sarif", type=_FILE, metavar="F", help="SARIF 2.1.0, for code hosts.")
@@ -66,7 +71,7 @@ def report(
     """
     if html is None and not any(outputs.values()):
         raise click.UsageError("nothing to write: give --html, --markdown, --sarif, --junit or --ktap")
-    if len(sources) == 1 and (sources[0].is_dir() or finding_in(sources[0]) is None and sources[0].suffix != ".dma"):
+    if len(sources) == 1 and sources[0].suffix != ".dma":
         run = run_of_store(sources[0], tracker, baseline, count)
     else:
         chosen = tracker or DEFAULT_TRACKER

@@ -63,7 +63,7 @@ def review(
     markdown: bool,
     as_json: bool,
 ) -> None:
-    """Review a change to dma-debug: what it finds, what it misses, what noise it makes, what it costs.
+    """Review a change to dma-debug: what it finds, misses and costs.
 
     BASE and PATCHED are any trackers: two eras, an era and a proposal, two kernels. Every program of a small alphabet
     is judged under both, then random ones. Exit status 1 says that something is worse: it crashes, misses lost data

@@ -16,7 +16,8 @@ from tqdm import tqdm
 from dmafuzz import kernel_log, traces
 from dmafuzz import program as language
 from dmafuzz.program import render
-from dmafuzz.storage import write_all_whole
+from dmafuzz.publishing import blocks_page
+from dmafuzz.storage import write_all_whole, write_whole
 from dmafuzz.trackers import DEFAULT_TRACKER, default_portfolio, resolve
 from dmafuzz.verdicts import judging
 
@@ -66,6 +67,8 @@ def import_(file: str, out: Path) -> None:
 @options.portfolio
 @click.option("--markdown", "as_markdown", is_flag=True, help="Markdown, to answer a mail with.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="A page besides, with a time line.")  # fmt: skip
 @click.option("--seeds", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write the distinct programs there too, as seeds, and how often each operation occurs.")  # fmt: skip
 @click.pass_context
@@ -76,6 +79,7 @@ def judge_(
     portfolio: str | None,
     as_markdown: bool,
     as_json: bool,
+    html: Path | None,
     seeds: Path | None,
 ) -> None:
     """Judge a trace: what the driver loses, on which machines, and what dma-debug would have said.
@@ -95,7 +99,13 @@ def judge_(
         result = judged_lines(lines, file, bench)
     if seeds is not None:
         _write_seeds(file, seeds)
-    ctx.exit(report(result, "standard input" if file == "-" else file, as_markdown, as_json))
+    name = "standard input" if file == "-" else file
+    if html is not None:
+        page = blocks_page(
+            traces.document(result, kernel_log.plain(name.encode("utf-8", "replace"))), traces.timeline(result)
+        )
+        write_page(html, page)
+    ctx.exit(report(result, name, as_markdown, as_json))
 
 
 def judged_lines(lines: Iterable[str], file: str, bench: traces.Bench) -> traces.Judged:
@@ -142,6 +152,61 @@ def print_(program: str, form: str, tracker: str, platform: str | None) -> None:
         click.echo(line)
 
 
+@trace.command(name="record", context_settings={"ignore_unknown_options": True})
+@click.option("--for", "duration", metavar="TIME", help="How long at most: 30s, 5m, 1h. Default: as long as COMMAND.")
+@click.option("--attach", is_flag=True, help="Run no command: record until --for is over, or Ctrl-C.")
+@click.option("--as-root", is_flag=True, help="Run COMMAND as root, not as the user of sudo.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("dma.trace"), show_default=True,
+              metavar="FILE", help="Where the trace goes.")  # fmt: skip
+@click.option("--tracefs", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Where tracefs is mounted. Default: /sys/kernel/tracing.")  # fmt: skip
+@click.argument("command", nargs=-1, metavar="-- COMMAND", type=click.UNPROCESSED)
+@click.pass_context
+def record(
+    ctx: click.Context,
+    duration: str | None,
+    attach: bool,
+    as_root: bool,
+    out: Path,
+    tracefs: Path | None,
+    command: Sequence[str],
+) -> None:
+    """Record the DMA API's events while a command runs, as root, on Linux 6.12 or later.
+
+    They go through an instance of tracefs of its own, which is removed at the end: nobody else's settings are touched.
+    The exit status is COMMAND's.
+    """
+    if attach is bool(command):
+        raise click.UsageError("either -- COMMAND or --attach")
+    seconds = _seconds(duration) if duration is not None else None
+    place = traces.find_tracefs((tracefs,)) if tracefs else traces.find_tracefs()
+    for name in traces.remove_left(place):
+        click.echo(f"{name}: left over from a recording that was killed: removed", err=True)
+    instance = traces.Instance(place, os.getpid())
+    user = {} if as_root else traces.invoking_user(os.environ)
+    with tqdm(unit="B", unit_scale=True, desc="recorded", leave=False, disable=None) as bar:
+        done = traces.record(instance, out, command, seconds, user, bar.update)
+    lost = f", {done.lost:,} events lost" if done.lost else ""
+    click.echo(f"{out}: {done.bytes:,} bytes{lost}; see: dmafuzz trace judge {out}", err=True)
+    if done.still_running:
+        click.echo(f"{command[0]}: still running, and no longer recorded", err=True)
+    ctx.exit(done.status if done.status >= 0 else 128 - done.status)
+
+
+_UNITS_S = {"s": 1, "m": 60, "h": 3600}
+
+
+def _seconds(text: str) -> float:
+    number, unit = (text[:-1], text[-1]) if text and text[-1] in _UNITS_S else (text, "s")
+    try:
+        seconds = float(number) * _UNITS_S[unit]
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise click.BadParameter(f"{text!r}: expected a time like 30s, 5m or 1h", param_hint="--for")
+    return seconds
+
+
 @contextmanager
 def _lines(file: str) -> Iterator[Iterator[str]]:
     """The lines of a file, with a bar of its bytes on a terminal."""
@@ -164,6 +229,14 @@ def _write_seeds(file: str, folder: Path) -> None:
     _write(folder, files)
 
 
+def write_page(path: Path, page: str) -> None:
+    """Writes a page, whole. Raises BadInput."""
+    try:
+        write_whole(path, page.encode())
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be written: {error.strerror}") from None
+
+
 def _write(folder: Path, files: dict[str, bytes]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -174,5 +247,3 @@ def _write(folder: Path, files: dict[str, bytes]) -> None:
 
 def _plain(text: str) -> str:
     return "".join(each if each.isprintable() else "?" for each in text)
-
-

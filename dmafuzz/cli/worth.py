@@ -24,13 +24,22 @@ from .terminal import show
 @click.option("--ops", type=click.IntRange(1, OPS_MAX), default=3, show_default=True, metavar="N",
               help="All programs of up to so many operations. 4 takes half an hour or so.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Threads.")
+@click.option("--corpus", type=click.Path(file_okay=False, exists=True, path_type=Path), metavar="DIR",
+              help="Programs to try besides. Default: the corpus of a checkout.")  # fmt: skip
 @options.portfolio
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write worth.md and worth.json there.")  # fmt: skip
 @click.option("--markdown", is_flag=True, help="Markdown instead of text.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with all causes.")
 def worth(
-    tracker: str, ops: int, jobs: int, portfolio: str | None, out: Path | None, markdown: bool, as_json: bool
+    tracker: str,
+    ops: int,
+    jobs: int,
+    corpus: Path | None,
+    portfolio: str | None,
+    out: Path | None,
+    markdown: bool,
+    as_json: bool,
 ) -> None:
     """List the changes to a tracker that are worth writing.
 
@@ -42,7 +51,7 @@ def worth(
         raise click.UsageError("--markdown and --json are two forms of the same: expected one of them")
     bar = Bar()
     try:
-        rows = work_out(tracker, ops, jobs, portfolio, bar, lambda name: click.echo(name, err=True))
+        rows = work_out(tracker, ops, jobs, portfolio, bar, lambda name: click.echo(name, err=True), corpus)
     except KeyboardInterrupt:
         raise BadInput("interrupted: nothing is kept") from None
     finally:

@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from dmafuzz import _core
 from dmafuzz.exhaustive.result import Result
-from dmafuzz.storage import write_whole
+from dmafuzz.storage import read_checked, write_checked
 
 Part = tuple[int, int]
 
@@ -38,8 +37,8 @@ class Checkpoint:
     def load(self) -> tuple[set[Part], Result] | None:
         """What is done; None if there is nothing to go on from."""
         try:
-            data = json.loads(self._file.read_bytes())
-            if data["search"] != self._identity:
+            data = read_checked(self._file)
+            if data is None or data["search"] != self._identity:
                 return None
             return {(first, last) for first, last in data["done"]}, Result.from_json(data["result"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -47,7 +46,7 @@ class Checkpoint:
 
     def save(self, done: Collection[Part], result: Result) -> None:
         data = {"search": self._identity, "done": sorted(done), "result": result.to_json()}
-        write_whole(self._file, json.dumps(data).encode())
+        write_checked(self._file, data)
 
     def clear(self) -> None:
         self._file.unlink(missing_ok=True)

@@ -3,6 +3,5 @@
 
 from dmafuzz.findings.finding import Finding, RawFinding
 from dmafuzz.findings.replay import confirm
-from dmafuzz.findings.store import FindingStore
 
-__all__ = ["Finding", "FindingStore", "RawFinding", "confirm"]
+__all__ = ["Finding", "RawFinding", "confirm"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -19,9 +20,11 @@ from typing import Any
 
 from dmafuzz import _core, platforms
 from dmafuzz.findings.finding import Finding, RawFinding
+from dmafuzz.kernel.confine import confine
 from dmafuzz.schedules import modality_of
 
-TIMEOUT_S = 300.0
+CPU_S_MAX = 300  # of the process itself: a busy machine makes no finding hang
+_WALL_S_MAX = 3_600.0
 SCHEDULES_MAX = 2_000  # explored for one finding
 
 
@@ -80,7 +83,7 @@ def _answers(
                 stderr=subprocess.PIPE,
                 env={**os.environ, "PYTHONPATH": paths},
                 text=True,
-                timeout=TIMEOUT_S,
+                timeout=_WALL_S_MAX,
                 check=False,
                 start_new_session=True,  # Ctrl-C is for the parent, which waits for this
             )
@@ -128,10 +131,13 @@ def _replay(judge: _core.Judge, names: list[str], item: dict[str, Any], schedule
 
 def main() -> None:
     """Answers one request."""
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S_MAX, CPU_S_MAX + 5))
     request = json.load(sys.stdin)
     models = [platforms.load(name) for name in request["platforms"]]
     judge = _core.Judge(request["tracker"], [platforms.to_core(model) for model in models])
     names = [model.name for model in models]
+    if request["tracker"].startswith("kernel"):
+        confine([])
     json.dump([_replay(judge, names, item, request["schedules"]) for item in request["items"]], sys.stdout)
 
 

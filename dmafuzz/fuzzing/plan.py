@@ -6,7 +6,10 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+
+from dmafuzz.store import Target, target_of
 
 ENGINES = ("atheris", "native")
 
@@ -14,7 +17,12 @@ ENGINES = ("atheris", "native")
 @dataclass(frozen=True)
 class Plan:
     """``tracker`` is the name to show, ``core_tracker`` what the core calls it; ``platforms`` are names or paths of
-    platform files; ``portfolio`` the name they come from, if any; ``seconds`` None: until interrupted."""
+    platform files; ``portfolio`` the name they come from, if any; ``out`` is the folder of a store.
+
+    ``seconds`` None: until interrupted, or until ``programs`` have been judged. A run of so many programs can be
+    repeated: with the same store before, it leaves the same packs and leaders behind. ``run`` is its name in the
+    ledger; None: one that no other run has.
+    """
 
     tracker: str
     core_tracker: str
@@ -26,24 +34,33 @@ class Plan:
     jobs: int
     seed: int
     ops_limit: int
+    programs: int | None = None
+    run: str | None = None
 
-    @property
-    def corpus(self) -> Path:
-        """Programs that showed something new, as records; workers exchange them here."""
-        return self.out / "corpus"
+    @cached_property
+    def target(self) -> Target:
+        """What the findings are filed under."""
+        return target_of(self.tracker, self.core_tracker, self.portfolio, self.platforms)
 
     @property
     def quarantine(self) -> Path:
         """Programs that a worker died on."""
         return self.out / "quarantine"
 
+    @property
+    def workers(self) -> Path:
+        """What the workers write that is of no use without them."""
+        return self.out / "workers"
+
     def recorder(self, worker: int) -> Path:
         """Where a worker keeps the program it is at."""
-        return self.out / "workers" / f"{worker}.input"
+        return self.workers / f"{worker}.input"
 
-    def create_folders(self) -> None:
-        for path in (self.corpus, self.quarantine, self.out / "workers"):
-            path.mkdir(parents=True, exist_ok=True)
+    def programs_of(self, worker: int) -> int | None:
+        """How many of the programs are that worker's."""
+        if self.programs is None:
+            return None
+        return self.programs // self.jobs + (worker < self.programs % self.jobs)
 
 
 def atheris_available() -> bool:

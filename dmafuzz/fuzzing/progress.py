@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from dmafuzz.store import shown_path
+
 if TYPE_CHECKING:
     from dmafuzz.fuzzing.summary import Summary
 
@@ -51,8 +53,9 @@ class Progress:
 
     def say(self, message: str) -> None:
         """A line of its own, above the bar."""
-        tqdm.write(message, file=sys.stderr)
+        tqdm.write(shown_path(message), file=sys.stderr)
 
     def end(self) -> None:
         if self.bar is not None:
             self.bar.close()
+            self.bar = None

@@ -6,9 +6,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 
-from dmafuzz.findings import Finding, FindingStore, confirm
+from dmafuzz.findings import Finding, confirm
 from dmafuzz.fuzzing.annotate import Annotator
 from dmafuzz.fuzzing.plan import Plan
+from dmafuzz.store import Store
 
 SETTLE_EVERY_S = 3.0
 SETTLE_FINDINGS = 2_000  # at once: the parent looks after its workers in between
@@ -16,17 +17,17 @@ SETTLE_SHARE = 0.2  # of the parent's time at most: where there are as many jobs
 
 
 class Settling:
-    """The reports in one plan's output folder."""
+    """The reports of one plan's target in a store."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.new: list[Finding] = []  # confirmed, with a cause that was not known in the folder
+    def __init__(self, plan: Plan, store: Store) -> None:
+        self.new: Counter[str] = Counter()  # confirmed, with a cause that was not known in the store, by label
         self.unconfirmed = 0
+        self.changed = 0
+        self.causes = store.counts(plan.target)  # in the store, by label
         self._plan = plan
-        self._store = FindingStore(plan.out)
-        self._store.clear_leftovers()
+        self._store = store
         self._annotator = Annotator(plan)
         self._due = time.monotonic() + SETTLE_EVERY_S
-        self.causes = self._count()  # in the folder, by label
 
     def settle_if_due(self) -> None:
         """Settles what has been reported, where it is time to, and puts off the next time by what that took."""
@@ -39,27 +40,25 @@ class Settling:
 
     def settle_some(self) -> bool:
         """Replays reports in one fresh process: starting one costs more than replaying. False if there are none."""
-        reports = self._store.waiting(SETTLE_FINDINGS)
-        raw = [item for _, found in reports for item in found]
+        plan, store = self._plan, self._store
+        reports = store.waiting(plan.target, SETTLE_FINDINGS)
+        raw = [item for report in reports for item in report.found]
         if not raw:
             return False
-        plan = self._plan
-        confirmed = confirm(raw, plan.tracker, plan.core_tracker, plan.platforms, plan.portfolio)
-        findings = [self._appraise(finding) for finding in confirmed]
-        self.new += self._store.settle(reports, findings)
-        self.unconfirmed += findings.count(None)
-        self.causes = self._count()
+        confirmed = confirm(raw, plan.target.tracker, plan.core_tracker, plan.platforms, plan.portfolio)
+        settled = store.settle(plan.target, reports, [self._appraise(finding) for finding in confirmed])
+        self.new.update(finding.label for finding in settled.new)
+        self.unconfirmed += settled.unconfirmed
+        self.changed += settled.changed
+        self.causes = store.counts(plan.target)
         return True
 
     def waiting(self) -> int:
         """Findings that are reported and not settled."""
-        return self._store.waiting_findings()
-
-    def _count(self) -> Counter[str]:
-        return Counter(name.split("-", 1)[0] for name in self._store.names)
+        return sum(len(report.found) for report in self._store.waiting(self._plan.target))
 
     def _appraise(self, finding: Finding | None) -> Finding | None:
         """Only what is new here: the rest is not written again."""
-        if finding is None or self._store.has(finding):
+        if finding is None or self._store.has(self._plan.target, finding.cause):
             return finding
         return self._annotator.annotated(finding)

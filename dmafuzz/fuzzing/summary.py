@@ -5,24 +5,35 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-
-from dmafuzz.findings import Finding
+from pathlib import Path
 
 
 @dataclass(frozen=True)
 class WorkerStats:
     """How a worker is doing, as it tells its parent: programs judged, cells of its map, programs of its corpus, and
-    novel programs that wait to be judged on the whole portfolio."""
+    novel programs that wait to be judged on the whole portfolio. ``done``: it has judged all of its programs."""
 
     programs: int
     coverage: int
     corpus: int
     waiting: int
+    done: bool = False
+
+
+@dataclass(frozen=True)
+class WorkerFailed:
+    """A worker's last word, in one line. ``ours``: see CampaignError."""
+
+    message: str
+    ours: bool
 
 
 @dataclass
 class Summary:
-    """What a run came to. ``seconds`` is the time spent searching."""
+    """What a run came to. ``seconds`` is the time spent searching; ``new`` counts the causes by label that the store
+    did not have.
+    ``changed``: findings of another build of dmafuzz that do not show with this one. ``unreplayed``: findings that wait
+    for the next run."""
 
     seconds: float = 0.0
     programs: int = 0
@@ -30,8 +41,10 @@ class Summary:
     corpus: int = 0
     waiting: int = 0
     restarts: int = 0
-    quarantined: list[str] = field(default_factory=list)
+    quarantined: list[Path] = field(default_factory=list)
     unconfirmed: int = 0
+    changed: int = 0
+    unreplayed: int = 0
     causes: Counter[str] = field(default_factory=Counter)
-    new: list[Finding] = field(default_factory=list)
+    new: Counter[str] = field(default_factory=Counter)
     interrupted: bool = False

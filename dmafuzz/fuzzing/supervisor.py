@@ -3,36 +3,70 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import multiprocess
 
 from dmafuzz.fuzzing import worker
-from dmafuzz.fuzzing.corpus_packs import program_name
 from dmafuzz.fuzzing.current_input import last_program
+from dmafuzz.fuzzing.failure import CampaignError
+from dmafuzz.fuzzing.own_time import cpu_seconds
 from dmafuzz.fuzzing.plan import Plan
-from dmafuzz.fuzzing.summary import WorkerStats
-from dmafuzz.storage import write_whole
+from dmafuzz.fuzzing.summary import WorkerFailed, WorkerStats
+from dmafuzz.fuzzing.suspect import harm_of, quarantine
+from dmafuzz.store import shown_path
 
-SILENT_S_MAX = 30.0  # a worker that says nothing for so long hangs
-STOP_S_MAX = 5.0
+SILENT_S_MAX = 30.0  # of a worker's own processor time: one that says nothing for so long hangs
+ASLEEP_S_MAX = 900.0  # of the clock: one that says nothing for so long never will, whatever it waits for
+STOP_S_MAX = 2.5
 RESTARTS_MAX = 100
+_COMPLAINT_BYTES_MAX = 4096
 
 
 @dataclass
 class Child:
-    """A worker process, and what it said last."""
+    """A worker process, and what it said last. ``cpu_then``: its processor time at that moment (s)."""
 
     number: int
     generation: int
     process: Any
     link: Connection
     heard_at: float
+    cpu_then: float | None = None
     stats: WorkerStats | None = None
+    failed: WorkerFailed | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether it has judged all of its programs."""
+        return self.stats is not None and self.stats.done
+
+    def listen(self) -> None:
+        """Takes in what it has said."""
+        with contextlib.suppress(EOFError, OSError):  # it has died; the check of the process sees that
+            while self.link.poll():
+                said = self.link.recv()
+                if isinstance(said, WorkerFailed):
+                    self.failed = said
+                else:
+                    self.stats = said
+                self.heard_at = time.monotonic()
+                self.cpu_then = cpu_seconds(self.process.pid)
+
+    def hangs(self) -> bool:
+        """Whether it has been at work for too long without a word. A busy machine makes no worker hang."""
+        silent = time.monotonic() - self.heard_at
+        if silent <= SILENT_S_MAX:
+            return False
+        now = cpu_seconds(self.process.pid)
+        return silent > ASLEEP_S_MAX or (now is not None and now - (self.cpu_then or 0.0) > SILENT_S_MAX)
 
 
 class Supervisor:
@@ -41,7 +75,7 @@ class Supervisor:
     def __init__(self, plan: Plan, say: Callable[[str], None]) -> None:
         self.children: list[Child] = []
         self.restarts = 0
-        self.quarantined: list[str] = []  # files of programs that a worker died on
+        self.quarantined: list[Path] = []  # files of programs that end the process which judges them
         self._plan = plan
         self._say = say
         self._programs_of_the_dead = 0
@@ -49,36 +83,42 @@ class Supervisor:
         self._context = multiprocess.get_context("spawn")
 
     def start(self) -> None:
-        """As many workers as the plan has jobs."""
+        """As many workers as the plan has jobs. Raises OSError."""
         for number in range(self._plan.jobs):
             self.children.append(self._start(number, 0))
 
-    def look_after(self) -> None:
-        """Hears what the workers say; replaces those that have died or hang. Raises RuntimeError after too many."""
+    def look_after(self) -> bool:
+        """Hears what the workers say; replaces those that have died or hang. False when all have done their part.
+
+        Raises CampaignError where a worker gives up, or after too many deaths.
+        """
         for index, child in enumerate(self.children):
-            _listen(child)
-            silent = time.monotonic() - child.heard_at > SILENT_S_MAX
-            if child.process.is_alive() and not silent:
+            child.listen()
+            if child.failed is not None:
+                raise CampaignError(child.failed.message, child.failed.ours)
+            if child.done:
                 continue
-            if child.process.is_alive():
+            hangs = child.process.is_alive() and child.hangs()
+            if child.process.is_alive() and not hangs:
+                continue
+            if hangs:
                 child.process.kill()
             child.process.join()
-            self._quarantine(child, "hang" if silent else f"exit status {child.process.exitcode}")
+            self._mourn(child, "hang" if hangs else _how(child.process.exitcode))
             self.children[index] = self._start(child.number, child.generation + 1)
+        return not all(child.done for child in self.children)
 
     def stop(self) -> None:
         """Asks all to end, and ends those that do not."""
         for child in self.children:
-            try:
+            with contextlib.suppress(OSError):
                 child.link.send("stop")
-            except (BrokenPipeError, OSError):
-                continue
         deadline = time.monotonic() + STOP_S_MAX
         for child in self.children:
             while child.process.is_alive() and time.monotonic() < deadline:
-                _listen(child)
+                child.listen()
                 child.process.join(0.05)
-            _listen(child)
+            child.listen()
             if child.process.is_alive():
                 child.process.kill()
                 child.process.join()
@@ -94,30 +134,60 @@ class Supervisor:
     def _start(self, number: int, generation: int) -> Child:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=worker.main, args=(self._plan, number, generation, theirs), daemon=True)
-        process.start()
+        self._plan.recorder(number).unlink(missing_ok=True)  # what it died on last time is not this one's
+        with _stderr_to(self._complaints(number)):
+            process.start()
         theirs.close()
         return Child(number, generation, process, ours, time.monotonic())
 
-    def _quarantine(self, child: Child, why: str) -> None:
-        """Puts away the program that a worker died on, so that its successor does not load it."""
+    def _complaints(self, number: int) -> Path:
+        return self._plan.workers / f"{number}.stderr"
+
+    def _mourn(self, child: Child, why: str) -> None:
+        """Looks into the death of a worker: the program that it was at is run alone, and put away if that ends so too.
+
+        Raises CampaignError where there is no use in another try.
+        """
         self._programs_of_the_dead += 0 if child.stats is None else child.stats.programs
         self.restarts += 1
         records = last_program(self._plan.recorder(child.number))
-        if records:
-            name = program_name(records)
-            write_whole(self._plan.quarantine / name, records)
-            self.quarantined.append(name)
-            self._say(f"worker {child.number} died ({why}) on {self._plan.quarantine / name}; restarted")
-        else:
-            self._say(f"worker {child.number} died ({why}) before its first program; restarted")
+        if child.stats is None and not records and child.process.exitcode > 0:
+            raise CampaignError(f"worker {child.number} cannot start ({why}): {self._last_complaint(child)}", ours=True)
+        what = "before its first program"
+        if records and (harm := harm_of(self._plan, records)) is not None:
+            path = quarantine(self._plan, records, harm)
+            self.quarantined.append(path)
+            what = f"on {shown_path(path)}"
+        elif records:
+            what = "on a program that alone does no harm"
+        self._say(f"worker {child.number} died ({why}) {what}; restarted")
         if self.restarts > RESTARTS_MAX:
-            raise RuntimeError(f"workers have died {self.restarts} times; the programs are in {self._plan.quarantine}")
+            times = f"workers have died {self.restarts} times, the last one {what}"
+            raise CampaignError(f"{times}: {self._last_complaint(child)}", ours=True)
+
+    def _last_complaint(self, child: Child) -> str:
+        """The last line that a worker has written to its standard error."""
+        try:
+            text = self._complaints(child.number).read_bytes()[-_COMPLAINT_BYTES_MAX:].decode("utf-8", "replace")
+        except OSError:
+            text = ""
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        return shown_path(lines[-1]) if lines else "it did not say why"
 
 
-def _listen(child: Child) -> None:
+def _how(status: int) -> str:
+    return f"signal {-status}" if status < 0 else f"exit status {status}"
+
+
+@contextlib.contextmanager
+def _stderr_to(path: Path) -> Iterator[None]:
+    """What a child that is started meanwhile complains of goes to a file. Raises OSError."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    kept = os.dup(2)
+    os.dup2(file, 2)
+    os.close(file)
     try:
-        while child.link.poll():
-            child.stats = child.link.recv()
-            child.heard_at = time.monotonic()
-    except (EOFError, OSError):
-        pass  # it has died; the check of the process sees that
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

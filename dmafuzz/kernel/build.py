@@ -11,9 +11,13 @@ it is.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
+import logging
 import os
 import re
+import secrets
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +29,11 @@ from dmafuzz.kernel.compiler import Compiler
 from dmafuzz.kernel.error import KernelError
 from dmafuzz.kernel.probe import define_attributes, included_headers, needs_fixed_line, probe
 from dmafuzz.kernel.source import Source, cache_directory, find_source
+from dmafuzz.storage import private_folder, read_regular
 
+_LOG = logging.getLogger("dmafuzz")
+_SUMS = "sums.json"
+_SUMS_BYTES_MAX = 1 << 16
 _HERE = Path(__file__).parent
 _STAND_IN = _HERE / "stand_in"
 
@@ -71,7 +79,7 @@ def build_source(source: Source, instrument: bool = False) -> KernelTracker:
     options = compiler.options(instrument)
     digest = _digest(source, units, compiler.fingerprint(options))
     folder = cache_directory() / digest
-    if not folder.is_dir():
+    if not is_whole(folder):
         _build_into(folder, source, units, compiler, options)
     return KernelTracker(folder, source.origin, source.version(), digest, compiler.title if instrument else "")
 
@@ -113,7 +121,7 @@ def _build_into(
 ) -> None:
     """Built beside its final place and renamed: another process sees all of it or nothing."""
     try:
-        cache_directory().mkdir(parents=True, exist_ok=True)
+        private_folder(cache_directory())
         with tempfile.TemporaryDirectory(dir=cache_directory(), prefix="build-") as directory:
             made = Path(directory) / "made"
             made.mkdir()
@@ -123,6 +131,7 @@ def _build_into(
 
             with ThreadPoolExecutor(os.cpu_count()) as workers:
                 list(workers.map(one, units))
+            (made / _SUMS).write_text(json.dumps(_sums(made)), encoding="utf-8")
             _boot(made, source)
             _rename(made, folder)
     except OSError as error:
@@ -142,6 +151,28 @@ def _boot(made: Path, source: Source) -> None:
             judge.judge([], index)
     except RuntimeError as error:
         raise KernelError(f"{source.debug_c}: {error}") from None
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a built folder is there, as it was built. A damaged one is put aside, and named."""
+    if not folder.is_dir():
+        return False
+    try:
+        data = read_regular(folder / _SUMS, _SUMS_BYTES_MAX)
+        whole = json.loads(data or b"") == _sums(folder) and not folder.is_symlink()
+    except (OSError, ValueError, RecursionError):
+        whole = False
+    if not whole:
+        aside = folder.with_name(f"damaged-{folder.name}-{secrets.token_hex(4)}")
+        with contextlib.suppress(OSError):
+            folder.rename(aside)
+            _LOG.warning("%s: damaged: the built library is not as it was built; it is built anew", aside)
+    return whole
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    """The hash of each library in it."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.so"))}
 
 
 def _rename(made: Path, folder: Path) -> None:

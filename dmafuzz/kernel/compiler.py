@@ -34,6 +34,8 @@ _CHECKS = "bounds,shift,integer-divide-by-zero,unreachable,bool,enum"
 _TRAPS = {"gcc": ("-fsanitize-undefined-trap-on-error",), "clang": (f"-fsanitize-trap={_CHECKS}",)}
 _COVERAGE = {"gcc": "-fsanitize-coverage=trace-pc", "clang": "-fsanitize-coverage=inline-8bit-counters"}
 
+_COMPILE_S_MAX = 900
+
 # What a compiler or linker says of a name the stand-ins lack.
 _MISSING = re.compile(
     r"implicit declaration of function '(?P<a>\w+)'|(?:call to )?undeclared (?:function|identifier) '(?P<b>\w+)'"
@@ -100,8 +102,17 @@ def _run(command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     """In the C locale: messages are searched for names."""
     try:
         return subprocess.run(
-            command, capture_output=True, text=True, errors="replace", check=False, env={**os.environ, "LC_ALL": "C"}
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            env={**os.environ, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            timeout=_COMPILE_S_MAX,
         )
+    except subprocess.TimeoutExpired:
+        raise KernelError(f"{command[0]}: has not ended after {_COMPILE_S_MAX} s") from None
     except OSError as error:
         raise KernelError(f"{command[0]}: cannot be run: {error.strerror}") from None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import re
 import shutil
@@ -17,12 +18,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from dmafuzz.kernel.build import KernelTracker, build_source, our_digest
+from dmafuzz.kernel.build import KernelTracker, build_source, is_whole, our_digest
 from dmafuzz.kernel.error import KernelError
 from dmafuzz.kernel.source import cache_directory, find_source, place_in, store, stored
+from dmafuzz.storage import private_folder, read_regular
+
+_LOG = logging.getLogger("dmafuzz")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")  # by which a record names folders; nothing else is ever joined to the cache's
+_RECORD_BYTES_MAX = 1 << 20
 _ARCHIVE_ENDINGS = re.compile(r"(\.tar)?\.(xz|gz|bz2|zst)$|\.tar$|\.tgz$")
 
 
@@ -95,13 +102,18 @@ def add(
 
 def remove(name: str) -> Registered:
     """Forgets a name, and what nothing else needs of it. Raises KernelError for an unknown one."""
-    entry = find(name)
-    if entry is None:
+    try:
+        entry = find(name)
+    except KernelError:
+        entry = None  # a record that cannot be believed names nothing that could go with it
+    if entry is None and not (_NAME.fullmatch(name) and _record(name).is_file()):
         raise KernelError(f"no kernel is added as {name!r}{_known()}")
     try:
         _record(name).unlink()
     except OSError as error:
         raise KernelError(f"{_record(name)}: cannot be removed: {error.strerror}") from None
+    if entry is None:
+        return Registered(name, "", "a damaged record", "", "", "", "", "")
     others = list(registered())
     if all(other.library != entry.library for other in others):
         shutil.rmtree(entry.folder, ignore_errors=True)
@@ -111,9 +123,13 @@ def remove(name: str) -> Registered:
 
 
 def registered() -> Iterator[Registered]:
-    """All that have a name, in the order of the names. Raises KernelError for a record that cannot be read."""
+    """All that have a name, in the order of the names. A record that cannot be believed is named, and left out."""
     for path in sorted(_records().glob("*.json")):
-        entry = find(path.stem)
+        try:
+            entry = find(path.stem)
+        except KernelError as error:
+            _LOG.warning("%s", error)  # the others are as good as before
+            continue
         if entry is not None:
             yield entry
 
@@ -123,9 +139,24 @@ def find(name: str) -> Registered | None:
     if not _NAME.fullmatch(name) or not _record(name).is_file():
         return None
     try:
-        return Registered(**{**json.loads(_record(name).read_text(encoding="utf-8")), "name": name})
-    except (OSError, ValueError, TypeError):
-        raise KernelError(f"{_record(name)}: cannot be read: remove it, and add the kernel again") from None
+        return _believed(read_regular(_record(name), _RECORD_BYTES_MAX), name)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        raise KernelError(f"{_record(name)}: damaged: remove it, and add the kernel again") from None
+
+
+def _believed(data: bytes | None, name: str) -> Registered:
+    """A record that is as it was written. Raises ValueError, TypeError, AttributeError."""
+    facts = json.loads(data or b"")
+    if facts.pop("sum", None) != _sum(facts):
+        raise ValueError("its checksum does not match")
+    entry = Registered(**{**facts, "name": name})
+    if not all(_DIGEST.fullmatch(digest) for digest in (entry.library, entry.ours, entry.files)):
+        raise ValueError("not the names of folders in the cache")
+    return entry
+
+
+def _sum(facts: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def locate(text: str, instrument: bool = False) -> KernelTracker:
@@ -158,13 +189,15 @@ def checked_name(name: str) -> str:
 def _ready(entry: Registered) -> KernelTracker:
     """Needs no compiler as long as the library is there and made by this dmafuzz."""
     source = stored(Path(entry.source), entry.tree)
-    if entry.ours == our_digest() and entry.folder.is_dir():
+    if entry.ours == our_digest() and is_whole(entry.folder):
         return KernelTracker(entry.folder, source.origin, entry.version, entry.library, entry.instrumented, entry.era)
     if not place_in(entry.tree):
         raise KernelError(
             f"kernel {entry.name}: its library is gone or of another dmafuzz, and so is the copy of its source; "
             f"add {entry.source} again"
         )
+    if _digest(source.files()) != entry.files:
+        raise KernelError(f"kernel {entry.name}: the copy of its source is damaged; add {entry.source} again")
     built = build_source(source, bool(entry.instrumented))
     _write(replace(entry, library=built.digest, ours=our_digest(), instrumented=built.instrumented))
     return replace(built, era=entry.era)
@@ -188,8 +221,9 @@ def _write(entry: Registered) -> None:
     path = _record(entry.name)
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(asdict(entry), indent=1) + "\n", encoding="utf-8")
+        private_folder(path.parent)
+        facts = asdict(entry)
+        part.write_text(json.dumps({**facts, "sum": _sum(facts)}, indent=1) + "\n", encoding="utf-8")
         part.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):

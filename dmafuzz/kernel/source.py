@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dmafuzz.kernel.error import KernelError
+from dmafuzz.storage import cache_root, check_private, private_folder, read_regular
 
 # Where dma-debug is: from 4.18 on, and before.
 PLACES = ("kernel/dma/debug.c", "lib/dma-debug.c")
@@ -23,6 +24,10 @@ WANTED = (*PLACES, "Makefile", MAPPING_C, SECTIONS_H)
 # Headers beside dma-debug, which it may include by a name of their own.
 _BESIDE = re.compile(r"(?:kernel/dma|lib)/[^/]+\.h")
 _QUOTED = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
+
+# A path of the host's is no part of a kernel; of /dev/zero a compiler never sees the end.
+_OUTSIDE = re.compile(r'^\s*#\s*include\s*["<](/[^">]*)[">]', re.MULTILINE)
+_FILE_BYTES_MAX = 1 << 24  # of a source file
 
 # Where a stored copy of a tree keeps the user's own stand-ins, a numbered folder for each.
 _INCLUDES = ".include"
@@ -45,11 +50,11 @@ class Source:
         return self.tree / (place_in(self.tree) or PLACES[0])
 
     def code(self) -> str:
-        return self.debug_c.read_text(encoding="utf-8", errors="replace")
+        return _read(self.debug_c).decode("utf-8", "replace")
 
     def text(self, name: str) -> str:
         try:
-            return (self.tree / name).read_text(encoding="utf-8", errors="replace")
+            return _read(self.tree / name).decode("utf-8", "replace")
         except OSError:
             return ""
 
@@ -68,7 +73,10 @@ class Source:
         found: list[str] = []
         texts = [self.code()]
         while texts:
-            for name in _QUOTED.findall(texts.pop()):
+            text = texts.pop()
+            if outside := _OUTSIDE.search(text):
+                raise KernelError(f"{self.origin}: includes {outside[1]!r}: a path of the host, not of the tree")
+            for name in _QUOTED.findall(text):
                 header = os.path.normpath(os.path.join(os.path.dirname(place), name))
                 if header not in found and not header.startswith(".."):
                     found.append(header)
@@ -88,7 +96,7 @@ class Source:
         """The user's own stand-ins, by the number of their folder and their path in it."""
         try:
             return {
-                f"{_INCLUDES}/{number}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+                f"{_INCLUDES}/{number}/{path.relative_to(folder).as_posix()}": _read(path)
                 for number, folder in enumerate(self.includes)
                 for path in sorted(folder.rglob("*.h"))
             }
@@ -98,7 +106,7 @@ class Source:
     def files(self) -> dict[str, bytes]:
         """All of them that are there, by their path in the tree; the user's stand-ins in a folder of their own."""
         names = (*WANTED, *self.beside())
-        found = {name: (self.tree / name).read_bytes() for name in names if (self.tree / name).is_file()}
+        found = {name: _read(self.tree / name) for name in names if (self.tree / name).is_file()}
         return {**found, **self.headers()}
 
 
@@ -108,9 +116,14 @@ def place_in(tree: Path) -> str:
 
 
 def cache_directory() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    root = Path(base) if base.startswith("/") else Path.home() / ".cache"
-    return root / "dmafuzz" / "kernel"
+    """Where built libraries, sources and names are kept. Raises KernelError where it is not the user's own."""
+    folder = cache_root() / "kernel"
+    try:
+        for each in (folder.parent, folder, folder / "names", folder / "sources"):
+            check_private(each)
+    except OSError as error:
+        raise KernelError(f"{error.filename}: {error.strerror}") from None
+    return folder
 
 
 def find_source(path: Path, includes: Sequence[Path] = ()) -> Source:
@@ -137,6 +150,7 @@ def stored(origin: Path, tree: Path) -> Source:
 def store(files: dict[str, bytes], tree: Path) -> None:
     """dma-debug itself comes last: it tells that the others are there."""
     try:
+        private_folder(cache_directory())
         for name in sorted(files, key=lambda name: name in PLACES):
             target = tree / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -174,7 +188,9 @@ def _unpack(path: Path) -> dict[str, bytes]:
                     and member.isfile()
                     and (data := archive.extractfile(member))
                 ):
-                    found[name] = data.read()
+                    found[name] = data.read(_FILE_BYTES_MAX + 1)
+                    if len(found[name]) > _FILE_BYTES_MAX:
+                        raise KernelError(f"{path}: {name} is larger than {_FILE_BYTES_MAX >> 20} MiB")
                 if _complete(found, name):
                     break
     except (tarfile.TarError, lzma.LZMAError, EOFError, OSError) as error:
@@ -182,6 +198,14 @@ def _unpack(path: Path) -> dict[str, bytes]:
     if not any(place in found for place in PLACES):
         raise KernelError(f"{path}: not an archive of a kernel with dma-debug: neither {' nor '.join(PLACES)} is there")
     return found
+
+
+def _read(path: Path) -> bytes:
+    """Raises OSError, KernelError for what is no file, or far too large for one of a kernel."""
+    data = read_regular(path, _FILE_BYTES_MAX)
+    if data is None:
+        raise KernelError(f"{path}: expected a file of at most {_FILE_BYTES_MAX >> 20} MiB")
+    return data
 
 
 def _inside(name: str) -> str:

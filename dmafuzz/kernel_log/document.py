@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from dmafuzz.program import Program, render_op
+from dmafuzz.publishing import Block
 from dmafuzz.verdicts.meanings import CORRUPTIONS
 
 from .answer import Answer, Cause, JudgedGroup, Variant
@@ -17,17 +17,6 @@ from .spans import spans
 from .splat import Splat
 
 _NAMED_MAX = 5  # platforms or devices that are named; of more there is the number
-
-
-@dataclass(frozen=True)
-class Block:
-    """A part: ``kind`` is "title", "heading", "text", "item" or "program" (a line each); ``lead`` begins a text and may
-    stand out; ``tone`` is "loss" or "" as for a terminal."""
-
-    kind: str
-    lines: tuple[str, ...]
-    lead: str = ""
-    tone: str = ""
 
 
 MORE = (

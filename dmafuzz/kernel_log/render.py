@@ -7,9 +7,8 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from dmafuzz.publishing import Block
 from dmafuzz.reporting import Line, Tone
-
-from .document import Block
 
 WIDTH_CHARS_MIN = 30
 WIDTH_CHARS_MAX = 100

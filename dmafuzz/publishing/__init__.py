@@ -4,9 +4,21 @@
 A renderer sees the content (`content.py`) and nothing else; what machines do is the core's.
 """
 
-from .content import Finding, Run
+from .content import Block, Finding, Run, Timeline
 from .finding import Known, finding_of
-from .html import finding_page, run_page, write_pages
+from .html import blocks_page, finding_page, run_page, write_pages
 from .run import run_of
 
-__all__ = ["Finding", "Known", "Run", "finding_of", "finding_page", "run_of", "run_page", "write_pages"]
+__all__ = [
+    "Block",
+    "Finding",
+    "Known",
+    "Run",
+    "Timeline",
+    "blocks_page",
+    "finding_of",
+    "finding_page",
+    "run_of",
+    "run_page",
+    "write_pages",
+]

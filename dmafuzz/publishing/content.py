@@ -9,8 +9,30 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
+class Block:
+    """A part of a text: ``kind`` is "title", "heading", "text", "item" or "program" (a line each); ``lead`` begins a
+    text and may stand out; ``tone`` is "loss" or ""."""
+
+    kind: str
+    lines: tuple[str, ...]
+    lead: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """How many calls there were in each of equal parts of a time, and places in it: its number of a part, and what is
+    there. ``begin`` and ``end`` are as printed, in seconds."""
+
+    counts: tuple[int, ...]
+    places: tuple[tuple[int, str], ...]
+    begin: str
+    end: str
+
+
+@dataclass(frozen=True)
 class Note:
-    """Something that is said beside a line of a program: ``tone`` is "loss", "warning" or "rule"."""
+    """A remark beside a line of a program: ``tone`` is "loss", "warning" or "rule"."""
 
     tone: str
     text: str
@@ -81,8 +103,10 @@ class Lane:
 
 @dataclass(frozen=True)
 class Step:
-    """A row of a drawing: an operation, or an unasked step; one cell for each lane. ``said``: its text is a sentence, and
-    not an operation's."""
+    """A row of a drawing: an operation, or an unasked step; one cell for each lane.
+
+    ``said``: its text is a sentence, and not an operation's.
+    """
 
     lead: str
     text: str
@@ -147,7 +171,6 @@ class Finding:
     mail: str
     again: tuple[str, ...]
     ways_out: tuple[WayOut, ...] = ()
-    searched_for_ways_out: bool = False
     trackers: tuple[TrackerRow, ...] = ()
     grade: str = ""
     topic: str = ""

@@ -6,7 +6,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dmafuzz._core import Actor, CopyChange, CopyState, Corruption, Moment, OpKind, Owner, Place, PlaceKind, TrackedEntry
+from dmafuzz._core import (
+    Actor,
+    CopyChange,
+    CopyState,
+    Corruption,
+    Moment,
+    OpKind,
+    Owner,
+    Place,
+    PlaceKind,
+    TrackedEntry,
+)
 from dmafuzz.program import render_op
 from dmafuzz.verdicts.judgement import Judgement
 
@@ -48,7 +59,7 @@ class Scene:
     # Lanes
 
     def _lanes(self) -> Iterator[tuple[Lane, str, int]]:
-        """Each lane with what it is about: "cpu" or "device" with a number, "cache", "memory" or "copy" with a copy's."""
+        """Each lane with what it is about: a CPU or device by number, a copy by its own."""
         last = self.moments[-1].op
         for cpu in sorted({op.cpu for op in self.judgement.ops[: last + 1] if op.kind not in _DEVICE_KINDS}):
             yield Lane("cpu", f"cpu{cpu}"), "cpu", cpu
@@ -111,7 +122,7 @@ class Scene:
     def _tracker_cell(self, number: int) -> Cell:
         moment = self.moments[number]
         if moment.actor != Actor.program:
-            return Cell()  # nobody tells it of what happens unasked
+            return Cell()  # the tracker does not see unasked steps
         entries = self.entries[moment.op]
         before = self.entries[moment.op - 1] if moment.op else []
         added = [not any(_same(e, other) for other in before) for e in entries]
@@ -240,7 +251,9 @@ def _is_quiet(step: Step) -> bool:
 def _as_one(run: Sequence[Step]) -> Step:
     last = run[-1]
     cells = tuple(Cell(cell.chips, acts=False, band=cell.band) for cell in last.cells)
-    return Step(f"{run[0].lead} to {last.lead.removeprefix('op ')}", "leave these bytes as they are", True, cells, said=True)
+    return Step(
+        f"{run[0].lead} to {last.lead.removeprefix('op ')}", "leave these bytes as they are", True, cells, said=True
+    )
 
 
 _OWNS = {Owner.device: "{device} owns", Owner.cpu: "CPU owns", Owner.both: "both own"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Figures of a run as inline SVG: platform strips, stacked bars, growth over time. Only places and sizes are worked out."""
+"""Figures of a run as inline SVG: platform strips, stacked bars, growth over time. Only sizes are worked out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from .content import Bar, Growth
+from .content import Bar, Growth, Timeline
 
 _CELL, _STRIP_HEIGHT, _GAP = 9, 14, 2
 _NAME_WIDTH, _BARS_WIDTH, _ROW = 190, 760, 28
@@ -18,10 +18,8 @@ _LABEL_WIDTH_MIN = 62  # of a part that has room for its words
 def strip(labels: Sequence[str], words: str) -> Markup:
     """One square for each platform, by its label ("none": nothing shows there); ``words`` say the same."""
     width = len(labels) * (_CELL + _GAP)
-    cells = [
-        f'<rect class="s-{escape(label)}" x="{at * (_CELL + _GAP)}" y="1" width="{_CELL}" height="{_STRIP_HEIGHT - 2}"/>'
-        for at, label in enumerate(labels)
-    ]
+    size = f'y="1" width="{_CELL}" height="{_STRIP_HEIGHT - 2}"'
+    cells = [f'<rect class="s-{escape(label)}" x="{at * (_CELL + _GAP)}" {size}/>' for at, label in enumerate(labels)]
     return _svg(width, _STRIP_HEIGHT, words, cells, f'width="{width}" height="{_STRIP_HEIGHT}"')
 
 
@@ -37,9 +35,8 @@ def bars(rows: Sequence[Bar], words: str) -> Markup:
             width = count / total * _BARS_WIDTH
             share = f"{label} {100 * count / total:.0f} %"
             title = f"<title>{escape(row.name)}: {escape(share)}, {count:,}</title>"
-            out.append(
-                f'<rect class="s-{escape(label)}" x="{left:.1f}" y="{top + 3}" width="{width:.1f}" height="20">{title}</rect>'
-            )
+            place = f'x="{left:.1f}" y="{top + 3}" width="{width:.1f}" height="20"'
+            out.append(f'<rect class="s-{escape(label)}" {place}>{title}</rect>')
             if width > _LABEL_WIDTH_MIN:
                 out.append(_plate(left + width / 2, top + 17, share))
             left += width
@@ -75,6 +72,35 @@ def growth(data: Growth, words: str) -> Markup:
         f'<text x="{_LEFT - 6}" y="{(bottom + 20) / 2:.0f}" text-anchor="end" class="dim">causes</text>',
     ]
     return _svg(_PLOT_WIDTH, _PLOT_HEIGHT, words, marks, 'class="figure small-figure"')
+
+
+def timeline(data: Timeline, words: str) -> Markup:
+    """Calls over time as columns, with a mark for each place."""
+    most, width = max(data.counts, default=0) or 1, _PLOT_WIDTH - _LEFT - 10
+    height, step = _PLOT_HEIGHT - _BOTTOM - 14, width / max(1, len(data.counts))
+    bottom = 14 + height
+    marks = [f'<path class="axis" d="M{_LEFT} 14V{bottom}H{_PLOT_WIDTH - 10}"/>']
+    for at, count in enumerate(data.counts):
+        if count:
+            tall = max(1.0, count / most * (height - 14))
+            marks.append(
+                f'<rect class="s-TN" x="{_LEFT + at * step:.1f}" y="{bottom - tall:.1f}" width="{max(step, 1):.1f}" '
+                f'height="{tall:.1f}"><title>{count:,} calls</title></rect>'
+            )
+    for at, name in data.places:
+        x = _LEFT + (at + 0.5) * step
+        marks.append(
+            f'<path class="line" d="M{x:.1f} 14V{bottom}"><title>{escape(name)}</title></path>'
+            f'<circle class="s-FN" cx="{x:.1f}" cy="14" r="4"><title>{escape(name)}</title></circle>'
+        )
+    marks += [
+        f'<text x="{_LEFT - 6}" y="30" text-anchor="end">{most:,}</text>',
+        f'<text x="{_LEFT - 6}" y="{bottom}" text-anchor="end">0</text>',
+        f'<text x="{_LEFT}" y="{bottom + 18}">{escape(data.begin)} s</text>',
+        f'<text x="{_PLOT_WIDTH - 10}" y="{bottom + 18}" text-anchor="end">{escape(data.end)} s</text>',
+        f'<text x="{_LEFT - 6}" y="{(bottom + 20) / 2:.0f}" text-anchor="end" class="dim">calls</text>',
+    ]
+    return _svg(_PLOT_WIDTH, _PLOT_HEIGHT, words, marks, 'class="figure"')
 
 
 def _svg(width: float, height: float, words: str, parts: Sequence[str], more: str) -> Markup:

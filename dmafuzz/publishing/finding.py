@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dmafuzz import _core, checks
 from dmafuzz._core import Corruption
@@ -13,18 +13,22 @@ from dmafuzz.reporting import story
 from dmafuzz.reporting.breaches import breach_sentence
 from dmafuzz.reporting.groups import Group, grouped
 from dmafuzz.reporting.history import history as history_of
+from dmafuzz.reporting.in_short import REPAIR_PROGRAMS_MAX, answer_of
 from dmafuzz.reporting.machine import describe
 from dmafuzz.reporting.story import chosen, happenings
+from dmafuzz.triage.bench import Bench
+from dmafuzz.triage.repairs import repairs_of
 from dmafuzz.verdicts import Judging
 from dmafuzz.verdicts.judgement import Judgement
-from dmafuzz.verdicts.meanings import CORRUPTIONS, LABELS, SPOKEN, reason_words
+from dmafuzz.verdicts.meanings import LABELS, SPOKEN, reason_words
 
 from .content import BrokenRule, Drawing, Finding, Note, Place, ProgramLine, TrackerRow, WayOut
 from .drawings import Scene
 
+WAYS_OUT_MAX = 3  # shown
 DRAWN_OPS_MAX = 24  # of a program, its tidy-up left out: what is longer is listed, and not drawn
 # What the drawings are of.
-_LOSSES = "A shortest behaviour for each kind of loss: the fewest steps that nobody asked for."
+_LOSSES = "A shortest behaviour for each kind of loss: the fewest unasked steps."
 _CALLS = "What the operations do; nothing that happens unasked makes a difference."
 _WARNED = ("FP", "hazard", "bookkeeping", "TP")
 
@@ -38,7 +42,7 @@ class Known:
     label: str = ""
     grade: str = ""
     topic: str = ""
-    ways_out: tuple[WayOut, ...] | None = None  # None: they were not looked for
+    ways_out: tuple[WayOut, ...] | None = None  # None: they have to be looked for
     smallest: tuple[str, ...] = ()
     again: tuple[str, ...] = ()
     file: str = ""
@@ -47,7 +51,12 @@ class Known:
 
 
 def finding_of(
-    name: str, program: Program, bench: Judging, platforms: Sequence[str], known: Known | None = None, history: bool = True
+    name: str,
+    program: Program,
+    bench: Judging,
+    platforms: Sequence[str],
+    known: Known | None = None,
+    history: bool = True,
 ) -> Finding:
     """The content of the page of a program that is called ``name``, on some platforms; ``history``: with the results
     of every other tracker."""
@@ -56,10 +65,10 @@ def finding_of(
     groups = grouped(judgements)
     label = known.label or groups[0].labels[0]
     drawings = list(_drawings(program, bench, groups)) if len(program.ops) <= DRAWN_OPS_MAX else []
-    return Finding(
+    finding = Finding(
         id=known.id or name,
         name=name,
-        title=known.title or _title(groups),
+        title=known.title or answer_of(bench, judgements)[0],
         label=label,
         label_words=LABELS[label],
         tracker=bench.tracker.name,
@@ -71,10 +80,9 @@ def finding_of(
         contract=tuple(_contract(judgements)),
         reason=_reason(judgements),
         drawn_words=_LOSSES if any(group.first.corruptions for group in groups) else _CALLS,
-        mail="\n".join(line.text for line in story(program, bench, judgements)),
+        mail="",
         again=known.again or (f"dmafuzz judge {name} --tracker {bench.tracker.name}",),
-        ways_out=known.ways_out or (),
-        searched_for_ways_out=known.ways_out is not None,
+        ways_out=_ways_out(program, bench, label) if known.ways_out is None else known.ways_out,
         trackers=tuple(TrackerRow(r.names, r.labels, r.warnings) for r in history_of(program)) if history else (),
         grade=known.grade,
         topic=known.topic,
@@ -86,18 +94,22 @@ def finding_of(
         known=known.known,
         confirmed=known.confirmed,
     )
+    return replace(finding, mail=_mail(finding, program, bench, judgements))
 
 
-def _title(groups: Sequence[Group]) -> str:
-    """For a program that triage has not been asked about."""
-    label = groups[0].labels[0]
-    loss = next((c.kind for group in groups for c in group.first.corruptions), None)
-    words = CORRUPTIONS[loss].split(":")[0] if loss else "no data is lost"
-    said = "dma-debug warns" if any(group.first.warnings for group in groups[:1]) else "dma-debug is silent"
-    if label == "broken":
-        said = "dma-debug itself fails"
-    text = f"{words}, {said}"
-    return f"{text[0].upper()}{text[1:]}"
+def _ways_out(program: Program, bench: Judging, label: str) -> tuple[WayOut, ...]:
+    """Repairs of a program that triage has not been asked about; of a kernel's own code none are looked for."""
+    if label not in ("FN", "FP", "hazard") or bench.tracker.kernel:
+        return ()
+    repairs = repairs_of(program.ops, Bench.of(bench), REPAIR_PROGRAMS_MAX)
+    return tuple(WayOut(repair.words, repair.diff) for repair in repairs[:WAYS_OUT_MAX])
+
+
+def _mail(finding: Finding, program: Program, bench: Judging, judgements: Sequence[Judgement]) -> str:
+    lines = [finding.title, ""]
+    for way in finding.ways_out[:1]:
+        lines += [f"Way out: {way.words}", *(f"    {line}" for line in way.diff), ""]
+    return "\n".join([*lines, *(line.text for line in story(program, bench, judgements, short=False))])
 
 
 def _badges(program: Program, label: str, judgements: Sequence[Judgement]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -13,7 +14,7 @@ from markupsafe import Markup
 from dmafuzz.storage import write_all_whole
 
 from . import figures
-from .content import Finding, Run
+from .content import Block, Finding, Run, Timeline
 from .finding import DRAWN_OPS_MAX
 from .words import FLAGS
 
@@ -36,6 +37,13 @@ def finding_page(finding: Finding, index: str = "", index_title: str = "") -> st
 def run_page(run: Run) -> str:
     """The page of a run."""
     return _template("run.html").render(run=run, style=_style(), figures=figures)
+
+
+def blocks_page(blocks: Sequence[Block], timeline: Timeline | None = None) -> str:
+    """The page of a text in blocks, with a time line on top if there is one."""
+    title = next((" ".join(block.lines) for block in blocks if block.kind == "title"), "dmafuzz")
+    figure = figures.timeline(timeline, "Calls over time, and the places of what was found") if timeline else ""
+    return _template("blocks.html").render(blocks=blocks, title=title, figure=figure, style=_style())
 
 
 def write_pages(run: Run, folder: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from .content import Finding, Run
 
 
 def junit_of(run: Run) -> str:
-    """One test suite; a finding is a failure, one that is known is skipped, and a program without a fault has passed."""
+    """One test suite: a finding is a failure, one that is known is skipped, a program without a fault has passed."""
     known = [finding for finding in run.findings if finding.known]
     failed = [finding for finding in run.findings if is_failure(finding)]
     counts = {"tests": len(run.findings), "failures": len(failed), "skipped": len(known), "errors": 0}
@@ -23,7 +23,7 @@ def junit_of(run: Run) -> str:
 
 
 def is_failure(finding: Finding) -> bool:
-    """Whether a finding is one that somebody should look at."""
+    """Whether a finding fails its test."""
     return not finding.known and finding.label in ("FN", "FP", "hazard", "broken")
 
 

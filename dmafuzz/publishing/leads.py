@@ -15,10 +15,8 @@ from dmafuzz.triage.headline import compact
 from dmafuzz.verdicts import Judging
 
 from .content import Finding, GradeCount, Growth, Headline, Run, WayOut
-from .finding import Known, finding_of
+from .finding import WAYS_OUT_MAX, Known, finding_of
 from .run import FIRST, with_trackers
-
-_WAYS_OUT = 3  # shown of each finding
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Source:
             label=cause.label,
             grade=str(told.lead.grade),
             topic=told.lead.topic.name,
-            ways_out=tuple(WayOut(way.words, way.diff) for way in told.repairs[:_WAYS_OUT]),
+            ways_out=tuple(WayOut(way.words, way.diff) for way in told.repairs[:WAYS_OUT_MAX]),
             smallest=told.program if told.everyday is not None else (),
             again=(f"dmafuzz show {told.id} {self.name}",),
             file=f"{told.id}.dma",

@@ -42,7 +42,12 @@ def _row(headline: Headline) -> str:
 
 
 def _section(finding: Finding) -> Iterator[str]:
-    yield from (f"## {_plain(finding.title)}", "", f"{finding.label}, tracker {_plain(finding.tracker)}: {finding.id}", "")
+    yield from (
+        f"## {_plain(finding.title)}",
+        "",
+        f"{finding.label}, tracker {_plain(finding.tracker)}: {finding.id}",
+        "",
+    )
     yield from ("```", *(line.text for line in finding.lines if not line.tidy_up), "```")
     for way in finding.ways_out:
         yield from ("", f"Way out: {_plain(way.words)}", "", "```diff", *way.diff, "```")

@@ -40,7 +40,9 @@ def run_of(title: str, subtitle: str, findings: Sequence[Finding], programs: Seq
         platforms=platforms_of(first) if first else (),
         commands=(command,),
     )
-    return with_trackers(run, [f"{number}. {finding.title}" for number, finding in enumerate(findings[:FIRST], 1)], programs[:FIRST])
+    return with_trackers(
+        run, [f"{number}. {finding.title}" for number, finding in enumerate(findings[:FIRST], 1)], programs[:FIRST]
+    )
 
 
 def headline_of(number: int, finding: Finding) -> Headline:

@@ -22,7 +22,7 @@ def judgement_in_full(judgement: Judgement, program: Program, judging: Judging) 
         **judgement_to_json(judgement),
         "witnesses": [_witness(judgement, corruption, program, judging) for corruption in judgement.corruptions],
         "entries": [[_entry(entry) for entry in after] for after in entries] if entries else None,
-        "story": [line.text for line in story(program, judging, [judgement])],
+        "story": [line.text for line in story(program, judging, [judgement], short=False)],
     }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dmafuzz.findings.finding import LABELS
+from dmafuzz.store import shown_path
 from dmafuzz.triage import Lead
 from dmafuzz.triage.headline import Headline
 from dmafuzz.verdicts.meanings import SPOKEN
@@ -30,10 +31,14 @@ def summary_lines(plan: Plan, summary: Summary) -> Iterator[str]:
     if summary.waiting:
         what = f"{summary.waiting:,} novel programs"
         yield f"{what} still wait to be judged on every platform; a second run goes on with them"
-    for name in summary.quarantined:
-        yield f"a worker died on {plan.quarantine / name}"
+    for path in summary.quarantined:
+        yield f"a worker died on {shown_path(path)}"
+    if summary.unreplayed:
+        yield f"{summary.unreplayed:,} reports have not been replayed yet; a second run goes on with them"
+    if summary.changed:
+        yield f"{summary.changed:,} findings of another build of dmafuzz do not show with this one: changed by dmafuzz"
     if summary.unconfirmed:
-        folder = plan.out / "unconfirmed"
+        folder = shown_path(plan.out / "unconfirmed")
         yield f"{summary.unconfirmed} reports did not show when replayed; they are in {folder}: a bug of dmafuzz"
     yield from _causes(summary)
 
@@ -46,7 +51,7 @@ def things_lines(plan: Plan, leads: Sequence[Lead[Any]], headlines: Sequence[Hea
     yield f"{len(leads):,} topics: {grade_counts(leads)} (A: the driver is not at fault; E: two faults or a race)"
     yield from headline_lines(headlines)
     yield ""
-    where = "" if plan.out == Path("findings") else f" {plan.out}"
+    where = "" if plan.out == Path("findings") else f" {shown_path(plan.out)}"
     yield f"More: dmafuzz top{where} -n {len(leads)}; one of them in full: dmafuzz show ID{where}"
 
 
@@ -55,5 +60,5 @@ def _causes(summary: Summary) -> Iterator[str]:
     labels = [label for label in LABELS if summary.causes[label]]
     counts = ", ".join(f"{summary.causes[label]:,} of {SPOKEN.get(label, label)}" for label in labels)
     total = sum(summary.causes.values())
-    earlier = total - len(summary.new)
+    earlier = total - sum(summary.new.values())
     yield f"{total:,} causes{f': {counts}' if counts else ''}{f'; {earlier:,} from earlier runs' if earlier else ''}"

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dmafuzz.triage import GRADES, Lead
+from dmafuzz.triage import GRADES, Grade, Lead
 from dmafuzz.triage.headline import Headline, compact
 from dmafuzz.verdicts.meanings import SPOKEN
 
@@ -28,7 +28,7 @@ def headline_lines(headlines: Sequence[Headline]) -> Iterator[str]:
         yield _cut(f"{number:3}  {lead.grade} {mark}{label} {headline.id[:ID_CHARS]}  {headline.doing}")
         yield _cut(f"{_INDENT}{compact(headline.shown)}")
         confirmed = f"; {headline.confirmed[0]}" if headline.confirmed else ""
-        repair = f"; repair: {headline.repairs[0].words}" if headline.repairs else ""
+        repair = f"; {way_out(lead.grade)}: {headline.repairs[0].words}" if headline.repairs else ""
         yield _cut(f"{_INDENT}{headline.outcome}{confirmed}{repair}")
 
 
@@ -52,8 +52,13 @@ def thing_lines(headline: Headline) -> Iterator[str]:
         yield from (f"    {line}" for line in headline.program)
     for number, repair in enumerate(headline.repairs[:REPAIRS_MAX]):
         yield ""
-        yield from _wrapped(f"{'Or' if number else 'Repair'}: {repair.words}")
+        yield from _wrapped(f"{'Or' if number else way_out(lead.grade).capitalize()}: {repair.words}")
         yield from (f"    {line}" for line in repair.diff)
+
+
+def way_out(grade: Grade) -> str:
+    """What a change of the program is called: nothing is to be repaired in a driver that is not at fault."""
+    return "workaround" if grade == Grade.A else "repair"
 
 
 def _wrapped(text: str) -> list[str]:

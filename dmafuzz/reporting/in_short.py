@@ -24,12 +24,13 @@ _LEAD_CHARS = 8
 
 def in_short(judging: Judging, judgements: Sequence[Judgement]) -> list[Line]:
     """The lines. Of a kernel's own code no repairs are looked for: it may hang on what nobody has judged before."""
-    answer, tone = _answer(judging, judgements)
+    answer, tone = answer_of(judging, judgements)
     lines = wrapped("", f"{answer}.", tone)
     for why in _why(judgements):
         lines += wrapped(f"{'Why:':<{_LEAD_CHARS}}", why)
     if tone != Tone.PLAIN and not judging.tracker.kernel:
-        lines += _way_out(repairs_of(_program(judgements), Bench.of(judging), REPAIR_PROGRAMS_MAX))
+        kept = not any(judgement.contract for judgement in judgements)
+        lines += _way_out(kept, repairs_of(_program(judgements), Bench.of(judging), REPAIR_PROGRAMS_MAX))
     return lines
 
 
@@ -45,8 +46,10 @@ def repair_lines(repairs: Sequence[Repair], shown_max: int) -> Iterator[Line]:
             yield Line(f"    {line}", Tone.ASIDE if line.startswith(" ") else Tone.PLAIN)
 
 
-def _way_out(repairs: Sequence[Repair]) -> list[Line]:
-    return [line for repair in repairs[:1] for line in wrapped(f"{'Repair:':<{_LEAD_CHARS}}", f"{repair.words}.")]
+def _way_out(kept: bool, repairs: Sequence[Repair]) -> list[Line]:
+    """In a program that keeps the contract nothing is to be repaired."""
+    lead = f"{'Workaround:' if kept else 'Repair:':<{_LEAD_CHARS}}"
+    return [line for repair in repairs[:1] for line in wrapped(f"{lead.rstrip()} ", f"{repair.words}.")]
 
 
 def _program(judgements: Sequence[Judgement]) -> tuple[Op, ...]:
@@ -54,7 +57,7 @@ def _program(judgements: Sequence[Judgement]) -> tuple[Op, ...]:
     return first.ops[: first.program_ops]
 
 
-def _answer(judging: Judging, judgements: Sequence[Judgement]) -> tuple[str, Tone]:
+def answer_of(judging: Judging, judgements: Sequence[Judgement]) -> tuple[str, Tone]:
     """The most important thing that is so, about the platforms that were asked."""
     labelled = {label: [j for j in judgements if label in j.labels] for label in _ANSWERS}
     label = next(label for label in _ANSWERS if labelled[label] or label == "TN")

@@ -30,11 +30,14 @@ _NAMED_MAX = 4
 _BLANK = Line("")
 
 
-def story(program: Program, judging: Judging, judgements: Sequence[Judgement]) -> list[Line]:
-    """The lines of the story of one program, whose judgements on one or more platforms ``judging`` has made."""
+def story(program: Program, judging: Judging, judgements: Sequence[Judgement], short: bool = True) -> list[Line]:
+    """The lines of the story of one program, whose judgements on one or more platforms ``judging`` has made.
+
+    ``short``: the answer in short stands in front, for which a way out is looked for.
+    """
     groups = grouped(judgements)
     parts = [
-        in_short(judging, judgements),
+        in_short(judging, judgements) if short else [],
         [_title(judging, judgements)],
         listing(judgements),
         [line for group in groups for line in _verdict(group)],

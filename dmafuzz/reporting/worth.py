@@ -67,8 +67,9 @@ def worth_record(tracker: str, ops: int, rows: Sequence[Worth]) -> dict[str, Any
 def _title(tracker: str, ops: int, rows: Sequence[Worth]) -> str:
     return (
         f"{len(rows)} changes to {tracker}, over all programs of up to {ops} operations and the corpus: causes that "
-        "they find (of grade A to C, and all), warnings without need (and of programs that keep every rule), warnings that are "
-        "harmless where they come and true elsewhere, causes that they lose, and work on the tree of cachelines."
+        "they find (of grade A to C, and all), warnings without need (and of programs that keep every rule), warnings "
+        "that are harmless where they come and true elsewhere, causes that they lose, and work on the tree of "
+        "cachelines."
     )
 
 

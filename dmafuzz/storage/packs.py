@@ -68,12 +68,15 @@ def write_pack(folder: Path, suffix: str, table: dict[str, Any], items: Iterable
     return path
 
 
-def read_pack(path: Path) -> Pack:
-    """A pack, with its readable part where it is damaged. Raises OSError if it cannot be read at all."""
+def read_pack(path: Path, named: bool = True) -> Pack:
+    """A pack, with its readable part where it is damaged. ``named``: by its hash.
+
+    Raises OSError if it cannot be read at all.
+    """
     data = read_regular(path, PACK_BYTES_MAX)
     if data is None:
         return Pack({}, [], f"no file of at most {PACK_BYTES_MAX >> 20} MiB")
-    right = path.name.split(".")[0] == hashlib.sha256(data).hexdigest()[:_NAME_DIGITS]
+    right = not named or path.name.split(".")[0] == hashlib.sha256(data).hexdigest()[:_NAME_DIGITS]
     if not data.startswith(_MAGIC):
         return Pack({}, [], "not a pack" if data else "empty")
     blocks = list(_blocks(data))

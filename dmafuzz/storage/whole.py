@@ -13,8 +13,10 @@ _RANDOM_BYTES = 8  # in a temporary name
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, sync: bool = True) -> None:
     """Writes to a temporary name, syncs, renames: after a crash the file is the old one or the new one, whole.
+
+    Without ``sync`` that holds for a crash of the process, not for one of the machine.
 
     Raises OSError if the disk does not take it; the file is as before then.
     """
@@ -24,12 +26,14 @@ def write_whole(path: Path, data: bytes) -> None:
         with open(temporary, "xb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    if sync:
+        _sync_folder(path.parent)
 
 
 def write_all_whole(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -2,11 +2,25 @@
 """The store of findings: packs and ledgers, from which the index and the leaders follow; one store, many targets."""
 
 from .confirmed import Confirmed
+from .corpus import read_corpus
 from .entries import StoredCause
 from .errors import StoreError
+from .folder import shown_path, told_in_one_line
 from .reports import Report
 from .runs import Run
 from .store import Store
-from .target import Target
+from .target import Target, target_of
 
-__all__ = ["Confirmed", "Report", "Run", "Store", "StoreError", "StoredCause", "Target"]
+__all__ = [
+    "Confirmed",
+    "Report",
+    "Run",
+    "Store",
+    "StoreError",
+    "StoredCause",
+    "Target",
+    "read_corpus",
+    "shown_path",
+    "target_of",
+    "told_in_one_line",
+]

@@ -16,19 +16,19 @@ from .target import Target
 
 _FORMAT = 2  # of the index alone: another one is made anew
 _TABLES = f"""
-PRAGMA user_version = {_FORMAT};
 CREATE TABLE target (key TEXT PRIMARY KEY, facts TEXT NOT NULL);
 CREATE TABLE pack (name TEXT PRIMARY KEY, target TEXT NOT NULL, size INTEGER NOT NULL, changed INTEGER NOT NULL);
 CREATE TABLE cause (
   target TEXT NOT NULL, cause TEXT NOT NULL, label TEXT NOT NULL, kinds TEXT NOT NULL, rules TEXT NOT NULL,
   reason TEXT NOT NULL, topic TEXT NOT NULL, minimal TEXT, modality TEXT, ops INTEGER NOT NULL,
-  shown_on INTEGER NOT NULL,
-  platforms INTEGER NOT NULL, found REAL, pack TEXT NOT NULL, item INTEGER NOT NULL, rank TEXT NOT NULL,
+  shown_on INTEGER NOT NULL, platforms INTEGER NOT NULL, found REAL, pack TEXT NOT NULL, item INTEGER NOT NULL,
+  rank TEXT NOT NULL,
   PRIMARY KEY (target, cause)
 );
 CREATE INDEX by_topic ON cause (target, label, topic);
 CREATE INDEX by_cause ON cause (cause);
 CREATE INDEX by_pack ON cause (pack);
+PRAGMA user_version = {_FORMAT};
 """
 _COLUMNS = (
     "target, cause, label, kinds, rules, reason, topic, minimal, modality, ops, shown_on, platforms, found, pack, item"
@@ -52,7 +52,7 @@ class Index:
             self._rows.execute("PRAGMA synchronous = OFF")
             (version,) = self._rows.execute("PRAGMA user_version").fetchone()
             if version == 0:
-                self._rows.executescript(_TABLES)
+                self._rows.executescript(f"BEGIN; {_TABLES} COMMIT;")
             elif version != _FORMAT:
                 raise sqlite3.DatabaseError("an index of another format")
             if self._rows.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from dmafuzz.findings import RawFinding
+from dmafuzz.findings import Finding, RawFinding
 from dmafuzz.storage import read_pack, write_pack
 
 from .entries import item_to_raw, raw_to_item
@@ -19,17 +19,30 @@ SUFFIX = ".reports"
 
 @dataclass(frozen=True)
 class Report:
-    """A file and what is in it; ``damage`` says what is wrong with it."""
+    """A file and what is in it; ``damage`` says what is wrong with it. ``origin`` is the target of another build that
+    had these findings, where they are judged anew; else None."""
 
     path: Path
     target: Target | None
     found: list[RawFinding]
     damage: str | None = None
+    origin: str | None = None
 
 
-def write_report(folder: Path, target: Target, found: Sequence[RawFinding]) -> Path:
+@dataclass
+class Settled:
+    """What replayed reports came to: causes that are ``new``; how many findings were not confirmed, which is a bug of
+    dmafuzz; and how many of another build's do not show with this one, which has changed them."""
+
+    new: list[Finding] = field(default_factory=list)
+    unconfirmed: int = 0
+    changed: int = 0
+
+
+def write_report(folder: Path, target: Target, found: Sequence[RawFinding], origin: str | None = None) -> Path:
     """The same report lands in the same file. Raises OSError."""
-    return write_pack(folder, SUFFIX, {"kind": "reports", "target": target.to_json()}, map(raw_to_item, found))
+    table = {"kind": "reports", "target": target.to_json(), "origin": origin}
+    return write_pack(folder, SUFFIX, table, map(raw_to_item, found))
 
 
 def read_reports(folder: Path) -> Iterator[Report]:
@@ -55,7 +68,8 @@ def read_report(path: Path) -> Report:
         target = Target.from_json(pack.table["target"])
     except (KeyError, ValueError, TypeError, AttributeError):
         damage = damage or "it does not say of which target"
-    return Report(path, target, found, damage)
+    origin = pack.table.get("origin")
+    return Report(path, target, found, damage, origin if isinstance(origin, str) else None)
 
 
 def move(path: Path, folder: Path) -> Path:

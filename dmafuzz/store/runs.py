@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dmafuzz.storage import Ledger
 
 # What a ledger's lines say.
-STARTED, COUNTERS, ENDED, FILED = "started", "counters", "ended", "filed"
+STARTED, COUNTERS, ENDED, FILED, AGAIN = "started", "counters", "ended", "filed", "judged-again"
 
 
 @dataclass

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from dmafuzz.findings import Finding, RawFinding
 from dmafuzz.storage import LedgerWriter, Pack, read_ledgers, read_pack, read_regular, write_pack, write_whole
@@ -20,17 +21,19 @@ from dmafuzz.storage.locks import locked, take_lock
 from dmafuzz.storage.packs import PACK_BYTES_MAX
 
 from .confirmed import CONFIRMED, Confirmed, confirmed_of
-from .entries import StoredCause, facts_of, finding_to_item, item_to_finding
+from .corpus import SUFFIX as CORPUS
+from .entries import StoredCause, facts_of, finding_to_item, item_to_finding, raw_of
 from .errors import StoreError
 from .folder import ABOUT, FORMAT, PARTS, check_empty, check_format, shown_path, told_in_one_line
 from .index import Index, PackFacts, Times
-from .reports import Report, move, read_reports, write_report
-from .runs import FILED, STARTED, Run, filing_times, runs_of
+from .reports import Report, Settled, move, read_reports, write_report
+from .runs import AGAIN, FILED, STARTED, Run, filing_times, runs_of
 from .salvage import readable_facts, target_of_pack, wrong_in
 from .target import Target
 
-FINDINGS, CORPUS = ".findings", ".corpus"
+FINDINGS = ".findings"
 INDEX = "index.sqlite"
+AGAIN_AT_ONCE = 2_000  # findings in a report
 SMALL_PACK_BYTES = 1 << 20  # smaller packs are joined
 
 
@@ -146,14 +149,6 @@ class Store:
         causes = sorted(self.causes(target), key=lambda cause: (cause.pack, cause.item))
         return (self.finding(cause) for cause in causes)
 
-    def programs(self, target: Target) -> Iterator[bytes]:
-        """The corpus of a target, whichever build found it: the records of each program."""
-        for path in self._packs(CORPUS):
-            pack = self._checked(path)
-            of = None if pack is None else target_of_pack(pack)
-            if pack is not None and of is not None and of.lineage == target.lineage:
-                yield from pack.items
-
     def confirmed(self, target: Target) -> dict[str, list[Confirmed]]:
         """What booted kernels have said of a target's causes, by cause; whichever build of dmafuzz had it judged."""
         keys = {each.key for each in self.targets(every_build=True) if each.lineage == target.lineage}
@@ -180,11 +175,25 @@ class Store:
                 self._file(target, sorted(finding_to_item(finding, target) for finding in new.values()))
         return list(new.values())
 
-    def add_programs(self, target: Target, programs: Sequence[bytes]) -> None:
-        """Puts programs into the corpus of a target. Raises StoreError."""
+    def add_programs(self, target: Target, programs: Sequence[bytes], run: str | None = None) -> None:
+        """Puts programs into the corpus of a target. ``run``: the slice they are of, until it has ended.
+
+        Raises StoreError.
+        """
         if programs:
+            table = {"kind": "corpus", "target": target.to_json(), **({} if run is None else {"run": run})}
             with told_in_one_line(self.folder):
-                write_pack(self.folder / "packs", CORPUS, {"kind": "corpus", "target": target.to_json()}, programs)
+                write_pack(self.folder / "packs", CORPUS, table, programs)
+
+    def take_back_programs(self, run: str) -> None:
+        """Removes the corpus of a slice that was killed before its end: it begins again as it began.
+
+        Raises StoreError.
+        """
+        with told_in_one_line(self.folder):
+            for path in self._packs(CORPUS):
+                if read_pack(path).table.get("run") == run:
+                    path.unlink()
 
     def report(self, target: Target, found: Sequence[RawFinding]) -> None:
         """Keeps what an engine reports until it is replayed. Raises StoreError."""
@@ -208,26 +217,51 @@ class Store:
                 count += len(report.found)
         return reports
 
-    def settle(self, target: Target, reports: Sequence[Report], findings: Sequence[Finding | None]) -> list[Finding]:
-        """Files what replayed reports came to, ``findings`` in their order; returns those whose cause is new here.
+    def settle(self, target: Target, reports: Sequence[Report], findings: Sequence[Finding | None]) -> Settled:
+        """Files what replayed reports came to, ``findings`` in their order.
 
         Reports go when all that came of them is on the disk. Raises StoreError; they are there still then.
         """
-        new = self.add(target, [finding for finding in findings if finding is not None])
+        new = {finding.cause: finding for finding in self.add(target, [each for each in findings if each is not None])}
+        settled = Settled()
         answers = iter(findings)
         with told_in_one_line(self.folder):
             for report in reports:
-                if None in [next(answers) for _ in report.found]:
+                found = [next(answers) for _ in report.found]
+                if report.origin is not None:
+                    settled.changed += found.count(None)
+                    for finding in found:
+                        new.pop("" if finding is None else finding.cause, None)
+                if report.origin is None and None in found:
+                    settled.unconfirmed += found.count(None)
                     move(report.path, self.folder / "unconfirmed")
                 else:
                     report.path.unlink(missing_ok=True)
-        return new
+        settled.new = list(new.values())
+        return settled
+
+    def judge_again(self, target: Target) -> int:
+        """Reports what other builds of dmafuzz have found of a target, once; how many findings that is.
+
+        Raises StoreError.
+        """
+        done = {line.get("origin") for line in read_ledgers(self.folder / "ledger").of(AGAIN) if _into(line, target)}
+        count = 0
+        for other in self.targets(every_build=True):
+            if other.lineage == target.lineage and other.key != target.key and other.key not in done:
+                found = [raw_of(finding) for finding in self.findings(other)]
+                with told_in_one_line(self.folder):
+                    for at in range(0, len(found), AGAIN_AT_ONCE):
+                        write_report(self.folder / "reported", target, found[at : at + AGAIN_AT_ONCE], other.key)
+                self.note(AGAIN, sync=True, origin=other.key, target=target.key)
+                count += len(found)
+        return count
 
     def confirm(self, answer: Confirmed) -> None:
         """Writes down what a booted kernel has said of a cause. Raises StoreError."""
         self.note(CONFIRMED, True, **answer.to_line())
 
-    def note(self, what: str, sync: bool = False, **facts: object) -> None:
+    def note(self, what: str, sync: bool = False, **facts: Any) -> None:
         """A line in this process's ledger. Raises StoreError."""
         with told_in_one_line(self.folder):
             self.ledger.write(what, sync, **facts)
@@ -262,8 +296,8 @@ class Store:
         self.refresh()
         return copied
 
-    def compact(self) -> int:
-        """Makes one pack of the small ones of each target and kind; how many went. For the only writer.
+    def compact(self, only: Target | None = None) -> int:
+        """Makes one pack of the small ones of each target (or of one) and kind; how many went. For the only writer.
 
         Raises StoreError.
         """
@@ -272,7 +306,7 @@ class Store:
             for path in self._packs(FINDINGS, CORPUS):
                 if path.stat().st_size <= SMALL_PACK_BYTES and (pack := self._checked(path)) is not None:
                     of = target_of_pack(pack)
-                    if of is not None:
+                    if of is not None and only in (None, of):
                         groups.setdefault((of.key, path.suffix), []).append(path)
             gone = [path for paths in groups.values() if len(paths) > 1 for path in self._joined(paths)]
             for path in gone:
@@ -286,18 +320,26 @@ class Store:
         """Makes the index agree with the packs. ``everything``: every pack is read and checked, not only those that
         the index does not know. Raises StoreError."""
         with told_in_one_line(self.folder), self._index_lock():
-            known = self._index.packs()
-            there = {path.name: path for path in self._packs(FINDINGS)}
-            facts = {name: _facts(path) for name, path in there.items()}
-            self._index.forget(name for name, old in known.items() if facts.get(name) != old)
-            known = self._index.packs()
-            unknown = [name for name in there if name not in known]
-            times = self._times() if unknown else {}
-            for path in self._packs(FINDINGS, CORPUS) if everything and self._writes else []:
-                if path.name in known and self._checked(path) is None:
-                    self._index.forget([path.name])
-            for name in unknown:
-                self._index_pack(there[name], facts[name], times)
+            try:
+                self._make_agree(everything)
+            except sqlite3.DatabaseError:  # damaged, or no room for it: the packs are what counts
+                self._index.close()
+                self._index = Index(None)
+                self._make_agree(everything)
+
+    def _make_agree(self, everything: bool) -> None:
+        known = self._index.packs()
+        there = {path.name: path for path in self._packs(FINDINGS)}
+        facts = {name: _facts(path) for name, path in there.items()}
+        self._index.forget(name for name, old in known.items() if facts.get(name) != old)
+        known = self._index.packs()
+        unknown = [name for name in there if name not in known]
+        times = self._times() if unknown else {}
+        for path in self._packs(FINDINGS, CORPUS) if everything and self._writes else []:
+            if path.name in known and self._checked(path) is None:
+                self._index.forget([path.name])
+        for name in unknown:
+            self._index_pack(there[name], facts[name], times)
 
     def reindex(self) -> None:
         """Makes the index anew. Raises StoreError."""
@@ -383,8 +425,10 @@ class Store:
         facts = [facts_of(item) for item in items]
         self.ledger.write(FILED, target=target.key, causes=[item["cause"] for item in facts])
         times = {(target.key, item["cause"]): time.time() for item in facts}
-        with self._index_lock():
+        with self._index_lock(), contextlib.suppress(sqlite3.DatabaseError):  # no room: refresh() makes up for it
             self._index.add(path.name, _facts(path), target, facts, times)
+            return
+        self.refresh()
 
     def _times(self) -> Times:
         return filing_times(read_ledgers(self.folder / "ledger"))
@@ -407,7 +451,8 @@ class Store:
         items = dict.fromkeys(item for pack in packs for item in pack.items)
         # Findings by name, so that it does not matter in which order they came.
         joined = sorted(items) if paths[0].suffix == FINDINGS else items
-        made = write_pack(paths[0].parent, paths[0].suffix, packs[0].table, joined)
+        table = {key: value for key, value in packs[0].table.items() if key != "run"}
+        made = write_pack(paths[0].parent, paths[0].suffix, table, joined)
         return [path for path in paths if path != made]
 
     def _clear_leftovers(self) -> None:
@@ -415,6 +460,10 @@ class Store:
         for part in PARTS:
             for path in (self.folder / part).glob(".*.tmp"):
                 path.unlink(missing_ok=True)
+
+
+def _into(line: dict[str, Any], target: Target) -> bool:
+    return line.get("target") == target.key
 
 
 def _facts(path: Path) -> PackFacts:

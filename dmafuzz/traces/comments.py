@@ -19,12 +19,14 @@ def commented(shape: Shape, program: Program, count: int = 0, source: str = "") 
         head.append(f"# From {source}.")
     if count:
         head.append(f"# {count:,} group{'s' if count > 1 else ''} of calls of the trace like this one.")
-    for number, device in enumerate(dict.fromkeys(mapping.device for mapping in shape.mappings)):
+    for number, device in enumerate(dict.fromkeys(origin.device for origin in shape.origins)):
         head.append(f"# d{number}: {_plain(device)}")
     if any(op.kind is OpKind.alloc and op.buffer_kind is BufferKind.pages for op in program.ops):
         head.append("# What lies beside the mapped bytes is not in the trace.")
     remarks = [
-        Remark(beside=f"# line {where.line}, {where.time} s, {_plain(where.task)}, CPU {where.cpu}") if where else Remark()
+        Remark(beside=f"# line {where.line}, {where.time} s, {_plain(where.task)}, CPU {where.cpu}")
+        if where
+        else Remark()
         for where in shape.sources
     ]
     return Program(program.ops, comments=Comments(head=tuple(head), ops=tuple(remarks)))

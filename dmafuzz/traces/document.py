@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dmafuzz import checks
-from dmafuzz.kernel_log.document import Block
 from dmafuzz.program import render
+from dmafuzz.publishing import Block, Timeline
 from dmafuzz.verdicts.meanings import CORRUPTIONS, HARMS
 
 from .comments import commented
@@ -16,6 +16,7 @@ from .judging import Finding, Judged
 
 _FINDINGS_MAX = 12  # of one part that are told in full; of more there is the number
 _NAMED_MAX = 5  # platforms that are named
+_PLACES_MAX = 100  # on the time line
 _QUIET_MAX = 20  # devices and kinds of calls of which nothing is lost
 
 ASSUMED = (
@@ -40,6 +41,13 @@ def document(judged: Judged, name: str) -> list[Block]:
         *_warnings(judged),
         *_unsaid(judged),
     ]
+
+
+def timeline(judged: Judged) -> Timeline | None:
+    """When calls were made, and where what is lost begins."""
+    lossy = _ranked([finding for finding in judged.findings.values() if finding.verdict.losses])
+    places = [(f.first, f"line {f.first.line:,}: {_who(f.devices, f.calls)}") for f in lossy[:_PLACES_MAX]]
+    return judged.times.drawn(judged.first, judged.last, places)
 
 
 def _text(text: str, lead: str = "", tone: str = "") -> Block:
@@ -151,8 +159,8 @@ def _check(judged: Judged, tracker: str, check: str, rows: list[tuple[Finding, i
     means = checks.named(check).means
     true = f"data that it is about is lost {_platforms(judged, loses)}" if loses else "no data that it is about is lost"
     return _text(
-        f"{check}, for {_plural(count, 'group')}, first {_place(first)}; {_platforms(judged, fires)}: {means.rstrip('.')}. "
-        f"Here {true}.",
+        f"{check}, for {_plural(count, 'group')}, first {_place(first)}; {_platforms(judged, fires)}: "
+        f"{means.rstrip('.')}. Here {true}.",
         f"dma-debug of {tracker}",
         "loss" if loses else "",
     )

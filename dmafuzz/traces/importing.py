@@ -71,7 +71,7 @@ def _valid(each: Imported, counts: Counts) -> bool:
 def names_of(programs: Iterable[Imported]) -> Iterator[tuple[str, Imported]]:
     """Names of files, in order: by number and by the call that begins it."""
     for number, each in enumerate(programs, 1):
-        first = each.shape.mappings[0]
+        first = each.shape.origins[0]
         yield f"{number:05}-{first.call}.dma", each
 
 

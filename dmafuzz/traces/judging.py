@@ -13,13 +13,14 @@ from .event import Event, Where
 from .lives import Lives
 from .mapping import Group, Mapping
 from .names import DIRECTIONS
-from .shape import Line, Shape, operations, plain_key
+from .shape import Line, Origin, Shape, operations, plain_key
+from .timeline import Times
 from .verdict import Bench, Verdict
 from .windows import shapes_of
 
 _EXAMPLES_MAX = 3  # programs of one finding that are kept
 _FINDINGS_MAX = 2000
-_SHAPES_MAX = 2_000_000  # distinct ones that are remembered; others are judged again
+_SHAPES_MAX = 200_000  # distinct ones that are remembered; others are judged again
 
 CLIPPED = "groups with something larger than a program may be, judged by its beginning"
 WINDOWS = "groups larger than a program may be, judged in windows that overlap"
@@ -63,6 +64,7 @@ class Judged:
     live_max: int = 0
     first: Where | None = None
     last: Where | None = None
+    times: Times = field(default_factory=Times)
     findings: dict[tuple[tuple[str, ...], tuple[str, ...], Verdict], Finding] = field(default_factory=dict)
     silent: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = field(default_factory=dict)
 
@@ -78,7 +80,7 @@ def judged(events: Iterable[Event | int], counts: Counts, bench: Bench) -> Judge
     """Judges all groups of a trace; memory is that of what is live, and of the distinct shapes."""
     result = Judged(bench, counts)
     lives = Lives(counts)
-    known: dict[int, Verdict] = {}
+    known: dict[tuple[Line, ...], Verdict] = {}
     plain: dict[Line, Verdict] = {}
     for group in groups_of(_noted(events, result), counts, lives):
         result.groups += 1
@@ -88,7 +90,7 @@ def judged(events: Iterable[Event | int], counts: Counts, bench: Bench) -> Judge
             _nothing(result, (mapping.device,), (_kind(mapping),))
             continue
         for shape in shapes_of(group):
-            if shape.lines and (verdict := _add(result, shape, known)) and key is not None:
+            if shape.lines and (verdict := _add(result, shape, known)) and key is not None and len(plain) < _SHAPES_MAX:
                 plain[key] = verdict
         if group.windows:
             counts.note(WINDOWS, group.steps[0].where.line)
@@ -101,13 +103,13 @@ def _noted(events: Iterable[Event | int], result: Judged) -> Iterator[Event | in
         if not isinstance(event, int):
             result.first = result.first or event.where
             result.last = event.where
+            result.times.add(event.where.time)
         yield event
 
 
-def _add(result: Judged, shape: Shape, known: dict[int, Verdict]) -> Verdict | None:
+def _add(result: Judged, shape: Shape, known: dict[tuple[Line, ...], Verdict]) -> Verdict | None:
     """Counts a shape, judged if it is new; None where it is no program."""
-    key = hash(shape.lines)
-    verdict = known.get(key)
+    verdict = known.get(shape.lines)
     where = next(source for source in shape.sources if source is not None)
     if shape.clipped:
         result.counts.note(CLIPPED, where.line)
@@ -120,7 +122,7 @@ def _add(result: Judged, shape: Shape, known: dict[int, Verdict]) -> Verdict | N
             return None
         result.shapes += 1
         if len(known) < _SHAPES_MAX:
-            known[key] = verdict
+            known[shape.lines] = verdict
     devices, calls = _devices(shape), _calls(shape)
     if verdict.nothing:
         _nothing(result, devices, calls)
@@ -150,19 +152,19 @@ def _found(result: Judged, new: Finding, shape: Shape, distinct: bool) -> None:
 
 
 def _devices(shape: Shape) -> tuple[str, ...]:
-    if len(shape.mappings) == 1:
-        return (shape.mappings[0].device,)
-    return tuple(dict.fromkeys(mapping.device for mapping in shape.mappings))
+    if len(shape.origins) == 1:
+        return (shape.origins[0].device,)
+    return tuple(dict.fromkeys(origin.device for origin in shape.origins))
 
 
 def _calls(shape: Shape) -> tuple[str, ...]:
     """The kinds of calls that made its mappings."""
-    if len(shape.mappings) == 1:
-        return (_kind(shape.mappings[0]),)
-    return tuple(sorted({_kind(mapping) for mapping in shape.mappings}))
+    if len(shape.origins) == 1:
+        return (_kind(shape.origins[0]),)
+    return tuple(sorted({_kind(origin) for origin in shape.origins}))
 
 
-def _kind(mapping: Mapping) -> str:
+def _kind(mapping: Origin | Mapping) -> str:
     return _KINDS.setdefault(
         (mapping.call, mapping.direction),
         mapping.call if mapping.call == "dma_alloc" else f"{mapping.call} {DIRECTIONS[mapping.direction]}",

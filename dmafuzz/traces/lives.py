@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from .counts import Counts
 from .event import Call, Event
@@ -196,10 +196,9 @@ class Lives:
     def _sharing(self, mapping: Mapping) -> Iterator[Mapping]:
         """The live mappings that share a cacheline with a new one."""
         pages = _pages(mapping)
-        if len(pages) > _PAGES_MAX:
-            near = {id(each): each for page in pages for each in self._by_page.get(page, ())}.values()
-        elif len(pages) == 1:
-            near = self._by_page.get(pages[0], ())  # type: ignore[assignment]
+        near: Iterable[Mapping]
+        if len(pages) == 1:
+            near = self._by_page.get(pages[0], ())
         else:
             near = {id(each): each for page in pages for each in self._by_page.get(page, ())}.values()
         yield from (each for each in near if share_lines(mapping, each))

@@ -46,14 +46,14 @@ class Mapping:
 
 class Step(NamedTuple):
     """A call on a mapping: what it has of its own. ``offset`` is from the mapping's DMA address; ``size`` in bytes;
-    ``count`` are the entries given, of calls with a list."""
+    ``entries`` are those given, of calls with a list."""
 
     call: Call
     mapping: Mapping
     where: Where
     offset: int = 0
     size: int = 0
-    count: int = 0
+    entries: int = 0
     direction: int = 0
     attrs: int = 0
 

@@ -31,7 +31,7 @@ def retained(group: Group) -> None:
             kept.append(step)
         elif step.call in _SYNCS:
             parts = owners.setdefault(id(mapping), {})
-            if step.size == mapping.dma_sizes[0] or step.count:
+            if step.size == mapping.dma_sizes[0] or step.entries:
                 parts.clear()
             parts[step.offset, step.size] = step
         else:  # an end: what follows is late

@@ -51,16 +51,24 @@ Chosen = Table[int, Sequence[int]]
 """Of lists that are looked at in part: by the id of the mapping, the entries."""
 
 
+class Origin(NamedTuple):
+    """Whose mapping it is, and what made it; the direction as the kernel numbers it."""
+
+    device: str
+    call: Call
+    direction: int
+
+
 class Shape(NamedTuple):
     """The lines of a program, each (operation, CPU, mapping, ...), which are also what makes two equal.
 
-    ``sources`` are the places in the trace, a line each; None for what the trace does not have. ``mappings`` are by
-    number. ``clipped``: something is larger than a program may be, and only its beginning is in it.
+    ``sources`` are the places in the trace, a line each; None for what the trace does not have. ``origins`` are those
+    of its mappings, by number. ``clipped``: something is larger than a program may be, and only its beginning is in it.
     """
 
     lines: tuple[Line, ...]
     sources: tuple[Where | None, ...]
-    mappings: tuple[Mapping, ...]
+    origins: tuple[Origin, ...]
     clipped: bool
 
 
@@ -84,7 +92,7 @@ class _Shaper:
         self.cpus: dict[int, int] = {}
         self.devices: dict[str, int] = {}
         self.numbers: dict[int, int] = {}
-        self.mappings: list[Mapping] = []
+        self.origins: list[Origin] = []
         self.buffers = 0
         self.clipped = False
         self.areas = self._areas()
@@ -119,7 +127,7 @@ class _Shaper:
                 self._map(step, cpu)
             elif id(step.mapping) in self.numbers:
                 self._other(step, cpu)
-        return Shape(tuple(self.lines), tuple(self.sources), tuple(self.mappings), self.clipped)
+        return Shape(tuple(self.lines), tuple(self.sources), tuple(self.origins), self.clipped)
 
     def _line(self, line: Line, where: Where | None) -> None:
         self.lines.append(line)
@@ -128,7 +136,7 @@ class _Shaper:
     def _map(self, step: Step, cpu: int) -> None:
         mapping = step.mapping
         device = self.devices.setdefault(mapping.device, len(self.devices))
-        kind, number = _MAPS[mapping.call], len(self.mappings)
+        kind, number = _MAPS[mapping.call], len(self.origins)
         if mapping.cached:
             pieces = [piece for i in self.entries(mapping) if (piece := self._piece(mapping, i, cpu))]
             if not pieces:
@@ -146,7 +154,7 @@ class _Shaper:
             line = (kind, cpu, number, device, mapping.direction, attrs, self.buffers, 0, size)
             self.buffers += 1
         self.numbers[id(mapping)] = number
-        self.mappings.append(mapping)
+        self.origins.append(Origin(mapping.device, mapping.call, mapping.direction))
         self._line(line, step.where)
         if mapping.attrs & SKIP_CPU_SYNC and mapping.cached and not (mapping.given_to_device or mapping.live):
             self._line((OpKind.start, cpu, number), None)
@@ -222,10 +230,10 @@ class _Shaper:
         Syncs name DMA addresses, which an IOMMU may have made fewer of.
         """
         total = len(mapping.phys if step.call is Call.UNMAP_SG else mapping.dma)
-        if step.count >= total or mapping.call is not Call.MAP_SG:
+        if step.entries >= total or mapping.call is not Call.MAP_SG:
             return -1
         entries = self.entries(mapping)
-        reached = sum(1 for i in entries if i < step.count)
+        reached = sum(1 for i in entries if i < step.entries)
         return -1 if reached == len(entries) else reached
 
 

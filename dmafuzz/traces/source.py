@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Files as lines: plain, gzip or zstd, or standard input; read as they come, with what has been read for a progress bar."""
+"""Files as lines: plain, gzip or zstd, or standard input; read as they come, and counted for a progress bar."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import io
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from typing import IO, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from .errors import TraceError
 
@@ -38,7 +38,7 @@ def lines(file: str, read: Callable[[int], None] = lambda _: None) -> Iterator[s
             raise TraceError(f"{file}: damaged: {error}") from None
 
 
-def _opened(counted: io.BufferedReader, file: str) -> IO[bytes]:
+def _opened(counted: io.BufferedReader[Any], file: str) -> Any:
     beginning = counted.peek(_BEGINNING)[: max(_BEGINNING, len(_BINARY))]
     if beginning.startswith(_BINARY):
         raise TraceError(f"{file}: trace-cmd's own file: give what `trace-cmd report -i FILE` prints")
@@ -54,7 +54,7 @@ def _opened(counted: io.BufferedReader, file: str) -> IO[bytes]:
     return counted
 
 
-def _decoded(stream: IO[bytes]) -> Iterator[str]:
+def _decoded(stream: Any) -> Iterator[str]:
     """A line longer than any event is cut: a file without lines is read like any other."""
     while data := stream.readline(LINE_BYTES_MAX):
         yield data.decode("utf-8", "replace")

@@ -79,9 +79,7 @@ def release_of(version: str) -> str:
 
 
 class _Splat:
-    def __init__(
-        self, judgement: Judgement, calls: Sequence[HookCall], version: str, warning: _core.Warning
-    ) -> None:
+    def __init__(self, judgement: Judgement, calls: Sequence[HookCall], version: str, warning: _core.Warning) -> None:
         self.judgement, self.version, self.warning = judgement, version, warning
         self.kernel = Kernel.parse(version.split("-")[0])
         of_op = [call for call in calls if call.op == warning.op and call.hook is not HookKind.mapping_error]
@@ -138,7 +136,7 @@ class _Splat:
     def _value(self, name: str) -> int | str:
         call, entry = self.call, self.entry
         check = str(self.warning.id)
-        of_entry = check.startswith("sync") and check != "sync-unallocated" or check in ("leak", "free-unchecked")
+        of_entry = (check.startswith("sync") and check != "sync-unallocated") or check in ("leak", "free-unchecked")
         about = entry if of_entry and entry else call or entry
         if name in ("device address",):
             return about.dma if about and about.dma else _first_dma(about)

@@ -49,13 +49,13 @@ def effect_of(cause: Cause) -> str:
     """What comes of it."""
     facts = _facts()
     entry = "" if cause.label == "FN" else entry_of(cause.kinds[0], cause.reason)
-    check = f"{cause.kinds[0]}{facts['entries'].get(entry, '')}"
+    check = f"{' and '.join(cause.kinds)}{facts['entries'].get(entry, '')}"
     return str(facts["effects"][cause.label].format(loss=_loss(cause), check=check))
 
 
 def outcome_of(cause: Cause) -> str:
     """The same in fewer words, for lists that name the label."""
-    return str(_facts()["outcomes"][cause.label].format(loss=_loss(cause), check=cause.kinds[0]))
+    return str(_facts()["outcomes"][cause.label].format(loss=_loss(cause), check=" and ".join(cause.kinds)))
 
 
 def _loss(cause: Cause) -> str:

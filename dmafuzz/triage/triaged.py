@@ -76,8 +76,8 @@ def _spurious(causes: Iterable[Cause]) -> dict[tuple[str, tuple[str, ...]], Topi
     """The topic of the first false positive of each check and rules."""
     found: dict[tuple[str, tuple[str, ...]], Topic] = {}
     for cause in causes:
-        if cause.label == "FP":
-            found.setdefault((cause.kinds[0], cause.rules), topic_of_cause(cause))
+        for kind in cause.kinds if cause.label == "FP" else ():
+            found.setdefault((kind, cause.rules), topic_of_cause(cause))
     return found
 
 

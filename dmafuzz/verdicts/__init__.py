@@ -4,7 +4,7 @@
 from dmafuzz._core import Breach, Corruption, Harm, Warning, WitnessStep
 
 from .errors import ExpectError, VerdictError
-from .expectations import Difference, check
+from .expectations import Difference, check, prepare
 from .judgement import Judgement
 from .judging import Judge, Judging, Minimized, judge, judging
 
@@ -24,4 +24,5 @@ __all__ = [
     "check",
     "judge",
     "judging",
+    "prepare",
 ]

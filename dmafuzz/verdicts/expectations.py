@@ -47,6 +47,14 @@ def check(program: Program) -> list[Difference]:
     ]
 
 
+def prepare(program: Program) -> bool:
+    """Makes ready what `check` needs; whether a kernel's own code is among it. Raises as `check` does."""
+    benches = [_bench(number, expect) for number, expect in enumerate(program.expects)]
+    for bench in benches:
+        bench.machine(bench.members[0])  # its code is loaded
+    return any(bench.tracker.kernel for bench in benches)
+
+
 def _bench(number: int, expect: Expect) -> Judging:
     """What judges an expectation, whose names all exist."""
     kinds = ((expect.warnings, checks.checks()), (expect.corruptions, CORRUPTIONS), (expect.harms, HARMS))

@@ -86,7 +86,8 @@ class Judge:
 
     def behaviour(self, program: Program, platform: str, corruption: Corruption) -> tuple[Moment, ...]:
         """A behaviour with the fewest unasked steps that reaches a corruption of the judgement of the same program and
-        platform, with the joint state of all copies of its bytes after each step. Empty if looking for one takes too long."""
+        platform, with the joint state of all copies of its bytes after each step. Empty if looking for one takes too
+        long."""
         bench = self._bench(platform)
         return tuple(_core.behaviour(bench.judge, program.ops, bench.index, corruption.index))
 

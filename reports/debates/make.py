@@ -30,8 +30,13 @@ CORPUS = HERE.parent.parent / "corpus"
 def pages() -> dict[str, str]:
     """By file name: a page of each debate, and README.md, which lists them."""
     debates = tomllib.loads((HERE / "debates.toml").read_text(encoding="utf-8"))
-    made = {f"{name}.md": "\n".join(_page(debate)) + "\n" for name, debate in debates.items()}
+    made = {f"{name}.md": page(debate) for name, debate in debates.items()}
     return {**made, "README.md": "\n".join(_list(debates)) + "\n"}
+
+
+def page(debate: dict[str, Any]) -> str:
+    """Of one debate, as debates.toml has it."""
+    return "\n".join(_page(debate)) + "\n"
 
 
 def _list(debates: dict[str, Any]) -> Iterator[str]:

@@ -205,11 +205,14 @@ void bind_engine(nb::module_& m) {
     nb::class_<Engine>(
         m, "Engine",
         "The native loop: a corpus of programs, mutation, judging, findings. Programs are records (bytes).")
-        .def(nb::init<const std::string&, std::vector<Platform>, uint64_t, int>(), "tracker"_a, "portfolio"_a,
-             "seed"_a = 0, "ops_limit"_a = 24)
+        .def(nb::init<const std::string&, std::vector<Platform>, uint64_t, int, bool>(), "tracker"_a, "portfolio"_a,
+             "seed"_a = 0, "ops_limit"_a = 24, "repeatable"_a = false,
+             "Repeatable: the same seed and calls give the same findings; the shares of its work are not timed.")
         .def(
-            "record_to", [](Engine& e, const std::string& path) { e.recorder().open(path); }, "path"_a,
-            "Keeps the current input in that file: a parent reads there which program a dead worker died on.")
+            "record_to", [](Engine& e, nb::bytes path) { e.recorder().open(std::string(path.c_str(), path.size())); },
+            "path"_a,
+            "Keeps the current input in that file (os.fsencode of its path): a parent reads there which program a dead "
+            "worker died on.")
         .def(
             "add", [](Engine& e, nb::bytes data) { return e.add(program_of(data)); }, "program"_a,
             "True if the program shows anything new.")

@@ -7,17 +7,20 @@
 
 namespace dmafuzz {
 
-using Clock = TimeShares::Clock;
+using Clock = std::chrono::steady_clock;
 using Work = TimeShares::Work;
 
-Engine::Engine(const std::string& tracker, std::vector<Platform> portfolio, uint64_t seed, int ops_limit)
+Engine::Engine(const std::string& tracker, std::vector<Platform> portfolio, uint64_t seed, int ops_limit,
+               bool repeatable)
     : judge_(tracker, std::move(portfolio)),
+      repeatable_(repeatable),
       rng_(seed),
       evaluator_(judge_, observer_),
       generator_(rng_, ops_limit),
       reporter_(judge_, generator_, observer_),
       triage_(judge_, rng_, reporter_, observer_),
-      candidates_(judge_, rng_, reporter_, generator_) {}
+      candidates_(judge_, rng_, reporter_, generator_),
+      time_(judge_, repeatable) {}
 
 bool Engine::add(const Program& program) {
     if (program.ops.empty() || !evaluator_.evaluate(program)) return false;
@@ -57,15 +60,17 @@ bool Engine::try_child(const Program& child) {
 }
 
 int Engine::burst(int children, int milliseconds) {
-    auto now = Clock::now(), end = now + std::chrono::milliseconds(milliseconds);
+    const auto end = Clock::now() + std::chrono::milliseconds(milliseconds);
+    double since = time_.now();
     int novel = 0;
     constexpr int between_looks = 32;  // at the clock
-    for (int i = 0; i < children && now < end; i++) {
+    for (int i = 0; i < children; i++) {
         novel += try_child(generator_.next(nullptr));
         if (i % between_looks != between_looks - 1) continue;
-        time_.spent(Work::running, now, Clock::now());
+        time_.spent(Work::running, since);
         work_off_some();
-        now = Clock::now();
+        if (!repeatable_ && Clock::now() >= end) break;
+        since = time_.now();
     }
     return novel;
 }
@@ -74,7 +79,8 @@ std::vector<Program> Engine::take_novel() { return std::exchange(novel_, {}); }
 
 Program Engine::novel_child(const Program& parent, int children, int milliseconds, uint64_t seed) {
     rng_ = Rng(rng_.next() ^ seed);
-    const auto start = Clock::now(), end = start + std::chrono::milliseconds(milliseconds);
+    const auto end = Clock::now() + std::chrono::milliseconds(milliseconds);
+    const double since = time_.now();
     Program child = parent, chosen = parent;
     bool found = false;
     for (int i = 0; i < children; i++) {
@@ -86,7 +92,7 @@ Program Engine::novel_child(const Program& parent, int children, int millisecond
             found = true;
         }
     }
-    time_.spent(Work::running, start, Clock::now());
+    time_.spent(Work::running, since);
     work_off_some();
     return found ? chosen : child;
 }

@@ -29,7 +29,9 @@ struct EngineStats {
 
 class Engine {
 public:
-    Engine(const std::string& tracker, std::vector<Platform> portfolio, uint64_t seed, int ops_limit);
+    // `repeatable`: the same seed and calls give the same programs and findings; the shares of its work are not timed.
+    Engine(const std::string& tracker, std::vector<Platform> portfolio, uint64_t seed, int ops_limit,
+           bool repeatable = false);
     // Its parts know each other.
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -37,7 +39,8 @@ public:
     // Adds a program that another worker found (a corpus file); true if it shows anything new.
     bool add(const Program& program);
 
-    // Runs up to `children` mutants, each to its end, and at most about `milliseconds`; how many were novel.
+    // Runs up to `children` mutants, each to its end, and at most about `milliseconds`, unless it is
+    // repeatable; how many were novel.
     int burst(int children, int milliseconds);
     // The novel programs since the last call, but for those that were added.
     std::vector<Program> take_novel();
@@ -64,6 +67,7 @@ private:
     void work_off_some();
 
     Judge judge_;
+    bool repeatable_;
     Rng rng_;
     Relay observer_;
     Evaluator evaluator_;

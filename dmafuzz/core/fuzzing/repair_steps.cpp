@@ -177,16 +177,21 @@ private:
         });
     }
 
-    // An end goes behind what the device does, and a call not past the line that makes its mapping.
+    // From that line on the device is at it, or is told to be.
+    bool used_by_device(size_t from, uint8_t mapping) const { return device_lines(from, program_.ops.size(), mapping); }
+    bool device_lines(size_t from, size_t to, uint8_t mapping) const {
+        for (size_t at = from; at < to; at++) {
+            const Op& op = program_.ops[at];
+            const bool device = is_device_access(op.kind) || op.kind == OpKind::start;
+            if (device && op.mapping == mapping) return true;
+        }
+        return false;
+    }
+
+    // An end goes behind what the device does.
     bool may_move(size_t from, size_t to) const {
         const Op& op = program_.ops[from];
-        if (!is_end(op.kind)) return true;
-        for (size_t at = to; at < from; at++) {
-            const Op& passed = program_.ops[at];
-            const bool device = is_device_access(passed.kind) || passed.kind == OpKind::start;
-            if (device && passed.mapping == op.mapping) return false;
-        }
-        return true;
+        return !is_end(op.kind) || !device_lines(to, from, op.mapping);
     }
 
     void move(size_t from) {
@@ -214,7 +219,7 @@ private:
                 insert(RepairKind::insert, before, op);
             }
             op.kind = matching_end(mapping.map);
-            if (!has_end(i)) insert(RepairKind::insert, before, op);
+            if (!has_end(i) && !used_by_device(before, i)) insert(RepairKind::insert, before, op);
             if (before < program_.ops.size()) sync_around(before, op.mapping, sg);
         }
     }

@@ -1,26 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Where an engine's time goes. Judging a program on the whole portfolio and minimizing cost far more than running it,
-// so they get a share of the time.
+// so they get a share of the time. Measured by the clock or, so that a run can be repeated, in programs that the judge
+// has carried out.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 
+#include "judge/judge.hpp"
+
 namespace dmafuzz {
 
 class TimeShares {
 public:
-    using Clock = std::chrono::steady_clock;
     enum class Work { running, triage, candidates };
 
-    void spent(Work on, Clock::time_point from, Clock::time_point to) {
-        of(on) += std::chrono::duration<double>(to - from).count();
+    TimeShares(const Judge& judge, bool repeatable) : judge_(judge), repeatable_(repeatable) {}
+
+    // Seconds, or programs.
+    double now() const {
+        if (repeatable_) return static_cast<double>(judge_.carried_out());
+        return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
     }
+    void spent(Work on, double from) { of(on) += now() - from; }
     template <class Do>
     void spend(Work on, Do what) {
-        const auto start = Clock::now();
+        const double start = now();
         what();
-        spent(on, start, Clock::now());
+        spent(on, start);
     }
 
     // Have programs been run for so long that there is time for the rest?
@@ -39,7 +46,9 @@ public:
 private:
     double& of(Work on) { return on == Work::running ? running_ : on == Work::triage ? triage_ : candidates_; }
 
-    double running_ = 0, triage_ = 0, candidates_ = 0;  // seconds
+    const Judge& judge_;
+    bool repeatable_;
+    double running_ = 0, triage_ = 0, candidates_ = 0;  // as `now` measures
 };
 
 }  // namespace dmafuzz

@@ -121,6 +121,7 @@ void Judge::run(size_t i, TransitionSink* transitions, PathSink* paths) {
         return watch(i, paths);
     }
     a.machine = {};
+    carried_out_++;
     machine_.carry_out(program_, platforms_[i], a.run, keeps_states_ ? &a.machine : nullptr);
     if (mapped_memory_only_) leave_mapped_only(a.run);
     watch(i, paths);

@@ -55,6 +55,9 @@ public:
     size_t platforms() const { return platforms_.size(); }
     const Platform& platform(size_t i) const { return platforms_[i]; }
 
+    // Programs carried out so far, on whatever platform: a measure of work that is the same on every machine.
+    uint64_t carried_out() const { return carried_out_; }
+
     // From now on machine and simulator run in `other` only: it has the same platforms, keeps states if this one does,
     // and is started with the same programs, first. A second tracker then costs little more than itself.
     void take_runs_from(Judge& other) { runs_ = &other; }
@@ -145,6 +148,7 @@ private:
     std::vector<size_t> order_of_missing_;  // those that were worked out
     std::vector<size_t> corrupt_lately_;    // platforms, those first where warnings covered corruption last
     bool keeps_states_ = false;
+    uint64_t carried_out_ = 0;
     bool mapped_memory_only_ = false;
     Judge* runs_ = nullptr;  // whose runs it takes
     Program program_;

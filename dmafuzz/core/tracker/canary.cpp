@@ -53,8 +53,8 @@ std::vector<TrackerFacts> trackers() {
     for (const Era& p : proposals()) out.push_back({p.name, "proposal", p.year, p.changed, p.base, false});
     out.push_back({"silent", "canary", 0, "never warns", "", false});
     out.push_back({"noisy", "canary", 0, "calls every map an overlap", "", false});
-    out.push_back({"canary:never-warns", "canary", 0, "never warns", "", false});
-    out.push_back({"canary:always-warns", "canary", 0, "calls every map an overlap", "", false});
+    out.push_back({"canary:never-warns", "canary", 0, "warns of nothing: the alarm has to find it", "", false});
+    out.push_back({"canary:always-warns", "canary", 0, "warns of every map: the alarm has to find it", "", false});
     for (const Planted& p : planted()) out.push_back({"canary:" + p.name, "canary", 0, p.fault, planted_in(), false});
     return out;
 }

@@ -33,8 +33,6 @@ void add_faulty_look_ups(std::vector<Planted>& t) {
                  [](Era& e) { e.score_needed = true; }});
     t.push_back({"sync-whole-mappings", "a sync finds a mapping by its first byte only", syncs,
                  [](Era& e) { e.sync_look_up = SyncLookUp::exact; }});
-    t.push_back({"sync-shifted", "a sync that looks back shifts its address on the way", syncs,
-                 [](Era& e) { e.sync_look_up = SyncLookUp::walk_shifted; }});
     t.push_back({"range-from-base", "a range sync is looked up from the base of its mapping", syncs,
                  [](Era& e) { e.range_from_base = true; }});
     t.push_back({"page-is-not-single", "map_page and map_single make entries of two types",
@@ -61,8 +59,6 @@ void add_faulty_checks(std::vector<Planted>& t) {
                  [](Era& e) { e.sync_sg_count = false; }});
     t.push_back({"segments", "the lengths of scatterlist segments are not checked", bits({map_sg}),
                  [](Era& e) { e.sg_segments = false; }});
-    t.push_back({"single-areas", "map_single() of memory that it cannot map is accepted", bits({map_single_area}),
-                 [](Era& e) { e.map_single_area = false; }});
     t.push_back({"vmalloc-stacks", "a stack in vmalloc space is not recognised", line_maps,
                  [](Era& e) { e.vmalloc_stacks = false; }});
     t.push_back({"mapped-entries-only", "only mapped scatterlist entries are checked for stack and text",

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Campaigns: several targets share the time by weight, slice by slice; what was done is in the store's ledgers."""
+
+from .plan_file import CampaignFile, PlanFileError, read_plan_file
+from .running import CampaignRun
+from .status import Standing, standings
+
+__all__ = ["CampaignFile", "CampaignRun", "PlanFileError", "Standing", "read_plan_file", "standings"]

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The plan of a campaign, `campaign.toml`: read, checked, its targets looked up."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from dmafuzz import platforms
+from dmafuzz.fuzzing import Plan
+from dmafuzz.platforms.errors import PlatformError, dotted, message, nearest
+from dmafuzz.storage import read_regular
+from dmafuzz.store import shown_path
+from dmafuzz.trackers import KERNEL, TrackerError, added_kernels, default_portfolio, resolve
+from dmafuzz.trackers.python import PYTHON
+
+FILE = Path("campaign.toml")
+FILE_BYTES_MAX = 1 << 20
+OPS_LIMIT = 14
+CANARY = "canary:"
+CANARIES = {"never-warns": ("silent", "FN"), "always-warns": ("noisy", "FP")}  # the core's name, the label to be found
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+SLICE_S_MIN, SLICE_S_MAX = 1.0, 3_600.0
+
+EXAMPLE = """\
+# What `dmafuzz campaign run` does. `dmafuzz campaign check` says whether it can be carried out.
+[campaign]
+name     = "nightly"
+store    = "campaign"    # folder of findings, corpus and ledgers; a second run goes on with it
+slice    = "2m"          # how long one target is searched before the next one's turn; a whole number is of programs,
+                         # and then a slice gives the same result to the byte
+jobs     = "all"         # worker processes: a number, or one for each processor
+executor = "local"       # worker processes of this machine
+
+# Each target gets a share of the time by its weight.
+[[target]]
+tracker = "6.12"         # an era, a proposal, or kernel:NAME of a kernel that was added (dmafuzz kernel add)
+weight  = 4
+
+[[target]]
+tracker = "7.2"
+weight  = 2
+
+# A tracker with a planted fault, which must be found out: if it is not, the campaign is at fault (exit status 3).
+[[target]]
+tracker = "canary:never-warns"
+weight  = 0.1
+"""
+
+
+class PlanFileError(ValueError):
+    """A plan that cannot be carried out; a line for each complaint."""
+
+
+def duration(text: object) -> object:
+    """Seconds, of a text like "90s", "2m", "8h"; anything else as it is."""
+    found = _DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
+    return float(found[1]) * _SECONDS[found[2]] if found else text
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class CampaignTable(_Table):
+    """``slice``: seconds, or a number of programs."""
+
+    name: str = "campaign"
+    store: str = "campaign"
+    slice: Annotated[float | int, BeforeValidator(duration), Field(gt=0)] = 120.0
+    jobs: Literal["all"] | Annotated[int, Field(ge=1, le=256)] = "all"
+    executor: Literal["local"] = "local"
+    ops: Annotated[int, Field(ge=2, le=64)] = OPS_LIMIT
+
+
+class TargetTable(_Table):
+    tracker: str
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    portfolio: str | None = None
+
+    @property
+    def canary_label(self) -> str | None:
+        """The label that a canary must be found out by; None: no canary."""
+        return CANARIES[self.tracker.removeprefix(CANARY)][1] if self.tracker.startswith(CANARY) else None
+
+
+class CampaignFile(_Table):
+    """A whole file."""
+
+    campaign: CampaignTable = CampaignTable()
+    target: Annotated[list[TargetTable], Field(min_length=1)]
+
+    @property
+    def jobs(self) -> int:
+        return len(os.sched_getaffinity(0)) if self.campaign.jobs == "all" else self.campaign.jobs
+
+    def plan_of(self, target: TargetTable, store: Path) -> Plan:
+        """A slice's plan, but for its seed and its name. Raises PlanFileError for a target that is not there."""
+        name = target.tracker
+        if name.startswith(CANARY):
+            name = CANARIES[name.removeprefix(CANARY)][0]
+        try:
+            core = resolve(name).core
+            portfolio = target.portfolio or default_portfolio(name)
+            names = tuple(model.name for model in platforms.portfolio(portfolio))
+        except (TrackerError, PlatformError) as error:
+            raise PlanFileError(str(error)) from None
+        budget = self.campaign.slice
+        programs = budget if isinstance(budget, int) else None
+        seconds = None if programs is not None else float(budget)
+        about = (name, core, names, portfolio, store, "native", seconds, self.jobs, 0, self.campaign.ops)
+        return Plan(*about, programs)
+
+
+def read_plan_file(path: Path) -> CampaignFile:
+    """Raises PlanFileError, which says where and what was expected."""
+    shown = shown_path(path)
+    try:
+        data = read_regular(path, FILE_BYTES_MAX)
+    except OSError as error:
+        raise PlanFileError(f"{shown}: cannot be read: {error.strerror}; `dmafuzz campaign init` writes one") from None
+    if data is None:
+        raise PlanFileError(f"{shown}: expected a file of at most {FILE_BYTES_MAX >> 20} MiB")
+    try:
+        table: dict[str, Any] = tomllib.loads(data.decode())
+        plan = CampaignFile.model_validate(table)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise PlanFileError(f"{shown}: is not TOML: {error}") from None
+    except ValidationError as error:
+        raise PlanFileError("\n".join(_complaint(details, Path(shown)) for details in error.errors())) from None
+    _check(plan, shown)
+    return plan
+
+
+def _complaint(details: Any, file: Path) -> str:
+    """One line, as for a platform's file."""
+    location, kind = details["loc"], details["type"]
+    if kind == "extra_forbidden":
+        tables: dict[str, type[_Table]] = {"campaign": CampaignTable, "target": TargetTable}
+        table: type[_Table] = tables.get(str(location[0]), CampaignFile) if len(location) > 1 else CampaignFile
+        known = nearest(str(location[-1]), table.model_fields)
+        return message(file, dotted(location), "an unknown key", f"a known one ({known})")
+    if kind == "missing":
+        return message(file, dotted(location), "nothing", "a value")
+    expected = str(details["msg"]).removeprefix("Input should be ")
+    return message(file, dotted(location), repr(details["input"]), expected)
+
+
+def _check(plan: CampaignFile, shown: str) -> None:
+    """Names that the file may use: none of code that nobody has registered here."""
+    known = {name for name, _ in added_kernels()}
+    for number, target in enumerate(plan.target):
+        where = f"{shown}: target[{number}].tracker"
+        if target.tracker.startswith(PYTHON) or (target.tracker.startswith(KERNEL) and target.tracker not in known):
+            raise PlanFileError(
+                f"{where}: found {target.tracker!r}, expected the name of a tracker, or of a kernel that was added "
+                "(dmafuzz kernel add): a file names no code"
+            )
+        if target.tracker.startswith(CANARY) and target.tracker.removeprefix(CANARY) not in CANARIES:
+            raise PlanFileError(f"{where}: found {target.tracker!r}, expected {CANARY}{f' or {CANARY}'.join(CANARIES)}")
+    if isinstance(plan.campaign.slice, float) and not SLICE_S_MIN <= plan.campaign.slice <= SLICE_S_MAX:
+        raise PlanFileError(f"{shown}: campaign.slice: found {plan.campaign.slice:g} s, expected 1 s to 1 h")

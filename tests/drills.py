@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Drills: `dmafuzz fuzz` is killed, runs out of room, finds its files damaged; nothing that was printed may be lost.
+
+    python tests/drills.py --kills 100 --full 20 --damaged 200
+
+tests/test_drills.py runs a few rounds of each. A drill raises AssertionError, with the round and the seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from dmafuzz.store import Store
+from dmafuzz.verdicts import check
+from support import campaign_plan
+
+TARGET_PORTFOLIO = "6.12"
+ROUND_S_MAX = 10.0
+_COUNTED = re.compile(r"causes: ([\d,]+) FN, ([\d,]+) FP, ([\d,]+) hazard")
+_JUDGED_EACH_ROUND = 3
+
+
+def causes_in(folder: Path) -> Counter[str]:
+    """Causes by label, as a reader finds them."""
+    store = Store.open(folder)
+    counts = store.counts(campaign_plan(folder, ops_limit=8).target)
+    store.close()
+    return counts
+
+
+def start(folder: Path, *options: str, limit_bytes: int | None = None) -> subprocess.Popen[str]:
+    """A run with output into a file, in a process group of its own."""
+
+    def limit() -> None:
+        if limit_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
+
+    command = [sys.executable, "-P", "-m", "dmafuzz", "fuzz", "--out", str(folder), "--engine", "native", *options]
+    out = open(folder.parent / "output", "w+")  # noqa: SIM115
+    return subprocess.Popen(command, stdout=out, stderr=out, text=True, start_new_session=True, preexec_fn=limit)
+
+
+def output_of(folder: Path) -> str:
+    text = (folder.parent / "output").read_text(errors="replace")
+    assert "Traceback" not in text, text
+    return text
+
+
+def printed(text: str) -> tuple[int, int, int]:
+    """The counts of the last line of progress."""
+    found = _COUNTED.findall(text)
+    first, second, third = found[-1] if found else ("0", "0", "0")
+    return tuple(int(each.replace(",", "")) for each in (first, second, third))  # type: ignore[return-value]
+
+
+def judged_right(folder: Path, rng: random.Random) -> None:
+    """Some of what is there is judged again."""
+    store = Store.open(folder)
+    causes = list(store.causes())
+    for cause in rng.sample(causes, min(_JUDGED_EACH_ROUND, len(causes))):
+        from dmafuzz.program import parse
+
+        assert check(parse(store.finding(cause).file_text())) == []
+    store.close()
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes of a group, by their ids."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getpgid(int(entry.name)) == pid:
+                found.append(int(entry.name))
+        except (ProcessLookupError, ValueError):
+            continue
+    return found
+
+
+def kill_round(folder: Path, rng: random.Random) -> None:
+    """Any process of a run is killed at any moment; now and then all of them."""
+    before = causes_in(folder) if (folder / "store.json").exists() else Counter()
+    process = start(folder, "--time", "60", "--ops", "8", "--jobs", "2", "--seed", str(rng.randrange(1 << 30)))
+    time.sleep(rng.uniform(0.5, ROUND_S_MAX))
+    if rng.random() < 0.5:
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        victims = descendants(process.pid)
+        os.kill(rng.choice(victims) if victims else process.pid, signal.SIGKILL)
+        time.sleep(0.3)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    text = output_of(folder)
+    if (folder / "store.json").exists():
+        after = causes_in(folder)
+        assert all(after[label] >= count for label, count in before.items())
+        assert all(after[label] >= count for label, count in zip(("FN", "FP", "hazard"), printed(text), strict=True))
+        judged_right(folder, rng)
+
+
+def full_round(folder: Path, rng: random.Random) -> None:
+    """No file may grow beyond some limit: one line, status 2 or 3, or it was enough; and the store is whole."""
+    before = causes_in(folder) if (folder / "store.json").exists() else Counter()
+    limit = rng.choice([0, 1_000, 8_000, 60_000, 400_000])
+    process = start(folder, "--time", "4", "--ops", "8", limit_bytes=limit)
+    try:
+        process.wait(timeout=120)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    text = output_of(folder)
+    assert process.returncode in (0, 1, 2, 3), (process.returncode, text)
+    if (folder / "store.json").exists():
+        after = causes_in(folder)
+        assert all(after[label] >= count for label, count in before.items())
+
+
+def damage(path: Path, rng: random.Random) -> None:
+    """A file is emptied, cut, overwritten, has a bit flipped, or becomes something else."""
+    data = path.read_bytes()
+    at = rng.randrange(len(data) or 1)
+    flipped = data[:at] + bytes([(data[at] if data else 0) ^ 1 << rng.randrange(8)]) + data[at + 1 :]
+    kinds: list[bytes] = [b"", data[:at], flipped, bytes(len(data)), rng.randbytes(len(data)), data + data[:at]]
+    path.unlink()
+    path.write_bytes(rng.choice(kinds))
+
+
+def damage_round(folder: Path, rng: random.Random) -> None:
+    """One file of a store is damaged: the next run says so, goes on, and what it has is right.
+
+    What was in other files is there still; what was in the damaged one is not taken for known.
+    """
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".lock"]
+    files = [path for path in files if "damaged" not in path.parts]
+    path = rng.choice(files)
+    packed = {cause.cause: cause.pack for cause in Store.open(folder).causes()}
+    damage(path, rng)
+    if path.name == "store.json":
+        path.write_text('{"dmafuzz": "store", "format": 1}\n')  # as its message asks for
+    store = Store.create(folder)
+    left = {cause.cause for cause in store.causes()}
+    assert {cause for cause, pack in packed.items() if pack != path.name} <= left, path
+    for cause in list(store.causes())[:_JUDGED_EACH_ROUND]:
+        assert store.finding(cause).cause == cause.cause
+    if path.suffix in (".findings", ".corpus") and (folder / "damaged" / path.name).exists():
+        assert any(path.name in line for line in store.damage)
+    store.close()
+
+
+def drill(what: Callable[[Path, random.Random], None], folder: Path, rounds: int, seed: int) -> None:
+    """So many rounds in one folder."""
+    for number in range(rounds):
+        rng = random.Random(f"{seed} {what.__name__} {number}")
+        try:
+            what(folder, rng)
+        except AssertionError as error:
+            raise AssertionError(f"{what.__name__}, round {number}, seed {seed}: {error}") from error
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    for name in ("kills", "full", "damaged", "seed"):
+        options.add_argument(f"--{name}", type=int, default=0)
+    chosen = options.parse_args(arguments)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
+        folder = Path(place) / "store"
+        for what, rounds in ((kill_round, chosen.kills), (full_round, chosen.full), (damage_round, chosen.damaged)):
+            start_s = time.monotonic()
+            if what is damage_round and rounds and not (folder / "packs").exists():
+                start(folder, "--programs", "3000", "--ops", "8").wait()
+            drill(what, folder, rounds, chosen.seed)
+            print(f"{what.__name__}: {rounds} rounds in {time.monotonic() - start_s:.0f} s, nothing lost", flush=True)
+
+
+if __name__ == "__main__":
+    main()
