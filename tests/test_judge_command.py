@@ -273,7 +273,8 @@ class TestCalls:
         assert lines[0].endswith("list=0x120000+64->0x120000+64,0x120080+64->0x120080+64")
 
     def test_shows_where_the_tracker_warns(self, fragments: Path) -> None:
-        warned = [line for line in run("judge", "--calls", fragments).stdout.splitlines() if "warns: line-overlap" in line]
+        lines = run("judge", "--calls", fragments).stdout.splitlines()
+        warned = [line for line in lines if "warns: line-overlap" in line]
         assert len(warned) == 1
         assert warned[0].startswith("op=2 cpu0 d0 map_page m1")
 
