@@ -246,3 +246,14 @@ def test_what_a_hunt_finds_is_made_small() -> None:
     assert answer.answer == Answer.IMPOSSIBLE
     kept = [op.kind.name for op in small.ops]
     assert kept == ["alloc", "map_page"]  # the tidy-up unmaps
+
+
+def test_a_device_is_served_by_a_cpu_that_is_not_inside_a_call() -> None:
+    text = (
+        "cpu0 b0 = alloc pages 64\ncpu0 m0 = map_page d0 b0 0 64 FROM_DEVICE\ncpu0 sync_single_for_cpu m0 split\n"
+        "device m0 write 0 64\ncpu0 finish\ncpu0 unmap_page m0"
+    )
+    guest = StandInGuest()
+    assert not confirm(text, guest).refused
+    writes = [action for action in guest.actions if action.startswith("device-write")]
+    assert writes[0].split()[1] == "1"

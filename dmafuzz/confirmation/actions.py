@@ -77,13 +77,17 @@ class Writer:
         self._moved = [(e.buffer, e.offset, e.phys) for e in extents if not e.first]
         self._sizes: dict[int, int] = {}
         self._irqs_off: set[int] = set()
+        self._inside: set[int] = set()  # CPUs between the halves of a call
         self._facts: dict[int, Op] = {}  # the line that made a mapping
         self._open: dict[int, Op] = {}  # maps whose second half is to come, by CPU
 
     def write(self, op: Op, tag: int) -> list[str]:
         """The actions of an operation; ``tag`` is what is written by it, if it writes. Raises CannotSayError."""
         kind = op.kind
+        if op.split:
+            self._inside.add(op.cpu)
         if kind == OpKind.finish:
+            self._inside.discard(op.cpu)
             return self._finish(op)
         if op.split and op.cpu in self._irqs_off:
             raise CannotSayError("a call in two halves with interrupts off")
@@ -95,7 +99,7 @@ class Writer:
         if kind in (OpKind.device_read, OpKind.device_write, OpKind.device_post):
             word = "device-read" if kind == OpKind.device_read else "device-write"
             last = () if kind == OpKind.device_read else (tag,)
-            return [self._line(op, word, op.mapping, op.offset, op.size, *last)]
+            return [f"{word} {self._idle()} 0 " + " ".join(map(str, (op.mapping, op.offset, op.size, *last)))]
         if kind in (OpKind.forget, OpKind.start):
             return []  # nothing that a kernel hears of
         if kind == OpKind.unbind:
@@ -105,6 +109,10 @@ class Writer:
     def cpu_write(self, cpu: int, buffer: int, offset: int, size: int, tag: int) -> str:
         """An unasked write by a CPU; bytes."""
         return f"write {cpu} 0 {buffer} {offset} {size} {tag}"
+
+    def _idle(self) -> int:
+        """A CPU that is not inside a call: one of them has to serve the device."""
+        return next((cpu for cpu in range(_core.CPUS_MAX) if cpu not in self._inside), 0)
 
     def _line(self, op: Op, word: str, *words: int) -> str:
         flags = int(op.cpu in self._irqs_off) + _SPLIT * op.split
