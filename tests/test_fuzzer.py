@@ -192,7 +192,7 @@ def test_two_trackers_share_a_folder_and_nothing_else(tmp_path: Path) -> None:
     assert {target.tracker for target in Store.open(tmp_path).targets()} == {"6.12", "7.2"}
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_number_of_programs_gives_the_same_to_the_byte(jobs: int, tmp_path: Path) -> None:
     for name in ("a", "b"):
         plan = campaign_plan(tmp_path / name, programs=2_000, seconds=None, jobs=jobs)
@@ -280,7 +280,10 @@ def wait_for_findings(out: Path) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+SLOW_SIGNALS = [pytest.param(number, marks=pytest.mark.slow) for number in (signal.SIGINT, signal.SIGHUP)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, *SLOW_SIGNALS])
 def test_interrupting_ends_with_a_summary_and_nothing_lost(number: signal.Signals, tmp_path: Path) -> None:
     out = tmp_path / "o"
     process = fuzz_process("--time", "60", "--out", str(out))

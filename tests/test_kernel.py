@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import shutil
-import stat
 import subprocess
 import sys
 import time
@@ -270,59 +268,6 @@ def test_a_record_that_cannot_be_read_is_named(tmp_path: Path, cache: Path, capl
     assert warned(kernel.locate("other"), SYNCED) == []
     assert run("kernel", "remove", "n").exit_code == 0
     assert not (cache / "names" / "n.json").exists()
-
-
-@pytest.mark.parametrize("field", ["library", "files"])
-@pytest.mark.parametrize("place", ["../../../precious", "/precious", ""])
-def test_a_record_names_nothing_outside_the_cache(field: str, place: str, tmp_path: Path, cache: Path) -> None:
-    entry = kernel.add(write_toy(tmp_path / "tree"), "n").entry
-    precious = tmp_path / "precious"
-    precious.mkdir()
-    named = str(precious) if place == "/precious" else place
-    changed = replace(entry, library=named) if field == "library" else replace(entry, files=named)
-    registry._write(changed)
-    assert run("kernel", "remove", "n").exit_code == 0  # the record alone
-    assert precious.is_dir()
-    assert cache.is_dir()
-    assert entry.folder.is_dir()
-
-
-def test_a_library_that_is_not_as_it_was_built_is_built_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    built = kernel.add(write_toy(tmp_path / "tree"), "n").entry.folder
-    for library in built.glob("*.so"):
-        data = bytearray(library.read_bytes())
-        data[len(data) // 2] ^= 4
-        library.write_bytes(data)
-    assert warned(kernel.locate("n"), SYNCED_ELSEWHERE) == [("sync-unallocated", 2)]
-    assert "is not as it was built" in caplog.text
-
-
-def test_the_cache_is_private_and_a_link_is_none(tmp_path: Path, cache: Path) -> None:
-    (tmp_path / "cache" / "dmafuzz").mkdir(parents=True)
-    (tmp_path / "cache" / "dmafuzz").chmod(0o777)
-    kernel.add(write_toy(tmp_path / "tree"), "n")
-    assert {stat.S_IMODE(path.stat().st_mode) for path in (cache, cache.parent, cache / "names")} == {0o700}
-    shutil.move(cache, tmp_path / "elsewhere")
-    cache.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(kernel.KernelError, match="is a link; it is not used"):
-        kernel.locate("n")
-
-
-def test_the_cache_of_another_user_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kernel.add(write_toy(tmp_path / "tree"), "n")
-    monkeypatch.setattr(os, "geteuid", lambda: 12_345)
-    with pytest.raises(kernel.KernelError, match="not to you; it is not used"):
-        kernel.locate("n")
-
-
-def test_a_tree_includes_nothing_of_the_host(tmp_path: Path) -> None:
-    tree = write_toy(tmp_path, more='\n#include "/dev/zero"\n')
-    with pytest.raises(kernel.KernelError, match="a path of the host"):
-        kernel.build(tree)
-    (tree / "kernel/dma/debug.c").unlink()
-    os.mkfifo(tree / "kernel/dma/debug.c")
-    with pytest.raises(kernel.KernelError):
-        kernel.build(tree)
 
 
 def test_a_kernel_is_judged_on_the_machines_of_its_time(tmp_path: Path) -> None:

@@ -205,6 +205,21 @@ def test_report_of_a_catalogue_leads_with_its_topics(tmp_path: Path) -> None:
     assert len(list((tmp_path / "pages").glob("*.html"))) == 3
 
 
+def test_catalogues_stand_side_by_side(tmp_path: Path) -> None:
+    files = []
+    for tracker in ("5.15", "7.2"):
+        head = json.loads(gzip.decompress((ROOT / "reports" / "catalogue" / f"{tracker}.json.gz").read_bytes()))
+        head["entries"] = head["entries"][:8]
+        files.append(tmp_path / f"{tracker}.json")
+        files[-1].write_text(json.dumps(head))
+    status, text = said("report", *files, "--html", tmp_path / "pages", "-n", "1")
+    assert status == 0, text
+    index = (tmp_path / "pages" / "index.html").read_text()
+    assert "Every program of the catalogue" in index
+    assert "<span>5.15</span>" in index
+    assert "<span>7.2</span>" in index
+
+
 @pytest.mark.parametrize("arguments", [(), ("--html", "pages")])
 def test_report_says_what_is_wrong(arguments: tuple[str, ...], tmp_path: Path) -> None:
     status, text = said("report", tmp_path / "nothing", *arguments)

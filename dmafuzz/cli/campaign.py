@@ -25,9 +25,10 @@ store_argument = click.argument("store", metavar="STORE", type=click.Path(path_t
 
 @click.group()
 def campaign() -> None:
-    """Search for days: targets share the time by weight, and one store keeps what is found.
+    """Search for days, by a plan of targets.
 
-    A plan, campaign.toml, says which. Nothing that was printed is lost when a run is killed; the next one goes on.
+    Targets share the time by weight, and one store keeps what is found. A plan, campaign.toml, says which. Nothing that
+    was printed is lost when a run is killed; the next one goes on.
     """
 
 

@@ -82,7 +82,7 @@ def judge(
         ]
         judged = list(zip(inputs, benches, strict=True))
         if html is None:
-            _confine_for_judges(benches, platforms)
+            _confine_for_judges([bench for _, bench in judged], platforms)
         if html is not None:
             _write_pages(judged, platforms, html)
         for number, (each, bench) in enumerate(judged if html is None else ()):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ import click
 from tqdm import tqdm
 
 from dmafuzz import program as language
+from dmafuzz.catalogue.files import read_catalogue
 from dmafuzz.publishing import Finding, Run, finding_of, run_of, write_pages
 from dmafuzz.publishing.content import Growth
 from dmafuzz.publishing.junit import junit_of
 from dmafuzz.publishing.ktap import ktap_of
 from dmafuzz.publishing.leads import Source, growth_of, run_of_leads
 from dmafuzz.publishing.markdown import markdown_of
+from dmafuzz.publishing.run import Catalogued, with_catalogues
 from dmafuzz.publishing.sarif import sarif_of
 from dmafuzz.storage import read_ledgers, write_whole
 from dmafuzz.store.folder import ABOUT
@@ -66,13 +69,17 @@ def report(
 ) -> None:
     """Write what was found as pages for people, or for other tools.
 
-    Of a STORE (a folder of `dmafuzz fuzz`, or a catalogue), a leader of each topic; of FILEs, each program.
+    Of a STORE (a folder of `dmafuzz fuzz`, or a catalogue), a leader of each topic; of FILEs, each program. Of several
+    catalogues the first, and what the trackers of all lack.
     At least one output is needed.
     """
     if html is None and not any(outputs.values()):
         raise click.UsageError("nothing to write: give --html, --markdown, --sarif, --junit or --ktap")
     if len(sources) == 1 and sources[0].suffix != ".dma":
         run = run_of_store(sources[0], tracker, baseline, count)
+    elif all(source.name.endswith((".json", ".json.gz")) for source in sources):
+        catalogues = [_catalogued(source) for source in _watched(sources)]
+        run = with_catalogues(run_of_store(sources[0], tracker, baseline, count), catalogues)
     else:
         chosen = tracker or DEFAULT_TRACKER
         run = _run_of_files(sources, judging(chosen, portfolio or default_portfolio(chosen)))
@@ -103,6 +110,15 @@ def run_of_found(
     """The content of the report of what was found, with a page for each of the headlines."""
     source = Source(str(store), found.tracker, found.portfolio, found.platforms, _bench_of(found), baseline)
     return run_of_leads(source, leads, told, source.pages(told, _watched), _growth(store))
+
+
+def _catalogued(file: Path) -> Catalogued:
+    found = read_found(file)
+    labels = Counter[str]()
+    for of_platform in read_catalogue(file).labels.values():
+        labels.update(of_platform)
+    lacking = {lead.topic.name: len(lead.causes) for lead in triaged(found.items) if lead.topic.label == "FN"}
+    return Catalogued(found.tracker, dict(labels), lacking)
 
 
 def _bench_of(found: Found) -> Judging | None:

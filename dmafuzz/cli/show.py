@@ -24,7 +24,9 @@ from .terminal import show as print_lines
 @click.option("--tracker", metavar="T", help="Of a store with findings of several trackers: this one's.")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def show(cause_id: str, store: Path, tracker: str | None, as_json: bool) -> None:
-    """Show one cause in full: what it is, its everyday form, the way out, and its story.
+    """Show one cause in full.
+
+    What it is, its everyday form, the way out, and its story.
 
     ID is a cause, a unique beginning of one, or a finding's file; STORE is a folder of `dmafuzz fuzz`, or a catalogue.
     """

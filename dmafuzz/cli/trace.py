@@ -31,7 +31,10 @@ _FREQUENCIES = "frequencies.json"
 
 @click.group()
 def trace() -> None:
-    """Read, judge, print and record traces of the DMA API's events (dma:*, Linux 6.12 and later)."""
+    """Judge traces of the DMA API (events dma:*).
+
+    They came with Linux 6.12. Traces can also be made into programs, printed for programs, and recorded.
+    """
 
 
 @trace.command(name="import")
@@ -173,7 +176,7 @@ def record(
 ) -> None:
     """Record the DMA API's events while a command runs, as root, on Linux 6.12 or later.
 
-    They go through an instance of tracefs of its own, which is removed at the end: nobody else's settings are touched.
+    They go through an instance of tracefs of its own, which is removed at the end; no other setting is touched.
     The exit status is COMMAND's.
     """
     if attach is bool(command):

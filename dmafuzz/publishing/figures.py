@@ -23,6 +23,12 @@ def strip(labels: Sequence[str], words: str) -> Markup:
     return _svg(width, _STRIP_HEIGHT, words, cells, f'width="{width}" height="{_STRIP_HEIGHT}"')
 
 
+def swatch(label: str) -> Markup:
+    """The colour of a label, for a legend."""
+    shown = [f'<rect class="s-{escape(label)}" x="1" y="1" width="12" height="12"/>']
+    return _svg(14, 14, label, shown, 'width="14" height="14"')
+
+
 def bars(rows: Sequence[Bar], words: str) -> Markup:
     """Stacked bars, each of the same length: shares in per cent."""
     out: list[str] = []

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from dmafuzz.storage import write_all_whole
+from dmafuzz.verdicts.meanings import LABELS
 
 from . import figures
 from .content import Block, Finding, Run, Timeline
@@ -36,7 +37,7 @@ def finding_page(finding: Finding, index: str = "", index_title: str = "") -> st
 
 def run_page(run: Run) -> str:
     """The page of a run."""
-    return _template("run.html").render(run=run, style=_style(), figures=figures)
+    return _template("run.html").render(run=run, style=_style(), figures=figures, labels=_named(run))
 
 
 def blocks_page(blocks: Sequence[Block], timeline: Timeline | None = None) -> str:
@@ -54,6 +55,12 @@ def write_pages(run: Run, folder: Path) -> list[Path]:
         pages[finding.page] = finding_page(finding, INDEX, run.title)
     write_all_whole(folder, {name: text.encode() for name, text in pages.items()})
     return [folder / name for name in pages]
+
+
+def _named(run: Run) -> list[tuple[str, str]]:
+    """The labels of a run's bars, each with its meaning."""
+    there = {label for bar in run.labels for label, _ in bar.parts}
+    return [(label, words) for label, words in LABELS.items() if label in there]
 
 
 @cache

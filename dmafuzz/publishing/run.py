@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from dmafuzz.program import Program
 from dmafuzz.reporting.history import Row, row_of
@@ -94,11 +94,44 @@ def with_trackers(run: Run, names: Sequence[str], programs: Iterable[Program]) -
     )
 
 
+@dataclass(frozen=True)
+class Catalogued:
+    """What the complete catalogue of one tracker says: labels by number of programs and platforms, and how many causes
+    of silent loss each topic has."""
+
+    tracker: str
+    labels: dict[str, int]
+    lacking: dict[str, int]
+
+
+def with_catalogues(run: Run, catalogues: Sequence[Catalogued]) -> Run:
+    """The run with complete catalogues side by side, in place of the results of its first programs."""
+    most = Counter[str]()
+    for each in catalogues:
+        most.update(each.lacking)
+    hottest = max((count for each in catalogues for count in each.lacking.values()), default=1)
+    rows = tuple(
+        (topic, tuple(_warmth(each.lacking.get(topic, 0), hottest) for each in catalogues))
+        for topic, _ in most.most_common()
+    )
+    return replace(
+        run,
+        labels=tuple(
+            Bar(each.tracker, tuple((label, each.labels[label]) for label in LABELS if each.labels.get(label)))
+            for each in catalogues
+        ),
+        labels_aside="Every program of the catalogue on every platform of the tracker's portfolio.",
+        lacks=HeatMap(tuple(each.tracker for each in catalogues), rows) if rows else None,
+        lacks_aside="Causes of data lost in silence (FN), by what the tracker lacks.",
+    )
+
+
+def _warmth(count: int, hottest: int) -> tuple[int, int] | None:
+    return (count, min(_HOTTEST, 1 + _HOTTEST * count // (hottest + 1))) if count else None
+
+
 def _heat(result: Row) -> tuple[int, int] | None:
-    count = dict(result.labels).get("FN", 0)
-    if not count:
-        return None
-    return count, min(_HOTTEST, 1 + _HOTTEST * count // (result.platforms + 1))
+    return _warmth(dict(result.labels).get("FN", 0), result.platforms)
 
 
 def _bar(tracker: str, results: Sequence[Row]) -> Bar:

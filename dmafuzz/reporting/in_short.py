@@ -17,7 +17,7 @@ from . import sentences
 from .breaches import breach_sentence
 from .layout import Line, Tone, wrapped
 
-REPAIR_PROGRAMS_MAX = 2_000  # judged for a story on the way; `judge --repair` looks on
+REPAIR_PROGRAMS_MAX = 600  # judged for a story on the way; `judge --repair` looks on
 _NAMED_MAX = 3
 _LEAD_CHARS = 8
 
