@@ -15,7 +15,7 @@ from dmafuzz import kernel
 from dmafuzz.cli import main
 from dmafuzz.kernel.source import find_source, store
 from dmafuzz.program import parse
-from dmafuzz.reporting import judgement_to_json, story
+from dmafuzz.reporting import judgement_in_full, judgement_to_json, story
 from dmafuzz.trackers import TrackerError
 from dmafuzz.verdicts import Judge, Judgement
 
@@ -148,7 +148,8 @@ def test_a_judge_takes_every_name_that_the_commands_take(name: str, core: str, t
     done = CliRunner().invoke(main, ["judge", str(tmp_path / "p.dma"), "--tracker", name, "--json"])
     records = [json.loads(line) for line in done.stdout.splitlines()]
     program = parse(f"dmafuzz 1\n{OVERLAP}")
-    assert records == [judgement_to_json(judge.judge(program, m, str(tmp_path / "p.dma"))) for m in judge.members]
+    judged = [judge.judge(program, member, str(tmp_path / "p.dma")) for member in judge.members]
+    assert records == [judgement_in_full(judgement, program, judge) for judgement in judged]
 
 
 def test_a_judge_of_a_kernel_and_of_nothing(tmp_path: Path) -> None:
