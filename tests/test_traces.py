@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -311,3 +312,30 @@ def test_what_a_driver_loses_elsewhere_is_found_in_a_trace_of_a_coherent_machine
     assert "x86-5.5" not in losing
     assert {(each.tracker, each.check) for each in finding.verdict.warned} >= {("6.0", "line-overlap")}
     assert finding.first.line == 1
+
+
+def test_no_damage_to_a_trace_leads_to_an_exception() -> None:
+    """Lines lost, doubled, cut and joined, and letters changed: whatever comes of it is a program, or counted."""
+    rng = random.Random(1)
+    bench = traces.Bench(("6.12",), "6.12")
+    whole = [*FTRACE.read_text().splitlines(), *TRACE_CMD.read_text().splitlines()]
+    for _ in range(15):
+        lines = []
+        for text in whole:
+            change = rng.randrange(12)
+            at = rng.randrange(len(text) + 1)
+            if change == 0:
+                continue
+            if change == 1:
+                lines.append(text)
+            elif change == 2:
+                text = text[:at]
+            elif change == 3:
+                text = text[:at] + rng.choice("0123456789abcdefxX{}[]=,|- \\\x00\ufffd") + text[at + 1 :]
+            elif change == 4:
+                text = text.replace("size=", f"size={rng.randrange(1 << 40)}", 1)
+            lines.append(text)
+        counts = traces.Counts()
+        result = traces.judged(traces.events(lines, counts), counts, bench)
+        assert counts.events + sum(count for count, _ in counts.notes.values()) > len(whole) // 2
+        assert result.groups

@@ -19,7 +19,7 @@ from .retain import STEPS_MAX, retained
 
 _ENDED_MAX = 1024  # groups that have ended and may still be called upon
 _WALK_MAX = 16  # mappings that are looked at to find the one around an address
-_PAGES_MAX = 256  # of a mapping that is found by its pages; larger ones are looked through one by one
+_LARGE_BYTES = 1 << 20  # of a mapping that is found by its pages; larger ones are looked through one by one
 
 OLDER = "calls on mappings that the trace does not have: older than it, or mapped while events were lost"
 
@@ -116,11 +116,10 @@ class Lives:
             self._by_list.setdefault((mapping.device, mapping.phys[0]), []).append(mapping)
         if not mapping.cached:
             return
-        pages = _pages(mapping)
-        if len(pages) > _PAGES_MAX:
+        if _is_large(mapping):
             self._large.append(mapping)
             return
-        for page in pages:
+        for page in _pages(mapping):
             self._by_page.setdefault(page, []).append(mapping)
 
     def _end(self, mapping: Mapping, group: Group) -> None:
@@ -133,11 +132,10 @@ class Lives:
         if mapping.call is Call.MAP_SG:
             _drop(self._by_list, (mapping.device, mapping.phys[0]), mapping)
         if mapping.cached:
-            pages = _pages(mapping)
-            if len(pages) > _PAGES_MAX:
+            if _is_large(mapping):
                 self._large.remove(mapping)
             else:
-                for page in pages:
+                for page in _pages(mapping):
                     _drop(self._by_page, page, mapping)
         self._last_ended[key] = mapping
         group.live -= 1
@@ -195,8 +193,12 @@ class Lives:
 
     def _sharing(self, mapping: Mapping) -> Iterator[Mapping]:
         """The live mappings that share a cacheline with a new one."""
-        pages = _pages(mapping)
         near: Iterable[Mapping]
+        if _is_large(mapping):
+            near = [each for mappings in self._by_dma.values() for each in mappings if each.cached]
+            yield from (each for each in near if share_lines(mapping, each))
+            return
+        pages = _pages(mapping)
         if len(pages) == 1:
             near = self._by_page.get(pages[0], ())
         else:
@@ -220,6 +222,10 @@ def share_entry_lines(one: Mapping, entries: Sequence[int], other: Mapping, othe
             if first <= (start + other.sizes[j] - 1) >> LINE_SHIFT and start >> LINE_SHIFT <= last:
                 return True
     return False
+
+
+def _is_large(mapping: Mapping) -> bool:
+    return sum(mapping.sizes) > _LARGE_BYTES
 
 
 def _pages(mapping: Mapping) -> list[int]:

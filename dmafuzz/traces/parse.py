@@ -38,7 +38,7 @@ _KNOWN_FIELDS = frozenset((
 _ERROR_COOKIES = (0xFFFF_FFFF_FFFF_FFFF, 0xFFFF_FFFF)
 _DIRECTIONS = {name: number for number, name in enumerate(DIRECTIONS)}
 _ADDRESS_BYTES, _LENGTH_BYTES = 8, 4
-_SIZES_MAX = 1 << 48
+_SIZES_MAX = 1 << 32
 NOT_UNDERSTOOD = "lines that are not understood"
 FAILED = "calls that failed"
 
@@ -75,7 +75,12 @@ def _common(found: re.Match[str], number: int) -> Event | None:
     task, cpu, time, name, device, word, dma, size, phys = found.groups()
     direction, address = _DIRECTIONS.get(word), int(dma, 16)
     maps = phys is not None
-    if direction is None or address in _ERROR_COOKIES or maps is not name.startswith("dma_map"):
+    if (
+        direction is None
+        or address in _ERROR_COOKIES
+        or int(size) >= _SIZES_MAX
+        or maps is not name.startswith("dma_map")
+    ):
         return None
     where = Where(number, time, task, int(cpu))
     memory = (int(phys, 16),) if maps else ()

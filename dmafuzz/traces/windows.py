@@ -9,7 +9,7 @@ from dmafuzz import _core
 
 from .lives import share_entry_lines
 from .mapping import PAGE_SHIFT, Group, Mapping
-from .shape import ENTRIES_MAX, Chosen, Shape, shape_of
+from .shape import BYTES_MAX, ENTRIES_MAX, Chosen, Shape, shape_of
 
 _MAPPINGS_MAX = 12  # of a program: with their entries in buffers of their own, they keep to the language's limits
 _BESIDE = 3  # mappings beside one in a window
@@ -92,9 +92,12 @@ def _neighbours(units: list[Unit]) -> dict[int, list[int]]:
 
 
 def _pages(mapping: Mapping, entries: tuple[int, ...]) -> set[int]:
-    """The pages of a unit."""
+    """The pages of a unit; of what is longer than a program may be, those of its beginning."""
     pages: set[int] = set()
     for i in entries:
-        first, last = mapping.phys[i] >> PAGE_SHIFT, (mapping.phys[i] + mapping.sizes[i] - 1) >> PAGE_SHIFT
+        first, last = (
+            mapping.phys[i] >> PAGE_SHIFT,
+            (mapping.phys[i] + min(mapping.sizes[i], BYTES_MAX) - 1) >> PAGE_SHIFT,
+        )
         pages.update(range(first, last + 1))
     return pages
