@@ -257,3 +257,14 @@ def test_a_device_is_served_by_a_cpu_that_is_not_inside_a_call() -> None:
     assert not confirm(text, guest).refused
     writes = [action for action in guest.actions if action.startswith("device-write")]
     assert writes[0].split()[1] == "1"
+
+
+def test_between_an_unchecked_map_and_its_check_the_cpu_does_not_look() -> None:
+    """Seen on a booted 6.12.117: what a device has written too early was called impossible."""
+    text = (
+        "cpu0 b0 = alloc pages 64\ncpu0 m0 = map_page d0 b0 0 64 BIDIRECTIONAL unchecked\ndevice m0 write 0 64\n"
+        "cpu0 mapping_error m0\ncpu0 unmap_page m0"
+    )
+    done = confirm(text, StandInGuest())
+    assert not done.impossible
+    assert done.answer == Answer.CONFIRMED

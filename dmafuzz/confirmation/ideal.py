@@ -28,6 +28,7 @@ class _Piece:
     size: int
     start: int  # in its mapping
     live: bool = False
+    handed: bool = False  # it has been the device's at some time: after an unchecked map the CPU may not look before
     owned: bytearray = field(default_factory=bytearray)
 
     def device_owns(self, at: int) -> bool:
@@ -73,7 +74,7 @@ class IdealMemory:
         elif kind in ("cpu-write", "cpu-dirty"):
             self.write(step.buffer, step.offset, step.size, tag, lags=kind == "cpu-dirty")
         elif kind == "begin":
-            self._pieces[piece].live = True
+            self._pieces[piece].live, self._pieces[piece].handed = True, False
         elif kind == "end":
             self._pieces[piece].live = False
             self._seen_by_cpu(self._pieces[piece], 0, self._pieces[piece].size)
@@ -109,7 +110,7 @@ class IdealMemory:
         for p in self._pieces:
             if p.buffer == buffer and p.live and not p.joint and p.direction in _WRITES:
                 covered = slice(p.offset, p.offset + p.size)
-                barred[covered] = _either(barred[covered], p.owned)
+                barred[covered] = _either(barred[covered], p.owned if p.handed else b"\1" * p.size)
         return _ranges(barred)
 
     def content(self, buffer: int, offset: int, size: int) -> bytes:
@@ -204,6 +205,7 @@ class IdealMemory:
 
     def _hand_over(self, p: _Piece, offset: int, size: int, to_device: bool) -> None:
         p.owned[offset : offset + size] = bytes([to_device]) * size
+        p.handed = p.handed or to_device
         b = self._buffers.get(p.buffer)
         if b is not None and to_device:
             b.lagging[p.offset + offset : p.offset + offset + size] = bytes(size)

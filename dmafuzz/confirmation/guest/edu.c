@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * QEMU's edu devices: real DMA, by a device that does what it is told. Its internal buffer is loaded from a staging page
- * of ours, which goes past the DMA API: it must be no entry of the tracker.
+ * QEMU's edu devices: real DMA, by a device that does what it is told. Its internal buffer is loaded from a staging
+ * page of ours, which goes past the DMA API: it must be no entry of the tracker.
  */
 #include <linux/delay.h>
 #include <linux/iommu.h>
@@ -180,7 +180,10 @@ static bool may_touch(int device, dma_addr_t dma, u32 size)
 	return in_bounce_pool(dma, dma + size) || in_allocation(dma, dma + size);
 }
 
-/* The address of a mapping's byte, and how many follow it there: beyond the end the last segment's address space goes on. */
+/*
+ * The address of a mapping's byte, and how many follow it there: beyond the end the last segment's address space goes
+ * on.
+ */
 static bool reach(struct mapping *m, u32 offset, dma_addr_t *dma, u32 *part)
 {
 	int i;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Syncs and ends, with the arguments they are given. Of a call that would give away memory that is not the mapping's own
- * only the tracker's hook is called, unless the host dares.
+ * Syncs and ends, with the arguments they are given. Of a call that would give away memory that is not the mapping's
+ * own only the tracker's hook is called, unless the host dares.
  */
 #include "guest.h"
 
@@ -56,6 +56,16 @@ static struct scatterlist *list_for(struct mapping *m, struct scatterlist *fresh
 	return fresh;
 }
 
+/* The list of a call, with as many entries as it was given. */
+static struct scatterlist *given_list(struct mapping *m, struct action *a, struct scatterlist *fresh, int *count)
+{
+	struct scatterlist *list = list_for(m, fresh, count);
+
+	if (a->word[2] != AS_MAPPED)
+		*count = a->word[2];
+	return list;
+}
+
 static struct mapping *named(struct action *a)
 {
 	struct mapping *m = &mappings[a->word[0] % MAPPINGS];
@@ -96,9 +106,7 @@ void sync_list(struct action *a)
 
 	if (!m)
 		return;
-	list = list_for(m, fresh, &count);
-	if (a->word[2] != AS_MAPPED)
-		count = a->word[2];
+	list = given_list(m, a, fresh, &count);
 	if (a->word[4])
 		dma_sync_sg_for_device(device_of(a->word[1] % DEVICES), list, count, a->word[3]);
 	else
@@ -135,9 +143,7 @@ void unmap_list(struct action *a)
 
 	if (!m)
 		return;
-	list = list_for(m, fresh, &count);
-	if (a->word[2] != AS_MAPPED)
-		count = a->word[2];
+	list = given_list(m, a, fresh, &count);
 	m->ended = true;
 	dma_unmap_sg_attrs(device_of(a->word[1] % DEVICES), list, count, a->word[3], a->word[4]);
 }
@@ -157,11 +163,13 @@ static void *cpu_address(struct mapping *m)
 
 	if (m->cpu)
 		return m->cpu;
+	if (m->buffer < BUFFERS && buffers[m->buffer].kind == MMIO)
+		return phys_to_virt(buffers[m->buffer].phys);   /* in the linear map's range, where no memory is */
 	page = m->buffer < BUFFERS ? page_at(&buffers[m->buffer], 0, &in_page) : NULL;
 	return page_address(page ? page : arena);
 }
 
-static void call_hook(struct mapping *m, enum how how, struct device *dev, u32 size, dma_addr_t dma, void *cpu, int direction)
+static void call_hook(enum how how, struct device *dev, u32 size, dma_addr_t dma, void *cpu, int direction)
 {
 	say(" hook");
 	if (how == BY_COHERENT)
@@ -170,8 +178,8 @@ static void call_hook(struct mapping *m, enum how how, struct device *dev, u32 s
 		hook_free_pages(dev, size, virt_to_page(cpu), dma, direction);
 }
 
-static void give_back(struct mapping *m, enum how how, struct device *dev, u32 size, dma_addr_t dma, void *cpu, int direction,
-		      unsigned long attrs)
+static void give_back(struct mapping *m, enum how how, struct device *dev, u32 size, dma_addr_t dma, void *cpu,
+		      int direction, unsigned long attrs)
 {
 	m->freed = true;
 	if (m->buffer < BUFFERS)
@@ -203,7 +211,7 @@ void free_allocation(struct action *a)
 	if (harmless(m, how, size, a->word[7]) || (dare && how != BY_NONCONTIGUOUS))
 		give_back(m, how, dev, size, dma, cpu, a->word[5], a->word[6]);
 	else if (how != BY_NONCONTIGUOUS)
-		call_hook(m, how, dev, size, dma, cpu, a->word[5]);
+		call_hook(how, dev, size, dma, cpu, a->word[5]);
 	else
 		refuse("give-back");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The guest's side of a confirmation: carries out one action at a time with the kernel's own DMA API, and says what came
- * of it. It knows nothing of programs, ownership or what is to be expected: that is the host's.
+ * The guest's side of a confirmation: carries out one action at a time with the kernel's own DMA API, and says what
+ * came of it. It knows nothing of programs, ownership or what is to be expected: that is the host's.
  */
 #ifndef DMAFUZZ_GUEST_H
 #define DMAFUZZ_GUEST_H
@@ -146,6 +146,7 @@ void hook_free_coherent(struct device *dev, size_t size, void *cpu, dma_addr_t d
 void hook_free_pages(struct device *dev, size_t size, struct page *page, dma_addr_t dma, int direction);
 void exhaust_pool(struct action *a);
 bool in_bounce_pool(phys_addr_t from, phys_addr_t to);
+void pool_rewind(void);
 
 static inline struct device *device_of(int number)
 {

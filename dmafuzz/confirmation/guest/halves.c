@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls in two halves: the operation, and dma-debug's hook, in the order in which the kernel has them. A probe on each hook
- * leads a worker that is to stop there to a detour with the hook's own parameters, which waits for its other half.
+ * Calls in two halves: the operation, and dma-debug's hook, in the order in which the kernel has them. A probe on each
+ * hook leads a worker that is to stop there to a detour with the hook's own parameters, which waits for its other half.
  */
 #include <linux/completion.h>
 #include <linux/kprobes.h>
@@ -86,7 +86,8 @@ OPERATION_FIRST(sync_sg_for_cpu, (struct device *dev, struct scatterlist *list, 
 		(dev, list, count, direction))
 OPERATION_FIRST(sync_sg_for_device, (struct device *dev, struct scatterlist *list, int count, int direction),
 		(dev, list, count, direction))
-OPERATION_FIRST(unmap_page, (struct device *dev, dma_addr_t dma, size_t size, int direction), (dev, dma, size, direction))
+OPERATION_FIRST(unmap_page, (struct device *dev, dma_addr_t dma, size_t size, int direction),
+		(dev, dma, size, direction))
 OPERATION_FIRST(unmap_resource, (struct device *dev, dma_addr_t dma, size_t size, int direction),
 		(dev, dma, size, direction))
 HOOK_FIRST(unmap_sg, (struct device *dev, struct scatterlist *list, int count, int direction),

@@ -157,7 +157,8 @@ static void allocate_memory(struct mapping *m, struct action *a, gfp_t gfp)
 		return;
 	note_segment(m, m->dma, m->size);
 	adopt(m->buffer, page, m->cpu, a->word[4], a->word[7]);
-	say(" phys=%llx%s", (u64)page_to_phys(buffers[m->buffer % BUFFERS].pages[0]), is_vmalloc_addr(m->cpu) ? " vmalloc" : "");
+	say(" phys=%llx%s", (u64)page_to_phys(buffers[m->buffer % BUFFERS].pages[0]),
+	    is_vmalloc_addr(m->cpu) ? " vmalloc" : "");
 }
 
 /* allocate MAPPING DEVICE HOW BUFFER SIZE DIRECTION ATTRS TAG */

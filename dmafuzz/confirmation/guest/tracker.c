@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * dma-debug itself: every error is told, and between programs what is left of the last one is taken away through its own
- * hooks, so that the next one finds a tracker that knows nothing.
+ * dma-debug itself: every error is told, and between programs what is left of the last one is taken away through its
+ * own hooks, so that the next one finds a tracker that knows nothing.
  */
 #include <linux/bug.h>
 #include <linux/seq_file.h>
@@ -23,6 +23,8 @@ static void (*hook_unmap_sg)(struct device *, struct scatterlist *, int, int);
 static void (*hook_coherent)(struct device *, size_t, void *, dma_addr_t);
 static void (*hook_unmap_resource)(struct device *, dma_addr_t, size_t, int);
 static void (*hook_pages)(struct device *, struct page *, size_t, int, dma_addr_t);
+static u32 *free_entries, *all_entries; /* how many the tracker has; NULL where a kernel counts otherwise */
+static u32 used_by_others;
 static char *once_begin, *once_end;
 static void (*clear_bugs)(void);
 static struct io_tlb_mem *pool;
@@ -40,6 +42,9 @@ int tracker_begin(void)
 	hook_coherent = symbol("debug_dma_free_coherent");
 	hook_unmap_resource = symbol("debug_dma_unmap_resource");
 	hook_pages = symbol("debug_dma_free_pages");
+	free_entries = symbol("num_free_entries");
+	all_entries = symbol("nr_total_entries");
+	used_by_others = free_entries && all_entries ? *all_entries - *free_entries : 0;
 	once_begin = symbol("__start_once");
 	once_end = symbol("__end_once");
 	clear_bugs = symbol("generic_bug_clear_once");
@@ -64,6 +69,29 @@ void hook_free_pages(struct device *dev, size_t size, struct page *page, dma_add
 		hook_unmap_page(dev, dma, size, direction);
 }
 
+/* As swiotlb.c of 6.0 to 6.12 has it: what a CPU takes its slots from. */
+struct area {
+	unsigned long used;
+	unsigned int index;             /* where the next search begins */
+	spinlock_t lock;
+};
+
+/* The pool goes round; each program finds it at its beginning, so that runs repeat. */
+void pool_rewind(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+	struct io_tlb_pool *slots = pool ? &pool->defpool : NULL;
+#else
+	struct io_tlb_mem *slots = pool;
+#endif
+	struct area *areas = slots ? (struct area *)slots->areas : NULL;
+	unsigned int i;
+
+	for (i = 0; areas && i < slots->nareas; i++)
+		if (!areas[i].used)
+			areas[i].index = 0;
+}
+
 bool in_bounce_pool(phys_addr_t from, phys_addr_t to)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
@@ -73,21 +101,32 @@ bool in_bounce_pool(phys_addr_t from, phys_addr_t to)
 #endif
 }
 
+static phys_addr_t slots_taken(void *take, size_t size)
+{
+	struct device *dev = device_of(DEVICES - 1);
+	phys_addr_t from = page_to_phys(arena);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+	phys_addr_t (*call)(struct device *, phys_addr_t, size_t, unsigned int, enum dma_data_direction,
+			    unsigned long) = take;
+
+	return call(dev, from, size, 0, DMA_TO_DEVICE, DMA_ATTR_NO_WARN);
+#else
+	phys_addr_t (*call)(struct device *, phys_addr_t, size_t, size_t, unsigned int, enum dma_data_direction,
+			    unsigned long) = take;
+
+	return call(dev, from, size, size, 0, DMA_TO_DEVICE, DMA_ATTR_NO_WARN);
+#endif
+}
+
 /* exhaust: takes what the bounce pool has, for good */
 void exhaust_pool(struct action *a)
 {
-	phys_addr_t (*take)(struct device *, phys_addr_t, size_t, unsigned int, enum dma_data_direction, unsigned long);
+	void *take = symbol("swiotlb_tbl_map_single");
 	size_t size = POOL_MAPPING_MAX;
 	int taken = 0;
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
-	refuse("kernel");
-	return;
-#endif
-	take = symbol("swiotlb_tbl_map_single");
 	while (take && size >= POOL_SLOT) {
-		if (take(device_of(DEVICES - 1), page_to_phys(arena), size, 0, DMA_TO_DEVICE, DMA_ATTR_NO_WARN) ==
-		    (phys_addr_t)DMA_MAPPING_ERROR)
+		if (slots_taken(take, size) == (phys_addr_t)DMA_MAPPING_ERROR)
 			size /= 2;
 		else
 			taken++;
@@ -164,11 +203,21 @@ static void clear_once(void)
 		memset(once_begin, 0, once_end - once_begin);
 }
 
+/* Counted, since going through all of the tracker's buckets takes longer than a program does. */
+static bool nothing_left(void)
+{
+	return free_entries && all_entries && *all_entries - *free_entries == used_by_others;
+}
+
 /* How many entries are left after all passes: the guest has to be booted again if there are any. */
 int tracker_forget(void)
 {
 	int i;
 
+	if (nothing_left()) {
+		clear_once();
+		return 0;
+	}
 	for (i = 0; i < PASSES; i++)
 		if (!pass(true))
 			break;

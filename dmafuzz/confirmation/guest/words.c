@@ -8,6 +8,7 @@ static void reset(struct action *a)
 {
 	forget_all();
 	arena_clear();
+	pool_rewind();
 	say(" left=%d", tracker_forget());
 }
 
