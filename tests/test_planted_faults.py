@@ -42,7 +42,11 @@ def test_each_changes_what_the_tracker_says(fault: planted.Fault, programs: list
     base = next(each.base for each in builtins() if each.name == fault.tracker)
     names = ("x86-5.5", "armv7-5.18", "arm64-6.5", "x86-5.18-force-bounce", "arm64-6.5-iommu-strict")
     pair = _core.PairJudge(base, fault.tracker, [machine(name) for name in names])
-    assert any(pair.changes(ops) for ops in programs)
+    if any(pair.changes(ops) for ops in programs):
+        return
+    # Rarer: what it changes is a warning, on a machine behind an IOMMU.
+    behind = [machine("arm64-6.5-iommu-strict"), machine("x86-5.5-iommu-lazy")]
+    assert _core.compare_trackers(base, fault.tracker, behind, 20_000, differences_max=1).differing
 
 
 def test_they_are_trackers_with_the_portfolio_of_their_era() -> None:
