@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The commands judge, trace, list and minimize: what they print, and with which status they end."""
+"""The commands judge, list and minimize: what they print, and with which status they end."""
 
 import json
 import re
@@ -239,12 +239,12 @@ class TestBadInput:
         assert near in result.stderr
         assert "Traceback" not in result.stderr
 
-    @pytest.mark.parametrize("command", ["judge", "trace", "minimize"])
+    @pytest.mark.parametrize("command", ["judge", "judge --calls", "trace print", "minimize"])
     @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"dmafuzz 1\ncpu0 unmap_single m0\n", b"\0" * 100])
     def test_is_never_a_traceback(self, tmp_path: Path, command: str, content: bytes) -> None:
         file = tmp_path / "p.dma"
         file.write_bytes(content)
-        result = run(command, file)
+        result = run(*command.split(), file)
         assert result.exit_code == 2
         assert isinstance(result.exception, SystemExit)
 
@@ -253,9 +253,9 @@ class TestBadInput:
         assert result.exit_code == 2
 
 
-class TestTrace:
+class TestCalls:
     def test_prints_one_line_for_each_hook_call(self, clean: Path) -> None:
-        lines = run("trace", clean, "--platform", ARM64).stdout.splitlines()
+        lines = run("judge", "--calls", clean, "--platform", ARM64).stdout.splitlines()
         assert [line.split()[3] for line in lines] == [
             "map_single_area",
             "map_page",
@@ -267,18 +267,19 @@ class TestTrace:
 
     def test_shows_attributes_and_list_entries(self, tmp_path: Path) -> None:
         ops = "cpu0 b0 = alloc pages 4096\ncpu0 m0 = map_sg d1 FROM_DEVICE b0:0:64 b0:128:64 attrs=NO_WARN\n"
-        lines = run("trace", written(tmp_path / "sg.dma", f"dmafuzz 1\n{ops}")).stdout.splitlines()
+        lines = run("judge", "--calls", written(tmp_path / "sg.dma", f"dmafuzz 1\n{ops}")).stdout.splitlines()
         assert "op=1 cpu0 d1 map_sg m0" in lines[0]
         assert "attrs=NO_WARN nents=2 mapped=2" in lines[0]
         assert lines[0].endswith("list=0x120000+64->0x120000+64,0x120080+64->0x120080+64")
 
     def test_shows_where_the_tracker_warns(self, fragments: Path) -> None:
-        warned = [line for line in run("trace", fragments).stdout.splitlines() if "warns: line-overlap" in line]
+        lines = run("judge", "--calls", fragments).stdout.splitlines()
+        warned = [line for line in lines if "warns: line-overlap" in line]
         assert len(warned) == 1
         assert warned[0].startswith("op=2 cpu0 d0 map_page m1")
 
     def test_of_a_bouncing_platform_shows_the_slot(self, clean: Path) -> None:
-        line = run("trace", clean, "--platform", "x86-5.18-force-bounce").stdout.splitlines()[1]
+        line = run("judge", "--calls", clean, "--platform", "x86-5.18-force-bounce").stdout.splitlines()[1]
         assert "phys=0x120000 dma=0x20000" in line
 
 

@@ -256,13 +256,16 @@ class TestTheCommand:
         worse = run("review", "6.12", "silent", "--ops", "1", "--time", "0")
         assert worse.exit_code == 1
 
-    def test_writes_three_forms(self, tmp_path: Path) -> None:
+    def test_writes_four_forms(self, tmp_path: Path) -> None:
         run("review", "5.13", "5.14", "--ops", "2", "--time", "0", "--out", tmp_path)
         record = json.loads((tmp_path / "review.json").read_text())
         page = (tmp_path / "review.md").read_text()
         assert record["verdict"] in page
         assert page.startswith("# 5.13 to 5.14")
         assert (tmp_path / "review.txt").read_text().startswith("5.14 ")
+        html = (tmp_path / "review.html").read_text()
+        assert "<h1>5.13 to 5.14</h1>" in html
+        assert "<script" not in html
         assert record["worse"]
         assert record["labels"]["x86-5.5"]
 

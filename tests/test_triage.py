@@ -291,7 +291,7 @@ class TestEverydayForm:
         layouts = _core.everyday_layouts(ops)
         assert all(_core.check(layout) is None for layout in layouts)
         first = layouts[0]
-        assert {first[0].size, first[1].size, first[2].size} <= {4096 * n for n in (1, 2, 3)}
+        assert {first[1].size, first[2].size} <= {64, 1500, 2048, 4096}
         assert any(layout == list(ops) for layout in layouts)
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import click
 
 from dmafuzz.exhaustive.progress import Bar
+from dmafuzz.publishing.html import blocks_page
+from dmafuzz.publishing.review import review_blocks
 from dmafuzz.reporting.review import eras_markdown, review_lines, review_markdown
 from dmafuzz.reporting.review_json import review_record
 from dmafuzz.review import Review, Scope, Sides, by_names, by_patch, neighbouring_eras
@@ -22,7 +24,7 @@ from .search import OPS_MAX
 from .terminal import show
 
 SECONDS = 10.0
-_FORMATS = {"text": "review.txt", "markdown": "review.md", "json": "review.json"}
+_FORMATS = {"text": "review.txt", "markdown": "review.md", "json": "review.json", "html": "review.html"}
 
 
 @click.command()
@@ -43,7 +45,7 @@ _FORMATS = {"text": "review.txt", "markdown": "review.md", "json": "review.json"
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Threads.")
 @options.portfolio
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
-              help="Write review.txt, review.md and review.json there.")  # fmt: skip
+              help="Write review.txt, .md, .html and .json there.")  # fmt: skip
 @click.option("--markdown", is_flag=True, help="Markdown, for a mail or a pull request.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with all causes.")
 @click.pass_context
@@ -139,6 +141,7 @@ def _texts(made: Review) -> dict[str, str]:
         "text": "".join(f"{line.text}\n" for line in review_lines(made)),
         "markdown": review_markdown(made),
         "json": json.dumps(review_record(made)) + "\n",
+        "html": blocks_page(review_blocks(made)),
     }
 
 

@@ -11,8 +11,10 @@ from pydantic import ValidationError
 from dmafuzz.platforms import errors
 from dmafuzz.platforms.errors import PlatformError
 from dmafuzz.platforms.model import Checked, PlatformFile
+from dmafuzz.storage import read_regular
 
 FOLDER = Path(__file__).parent
+_FILE_BYTES_MAX = 1 << 20
 PORTFOLIOS = FOLDER / "portfolios.toml"
 
 Table = dict[str, Any]
@@ -50,10 +52,13 @@ def _shipped(path: Path) -> PlatformFile:
 def read_table(path: Path) -> Table:
     """A TOML file as it stands. Raises PlatformError if it cannot be read or is not TOML."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        data = read_regular(path, _FILE_BYTES_MAX)
+        if data is None:
+            raise PlatformError(f"{path}: expected a file of at most {_FILE_BYTES_MAX >> 20} MiB")
+        return tomllib.loads(data.decode("utf-8"))
     except OSError as error:
         raise PlatformError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PlatformError(f"{path}: is not TOML: {error}") from error
 
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 from dmafuzz.storage import write_whole
@@ -14,6 +16,8 @@ from .program import Program
 from .render import render
 from .tokens import FILE_BYTES_MAX
 
+_SHELLS_FIFOS = ("/dev/", "/proc/")
+
 
 def read(path: str | os.PathLike[str]) -> Program:
     """The program in a file, which is UTF-8.
@@ -22,7 +26,7 @@ def read(path: str | os.PathLike[str]) -> Program:
     """
     name = os.fspath(path)
     try:
-        with open(path, "rb") as file:
+        with open(_opened(path), "rb") as file:
             data = file.read(FILE_BYTES_MAX + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = error.strerror if isinstance(error, OSError) else None
@@ -30,6 +34,16 @@ def read(path: str | os.PathLike[str]) -> Program:
     if len(data) > FILE_BYTES_MAX:
         raise ProgramError(name, 1, 1, f"at most {FILE_BYTES_MAX} bytes", "more")
     return parse(_decoded(data, name), name)
+
+
+def _opened(path: str | os.PathLike[str]) -> int:
+    """A handle on a file. A FIFO among other files would wait for ever; one that a shell has made is meant."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if stat.S_ISFIFO(os.fstat(handle).st_mode) and not os.fspath(path).startswith(_SHELLS_FIFOS):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "a FIFO, no file")
+    os.set_blocking(handle, True)
+    return handle
 
 
 def _decoded(data: bytes, name: str) -> str:

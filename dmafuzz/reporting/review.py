@@ -29,15 +29,15 @@ _TONES = {Effect.CRASH: Tone.LOSS, Effect.LOST: Tone.LOSS, Effect.NOISE: Tone.WA
 
 def review_lines(review: Review) -> list[Line]:
     """For a terminal: the sentence, each topic with its leader, labels by platform, costs."""
-    lines = [*wrapped("", review.sentence, Tone.TITLE), *_about(review)]
+    lines = [*wrapped("", review.sentence, Tone.TITLE), *about_lines(review)]
     effect = None
     for topic in review.topics:
         if topic.effect is not effect:
             effect = topic.effect
             lines += [Line(""), Line(TITLES[effect], _TONES.get(effect, Tone.TITLE))]
-        lines += wrapped("  ", f"{topic.topic}: {_figures(topic)}", hang=4)
+        lines += wrapped("  ", f"{topic.topic}: {figures_of(topic)}", hang=4)
         lines += _leader(topic.leader, len(review.platforms))
-    if moves := _moves(review):
+    if moves := moves_of(review):
         lines += [Line(""), Line("Labels that change, by platform (programs of the alphabet)", Tone.TITLE)]
         for names, changes in moves:
             lines += wrapped("  ", f"{names}: {changes}", hang=4)
@@ -77,21 +77,21 @@ def _markdown(review: Review) -> Iterator[str]:
     yield ""
     yield review.sentence
     yield ""
-    for line in _about(review):
+    for line in about_lines(review):
         yield line.text
     for effect, topics in _by_effect(review.topics).items():
         yield ""
         yield f"## {TITLES[effect]}"
         for topic in topics:
             yield ""
-            yield f"**{topic.topic}**: {_figures(topic)}"
+            yield f"**{topic.topic}**: {figures_of(topic)}"
             yield ""
-            yield f"{_what(topic.leader)} {_where(topic.leader, len(review.platforms))}"
+            yield f"{what_of(topic.leader)} {where_of(topic.leader, len(review.platforms))}"
             yield ""
             yield "```"
             yield from topic.leader.program
             yield "```"
-    if moves := _moves(review):
+    if moves := moves_of(review):
         yield ""
         yield "## Labels that change"
         yield ""
@@ -115,7 +115,7 @@ def _by_effect(topics: Sequence[TopicChange]) -> dict[Effect, list[TopicChange]]
     return out
 
 
-def _about(review: Review) -> list[Line]:
+def about_lines(review: Review) -> list[Line]:
     """What was looked at."""
     ops = review.scope.ops
     text = (
@@ -135,7 +135,8 @@ def _about(review: Review) -> list[Line]:
     return lines
 
 
-def _figures(topic: TopicChange) -> str:
+def figures_of(topic: TopicChange) -> str:
+    """How many causes, programs and platforms."""
     number = len(topic.causes)
     text = "1 cause" if number == 1 else f"{number:,} causes"
     beyond = sum(not cause.exact for cause in topic.causes)
@@ -151,25 +152,27 @@ def _figures(topic: TopicChange) -> str:
     return text
 
 
-def _what(cause: ChangedCause) -> str:
+def what_of(cause: ChangedCause) -> str:
+    """Label, kind, and the rules that the program breaks."""
     signature = cause.signature
     rules = f"breaks {', '.join(signature.rules)}" if signature.rules else "keeps every rule"
     return f"{SPOKEN.get(signature.label, signature.label)} {signature.kind}; the program {rules};"
 
 
-def _where(cause: ChangedCause, platforms: int) -> str:
+def where_of(cause: ChangedCause, platforms: int) -> str:
+    """The platforms of a program, of so many."""
     if len(cause.platforms) == platforms:
         return "on all platforms."
     return f"on {', '.join(cause.platforms)}."
 
 
 def _leader(cause: ChangedCause, platforms: int) -> Iterator[Line]:
-    yield from wrapped("    ", f"{_what(cause)} {_where(cause, platforms)}", Tone.ASIDE)
+    yield from wrapped("    ", f"{what_of(cause)} {where_of(cause, platforms)}", Tone.ASIDE)
     for line in cause.program:
         yield Line(f"      {line}")
 
 
-def _moves(review: Review) -> list[tuple[str, str]]:
+def moves_of(review: Review) -> list[tuple[str, str]]:
     """Platforms with the same changes of labels share a row."""
     rows: dict[str, list[str]] = {}
     for platform, moves in review.moves.items():

@@ -126,13 +126,31 @@ std::vector<Program> other_layouts(const Program& program) {
     return layouts;
 }
 
+namespace {
+
+constexpr std::array<uint32_t, 4> everyday{4096, 2048, 1500, 64};
+
+bool is_everyday(uint32_t n) { return n == 0 || std::find(everyday.begin(), everyday.end(), n) != everyday.end(); }
+
+// How many sizes and offsets are none that drivers use: parts add up to others.
+size_t odd_numbers(const Program& program) {
+    size_t count = 0;
+    for (const Op& op : program.ops) {
+        count += !is_everyday(op.offset) + !is_everyday(op.size);
+        for (size_t i = 0; i < op.entry_count; i++)
+            count += !is_everyday(op.entries[i].offset) + !is_everyday(op.entries[i].size);
+    }
+    return count;
+}
+
+}  // namespace
+
 std::vector<Program> everyday_layouts(const Program& program) {
     constexpr size_t parts_max = 4;
-    constexpr std::array<uint32_t, 4> everyday{4096, 2048, 1500, 64};
     const Cuts cuts(program);
     if (cuts.parts() == 0 || cuts.parts() > parts_max) return {};
     // As digits: a part is one of those sizes, or, last, as it is.
-    std::vector<std::pair<size_t, Program>> found;
+    std::vector<std::pair<std::pair<size_t, size_t>, Program>> found;
     size_t choices = 1;
     for (size_t i = 0; i < cuts.parts(); i++) choices *= everyday.size() + 1;
     for (size_t choice = 0; choice < choices; choice++) {
@@ -144,11 +162,11 @@ std::vector<Program> everyday_layouts(const Program& program) {
             parts.push_back(digit == everyday.size() ? cuts.part(i) : everyday[digit]);
         }
         Program child = cuts.laid_out(parts);
-        if (!check(child)) found.push_back({left, std::move(child)});
+        if (!check(child)) found.push_back({{left, odd_numbers(child)}, std::move(child)});
     }
     std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<Program> layouts;
-    for (auto& [left, child] : found) layouts.push_back(std::move(child));
+    for (auto& [rank, child] : found) layouts.push_back(std::move(child));
     return layouts;
 }
 

@@ -14,8 +14,8 @@ Program without_layout(Program program);
 std::vector<Program> other_layouts(const Program& program);
 
 // The same program with the sizes and offsets that drivers use: what lies between two of its offsets becomes 4096,
-// 2048, 1500 or 64 bytes, or stays as it is. Those that leave least as it is come first; none of a program with more
-// than four parts.
+// 2048, 1500 or 64 bytes, or stays as it is. Those that leave least as it is come first, and of them those with most
+// sizes and offsets of these; none of a program with more than four parts.
 std::vector<Program> everyday_layouts(const Program& program);
 
 }  // namespace dmafuzz
