@@ -244,6 +244,8 @@ class Calls(Machine):
         domain = self.addresses.domains[mapping.device]
         pages = sum(map(len, tables))
         iova = domain.allocate(args.cpu, pages)
+        if iova == 0:  # taken for a failure (__iommu_dma_map())
+            return None
         if not domain.map(iova, tables):
             domain.free(args.cpu, iova, pages)
             return None
@@ -360,14 +362,15 @@ class Calls(Machine):
             return mapping.scatter
         area = mapping.areas[0]
         at, size = self.call_address(mapping, args), self.call_size(mapping, args)
-        where = (area.cpu_address if area.cpu_address < NOWHERE else area.runs[0].home) + args.offset
-        return ScatterList([Area(area.buffer, size, where, [], size, at, size)])
+        return ScatterList([Area(area.buffer, size, area.cpu_address + args.offset, [], size, at, size)])
 
     def call_address(self, mapping: Mapping, args: Arguments) -> int:
         """The DMA address of a call."""
         if args.address is not None:
             return args.address
         address = mapping.areas[0].dma_address if mapping.is_list else mapping.dma_address(0)
+        if mapping.failed and args.offset:  # DMA_MAPPING_ERROR is the last address of all
+            return args.offset - 1
         return address + args.offset
 
     def call_size(self, mapping: Mapping, args: Arguments) -> int:

@@ -162,9 +162,19 @@ void Machine::finish_call(Call& call) {
     call.index = now_;
     if (stopped_) return;
     note_again(call);
+    if (call.op.kind == OpKind::free_noncontiguous && call.op.split) read_list(call);
     hook_first(call.op.kind) ? operation(call) : hook(call);
     if (is_map(call.op.kind)) after_map(call);
     if (call.op.split && traits(call.op.kind).defines_mapping) tell(run_->mappings[call.op.mapping]);
+}
+
+// A list goes by reference: what it holds when the operation runs counts.
+void Machine::read_list(Call& call) const {
+    const MappingFacts& m = run_->mappings[call.op.mapping];
+    if (m.map != OpKind::map_sg && m.map != OpKind::alloc_noncontiguous) return;
+    const HookEntry& first = lists_[m.list].state[0];
+    call.dma = first.dma + static_cast<uint64_t>(call.op.offset);
+    if (!call.op.given_size) call.bytes = first.dma_size;
 }
 
 // The call that makes a mapping returns: from now on its device may be given the address.

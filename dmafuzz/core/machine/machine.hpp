@@ -70,6 +70,7 @@ private:
     void operation(Call& call);
     void hook(Call& call);
     void after_map(const Call& call);
+    void read_list(Call& call) const;
     void tell(const MappingFacts& mapping);
     bool hook_first(OpKind kind) const;
     Call resolve(const Op& op, uint8_t index);
