@@ -143,7 +143,8 @@ def damage_round(folder: Path, rng: random.Random) -> None:
     """
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".lock"]
     files = [path for path in files if "damaged" not in path.parts]
-    path = rng.choice(files)
+    kind = rng.choice(sorted({path.suffix for path in files}))
+    path = rng.choice([path for path in files if path.suffix == kind])
     packed = {cause.cause: cause.pack for cause in Store.open(folder).causes()}
     damage(path, rng)
     if path.name == "store.json":
