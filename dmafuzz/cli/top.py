@@ -45,7 +45,7 @@ def top(store: Path, count: int, grade: str | None, topic: str | None, tracker: 
         return
     what = "causes" if topic is not None else "topics"
     click.echo(f"{store}: {len(found.items):,} causes in {len(leads):,} topics: {grade_counts(leads)}")
-    click.echo(f"{len(headlines):,} of {len(picked):,} {what}; in full: dmafuzz show ID {_shell(store)}")
+    click.echo(f"{len(headlines):,} of {len(picked):,} {what}; in full: dmafuzz show ID {_shell(store)}".rstrip())
     for line in headline_lines(headlines):
         click.echo(line)
 
