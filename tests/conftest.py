@@ -7,6 +7,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from debian_kernels import VERSIONS, Watch, kernel_tracker
+from dmafuzz.review import hunting
+from support import CORPUS
+
+# Wherever dmafuzz is installed, the tests' corpus is that of the checkout.
+hunting.CHECKOUT = CORPUS
 
 # How long something takes depends on what else the machine does.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

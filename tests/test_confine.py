@@ -47,7 +47,7 @@ def test_it_writes_where_it_must_and_nowhere_else(tmp_path: Path) -> None:
         folder.mkdir()
     (outside / "kept").write_text("kept")
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(inside), str(outside)], capture_output=True, text=True, cwd=Path.cwd()
+        [sys.executable, "-P", "-c", PROGRAM, str(inside), str(outside)], capture_output=True, text=True, cwd=Path.cwd()
     )
     assert done.stdout.split() == ["True"] * 5, done.stderr
     assert (outside / "kept").read_text() == "kept"
@@ -59,6 +59,6 @@ def test_without_landlock_it_is_said_once() -> None:
         "confine.landlock_version = lambda: 0\n"
         "print(confine.confine([]), confine.confine([]))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=Path.cwd())
+    done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, cwd=Path.cwd())
     assert done.stdout.split() == ["False", "False"]
     assert done.stderr.count("has no Landlock") == 1

@@ -35,10 +35,12 @@ class Hunted:
     seconds: float
 
 
+CHECKOUT = Path(dmafuzz.__file__).parent.parent / "corpus"  # where dmafuzz runs from one
+
+
 def corpus_programs(folder: Path | None) -> Iterator[Sequence[_core.Op]]:
     """Those of a folder; without one, of the checkout that dmafuzz runs from, if it does."""
-    beside = Path(dmafuzz.__file__).parent.parent / "corpus"
-    for file in sorted((folder or beside).rglob("*.dma")):
+    for file in sorted((folder or CHECKOUT).rglob("*.dma")):
         yield language.read(file).ops
 
 
