@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +48,9 @@ def test_clang_format_is_content() -> None:
     """As pinned among the tests' tools: versions lay out differently. What a kernel builds is laid out as it does."""
     native = [path for path in SOURCES if path.suffix in {".cpp", ".hpp", ".c", ".h"}]
     files = [path for path in native if not str(path.relative_to(ROOT)).startswith(KERNEL_LAYOUT)]
-    done = subprocess.run(["clang-format", "--dry-run", "-Werror", *files], capture_output=True, text=True)
+    tool = shutil.which("clang-format", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    assert tool is not None
+    done = subprocess.run([tool, "--dry-run", "-Werror", *files], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
