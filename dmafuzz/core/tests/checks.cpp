@@ -49,7 +49,7 @@ Run some_run() {
 #ifdef DMAFUZZ_CHECKS
 TEST(checks_end_the_process_where_one_does_not_hold) {
     EXPECT(aborts([] { Rng(1).below(0); }));
-    EXPECT(aborts([] { CandidateQueue().take(); }));
+    EXPECT(aborts([] { CandidateQueue().pop(); }));
     EXPECT(aborts([] { Automaton().set(1'000'000); }));
     EXPECT(aborts([] { Judge("6.12", tests::machines()).judge(99); }));
     EXPECT(aborts([] {
@@ -77,7 +77,7 @@ TEST(checks_see_what_a_run_must_not_hold) {
     EXPECT(bad_after([](Run& run) { run.hooks.back().device = devices_max; }));
     EXPECT(bad_after([](Run& run) { run.hooks.back().entry_count = entries_max + 1; }));
     EXPECT(bad_after([](Run& run) { run.hooks.back().mapping = mappings_max; }));
-    EXPECT(bad_after([](Run& run) { run.pieces.back().reach = run.pieces.back().size + 1; }));
+    EXPECT(bad_after([](Run& run) { run.pieces.back().reachable = run.pieces.back().size + 1; }));
     EXPECT(bad_after([](Run& run) { run.program_steps = run.steps.size() + 1; }));
 }
 
