@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -106,54 +106,43 @@ def status(file: Path, as_json: bool) -> None:
 @click.argument("others", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
 def merge(store: Path, others: tuple[Path, ...]) -> None:
     """Copy what other stores have, and STORE lacks. Twice is as good as once."""
-    with closing(_writable(store)) as opened:
+    with _changing(store) as opened:
         for other in others:
-            count = _or_bad_input(lambda other=other: opened.merge(other))
+            count = opened.merge(other)
             click.echo(f"{shown_path(other)}: {count} packs copied")
-        _say_damage(opened)
 
 
 @campaign.command()
 @store_argument
 def reindex(store: Path) -> None:
     """Make the index of a store anew, and check every pack."""
-    with closing(_writable(store)) as opened:
-        _or_bad_input(opened.reindex)
+    with _changing(store) as opened:
+        opened.reindex()
         for target in opened.targets(every_build=True):
             click.echo(f"{target.slug}: {sum(opened.counts(target).values()):,} causes")
-        _say_damage(opened)
 
 
 @campaign.command()
 @store_argument
 def prune(store: Path) -> None:
     """Join the small packs of a store, and write its leaders anew."""
-    with closing(_writable(store)) as opened:
-        click.echo(f"{_or_bad_input(opened.compact)} small packs joined")
+    with _changing(store) as opened:
+        click.echo(f"{opened.compact()} small packs joined")
         for target in opened.targets():
-            _or_bad_input(lambda target=target: opened.write_leaders(target))
-        _say_damage(opened)
+            opened.write_leaders(target)
 
 
-def _writable(folder: Path) -> Store:
-    """A store that is there; a wrong path must not become one."""
+@contextmanager
+def _changing(folder: Path) -> Iterator[Store]:
+    """A store that is there, to write; a wrong path must not become one. Says in the end what was damaged."""
     try:
         Store.open(folder).close()
-        return Store.create(folder)
+        with closing(Store.create(folder)) as store:
+            yield store
+            for line in store.damage:
+                click.echo(line, err=True)
     except StoreError as error:
         raise BadInput(str(error)) from None
-
-
-def _or_bad_input(what: object) -> object:
-    try:
-        return what()  # type: ignore[operator]
-    except StoreError as error:
-        raise BadInput(str(error)) from None
-
-
-def _say_damage(store: Store) -> None:
-    for line in store.damage:
-        click.echo(line, err=True)
 
 
 def _read(file: Path) -> tuple[CampaignFile, Path]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from dmafuzz import _core
 from dmafuzz._core import BufferKind, Extent, Op, OpKind
+from dmafuzz.program.kinds import DEVICE_ACCESSES
 
 PAGE_BYTES = _core.PAGE_BYTES
 AS_MAPPED = -1
@@ -96,7 +97,7 @@ class Writer:
             return []
         if kind in (OpKind.read, OpKind.write, OpKind.dirty, OpKind.cow, OpKind.alloc, OpKind.free):
             return self._memory(op, tag)
-        if kind in (OpKind.device_read, OpKind.device_write, OpKind.device_post):
+        if kind in DEVICE_ACCESSES:
             word = "device-read" if kind == OpKind.device_read else "device-write"
             last = () if kind == OpKind.device_read else (tag,)
             return [f"{word} {self._idle()} 0 " + " ".join(map(str, (op.mapping, op.offset, op.size, *last)))]

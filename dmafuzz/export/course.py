@@ -13,6 +13,7 @@ from enum import Enum
 from dmafuzz import _core
 from dmafuzz._core import BufferKind, Corruption, CorruptionKind, Op, OpKind, Run, StepKind, WitnessEvent, WitnessStep
 from dmafuzz.confirmation.ideal import IdealMemory
+from dmafuzz.program.kinds import FREES
 
 _TAGS = 255
 _BY_DEVICE = (CorruptionKind.stale_device_data, CorruptionKind.foreign_device_data)
@@ -24,7 +25,6 @@ _WRITES = (
     WitnessEvent.written_elsewhere,
 )
 _WILD = (WitnessEvent.wild_write, WitnessEvent.wild_write_coherent)
-_FREES = (OpKind.free, OpKind.free_coherent, OpKind.free_noncoherent, OpKind.free_noncontiguous)
 
 
 class Act(Enum):
@@ -69,7 +69,7 @@ class Course:
             self._look_at_all(len(facts.ops), buffer)
 
     def _carry_out(self, number: int, op: Op) -> None:
-        if op.kind in _FREES:
+        if op.kind in FREES:
             self._look_at_all(number, self._freed(op))
         tag = self._next_tag()
         self.events.append(Event(Act.OPERATION, number, tag, op.mapping, op.buffer, op.offset, op.size))

@@ -7,7 +7,6 @@ from dmafuzz import _core
 from dmafuzz._core import BufferKind, Direction, Op, OpKind
 
 _PAGES = (BufferKind.pages, BufferKind.page_cache, BufferKind.anonymous)
-_SCATTERED = (BufferKind.vmalloc, BufferKind.stack)
 DIRECTIONS = {
     Direction.bidirectional: "DMA_BIDIRECTIONAL",
     Direction.to_device: "DMA_TO_DEVICE",
@@ -40,11 +39,6 @@ def page(kind: BufferKind | None, buffer: int, offset: int) -> str:
     at = plus(f"b{buffer}", offset)
     lookup = "vmalloc_to_page" if kind == BufferKind.vmalloc else "page_of"
     return f"{lookup}({at}), offset_in_page({at})"
-
-
-def is_linear(kind: BufferKind | None) -> bool:
-    """Whether a buffer lies in the linear map, where virt_to_page() is right."""
-    return kind not in _SCATTERED
 
 
 def is_list(made: Op) -> bool:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from dmafuzz._core import HarmKind, Op, OpKind, Rule, matching_end, traits
 from dmafuzz.program import Program, render_op
+from dmafuzz.program.kinds import DEVICE_ACCESSES
 from dmafuzz.reporting.breaches import breach_sentence
 from dmafuzz.verdicts import Judgement
 
-_DEVICE = (OpKind.device_read, OpKind.device_write, OpKind.device_post)
 _DEVICE_WRITES = (OpKind.device_write, OpKind.device_post)
 # Broken by any operation, these lead a call or a device to memory of others: by another address, another function or
 # device, a second end, a place beyond the end, memory that is no longer mapped.
@@ -66,7 +66,7 @@ def dangers(program: Program, judgements: Sequence[Judgement]) -> list[Danger]:
 
 def _of_judgement(judgement: Judgement) -> Iterator[Danger]:
     for breach in judgement.contract:
-        by_device = judgement.ops[breach.op].kind in _DEVICE
+        by_device = judgement.ops[breach.op].kind in DEVICE_ACCESSES
         if breach.rule in _ANYWHERE or (breach.rule in _BY_DEVICES and by_device):
             yield Danger(breach.op, breach_sentence(breach, judgement.ops))
     for harm in judgement.harms:
@@ -84,7 +84,7 @@ def _of_program(ops: Sequence[Op]) -> Iterator[Danger]:
         if traits(op.kind).defines_mapping:
             made[op.mapping] = op
             live.add(op.mapping)
-        elif op.kind in _DEVICE:
+        elif op.kind in DEVICE_ACCESSES:
             yield from _of_access(number, op, made[op.mapping], op.mapping in live)
         elif op.kind == OpKind.free:
             yield from _of_free(number, op.buffer, live, made)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dmafuzz import _core
 from dmafuzz._core import Op, OpKind, matching_end
 from dmafuzz.program import render_op
+from dmafuzz.program.kinds import DEVICE_ACCESSES, FREES
 
 from . import calls
 from .course import Act, Event
@@ -17,7 +18,6 @@ from .names import is_list, list_of, plus, segments_of
 
 _TAB = "\t"
 _LINE_CHARS = 116
-_FREES = ("free", "free_coherent", "free_noncoherent", "free_noncontiguous")
 
 
 class Source:
@@ -127,7 +127,7 @@ class Source:
         line = render_op(op)
         if op.split or op.kind == OpKind.finish:
             raise ExportError(f"op {event.op} ({line}): calls that overlap in time are not to be had without probes")
-        if op.kind in (OpKind.device_read, OpKind.device_write, OpKind.device_post):
+        if op.kind in DEVICE_ACCESSES:
             self._emit("", f'step("{event.op}: {_quoted(line)}");')
             if op.kind != OpKind.device_read:
                 self._emit(self._access(event, "writes", ""))
@@ -167,7 +167,7 @@ class Source:
             return
         if op.kind == OpKind.free:
             self._live = [o for o in self._live if not (o.kind == OpKind.alloc and o.buffer == op.buffer)]
-        elif op.kind.name.startswith(("unmap_", *_FREES)):
+        elif op.kind in FREES or op.kind.name.startswith("unmap_"):
             self._live = [o for o in self._live if o.kind == OpKind.alloc or o.mapping != op.mapping]
 
     def _give_back(self) -> None:

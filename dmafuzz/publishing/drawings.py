@@ -12,19 +12,18 @@ from dmafuzz._core import (
     CopyState,
     Corruption,
     Moment,
-    OpKind,
     Owner,
     Place,
     PlaceKind,
     TrackedEntry,
 )
 from dmafuzz.program import render_op
+from dmafuzz.program.kinds import DEVICE_ACCESSES
 from dmafuzz.verdicts.judgement import Judgement
 
 from .content import Cell, Chip, Drawing, Lane, Step
 from .words import CACHE, EFFECTS, OUTCOMES, PLACES, READ, READS, UNASKED, UNASKED_CPU
 
-_DEVICE_KINDS = (OpKind.device_read, OpKind.device_write, OpKind.device_post)
 _UNFOLDED_MAX = 12  # steps of a drawing that shows each by itself
 _FOLDED_MIN = 3  # operations in a row
 _DIRECTIONS = {"bidirectional": "BIDI", "to_device": "TO_DEV", "from_device": "FROM_DEV"}
@@ -61,7 +60,7 @@ class Scene:
     def _lanes(self) -> Iterator[tuple[Lane, str, int]]:
         """Each lane with what it is about: a CPU or device by number, a copy by its own."""
         last = self.moments[-1].op
-        for cpu in sorted({op.cpu for op in self.judgement.ops[: last + 1] if op.kind not in _DEVICE_KINDS}):
+        for cpu in sorted({op.cpu for op in self.judgement.ops[: last + 1] if op.kind not in DEVICE_ACCESSES}):
             yield Lane("cpu", f"cpu{cpu}"), "cpu", cpu
         seen: dict[int, CopyState] = {copy.copy: copy for moment in self.moments for copy in moment.copies}
         for number, (copy, state) in enumerate(sorted(seen.items())):
@@ -105,12 +104,12 @@ class Scene:
         if moment.actor == Actor.cpu:
             return cpu == min(op.cpu for op in self.judgement.ops)
         op = self.judgement.ops[moment.op]
-        return moment.actor == Actor.program and op.cpu == cpu and op.kind not in _DEVICE_KINDS
+        return moment.actor == Actor.program and op.cpu == cpu and op.kind not in DEVICE_ACCESSES
 
     def _device_cell(self, number: int, device: int) -> Cell:
         moment = self.moments[number]
         op = self.judgement.ops[moment.op]
-        asked = moment.actor == Actor.program and op.kind in _DEVICE_KINDS and self._device(op.mapping) == device
+        asked = moment.actor == Actor.program and op.kind in DEVICE_ACCESSES and self._device(op.mapping) == device
         acts = asked or (moment.writer is not None and self._device(moment.writer) == device)
         owned = [o for o in moment.owners if self._device(o.mapping) == device]
         before = self.moments[number - 1].owners if number else ()
@@ -160,7 +159,7 @@ class Scene:
 
     def _writer(self, moment: Moment) -> str:
         op = self.judgement.ops[moment.op]
-        mapping = op.mapping if moment.actor == Actor.program and op.kind in _DEVICE_KINDS else moment.writer
+        mapping = op.mapping if moment.actor == Actor.program and op.kind in DEVICE_ACCESSES else moment.writer
         return "the CPU" if mapping is None else f"d{self._device(mapping)}"
 
     def _unasked(self, moment: Moment) -> str:

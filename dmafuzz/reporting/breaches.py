@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dmafuzz._core import ATTRS, Breach, Op, OpKind, traits
+from dmafuzz.program.kinds import FREES
 
 # By rule. Where a rule is broken in several ways, by the kind of operation too: "sync", "free", "device" (access), or
 # the operation's own name. Names in braces:
@@ -69,7 +70,6 @@ SENTENCES = {
 NEVER_CHECKED = "dma_mapping_error() is never called for {mapping}"
 
 _DEVICE_KINDS = {OpKind.device_read: "reads", OpKind.device_write: "writes", OpKind.device_post: "writes"}
-_FREES = (OpKind.free, OpKind.free_coherent, OpKind.free_noncoherent, OpKind.free_noncontiguous)
 
 
 def breach_sentence(breach: Breach, ops: Sequence[Op]) -> str:
@@ -95,7 +95,7 @@ def _whole(ops: Sequence[Op], number: int) -> Op:
 def _kind(op: Op) -> str:
     if op.kind in _DEVICE_KINDS:
         return "device"
-    if op.kind in _FREES:
+    if op.kind in FREES:
         return "free"
     return "sync" if op.kind.name.startswith("sync_") else str(op.kind.name)
 

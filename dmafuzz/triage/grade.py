@@ -8,7 +8,8 @@ from enum import StrEnum
 from functools import cache
 
 from dmafuzz import _core
-from dmafuzz._core import Op, OpKind
+from dmafuzz._core import Op
+from dmafuzz.program.kinds import DEVICE_ACCESSES
 
 from .cause import Cause
 
@@ -31,7 +32,6 @@ GRADES = {
     Grade.E: "two rules or more, a race inside a call, or a device that misbehaves",
 }
 
-_DEVICE_KINDS = (OpKind.device_read, OpKind.device_write, OpKind.device_post)
 # Rules that a device breaks by an access of its own, where the program has one.
 _DEVICE_RULES = frozenset(("hands-off", "inside", "unmap-all", "unmap-once"))
 
@@ -54,7 +54,7 @@ def _is_race(ops: Sequence[Op]) -> bool:
 def _device_misbehaves(cause: Cause) -> bool:
     if "to-device-read-only" in cause.rules:
         return True
-    return any(op.kind in _DEVICE_KINDS for op in cause.ops) and not _DEVICE_RULES.isdisjoint(cause.rules)
+    return any(op.kind in DEVICE_ACCESSES for op in cause.ops) and not _DEVICE_RULES.isdisjoint(cause.rules)
 
 
 @cache

@@ -11,13 +11,13 @@ from importlib import resources
 from typing import Any
 
 from dmafuzz._core import ATTRS, BufferKind, Op, OpKind, matching_end, traits
+from dmafuzz.program.kinds import DEVICE_ACCESSES
 
 from .cause import Cause
 from .topic import entry_of
 
 SKIP_CPU_SYNC = 1 << ATTRS.index("SKIP_CPU_SYNC")
 _NAMED_RULES = 2  # of a program that breaks more
-_DEVICE_KINDS = (OpKind.device_read, OpKind.device_write, OpKind.device_post)
 
 
 def title_of(cause: Cause) -> str:
@@ -76,7 +76,7 @@ class _Scene:
     def has(self, what: str) -> bool:
         """Whether the program has what a row of titles.toml asks for."""
         tests = {
-            "device": self._any(*_DEVICE_KINDS),
+            "device": self._any(*DEVICE_ACCESSES),
             "sync": any(_is_sync(op) for op in self.ops),
             "late-sync": self._late_sync() is not None,
             "several": len(self._maps()) > 1,
@@ -122,7 +122,7 @@ class _Scene:
         found = [op for op in self.ops if wrong is not None and wrong(op)]
         syncs = [op for op in self.ops if _is_sync(op)]
         ends = [op for op in self.ops if _is_call_on(op)]
-        accesses = [op for op in self.ops if op.kind in _DEVICE_KINDS]
+        accesses = [op for op in self.ops if op.kind in DEVICE_ACCESSES]
         of_device = accesses if row.endswith(" device") else []
         return next(iter((*of_device, *found, *reversed(syncs), *reversed(ends))), None)
 

@@ -30,6 +30,20 @@ int devices_of(const Program& program) {
     return std::popcount(named);
 }
 
+// Changes of one operation. Is it another one now?
+template <auto Field>
+bool given_up(Op& op) {
+    const auto before = op.*Field;
+    op.*Field = {};
+    return before != op.*Field;
+}
+template <OpKind kind, OpKind plainer>
+bool replaced(Op& op) {
+    if (op.kind != kind) return false;
+    op.kind = plainer;
+    return true;
+}
+
 class Minimizer {
 public:
     using Shows = std::function<bool(const Program&)>;
@@ -304,26 +318,10 @@ private:
     bool plainer() {
         using Change = bool (*)(Op&);
         static constexpr Change changes[] = {
-            [](Op& op) {
-                bool c = op.unchecked;
-                op.unchecked = false;
-                return c;
-            },
-            [](Op& op) {
-                bool c = op.high;
-                op.high = false;
-                return c;
-            },
-            [](Op& op) {
-                bool c = op.private_copy;
-                op.private_copy = false;
-                return c;
-            },
-            [](Op& op) {
-                bool c = op.cpu_offset != 0;
-                op.cpu_offset = 0;
-                return c;
-            },
+            &given_up<&Op::unchecked>,
+            &given_up<&Op::high>,
+            &given_up<&Op::private_copy>,
+            &given_up<&Op::cpu_offset>,
             [](Op& op) {
                 bool c = op.attrs != 0 || op.given_attrs;
                 op.attrs = 0;
@@ -335,26 +333,10 @@ private:
                 op.attrs = 0;
                 return c;
             },
-            [](Op& op) {
-                bool c = op.given_device;
-                op.given_device = false;
-                return c;
-            },
-            [](Op& op) {
-                bool c = op.given_size;
-                op.given_size = false;
-                return c;
-            },
-            [](Op& op) {
-                bool c = op.given_direction;
-                op.given_direction = false;
-                return c;
-            },
-            [](Op& op) {
-                bool c = op.given_count;
-                op.given_count = false;
-                return c;
-            },
+            &given_up<&Op::given_device>,
+            &given_up<&Op::given_size>,
+            &given_up<&Op::given_direction>,
+            &given_up<&Op::given_count>,
             [](Op& op) {
                 bool c = op.given_count && op.count > 1;
                 op.count = 1;
@@ -370,21 +352,9 @@ private:
                 op.buffer_kind = BufferKind::kmalloc;
                 return c;
             },
-            [](Op& op) {
-                bool c = op.kind == OpKind::sync_range_for_cpu;
-                if (c) op.kind = OpKind::sync_single_for_cpu;
-                return c;
-            },
-            [](Op& op) {
-                bool c = op.kind == OpKind::sync_range_for_device;
-                if (c) op.kind = OpKind::sync_single_for_device;
-                return c;
-            },
-            [](Op& op) {
-                bool c = op.kind == OpKind::dirty;
-                if (c) op.kind = OpKind::write;
-                return c;
-            },
+            &replaced<OpKind::sync_range_for_cpu, OpKind::sync_single_for_cpu>,
+            &replaced<OpKind::sync_range_for_device, OpKind::sync_single_for_device>,
+            &replaced<OpKind::dirty, OpKind::write>,
         };
         bool any = each_line([&](size_t i) {
             bool changed = false;

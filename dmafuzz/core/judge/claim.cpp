@@ -14,12 +14,7 @@ void add(Calls& calls, const Run& run, uint8_t index) {
     else if (is_end(op.kind)) calls.tidied |= 1u << op.mapping;
 }
 
-bool is_map(HookKind kind) {
-    return kind == HookKind::map_single_area || kind == HookKind::map_page || kind == HookKind::map_resource ||
-           kind == HookKind::map_sg || kind == HookKind::alloc_coherent || kind == HookKind::alloc_pages;
-}
-
-bool is_end(HookKind kind) { return kind >= HookKind::unmap_page && kind <= HookKind::free_pages; }
+bool is_map(HookKind kind) { return kind == HookKind::map_single_area || makes_mapping(kind); }
 
 uint16_t buffers_of(uint32_t mappings, const Run& run) {
     uint32_t buffers = 0;

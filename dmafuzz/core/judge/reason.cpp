@@ -9,25 +9,9 @@ namespace dmafuzz {
 
 namespace {
 
-bool ends(HookKind kind) {
-    return kind == HookKind::unmap_page || kind == HookKind::unmap_resource || kind == HookKind::unmap_sg ||
-           kind == HookKind::free_coherent || kind == HookKind::free_pages;
-}
-
-bool makes(const HookCall& call) {
-    switch (call.kind) {
-        case HookKind::map_page:
-        case HookKind::map_resource:
-        case HookKind::map_sg:
-        case HookKind::alloc_coherent:
-        case HookKind::alloc_pages: return true;
-        default: return false;
-    }
-}
-
 bool ended_before(const std::vector<HookCall>& calls, size_t call, uint8_t mapping) {
     return std::any_of(calls.begin(), calls.begin() + static_cast<std::ptrdiff_t>(call),
-                       [&](const HookCall& c) { return ends(c.kind) && c.mapping == mapping; });
+                       [&](const HookCall& c) { return is_end(c.kind) && c.mapping == mapping; });
 }
 
 // Does the range that a call names lie where something that the map call made begins (an unmap), or within it (a sync)?
@@ -38,7 +22,7 @@ bool fits(const HookCall& call, const HookCall& map) {
         const uint64_t dma = list ? map.entries[i].dma : map.dma, size = list ? map.entries[i].dma_size : map.size;
         const uint64_t named = call.entry_count ? call.entries[0].dma : call.dma,
                        bytes = call.entry_count ? call.entries[0].dma_size : call.size;
-        if (ends(call.kind) ? named == dma : named >= dma && named + bytes <= dma + size) return true;
+        if (is_end(call.kind) ? named == dma : named >= dma && named + bytes <= dma + size) return true;
     }
     return false;
 }
@@ -102,12 +86,12 @@ Reason Judge::reason(size_t platform, const Warning& warning) {
         if (warning.id != WarningId::free_unallocated && warning.id != WarningId::sync_unallocated)
             return Reason::same_mapping;
         const bool missed = std::any_of(calls.begin(), end, [&](const HookCall& c) {
-            return makes(c) && fits(call, c) && !ended_before(calls, warning.call, c.mapping);
+            return makes_mapping(c.kind) && fits(call, c) && !ended_before(calls, warning.call, c.mapping);
         });
         return missed ? Reason::missed_entry : Reason::no_entry;
     }
-    auto made =
-        std::find_if(calls.begin(), end, [&](const HookCall& c) { return makes(c) && c.op == warning.entry_op; });
+    auto made = std::find_if(calls.begin(), end,
+                             [&](const HookCall& c) { return makes_mapping(c.kind) && c.op == warning.entry_op; });
     if (made == end || made->mapping == call.mapping) return Reason::same_mapping;
     return ended_before(calls, warning.call, made->mapping) ? Reason::stale_mapping : Reason::live_mapping;
 }

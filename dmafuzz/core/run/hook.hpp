@@ -35,6 +35,9 @@ enum class HookKind : uint8_t {
 };
 const char* name_of(HookKind kind);
 
+inline bool makes_mapping(HookKind k) { return k >= HookKind::map_page && k <= HookKind::alloc_pages; }
+inline bool is_end(HookKind k) { return k >= HookKind::unmap_page && k <= HookKind::free_pages; }
+
 // What kind of memory an address is, as far as hooks ask.
 enum class Area : uint8_t { linear, current_stack, vmalloc, vmalloc_stack, text, rodata, high, mmio };
 

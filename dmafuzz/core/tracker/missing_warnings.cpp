@@ -7,32 +7,6 @@
 
 namespace dmafuzz {
 
-namespace {
-
-bool ends_mapping(HookKind kind) {
-    switch (kind) {
-        case HookKind::unmap_page:
-        case HookKind::unmap_resource:
-        case HookKind::unmap_sg:
-        case HookKind::free_coherent:
-        case HookKind::free_pages: return true;
-        default: return false;
-    }
-}
-
-bool makes_mapping(HookKind kind) {
-    switch (kind) {
-        case HookKind::map_page:
-        case HookKind::map_resource:
-        case HookKind::map_sg:
-        case HookKind::alloc_coherent:
-        case HookKind::alloc_pages: return true;
-        default: return false;
-    }
-}
-
-}  // namespace
-
 void DmaDebug::note_missing(const HookCall& call, WarningId id, Reason reason, const Entry* about, uint32_t more) {
     out_->missing_warnings.push_back({warning_of(call, id, about, more), reason});
 }
@@ -52,7 +26,7 @@ void DmaDebug::take_following(const HookCall& call) {
     explain_turns(call);
     if (makes_mapping(call.kind)) add_regions(call);
     // Right or wrong, it ends what it names.
-    if (ends_mapping(call.kind) && call.mapping != no_mapping) shadow_.end(call.mapping);
+    if (is_end(call.kind) && call.mapping != no_mapping) shadow_.end(call.mapping);
 }
 
 // The entry of a region, while it is in H.
