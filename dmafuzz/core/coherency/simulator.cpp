@@ -286,7 +286,8 @@ void Simulator::copy_between(const Step& step, bool into_slot) {
         const uint8_t memory = cell.memory_at(phys);
         const uint8_t slot = at == no_index ? no_index : cell.covers[at].slot;
         if (slot == no_index || memory == no_index) {
-            if (p.via == Via::slot && memory == no_index)
+            // A page that came to that address after the map has no slot either.
+            if (p.via == Via::slot)
                 copy_of_others(phys, phys + cell.bytes(), into_slot ? Event::fill : Event::wild_copy);
             return;
         }
