@@ -22,6 +22,7 @@ from dmafuzz.trackers.python import PYTHON
 FILE = Path("campaign.toml")
 FILE_BYTES_MAX = 1 << 20
 OPS_LIMIT = 14
+AHEAD = 4
 CANARY = "canary:"
 CANARIES = {f"{CANARY}never-warns": "FN", f"{CANARY}always-warns": "FP"}  # the label that finds it out
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
@@ -36,7 +37,7 @@ store    = "campaign"    # folder of findings, corpus and ledgers; a second run 
 slice    = "2m"          # how long one target is searched before the next one's turn; a whole number is of programs,
                          # and then a slice gives the same result to the byte
 jobs     = "all"         # worker processes: a number, or one for each processor
-executor = "local"       # worker processes of this machine
+executor = "local"       # worker processes of this machine; folder: hosts share the store; dask: [dask] says where
 
 # Each target gets a share of the time by its weight.
 [[target]]
@@ -69,13 +70,15 @@ class _Table(BaseModel):
 
 
 class CampaignTable(_Table):
-    """``slice``: seconds, or a number of programs."""
+    """``slice``: seconds, or a number of programs. ``ahead``: with the latter, how many slices of one target may be at
+    work at once; slice n starts from what those up to n - ahead have found."""
 
     name: str = "campaign"
     store: str = "campaign"
     slice: Annotated[float | int, BeforeValidator(duration), Field(gt=0)] = 120.0
     jobs: Literal["all"] | Annotated[int, Field(ge=1, le=256)] = "all"
-    executor: Literal["local"] = "local"
+    executor: Literal["local", "folder", "dask"] = "local"
+    ahead: Annotated[int, Field(ge=1, le=10_000)] = AHEAD
     ops: Annotated[int, Field(ge=2, le=64)] = OPS_LIMIT
 
 
@@ -90,18 +93,34 @@ class TargetTable(_Table):
         return CANARIES.get(self.tracker)
 
 
+class DaskTable(_Table):
+    """``scheduler``: its address, as tls://host:8786. ``ca``, ``certificate`` and ``key`` are files, beside the plan;
+    without them those of Dask's own configuration count."""
+
+    scheduler: str = ""
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+
+
 class CampaignFile(_Table):
     """A whole file."""
 
     campaign: CampaignTable = CampaignTable()
     target: Annotated[list[TargetTable], Field(min_length=1)]
+    dask: DaskTable = DaskTable()
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether slices are of so many programs: then all that they find follows from the plan."""
+        return isinstance(self.campaign.slice, int)
 
     @property
     def jobs(self) -> int:
         return len(os.sched_getaffinity(0)) if self.campaign.jobs == "all" else self.campaign.jobs
 
     def plan_of(self, target: TargetTable, store: Path) -> Plan:
-        """A slice's plan, but for its seed and its name. Raises PlanFileError for a target that is not there."""
+        """What decides about the target. Raises PlanFileError for a target that is not there."""
         name = target.tracker
         try:
             core = resolve(name).core
@@ -109,11 +128,7 @@ class CampaignFile(_Table):
             names = tuple(model.name for model in platforms.portfolio(portfolio))
         except (TrackerError, PlatformError) as error:
             raise PlanFileError(str(error)) from None
-        budget = self.campaign.slice
-        programs = budget if isinstance(budget, int) else None
-        seconds = None if programs is not None else float(budget)
-        about = (name, core, names, portfolio, store, "native", seconds, self.jobs, 0, self.campaign.ops)
-        return Plan(*about, programs)
+        return Plan(name, core, names, portfolio, store, "native", None, 1, 0, self.campaign.ops)
 
 
 def read_plan_file(path: Path) -> CampaignFile:
@@ -140,7 +155,7 @@ def _complaint(details: Any, file: Path) -> str:
     """One line, as for a platform's file."""
     location, kind = details["loc"], details["type"]
     if kind == "extra_forbidden":
-        tables: dict[str, type[_Table]] = {"campaign": CampaignTable, "target": TargetTable}
+        tables: dict[str, type[_Table]] = {"campaign": CampaignTable, "target": TargetTable, "dask": DaskTable}
         table: type[_Table] = tables.get(str(location[0]), CampaignFile) if len(location) > 1 else CampaignFile
         known = nearest(str(location[-1]), table.model_fields)
         return message(file, dotted(location), "an unknown key", f"a known one ({known})")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from dmafuzz.campaign import CampaignFile, CampaignRun, PlanFileError, Standing, read_plan_file, standings
+from dmafuzz.campaign import CampaignFile, CampaignRun, ExecutorError, PlanFileError, Standing, open_executor, read_plan_file, standings
 from dmafuzz.campaign.plan_file import EXAMPLE, FILE, duration
 from dmafuzz.fuzzing import CampaignError
 from dmafuzz.storage import write_whole
@@ -69,19 +69,20 @@ def run(file: Path, length: str | None, until: str | None, slices: int | None) -
     plan, folder = _read(file)
     seconds = _seconds(length, until)
     try:
-        with closing(Store.create(folder)) as store:
-            carried_out = CampaignRun(plan, store, click.echo)
+        shared = plan.campaign.executor == "folder"
+        with closing(Store.create(folder, shared=shared)) as store:
+            carried_out = CampaignRun(plan, store, open_executor(plan, folder, file.parent), click.echo)
             rows = carried_out.run(seconds, slices)
     except (StoreError, PlanFileError) as error:
         raise BadInput(str(error)) from None
-    except CampaignError as error:
+    except (CampaignError, ExecutorError) as error:
         raise (Fault if error.ours else BadInput)(shown_path(error)) from None
     for line in _table(rows):
         click.echo(line)
     click.echo(f"What to look at first: dmafuzz top {shown_path(folder)} --tracker T")
     hidden = [row for row in rows if row.found_out is False and row.slices]
     for row in hidden:
-        click.echo(f"{row.target.tracker} was not found out in {row.slices} slices: this campaign is at fault")
+        click.echo(f"{row.table.tracker} was not found out in {row.slices} slices: this campaign is at fault")
     context = click.get_current_context()
     context.exit(EXIT_FAULT if hidden else EXIT_INTERRUPTED if carried_out.interrupted else 0)
 
@@ -193,13 +194,13 @@ def _table(rows: Sequence[Standing]) -> list[str]:
     for row in rows:
         causes = ", ".join(f"{count:,} {label}" for label, count in sorted(row.causes.items())) or "none"
         found = {None: "", True: "found out", False: "not found out yet"}[row.found_out]
-        figures = (f"{row.target.weight:g}", f"{row.slices:,}", f"{row.seconds:,.0f}", f"{row.programs:,}")
-        lines.append((row.target.tracker, *figures, causes, found))
+        figures = (f"{row.table.weight:g}", f"{row.slices:,}", f"{row.seconds:,.0f}", f"{row.programs:,}")
+        lines.append((row.table.tracker, *figures, causes, found))
     widths = [max(len(line[column]) for line in lines) for column in range(7)]
     return ["  ".join(f"{text:<{width}}" for text, width in zip(line, widths, strict=True)).rstrip() for line in lines]
 
 
 def _as_json(row: Standing) -> str:
-    facts = {"tracker": row.target.tracker, "weight": row.target.weight, "slices": row.slices}
+    facts = {"tracker": row.table.tracker, "weight": row.table.weight, "slices": row.slices}
     figures = {"seconds": row.seconds, "programs": row.programs, "causes": dict(row.causes), "found_out": row.found_out}
     return json.dumps({**facts, **figures})

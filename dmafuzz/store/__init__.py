@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The store of findings: packs and ledgers, from which the index and the leaders follow; one store, many targets."""
 
+from .compaction import Joining
 from .confirmed import Confirmed
 from .corpus import read_corpus
-from .entries import StoredCause
+from .entries import StoredCause, facts_of, item_to_finding
 from .errors import StoreError
 from .folder import shown_path, told_in_one_line
 from .reports import Report
@@ -13,12 +14,15 @@ from .target import Target, target_of
 
 __all__ = [
     "Confirmed",
+    "Joining",
     "Report",
     "Run",
     "Store",
     "StoreError",
     "StoredCause",
     "Target",
+    "facts_of",
+    "item_to_finding",
     "read_corpus",
     "shown_path",
     "target_of",
