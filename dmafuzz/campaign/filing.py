@@ -6,26 +6,29 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from dmafuzz.campaign.plan_file import CampaignFile
+from dmafuzz.campaign.news import News
+from dmafuzz.campaign.plan_file import CANARY, CampaignFile
 from dmafuzz.campaign.slices import Slice, SliceError, SliceResult
 from dmafuzz.storage import write_whole
 from dmafuzz.store import Store, Target, facts_of, item_to_finding, told_in_one_line
 from dmafuzz.store.runs import ENDED
+from dmafuzz.triage import grade_of
 
 
 @dataclass(frozen=True)
 class Filed:
-    """The ``causes`` that are new; ``told``: a line for people."""
+    """``grades``: how many causes are new, in the store and for people (`News`); ``told``: a line for people."""
 
-    causes: list[str]
+    grades: Counter[str]
     told: str
 
 
 class Filing:
     """Of one run."""
 
-    def __init__(self, file: CampaignFile, store: Store) -> None:
+    def __init__(self, file: CampaignFile, store: Store, news: News) -> None:
         """Raises PlanFileError."""
+        self._news = news
         targets = [file.plan_of(table, store.folder).target for table in file.target]
         self._targets = {target.key: target for target in targets}
         self._store = store
@@ -61,4 +64,5 @@ class Filing:
         by_label = Counter(finding.label for finding in new)
         causes = ", ".join(f"{count:,} {label}" for label, count in sorted(by_label.items())) or "none"
         told = f"{result.counted:,} programs in {result.seconds:.0f} s on {result.host}; new causes: {causes}"
-        return Filed([finding.cause for finding in new], told)
+        told_people = [] if piece.tracker.startswith(CANARY) else [each for each in new if self._news.is_new(each)]
+        return Filed(Counter(str(grade_of(each.triage_cause)) for each in told_people), told)

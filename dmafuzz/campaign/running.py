@@ -9,12 +9,13 @@ from collections.abc import Callable
 
 from dmafuzz.campaign.executors import Executor, ExecutorError, Outcome, leases
 from dmafuzz.campaign.filing import Filing
+from dmafuzz.campaign.news import News
 from dmafuzz.campaign.plan_file import CampaignFile
 from dmafuzz.campaign.schedule import Schedule
 from dmafuzz.campaign.slices import Slice, SliceError
 from dmafuzz.campaign.status import Standing, standings
 from dmafuzz.fuzzing import CampaignError
-from dmafuzz.store import Joining, Store
+from dmafuzz.store import Joining, Keep, Store
 from dmafuzz.store.runs import FAILED, PLANNED
 
 REST_S_MIN = 1.0  # a slice that is shorter is not worth its start
@@ -27,19 +28,21 @@ JOIN_EVERY = 32  # slices
 class CampaignRun:
     """One run of a plan. Running it twice goes on where it was."""
 
-    def __init__(self, file: CampaignFile, store: Store, executor: Executor, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, file: CampaignFile, store: Store, executor: Executor, news: News, say: Callable[[str], None]
+    ) -> None:
         """Raises PlanFileError, StoreError."""
         self._file = file
         self._store = store
         self._executor = executor
         self._say = say
-        self._filing = Filing(file, store)
+        self._filing = Filing(file, store, news)
         self._at_work: dict[str, Slice] = {}
         self._tries: Counter[str] = Counter()
         self._others_at = time.monotonic()
         self._filed = 0
         self.interrupted = False
-        self.new: list[tuple[str, str]] = []  # of what is new: the target's key, and the cause
+        self.new: Counter[str] = Counter()  # causes that are new for people, by grade
 
     def run(self, seconds: float | None, slices: int | None = None) -> list[Standing]:
         """Until the time is up, so many slices are done, or the user interrupts.
@@ -61,7 +64,7 @@ class CampaignRun:
                 self._file_all(self._executor.interrupt())
             finally:
                 self._executor.close()
-        self._join()
+        self._join(last=True)
         for target in {piece.target for piece in self._filing.pieces}:
             self._store.write_leaders(self._filing.target(target))
         return standings(self._file, self._store)
@@ -121,7 +124,7 @@ class CampaignRun:
                 self._schedule.given_back(piece)
                 continue
             self._schedule.ended(piece, outcome.result.seconds)
-            self.new += [(piece.target, cause) for cause in filed.causes]
+            self.new += filed.grades
             self._say(f"{piece.tracker}: slice {piece.number + 1}: {filed.told}")
             self._filed += 1
             if self._filed % JOIN_EVERY == 0:
@@ -139,9 +142,14 @@ class CampaignRun:
             self._store.note(FAILED, True, run=piece.id, why=outcome.why)
             self._schedule.ended(piece, 0.0)
 
-    def _join(self) -> None:
-        """Small packs as one, but where hosts share the store: there that is `campaign prune`'s."""
+    def _join(self, last: bool = False) -> None:
+        """Small packs as one, and in the end the limits of the plan; where hosts share the store that is
+        `campaign prune`'s."""
         if not self._shared():
             needed = {name for piece in self._at_work.values() for name in piece.corpus}
             needed |= {name for _, names in leases(self._store.folder) for name in names}
+            if last:
+                limits = self._file.keep
+                keep = Keep(limits.causes_per_topic, limits.corpus_days, limits.corpus_megabytes)
+                self._store.keep_to(keep, needed)
             self._store.compact(Joining(before=self._schedule.settled(), leave=needed))

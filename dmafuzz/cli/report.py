@@ -161,7 +161,7 @@ def _counts(findings: Sequence[Finding]) -> str:
 def _write(run: Run, html: Path | None, outputs: dict[str, Path | None]) -> None:
     renderers: dict[str, Callable[[Run], str]] = {
         "markdown": markdown_of,
-        "sarif": lambda content: sarif_of(content, _version()),
+        "sarif": lambda content: sarif_of(content, version()),
         "junit": junit_of,
         "ktap": ktap_of,
     }
@@ -178,7 +178,8 @@ def _write(run: Run, html: Path | None, outputs: dict[str, Path | None]) -> None
         click.echo(str(path))
 
 
-def _version() -> str:
+def version() -> str:
+    """Of the package that runs."""
     try:
         return importlib.metadata.version("dmafuzz")
     except importlib.metadata.PackageNotFoundError:

@@ -7,6 +7,7 @@ from .corpus import read_corpus
 from .entries import StoredCause, facts_of, item_to_finding
 from .errors import StoreError
 from .folder import shown_path, told_in_one_line
+from .keeping import Keep
 from .reports import Report
 from .runs import Run
 from .store import Store
@@ -15,6 +16,7 @@ from .target import Target, target_of
 __all__ = [
     "Confirmed",
     "Joining",
+    "Keep",
     "Report",
     "Run",
     "Store",

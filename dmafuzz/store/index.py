@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from dmafuzz.triage import topic_of
 from .entries import StoredCause, rank_of
 from .target import Target
 
-_FORMAT = 2  # of the index alone: another one is made anew
+_FORMAT = 3  # of the index alone: another one is made anew
 _TABLES = f"""
 CREATE TABLE target (key TEXT PRIMARY KEY, facts TEXT NOT NULL);
 CREATE TABLE pack (name TEXT PRIMARY KEY, target TEXT NOT NULL, size INTEGER NOT NULL, changed INTEGER NOT NULL);
@@ -23,6 +24,10 @@ CREATE TABLE cause (
   reason TEXT NOT NULL, topic TEXT NOT NULL, minimal TEXT, modality TEXT, ops INTEGER NOT NULL,
   shown_on INTEGER NOT NULL, platforms INTEGER NOT NULL, found REAL, pack TEXT NOT NULL, item INTEGER NOT NULL,
   rank TEXT NOT NULL,
+  PRIMARY KEY (target, cause)
+);
+CREATE TABLE counted (
+  target TEXT NOT NULL, cause TEXT NOT NULL, label TEXT NOT NULL, topic TEXT NOT NULL, pack TEXT NOT NULL,
   PRIMARY KEY (target, cause)
 );
 CREATE INDEX by_topic ON cause (target, label, topic);
@@ -35,6 +40,10 @@ _COLUMNS = (
 )
 _SMALLEST = (
     f"SELECT {_COLUMNS}, count(*), min(rank) FROM cause WHERE target = ? GROUP BY label, topic ORDER BY label, topic"
+)
+_COUNTED_ALONE = (
+    "SELECT label, topic, count(*) FROM counted WHERE target = ? AND NOT EXISTS (SELECT 1 FROM cause WHERE "
+    "cause.target = counted.target AND cause.cause = counted.cause) GROUP BY label, topic"
 )
 
 Times = Mapping[tuple[str, str], float]  # by target and cause (Unix time, s)
@@ -71,12 +80,23 @@ class Index:
     def add(self, name: str, facts: PackFacts, target: Target, items: Sequence[dict[str, Any]], found: Times) -> None:
         """A pack's findings, and when each was filed; those that are known keep their place."""
         with self._rows:
-            self._rows.execute("INSERT OR IGNORE INTO target VALUES (?, ?)", (target.key, json.dumps(target.to_json())))
-            self._rows.execute("INSERT OR REPLACE INTO pack VALUES (?, ?, ?, ?)", (name, target.key, *facts))
+            self._add_pack(name, facts, target)
             self._rows.executemany(
                 f"INSERT OR IGNORE INTO cause VALUES ({', '.join('?' * 16)})",
                 (_row(target, name, at, item, found.get((target.key, item["cause"]))) for at, item in enumerate(items)),
             )
+
+    def add_counted(self, name: str, facts: PackFacts, target: Target, rows: Iterable[tuple[str, str, str]]) -> None:
+        """A pack of causes that are kept as counts: cause, label, topic."""
+        with self._rows:
+            self._add_pack(name, facts, target)
+            self._rows.executemany(
+                "INSERT OR IGNORE INTO counted VALUES (?, ?, ?, ?, ?)", ((target.key, *row, name) for row in rows)
+            )
+
+    def _add_pack(self, name: str, facts: PackFacts, target: Target) -> None:
+        self._rows.execute("INSERT OR IGNORE INTO target VALUES (?, ?)", (target.key, json.dumps(target.to_json())))
+        self._rows.execute("INSERT OR REPLACE INTO pack VALUES (?, ?, ?, ?)", (name, target.key, *facts))
 
     def forget(self, names: Iterable[str]) -> None:
         """Packs that have gone, and what was known by them alone."""
@@ -84,6 +104,7 @@ class Index:
             for name in names:
                 self._rows.execute("DELETE FROM pack WHERE name = ?", (name,))
                 self._rows.execute("DELETE FROM cause WHERE pack = ?", (name,))
+                self._rows.execute("DELETE FROM counted WHERE pack = ?", (name,))
 
     def targets(self) -> list[Target]:
         """All that there are findings of, by their keys."""
@@ -96,21 +117,32 @@ class Index:
             yield _cause(row)
 
     def has(self, target: str, cause: str) -> bool:
-        """Whether a target has that cause."""
-        found = self._all("SELECT 1 FROM cause WHERE target = ? AND cause = ?", (target, cause))
-        return next(found, None) is not None
+        """Whether a target has that cause, in full or counted."""
+        values = (target, cause)
+        tables = ("cause", "counted")
+        return any(
+            next(self._all(f"SELECT 1 FROM {table} WHERE target = ? AND cause = ?", values), None) for table in tables
+        )
 
     def names(self, target: str) -> set[str]:
-        """The causes of a target."""
-        return {cause for (cause,) in self._all("SELECT cause FROM cause WHERE target = ?", (target,))}
+        """The causes of a target, in full or counted."""
+        query = "SELECT cause FROM cause WHERE target = ? UNION SELECT cause FROM counted WHERE target = ?"
+        return {cause for (cause,) in self._all(query, (target, target))}
 
     def smallest(self, target: str) -> list[tuple[StoredCause, int]]:
         """Of each label and topic the smallest, and how many there are."""
-        return [(_cause(row[:-2]), row[-2]) for row in self._all(_SMALLEST, (target,))]
+        more = {(label, topic): count for label, topic, count in self._all(_COUNTED_ALONE, (target,))}
+        rows = [(_cause(row[:-2]), row[-2]) for row in self._all(_SMALLEST, (target,))]
+        return [(cause, count + more.get((cause.label, cause.topic), 0)) for cause, count in rows]
 
     def counts(self, target: str) -> dict[str, int]:
         """Causes by label."""
-        return dict(self._all("SELECT label, count(*) FROM cause WHERE target = ? GROUP BY label", (target,)))
+        counts = Counter(
+            dict(self._all("SELECT label, count(*) FROM cause WHERE target = ? GROUP BY label", (target,)))
+        )
+        for label, _, count in self._all(_COUNTED_ALONE, (target,)):
+            counts[label] += count
+        return counts
 
     def _all(self, query: str, values: Sequence[object] = ()) -> Iterator[Any]:
         return iter(self._rows.execute(query, values))

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ from .entries import StoredCause, facts_of, finding_to_item, item_to_finding, ra
 from .errors import StoreError
 from .folder import ABOUT, FORMAT, PARTS, check_empty, check_format, is_shared, shown_path, told_in_one_line
 from .index import Index, PackFacts, Times
+from .keeping import COUNTED, Keep, count_only, counted_rows, drop_programs, too_many
 from .reports import Report, Settled, move, read_reports, write_report
 from .runs import AGAIN, FILED, STARTED, Run, filing_times, runs_of
 from .salvage import readable_facts, target_of_pack, wrong_in
@@ -319,7 +320,7 @@ class Store:
         copied = 0
         with told_in_one_line(self.folder):
             for path in sorted((other / "packs").iterdir()):
-                if path.suffix in (FINDINGS, CORPUS) and not (self.folder / "packs" / path.name).exists():
+                if path.suffix in (FINDINGS, CORPUS, COUNTED) and not (self.folder / "packs" / path.name).exists():
                     copied += self._take(path)
             for path in sorted((other / "ledger").glob("*.jsonl")):
                 data = read_regular(path, LEDGER_BYTES_MAX) or b""
@@ -337,13 +338,32 @@ class Store:
         """
         with told_in_one_line(self.folder):
             joining = joining or Joining()
-            small = (path for path in self._packs(FINDINGS, CORPUS) if joining.looks_at(path))
+            small = (path for path in self._packs(FINDINGS, CORPUS, COUNTED) if joining.looks_at(path))
             checked = ((path, self._checked(path)) for path in small)
             gone = join(((path, pack) for path, pack in checked if pack is not None), joining, FINDINGS)
             for path in gone:
                 path.unlink(missing_ok=True)
         self.refresh()
         return len(gone)
+
+    def keep_to(self, keep: Keep, needed: Collection[str] = ()) -> tuple[int, int]:
+        """Keeps to limits; how many causes are kept as counts from now on, and how many packs of programs went.
+        ``needed``: packs that somebody is at.
+
+        Raises StoreError.
+        """
+        counted = 0
+        with told_in_one_line(self.folder):
+            for target in self.targets(every_build=True):
+                beyond = too_many(self.causes(target), keep.causes_per_topic)
+                count_only(self.folder / "packs", target, beyond)
+                counted += len(beyond)
+            dropped = 0
+            if keep.corpus_days is not None or keep.corpus_megabytes is not None:
+                dropped = drop_programs(self._packs(CORPUS), keep, needed)
+        self._read = None
+        self.refresh()
+        return counted, dropped
 
     # The index, and what is damaged.
 
@@ -360,13 +380,13 @@ class Store:
 
     def _make_agree(self, everything: bool) -> None:
         known = self._index.packs()
-        there = {path.name: path for path in self._packs(FINDINGS)}
+        there = {path.name: path for path in self._packs(FINDINGS, COUNTED)}
         facts = {name: _facts(path) for name, path in there.items()}
         self._index.forget(name for name, old in known.items() if facts.get(name) != old)
         known = self._index.packs()
         unknown = [name for name in there if name not in known]
         times = self._times() if unknown else {}
-        for path in self._packs(FINDINGS, CORPUS) if everything and self._writes else []:
+        for path in self._packs(FINDINGS, CORPUS, COUNTED) if everything and self._writes else []:
             if path.name in known and self._checked(path) is None:
                 self._index.forget([path.name])
         for name in unknown:
@@ -411,6 +431,9 @@ class Store:
         of = None if pack is None else target_of_pack(pack)
         if pack is None or of is None:
             return
+        if path.suffix == COUNTED:
+            self._index.add_counted(path.name, facts, of, counted_rows(pack))
+            return
         found = readable_facts(pack)
         if wrong := found.count(None):
             self._salvage(path, pack, f"{wrong:,} items are no findings")
@@ -433,7 +456,7 @@ class Store:
         self._put_aside(path, damage, f"{len(good):,} items of it were readable")
         if self._writes and good and target_of_pack(pack) is not None:
             kept = write_pack(path.parent, path.suffix, pack.table, good)
-            if path.suffix == FINDINGS:
+            if path.suffix != CORPUS:
                 self._index_pack(kept, _facts(kept), self._times())
 
     def _put_aside(self, path: Path, damage: str, kept: str) -> None:
