@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sqlite3
 from collections import Counter
@@ -12,7 +13,7 @@ from typing import Any
 
 from dmafuzz.triage import topic_of
 
-from .entries import StoredCause, rank_of
+from .entries import StoredCause, rank_of, read_as
 from .target import Target
 
 _FORMAT = 3  # of the index alone: another one is made anew
@@ -23,7 +24,7 @@ CREATE TABLE cause (
   target TEXT NOT NULL, cause TEXT NOT NULL, label TEXT NOT NULL, kinds TEXT NOT NULL, rules TEXT NOT NULL,
   reason TEXT NOT NULL, topic TEXT NOT NULL, minimal TEXT, modality TEXT, ops INTEGER NOT NULL,
   shown_on INTEGER NOT NULL, platforms INTEGER NOT NULL, found REAL, pack TEXT NOT NULL, item INTEGER NOT NULL,
-  rank TEXT NOT NULL,
+  grade TEXT NOT NULL, ordering TEXT NOT NULL, records BLOB NOT NULL, rank TEXT NOT NULL,
   PRIMARY KEY (target, cause)
 );
 CREATE TABLE counted (
@@ -36,7 +37,8 @@ CREATE INDEX by_pack ON cause (pack);
 PRAGMA user_version = {_FORMAT};
 """
 _COLUMNS = (
-    "target, cause, label, kinds, rules, reason, topic, minimal, modality, ops, shown_on, platforms, found, pack, item"
+    "target, cause, label, kinds, rules, reason, topic, minimal, modality, ops, shown_on, platforms, found, pack, item, "
+    "grade, ordering, records"
 )
 _SMALLEST = (
     f"SELECT {_COLUMNS}, count(*), min(rank) FROM cause WHERE target = ? GROUP BY label, topic ORDER BY label, topic"
@@ -82,7 +84,7 @@ class Index:
         with self._rows:
             self._add_pack(name, facts, target)
             self._rows.executemany(
-                f"INSERT OR IGNORE INTO cause VALUES ({', '.join('?' * 16)})",
+                f"INSERT OR IGNORE INTO cause VALUES ({', '.join('?' * 19)})",
                 (_row(target, name, at, item, found.get((target.key, item["cause"]))) for at, item in enumerate(items)),
             )
 
@@ -149,6 +151,8 @@ class Index:
 
 
 def _row(target: Target, pack: str, at: int, item: dict[str, Any], found: float | None) -> tuple[object, ...]:
+    records = base64.b64decode(item["program"])
+    grade, order = read_as(item, target, records)
     return (
         target.key,
         item["cause"],
@@ -165,6 +169,9 @@ def _row(target: Target, pack: str, at: int, item: dict[str, Any], found: float 
         found,
         pack,
         at,
+        grade,
+        order,
+        records,
         rank_of(item),
     )
 

@@ -39,7 +39,11 @@ Order = tuple[int | str, ...]
 
 def order_of(cause: Cause) -> Order:
     """Grade; rules broken; the rarest call; FP or FN first; CPUs, operations, platforms; program."""
-    size = _core.order_of(cause.ops)
+    return order_given(cause, _core.order_of(cause.ops), "\n".join(render_op(op) for op in cause.ops))
+
+
+def order_given(cause: Cause, size: Sequence[int], text: str) -> Order:
+    """The same, where the program's own order (`_core.order_of`) and its text are known already."""
     return (
         grade_of(cause),
         len(cause.rules),
@@ -49,7 +53,7 @@ def order_of(cause: Cause) -> Order:
         len(cause.ops),
         -len(cause.shown_on),
         *size,
-        "\n".join(render_op(op) for op in cause.ops),
+        text,
         cause.label,
         *cause.kinds,
     )
