@@ -33,7 +33,6 @@ def systemd_units(file: CampaignFile, plan: Path, at: str, length: str) -> list[
     service = f"""\
 [Unit]
 Description=dmafuzz campaign {_plain(file.campaign.name)}
-Documentation=man:dmafuzz-campaign(1)
 
 [Service]
 Type=exec

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from pathlib import Path
 
 import click
 
 from dmafuzz.campaign import CampaignFile, News, PlanFileError, standings
+from dmafuzz.campaign.figures import states
 from dmafuzz.campaign.plan_file import EXAMPLE
 from dmafuzz.storage import write_whole
 from dmafuzz.store import Store, StoreError, shown_path
@@ -23,10 +25,12 @@ from .campaign_plan import (
     read_plan_file,
     scheduler,
     seconds_of,
+    status_lines,
     table_lines,
 )
 from .campaign_reports import write_reports
 from .campaign_running import carry_out
+from .campaign_serve import serve
 from .campaign_store import merge, prune, reindex, sync
 from .campaign_unit import unit
 from .errors import EXIT_DIFFERENCE, EXIT_FAULT, EXIT_INTERRUPTED, BadInput
@@ -41,7 +45,7 @@ def campaign() -> None:
     """
 
 
-for command in (ci, merge, prune, reindex, sync, unit):
+for command in (ci, merge, prune, reindex, serve, sync, unit):
     campaign.add_command(command)
 
 
@@ -114,10 +118,10 @@ def status(file: Path, json_wanted: bool) -> None:
     plan, folder = read_plan_file(file)
     try:
         with closing(Store.open(folder)) as store:
-            rows = standings(plan, store)
+            found = states(standings(plan, store), store, time.time())
     except (StoreError, PlanFileError) as error:
         raise BadInput(str(error)) from None
-    for line in map(as_json, rows) if json_wanted else table_lines(rows):
+    for line in map(as_json, found) if json_wanted else status_lines(found):
         click.echo(line)
 
 

@@ -29,7 +29,7 @@ from .errors import EXIT_DIFFERENCE, EXIT_FAULT, EXIT_INTERRUPTED, BadInput
 @click.command()
 @plan_argument
 @click.option("--base", type=click.Path(path_type=Path), required=True, metavar="BASELINE",
-              help="What is known: a file of decisions (dmafuzz mark), or the store of a run before the change.")  # fmt: skip
+              help="What is known: a file of decisions (dmafuzz mark), or the store of a run before it.")  # fmt: skip
 @click.option("--for", "length", metavar="TIME", help="How long to search: 90s, 10m.  [default: 10m]")
 @click.option("--slices", type=click.IntRange(1), metavar="N", help="Or so many slices.")
 @click.option("--fail-on", type=click.Choice(GRADES_FAILING), default="A", show_default=True,
@@ -52,7 +52,7 @@ def ci(
     itself at fault.
     """
     plan, folder = read_plan_file(file, scheduler)
-    baseline = _base(base)
+    baseline = base_of(base)
     news = News(plan, baseline)
     seconds = seconds_of(length, None) if length or slices else 600.0
     carried_out, rows = carry_out(plan, file, folder, seconds, slices, news)
@@ -63,7 +63,7 @@ def ci(
     click.get_current_context().exit(status or (EXIT_DIFFERENCE if verdict.fails else 0))
 
 
-def _base(path: Path) -> Baseline:
+def base_of(path: Path) -> Baseline:
     """Of a store all topics are known. Raises BadInput."""
     try:
         if not path.is_dir():

@@ -12,10 +12,12 @@ import click
 
 from dmafuzz.campaign import Baseline, BaselineError, CampaignFile, PlanFileError, Standing, read_baseline
 from dmafuzz.campaign import read_plan_file as read_plan
+from dmafuzz.campaign.figures import FIGURES, TargetState, figures_json
 from dmafuzz.campaign.plan_file import FILE, duration
 
 from .errors import BadInput
 
+_SAID = ("programs_per_second", "coverage", "topics_by_grade", "topics_new_today", "last_new_topic_age", "topics_left")
 GRADES_FAILING = ("A", "AB", "ABC")
 
 plan_argument = click.argument("file", metavar="[FILE]", type=click.Path(path_type=Path), default=FILE)
@@ -94,8 +96,17 @@ def table_lines(rows: Sequence[Standing]) -> list[str]:
     return ["  ".join(f"{text:<{width}}" for text, width in zip(line, widths, strict=True)).rstrip() for line in lines]
 
 
-def as_json(row: Standing) -> str:
-    """One target."""
-    facts = {"tracker": row.table.tracker, "weight": row.table.weight, "slices": row.slices}
-    figures = {"seconds": row.seconds, "programs": row.programs, "causes": dict(row.causes), "found_out": row.found_out}
-    return json.dumps({**facts, **figures})
+def as_json(state: TargetState) -> str:
+    """One target, with all figures."""
+    row = state.standing
+    facts = {"tracker": row.table.tracker, "weight": row.table.weight, "found_out": row.found_out}
+    return json.dumps({**facts, **figures_json(state)})
+
+
+def status_lines(all_states: Sequence[TargetState]) -> list[str]:
+    """For people: the table, and the figures of each target; one screen for a few targets."""
+    lines = table_lines([state.standing for state in all_states])
+    for state in all_states:
+        said = [f"{figure.title} {figure.words(state)}" for figure in FIGURES if figure.name in _SAID]
+        lines.append(f"{state.standing.table.tracker}: {'; '.join(said)}")
+    return lines

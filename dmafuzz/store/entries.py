@@ -25,8 +25,8 @@ _OFFSET = 10**9  # some parts of an order are negative
 class StoredCause:
     """A cause of a target, as the index has it. ``ops`` are the operations of its smallest program, ``shown_on`` how
     many of the target's ``platforms`` show it; ``topic`` is its topic's id (dmafuzz.triage); ``found`` is when it was
-    filed (Unix time, s), None where no ledger says so. ``grade`` is its grade, ``order`` a text that sorts as people read
-    causes (`dmafuzz.triage.order_of`), ``records`` its program. The finding in full: `Store.finding`."""
+    filed (Unix time, s), None where no ledger says so. ``grade`` is its grade, ``order`` a text that sorts as people
+    read causes (`dmafuzz.triage.order_of`), ``records`` its program. The finding in full: `Store.finding`."""
 
     target: str
     cause: str

@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,8 @@ CREATE INDEX by_pack ON cause (pack);
 PRAGMA user_version = {_FORMAT};
 """
 _COLUMNS = (
-    "target, cause, label, kinds, rules, reason, topic, minimal, modality, ops, shown_on, platforms, found, pack, item, "
-    "grade, ordering, records"
+    "target, cause, label, kinds, rules, reason, topic, minimal, modality, ops, shown_on, platforms, found, pack, "
+    "item, grade, ordering, records"
 )
 _SMALLEST = (
     f"SELECT {_COLUMNS}, count(*), min(rank) FROM cause WHERE target = ? GROUP BY label, topic ORDER BY label, topic"
@@ -48,8 +49,34 @@ _COUNTED_ALONE = (
     "cause.target = counted.target AND cause.cause = counted.cause) GROUP BY label, topic"
 )
 
+_BY_GRADE = (
+    "SELECT label, topic, grade, count(*), min(found) FROM cause WHERE target = ? GROUP BY label, topic, grade "
+    "ORDER BY label, topic, grade"
+)
+
 Times = Mapping[tuple[str, str], float]  # by target and cause (Unix time, s)
 PackFacts = tuple[int, int]  # bytes, time of the last change (ns): a pack that differs is read again
+
+
+@dataclass
+class TopicFacts:
+    """A topic of a target: how many causes it has of each of the ``grades``, and ``counted`` ones besides; when the
+    ``first`` was filed (Unix time, s), None where no ledger says so."""
+
+    label: str
+    topic: str
+    grades: dict[str, int]
+    counted: int = 0
+    first: float | None = None
+
+    @property
+    def grade(self) -> str:
+        """That of its first cause."""
+        return min(self.grades)
+
+    @property
+    def causes(self) -> int:
+        return sum(self.grades.values()) + self.counted
 
 
 class Index:
@@ -136,6 +163,24 @@ class Index:
         more = {(label, topic): count for label, topic, count in self._all(_COUNTED_ALONE, (target,))}
         rows = [(_cause(row[:-2]), row[-2]) for row in self._all(_SMALLEST, (target,))]
         return [(cause, count + more.get((cause.label, cause.topic), 0)) for cause, count in rows]
+
+    def leaders(self, target: str) -> list[tuple[StoredCause, int]]:
+        """Of each label and topic the cause that people read first, and how many there are."""
+        query = _SMALLEST.replace("min(rank)", "min(ordering)")
+        return [(_cause(row[:-2]), row[-2]) for row in self._all(query, (target,))]
+
+    def topics(self, target: str) -> list[TopicFacts]:
+        """By label and topic."""
+        found: dict[tuple[str, str], TopicFacts] = {}
+        for label, topic, grade, count, first in self._all(_BY_GRADE, (target,)):
+            facts = found.setdefault((label, topic), TopicFacts(label, topic, {}))
+            facts.grades[grade] = count
+            if first is not None and (facts.first is None or first < facts.first):
+                facts.first = first
+        for label, topic, count in self._all(_COUNTED_ALONE, (target,)):
+            if (label, topic) in found:
+                found[label, topic].counted = count
+        return list(found.values())
 
     def counts(self, target: str) -> dict[str, int]:
         """Causes by label."""

@@ -38,7 +38,7 @@ from .corpus import read_corpus
 from .entries import StoredCause, facts_of, finding_to_item, item_to_finding, raw_of
 from .errors import StoreError
 from .folder import ABOUT, FORMAT, PARTS, check_empty, check_format, is_shared, shown_path, told_in_one_line
-from .index import Index, PackFacts, Times
+from .index import Index, PackFacts, Times, TopicFacts
 from .keeping import COUNTED, Keep, count_only, counted_rows, drop_programs, too_many
 from .reports import Report, Settled, move, read_reports, write_report
 from .runs import AGAIN, FILED, STARTED, Run, filing_times, runs_of
@@ -136,6 +136,14 @@ class Store:
     def topics(self, target: Target) -> list[tuple[StoredCause, int]]:
         """Of each label and topic the smallest cause, and how many causes there are of it."""
         return self._index.smallest(target.key)
+
+    def leaders(self, target: Target) -> list[tuple[StoredCause, int]]:
+        """Of each label and topic the cause that people read first (`StoredCause.order`), and how many there are."""
+        return self._index.leaders(target.key)
+
+    def topic_facts(self, target: Target) -> list[TopicFacts]:
+        """Of each label and topic: causes by grade, and when the first was filed."""
+        return self._index.topics(target.key)
 
     def find(self, text: str) -> list[StoredCause]:
         """The causes that a text names: a cause or a unique beginning of one, the name or path of a finding's file.
