@@ -15,6 +15,7 @@ import argparse
 import contextlib
 import os
 import random
+import resource
 import signal
 import socket
 import subprocess
@@ -253,12 +254,45 @@ def drill(executor: str, folder: Path, slices: int, kills: int, seed: int, targe
     return content
 
 
+def measured(executor: str, folder: Path, seconds: float) -> tuple[int, float]:
+    """Programs that two workers judge in that time, in slices of a minute; and the processor time of all (s)."""
+    before = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+    folder.mkdir()
+    with cluster(folder) if executor == "dask" else contextlib.nullcontext() as started:
+        plan = write_plan(folder, executor, TARGETS[:2], more="" if started is None else started.table)
+        plan.write_text(plan.read_text().replace("slice = 300", 'slice = "60s"').replace("ops = 6", "ops = 14"))
+        done = subprocess.run(command("campaign", "run", plan, "--for", f"{seconds:g}s"), check=False)
+        assert done.returncode == 0
+    programs = sum(run.programs for run in Store.open(folder / "campaign").runs())
+    return programs, sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - before
+
+
+def measure(folder: Path, seconds: float) -> None:
+    """Two workers of Dask beside two local jobs, one after the other, twice."""
+    totals = {"local": [0.0, 0.0], "dask": [0.0, 0.0]}
+    for number in range(2):
+        for executor, total in totals.items():
+            programs, cpu = measured(executor, folder / f"{executor}{number}", seconds)
+            total[0] += programs
+            total[1] += cpu
+            print(f"{executor}: {programs:,} programs, {cpu:.0f} s of processor time: {programs / cpu:,.0f} a second")
+    (local, local_cpu), (dask, dask_cpu) = totals.values()
+    print(
+        f"dask/local: {dask / local:.3f} of the programs, {dask / dask_cpu * local_cpu / local:.3f} by processor time"
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--executor", choices=["local", "folder", "dask"], default="local")
     for name, default in (("slices", 30), ("kills", 30), ("seed", 0)):
         options.add_argument(f"--{name}", type=int, default=default)
+    options.add_argument("--measure", type=float, metavar="SECONDS", help="compare dask with local instead")
     chosen = options.parse_args(arguments)
+    if chosen.measure is not None:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
+            measure(Path(place), chosen.measure)
+        return
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
         begin = time.monotonic()
         content = drill(chosen.executor, Path(place), chosen.slices, chosen.kills, chosen.seed)

@@ -29,7 +29,7 @@ _DECISIONS = ("known", "dup", "fixed")
 @click.option("--tracker", metavar="T", help="Of a store with findings of several trackers: this one's.")
 @click.option("--topic", "whole_topic", is_flag=True, help="Decide about the whole topic of each ID.")
 @click.option("--every-topic", is_flag=True, help="Decide about all topics of the store: a first baseline.")
-@click.option("--reason", default="", metavar="R", help="Why, for whoever reads the file.")
+@click.option("--reason", default="", metavar="R", help="Why.")
 @click.option("--who", default="", metavar="NAME", help="Who has decided.")
 @click.option("--until", default="", metavar="DATE", help="The decision counts up to this day: 2027-01-31.")
 @click.option("--by", default="", metavar="COMMIT", help="The commit that has fixed it.")
@@ -43,10 +43,11 @@ def mark(
     every_topic: bool,
     **more: str,
 ) -> None:
-    """Say of findings that they are known, the same as another one (dup), or fixed.
+    """Write down that findings are known, dup or fixed.
 
-    What is known or dup is not new any more, for `campaign ci`, `campaign run --fail-on` and `top --baseline`; what was
-    fixed is new when it shows again. An ID is a cause or a unique beginning of one (`dmafuzz top` lists them).
+    Dup: the same as another one. What is known or dup is not new any more, for `campaign ci` and
+    `campaign run --fail-on`; what was fixed is new when it shows again. An ID is a cause or a unique beginning of one
+    (`dmafuzz top` lists them).
     """
     if bool(ids) == every_topic:
         raise click.UsageError("either IDs, or --every-topic")
