@@ -15,11 +15,11 @@ from dmafuzz.campaign.plan_file import EXAMPLE
 from dmafuzz.storage import write_whole
 from dmafuzz.store import Store, StoreError, shown_path
 
+from . import options
 from .campaign_ci import ci
 from .campaign_plan import (
     as_json,
     baseline_of,
-    fail_on,
     hidden_canaries,
     plan_argument,
     read_plan_file,
@@ -88,7 +88,7 @@ def check(file: Path) -> None:
 @click.option("--until", metavar="HH:MM", help="Until this time of day.")
 @click.option("--slices", type=click.IntRange(1), metavar="N", help="At most so many slices.")
 @scheduler
-@fail_on
+@options.fail_on
 def run(
     file: Path, length: str | None, until: str | None, slices: int | None, scheduler: str | None, fail_on: str | None
 ) -> None:

@@ -20,7 +20,8 @@ from dmafuzz.storage import write_whole
 from dmafuzz.store import Store, StoreError, shown_path
 from dmafuzz.triage import Lead
 
-from .campaign_plan import GRADES_FAILING, hidden_canaries, plan_argument, read_plan_file, scheduler, seconds_of
+from . import options
+from .campaign_plan import hidden_canaries, plan_argument, read_plan_file, scheduler, seconds_of
 from .campaign_reports import write_reports
 from .campaign_running import carry_out
 from .errors import EXIT_DIFFERENCE, EXIT_FAULT, EXIT_INTERRUPTED, BadInput
@@ -32,7 +33,7 @@ from .errors import EXIT_DIFFERENCE, EXIT_FAULT, EXIT_INTERRUPTED, BadInput
               help="What is known: a file of decisions (dmafuzz mark), or the store of a run before it.")  # fmt: skip
 @click.option("--for", "length", metavar="TIME", help="How long to search: 90s, 10m.  [default: 10m]")
 @click.option("--slices", type=click.IntRange(1), metavar="N", help="Or so many slices.")
-@click.option("--fail-on", type=click.Choice(GRADES_FAILING), default="A", show_default=True,
+@click.option("--fail-on", type=click.Choice(options.GRADES_FAILING), default="A", show_default=True,
               help="Exit with status 1 if a new topic is of these grades.")  # fmt: skip
 @click.option("--summary", type=click.Path(dir_okay=False, path_type=Path), metavar="F",
               help="Append the Markdown summary to this file instead of printing it.")  # fmt: skip

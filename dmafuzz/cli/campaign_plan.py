@@ -18,12 +18,7 @@ from dmafuzz.campaign.plan_file import FILE, duration
 from .errors import BadInput
 
 _SAID = ("programs_per_second", "coverage", "topics_by_grade", "topics_new_today", "last_new_topic_age", "topics_left")
-GRADES_FAILING = ("A", "AB", "ABC")
-
 plan_argument = click.argument("file", metavar="[FILE]", type=click.Path(path_type=Path), default=FILE)
-fail_on = click.option(
-    "--fail-on", type=click.Choice(GRADES_FAILING), help="Exit with status 1 if anything new is of these grades."
-)
 scheduler = click.option(
     "--scheduler", metavar="ADDRESS", help="Have the slices done by workers of Dask: tls://host:8786."
 )

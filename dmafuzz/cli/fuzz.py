@@ -17,7 +17,7 @@ from dmafuzz.trackers import KERNEL, added_kernels, default_portfolio, resolve
 from dmafuzz.triage import triaged
 
 from . import options
-from .errors import EXIT_INTERRUPTED, BadInput, Fault
+from .errors import EXIT_DIFFERENCE, EXIT_INTERRUPTED, BadInput, Fault
 from .found import found_in
 from .report import run_of_found, write_report
 
@@ -50,6 +50,7 @@ OPS_LIMIT = 14  # operations of a program before its tidy-up; some 12 to 13 on a
               help="Operations of a program, at most.")  # fmt: skip
 @click.option("--report", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write pages in the end: index.html, and one for each of the first leaders.")  # fmt: skip
+@options.fail_on
 def fuzz(
     seconds: float | None,
     programs: int | None,
@@ -62,6 +63,7 @@ def fuzz(
     engine: str | None,
     ops: int,
     report: Path | None,
+    fail_on: str | None,
 ) -> None:
     """Search at random for programs that dma-debug judges wrongly."""
     plan = _plan(seconds, programs, jobs, seed, tracker, portfolio, platforms, out, engine, ops)
@@ -79,8 +81,10 @@ def fuzz(
     for line in summary_lines(plan, summary):
         click.echo(line)
     _show_things(plan, report)
-    if summary.interrupted:
-        click.get_current_context().exit(EXIT_INTERRUPTED)
+    bad = sum(count for grade, count in summary.new_grades.items() if grade in (fail_on or ""))
+    if bad:
+        click.echo(f"{bad:,} new causes of grade {fail_on}")
+    click.get_current_context().exit(EXIT_INTERRUPTED if summary.interrupted else EXIT_DIFFERENCE if bad else 0)
 
 
 def _show_things(plan: Plan, report: Path | None) -> None:

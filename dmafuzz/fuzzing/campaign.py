@@ -141,6 +141,7 @@ class Campaign:
         summary.restarts = workers.restarts
         summary.quarantined = workers.quarantined
         summary.new = self.settling.new
+        summary.new_grades = self.settling.new_grades
         summary.unconfirmed = self.settling.unconfirmed
         summary.changed = self.settling.changed
         summary.causes = self.settling.causes
