@@ -6,8 +6,10 @@ from __future__ import annotations
 import math
 import os
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -25,7 +27,7 @@ from dmafuzz.campaign.live.content import live_of
 from dmafuzz.campaign.unseen import unseen
 from dmafuzz.findings import Finding
 from dmafuzz.store import Keep, Store, target_of
-from support import said
+from support import ROOT, said
 
 NAMES = tuple(model.name for model in platforms.portfolio("6.12"))
 PLAN = '[campaign]\nname = "a & b"\nslice = 100\njobs = 1\n[[target]]\ntracker = "6.12"\n'
@@ -125,6 +127,9 @@ def test_figures_are_declared_once_and_shown_everywhere(tmp_path: Path) -> None:
     assert len(set(names)) == len(names)
     assert list(figures_json(state)) == names
     assert figures_json(state)["causes"] == {"FN": 5}
+    told = (ROOT / "docs" / "reference" / "json.md").read_text()
+    for figure in FIGURES:
+        assert f"| `{figure.name}` | {figure.unit or '-'} | {figure.means} |" in told
     live = live_of(file, tmp_path / "campaign")
     assert [means for _, means, _ in live.figures] == [figure.means for figure in FIGURES]
     assert [row.causes for row in live.first] == [5] or live.first == []
@@ -187,3 +192,39 @@ def test_a_page_that_cannot_be_served_is_one_line(tmp_path: Path) -> None:
         status, text = said("campaign", "serve", plan, "--port", port[1])
     assert status == 2
     assert "cannot be served" in text
+
+
+def test_a_folder_whose_name_is_no_text_is_a_store(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xffname"))
+    command = [sys.executable, "-P", "-m", "dmafuzz", "fuzz", "--programs", "60", "--ops", "6", "--out", str(folder)]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
+    assert b"60 programs" in done.stdout
+    with closing(Store.open(folder)) as store:
+        assert store.topics(target_of("6.12", "6.12", "6.12", NAMES))
+
+
+@pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="there is no sysfs, where nobody makes a folder")
+@pytest.mark.parametrize("command", ["fuzz", "campaign"])
+def test_where_nothing_can_be_written_that_is_one_line(command: str, tmp_path: Path) -> None:
+    if command == "fuzz":
+        status, text = said("fuzz", "--time", "1", "--out", "/sys/dmafuzz")
+        text = text.partition("\n")[2]
+    else:
+        plan = tmp_path / "campaign.toml"
+        plan.write_text(PLAN.replace("slice", 'store = "/sys/dmafuzz"\nslice'))
+        status, text = said("campaign", "run", plan, "--slices", "1")
+    assert status == 2
+    assert re.fullmatch(r"/sys/dmafuzz.*: [A-Z].*\n", text)
+
+
+@pytest.mark.parametrize("name", ["github", "gitlab"])
+def test_workflows_ask_for_what_there_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "docs" / "howto" / "ci" / f"{name}.yml").read_text()
+    asked = re.search(r"dmafuzz campaign ci ((?:.|\\\n)*)", text)
+    assert asked is not None
+    arguments = shlex.split(asked[1].replace("\\\n", " ").replace("$GITHUB_STEP_SUMMARY", "summary.md"))
+    monkeypatch.chdir(tmp_path)
+    status, message = said("campaign", "ci", *arguments)
+    assert status == 2
+    assert message.startswith("campaign.toml: cannot be read")  # all else of the command is right
