@@ -221,7 +221,7 @@ def test_where_nothing_can_be_written_that_is_one_line(command: str, tmp_path: P
 @pytest.mark.parametrize("name", ["github", "gitlab"])
 def test_workflows_ask_for_what_there_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (ROOT / "docs" / "howto" / "ci" / f"{name}.yml").read_text()
-    asked = re.search(r"dmafuzz campaign ci ((?:.|\\\n)*)", text)
+    asked = re.search(r"dmafuzz campaign ci ((?:\\\n|.)*)", text)
     assert asked is not None
     arguments = shlex.split(asked[1].replace("\\\n", " ").replace("$GITHUB_STEP_SUMMARY", "summary.md"))
     monkeypatch.chdir(tmp_path)
