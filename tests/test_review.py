@@ -161,7 +161,7 @@ ERAS = {
     "3.14": [(Effect.QUIET, "copy-on-write"), (Effect.LOST, "copy-on-write")],
     "4.1": [(Effect.QUIET, "look-up of a sync by device and range")],
     "4.4": [(Effect.NOISE, "nents mismatch at sync")],
-    "4.9": [(Effect.FOUND, "stack"), (Effect.FOUND, "dma_map_resource")],
+    "4.9": [(Effect.HAZARD, "mapping of stack memory"), (Effect.NOISE, "size mismatch")],
     "4.18": [(Effect.FOUND, "segment limits")],
     "4.20": [(Effect.FOUND, "the kind of address given to dma_map_single()")],
     "5.0": [(Effect.QUIET, "map and unmap function mismatch")],
@@ -211,7 +211,9 @@ class TestKnownAnswers:
         assert found.topics
         if proposal == "2020-rcu":
             assert found.costs.changed["tree_locks"] < 1
-            assert {topic.effect for topic in found.topics} <= {Effect.FOUND, Effect.HAZARD}
+            # Entries that were used again hide others: the patch asks the first one alone.
+            assert all("at one cacheline of a page" in topic for topic in topics(found, Effect.FOUND))
+            assert topics(found, Effect.FOUND) and topics(found, Effect.LOST)
 
     def test_every_line_finds_what_is_behind_the_first_one(self) -> None:
         found = reviewed("7.2", "full-range", 3)

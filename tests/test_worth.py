@@ -118,7 +118,7 @@ def test_the_page_has_a_row_for_each_change_and_leads_to_what_it_does() -> None:
 def test_a_folder_that_cannot_be_used_is_refused_before_the_work(tmp_path: Path) -> None:
     there = tmp_path / "file"
     there.write_text("")
-    result = run("worth", "6.0", "--ops", "1", "--out", there)
+    result = run("worth", "6.0", "--ops", "1", "--out", there / "under")
     assert result.exit_code == 2
-    assert result.stderr.strip().endswith(f"{there}: cannot be used: File exists")
+    assert result.stderr.strip().endswith(f"{there / 'under'}: cannot be used: Not a directory")
     assert not result.stdout
