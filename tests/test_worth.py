@@ -8,6 +8,7 @@ import json
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -28,7 +29,7 @@ EMPTY = ROOT / "docs" / "howto"  # a folder without programs
 SCHEMA = ROOT / "docs" / "reference" / "schemas" / "worth.schema.json"
 
 
-def assert_fits(record: object) -> None:
+def assert_fits(record: Any) -> None:
     against = json.loads(SCHEMA.read_text())
     checker = jsonschema.validators.validator_for(against)
     checker.check_schema(against)
