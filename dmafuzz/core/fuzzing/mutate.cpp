@@ -299,7 +299,7 @@ void repeat(Rng& rng, Program& p, size_t line) {
     }
 }
 
-// Moves an offset or a size by a byte, a part of a line, a line, a page (to a neighbour's memory), or to somewhere else.
+// Moves an offset or a size by a byte, a part of a line, a line, a page (to a neighbour), or to somewhere else.
 void shift(Rng& rng, uint32_t& value) {
     static constexpr int64_t steps[] = {-4096, -128, -64, -64, -16, -16, -16, -1, 1, 16, 16, 16, 64, 64, 128, 4096};
     if (rng.one_in(6)) value = random_size(rng);
