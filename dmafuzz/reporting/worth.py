@@ -10,12 +10,14 @@ from typing import Any
 from dmafuzz.review import Costs
 from dmafuzz.review.changes import Effect, TopicChange
 from dmafuzz.review.worth import Worth
+from dmafuzz.trackers import COSTS
 
 from .layout import Line, Tone, wrapped
 from .review_json import topic_record
 
 SCHEMA = 1
-HEAD = ("change", "finds A-C", "finds all", "noise", "rules kept", "hazards", "loses", "tree operations")
+_NOTED = 0.005
+HEAD = ("change", "finds A-C", "finds all", "noise", "rules kept", "hazards", "loses", "costs")
 
 
 def worth_lines(tracker: str, ops: int, rows: Sequence[Worth]) -> list[Line]:
@@ -23,10 +25,10 @@ def worth_lines(tracker: str, ops: int, rows: Sequence[Worth]) -> list[Line]:
     cells = [HEAD, *(cells_of(row) for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(HEAD))]
     lines = wrapped("", summary_of(tracker, ops, rows), Tone.TITLE)
-    for number, (name, *figures) in enumerate(cells):
-        text = f"{name:<{widths[0]}}" + "".join(
-            f"  {figure:>{width}}" for figure, width in zip(figures, widths[1:], strict=True)
-        )
+    for number, (name, *counts, cost) in enumerate(cells):
+        text = f"{name:<{widths[0]}}"
+        text += "".join(f"  {count:>{width}}" for count, width in zip(counts, widths[1:-1], strict=True))
+        text += f"  {cost}"
         lines.append(Line(text.rstrip(), Tone.ASIDE if number == 0 else Tone.PLAIN))
     for row in rows:
         if row.causes(Effect.FOUND):
@@ -76,8 +78,8 @@ def summary_of(tracker: str, ops: int, rows: Sequence[Worth]) -> str:
     return (
         f"{len(rows)} changes to {tracker}, over all programs of up to {ops} operations and the corpus: causes that "
         "they find (of grade A to C, and all), warnings without need (and of programs that keep every rule), warnings "
-        "that are harmless where they come and true elsewhere, causes that they lose, and work on the tree of "
-        "cachelines."
+        "that are harmless where they come and true elsewhere, causes that they lose, and locks, look-up steps and "
+        "work on the tree of cachelines."
     )
 
 
@@ -94,8 +96,6 @@ def counted(topic: TopicChange) -> str:
 
 def cells_of(row: Worth) -> tuple[str, ...]:
     """The row of a change, by the columns of HEAD."""
-    times = row.costs.changed.get("tree_operations", 1.0) if row.costs else None
-    cost = "not counted" if times is None else "the same" if times == 1 else f"{times:,.2f} times"
     counts = (
         len(row.found),
         len(row.causes(Effect.FOUND)),
@@ -104,7 +104,19 @@ def cells_of(row: Worth) -> tuple[str, ...]:
         len(row.causes(Effect.HAZARD)),
         len(row.lost),
     )
-    return (row.candidate.name, *(f"{count:,}" if count else "-" for count in counts), cost)
+    return (row.candidate.name, *(f"{count:,}" if count else "-" for count in counts), _cost(row.costs))
+
+
+def _cost(costs: Costs | None) -> str:
+    """What has changed by a hundredth or more, in locks, look-up steps and work on the tree."""
+    if costs is None:
+        return "not counted"
+    noted = (
+        f"{COSTS[name]} {times:,.2f} times" if math.isfinite(times) else f"{COSTS[name]}, before none"
+        for name, times in costs.changed.items()
+        if abs(times - 1) >= _NOTED
+    )
+    return "; ".join(noted) or "the same"
 
 
 def _markdown(tracker: str, ops: int, rows: Sequence[Worth]) -> Iterator[str]:
@@ -114,7 +126,7 @@ def _markdown(tracker: str, ops: int, rows: Sequence[Worth]) -> Iterator[str]:
     yield f"Made by `dmafuzz worth {tracker} --ops {ops}`."
     yield ""
     yield f"| {' | '.join(HEAD)} |"
-    yield f"|---|{'---:|' * (len(HEAD) - 1)}"
+    yield f"|---|{'---:|' * (len(HEAD) - 2)}---|"
     for row in rows:
         yield f"| {' | '.join(cells_of(row))} |"
     for row in rows:
