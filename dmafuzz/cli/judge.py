@@ -18,11 +18,11 @@ from dmafuzz.kernel.confine import confine_command
 from dmafuzz.program import Program
 from dmafuzz.program.expect import EXPECT
 from dmafuzz.publishing import finding_of, run_of
-from dmafuzz.reporting import Line, Tone, judgement_in_full, story
-from dmafuzz.reporting.in_short import repair_lines
+from dmafuzz.reporting import Line, Tone, judgements_in_full, story
+from dmafuzz.reporting.in_short import REPAIR_PROGRAMS_MAX, repair_lines
 from dmafuzz.trackers import added_kernels, default_portfolio, names
 from dmafuzz.triage.bench import Bench
-from dmafuzz.triage.repairs import repairs_of
+from dmafuzz.triage.repairs import PROGRAMS_MAX, repairs_of
 from dmafuzz.verdicts import ExpectError, Judging, check, judging, prepare
 
 from . import options
@@ -185,14 +185,15 @@ def _show(each: _Input, bench: Judging, platforms: Sequence[str], as_json: bool,
     chosen = tuple(dict.fromkeys(platforms)) or bench.members
     for name in chosen:
         bench.machine(name)  # a wrong name is reported before anything else
-    if repair:
+    if repair and not as_json:
         repairs = repairs_of(each.program.ops, Bench.of(bench))
         show([*_own(each), *repair_lines(repairs, REPAIRS_MAX)])
         return
     judgements = [bench.judge(each.program, platform, each.name) for platform in chosen]
     if as_json:
-        for judgement in judgements:
-            click.echo(json.dumps(judgement_in_full(judgement, each.program, bench)))
+        tried_max = PROGRAMS_MAX if repair else REPAIR_PROGRAMS_MAX
+        for record in judgements_in_full(judgements, each.program, bench, tried_max):
+            click.echo(json.dumps(record))
         return
     show([*_own(each), *story(each.program, bench, judgements)])
 

@@ -75,7 +75,7 @@ class Headline:
             "grade": str(self.lead.grade),
             "label": cause.label,
             "title": self.title,
-            "topic": {"id": topic.id, "entry": topic.entry, "name": topic.name, "change": topic.change},
+            "topic": topic.to_json(),
             "kinds": list(cause.kinds),
             "rules": list(cause.rules),
             "reason": cause.reason,
@@ -83,10 +83,7 @@ class Headline:
             "platforms_asked": self.platforms,
             "program": list(self.program),
             "everyday": _form_to_json(self.everyday),
-            "repairs": [
-                {"words": repair.words, "program": list(_lines(repair.ops)), "diff": list(repair.diff)}
-                for repair in self.repairs
-            ],
+            "repairs": [repair.to_json() for repair in self.repairs],
             "causes": len(self.lead.causes),
             "folded": len(self.lead.folded),
             "new": self.lead.new,
