@@ -16,7 +16,6 @@ from dmafuzz.fuzzing.summary import Summary
 from dmafuzz.reporting.fuzzing import TOP, summary_lines, summary_record, things_lines
 from dmafuzz.store import StoreError, shown_path
 from dmafuzz.trackers import KERNEL, added_kernels, default_portfolio, resolve
-from dmafuzz.triage import triaged
 
 from . import options
 from .errors import EXIT_INTERRUPTED, BadInput, Fault
@@ -92,7 +91,7 @@ def _show(plan: Plan, summary: Summary, report: Path | None, as_json: bool) -> N
         for line in summary_lines(plan, summary):
             click.echo(line)
     found = found_in(plan)
-    leads = triaged(found.items)
+    leads = found.leads()
     told = found.headlines(leads[:TOP])
     if as_json:
         click.echo(json.dumps(summary_record(plan, summary, leads, told)))

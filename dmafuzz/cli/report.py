@@ -26,14 +26,13 @@ from dmafuzz.storage import read_ledgers, write_whole
 from dmafuzz.store.folder import ABOUT
 from dmafuzz.store.runs import filing_times, runs_of
 from dmafuzz.trackers import DEFAULT_TRACKER, TrackerError, default_portfolio
-from dmafuzz.triage import Lead, triaged
+from dmafuzz.triage import Lead
 from dmafuzz.triage.headline import Headline
-from dmafuzz.triage.triaged import topic_of_cause
 from dmafuzz.verdicts import Judging, VerdictError, judging
 
 from . import options
 from .errors import BadInput
-from .found import Found, read_found
+from .found import Found, read_baseline, read_found
 
 LED = 100  # leaders that get a page of their own, unless more are asked for
 
@@ -97,11 +96,8 @@ def write_report(run: Run, folder: Path) -> Path:
 def run_of_store(store: Path, tracker: str | None = None, baseline: Path | None = None, count: int = LED) -> Run:
     """The content of the report of a store, or of a catalogue. Raises BadInput."""
     found = read_found(store, tracker)
-    known = None
-    if baseline is not None:
-        known = {topic_of_cause(item.triage_cause) for item in read_found(baseline, tracker).items}
-    leads = triaged(found.items, known)
-    return run_of_found(store, found, leads, found.headlines(leads[:count]), known is not None)
+    leads = found.leads(None if baseline is None else read_baseline(baseline, found))
+    return run_of_found(store, found, leads, found.headlines(leads[:count]), baseline is not None)
 
 
 def run_of_found(
@@ -117,7 +113,7 @@ def _catalogued(file: Path) -> Catalogued:
     labels = Counter[str]()
     for of_platform in read_catalogue(file).labels.values():
         labels.update(of_platform)
-    lacking = {lead.topic.name: len(lead.causes) for lead in triaged(found.items) if lead.topic.label == "FN"}
+    lacking = {lead.topic.name: len(lead.causes) for lead in found.leads() if lead.topic.label == "FN"}
     return Catalogued(found.tracker, dict(labels), lacking)
 
 
