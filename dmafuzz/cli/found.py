@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dmafuzz import catalogue as catalogues
 from dmafuzz import platforms
 from dmafuzz.catalogue.files import read_catalogue
 from dmafuzz.findings import Finding
 from dmafuzz.findings.reading import read_finding, read_findings
-from dmafuzz.fuzzing import Plan
 from dmafuzz.program import ProgramError
 from dmafuzz.store import Confirmed, Store, StoreError, Target
 from dmafuzz.store.folder import ABOUT
@@ -24,6 +23,9 @@ from dmafuzz.triage.bench import Bench
 from dmafuzz.triage.headline import Headline, headlines_of
 
 from .errors import BadInput
+
+if TYPE_CHECKING:
+    from dmafuzz.fuzzing import Plan
 
 Shown = Mapping[tuple[str, tuple[str, ...]], int]  # causes by label and the platforms that show them
 

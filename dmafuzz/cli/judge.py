@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ from dmafuzz.triage.repairs import PROGRAMS_MAX, repairs_of
 from dmafuzz.verdicts import ExpectError, Judging, check, judging, prepare
 
 from . import options
-from .errors import EXIT_BAD_INPUT, EXIT_DIFFERENCE, INPUT_ERRORS, BadInput, complain
+from .errors import EXIT_BAD_INPUT, EXIT_DIFFERENCE, BadInput, complain, input_errors
 from .found import Found, finding_in, read_found
 from .hook_calls import hook_lines
 from .report import write_report
@@ -109,8 +108,10 @@ def _confine_for(programs: Sequence[tuple[str, Program]]) -> None:
     """Where an expectation is of a kernel's own code: that is loaded, for all programs, and then nothing else is."""
     kernels = []
     for _, program in programs:
-        with contextlib.suppress(*INPUT_ERRORS, ExpectError):  # said when it is judged
+        try:
             kernels.append(prepare(program))
+        except (*input_errors(), ExpectError):
+            continue  # said when it is judged
     if any(kernels):
         confine_command()
 
@@ -148,7 +149,7 @@ def _read_all(files: Sequence[str], store: Path | None) -> tuple[list[_Input], b
     for file in files:
         try:
             inputs.append(_read(file) if found is None else _of_store(file, found))
-        except INPUT_ERRORS as error:
+        except input_errors() as error:
             complain(str(error))
             failed = True
         except BadInput as error:
@@ -223,7 +224,7 @@ def _check(programs: Sequence[tuple[str, Program]], to_stderr: bool) -> int:
             complain(f"{file}:{_line_of(file, error.number)}:1: {error}")
             status = EXIT_BAD_INPUT
             continue
-        except INPUT_ERRORS as error:
+        except input_errors() as error:
             complain(f"{file}: {error}")
             status = EXIT_BAD_INPUT
             continue
