@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,7 +53,7 @@ def filed(findings: list[Finding], tmp_path_factory: pytest.TempPathFactory) -> 
     return folder
 
 
-def facts(leads: list[Lead[Finding]]) -> list[tuple[object, ...]]:
+def facts(leads: Sequence[Lead[Any]]) -> list[tuple[object, ...]]:
     return [
         (lead.topic, lead.grade, lead.new, [each.cause for each in lead.causes], [each.cause for each in lead.folded])
         for lead in leads

@@ -110,8 +110,8 @@ def _confine_for(programs: Sequence[tuple[str, Program]]) -> None:
     for _, program in programs:
         try:
             kernels.append(prepare(program))
-        except (*input_errors(), ExpectError):
-            continue  # said when it is judged
+        except input_errors():  # said when it is judged
+            continue
     if any(kernels):
         confine_command()
 

@@ -62,11 +62,22 @@ class Headline:
         return _lines(self.ops)
 
     @property
+    def shown_on(self) -> tuple[str, ...]:
+        """The platforms on which what is shown first shows the cause."""
+        on: tuple[str, ...] = self.lead.leader.triage_cause.shown_on
+        return on if self.everyday is None else self.everyday.shown_on
+
+    @property
+    def where(self) -> str:
+        """How many platforms these are; and of the smallest program, where that shows on others."""
+        smallest = self.lead.leader.triage_cause.shown_on
+        where = f"{len(self.shown_on)} of {self.platforms} platforms"
+        return where if set(smallest) == set(self.shown_on) else f"{where} (smallest program: {len(smallest)})"
+
+    @property
     def outcome(self) -> str:
         """What comes of it in a few words, and where, of what is shown first."""
-        cause = self.lead.leader.triage_cause
-        where = cause.shown_on if self.everyday is None else self.everyday.shown_on
-        return f"{outcome_of(cause)} on {len(where)} of {self.platforms} platforms"
+        return f"{outcome_of(self.lead.leader.triage_cause)} on {self.where}"
 
     def to_json(self) -> dict[str, Any]:
         cause, topic = self.lead.leader.triage_cause, self.lead.topic
