@@ -238,6 +238,18 @@ class HeatMap:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """What is shared by sets: each set's name with how many it has, and for combinations of them, most first, which
+    sets these are and how many are in just them. ``others``: combinations that are left out, and how many are in
+    them; ``what`` is counted."""
+
+    what: str
+    sets: tuple[tuple[str, int], ...]
+    rows: tuple[tuple[tuple[bool, ...], int], ...]
+    others: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
 class Growth:
     """Causes and programs over time, in seconds."""
 
@@ -266,4 +278,7 @@ class Run:
     lacks: HeatMap | None = None
     lacks_aside: str = ""
     growth: Growth | None = None
+    shared: Shared | None = None
+    shared_title: str = ""
+    shared_aside: str = ""
     commands: tuple[str, ...] = field(default=())

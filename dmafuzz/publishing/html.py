@@ -66,8 +66,18 @@ def _named(run: Run) -> list[tuple[str, str]]:
 
 @cache
 def _style() -> Markup:
-    """The style sheet, which is our own."""
-    return Markup(resources.files(__package__).joinpath("templates/style.css").read_text(encoding="utf-8"))
+    """The style sheets, which are our own."""
+    return Markup(figure_style() + _file("style.css"))
+
+
+@cache
+def figure_style() -> str:
+    """That of the figures: it is enough for one by itself."""
+    return _file("figures.css")
+
+
+def _file(name: str) -> str:
+    return resources.files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
 
 
 @cache
