@@ -49,8 +49,8 @@ def confirm() -> None:
 
 @confirm.command()
 @click.argument("path", metavar="TREE|ARCHIVE", type=click.Path(exists=True, path_type=Path))
-@click.option("--arch", type=click.Choice(["x86_64"]), default="x86_64", show_default=True)
-@click.option("--name", metavar="N", help="Default: the kernel's release.")
+@click.option("--arch", type=click.Choice(building.ARCHES), default="x86_64", show_default=True)
+@click.option("--name", metavar="N", help="Default: the kernel's release, with the architecture.")
 @click.option("--jobs", type=click.IntRange(1), help="Compilers at a time. Default: one for each CPU.")
 def build(path: Path, arch: str, name: str | None, jobs: int | None) -> None:
     """Build a guest kernel, and keep it in the cache folder.
@@ -78,7 +78,7 @@ def list_kernels() -> None:
 
 @confirm.command()
 @click.argument("names", metavar="FILE|DIR|ID...", nargs=-1, required=True)
-@click.option("--kernel", metavar="N", help="A guest kernel by name. Default: the one built last.")
+@click.option("--kernel", metavar="N", help="A guest kernel by name. Default: the one built last, for the machine.")
 @click.option("--platform", "platforms", metavar="P", multiple=True, help="A platform or machine; can be repeated.")
 @click.option("--tracker", metavar="T", help="Default: the model of the guest kernel's dma-debug.")
 @click.option("--runs", type=click.IntRange(0), default=0, help="Runs with random well-behaved devices and CPUs.")
@@ -110,10 +110,10 @@ def run(
 
     ID is a cause in a store of findings. What a guest says of causes is kept in the store, and shown with them.
     """
-    chosen = building.find(kernel)
+    machines = [(name, building.find(kernel, machine_for(name).arch)) for name in platforms or _FIRST]
     programs = Programs(names, store)
     done: list[Confirmation] = []
-    for name in platforms or _FIRST:
+    for name, chosen in machines:
         one = _confirming(chosen, name, tracker, transcript)
         try:
             for item in tqdm(programs.items, desc=name, unit=" programs", disable=None):
@@ -131,7 +131,7 @@ def run(
 
 
 @confirm.command()
-@click.option("--kernel", metavar="N", help="A guest kernel by name. Default: the one built last.")
+@click.option("--kernel", metavar="N", help="A guest kernel by name. Default: the one built last, for the machine.")
 @click.option("--platform", metavar="P", default=_FIRST[0], show_default=True, help="A platform or machine.")
 @click.option("--tracker", metavar="T", help="Default: the model of the guest kernel's dma-debug.")
 @click.option("--time", "seconds", type=click.FloatRange(0), default=60, show_default=True, metavar="S")
@@ -151,7 +151,7 @@ def hunt(
 
     Devices and CPUs access memory at random, while they own it.
     """
-    chosen = building.find(kernel)
+    chosen = building.find(kernel, machine_for(platform).arch)
     one = _confirming(chosen, platform, tracker, None)
     number = itertools.count()
 
@@ -178,13 +178,13 @@ def hunt(
 
 
 def _confirming(kernel: building.GuestKernel, name: str, tracker: str | None, transcript: Path | None) -> Confirming:
-    """``name``: of a platform or of a machine, which then stands for its first platform."""
+    """``name``: of a platform or of a machine, which then stands for its platform of that kernel."""
     machine = machine_for(name)
     tracker = tracker or ".".join(kernel.version.split(".")[:2])
     image, initrd = building.boot_files(kernel)
     return Confirming(
         judging(tracker, default_portfolio(tracker)),
-        name if name in machine.platforms else machine.platforms[0],
+        name if name in machine.platforms else machine.platform_of(kernel.version),
         machine.name,
         kernel.version,
         partial(QemuGuest, machine, image, initrd, transcript),

@@ -76,6 +76,7 @@ struct edu {
 	void __iomem *registers;
 	struct page *staging;
 	dma_addr_t staging_dma;
+	bool translated;
 	u32 base;                       /* as the configuration space has them */
 	u16 command;
 };
@@ -127,6 +128,8 @@ void forget_all(void);
 /* edu.c */
 int edu_begin(void);
 void edu_revive(struct action *a);
+void edu_coherence(struct action *a);
+void edu_limit(struct action *a);
 void device_write(struct action *a);
 void device_read(struct action *a);
 void unbind(struct action *a);
@@ -138,6 +141,10 @@ void half_wanted(int cpu, struct task_struct *worker);
 void half_forgotten(int cpu);
 struct completion *half_reached(int cpu);
 void half_go(int cpu);
+
+/* quiet.c */
+int quiet_begin(void);
+void tell_errors(bool all);
 
 /* tracker.c */
 int tracker_begin(void);

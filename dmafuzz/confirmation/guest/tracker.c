@@ -32,8 +32,6 @@ static char *dump;
 
 int tracker_begin(void)
 {
-	u32 *all_errors = symbol("show_all_errors");
-
 	show_entries = symbol("dump_show");
 	hook_unmap_page = symbol("debug_dma_unmap_page");
 	if (!hook_unmap_page)
@@ -50,9 +48,9 @@ int tracker_begin(void)
 	clear_bugs = symbol("generic_bug_clear_once");
 	pool = symbol("io_tlb_default_mem");
 	dump = vmalloc(DUMP_BYTES);
-	if (!all_errors || !show_entries || !hook_unmap_page || !hook_unmap_sg || !hook_coherent || !dump)
+	if (!show_entries || !hook_unmap_page || !hook_unmap_sg || !hook_coherent || !dump)
 		return -ENOENT;
-	*all_errors = 1;
+	tell_errors(true);
 	return 0;
 }
 
@@ -146,7 +144,8 @@ static void take_away(struct device *dev, const char *line, u64 dma, u64 size)
 	int direction = direction_in(line);
 	struct scatterlist list[1];
 
-	if (strstr(line, " scatter-gather ")) {
+	/* Misspelt before 6.12. */
+	if (strstr(line, " scatter-gather ") || strstr(line, " scather-gather ")) {
 		sg_init_table(list, 1);
 		sg_set_page(list, arena, size, 0);
 		sg_dma_address(list) = dma;
@@ -219,8 +218,8 @@ int tracker_forget(void)
 		return 0;
 	}
 	for (i = 0; i < PASSES; i++)
-		if (!pass(true))
+		if (!pass(true) || nothing_left())
 			break;
 	clear_once();
-	return pass(false);
+	return nothing_left() ? 0 : pass(false);
 }
