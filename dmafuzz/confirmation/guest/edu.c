@@ -270,11 +270,14 @@ static void access(struct action *a, bool writes)
 	if (!writes)
 		say(" bytes=");
 	for (; size; offset += part, size -= part) {
-		if (!reach(m, offset, &dma, &part, &within) || (!within && !writes))
+		if (!reach(m, offset, &dma, &part, &within))
 			return;
 		part = min(part, size);
-		if (!within)
+		if (!within) {
+			if (!writes)
+				say("0*%u%s", part, part == size ? "" : ",");
 			continue;
+		}
 		if (!may_touch(m->device, dma, part)) {
 			refuse("place");
 			return;

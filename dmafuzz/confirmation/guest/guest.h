@@ -153,7 +153,7 @@ void hook_free_coherent(struct device *dev, size_t size, void *cpu, dma_addr_t d
 void hook_free_pages(struct device *dev, size_t size, struct page *page, dma_addr_t dma, int direction);
 void exhaust_pool(struct action *a);
 bool in_bounce_pool(phys_addr_t from, phys_addr_t to);
-void pool_rewind(void);
+unsigned long pool_rewind(void);
 
 static inline struct device *device_of(int number)
 {

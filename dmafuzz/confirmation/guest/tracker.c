@@ -28,6 +28,7 @@ static u32 used_by_others;
 static char *once_begin, *once_end;
 static void (*clear_bugs)(void);
 static struct io_tlb_mem *pool;
+static unsigned long used_from_the_first;       /* slots of the pool, by others, and by exhaust */
 static char *dump;
 
 int tracker_begin(void)
@@ -48,6 +49,7 @@ int tracker_begin(void)
 	clear_bugs = symbol("generic_bug_clear_once");
 	pool = symbol("io_tlb_default_mem");
 	dump = vmalloc(DUMP_BYTES);
+	used_from_the_first = pool_rewind();
 	if (!show_entries || !hook_unmap_page || !hook_unmap_sg || !hook_coherent || !dump)
 		return -ENOENT;
 	tell_errors(true);
@@ -74,8 +76,11 @@ struct area {
 	spinlock_t lock;
 };
 
-/* The pool goes round; each program finds it at its beginning, so that runs repeat. */
-void pool_rewind(void)
+/*
+ * The pool goes round; each program finds it at its beginning, so that runs repeat. How many slots a program has left
+ * in it.
+ */
+unsigned long pool_rewind(void)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
 	struct io_tlb_pool *slots = pool ? &pool->defpool : NULL;
@@ -83,11 +88,15 @@ void pool_rewind(void)
 	struct io_tlb_mem *slots = pool;
 #endif
 	struct area *areas = slots ? (struct area *)slots->areas : NULL;
+	unsigned long used = 0;
 	unsigned int i;
 
-	for (i = 0; areas && i < slots->nareas; i++)
+	for (i = 0; areas && i < slots->nareas; i++) {
+		used += areas[i].used;
 		if (!areas[i].used)
 			areas[i].index = 0;
+	}
+	return used - used_from_the_first;
 }
 
 bool in_bounce_pool(phys_addr_t from, phys_addr_t to)
@@ -129,6 +138,7 @@ void exhaust_pool(struct action *a)
 		else
 			taken++;
 	}
+	used_from_the_first += pool_rewind();
 	say(" taken=%d", taken);
 }
 

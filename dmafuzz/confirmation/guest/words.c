@@ -6,11 +6,13 @@
 
 static void reset(struct action *a)
 {
+	int left;
+
 	tell_errors(false);
 	forget_all();
 	arena_clear();
-	pool_rewind();
-	say(" left=%d", tracker_forget());
+	left = tracker_forget();
+	say(" left=%lu", left + pool_rewind());
 	tell_errors(true);
 }
 
