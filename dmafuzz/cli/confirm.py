@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from dmafuzz import program as language
 from dmafuzz.confirmation import MACHINES, Answer, Confirmation, Confirming, QemuGuest, building, hunting, machine_for
+from dmafuzz.confirmation.figures import Figures
 from dmafuzz.confirmation.report import AT_FAULT as EXIT_AT_FAULT
 from dmafuzz.confirmation.report import as_table, status_of
 from dmafuzz.program import Program
@@ -29,10 +30,12 @@ _FIRST = ("force-bounce", "plain")  # without --platform
 
 
 class _WithFiles(click.Group):
-    """What is no command of the group is a file for `run`."""
+    """What is no command of the group is a file for `run`; `--hunt` is `hunt`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in (*self.commands, "-h", "--help"):
+        if args and args[0] == "--hunt":
+            args = ["hunt", *args[1:]]
+        elif args and args[0] not in (*self.commands, "-h", "--help"):
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
@@ -137,6 +140,7 @@ def run(
 @click.option("--time", "seconds", type=click.FloatRange(0), default=60, show_default=True, metavar="S")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Keep the programs that disagree here.")
+@click.option("--json", "as_json", is_flag=True, help="End with one JSON object, for `dmafuzz confirm figures`.")
 @click.pass_context
 def hunt(
     ctx: click.Context,
@@ -146,6 +150,7 @@ def hunt(
     seconds: float,
     seed: int,
     out: Path | None,
+    as_json: bool,
 ) -> None:
     """Compare random programs with a guest until the time is up.
 
@@ -156,7 +161,7 @@ def hunt(
     number = itertools.count()
 
     def report(program: Program, confirmation: Confirmation) -> None:
-        for line in (*language.render(program).splitlines(), *as_table([confirmation])[:-2], ""):
+        for line in () if as_json else (*language.render(program).splitlines(), *as_table([confirmation])[:-2], ""):
             click.echo(line)
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
@@ -173,8 +178,30 @@ def hunt(
     finally:
         one.close()
     answers = ", ".join(f"{count} {answer}" for answer, count in sorted(done.answers.items()))
-    click.echo(f"{platform}, {chosen.version}: {done.programs} programs, {done.runs} runs: {answers}")
+    if as_json:
+        what = {"hunt": str(out or ""), "kernel": chosen.version, "machine": machine_for(platform).name, "seed": seed}
+        counts = {"seconds": seconds, "programs": done.programs, "runs": done.runs, "answers": done.answers}
+        click.echo(json.dumps({**what, **counts}))
+    else:
+        click.echo(f"{platform}, {chosen.version}: {done.programs} programs, {done.runs} runs: {answers}")
     ctx.exit(EXIT_AT_FAULT if done.found else 0)
+
+
+@confirm.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--into", metavar="REPORT", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def figures(files: Sequence[Path], into: Path | None) -> None:
+    """Count what confirmations and hunts have come to: tables of the files that `--json` has written.
+
+    With --into, the tables go between the marks of a report.
+    """
+    counted = Figures()
+    for file in files:
+        counted.add(file)
+    if into is None:
+        click.echo(counted.markdown(), nl=False)
+    else:
+        counted.into(into)
 
 
 def _confirming(kernel: building.GuestKernel, name: str, tracker: str | None, transcript: Path | None) -> Confirming:

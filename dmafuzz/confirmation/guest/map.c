@@ -116,7 +116,7 @@ void map_list(struct action *a)
 	owner = &mappings[m->list];
 	if (!owner->count || mappings[a->word[4] >= 0 ? a->word[4] % MAPPINGS : m->list].abandoned) {
 		m->abandoned = m->failed = true;
-		say(" skipped");
+		say(" skipped failed");
 		return;
 	}
 	mapped = dma_map_sg_attrs(device_of(m->device), owner->entries, owner->count, m->direction, m->attrs);
