@@ -99,7 +99,7 @@ static int edu_probe(struct pci_dev *pci, const struct pci_device_id *id)
 	e = &edus[edu_count];
 	e->pci = pci;
 	e->registers = pci_iomap(pci, 0, 0);
-	e->staging = alloc_page(GFP_KERNEL);
+	e->staging = alloc_page(GFP_KERNEL | GFP_DMA32);
 	if (!e->registers || !e->staging)
 		return -ENOMEM;
 	failed = map_staging(e);
