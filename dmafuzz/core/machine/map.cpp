@@ -288,6 +288,13 @@ bool Machine::map_one_by_one(const Call& call, List& list, const MappingFacts& m
     return true;
 }
 
+// Whether an entry of that many bytes may join a DMA segment. Source: __finalise_sg in the kernel's dma-iommu.
+bool Machine::has_room(uint32_t segment, uint32_t bytes, uint8_t device) const {
+    const uint32_t segment_max = platform_.get<&Device::segment_max>(device);
+    if (segment > segment_max && platform_.get<&Platform::iommu_sum_wraps>()) return segment_max - segment >= bytes;
+    return uint64_t{segment} + bytes <= segment_max;
+}
+
 // Merges entries into DMA segments. Source: __finalise_sg in the kernel's dma-iommu.
 void Machine::write_segments(List& list, uint8_t first_piece, uint8_t device) {
     int segments = 0;
@@ -298,7 +305,7 @@ void Machine::write_segments(List& list, uint8_t first_piece, uint8_t device) {
         uint32_t bytes = list.state[i].size;
         bool joins = segments > 0 && piece.dma == end && piece.dma % page_bytes == 0 &&
                      (piece.dma & platform_.get<&Device::segment_boundary>(device)) != 0 &&
-                     list.state[segments - 1].dma_size + bytes <= platform_.get<&Device::segment_max>(device);
+                     has_room(list.state[segments - 1].dma_size, bytes, device);
         if (joins) {
             list.state[segments - 1].dma_size += bytes;
         } else {
