@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,10 +15,10 @@ from dmafuzz.findings import Finding
 from dmafuzz.findings.reading import read_finding, read_findings
 from dmafuzz.fuzzing import Plan
 from dmafuzz.program import ProgramError
-from dmafuzz.store import Confirmed, Store, StoreError, Target
+from dmafuzz.store import Confirmed, Store, StoreError, Target, uses_of
 from dmafuzz.store.folder import ABOUT
 from dmafuzz.trackers import default_portfolio
-from dmafuzz.triage import Lead
+from dmafuzz.triage import IN_THE_TREE, Lead, Topic, Uses, triaged
 from dmafuzz.triage.bench import Bench
 from dmafuzz.triage.headline import Headline, headlines_of
 
@@ -36,9 +36,14 @@ class Found:
     portfolio: str | None
     platforms: tuple[str, ...]
     confirmed: Mapping[str, Sequence[Confirmed]] = field(default_factory=dict)  # by booted kernels, by cause
+    uses: Uses = IN_THE_TREE  # what is everyday
 
     def bench(self) -> Bench:
         return Bench(self.tracker, self.platforms)
+
+    def leads(self, known: Container[Topic] | None = None) -> list[Lead[Any]]:
+        """What to look at, in order; ``known``: the topics of a baseline."""
+        return triaged(self.items, known, self.uses)
 
     def headlines(self, leads: Sequence[Lead[Any]]) -> list[Headline]:
         shown = headlines_of(leads, self.bench())
@@ -87,13 +92,14 @@ def _of_store(opened: Store, store: Path, tracker: str | None) -> Found:
 def found_of(opened: Store, target: Target) -> Found:
     """All that a store has of one target."""
     findings = tuple(opened.findings(target))
-    return Found(findings, target.tracker, target.portfolio, target.platforms, opened.confirmed(target))
+    about = (target.tracker, target.portfolio, target.platforms, opened.confirmed(target))
+    return Found(findings, *about, uses_of(opened.folder))
 
 
 def found_in(plan: Plan) -> Found:
     """What a run has found, and the runs before it in the same folder."""
     items = tuple(Store.open(plan.out).findings(plan.target))
-    return Found(items, plan.tracker, plan.portfolio, plan.platforms)
+    return Found(items, plan.tracker, plan.portfolio, plan.platforms, uses=uses_of(plan.out))
 
 
 def _of_findings(findings: Sequence[Finding], store: Path) -> Found:

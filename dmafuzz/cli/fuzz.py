@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -12,9 +13,8 @@ from dmafuzz.fuzzing import ENGINES, Campaign, CampaignError, Plan, atheris_avai
 from dmafuzz.fuzzing.plan import engine_title
 from dmafuzz.fuzzing.progress import Progress
 from dmafuzz.reporting.fuzzing import TOP, summary_lines, things_lines
-from dmafuzz.store import StoreError, shown_path
+from dmafuzz.store import Store, StoreError, plant, read_seeds, shown_path
 from dmafuzz.trackers import KERNEL, added_kernels, default_portfolio, resolve
-from dmafuzz.triage import triaged
 
 from . import options
 from .errors import EXIT_INTERRUPTED, BadInput, Fault
@@ -48,6 +48,9 @@ OPS_LIMIT = 14  # operations of a program before its tidy-up; some 12 to 13 on a
 @click.option("--engine", type=click.Choice(ENGINES), help="Default: atheris where it is installed, else native.")
 @click.option("--ops", type=click.IntRange(2, 64), default=OPS_LIMIT, show_default=True, metavar="N",
               help="Operations of a program, at most.")  # fmt: skip
+@click.option("--seeds", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Begin with these programs too, as `dmafuzz trace import` makes them of a trace; what is everyday "
+              "there comes first among what to look at.")  # fmt: skip
 @click.option("--report", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write pages in the end: index.html, and one for each of the first leaders.")  # fmt: skip
 def fuzz(
@@ -61,6 +64,7 @@ def fuzz(
     out: Path,
     engine: str | None,
     ops: int,
+    seeds: Path | None,
     report: Path | None,
 ) -> None:
     """Search at random for programs that dma-debug judges wrongly."""
@@ -71,6 +75,8 @@ def fuzz(
         f"engine: {engine_title(plan.engine)}; tracker {tracker}, {where}; {workers}; findings in {shown_path(out)}"
     )
     try:
+        if seeds is not None:
+            _plant(plan, seeds)
         summary = Campaign(plan, Progress()).run()
     except StoreError as error:
         raise BadInput(str(error)) from None
@@ -83,10 +89,17 @@ def fuzz(
         click.get_current_context().exit(EXIT_INTERRUPTED)
 
 
+def _plant(plan: Plan, folder: Path) -> None:
+    """Raises StoreError."""
+    seeds = read_seeds(folder)
+    with closing(Store.create(plan.out)) as store:
+        plant(store, [plan.target], seeds)
+
+
 def _show_things(plan: Plan, report: Path | None) -> None:
     """Of all that is in the folder, what to look at first."""
     found = found_in(plan)
-    leads = triaged(found.items)
+    leads = found.leads()
     told = found.headlines(leads[:TOP])
     for line in things_lines(plan, leads, told):
         click.echo(line)

@@ -100,7 +100,7 @@ def run_of_store(store: Path, tracker: str | None = None, baseline: Path | None 
     known = None
     if baseline is not None:
         known = {topic_of_cause(item.triage_cause) for item in read_found(baseline, tracker).items}
-    leads = triaged(found.items, known)
+    leads = found.leads(known)
     return run_of_found(store, found, leads, found.headlines(leads[:count]), known is not None)
 
 

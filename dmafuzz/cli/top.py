@@ -34,7 +34,7 @@ def top(store: Path, count: int, grade: str | None, topic: str | None, tracker: 
     data at stake; E two faults or more, a race inside a call, or a device that misbehaves.
     """
     found = read_found(store, tracker)
-    leads = triaged(found.items)
+    leads = found.leads()
     picked = [lead for lead in leads if grade is None or lead.grade == grade]
     if topic is not None:
         picked = _of_topic(picked, topic)

@@ -11,39 +11,20 @@ from dmafuzz.program import render_op
 
 from .cause import Cause
 from .grade import grade_of
+from .uses import EVERY_DAY, IN_THE_TREE, NEVER, Uses
 
 _SKIP_CPU_SYNC = 1 << ATTRS.index("SKIP_CPU_SYNC")
-
-# How often the drivers of a 6.12 tree use a call.
-CALLS = {
-    OpKind.alloc_coherent: 1872,
-    OpKind.map_single: 1220,
-    OpKind.map_sg: 395,
-    OpKind.sync_single_for_device: 353,
-    OpKind.sync_range_for_device: 353,
-    OpKind.sync_sg_for_device: 353,
-    OpKind.sync_single_for_cpu: 264,
-    OpKind.sync_range_for_cpu: 264,
-    OpKind.sync_sg_for_cpu: 264,
-    OpKind.map_page: 183,
-    OpKind.map_resource: 16,
-    OpKind.alloc_noncoherent: 15,
-    OpKind.alloc_noncontiguous: 4,
-}
-SKIP_CPU_SYNC = 120
-EVERY_DAY = 2000  # what is no call, or as common as the mapping that it ends
-NEVER = 0  # memory that no driver maps on purpose
 
 Order = tuple[int | str, ...]
 
 
-def order_of(cause: Cause) -> Order:
+def order_of(cause: Cause, uses: Uses = IN_THE_TREE) -> Order:
     """Grade; rules broken; the rarest call; FP or FN first; CPUs, operations, platforms; program."""
     size = _core.order_of(cause.ops)
     return (
         grade_of(cause),
         len(cause.rules),
-        -rarest_use(cause.ops),
+        -rarest_use(cause.ops, uses),
         _label_rank(cause),
         len({op.cpu for op in cause.ops}),
         len(cause.ops),
@@ -55,16 +36,16 @@ def order_of(cause: Cause) -> Order:
     )
 
 
-def rarest_use(ops: Sequence[Op]) -> int:
+def rarest_use(ops: Sequence[Op], uses: Uses = IN_THE_TREE) -> int:
     """How often drivers use the rarest call that a program needs."""
-    return min(_uses(ops), default=EVERY_DAY)
+    return min(_uses(ops, uses), default=EVERY_DAY)
 
 
-def _uses(ops: Sequence[Op]) -> Iterator[int]:
+def _uses(ops: Sequence[Op], uses: Uses) -> Iterator[int]:
     for op in ops:
-        yield CALLS.get(op.kind, EVERY_DAY)
+        yield uses.calls.get(op.kind, EVERY_DAY)
         if op.attrs & _SKIP_CPU_SYNC:
-            yield SKIP_CPU_SYNC
+            yield uses.skip_cpu_sync
         if op.kind == OpKind.alloc and op.buffer_kind in (BufferKind.text, BufferKind.rodata):
             yield NEVER
 
