@@ -40,7 +40,8 @@ def trace() -> None:
 @trace.command(name="import")
 @click.argument("file", metavar="FILE|-", type=click.Path())
 @click.option("--out", "--seeds", "out", type=click.Path(file_okay=False, path_type=Path),
-              default=Path("trace-programs"), show_default=True, metavar="DIR", help="Where the programs go.")  # fmt: skip
+              default=Path("trace-programs"), show_default=True, metavar="DIR",
+              help="Where the programs go.")  # fmt: skip
 def import_(file: str, out: Path) -> None:
     """Turn a trace into programs.
 

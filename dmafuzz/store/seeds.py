@@ -13,6 +13,7 @@ from dmafuzz.program import ProgramError, read
 from dmafuzz.storage import read_regular, write_whole
 from dmafuzz.triage import IN_THE_TREE, Uses
 
+from .corpus import read_corpus
 from .errors import StoreError
 from .folder import shown_path, told_in_one_line
 from .store import Store
@@ -50,7 +51,9 @@ def read_seeds(folder: Path) -> Seeds:
 def plant(store: Store, targets: Iterable[Target], seeds: Seeds) -> None:
     """Puts seeds into the corpus of targets; twice is as good as once. Raises StoreError."""
     for target in targets:
-        store.add_programs(target, seeds.programs)
+        with told_in_one_line(store.folder):
+            known = set(read_corpus(store.folder, target))
+        store.add_programs(target, [program for program in seeds.programs if program not in known])
     if seeds.frequencies:
         with told_in_one_line(store.folder):
             write_whole(store.folder / FREQUENCIES, frequencies_bytes(seeds.frequencies))

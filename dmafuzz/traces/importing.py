@@ -79,7 +79,7 @@ def names_of(programs: Iterable[Imported]) -> Iterator[tuple[str, Imported]]:
 
 
 def frequencies(programs: Iterable[Imported]) -> dict[str, int]:
-    """How often each operation occurs over all groups, and each mapping with SKIP_CPU_SYNC: in the terms of programs."""
+    """How often each operation of programs occurs, over all groups, and each mapping with SKIP_CPU_SYNC."""
     found: Counter[str] = Counter()
     for each in programs:
         for line, source in zip(each.shape.lines, each.shape.sources, strict=True):
