@@ -1793,6 +1793,11 @@ class Judge:
         The program's result on each platform, in order, worked out together: its labels and signatures.
         """
 
+    def platforms_with(self, ops: Sequence[Op], labels: Sequence[Label]) -> int:
+        """
+        Where the program has any of some labels: platforms by their places on the portfolio, a bit each.
+        """
+
     def minimize(self, ops: Sequence[Op], platform: int, label: str, kind: str, reason: str | None = None, written: bool = False) -> Minimized:
         """
         The 1-minimal program that still shows it. `written`: a user's program, so that it keeps what it is about.
