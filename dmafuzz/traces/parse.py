@@ -86,11 +86,8 @@ def events(lines: Iterable[str], counts: Counts) -> Iterator[Event | int]:
 def _by_words(line: str) -> _Line | None:
     """The parts of a line of which each is a word; None where that is not so."""
     words = line.split()
-    for at, word in enumerate(words[1:_TASK_WORDS_MAX], 1):
-        if word[0] == "[":
-            break
-    else:
-        return None
+    at = next((at for at, word in enumerate(words[:_TASK_WORDS_MAX]) if at and word[0] == "["), 0)
+    word = words[at] if at else ""
     cpu = word[1:-1]
     at += 1 if words[at + 1 : at + 2] and words[at + 1][-1] == ":" else 2
     if not (cpu.isdecimal() and word[-1] == "]" and len(words) > at + 2):
