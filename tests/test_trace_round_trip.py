@@ -6,16 +6,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cache
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
-from dmafuzz import _core, traces
+from dmafuzz import _core, platforms, traces
 from dmafuzz._core import ATTRS, BufferKind, HookKind, OpKind
 from dmafuzz.program import Program
 from dmafuzz.program.strategies import programs
 from dmafuzz.traces.lives import OLDER
+from dmafuzz.trackers import resolve
 from dmafuzz.verdicts import judging
 
 KERNELS = ("6.12", "6.18", "7.2")
@@ -24,6 +26,7 @@ JUDGED_ON = ("x86-5.5", "x86-5.18-force-bounce", "arm64-6.5", "armv7-5.18", "mip
 ALLOCATIONS = (OpKind.alloc_coherent, OpKind.alloc_noncoherent, OpKind.alloc_noncontiguous)
 MAPS = (OpKind.map_single, OpKind.map_page, OpKind.map_sg, OpKind.map_resource, *ALLOCATIONS)
 CALLS = [kind for kind in OpKind if kind.name.startswith(("map_s", "map_p", "map_r", "sync_", "unmap_", "free_"))]
+JUDGED = [kind for kind in CALLS if kind not in (OpKind.map_resource, OpKind.unmap_resource)]
 KINDS = (OpKind.alloc, OpKind.map_single, OpKind.map_page, OpKind.map_sg, *ALLOCATIONS, *CALLS)
 # What a program may say and no event has: halves of calls, questions after errors, kinds of memory, whose list it is.
 UNSAID = ("split", "unchecked", "high", "given_device", "reuse_list")
@@ -79,7 +82,7 @@ def astray(program: Program) -> int:
             by_dma += [(call.device, dma, dma + size) for dma, size in entries]
             if call.hook in (HookKind.map_page, HookKind.map_sg) and program.ops[call.op].kind not in ALLOCATIONS:
                 by_phys.add((call.device, first_phys))
-        elif call.hook is HookKind.unmap_sg:  # its event has no DMA addresses, and that of an allocation or of registers no others
+        elif call.hook is HookKind.unmap_sg:  # its event has physical addresses alone
             count += (call.device, first_phys) not in by_phys
         else:
             count += not any(device == call.device and dma <= entries[0][0] < end for device, dma, end in by_dma)
@@ -100,3 +103,36 @@ def test_importing_a_printed_program_gives_its_calls(drawn: Program, tracker: st
     assert not again - printed
     assert (printed - again).total() == counts.notes.pop(OLDER, [0])[0] <= astray(program)
     assert not counts.notes
+
+
+def maps_allocations(program: Program) -> bool:
+    """Whether it maps memory of an allocation: where that lies no event says."""
+    allocated = {op.buffer for op in program.ops if op.kind in ALLOCATIONS}
+    streamed = (op for op in program.ops if op.kind in MAPS and op.kind not in ALLOCATIONS)
+    return any(op.buffer in allocated or allocated & {entry.buffer for entry in op.entries} for op in streamed)
+
+
+def judged(of: Sequence[Program]) -> list[tuple[set[str], set[str]]]:
+    """Kinds of corruption and warnings of all together, by platform; memory that nothing maps holds nothing."""
+    found: list[tuple[set[str], set[str]]] = [(set(), set()) for _ in JUDGED_ON]
+    for program in of:
+        for (corrupt, warned), judgement in zip(found, judge().judge_all(program.ops), strict=True):
+            corrupt.update(str(each.kind) for each in judgement.corruptions)
+            warned.update(str(each.id) for each in judgement.warnings)
+    return found
+
+
+@cache
+def judge() -> _core.Judge:
+    made = _core.Judge(resolve("6.12").core, [platforms.to_core(platforms.load(name)) for name in JUDGED_ON])
+    made.judge_mapped_memory_only()
+    return made
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=SLOW)
+@given(drawn=programs(max_ops=12, kinds=(OpKind.alloc, *MAPS[:3], *ALLOCATIONS, *JUDGED)))
+def test_importing_a_printed_program_gives_its_judgement(drawn: Program) -> None:
+    program = carried(drawn, MMIO | SKIP_CPU_SYNC)
+    assume(not astray(program) and not maps_allocations(program))
+    found, _ = imported(program, "6.12", "ftrace")
+    assert judged(found) == judged([program])
