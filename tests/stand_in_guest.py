@@ -92,7 +92,7 @@ class StandInGuest:
         self._copy_in(mapping, 0, size)
         return f"dma=1000:{size}"
 
-    def _error(self, m: int) -> str:
+    def _error(self, m: int, late: int) -> str:
         return "error=0"
 
     def _sync(self, m: int, device: int, offset: int, size: int, direction: int, to_device: int, by_range: int) -> None:

@@ -118,14 +118,14 @@ def test_a_guest_that_dies_is_an_answer_and_the_next_program_has_another() -> No
     assert guests[1].closed
 
 
-def test_what_the_tracker_keeps_asks_for_another_boot() -> None:
-    guests = [StandInGuest(left=1), StandInGuest()]
-    booted = iter(guests)
-    one = Confirming(judging("6.12", "6.12"), "x86-5.5", "stand-in", "none", lambda: next(booted))
+def test_what_a_program_leaves_asks_for_the_guest_as_it_came_up() -> None:
+    guest = StandInGuest(left=1)
+    one = Confirming(judging("6.12", "6.12"), "x86-5.5", "stand-in", "none", lambda: guest)
     one.confirm(parse(KEEPS), "first")
-    assert guests[0].closed
+    assert guest.restarts == 0
     one.confirm(parse(KEEPS), "second")
-    assert not guests[1].closed
+    assert guest.restarts == 1
+    assert not guest.closed
 
 
 def test_what_a_guest_cannot_do_is_refused_before_it_begins() -> None:
@@ -144,7 +144,7 @@ def test_a_split_call_stops_and_is_checked_after_its_second_half() -> None:
     assert [a for a in guest.actions if a.split()[0] in ("map", "finish", "error")] == [
         "map 1 2 0 0 1 0 0 64 1 0",
         "finish 1 0",
-        "error 1 0 0",
+        "error 1 0 0 0",
     ]
 
 
@@ -194,7 +194,7 @@ def test_without_a_kernel_the_command_says_how_to_build_one(tmp_path: Path, monk
     file.write_text(KEEPS)
     result = CliRunner().invoke(main, ["confirm", str(file)])
     assert result.exit_code == 2
-    assert "no guest kernel is built: `dmafuzz confirm build TREE|ARCHIVE`" in result.output
+    assert "no guest kernel for x86_64 is built: `dmafuzz confirm build TREE|ARCHIVE --arch x86_64`" in result.output
 
 
 def test_building_says_what_is_not_a_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from dmafuzz.program import render_op
 
 from .cause import Cause
 from .grade import grade_of
-from .uses import EVERY_DAY, IN_THE_TREE, NEVER, Uses
+from .uses import IN_THE_TREE, NEVER, Uses
 
 _SKIP_CPU_SYNC = 1 << ATTRS.index("SKIP_CPU_SYNC")
 
@@ -20,30 +20,31 @@ Order = tuple[int | str, ...]
 
 def order_of(cause: Cause, uses: Uses = IN_THE_TREE) -> Order:
     """Grade; rules broken; the rarest call; FP or FN first; CPUs, operations, platforms; program."""
-    size = _core.order_of(cause.ops)
+    text = "\n".join(render_op(op) for op in cause.ops)
+    return (*worth_of(cause, uses), *_core.order_of(cause.ops), text, cause.label, *cause.kinds, cause.reason)
+
+
+def worth_of(cause: Cause, uses: Uses = IN_THE_TREE) -> tuple[str, int, int, int, int, int, int]:
+    """The order but for what tells equals apart: the smaller program."""
     return (
-        grade_of(cause),
+        str(grade_of(cause)),
         len(cause.rules),
         -rarest_use(cause.ops, uses),
         _label_rank(cause),
         len({op.cpu for op in cause.ops}),
         len(cause.ops),
         -len(cause.shown_on),
-        *size,
-        "\n".join(render_op(op) for op in cause.ops),
-        cause.label,
-        *cause.kinds,
     )
 
 
 def rarest_use(ops: Sequence[Op], uses: Uses = IN_THE_TREE) -> int:
     """How often drivers use the rarest call that a program needs."""
-    return min(_uses(ops, uses), default=EVERY_DAY)
+    return min(_uses(ops, uses), default=uses.every_day)
 
 
 def _uses(ops: Sequence[Op], uses: Uses) -> Iterator[int]:
     for op in ops:
-        yield uses.calls.get(op.kind, EVERY_DAY)
+        yield uses.calls.get(op.kind, uses.every_day)
         if op.attrs & _SKIP_CPU_SYNC:
             yield uses.skip_cpu_sync
         if op.kind == OpKind.alloc and op.buffer_kind in (BufferKind.text, BufferKind.rodata):

@@ -27,7 +27,7 @@ CALLS = {
     OpKind.alloc_noncontiguous: 4,
 }
 SKIP_CPU_SYNC = 120
-EVERY_DAY = 10_000_000  # what is no call, or as common as the mapping that it ends
+EVERY_DAY = 2000  # what is no call, or as common as the mapping that it ends
 NEVER = 0  # memory that no driver maps on purpose
 
 # Events have one name for what are two calls of programs.
@@ -36,15 +36,16 @@ _ALIKE = {
     OpKind.sync_range_for_cpu: OpKind.sync_single_for_cpu,
     OpKind.sync_range_for_device: OpKind.sync_single_for_device,
 }
-_SEEN, _OF_ALL = 10_000, 1_000_000  # a call that a trace has is more common than any that it has not
+_SEEN, _OF_ALL = 2 * EVERY_DAY, 1_000_000  # a call that a trace has is more common than any that it has not
 
 
 @dataclass(frozen=True)
 class Uses:
-    """Counts that compare, by call, and of mappings with SKIP_CPU_SYNC."""
+    """Counts that compare, by call, of mappings with SKIP_CPU_SYNC, and of what is no call."""
 
     calls: Mapping[OpKind, int] = field(default_factory=lambda: CALLS)
     skip_cpu_sync: int = SKIP_CPU_SYNC
+    every_day: int = EVERY_DAY
 
     @classmethod
     def of_frequencies(cls, seen: Mapping[str, int]) -> Uses:
@@ -59,7 +60,7 @@ class Uses:
             return _SEEN + count * _OF_ALL // total if count > 0 else otherwise
 
         calls = {kind: of(_ALIKE.get(kind, kind).name, uses) for kind, uses in CALLS.items()}
-        return cls(calls, of(SKIPPED_SYNC, SKIP_CPU_SYNC))
+        return cls(calls, of(SKIPPED_SYNC, SKIP_CPU_SYNC), _SEEN + _OF_ALL)
 
 
 IN_THE_TREE = Uses()

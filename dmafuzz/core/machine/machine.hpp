@@ -106,6 +106,7 @@ private:
     bool map_at_once(const Call& call, List& list, const MappingFacts& m);
     bool map_one_by_one(const Call& call, List& list, const MappingFacts& m);
     Piece piece_of(const Call& call, uint8_t buffer, uint32_t offset, uint32_t size, uint64_t phys) const;
+    bool has_room(uint32_t segment, uint32_t bytes, uint8_t device) const;
     void write_segments(List& list, uint8_t first_piece, uint8_t device);
     uint8_t make_list(const Op& op);
 
@@ -113,6 +114,7 @@ private:
     bool translate(const Call& call, Piece* first, int count, uint8_t index);
     void map_over(uint8_t index, Piece& piece, uint64_t page, uint64_t pages, uint64_t target);
     void redirect(uint8_t index, const Piece& piece, uint64_t page, uint64_t target, Permission permission);
+    void redirect_into_slot(const Piece& piece);
     void write_redirects(int first, int last);
     void redirect_others(uint8_t index, const Piece& piece, uint64_t page, uint64_t pages, uint64_t target);
     Permission permission(const Piece& piece) const;
@@ -133,7 +135,7 @@ private:
     void copy_part(uint8_t index, uint64_t offset, uint64_t size, bool own, bool into_slot);
     bool oops_at(uint8_t piece, uint64_t phys, uint64_t bytes);
     void release_slots(uint64_t phys, uint32_t bytes);
-    void drop_slots(const Piece& piece);
+    void drop_slots(const Call& call, uint8_t index);
 
     // Calls on what is mapped (calls.cpp)
     void sync(const Call& call);
