@@ -44,6 +44,8 @@ class Seen:
     failed: set[int] = field(default_factory=set)  # mappings
     placed: dict[int, str] = field(default_factory=dict)  # mapping: DMA addresses as the kernel gave them
     lost: list[Lost] = field(default_factory=list)
+    homes: dict[int, int] = field(default_factory=dict)  # buffer: physical address as the kernel has it
+    elsewhere: bool = False  # memory that the model uses again is other memory in the guest, or the other way round
     oops: int | None = None  # the operation in which the kernel is said to fault
     actions: int = 0
 
@@ -129,7 +131,14 @@ class Carrying:
                 break  # and it did not fault: what comes then is not said
             after(self, number)
         self._ask()
+        self.seen.elsewhere = self._is_elsewhere()
         return self.seen
+
+    def _is_elsewhere(self) -> bool:
+        """Whether two buffers share their first page here and not there: what is freed comes again as it likes."""
+        model = {e.buffer: e.phys // PAGE_BYTES for e in reversed(self._extents) if e.first}
+        pages = [(model[b], phys // PAGE_BYTES) for b, phys in self.seen.homes.items() if b in model]
+        return any((a[0] == b[0]) != (a[1] == b[1]) for a, b in itertools.combinations(pages, 2))
 
     def next_tag(self) -> int:
         """What the next write writes. Zero is left to fresh memory."""
@@ -252,6 +261,8 @@ class Carrying:
             self.seen.failed.add(op.mapping)
         if op is not None and "dma" in answer.fields:
             self.seen.placed[op.mapping] = answer.fields["dma"]
+        if op is not None and "phys" in answer.fields:
+            self.seen.homes[op.buffer] = int(answer.fields["phys"], 16)
         if asked.wanted is not None:
             self._compare(now, asked.wanted, answer.data)
 
