@@ -20,6 +20,7 @@ from dmafuzz.confirmation.report import as_table, status_of
 from dmafuzz.program import Program
 from dmafuzz.verdicts import judging
 from stand_in_guest import StandInGuest
+from support import CORPUS
 
 KEEPS = """
 cpu0 b0 = alloc pages 64
@@ -283,3 +284,12 @@ def test_memory_that_comes_again_only_in_the_model_is_a_reason() -> None:
     assert done.answer == Answer.NOT_REPRODUCED
     assert done.reason == "needs memory that was freed, and the kernel's allocator gives other memory"
     assert status_of([done]) == 0
+
+
+@pytest.mark.parametrize(
+    ("platform", "segments"), [("x86-5.5-iommu-strict", 1), ("x86-5.5-iommu-strict-before-5.11", 2), ("x86-5.5", 2)]
+)
+def test_after_an_entry_that_is_too_long_all_join_where_the_difference_wraps(platform: str, segments: int) -> None:
+    file = CORPUS / "confirmed" / "segment-longer-than-the-maximum-takes-all.dma"
+    said = CliRunner().invoke(main, ["judge", "--calls", str(file), "--platform", platform])
+    assert f" nents=2 mapped={segments} " in said.output
