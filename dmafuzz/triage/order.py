@@ -39,19 +39,20 @@ Order = tuple[int | str, ...]
 
 def order_of(cause: Cause) -> Order:
     """Grade; rules broken; the rarest call; FP or FN first; CPUs, operations, platforms; program."""
-    size = _core.order_of(cause.ops)
+    text = "\n".join(render_op(op) for op in cause.ops)
+    return (*worth_of(cause), *_core.order_of(cause.ops), text, cause.label, *cause.kinds, cause.reason)
+
+
+def worth_of(cause: Cause) -> tuple[str, int, int, int, int, int, int]:
+    """The order but for what tells equals apart: the smaller program."""
     return (
-        grade_of(cause),
+        str(grade_of(cause)),
         len(cause.rules),
         -rarest_use(cause.ops),
         _label_rank(cause),
         len({op.cpu for op in cause.ops}),
         len(cause.ops),
         -len(cause.shown_on),
-        *size,
-        "\n".join(render_op(op) for op in cause.ops),
-        cause.label,
-        *cause.kinds,
     )
 
 

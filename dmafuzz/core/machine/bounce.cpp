@@ -131,9 +131,15 @@ void Machine::release_slots(uint64_t phys, uint32_t bytes) {
     }
 }
 
-// Of a piece whose map has failed after all.
-void Machine::drop_slots(const Piece& piece) {
-    if (piece.slot_live) slots_.release(slot_at(piece.slot), slots_for(slot_room(piece)));
+// Of a piece whose map the IOMMU refuses. They are copied back: what has just been copied in, to where it came from.
+// Source: the end of iommu_dma_map_page, swiotlb_tbl_unmap_single.
+void Machine::drop_slots(const Call& call, uint8_t index) {
+    Piece& piece = run_->pieces[index];
+    if (!piece.slot_live) return;
+    const bool copies_back = piece.direction != Direction::to_device && !(call.attrs & attr::skip_cpu_sync);
+    if (copies_back && oops_at(index, piece.phys, piece.size)) return;
+    slots_.release(slot_at(piece.slot), slots_for(slot_room(piece)));
+    piece.slot_live = false;
 }
 
 }  // namespace dmafuzz

@@ -69,6 +69,7 @@ bool Machine::bounce(const Call& call, Piece& piece, uint8_t index) {
     if (piece.via == Via::direct) piece.via = Via::slot;
     piece.slot_live = true;
     piece.dma = piece.slot;
+    redirect_into_slot(piece);
     return true;
 }
 
@@ -179,7 +180,8 @@ void Machine::map_one(Call& call) {
     Piece piece = piece_of(call, op.buffer, op.offset, op.size, memory_.phys_of(op.buffer, op.offset));
     const bool arithmetic_wrong = op.kind == OpKind::map_single && in_vmalloc_space(op.buffer);
     call.early_failure = arithmetic_wrong && platform_.get<&Platform::map_single_vmalloc_fails>();
-    if (arithmetic_wrong && !call.early_failure) {
+    // Where that fails, a list that the driver makes of the buffer describes the wrong memory all the same.
+    if (arithmetic_wrong) {
         piece.phys = elsewhere_base + uint64_t{op.buffer} * buffer_bytes_max + in_page(memory_.phys_of(op.buffer, 0)) +
                      op.offset;
         piece.via = Via::nothing;
@@ -199,15 +201,15 @@ void Machine::map_one(Call& call) {
         run_->hooks.push_back(check);
     }
     redirects_.clear();
-    bool done = !call.early_failure && bounce(call, piece, m.piece), refused = false;
-    if (done && translates(op.device) && !translate(call, &piece, 1, m.piece)) {
-        drop_slots(piece);
-        piece.slot_live = done = false;
-        refused = true;
-    }
+    bool done = !call.early_failure && bounce(call, piece, m.piece);
+    const bool refused = done && translates(op.device) && !translate(call, &piece, 1, m.piece);
     run_->pieces.push_back(piece);
-    if (refused && maintains_first(piece)) maintain_for_map(call, m.piece);
-    if (!done) return fail(call);
+    if (refused) {
+        drop_slots(call, m.piece);
+        if (stopped_) return;
+        if (maintains_first(piece)) maintain_for_map(call, m.piece);
+    }
+    if (!done || refused) return fail(call);
     m.dma = piece.dma;
     hand_over(call, m.piece);
     write_redirects(0, m.piece - 1);
@@ -252,7 +254,9 @@ void Machine::map_list(Call& call) {
             if (old.mapped) sync_for_device_at(call, old.phys, list.state[i].size);
         }
     if (translates(op.device)) list.marked = bounces || misled;
-    if (!(at_once ? map_at_once(call, list, m) : map_one_by_one(call, list, m))) {
+    const bool done = at_once ? map_at_once(call, list, m) : map_one_by_one(call, list, m);
+    if (stopped_) return;
+    if (!done) {
         for (int i = 0; at_once && !misled && i < list.count; i++)
             maintain_for_map(call, static_cast<uint8_t>(m.piece + i));
         return fail(call);
@@ -283,13 +287,11 @@ bool Machine::map_one_by_one(const Call& call, List& list, const MappingFacts& m
     for (int i = 0; i < list.count; i++) {
         const uint8_t index = static_cast<uint8_t>(m.piece + i);
         Piece& piece = run_->pieces[index];
-        bool done = bounce(call, piece, index), refused = false;
-        if (done && translates(piece.device) && !translate(call, &piece, 1, index)) {
-            drop_slots(piece);
-            piece.slot_live = done = false;
-            refused = true;
-        }
-        if (!done) {
+        const bool done = bounce(call, piece, index);
+        const bool refused = done && translates(piece.device) && !translate(call, &piece, 1, index);
+        if (refused) drop_slots(call, index);
+        if (stopped_) return true;
+        if (!done || refused) {
             list.state[i].dma = dma_error_cookie;
             for (int k = 0; k < i + (refused ? 1 : 0); k++) maintain_for_map(call, static_cast<uint8_t>(m.piece + k));
             write_redirects(0, m.piece - 1);
