@@ -282,7 +282,7 @@ def test_memory_that_comes_again_only_in_the_model_is_a_reason() -> None:
     assert done.answer == Answer.DIFFER
     done = confirm(text, StandInGuest(says=warned, homes=iter((0x1000, 0x2000))))
     assert done.answer == Answer.NOT_REPRODUCED
-    assert done.reason == "needs memory that was freed, and the kernel's allocator gives other memory"
+    assert done.reason == "needs the model's memory, and the kernel's allocator gives other memory"
     assert status_of([done]) == 0
 
 

@@ -247,7 +247,7 @@ class Confirming:
         return ""
 
 
-_OTHER_MEMORY = "needs memory that was freed, and the kernel's allocator gives other memory"
+_OTHER_MEMORY = "needs the model's memory, and the kernel's allocator gives other memory"
 _WRITES_SHARE, _READS_SHARE = 0.6, 0.4  # of the operations after which a random run does something unasked
 _UNASKED_BYTES_MAX = 512
 _CACHE_EVENTS = ("drop", "write-back", "write-back-and-drop", "fill")
