@@ -106,7 +106,6 @@ private:
     bool map_at_once(const Call& call, List& list, const MappingFacts& m);
     bool map_one_by_one(const Call& call, List& list, const MappingFacts& m);
     Piece piece_of(const Call& call, uint8_t buffer, uint32_t offset, uint32_t size, uint64_t phys) const;
-    bool has_room(uint32_t segment, uint32_t bytes, uint8_t device) const;
     void write_segments(List& list, uint8_t first_piece, uint8_t device);
     uint8_t make_list(const Op& op);
 
