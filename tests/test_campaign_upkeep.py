@@ -58,7 +58,7 @@ def test_of_a_topic_so_many_causes_are_kept_and_the_rest_as_counts(tmp_path: Pat
     for opened in (store, Store.open(tmp_path / "store")):
         assert opened.names(of) == known
         assert sum(opened.counts(of).values()) == len(known)
-        assert [count for _, count in opened.topics(of)] == [len(known)]
+        assert [facts.causes for facts in opened.topic_facts(of)] == [len(known)]
         assert len(list(opened.findings(of))) == 10
     assert store.add(of, some) == []  # what is counted is not found again
     assert store.keep_to(Keep(10)) == (0, 0)
@@ -201,7 +201,7 @@ def test_a_folder_whose_name_is_no_text_is_a_store(tmp_path: Path) -> None:
     assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
     assert b"60 programs" in done.stdout
     with closing(Store.open(folder)) as store:
-        assert store.topics(target_of("6.12", "6.12", "6.12", NAMES))
+        assert store.topic_facts(target_of("6.12", "6.12", "6.12", NAMES))
 
 
 @pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="there is no sysfs, where nobody makes a folder")

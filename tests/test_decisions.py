@@ -12,7 +12,15 @@ import pytest
 
 from dmafuzz import _core, platforms
 from dmafuzz.campaign import CampaignFile, read_plan_file, standings
-from dmafuzz.campaign.baseline import Baseline, BaselineError, Decision, add_decisions, decision_about, read_baseline
+from dmafuzz.campaign.baseline import (
+    Baseline,
+    BaselineError,
+    Decision,
+    add_decisions,
+    decision_about,
+    read_baseline,
+    topic_name,
+)
 from dmafuzz.campaign.news import News, lost_topics
 from dmafuzz.campaign.plan_file import TargetTable
 from dmafuzz.campaign.summary import Verdict, markdown_of
@@ -126,6 +134,6 @@ def test_ci_shows_only_what_the_base_lacks(tmp_path: Path) -> None:
         found = list(store.findings())
     known = base_of(tmp_path / "campaign")
     assert News(file, known).leads(found) == []
-    text = markdown_of(Verdict([], lost_topics(found[:1], known), "A"), rows)
+    text = markdown_of(Verdict([], lost_topics([("6.12", topic_name(found[0]))], known), "A"), rows)
     assert text.startswith("# dmafuzz: nothing new that counts")
     assert f"{len(known.decisions) - 1:,} topics" in text

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dmafuzz import _core, platforms
-from dmafuzz.campaign.baseline import Baseline, topic_name
+from dmafuzz.campaign.baseline import Baseline
 from dmafuzz.campaign.plan_file import CampaignFile, PlanFileError
 from dmafuzz.findings import Finding
 from dmafuzz.trackers import TrackerError, resolve
@@ -51,8 +51,7 @@ class News:
         return self._judges[tracker, names]
 
 
-def lost_topics(findings: Iterable[Finding], baseline: Baseline) -> list[tuple[str, str]]:
-    """Topics (tracker, name) that a baseline has as a whole and that nothing of what was found shows."""
-    shown = {(finding.tracker, topic_name(finding)) for finding in findings}
+def lost_topics(shown: Iterable[tuple[str, str]], baseline: Baseline) -> list[tuple[str, str]]:
+    """Topics (tracker, name) that a baseline has as a whole, and that are not among those that were ``shown``."""
     wanted = {(each.tracker, each.topic) for each in baseline.decisions if not each.cause}
-    return sorted(topic for topic in wanted - shown if baseline.knows_topic(*topic))
+    return sorted(topic for topic in wanted - set(shown) if baseline.knows_topic(*topic))

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import click
 
 from dmafuzz.campaign import Baseline, BaselineError, CampaignFile, News, PlanFileError, Standing, read_baseline
-from dmafuzz.campaign.baseline import Decision, decision_about
+from dmafuzz.campaign.baseline import Decision
 from dmafuzz.campaign.news import lost_topics
 from dmafuzz.campaign.summary import Verdict, markdown_of
 from dmafuzz.findings import Finding
@@ -70,34 +69,32 @@ def base_of(path: Path) -> Baseline:
         if not path.is_dir():
             return read_baseline(path)
         with closing(Store.open(path)) as store:
-            return Baseline([_topic(finding) for finding in _leaders(store)])
+            reason = f"in the base, {date.today()}"
+            return Baseline([Decision("known", *topic, reason=reason) for topic in _topics(store)])
     except (BaselineError, StoreError) as error:
         raise BadInput(str(error)) from None
 
 
-def _leaders(store: Store) -> list[Finding]:
-    return [store.finding(cause) for target in store.targets() for cause, _ in store.topics(target)]
-
-
-def _topic(finding: Finding) -> Decision:
-    return replace(decision_about("known", finding, True), reason=f"in the base, {date.today()}")
+def _topics(store: Store) -> list[tuple[str, str]]:
+    """The tracker and the name of each."""
+    found = ((target, facts) for target in store.targets() for facts in store.topic_facts(target))
+    return [(target.tracker, f"{facts.label}:{facts.topic}") for target, facts in found]
 
 
 def _verdict(
     plan: CampaignFile, folder: Path, rows: Sequence[Standing], news: News, baseline: Baseline, failing: str
 ) -> Verdict:
     new: list[Lead[Finding]] = []
-    leaders: list[Finding] = []
     try:
         with closing(Store.open(folder)) as store:
+            shown = _topics(store)
             for row in rows:
                 if not row.table.is_canary:
                     new += news.leads(store.findings(row.target))
-                    leaders += [store.finding(cause) for cause, _ in store.topics(row.target)]
     except (StoreError, PlanFileError) as error:
         raise BadInput(str(error)) from None
     ordered = sorted(new, key=lambda lead: str(lead.grade))
-    return Verdict(ordered, lost_topics(leaders, baseline), failing, hidden_canaries(rows))
+    return Verdict(ordered, lost_topics(shown, baseline), failing, hidden_canaries(rows))
 
 
 def _tell(text: str, summary: Path | None) -> None:

@@ -11,7 +11,7 @@ import click
 from dmafuzz.campaign.baseline import BaselineError, Decision, add_decisions, decision_about
 from dmafuzz.findings import Finding
 from dmafuzz.store import shown_path
-from dmafuzz.triage import triaged
+from dmafuzz.triage.triaged import topic_of_cause
 
 from .errors import BadInput
 from .found import Found, read_found
@@ -56,13 +56,22 @@ def mark(
     except ValueError:
         raise BadInput(f"--until: found {more['until']!r}, expected a date like 2027-01-31") from None
     found = read_found(store, tracker)
-    picked = [lead.leader for lead in triaged(found.items)] if every_topic else [found.one(each) for each in ids]
-    lines = [_line(decision, item, found, whole_topic or every_topic, more) for item in picked]
+    if every_topic:
+        lines = [Decision(decision, found.tracker, topic, **more) for topic in _topics(found)]
+    else:
+        lines = [_line(decision, found.one(each), found, whole_topic, more) for each in ids]
     try:
         count = add_decisions(baseline, lines)
     except BaselineError as error:
         raise BadInput(str(error)) from None
     click.echo(f"{shown_path(baseline)}: {count:,} decisions added, {len(lines) - count:,} were there")
+
+
+def _topics(found: Found) -> list[str]:
+    """Of all causes, those that are folded under others too."""
+    items = (item for lead in found.leads() for item in (lead.leader, *lead.folded))
+    topics = (topic_of_cause(item.triage_cause) for item in items)
+    return list(dict.fromkeys(f"{topic.label}:{topic.short}" for topic in topics))
 
 
 def _line(decision: str, item: object, found: Found, whole_topic: bool, more: dict[str, str]) -> Decision:

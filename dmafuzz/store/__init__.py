@@ -10,6 +10,7 @@ from .folder import shown_path, told_in_one_line
 from .keeping import Keep
 from .reports import Report
 from .runs import Run
+from .seeds import Seeds, plant, read_seeds, uses_of
 from .store import Store
 from .target import Target, target_of
 
@@ -19,14 +20,18 @@ __all__ = [
     "Keep",
     "Report",
     "Run",
+    "Seeds",
     "Store",
     "StoreError",
     "StoredCause",
     "Target",
     "facts_of",
     "item_to_finding",
+    "plant",
     "read_corpus",
+    "read_seeds",
     "shown_path",
     "target_of",
     "told_in_one_line",
+    "uses_of",
 ]

@@ -11,22 +11,22 @@ from typing import Any
 from dmafuzz import _core
 from dmafuzz.findings import Finding, RawFinding
 from dmafuzz.findings.finding import LABELS
-from dmafuzz.triage import Cause
-from dmafuzz.triage.order import order_given
+from dmafuzz.triage import Cause, Grade
+from dmafuzz.triage.order import worth_of
 
 from .target import Target
 
 _NAME_CHARS_MAX = 200
+_LAST = 50_000  # more than any number that says where a finding stands
 ITEM_BYTES_MAX = 1 << 20
-_OFFSET = 10**9  # some parts of an order are negative
 
 
 @dataclass(frozen=True)
 class StoredCause:
-    """A cause of a target, as the index has it. ``ops`` are the operations of its smallest program, ``shown_on`` how
-    many of the target's ``platforms`` show it; ``topic`` is its topic's id (dmafuzz.triage); ``found`` is when it was
-    filed (Unix time, s), None where no ledger says so. ``grade`` is its grade, ``order`` a text that sorts as people
-    read causes (`dmafuzz.triage.order_of`), ``records`` its program. The finding in full: `Store.finding`."""
+    """A cause of a target, as the index has it. ``ops`` are the operations of its smallest program, ``text`` its lines;
+    ``shown_on``: how many of the target's ``platforms`` show it, ``shown_bits`` which, by their place; ``topic`` is its
+    topic's id (dmafuzz.triage); ``found`` is when it was filed (Unix time, s), None where no ledger says so. The
+    finding in full: `Store.finding`."""
 
     target: str
     cause: str
@@ -43,9 +43,8 @@ class StoredCause:
     found: float | None
     pack: str
     item: int
-    grade: str
-    order: str
-    records: bytes
+    text: str
+    shown_bits: int
 
     @property
     def file_name(self) -> str:
@@ -126,18 +125,20 @@ def item_to_finding(item: bytes, target: Target) -> Finding:
 
 
 def rank_of(facts: dict[str, Any]) -> str:
-    """Sorts as programs do: smaller first (docs/spec/verdicts.md §6)."""
-    return " ".join(f"{int(part):010}" for part in facts["size"]) + f" {facts['text']}"
+    """Sorts as programs do, but for their text: smaller first (docs/spec/verdicts.md §6)."""
+    return " ".join(f"{int(part):010}" for part in facts["size"])
 
 
-def read_as(facts: dict[str, Any], target: Target, records: bytes) -> tuple[str, str]:
-    """Of a finding's facts: its grade, and a text that sorts as `dmafuzz.triage.order_of` does."""
-    shown_on = tuple(target.platforms[at] for at in _members(int(facts["shown_on"], 16), target))
-    about = (facts["label"], tuple(facts["kinds"]), tuple(facts["rules"]), facts["reason"])
-    cause = Cause(*about, tuple(_core.decode(records)), shown_on)
-    order = order_given(cause, facts["size"], facts["text"])
-    parts = (f"{part + _OFFSET:010}" if isinstance(part, int) else str(part) for part in order)
-    return str(order[0]), "\t".join(parts)
+def worth_in(facts: dict[str, Any]) -> str:
+    """Sorts as `dmafuzz.triage.order.worth_of`; last of all what is no program."""
+    try:
+        ops = tuple(_core.decode(base64.b64decode(facts["program"], validate=True)))
+        shown_on = ("",) * int(facts["shown_on"], 16).bit_count()  # how many is all that counts
+        cause = Cause(facts["label"], tuple(facts["kinds"]), tuple(facts["rules"]), facts["reason"], ops, shown_on)
+        grade, *numbers = worth_of(cause)
+    except (KeyError, TypeError, ValueError, RuntimeError):
+        grade, numbers = str(max(Grade)), [_LAST]
+    return " ".join((grade, *(f"{_LAST + number:05}" for number in numbers)))
 
 
 def raw_to_item(raw: RawFinding) -> bytes:

@@ -13,8 +13,10 @@ from dmafuzz.campaign.executors import leases
 from dmafuzz.campaign.figures import FIGURES, TargetState, states
 from dmafuzz.campaign.plan_file import CampaignFile
 from dmafuzz.campaign.status import standings
-from dmafuzz.findings import Finding
-from dmafuzz.store import Run, Store, StoredCause
+from dmafuzz.store import Run, Store
+from dmafuzz.store.leads import Filed
+from dmafuzz.triage import Lead, order_of
+from dmafuzz.triage.order import Order
 from dmafuzz.triage.titles import title_of
 
 BUSY_S_MAX = 600.0  # of a slice that was planned and has not ended: later it counts as given up
@@ -111,15 +113,14 @@ def _leased(path: Path, names: dict[str, str]) -> str:
 
 def _first(file: CampaignFile, store: Store, found: Sequence[TargetState]) -> Iterator[First]:
     """Of all targets but canaries: the first cause of each topic, in order."""
-    leaders: list[tuple[StoredCause, int, str]] = []
+    shown: list[tuple[Order, str, Lead[Filed]]] = []
     for state in found:
         if not state.standing.table.is_canary:
             tracker = state.standing.table.tracker
-            leaders += [(cause, count, tracker) for cause, count in store.leaders(state.standing.target)]
-    shown = [each for each in leaders if each[0].grade in file.triage.show]
-    for cause, count, tracker in sorted(shown, key=lambda each: each[0].order)[: file.triage.top]:
-        finding: Finding = store.finding(cause)
-        yield First(cause.grade, tracker, cause.cause, title_of(finding.triage_cause), count)
+            leads = [lead for lead in store.leads(state.standing.target) if str(lead.grade) in file.triage.show]
+            shown += [(order_of(lead.leader.triage_cause), tracker, lead) for lead in leads[: file.triage.top]]
+    for _, tracker, lead in sorted(shown, key=lambda each: each[:2])[: file.triage.top]:
+        yield First(str(lead.grade), tracker, lead.leader.cause, title_of(lead.leader.triage_cause), len(lead.causes))
 
 
 def _growths(state: TargetState, now: float) -> Iterator[Growth]:
