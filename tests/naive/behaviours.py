@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from .component import Component, Place
+from .component import Component
 from .events import Log
 from .happenings import Point, advance, start
 from .inputs import Op, Platform
-from .lines import State
+from .lines import Line, Place, State
 from .machine import Oops
 from .project import STACK_DATA, View, components
 from .simulate import Walk
@@ -84,15 +84,13 @@ def _joint(state: State, places: Sequence[tuple[str, Place]], given_up: bool) ->
     """The joint states that one stands for: a line that may be filled at any time is written once."""
     ways: list[tuple[Copy, ...]] = [()]
     for name, place in places:
-        at = place.granule
-        copies = [
-            Copy(
-                name, FLAGS[line.memory[at]], PRESENCES[line.presence], FLAGS[line.cached[at]] if line.cached else None
-            )
-            for line in lines
-        ]
+        copies = [_copy(name, line, place.granule) for line in variants(state.lines[place.line])]
         ways = [(*way, copy) for way in ways for copy in copies]
     yield from (Joint(tuple(sorted(way, key=str)), given_up) for way in ways)
+
+
+def _copy(name: str, line: Line, at: int) -> Copy:
+    return Copy(name, FLAGS[line.memory[at]], PRESENCES[line.presence], FLAGS[line.cached[at]] if line.cached else None)
 
 
 def _places(component: Component, column: int) -> Iterator[tuple[str, Place]]:
