@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
+from .closure import variants
 from .component import Component
 from .events import Log
 from .happenings import Point, advance, start
