@@ -15,10 +15,11 @@ from dmafuzz.catalogue.files import read_catalogue
 from dmafuzz.findings import Finding
 from dmafuzz.findings.reading import read_finding, read_findings
 from dmafuzz.program import ProgramError
-from dmafuzz.store import Confirmed, Store, StoreError, Target
+from dmafuzz.store import Confirmed, Store, StoreError, Target, uses_of
 from dmafuzz.store.folder import ABOUT
+from dmafuzz.store.leads import Filed
 from dmafuzz.trackers import default_portfolio
-from dmafuzz.triage import Lead, Topic, triaged
+from dmafuzz.triage import IN_THE_TREE, Lead, Topic, triaged
 from dmafuzz.triage.bench import Bench
 from dmafuzz.triage.headline import Headline, headlines_of
 
@@ -79,7 +80,10 @@ class InStore:
         return sum(self.store.counts(self.target).values())
 
     def leads(self, known: Container[Topic] | None) -> list[Lead[Any]]:
-        return self.store.leads(self.target, known)
+        uses = uses_of(self.store.folder)
+        if uses is IN_THE_TREE:
+            return self.store.leads(self.target, known)
+        return triaged((Filed(cause, self.target) for cause in self.store.causes(self.target)), known, uses)
 
     def beginning(self, name: str) -> list[Any]:
         return [self.store.finding(each) for each in self.store.find(name) if each.target == self.target.key]

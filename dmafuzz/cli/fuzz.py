@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from dmafuzz.fuzzing.plan import engine_title
 from dmafuzz.fuzzing.progress import Progress
 from dmafuzz.fuzzing.summary import Summary
 from dmafuzz.reporting.fuzzing import TOP, summary_lines, summary_record, things_lines
-from dmafuzz.store import StoreError, shown_path
+from dmafuzz.store import Store, StoreError, plant, read_seeds, shown_path
 from dmafuzz.trackers import KERNEL, added_kernels, default_portfolio, resolve
 
 from . import options
@@ -49,6 +50,9 @@ OPS_LIMIT = 14  # operations of a program before its tidy-up; some 12 to 13 on a
 @click.option("--engine", type=click.Choice(ENGINES), help="Default: atheris where it is installed, else native.")
 @click.option("--ops", type=click.IntRange(2, 64), default=OPS_LIMIT, show_default=True, metavar="N",
               help="Operations of a program, at most.")  # fmt: skip
+@click.option("--seeds", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Begin with these programs too, as `dmafuzz trace import` makes them of a trace; what is everyday "
+              "there comes first among what to look at.")  # fmt: skip
 @click.option("--report", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write pages in the end: index.html, and one for each of the first leaders.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="In the end one JSON object instead of lines.")
@@ -63,6 +67,7 @@ def fuzz(
     out: Path,
     engine: str | None,
     ops: int,
+    seeds: Path | None,
     report: Path | None,
     as_json: bool,
 ) -> None:
@@ -75,6 +80,8 @@ def fuzz(
         err=as_json,
     )
     try:
+        if seeds is not None:
+            _plant(plan, seeds)
         summary = Campaign(plan, Progress()).run()
     except StoreError as error:
         raise BadInput(str(error)) from None
@@ -83,6 +90,13 @@ def fuzz(
     _show(plan, summary, report, as_json)
     if summary.interrupted:
         click.get_current_context().exit(EXIT_INTERRUPTED)
+
+
+def _plant(plan: Plan, folder: Path) -> None:
+    """Raises StoreError."""
+    seeds = read_seeds(folder)
+    with closing(Store.create(plan.out)) as store:
+        plant(store, [plan.target], seeds)
 
 
 def _show(plan: Plan, summary: Summary, report: Path | None, as_json: bool) -> None:

@@ -10,13 +10,15 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Block:
-    """A part of a text: ``kind`` is "title", "heading", "text", "item" or "program" (a line each); ``lead`` begins a
-    text and may stand out; ``tone`` is "loss" or ""."""
+    """A part of a text: ``kind`` is "title", "heading", "text", "item", "program" (a line each) or "table"; ``lead``
+    begins a text and may stand out; ``tone`` is "loss" or "". ``rows`` are a table's, its head first; a cell that says
+    the same as a heading leads there."""
 
     kind: str
     lines: tuple[str, ...]
     lead: str = ""
     tone: str = ""
+    rows: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)

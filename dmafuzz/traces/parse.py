@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from .counts import Counts
 from .event import Call, Event, Where
 from .names import ATTRS, DIRECTIONS, EVENTS, LISTS, MMIO, NONE, NUMBERED_ATTRS, RESOURCES
 
-# Task, CPU, flags (ftrace's; perf and trace-cmd have none, or others), time, name, the rest.
+# Task, CPU, flags (ftrace's; perf and trace-cmd have none, or others), time, name, the rest: of lines that their words
+# do not tell, which takes a tenth of the time.
 _LINE = re.compile(
     r"^\s*(.{0,80}?)\s+\[(\d{1,5})\]\s+(?:[^\s:]{1,12}\s+)?(\d+(?:\.\d+)?):\s+(?:dma:)?(dma_\w+):\s*(.*)$"
 )
-# Most lines of most traces: read at once, which takes a third of the time. What it does not fit is read by _LINE.
+# Most lines of most traces: read at once, which takes a third of the time.
 _COMMON = re.compile(
-    r"\s*(.{1,80}?)\s+\[(\d{1,5})\]\s+(?:[^\s:]{1,12}\s+)?(\d+\.\d+):\s+(?:dma:)?"
-    r"(dma_(?:un)?map_p(?:age|hys)|dma_sync_single_for_(?:cpu|device)):\s+"
-    r"(\S+) dir=(\w+) dma_addr=([0-9a-f]{1,16}) size=(\d{1,14})(?: phys_addr=([0-9a-f]{1,16}))?(?: attrs=)?\s*$"
+    r"\s*+(\S{1,40}+)\s++\[(\d{1,5}+)\]\s++(?:[^\s:]{1,12}+\s++)?+(\d++\.\d++):\s++(?:dma:)?+"
+    r"(dma_(?:un)?+map_p(?:age|hys)|dma_sync_single_for_(?:cpu|device)):\s++"
+    r"(\S++) dir=(\w++) dma_addr=([0-9a-f]{1,16}+) size=(\d{1,14}+)(?: phys_addr=([0-9a-f]{1,16}+))?+(?: attrs=)?+\s*+$"
 )
 _FIELD = re.compile(r"(\w+)=(ARRAY\[[^\]]*\]?|\{[^}]*\}?|[^\s]*)")
 _LOST = re.compile(
@@ -30,22 +32,33 @@ _LOST = re.compile(
 )
 _OTHER_EVENT = re.compile(r"\[\d{1,5}\]\s+(?:[^\s:]{1,12}\s+)?\d+(?:\.\d+)?:\s+([\w:]{1,60}):")
 _KNOWN_LINES = re.compile(r"^\s*(?:#.*|cpus=\d+|version = \d+|CPU \d+ is empty|trace-cmd.*|)$")
-_DECIMAL = re.compile(r"\d+")
 _KNOWN_FIELDS = frozenset((
     "dir", "dma_addr", "size", "phys_addr", "attrs", "virt_addr", "flags", "nents", "ents", "dma_addrs", "sizes",
     "phys_addrs", "err", "device", "full_nents", "full_ents", "truncated", "lengths", "addrs", "dma_addrs_str",
 ))  # fmt: skip
 _ERROR_COOKIES = (0xFFFF_FFFF_FFFF_FFFF, 0xFFFF_FFFF)
-_DIRECTIONS = {name: number for number, name in enumerate(DIRECTIONS)}
+_DIRECTIONS = {word: number for number, name in enumerate(DIRECTIONS) for word in (name, str(number))}
+_TASK_WORDS_MAX = 8  # words of a line among which that of the CPU is looked for
 _ADDRESS_BYTES, _LENGTH_BYTES = 8, 4
 _SIZES_MAX = 1 << 32
 NOT_UNDERSTOOD = "lines that are not understood"
 FAILED = "calls that failed"
 
 
+class _Line(NamedTuple):
+    """An event's line in its parts. ``device`` is the first word behind the name, ``fields`` what has a = behind it."""
+
+    task: str
+    cpu: str
+    time: str
+    name: str
+    device: str
+    fields: dict[str, str]
+    cut: bool
+
+
 def events(lines: Iterable[str], counts: Counts) -> Iterator[Event | int]:
     """The events of a trace in its order; an int stands for so many lost ones. What is neither is counted."""
-    number = 0
     for number, line in enumerate(lines, 1):
         counts.lines = number
         common = _COMMON.match(line)
@@ -53,38 +66,59 @@ def events(lines: Iterable[str], counts: Counts) -> Iterator[Event | int]:
             counts.events += 1
             yield event
             continue
-        found = _LINE.match(line) if "dma_" in line else None
-        if found is None:
+        parts = (_by_words(line) or _by_form(line)) if "dma_" in line else None
+        if parts is None:
             lost = _lost(line, number, counts)
             if lost:
                 counts.lost += lost
                 yield lost
             continue
-        task, cpu, time, name, rest = found.groups()
-        call = EVENTS.get(name)
+        call = EVENTS.get(parts.name)
         if call is None:
-            counts.note(f"events {name}, which are not known", number)
+            counts.note(f"events {parts.name}, which are not known", number)
             continue
-        event = _event(call, rest, Where(number, time, task, int(cpu)), counts)
+        event = _event(call, parts, Where(number, parts.time, parts.task, int(parts.cpu)), counts)
         if event is not None:
             counts.events += 1
             yield event
 
 
+def _by_words(line: str) -> _Line | None:
+    """The parts of a line of which each is a word; None where that is not so."""
+    words = line.split()
+    at = next((at for at, word in enumerate(words[:_TASK_WORDS_MAX]) if at and word[0] == "["), 0)
+    word = words[at] if at else ""
+    cpu = word[1:-1]
+    at += 1 if words[at + 1 : at + 2] and words[at + 1][-1] == ":" else 2
+    if not (cpu.isdecimal() and word[-1] == "]" and len(words) > at + 2):
+        return None
+    time, name = words[at], words[at + 1]
+    if time[-1] != ":" or name[-1] != ":" or not time[:-1].replace(".", "", 1).isdecimal() or "ARRAY[" in line:
+        return None
+    task = words[0] if words[1] is word else line[: line.index(word)].strip()
+    fields = dict(each.split("=", 1) for each in words[at + 3 :] if "=" in each)
+    name = name[:-1].removeprefix("dma:")
+    return _Line(task, cpu, time[:-1], name, words[at + 2], fields, "TRUNCATED" in line) if name else None
+
+
+def _by_form(line: str) -> _Line | None:
+    """The parts of any event's line of the DMA API."""
+    found = _LINE.match(line)
+    if found is None:
+        return None
+    task, cpu, time, name, rest = found.groups()
+    return _Line(task, cpu, time, name, rest.partition(" ")[0], dict(_FIELD.findall(rest)), "TRUNCATED" in rest)
+
+
 def _common(found: re.Match[str], number: int) -> Event | None:
     task, cpu, time, name, device, word, dma, size, phys = found.groups()
-    direction, address = _DIRECTIONS.get(word), int(dma, 16)
+    direction, address, length = _DIRECTIONS.get(word), int(dma, 16), int(size)
     maps = phys is not None
-    if (
-        direction is None
-        or address in _ERROR_COOKIES
-        or int(size) >= _SIZES_MAX
-        or maps is not name.startswith("dma_map")
-    ):
+    if direction is None or address in _ERROR_COOKIES or length >= _SIZES_MAX or maps is not name.startswith("dma_map"):
         return None
     where = Where(number, time, task, int(cpu))
     memory = (int(phys, 16),) if maps else ()
-    return Event(EVENTS[name], device, direction, (address,), (int(size),), memory, 0, False, where)
+    return Event(EVENTS[name], device, direction, (address,), (length,), memory, 0, False, where)
 
 
 def _lost(line: str, number: int, counts: Counts) -> int:
@@ -100,13 +134,14 @@ def _lost(line: str, number: int, counts: Counts) -> int:
     return 0
 
 
-def _event(call: Call, rest: str, where: Where, counts: Counts) -> Event | None:
-    fields = dict(_FIELD.findall(rest))
-    raw = "device" in fields
+def _event(call: Call, parts: _Line, where: Where, counts: Counts) -> Event | None:
+    fields = parts.fields
+    if raw := "=" in parts.device or "device" in fields:
+        fields = dict(_FIELD.findall(f"{parts.device} ")) | fields
     try:
-        device = fields["device"] if raw else rest.split(None, 1)[0]
+        device = fields["device"] if raw else parts.device
         direction = _direction(fields.get("dir", ""), call)
-        attrs = _attrs(fields.get("attrs", ""), where.line, counts)
+        attrs = _attrs(fields["attrs"], where.line, counts) if fields.get("attrs") else 0
         if direction is None or "=" in device:
             raise ValueError
         if call is Call.FAILED:
@@ -117,29 +152,26 @@ def _event(call: Call, rest: str, where: Where, counts: Counts) -> Event | None:
         counts.note(NOT_UNDERSTOOD, where.line)
         return None
     if not fields.keys() <= _KNOWN_FIELDS:
-        for name in fields.keys() - _KNOWN_FIELDS:
-            counts.note(f"fields {name}=, which are not known", where.line)
+        for name in sorted(fields.keys() - _KNOWN_FIELDS):
+            counts.note(f"fields {name[:40]}=, which are not known", where.line)
     if (dma and dma[0] in _ERROR_COOKIES) or (call is Call.ALLOC and dma == (0,)):
         counts.note(FAILED, where.line)
         return None
     if attrs & MMIO:
         call = RESOURCES.get(call, call)
-    cut = "TRUNCATED" in rest or fields.get("truncated", "0") != "0"
+    cut = parts.cut or fields.get("truncated", "0") != "0"
     return Event(call, device, direction, dma, sizes, phys, attrs, cut, where)
 
 
 def _direction(word: str, call: Call) -> int | None:
     """None where it is none that a call may have. Events of the first versions have none for allocations."""
-    if word in DIRECTIONS:
-        return DIRECTIONS.index(word)
-    if word in ("0", "1", "2"):
-        return int(word)
+    found = _DIRECTIONS.get(word)
+    if found is not None:
+        return found
     return 0 if not word and call in (Call.ALLOC, Call.FREE) and word != NONE else None
 
 
 def _attrs(text: str, line: int, counts: Counts) -> int:
-    if not text or text == "0x0":
-        return 0
     bits = 0
     if text[0].isdigit():
         value = int(text, 16 if text.startswith("0x") else 10)
