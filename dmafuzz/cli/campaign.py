@@ -13,7 +13,7 @@ from dmafuzz.campaign import CampaignFile, News, PlanFileError, standings
 from dmafuzz.campaign.figures import states
 from dmafuzz.campaign.plan_file import EXAMPLE
 from dmafuzz.storage import write_whole
-from dmafuzz.store import Store, StoreError, shown_path
+from dmafuzz.store import Store, StoreError, plant, read_seeds, shown_path
 
 from . import options
 from .campaign_ci import ci
@@ -108,6 +108,25 @@ def run(
         click.echo(f"{bad:,} new causes of grade {fail_on}")
     status = EXIT_FAULT if hidden else EXIT_INTERRUPTED if carried_out.interrupted else EXIT_DIFFERENCE if bad else 0
     click.get_current_context().exit(status)
+
+
+@campaign.command()
+@click.argument("seeds", metavar="DIR", type=click.Path(path_type=Path))
+@plan_argument
+def seed(seeds: Path, file: Path) -> None:
+    """Let the targets of a plan begin with the programs of a folder too, as `dmafuzz trace import` makes them.
+
+    They become part of the store's corpus, and what is everyday there comes first among what to look at.
+    """
+    plan, folder = _read(file)
+    try:
+        found = read_seeds(seeds)
+        targets = [plan.plan_of(each, folder).target for each in plan.target]
+        with closing(Store.create(folder)) as store:
+            plant(store, targets, found)
+    except (StoreError, PlanFileError) as error:
+        raise BadInput(str(error)) from None
+    click.echo(f"{shown_path(folder)}: {len(found.programs):,} programs for each of {len(targets)} targets")
 
 
 @campaign.command()
