@@ -709,15 +709,6 @@ class Platform:
     def iommu_flushes(self, arg: bool, /) -> None: ...
 
     @property
-    def iommu_sum_wraps(self) -> bool:
-        """
-        whether an entry still joins a DMA segment is asked by an unsigned difference, which wraps where the segment is longer than the device's maximum already: then everything joins (dma-iommu from 5.4 on)
-        """
-
-    @iommu_sum_wraps.setter
-    def iommu_sum_wraps(self, arg: bool, /) -> None: ...
-
-    @property
     def stacks_in_vmalloc(self) -> bool:
         """CONFIG_VMAP_STACK (4.9 and later, where configured)"""
 
@@ -1810,6 +1801,11 @@ class Judge:
     def outcomes(self, ops: Sequence[Op]) -> list[tuple[list[Label], list[tuple[Label, str, str]]]]:
         """
         The program's result on each platform, in order, worked out together: its labels and signatures.
+        """
+
+    def platforms_with(self, ops: Sequence[Op], labels: Sequence[Label]) -> int:
+        """
+        Where the program has any of some labels: platforms by their places on the portfolio, a bit each.
         """
 
     def minimize(self, ops: Sequence[Op], platform: int, label: str, kind: str, reason: str | None = None, written: bool = False) -> Minimized:
