@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dmafuzz import _core
+from dmafuzz import _core, platforms
 from dmafuzz._core import OpKind
 from dmafuzz.program import read
-from dmafuzz.store import Store, StoreError, plant, read_corpus, read_seeds, uses_of
+from dmafuzz.store import Store, StoreError, plant, read_corpus, read_seeds, target_of, uses_of
 from dmafuzz.triage.order import rarest_use
 from dmafuzz.triage.uses import CALLS, Uses
 from support import said
@@ -69,6 +69,20 @@ def test_seeds_of_a_genuine_trace_are_read(tmp_path: Path) -> None:
     assert len(seeds.programs) == 18
     assert seeds.frequencies["map_page"] == 12
     assert sum(seeds.frequencies.values()) > 50
+
+
+def test_a_campaign_s_targets_begin_with_them(tmp_path: Path) -> None:
+    seeds, plan = imported(tmp_path), tmp_path / "campaign.toml"
+    plan.write_text('[campaign]\nslice = 64\n[[target]]\ntracker = "6.12"\n[[target]]\ntracker = "7.2"\n')
+    status, text = said("campaign", "seed", seeds, plan)
+    assert status == 0, text
+    assert "1 programs for each of 2 targets" in text
+    (file,) = seeds.glob("*.dma")
+    store = tmp_path / "campaign"
+    for tracker in ("6.12", "7.2"):
+        target = target_of(tracker, tracker, tracker, tuple(each.name for each in platforms.portfolio(tracker)))
+        assert list(read_corpus(store, target)) == [read(file).encode()]
+    assert said("campaign", "seed", tmp_path / "nothing", plan)[0] == 2
 
 
 @pytest.mark.parametrize(

@@ -1,34 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Lines of a trace to events: ftrace's text, `trace-cmd report` in its forms, `perf script`.
 
-They differ in what stands before the event's name, and in how lists are written: `{0x..,0x..}`, or raw bytes behind
-`[FAILED TO PARSE]` or `trace-cmd report -R`, where numbers are decimal unless they say 0x. Any line may be of any form.
+Lists are written in two ways: `{0x..,0x..}`, or raw bytes behind `[FAILED TO PARSE]` or `trace-cmd report -R`, where
+numbers are decimal unless they say 0x. Any line may be of any form.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from .counts import Counts
 from .event import Call, Event, Where
+from .forms import FIELD, Parts, parts_of
 from .names import ATTRS, DIRECTIONS, EVENTS, LISTS, MMIO, NONE, NUMBERED_ATTRS, RESOURCES
 
-# Task, CPU, flags (ftrace's; perf and trace-cmd have none, or others), time, name, the rest: of lines that their words
-# do not tell, which takes a tenth of the time.
-_LINE = re.compile(
-    r"^\s*(.{0,80}?)\s+\[(\d{1,5})\]\s+(?:[^\s:]{1,12}\s+)?(\d+(?:\.\d+)?):\s+(?:dma:)?(dma_\w+):\s*(.*)$"
-)
 # Most lines of most traces: read at once, which takes a third of the time.
 _COMMON = re.compile(
     r"\s*+(\S{1,40}+)\s++\[(\d{1,5}+)\]\s++(?:[^\s:]{1,12}+\s++)?+(\d++\.\d++):\s++(?:dma:)?+"
     r"(dma_(?:un)?+map_p(?:age|hys)|dma_sync_single_for_(?:cpu|device)):\s++"
     r"(\S++) dir=(\w++) dma_addr=([0-9a-f]{1,16}+) size=(\d{1,14}+)(?: phys_addr=([0-9a-f]{1,16}+))?+(?: attrs=)?+\s*+$"
 )
-_FIELD = re.compile(r"(\w+)=(ARRAY\[[^\]]*\]?|\{[^}]*\}?|[^\s]*)")
 _LOST = re.compile(
-    r"\[LOST (\d+) EVENTS\]|\[(\d+) EVENTS DROPPED\]|PERF_RECORD_LOST.*?\blost (\d+)|\bLOST (\d+) events"
+    r"\[LOST(?: (\d+))? EVENTS\]|\[(?:(\d+) )?EVENTS DROPPED\]|PERF_RECORD_LOST.*?\blost (\d+)|\bLOST (\d+) events"
 )
 _OTHER_EVENT = re.compile(r"\[\d{1,5}\]\s+(?:[^\s:]{1,12}\s+)?\d+(?:\.\d+)?:\s+([\w:]{1,60}):")
 _KNOWN_LINES = re.compile(r"^\s*(?:#.*|cpus=\d+|version = \d+|CPU \d+ is empty|trace-cmd.*|)$")
@@ -38,23 +32,12 @@ _KNOWN_FIELDS = frozenset((
 ))  # fmt: skip
 _ERROR_COOKIES = (0xFFFF_FFFF_FFFF_FFFF, 0xFFFF_FFFF)
 _DIRECTIONS = {word: number for number, name in enumerate(DIRECTIONS) for word in (name, str(number))}
-_TASK_WORDS_MAX = 8  # words of a line among which that of the CPU is looked for
 _ADDRESS_BYTES, _LENGTH_BYTES = 8, 4
 _SIZES_MAX = 1 << 32
 NOT_UNDERSTOOD = "lines that are not understood"
 FAILED = "calls that failed"
-
-
-class _Line(NamedTuple):
-    """An event's line in its parts. ``device`` is the first word behind the name, ``fields`` what has a = behind it."""
-
-    task: str
-    cpu: str
-    time: str
-    name: str
-    device: str
-    fields: dict[str, str]
-    cut: bool
+BACK_TRACES = "lines of back traces"
+_BACK_TRACE = re.compile(r"\s*(?:=> \S|<stack trace>|[0-9a-f]{8,16} \S.* \(.*\)\s*$)")
 
 
 def events(lines: Iterable[str], counts: Counts) -> Iterator[Event | int]:
@@ -66,7 +49,7 @@ def events(lines: Iterable[str], counts: Counts) -> Iterator[Event | int]:
             counts.events += 1
             yield event
             continue
-        parts = (_by_words(line) or _by_form(line)) if "dma_" in line else None
+        parts = parts_of(line) if "dma_" in line else None
         if parts is None:
             lost = _lost(line, number, counts)
             if lost:
@@ -81,33 +64,6 @@ def events(lines: Iterable[str], counts: Counts) -> Iterator[Event | int]:
         if event is not None:
             counts.events += 1
             yield event
-
-
-def _by_words(line: str) -> _Line | None:
-    """The parts of a line of which each is a word; None where that is not so."""
-    words = line.split()
-    at = next((at for at, word in enumerate(words[:_TASK_WORDS_MAX]) if at and word[0] == "["), 0)
-    word = words[at] if at else ""
-    cpu = word[1:-1]
-    at += 1 if words[at + 1 : at + 2] and words[at + 1][-1] == ":" else 2
-    if not (cpu.isdecimal() and word[-1] == "]" and len(words) > at + 2):
-        return None
-    time, name = words[at], words[at + 1]
-    if time[-1] != ":" or name[-1] != ":" or not time[:-1].replace(".", "", 1).isdecimal() or "ARRAY[" in line:
-        return None
-    task = words[0] if words[1] is word else line[: line.index(word)].strip()
-    fields = dict(each.split("=", 1) for each in words[at + 3 :] if "=" in each)
-    name = name[:-1].removeprefix("dma:")
-    return _Line(task, cpu, time[:-1], name, words[at + 2], fields, "TRUNCATED" in line) if name else None
-
-
-def _by_form(line: str) -> _Line | None:
-    """The parts of any event's line of the DMA API."""
-    found = _LINE.match(line)
-    if found is None:
-        return None
-    task, cpu, time, name, rest = found.groups()
-    return _Line(task, cpu, time, name, rest.partition(" ")[0], dict(_FIELD.findall(rest)), "TRUNCATED" in rest)
 
 
 def _common(found: re.Match[str], number: int) -> Event | None:
@@ -126,18 +82,18 @@ def _lost(line: str, number: int, counts: Counts) -> int:
     if _KNOWN_LINES.match(line):
         return 0
     if ("LOST" in line or "DROPPED" in line) and (found := _LOST.search(line)):
-        return int(next(group for group in found.groups() if group)) or 1
+        return int(next((group for group in found.groups() if group), 1)) or 1
     if other := _OTHER_EVENT.search(line):
         counts.note(f"events {other.group(1)}, which are not of the DMA API", number)
     else:
-        counts.note(NOT_UNDERSTOOD, number)
+        counts.note(BACK_TRACES if _BACK_TRACE.match(line) else NOT_UNDERSTOOD, number)
     return 0
 
 
-def _event(call: Call, parts: _Line, where: Where, counts: Counts) -> Event | None:
+def _event(call: Call, parts: Parts, where: Where, counts: Counts) -> Event | None:
     fields = parts.fields
     if raw := "=" in parts.device or "device" in fields:
-        fields = dict(_FIELD.findall(f"{parts.device} ")) | fields
+        fields = dict(FIELD.findall(f"{parts.device} ")) | fields
     try:
         device = fields["device"] if raw else parts.device
         direction = _direction(fields.get("dir", ""), call)
