@@ -51,9 +51,11 @@ void Cutting::break_extents() {
         for (uint64_t at : {uint64_t{e.offset}, uint64_t{e.offset} + e.size})
             breaks_[break_count_++] = place(e.buffer, at);
     // Lines that an extent covers in part stand for themselves.
-    for (const Extent& e : extents_)
+    for (const Extent& e : extents_) {
+        const uint64_t from = (e.phys + line_mask_) & ~line_mask_, to = end_of(e) & ~line_mask_;
         for (const Extent& other : extents_)
-            break_at(other, (e.phys + line_mask_) & ~line_mask_, end_of(e) & ~line_mask_);
+            if (from < end_of(other) && to > other.phys) break_at(other, from, to);
+    }
 }
 
 // A range's ends, and the boundaries of the lines that it covers in part: in whatever buffer has a home there, at any

@@ -26,11 +26,6 @@ std::vector<bool> pages_that_move(const Program& program, int buffer, BufferKind
 
 }  // namespace
 
-Step& Machine::step(StepKind kind) {
-    run_->steps.push_back({kind, now_});
-    return run_->steps.back();
-}
-
 // A step that may concern part of something: where it begins and ends is noted, but for whole pieces.
 void Machine::emit(const Step& s) {
     run_->steps.push_back(s);
@@ -89,7 +84,8 @@ void Machine::carry_out(const Program& program, const Platform& platform, Run& r
     irqs_off_.fill(false);
     lists_.clear();
     named_.clear();
-    latest_.fill({});
+    latest_ = {};
+    mappings_end_ = 0;
     for (size_t i = 0; i < program.ops.size(); i++) carry_out_line(program.ops[i], static_cast<uint8_t>(i));
     run.program_ops = static_cast<int>(program.ops.size());
     run.program_steps = run.steps.size();
@@ -193,11 +189,8 @@ Machine::Call Machine::resolve(const Op& op, uint8_t index) {
     call.bytes = static_cast<uint32_t>(op.size);
     if (op.kind == OpKind::map_sg && op.reuse_list && run_->mappings[op.list].abandoned) {
         // The list of an abandoned mapping: the driver does not get here either.
-        MappingFacts& m = run_->mappings[op.mapping];
-        m = {};
-        m.defined = m.failed = m.abandoned = true;
-        m.map = op.kind;
-        m.device = op.device;
+        MappingFacts& m = fresh_mapping(op);
+        m.failed = m.abandoned = true;
         call.skipped = true;
         return call;
     }
@@ -361,7 +354,7 @@ void Machine::unbind(const Op& op, uint8_t index) {
     hook.device = op.device;
     hook.op = index;
     run_->hooks.push_back(hook);
-    for (int i = 0; i < mappings_max; i++) {
+    for (int i = 0; i < mappings_end_; i++) {
         const MappingFacts& m = run_->mappings[i];
         if (!m.defined || m.device != op.device || m.abandoned) continue;
         // Ended, but some slot, page or IOVA of it was never given back; or the memory of an allocation.

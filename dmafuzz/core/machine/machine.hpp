@@ -100,6 +100,7 @@ private:
     void hand_over(const Call& call, uint8_t piece, bool maintained = true);
     void maintain_for_map(const Call& call, uint8_t piece);
     bool maintains_first(const Piece& piece) const;
+    MappingFacts& fresh_mapping(const Op& op);
     MappingFacts& new_mapping(const Op& op, uint8_t pieces);
     void fail(Call& call);
     void limit_segments(const List& list, uint8_t first_piece);
@@ -162,7 +163,7 @@ private:
     void read_beyond(const Step& line, uint64_t phys);
 
     // Writing things down (machine.cpp, ranges.cpp)
-    Step& step(StepKind kind);
+    Step& step(StepKind kind) { return run_->steps.emplace_back(Step{kind, now_}); }
     void emit(const Step& step);
     void touch(uint64_t phys, uint64_t bytes);
     void add_range(uint64_t phys, uint64_t bytes);
@@ -182,7 +183,8 @@ private:
     PlatformView platform_;
     const Program* program_ = nullptr;
     Run* run_ = nullptr;
-    uint8_t now_ = 0;  // the operation carried out
+    uint8_t now_ = 0;           // the operation carried out
+    uint8_t mappings_end_ = 0;  // the last mapping made so far, by its number, plus one
     Memory memory_;
     SlotPool slots_;
     bool slots_used_ = false;

@@ -102,13 +102,20 @@ void Machine::hand_over(const Call& call, uint8_t index, bool maintained) {
     if (waiting_.empty() || waiting_.back().mapping != piece.mapping) waiting_.push_back({call.op.cpu, piece.mapping});
 }
 
-// The mapping that a call makes, with the pieces that come next.
-MappingFacts& Machine::new_mapping(const Op& op, uint8_t pieces) {
+MappingFacts& Machine::fresh_mapping(const Op& op) {
+    mappings_end_ = std::max<uint8_t>(mappings_end_, static_cast<uint8_t>(op.mapping + 1));
     MappingFacts& m = run_->mappings[op.mapping];
     m = {};
-    m.defined = m.live = true;
+    m.defined = true;
     m.map = op.kind;
     m.device = op.device;
+    return m;
+}
+
+// The mapping that a call makes, with the pieces that come next.
+MappingFacts& Machine::new_mapping(const Op& op, uint8_t pieces) {
+    MappingFacts& m = fresh_mapping(op);
+    m.live = true;
     m.direction = op.direction;
     m.attrs = op.attrs;
     m.piece = static_cast<uint8_t>(run_->pieces.size());
