@@ -53,8 +53,9 @@ void Cutting::break_extents() {
     // Lines that an extent covers in part stand for themselves.
     for (const Extent& e : extents_) {
         const uint64_t from = (e.phys + line_mask_) & ~line_mask_, to = end_of(e) & ~line_mask_;
+        break_at(e, from, to);
         for (const Extent& other : extents_)
-            if (from < end_of(other) && to > other.phys) break_at(other, from, to);
+            if (&other != &e && from < end_of(other) && to > other.phys) break_at(other, from, to);
     }
 }
 
@@ -64,10 +65,17 @@ void Cutting::break_ranges() {
     for (const Range& r : ranges_) {
         const uint64_t from = r.from & ~line_mask_, to = (r.to + line_mask_) & ~line_mask_;
         const bool whole_lines = from == r.from && to == r.to;
-        for (const Extent& e : extents_) {
+        // Which extents it meets cannot be predicted, that it is one of them can. One that it covers: its own lines
+        // have been seen to.
+        size_t met = 0;
+        for (size_t i = 0; i < extents_.size(); i++) {
+            const Extent& e = extents_[i];
             const uint64_t end = end_of(e);
-            if (from >= end || to <= e.phys) continue;
-            if (r.from <= e.phys && r.to >= end) continue;  // its own lines have been seen to
+            met_[met] = static_cast<uint16_t>(i);
+            met += (from < end) & (to > e.phys) & !((r.from <= e.phys) & (r.to >= end));
+        }
+        for (size_t i = 0; i < met; i++) {
+            const Extent& e = extents_[met_[i]];
             break_at(e, r.from, r.to);
             if (whole_lines) continue;
             break_at(e, from, to);
@@ -82,6 +90,7 @@ void Cutting::find_breaks() {
     // It only ever grows: what is cleared anew for each program costs more than the cutting.
     const size_t room = (extents_.size() + ranges_.size()) * extents_.size() * ways + 2 * extents_.size() + 2;
     if (room > breaks_.size()) breaks_.resize(room);
+    if (extents_.size() >= met_.size()) met_.resize(extents_.size() + 1);
     break_count_ = 0;
     break_extents();
     break_ranges();
@@ -121,13 +130,16 @@ void Cutting::make_shapes() {
 
 // Parts of lines: with company, or not. Copy-on-write moves whole pages, so company stays company.
 void Cutting::find_company() {
-    beside_.clear();
+    uint32_t count = 0;
     for (const Part& part : parts_) {
         CellShape& shape = shapes_[part.cell];
-        shape.beside_first = static_cast<uint32_t>(beside_.size());
-        for (const Part& other : parts_)
-            if (other.line == part.line && other.cell != part.cell) beside_.push_back(other.cell);
-        shape.beside_end = static_cast<uint32_t>(beside_.size());
+        shape.beside_first = count;
+        if (count + parts_.size() > beside_.size()) beside_.resize(2 * (count + parts_.size()));
+        for (const Part& other : parts_) {
+            beside_[count] = other.cell;
+            count += (other.line == part.line) & (other.cell != part.cell);
+        }
+        shape.beside_end = count;
     }
 }
 

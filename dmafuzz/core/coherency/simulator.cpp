@@ -48,6 +48,15 @@ constexpr Set fresh_in_memory = put(fresh_0, lane::memory_absent);
 
 constexpr uint32_t whole = buffer_bytes_max + 1u;  // of a buffer or piece
 
+// Does anything begin or end inside of the widest line that there is? Where nothing does, lines of all sizes are alike.
+constexpr int line_bytes_max = 128;
+bool inside_lines(const Run& run) {
+    uint64_t places = 0;
+    for (const Extent& e : run.extents) places |= e.phys | e.size;
+    for (const Range& r : run.ranges) places |= r.from | r.to;
+    return places % line_bytes_max != 0;
+}
+
 Event maintenance_event(Maintenance maintenance) {
     if (maintenance == Maintenance::clean) return Event::clean;
     return maintenance == Maintenance::invalidate ? Event::invalidate : Event::clean_invalidate;
@@ -489,7 +498,7 @@ void Simulator::walk(const Run& run, const Platform& platform, TransitionSink* s
     run_ = &run;
     platform_.start(platform);
     sink_ = sink;
-    const int line = platform_.get<&Platform::line>();
+    const int line = inside_lines(run) ? platform_.get<&Platform::line>() : line_bytes_max;
     line_shift_ = std::countr_zero(static_cast<unsigned>(line));
     births_.clear();
     strays_.clear();

@@ -85,7 +85,9 @@ void Machine::carry_out(const Program& program, const Platform& platform, Run& r
     lists_.clear();
     named_.clear();
     latest_ = {};
-    mappings_end_ = 0;
+    mappings_end_ = devices_seen_ = 0;
+    made_.clear();
+    named_devices_.clear();
     for (size_t i = 0; i < program.ops.size(); i++) carry_out_line(program.ops[i], static_cast<uint8_t>(i));
     run.program_ops = static_cast<int>(program.ops.size());
     run.program_steps = run.steps.size();
@@ -101,6 +103,7 @@ void Machine::carry_out_line(const Op& op, uint8_t index) {
     now_ = index;
     run_->ops.push_back(op);
     if (stopped_) return;
+    if (traits(op.kind).names_device | op.given_device) name_device(op.device);
     if (!waiting_.empty()) hand_over_unchecked(op);
     if (op.kind == OpKind::finish) {
         has_pending_[op.cpu] = false;
@@ -369,41 +372,45 @@ void Machine::unbind(const Op& op, uint8_t index) {
     }
 }
 
+void Machine::name_device(uint8_t device) {
+    if (devices_seen_ >> device & 1) return;
+    devices_seen_ |= static_cast<uint8_t>(1u << device);
+    named_devices_.push_back(device);
+}
+
+// The CPU that has been longest inside a call, or none.
+int Machine::first_pending() const {
+    int first = -1;
+    for (int cpu = 0; cpu < cpus_max; cpu++)
+        if (has_pending_[cpu] && !pending_[cpu].skipped && (first < 0 || pending_[cpu].line < pending_[first].line))
+            first = cpu;
+    return first;
+}
+
 void Machine::tidy_up() {
     tidying_up_ = true;
-    if (stopped_) return;
     size_t index = program_->ops.size();
     auto next = [&](const Op& op) {
         if (!stopped_) carry_out_line(op, static_cast<uint8_t>(index++));
     };
-    // In the order in which things came up, so that renaming changes nothing.
-    std::array<bool, devices_max> named{};
-    std::array<uint8_t, devices_max> devices{};
-    int device_count = 0;
-    for (const Op& split : program_->ops) {
-        if (split.split && has_pending_[split.cpu] && !pending_[split.cpu].skipped) {
-            Op op;
-            op.kind = OpKind::finish;
-            op.cpu = split.cpu;
-            if (pending_[split.cpu].line == static_cast<size_t>(&split - program_->ops.data())) next(op);
-        }
-        if (!(traits(split.kind).names_device || split.given_device) || named[split.device]) continue;
-        named[split.device] = true;
-        devices[device_count++] = split.device;
+    for (int cpu = first_pending(); cpu >= 0 && !stopped_; cpu = first_pending()) {
+        Op op;
+        op.kind = OpKind::finish;
+        op.cpu = static_cast<uint8_t>(cpu);
+        next(op);
     }
-    for (const Op& map : program_->ops) {
-        if (!traits(map.kind).defines_mapping) continue;
-        const MappingFacts& m = run_->mappings[map.mapping];
+    for (uint8_t mapping : made_) {
+        const MappingFacts& m = run_->mappings[mapping];
         if (!m.live || m.forgotten || m.abandoned) continue;
         Op op;
         op.kind = matching_end(m.map);
-        op.mapping = map.mapping;
+        op.mapping = mapping;
         next(op);
     }
-    for (int i = 0; i < device_count; i++) {
+    for (uint8_t device : named_devices_) {
         Op op;
         op.kind = OpKind::unbind;
-        op.device = devices[i];
+        op.device = device;
         next(op);
     }
 }
