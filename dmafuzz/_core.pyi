@@ -1313,6 +1313,12 @@ class Mapping:
         """its map fails"""
 
     @property
+    def error_checked(self) -> bool:
+        """
+        dma_mapping_error() is called for it in time; of a list: that it has 0 segments is noticed
+        """
+
+    @property
     def via(self) -> Via:
         """a bounce slot for any part of it counts for all"""
 
@@ -1640,6 +1646,10 @@ class WitnessStep:
     @property
     def asked(self) -> bool:
         """the operation does it; else hardware, a device or a CPU, unasked"""
+
+    @property
+    def implied(self) -> bool:
+        """the next step implies it or undoes it: a story leaves it out"""
 
     @property
     def place(self) -> Place:

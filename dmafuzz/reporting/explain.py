@@ -38,30 +38,13 @@ def course(judgement: Judgement, corruption: Corruption, steps: Sequence[Witness
     causes = [Sentence(AS, said) for said in narrator.failures()]
     if not steps and not causes:
         causes = [Sentence(AS, sentences.VOID)]  # no copy of the bytes took any steps: there is none
-    return [*causes, *_told(narrator, _relevant(steps))]
+    return [*causes, *_told(narrator, [step for step in steps if not step.implied])]
 
 
 def outcome(judgement: Judgement, corruption: Corruption, steps: Sequence[WitnessStep]) -> list[Sentence]:
     """What that means, and whether the tracker warns."""
     narrator = Narrator(judgement, corruption)
     return [Sentence(SO, narrator.outcome_sentence()), _said(judgement, corruption)]
-
-
-def _relevant(steps: Sequence[WitnessStep]) -> list[WitnessStep]:
-    """The steps without those that another one implies, or undoes."""
-    kept: list[WitnessStep] = []
-    for step in steps:
-        filled = _last_but_give_up(kept)
-        if filled is not None and kept[filled].event == "fill" and step.event in ("copied", "drop"):
-            del kept[filled]  # a copy reads its source through the cache; a line filled and dropped again is as before
-            if step.event == "drop":
-                continue
-        kept.append(step)
-    return kept
-
-
-def _last_but_give_up(steps: Sequence[WitnessStep]) -> int | None:
-    return next((i for i in range(len(steps) - 1, -1, -1) if steps[i].event != "give-up"), None)
 
 
 def _told(narrator: Narrator, steps: Sequence[WitnessStep]) -> Iterator[Sentence]:

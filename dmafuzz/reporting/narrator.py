@@ -46,24 +46,16 @@ class Narrator:
 
     def failures(self) -> list[str]:
         """A sentence for each mapping in question whose map fails without the driver knowing it in time."""
-        failed = [mapping for mapping in self.judgement.failed if mapping in self.corruption.mappings]
-        said = ((mapping, self._checked(mapping)) for mapping in failed)
-        return [sentences.FAILED.format(mapping=f"m{m}", checked=checked) for m, checked in said if checked]
+        failed = (m for m in self.judgement.mappings if m.failed and m.number in self.corruption.mappings)
+        unchecked = [m.number for m in failed if not m.error_checked]
+        return [sentences.FAILED.format(mapping=f"m{number}", checked=self._checked(number)) for number in unchecked]
 
     def _checked(self, mapping: int) -> str:
-        """How dma_mapping_error() is not called in time; "" where it is: nothing but maps and checks before it."""
-        made = self._map_of(mapping)
-        if not self.judgement.ops[made].unchecked:
-            return ""
-        late = False
-        for number, op in enumerate(self.judgement.ops[made + 1 :], made + 1):
-            if op.kind == OpKind.mapping_error and op.mapping == mapping:
-                return sentences.CHECKED_LATE.format(op=number) if late else ""
-            on_it = op.kind in _DEVICE_KINDS or op.kind == OpKind.start
-            same_cpu = op.cpu == self.judgement.ops[made].cpu
-            busy = same_cpu and not traits(op.kind).defines_mapping and op.kind != OpKind.mapping_error
-            late |= op.mapping == mapping if on_it else busy
-        return sentences.UNCHECKED
+        """How dma_mapping_error() is called for a mapping that is not asked about in time: too late, or never."""
+        own = enumerate(self.judgement.ops[: self.judgement.program_ops])
+        late = (i for i, op in own if op.kind == OpKind.mapping_error and op.mapping == mapping)
+        op = next(late, None)
+        return sentences.UNCHECKED if op is None else sentences.CHECKED_LATE.format(op=op)
 
     def is_one_sentence(self, born: WitnessStep, step: WitnessStep) -> bool:
         """Whether a step is one sentence with the one before it: what a CPU has just filled is written back."""
@@ -162,12 +154,6 @@ class Narrator:
     def _device_of(self, op: Op) -> int:
         names_device = traits(op.kind).names_device or op.given_device
         return op.device if names_device else self._device(op.mapping)
-
-    def _map_of(self, mapping: int) -> int:
-        """The number of the operation that makes a mapping; the number of operations if there is none."""
-        ops = self.judgement.ops
-        makes = (i for i, op in enumerate(ops) if traits(op.kind).defines_mapping and op.mapping == mapping)
-        return next(makes, len(ops))
 
     def _device(self, mapping: int) -> int:
         return next((made.device for made in self.judgement.mappings if made.number == mapping), 0)

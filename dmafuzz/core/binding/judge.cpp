@@ -176,6 +176,9 @@ void bind_witness(nb::module_& m) {
             "asked", [](const S& s) { return s.step.asked; },
             "the operation does it; else hardware, a device or a CPU, unasked")
         .field(
+            "implied", [](const S& s) { return s.step.implied; },
+            "the next step implies it or undoes it: a story leaves it out")
+        .field(
             "place", [](const S& s) { return s.places.place; }, "where the data is after the step")
         .field(
             "before", [](const S& s) { return s.places.before; },

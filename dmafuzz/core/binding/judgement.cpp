@@ -53,12 +53,13 @@ nb::tuple failed_of(const Run& run) {
     return as_tuple_of(out);
 }
 
-nb::tuple mappings_of(const Run& run) {
+nb::tuple mappings_of(const Run& run, const Platform& machine) {
+    const uint32_t unchecked = unchecked_in_time(run, machine);
     std::vector<MappingRecord> out;
     for (int i = 0; i < mappings_max; i++) {
         const MappingFacts& facts = run.mappings[static_cast<size_t>(i)];
         if (!facts.defined) continue;
-        MappingRecord mapping{i, facts, Via::nothing, false};
+        MappingRecord mapping{i, facts, Via::nothing, false, !(unchecked >> i & 1)};
         for (const Piece& piece : run.pieces) {
             if (piece.mapping != i) continue;
             if (mapping.via != Via::slot && piece.via != Via::nothing) mapping.via = piece.via;
@@ -164,6 +165,8 @@ void bind_mapping(nb::module_& m) {
         .field("direction", [](const M& m) { return m.facts.direction; })
         .field(
             "failed", [](const M& m) { return m.facts.failed; }, "its map fails")
+        .field("error_checked", &M::error_checked,
+               "dma_mapping_error() is called for it in time; of a list: that it has 0 segments is noticed")
         .field("via", &M::via, "a bounce slot for any part of it counts for all")
         .field("iommu", &M::iommu, "its DMA addresses are an IOMMU's");
 }
@@ -216,7 +219,7 @@ JudgementRecord judgement_of(Judge& judge, size_t platform) {
             as_tuple_of(a.run.ops),
             a.run.program_ops,
             failed_of(a.run),
-            mappings_of(a.run),
+            mappings_of(a.run, machine),
             judge.cost(platform)};
 }
 

@@ -33,6 +33,7 @@ struct MappingRecord {
     MappingFacts facts;
     Via via;
     bool iommu;
+    bool error_checked;
 };
 
 struct JudgementRecord {

@@ -80,6 +80,21 @@ Set after(const Trace& t) {
     return 0;
 }
 
+// A copy reads its source through the cache; a line that is filled and dropped again is as before.
+void mark_implied(std::vector<WitnessStep>& steps) {
+    std::vector<WitnessStep*> kept;  // of those so far that do something to the data
+    for (WitnessStep& step : steps) {
+        const WitnessEvent event = event_of(step);
+        const bool dropped = event == WitnessEvent{static_cast<uint8_t>(Event::drop_clean)};
+        if ((dropped || event == WitnessEvent::copied) && !kept.empty() && kept.back()->event == Event::fill) {
+            kept.back()->implied = true;
+            kept.pop_back();
+            step.implied = dropped;
+        }
+        if (!step.implied && step.event != Event::give_up) kept.push_back(&step);
+    }
+}
+
 }  // namespace
 
 std::vector<WitnessStep> witness(const std::vector<Trace>& traces, const Corruption& corruption, bool seen_by_cpu,
@@ -131,6 +146,7 @@ std::vector<WitnessStep> witness(const std::vector<Trace>& traces, const Corrupt
         }
     }
     std::reverse(steps.begin(), steps.end());
+    mark_implied(steps);
     return steps;
 }
 

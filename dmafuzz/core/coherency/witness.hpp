@@ -12,9 +12,10 @@ struct WitnessStep {
     uint8_t op;
     bool asked;  // by the operation; else an unasked step after it
     Trace::What what;
-    Event event;     // of born and copied: count_
-    uint16_t copy;   // where the data is then
-    uint8_t writer;  // a mapping whose device writes; no_mapping: the CPU, or no writer
+    Event event;           // of born and copied: count_
+    uint16_t copy;         // where the data is then
+    uint8_t writer;        // a mapping whose device writes; no_mapping: the CPU, or no writer
+    bool implied = false;  // by the next step, or undone by it: a story leaves it out
 };
 
 // What a step does to the data, by name: an event, or one of the two that have none.

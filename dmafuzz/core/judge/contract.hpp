@@ -61,6 +61,8 @@ struct Breach {
 
 // The breaches in order of operations, each rule's first only.
 std::vector<Breach> breaches(const Run& run, const Platform& platform);
+// The mappings whose dma_mapping_error() is not called in time, a bit each.
+uint32_t unchecked_in_time(const Run& run, const Platform& platform);
 // `state`: becomes that of the monitor when the program has ended and its tidy-up has not begun.
 Rules broken_rules(const Run& run, const Platform& platform, Digest* state = nullptr);
 

@@ -35,11 +35,13 @@ public:
         if (state && run_.ops.size() == static_cast<size_t>(run_.program_ops)) digest(*state);
         return std::move(found_);
     }
+    uint32_t unchecked_in_time() const { return unchecked_in_time_; }
 
 private:
     void digest(Digest& into) const;
 
     void breach(Rule rule, uint8_t mapping = no_mapping) {
+        if (rule == Rule::check_error) unchecked_in_time_ |= 1u << mapping;
         if (seen_ & bit(rule)) return;
         seen_ |= bit(rule);
         found_.push_back({rule, now_, mapping});
@@ -92,6 +94,7 @@ private:
     std::vector<PieceState> pieces_;
     std::vector<Breach> found_;
     Rules seen_ = 0;
+    uint32_t unchecked_in_time_ = 0;  // mappings that break check_error, a bit each
     uint8_t now_ = 0;
     std::array<bool, buffers_with_stack> live_{};
     std::array<bool, cpus_max> irqs_off_{};

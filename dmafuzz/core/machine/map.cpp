@@ -180,7 +180,8 @@ void Machine::map_one(Call& call) {
     Piece piece = piece_of(call, op.buffer, op.offset, op.size, memory_.phys_of(op.buffer, op.offset));
     const bool arithmetic_wrong = op.kind == OpKind::map_single && in_vmalloc_space(op.buffer);
     call.early_failure = arithmetic_wrong && platform_.get<&Platform::map_single_vmalloc_fails>();
-    if (arithmetic_wrong && !call.early_failure) {
+    // Where that fails, a list that the driver makes of the buffer describes the wrong memory all the same.
+    if (arithmetic_wrong) {
         piece.phys = elsewhere_base + uint64_t{op.buffer} * buffer_bytes_max + in_page(memory_.phys_of(op.buffer, 0)) +
                      op.offset;
         piece.via = Via::nothing;
