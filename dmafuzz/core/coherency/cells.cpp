@@ -65,17 +65,10 @@ void Cutting::break_ranges() {
     for (const Range& r : ranges_) {
         const uint64_t from = r.from & ~line_mask_, to = (r.to + line_mask_) & ~line_mask_;
         const bool whole_lines = from == r.from && to == r.to;
-        // Which extents it meets cannot be predicted, that it is one of them can. One that it covers: its own lines
-        // have been seen to.
-        size_t met = 0;
-        for (size_t i = 0; i < extents_.size(); i++) {
-            const Extent& e = extents_[i];
+        for (const Extent& e : extents_) {
             const uint64_t end = end_of(e);
-            met_[met] = static_cast<uint16_t>(i);
-            met += (from < end) & (to > e.phys) & !((r.from <= e.phys) & (r.to >= end));
-        }
-        for (size_t i = 0; i < met; i++) {
-            const Extent& e = extents_[met_[i]];
+            if (from >= end || to <= e.phys) continue;
+            if (r.from <= e.phys && r.to >= end) continue;  // its own lines have been seen to
             break_at(e, r.from, r.to);
             if (whole_lines) continue;
             break_at(e, from, to);
@@ -90,7 +83,6 @@ void Cutting::find_breaks() {
     // It only ever grows: what is cleared anew for each program costs more than the cutting.
     const size_t room = (extents_.size() + ranges_.size()) * extents_.size() * ways + 2 * extents_.size() + 2;
     if (room > breaks_.size()) breaks_.resize(room);
-    if (extents_.size() >= met_.size()) met_.resize(extents_.size() + 1);
     break_count_ = 0;
     break_extents();
     break_ranges();

@@ -59,8 +59,7 @@ private:
     int line_shift_ = 6;
     std::vector<uint64_t> breaks_;  // where buffers are cut: as many as are counted
     size_t break_count_ = 0;
-    std::vector<uint16_t> met_;  // extents that a range meets: as many as are counted
-    size_t home_ = 0;            // the extent of the last shape
+    size_t home_ = 0;  // the extent of the last shape
     std::vector<CellShape> shapes_;
     std::array<uint16_t, buffers_with_stack + 1> first_cell_{};
     std::vector<Part> parts_;  // of lines that a cell has part of

@@ -17,11 +17,6 @@ constexpr Lane foreign_1 = lane::bit(Flag::foreign, true);
 constexpr Unasked entitled_writes =
     unasked(Event::cpu_write) | unasked(Event::device_write) | unasked(Event::device_write_coherent);
 
-// Events, or none. Whether they are possible cannot be predicted: without a branch.
-constexpr Unasked where(bool possible, Unasked events) {
-    return static_cast<Unasked>(-static_cast<int>(possible) & events);
-}
-
 // What writes to one byte of a line do to the others. Without branches: the events' bits are moved.
 constexpr Unasked beside(Unasked own) {
     constexpr auto from = [](Event event, Event to) { return static_cast<int>(to) - static_cast<int>(event); };
@@ -52,9 +47,8 @@ void Simulator::survey(Cell& cell) {
         if (cover.live) survey_device(cell, cover);
     if (!cell.live) return;
     CellCopy& home = cell.copies[cell.home];
-    home.own |= where(cell.cpu_writes, cell.uncached ? unasked(Event::device_write) : unasked(Event::cpu_write));
-    home.eyes |= static_cast<Eyes>(
-        where(cell.cpu_reads, cell.uncached ? eyes::on_cpu_view | eyes::on_memory : eyes::on_cpu_view));
+    if (cell.cpu_writes) home.own |= unasked(cell.uncached ? Event::device_write : Event::cpu_write);
+    if (cell.cpu_reads) home.eyes |= cell.uncached ? eyes::on_cpu_view | eyes::on_memory : eyes::on_cpu_view;
     if (strays_seen_) look_for_strays(cell);
     size_t writers = 0;  // copies with an entitled one
     if (cell.copies.size() > 1)
@@ -64,26 +58,26 @@ void Simulator::survey(Cell& cell) {
         copy.alone = steps_alone(cell, copy, writers > writes_itself || cell.lost_writer);
         copy.beside = beside(copy.own);
     }
-    const Unasked fill = where(cell.cpu_reads & !cell.uncached, unasked(Event::fill));
-    home.alone |= fill;
-    home.beside |= fill;
+    if (!(cell.cpu_reads & !cell.uncached)) return;
+    home.alone |= unasked(Event::fill);
+    home.beside |= unasked(Event::fill);
 }
 
 // A live cover.
-inline void Simulator::survey_device(Cell& cell, const CellCover& cover) {
+void Simulator::survey_device(Cell& cell, const CellCover& cover) {
     cell.cpu_writes &= cover.joint;
-    const bool acts = !cover.untold & (cover.owned | cover.joint);
+    const bool told = !cover.untold, acts = told & (cover.owned | cover.joint);
     const bool waits = cover.pending | (cover.untold & cover.owned);
-    const bool may_yet_write = (acts | waits) & device_writes(cover.direction) & !cover.joint;
-    cell.cpu_reads &= !may_yet_write;
-    const bool writes = acts & device_writes(cover.direction), reads = acts & device_reads(cover.direction);
-    cell.lost_writer |= writes & write_misses(cover) & (cell.live & !cell.image);
+    const bool may_yet_write = (acts | waits) & device_writes(cover.direction);
+    cell.cpu_reads &= cover.joint || !may_yet_write;
+    if (!acts) return;
+    const bool writes = device_writes(cover.direction), reads = device_reads(cover.direction);
+    cell.lost_writer |= writes & write_misses(cover) & cell.live & !cell.image;
     cell.lost_reader |= reads & read_misses(cover);
     if (cover.copy == no_index) return;
     CellCopy& copy = cell.copies[cover.copy];
-    copy.own |= where(acts & !cover.no_write, cover.write);
-    copy.eyes |= static_cast<Eyes>(
-        where(reads & !cover.no_read, cover.coherent & !copy.slot ? eyes::on_cpu_view : eyes::on_memory));
+    if (!cover.no_write) copy.own |= cover.write;
+    if (reads & !cover.no_read) copy.eyes |= cover.coherent & !copy.slot ? eyes::on_cpu_view : eyes::on_memory;
     if (traces_ && writes && !cover.no_write) copy.writer = run_->pieces[cover.piece].mapping;
 }
 
@@ -91,14 +85,15 @@ inline void Simulator::survey_device(Cell& cell, const CellCover& cover) {
 // void.
 Unasked Simulator::steps_alone(const Cell& cell, const CellCopy& copy, bool others_write) const {
     Unasked steps = copy.own;
-    steps |= where(others_write, unasked(Event::written_elsewhere));
+    if (others_write) steps |= unasked(Event::written_elsewhere);
     if (copy.single) return steps;
     steps |= evictions;
     if (platform_.get<&Platform::speculates>()) steps |= unasked(Event::fill);
     if (copy.slot) return steps;
     // Another byte of the same line, where the cell has several.
-    steps |= where(cell.several, beside(copy.own));
-    return steps | where(copy.stray_beside, unasked(Event::device_write_beside));
+    if (cell.several) steps |= beside(copy.own);
+    if (copy.stray_beside) steps |= unasked(Event::device_write_beside);
+    return steps;
 }
 
 // What a device that has strayed, over one cell of its own piece, does to a memory copy.

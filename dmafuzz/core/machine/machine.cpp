@@ -182,8 +182,7 @@ void Machine::tell(const MappingFacts& m) {
 }
 
 Machine::Call Machine::resolve(const Op& op, uint8_t index) {
-    Call call;
-    call.op = op;
+    Call call{op};
     call.index = call.first_half = index;
     call.line = index;
     call.device = op.device;
@@ -444,10 +443,11 @@ bool has_attrs(OpKind kind) {
 
 // The hook call of a call's hook step, with the scatterlist as it stands now.
 void Machine::hook(Call& call) {
-    if (call.early_failure) return;
     const Op& op = call.op;
     const MappingFacts& m = run_->mappings[op.mapping];
-    HookCall h;
+    const bool list_fails = m.failed && (op.kind == OpKind::map_sg || op.kind == OpKind::alloc_noncontiguous);
+    if (call.early_failure || list_fails) return;
+    HookCall& h = run_->hooks.emplace_back();
     h.cpu = op.cpu;
     h.op = now_;
     h.mapping = op.mapping;
@@ -489,7 +489,6 @@ void Machine::hook(Call& call) {
             break;
         case OpKind::map_sg:
         case OpKind::alloc_noncontiguous: {
-            if (m.failed) return;
             h.kind = HookKind::map_sg;
             call.list = m.list;
             uint8_t mapped = 0;
@@ -539,9 +538,8 @@ void Machine::hook(Call& call) {
             // dma_free_pages names a page.
             if (op.kind == OpKind::free_noncoherent) h.phys &= ~uint64_t{page_bytes - 1};
             break;
-        default: return;
+        default: break;
     }
-    run_->hooks.push_back(h);
 }
 
 }  // namespace dmafuzz

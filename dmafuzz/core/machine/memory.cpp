@@ -121,6 +121,9 @@ void Memory::add_extents(Run& run, int buffer, const std::vector<bool>& moves) {
     // move and vmalloc's pages.
     uint32_t start = 0;
     homes_[buffer].first_extent = static_cast<uint16_t>(run.extents.size());
+    homes_[buffer].end_extent = static_cast<uint16_t>(run.extents.size() + 1);
+    if (home.kind != BufferKind::vmalloc && moves.empty())
+        return run.extents.push_back({static_cast<uint8_t>(buffer), 0, home.bytes, home.phys, true});
     for (uint32_t page = 0; page * page_bytes < home.bytes; page++) {
         uint32_t end = std::min<uint32_t>((page + 1) * page_bytes, home.bytes);
         auto moving = [&](uint32_t p) { return p < moves.size() && moves[p]; };
