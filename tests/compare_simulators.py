@@ -3,7 +3,8 @@
 
     PYTHONPATH=. python tests/compare_simulators.py --programs 200000 --seed 1 [--platform x86-5.5 ...] [--jobs 2]
 
-Prints the smallest programs on which they differ, one for each way in which they do, and fails if there are any.
+Prints each new way in which they differ as it is found, and in the end the smallest program of each; fails if there are
+any.
 """
 
 from __future__ import annotations
@@ -103,6 +104,15 @@ def batch(task: tuple[int, int, tuple[str, ...], bool]) -> Report:
     return report
 
 
+def shown(difference: Difference) -> str:
+    """The program, and what only one of the two says of it."""
+    lines = [f"\n{difference.count} times, on {difference.machine}: {', '.join(difference.kinds)}", difference.text]
+    for name, a, b in (("core", difference.core, difference.naive), ("naive", difference.naive, difference.core)):
+        only = sorted(a[0] - b[0]) + sorted(a[1] - b[1], key=str)
+        lines.append(f"  {name} only: {only}")
+    return "\n".join(lines)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--programs", type=int, default=20_000)
@@ -122,6 +132,8 @@ def main() -> int:
             total.too_large += report.too_large
             total.differing += report.differing
             for key, difference in report.differences.items():
+                if key not in total.differences:
+                    print(shown(difference), file=sys.stderr, flush=True)
                 known = total.differences.setdefault(key, difference)
                 known.count += difference.count if known is not difference else 0
                 if len(difference.text) < len(known.text):
@@ -131,10 +143,7 @@ def main() -> int:
                 print(f"{total.programs} programs, {total.differing} differ", file=sys.stderr, flush=True)
     ordered = sorted(total.differences.values(), key=lambda d: (d.text.count("\n"), -d.count, len(d.text)))
     for difference in ordered[: chosen.show]:
-        print(f"\n{difference.count} times, on {difference.machine}: {', '.join(difference.kinds)}\n{difference.text}")
-        for name, a, b in (("core", difference.core, difference.naive), ("naive", difference.naive, difference.core)):
-            only = sorted(a[0] - b[0]) + sorted(a[1] - b[1], key=str)
-            print(f"  {name} only: {only}")
+        print(shown(difference))
     seconds = time.monotonic() - began
     print(f"{total.programs} programs in {seconds:.0f} s, {total.too_large} too large, {total.differing} differ "
           f"in {len(total.differences)} ways")  # fmt: skip

@@ -33,6 +33,7 @@ class StandInGuest:
     clobbers: int | None = None
     dies_at: str = ""
     left: int = 0
+    homes: Iterator[int] = field(default_factory=lambda: iter(()))  # physical addresses of what is placed
     closed: bool = False
     restarts: int = 0
     actions: list[str] = field(default_factory=list)
@@ -71,8 +72,10 @@ class StandInGuest:
         self._mappings.clear()
         return f"left={self.left}"
 
-    def _place(self, buffer: int, kind: int, size: int, where: int, tag: int) -> None:
+    def _place(self, buffer: int, kind: int, size: int, where: int, tag: int) -> str:
         self._buffers[buffer] = bytearray([tag]) * size
+        home = next(self.homes, None)
+        return "" if home is None else f"phys={home:x}"
 
     def _free(self, buffer: int) -> None:
         pass
@@ -92,7 +95,7 @@ class StandInGuest:
         self._copy_in(mapping, 0, size)
         return f"dma=1000:{size}"
 
-    def _error(self, m: int) -> str:
+    def _error(self, m: int, late: int) -> str:
         return "error=0"
 
     def _sync(self, m: int, device: int, offset: int, size: int, direction: int, to_device: int, by_range: int) -> None:

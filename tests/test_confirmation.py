@@ -20,6 +20,7 @@ from dmafuzz.confirmation.report import as_table, status_of
 from dmafuzz.program import Program
 from dmafuzz.verdicts import judging
 from stand_in_guest import StandInGuest
+from support import CORPUS
 
 KEEPS = """
 cpu0 b0 = alloc pages 64
@@ -118,14 +119,14 @@ def test_a_guest_that_dies_is_an_answer_and_the_next_program_has_another() -> No
     assert guests[1].closed
 
 
-def test_what_the_tracker_keeps_asks_for_another_boot() -> None:
-    guests = [StandInGuest(left=1), StandInGuest()]
-    booted = iter(guests)
-    one = Confirming(judging("6.12", "6.12"), "x86-5.5", "stand-in", "none", lambda: next(booted))
+def test_what_a_program_leaves_asks_for_the_guest_as_it_came_up() -> None:
+    guest = StandInGuest(left=1)
+    one = Confirming(judging("6.12", "6.12"), "x86-5.5", "stand-in", "none", lambda: guest)
     one.confirm(parse(KEEPS), "first")
-    assert guests[0].closed
+    assert guest.restarts == 0
     one.confirm(parse(KEEPS), "second")
-    assert not guests[1].closed
+    assert guest.restarts == 1
+    assert not guest.closed
 
 
 def test_what_a_guest_cannot_do_is_refused_before_it_begins() -> None:
@@ -144,7 +145,7 @@ def test_a_split_call_stops_and_is_checked_after_its_second_half() -> None:
     assert [a for a in guest.actions if a.split()[0] in ("map", "finish", "error")] == [
         "map 1 2 0 0 1 0 0 64 1 0",
         "finish 1 0",
-        "error 1 0 0",
+        "error 1 0 0 0",
     ]
 
 
@@ -194,7 +195,7 @@ def test_without_a_kernel_the_command_says_how_to_build_one(tmp_path: Path, monk
     file.write_text(KEEPS)
     result = CliRunner().invoke(main, ["confirm", str(file)])
     assert result.exit_code == 2
-    assert "no guest kernel is built: `dmafuzz confirm build TREE|ARCHIVE`" in result.output
+    assert "no guest kernel for x86_64 is built: `dmafuzz confirm build TREE|ARCHIVE --arch x86_64`" in result.output
 
 
 def test_building_says_what_is_not_a_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,3 +269,27 @@ def test_between_an_unchecked_map_and_its_check_the_cpu_does_not_look() -> None:
     done = confirm(text, StandInGuest())
     assert not done.impossible
     assert done.answer == Answer.CONFIRMED
+
+
+def test_memory_that_comes_again_only_in_the_model_is_a_reason() -> None:
+    """The stand-in has pages at other places than the model, which gives freed ones again."""
+    text = (
+        "cpu0 b0 = alloc pages 4096\ncpu0 free b0\ncpu0 b1 = alloc pages 4096\n"
+        "cpu0 m0 = map_page d0 b1 0 4096 TO_DEVICE\ncpu0 unmap_page m0"
+    )
+    warned = {"map": "DMA-API: dmafuzz: cacheline tracking EEXIST, overlapping mappings aren't supported"}
+    done = confirm(text, StandInGuest(says=warned))
+    assert done.answer == Answer.DIFFER
+    done = confirm(text, StandInGuest(says=warned, homes=iter((0x1000, 0x2000))))
+    assert done.answer == Answer.NOT_REPRODUCED
+    assert done.reason == "needs the model's memory, and the kernel's allocator gives other memory"
+    assert status_of([done]) == 0
+
+
+@pytest.mark.parametrize(
+    ("platform", "segments"), [("x86-5.5-iommu-strict", 1), ("x86-5.5-iommu-strict-before-5.11", 2), ("x86-5.5", 2)]
+)
+def test_after_an_entry_that_is_too_long_all_join_where_the_difference_wraps(platform: str, segments: int) -> None:
+    file = CORPUS / "confirmed" / "segment-longer-than-the-maximum-takes-all.dma"
+    said = CliRunner().invoke(main, ["judge", "--calls", str(file), "--platform", platform])
+    assert f" nents=2 mapped={segments} " in said.output

@@ -141,6 +141,54 @@ CASES = {
         """,
         "no-end-during-call page-owner",
     ),
+    "a page that the device reads moves": Case(
+        """
+        cpu0 b0 = alloc anonymous 8192
+        cpu0 m0 = map_page d0 b0 0 8192 TO_DEVICE
+        cpu0 cow b0 0
+        """
+    ),
+    "a page that has moved is synced for the device": Case(
+        """
+        cpu0 b0 = alloc anonymous 8192
+        cpu0 m0 = map_page d0 b0 0 8192 TO_DEVICE
+        cpu0 cow b0 0
+        cpu0 sync_single_for_device m0
+        """,
+        "page-owner",
+    ),
+    "a page that has moved is synced for the CPU": Case(
+        """
+        cpu0 b0 = alloc anonymous 8192
+        cpu0 m0 = map_page d0 b0 0 8192 TO_DEVICE
+        cpu0 cow b0 0
+        cpu0 sync_single_for_cpu m0
+        """
+    ),
+    "a page beside one that has moved is synced for the device": Case(
+        """
+        cpu0 b0 = alloc anonymous 8192
+        cpu0 m0 = map_page d0 b0 0 8192 TO_DEVICE
+        cpu0 cow b0 0
+        cpu0 sync_range_for_device m0 offset=4096 size=4096
+        """
+    ),
+    "a page of which another one got the copy is synced for the device": Case(
+        """
+        cpu0 b0 = alloc anonymous 8192
+        cpu0 m0 = map_page d0 b0 0 8192 TO_DEVICE
+        cpu0 cow b0 0 private
+        cpu0 sync_single_for_device m0
+        """
+    ),
+    "a page is mapped after it has moved": Case(
+        """
+        cpu0 b0 = alloc anonymous 8192
+        cpu0 cow b0 0
+        cpu0 m0 = map_page d0 b0 0 4096 TO_DEVICE
+        cpu0 sync_single_for_device m0
+        """
+    ),
     "a segment of the maximum": Case(
         """
         cpu0 b0 = alloc pages 65536

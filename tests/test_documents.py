@@ -30,7 +30,7 @@ from dmafuzz import _core
 from dmafuzz import program as language
 from dmafuzz.program.expect import LABELS
 from dmafuzz.program.forms import FORMS
-from dmafuzz.reporting import judgement_in_full
+from dmafuzz.reporting import judgements_in_full
 from dmafuzz.verdicts import Judge, check
 
 ROOT = Path(__file__).parent.parent
@@ -241,7 +241,9 @@ def objects(heading: str) -> list[dict[str, Any]]:
     files = [*sorted((ROOT / "corpus/threads").glob("two-*.dma")), *sorted((ROOT / "corpus/rules").glob("*.dma"))]
     read = [language.read(file) for file in files]
     judged = [
-        judgement_in_full(judge.judge(program, name), program, judge) for program in read for name in judge.members
+        record
+        for program in read
+        for record in judgements_in_full([judge.judge(program, name) for name in judge.members], program, judge)
     ]
     key = {"A warning": "warnings", "A corruption": "corruptions", "A harm": "harms"}.get(heading)
     return judged if key is None else [each for one in judged for each in one[key]]

@@ -159,7 +159,7 @@ def test_a_campaign_records_replayed_findings_that_check_themselves(engine: str,
     store = Store.open(tmp_path)
     assert len(list(store.findings())) == sum(summary.causes.values())
     files = sorted((tmp_path / "leaders").glob("*.dma"))
-    assert len(files) == len(store.topics(campaign_plan(tmp_path).target))
+    assert len(files) == len(store.leads(campaign_plan(tmp_path).target))
     for file in files[:20]:
         assert read(file).expects
     check = subprocess.run(

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from dmafuzz import _core, program
-from dmafuzz.benchmark import planted
+from dmafuzz.benchmark import planted, processor_time
 from dmafuzz.benchmark.board import Board, Sighting, read_board
 from dmafuzz.benchmark.causes import STAGES, Stage
 from dmafuzz.trackers import builtins, default_portfolio, resolve
@@ -80,10 +83,14 @@ def test_states_of_a_faulty_tracker_merge_like_those_of_a_sound_one() -> None:
 
 
 class TestStages:
-    def seen(self, fault: str, folder: Path, *programs: list[_core.Op]) -> list[bool]:
+    def seen(
+        self, fault: str, folder: Path, *programs: list[_core.Op], on: Sequence[_core.Platform] = ()
+    ) -> list[bool]:
         board = folder / "board"
+        board.unlink(missing_ok=True)
+        portfolio = list(on) or [machine("armv7-5.18"), machine("x86-5.5")]
         probe = _core.CauseProbe([Stage(name, fault).named() for name in STAGES], str(board))
-        subject = _core.Subject(f"canary:{fault}", [machine("armv7-5.18"), machine("x86-5.5")], probe)
+        subject = _core.Subject(f"canary:{fault}", portfolio, probe)
         for ops in programs:
             subject.run(bytes(_core.encode(ops)))
         return [sighting is not None for sighting in read_board(board, len(STAGES)).seen]
@@ -103,6 +110,19 @@ class TestStages:
             "cpu0 m1 = map_single d0 b0 0 64 TO_DEVICE",
         )
         assert self.seen("readers-tracked", tmp_path, two) == [True, True, True]
+
+    def test_found_where_it_takes_most(self, tmp_path: Path) -> None:
+        """The IOMMU merges a stack's second page into the entry before it; the device writes when all is unmapped."""
+        late = ops_of(
+            "cpu0 b0 = alloc pages 4096",
+            "cpu0 b1 = alloc stack 4096",
+            "cpu0 m0 = map_sg d0 FROM_DEVICE b0:0:4096 b1:4080:16",
+            "cpu0 unmap_sg m0",
+            "device m0 write 4096 16",
+        )
+        lazy = [machine("x86-5.5-iommu-lazy")]
+        assert self.seen("mapped-entries-only", tmp_path, late, on=lazy) == [True, True, True]
+        assert self.seen("mapped-entries-only", tmp_path, late[:3], on=lazy) == [True, True, False]
 
     def test_an_unknown_fault_or_stage(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="no planted fault: nobody"):
@@ -133,3 +153,26 @@ def test_every_machine_takes_each_of_them() -> None:
     for fault in ROWS:
         judge = _core.Judge(fault.tracker, list(machines()[:4]))
         assert judge.judge(ops, 0).labels
+
+
+def test_a_sighting_has_the_processor_time_at_which_it_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the engine has waited for a busy machine; never more than its own clock says."""
+    used = iter((5.0, 5.5, 9.0))
+    monkeypatch.setattr(processor_time, "used_by", lambda pid: next(used))
+    clock = processor_time.ProcessorClock(1)
+    assert clock.look(Board()) == (0.0, Board())
+    begun, found = Board(1, seen=(None, None)), Board(9, seen=(Sighting(7, 30.0), Sighting(8, 0.1)))
+    assert clock.look(begun) == (0.0, begun)
+    stamped = (Sighting(7, 0.5), Sighting(8, 0.1))
+    assert clock.look(found) == (0.5, Board(9, seen=stamped))
+    assert clock.look(found) == (4.0, Board(9, seen=stamped))
+
+
+def test_processor_time_is_that_of_a_process_and_its_children() -> None:
+    child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'sum(range(3_000_000))']); input()"
+    with subprocess.Popen([sys.executable, "-c", child], stdin=subprocess.PIPE) as process:
+        while processor_time.used_by(process.pid) == 0 and process.poll() is None:
+            pass
+        assert process.poll() is None
+        process.communicate(b"\n")
+    assert processor_time.used_by(process.pid) == 0

@@ -15,7 +15,7 @@ from dmafuzz import kernel
 from dmafuzz.cli import main
 from dmafuzz.kernel.source import find_source, store
 from dmafuzz.program import parse
-from dmafuzz.reporting import judgement_in_full, judgement_to_json, story
+from dmafuzz.reporting import judgement_to_json, judgements_in_full, story
 from dmafuzz.trackers import TrackerError
 from dmafuzz.verdicts import Judge, Judgement
 
@@ -149,7 +149,7 @@ def test_a_judge_takes_every_name_that_the_commands_take(name: str, core: str, t
     records = [json.loads(line) for line in done.stdout.splitlines()]
     program = parse(f"dmafuzz 1\n{OVERLAP}")
     judged = [judge.judge(program, member, str(tmp_path / "p.dma")) for member in judge.members]
-    assert records == [judgement_in_full(judgement, program, judge) for judgement in judged]
+    assert records == judgements_in_full(judged, program, judge)
 
 
 def test_a_judge_of_a_kernel_and_of_nothing(tmp_path: Path) -> None:

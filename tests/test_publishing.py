@@ -5,30 +5,31 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
 from junitparser import JUnitXml
 
-from dmafuzz.confirmation.confirming import Confirmation, Tried
 from dmafuzz.program import Program, parse, read
 from dmafuzz.publishing import Run, finding_of, run_of, write_pages
-from dmafuzz.publishing.content import Finding
+from dmafuzz.publishing.content import Finding, HeatMap
 from dmafuzz.publishing.html import finding_page, run_page
 from dmafuzz.publishing.junit import junit_of
 from dmafuzz.publishing.ktap import ktap_of
 from dmafuzz.publishing.leads import growth_of
 from dmafuzz.publishing.markdown import markdown_of
+from dmafuzz.publishing.pictures import pictures_of
 from dmafuzz.publishing.sarif import sarif_of
+from dmafuzz.publishing.sharing import by_owners, by_platforms
 from dmafuzz.verdicts import judging
 from support import said
 
 ROOT = Path(__file__).parent.parent
-SCHEMAS = ROOT / "docs" / "reference" / "schemas"
 SARIF = Path(__file__).parent / "schemas" / "sarif-2.1.0-rtm.5.json"
 DIRTIED = ROOT / "corpus" / "threads" / "page-cache-bidirectional-dirtied.dma"
 CLEAN = ROOT / "corpus" / "threads" / "page-cache-writeback-dirtied.dma"
@@ -50,10 +51,6 @@ def content(*files: Path, name: str = "") -> tuple[list[Finding], list[Program]]
 def run() -> Run:
     findings, programs = content(DIRTIED, CLEAN, SHARED_LINE)
     return run_of("three programs", "by hand", findings, programs, "dmafuzz judge")
-
-
-def schema(name: str) -> Any:
-    return json.loads((SCHEMAS / f"{name}.schema.json").read_text())
 
 
 def assert_fits(value: Any, against: Any) -> None:
@@ -97,6 +94,46 @@ def test_growth_counts_time_of_searching_only() -> None:
     assert growth is not None
     assert (growth.seconds, growth.causes) == ((0.0, 2.0, 5.0, 13.0), (0, 1, 3, 4))
     assert growth_of([], [(0.0, 1.0)]) is None
+    assert growth_of([1002.0, 1005.0], [(1000.0, 10.0)]) is None  # two points are no line
+
+
+def test_what_sets_share_is_counted_by_combination() -> None:
+    shared = by_owners("causes", {"4.19": {1, 2, 3}, "5.15": {2, 3}, "6.12": {3, 4}, "none": set()})
+    assert shared is not None
+    assert shared.sets == (("4.19", 3), ("5.15", 2), ("6.12", 2))
+    assert set(shared.rows) == {
+        ((True, False, False), 1), ((True, True, False), 1), ((True, True, True), 1), ((False, False, True), 1)
+    }  # fmt: skip
+    assert by_owners("causes", {"4.19": {1, 2}, "5.15": {1, 2}}) is None  # nothing to compare
+
+
+def test_rare_combinations_are_left_out_and_counted() -> None:
+    names = [f"p{number}" for number in range(6)]
+    shown = {("FN", tuple(name for at, name in enumerate(names) if bits >> at & 1)): bits for bits in range(1, 41)}
+    shared = by_platforms("FN", names, {**shown, ("FP", ("p0",)): 1000})
+    assert shared is not None
+    assert [count for _, count in shared.rows] == list(range(40, 16, -1))
+    assert shared.others == (16, sum(range(1, 17)))
+
+
+def test_pictures_stand_alone(tmp_path: Path) -> None:
+    shared = by_owners("causes", {"4.19": {1, 2, 3}, "<7.2>": {3, 4}})
+    lacks = HeatMap(("4.19", "<7.2>"), (("nothing <is> checked", ((12, 3), None)),))
+    growth = growth_of([1001.0, 1002.0, 1005.0], [(1000.0, 10.0)])
+    drawn = pictures_of(replace(run(), shared=shared, shared_title="shared", lacks=lacks, growth=growth))
+    assert sorted(drawn) == ["growth.svg", "labels.svg", "lacks.svg", "shared.svg"]
+    for text in drawn.values():
+        root = ElementTree.fromstring(text)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        words = [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert words
+        width = float(root.attrib["width"])
+        rights = [
+            float(r.attrib["x"]) + float(r.attrib["width"]) for r in root.iter("{http://www.w3.org/2000/svg}rect")
+        ]
+        assert max(rights) <= width
+    assert "seconds of searching" in drawn["growth.svg"]
+    assert "causes found" in drawn["growth.svg"]
 
 
 # Pages
@@ -197,7 +234,6 @@ def test_report_of_a_catalogue_leads_with_its_topics(tmp_path: Path) -> None:
     head["entries"] = head["entries"][:12]
     file = tmp_path / "catalogue.json"
     file.write_text(json.dumps(head))
-    assert_fits(head, schema("catalogue"))
     status, text = said("report", file, "--html", tmp_path / "pages", "-n", "2")
     assert status == 0, text
     index = (tmp_path / "pages" / "index.html").read_text()
@@ -218,6 +254,7 @@ def test_catalogues_stand_side_by_side(tmp_path: Path) -> None:
     assert "Every program of the catalogue" in index
     assert "<span>5.15</span>" in index
     assert "<span>7.2</span>" in index
+    assert "Which causes trackers share" in index
 
 
 @pytest.mark.parametrize("arguments", [(), ("--html", "pages")])
@@ -231,47 +268,3 @@ def test_judge_writes_pages(tmp_path: Path) -> None:
     status, text = said("judge", DIRTIED, "--html", tmp_path / "pages")
     assert status == 0, text
     assert Path(text.strip()).exists()
-
-
-def test_judge_prints_what_its_schema_says() -> None:
-    files = [DIRTIED, CLEAN, SHARED_LINE, *sorted((ROOT / "corpus" / "machines").glob("*.dma"))[:20]]
-    _, text = said("judge", *files, "--json")
-    records = [json.loads(line) for line in text.splitlines()]
-    assert len(records) > 300
-    checker = jsonschema.validators.validator_for(schema("judge"))(schema("judge"))
-    for record in records:
-        checker.validate(record)
-        assert len(record["witnesses"]) == len(record["corruptions"])
-
-
-def test_a_schema_notices_what_it_should_not_have() -> None:
-    _, text = said("judge", DIRTIED, "--json", "--platform", "arm64-6.5")
-    record = json.loads(text)
-    record["witnesses"][0]["steps"][0]["places"][0]["memory"] = "rotten"
-    with pytest.raises(jsonschema.ValidationError, match="rotten"):
-        assert_fits(record, schema("judge"))
-
-
-def test_explain_prints_what_its_schema_says() -> None:
-    _, text = said("explain", ROOT / "docs" / "howto" / "logs" / "ftgmac100.txt", "--json")
-    assert_fits(json.loads(text), schema("explain"))
-
-
-def test_top_and_show_print_what_their_schema_says(tmp_path: Path) -> None:
-    head = json.loads(gzip.decompress((ROOT / "reports" / "catalogue" / "7.2.json.gz").read_bytes()))
-    head["entries"] = head["entries"][:12]
-    file = tmp_path / "catalogue.json"
-    file.write_text(json.dumps(head))
-    _, text = said("top", file, "--json", "-n", "2")
-    records = [json.loads(line) for line in text.splitlines()]
-    for record in records:
-        assert_fits(record, schema("top"))
-    _, shown = said("show", records[0]["id"], file, "--json")
-    assert_fits(json.loads(shown), schema("top"))
-
-
-def test_a_confirmation_fits_its_schema() -> None:
-    tried = [Tried("stale-cpu-data", 2, "b0", 0, 64, False, "no cache")]
-    made = Confirmation("p.dma", "plain", "x86-5.5", "6.12", expected=[(1, "leak")], tried=tried)
-    record = json.loads(json.dumps(asdict(made), default=lambda value: value.value))
-    assert_fits(record, schema("confirm"))

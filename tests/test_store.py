@@ -18,6 +18,7 @@ from dmafuzz.storage import pack_bytes, pack_name, read_ledgers, read_pack, writ
 from dmafuzz.store import Store, StoreError, Target
 from dmafuzz.store.entries import finding_to_item, item_to_finding
 from dmafuzz.store.target import target_of
+from dmafuzz.triage import triaged
 
 NAMES = tuple(model.name for model in platforms.portfolio("6.12"))
 
@@ -119,17 +120,14 @@ def test_causes_are_found_by_name_beginning_and_file(tmp_path: Path) -> None:
     assert len(store.find(findings()[0].cause[:1])) >= 1
 
 
-def test_the_smallest_of_each_topic_is_a_leader(tmp_path: Path) -> None:
+def test_what_leads_each_topic_has_a_file(tmp_path: Path) -> None:
     store = Store.create(tmp_path)
     store.add(target(), findings()[10:])
     store.write_leaders(target())
     store.add(target(), findings()[:10])
     store.write_leaders(target())
-    labels = {label: min((f for f in findings() if f.label == label), key=Finding.order) for label in ("FN", "FP")}
     files = {path.name: path.read_text() for path in (tmp_path / "leaders").iterdir()}
-    assert len(files) == len({f.topic for f in findings()})
-    for finding in labels.values():
-        assert files[f"6.12-{finding.file_name}"] == finding.file_text()
+    assert files == {f"6.12-{lead.leader.file_name}": lead.leader.file_text() for lead in triaged(findings())}
 
 
 def test_merging_is_copying_and_twice_is_as_good_as_once(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from dmafuzz import _core, platforms
-from dmafuzz.program import Program, read
+from dmafuzz.program import Program, parse, read
 from dmafuzz.trackers import builtins, default_portfolio
 from dmafuzz.verdicts import judging
 from machine_kinds import Kind, kind, machine
@@ -115,7 +115,10 @@ FACTS = (
     ),
     Fact("3.14-rc1 catches NET_DMA anywhere in a page", (*NET_DMA, *BEHIND), ("3.14-rc1",), everywhere(IDLE)),
     Fact("3.14 to 5.8 catch NET_DMA", NET_DMA, (*WITH_ASSERT_IDLE, "2016-from-device-only"), everywhere(IDLE)),
-    Fact("not if it starts in a later line", BEHIND, (*WITH_ASSERT_IDLE, "2016-from-device-only"), everywhere(MISSED)),
+    Fact(
+        "not if it starts in a later line", BEHIND, (*eras("3.14", "5.5"), "2016-from-device-only"), everywhere(MISSED)
+    ),
+    Fact("the 2020 patch takes any line of the page", BEHIND, ("2020-rcu",), everywhere(IDLE)),
     Fact("not behind an entry used again", REUSED, (*eras("3.14", "5.5"), "2020-rcu"), everywhere(MISSED)),
     Fact("5.9 and later miss NET_DMA", (*NET_DMA, *BEHIND), eras("5.9", "7.2"), everywhere(MISSED)),
     Fact(
@@ -294,25 +297,33 @@ def test_cache_alignment_is_right_as_far_as_the_alignment_is(platform: str, labe
     assert verdict("threads/fragments-of-one-alignment", "7.2", platform)[0] == (("FN",) if label == "TP" else ("TN",))
 
 
-def test_the_2020_patch_changes_no_warning() -> None:
-    """On every program of the corpus, and on random ones: the look-up takes no lock, and finds the same."""
+def test_the_2020_patch_changes_assert_idle_alone() -> None:
+    """The look-up takes no lock, and finds more than the first line of a page."""
     machines = [platforms.to_core(each) for each in platforms.portfolio("5.8")]
     before, after = _core.Judge("5.5", machines), _core.Judge("2020-rcu", machines)
-    told = 0
+    told = [0, 0]
     for file in sorted(CORPUS.rglob("*.dma")):
         ops = read(file).ops
         for index in range(len(machines)):
-            found = [(w.id, w.op, w.mappings) for w in before.judge(ops, index).warnings]
-            assert [(w.id, w.op, w.mappings) for w in after.judge(ops, index).warnings] == found
-            told += any(warning == "assert-idle" for warning, *_ in found)
-    assert told > len(machines)  # of programs that it is about
-    compared = _core.compare_trackers("5.5", "2020-rcu", machines, programs=20_000, seed=2020)
-    assert compared.differences == ()
+            found = [[(w.id, w.op, w.mappings) for w in judge.judge(ops, index).warnings] for judge in (before, after)]
+            others = [[each for each in side if each[0] != "assert-idle"] for side in found]
+            assert others[0] == others[1]
+            told = [count + len(side) - len(rest) for count, side, rest in zip(told, found, others, strict=True)]
+    assert told[1] > told[0] > len(machines)  # of programs that it is about
+
+
+def test_the_2020_patch_misses_what_begins_in_an_earlier_page() -> None:
+    """The tree has first lines only; the model says so."""
+    ops = parse(
+        "dmafuzz 1\ncpu0 b0 = alloc anonymous 8192\ncpu0 m0 = map_single d0 b0 4032 128 FROM_DEVICE\ncpu1 cow b0 4096\n"
+    ).ops
+    found = _core.Judge("2020-rcu", [platforms.to_core(platforms.load("x86-5.5"))]).judge(ops, 0)
+    assert "assert-idle" not in {warning.id for warning in found.warnings}
 
 
 def test_only_assert_idle_tells_the_2016_patch_from_its_base() -> None:
     machines = [platforms.to_core(each) for each in platforms.portfolio("3.14")]
-    before, after = _core.Judge("3.14", machines), _core.Judge("2016-from-device-only", machines)
+    before, after = _core.Judge("4.4", machines), _core.Judge("2016-from-device-only", machines)
     for file in sorted(CORPUS.rglob("*.dma")):
         ops = read(file).ops
         for index in range(len(machines)):

@@ -19,7 +19,7 @@ from dmafuzz import _core, platforms
 from dmafuzz.catalogue import Catalogue
 from dmafuzz.catalogue.files import read_catalogue
 from dmafuzz.platforms import to_core
-from dmafuzz.program import parse, read
+from dmafuzz.program import Program, parse, read
 from dmafuzz.reporting.headlines import headline_lines
 from dmafuzz.reporting.layout import WIDTH_CHARS
 from dmafuzz.trackers import default_portfolio
@@ -27,9 +27,11 @@ from dmafuzz.triage import Cause, Grade, Lead, Topic, grade_of, order_of, triage
 from dmafuzz.triage.bench import Bench
 from dmafuzz.triage.everyday import everyday_form
 from dmafuzz.triage.headline import headlines_of
-from dmafuzz.triage.order import CALLS, rarest_use
+from dmafuzz.triage.order import rarest_use
 from dmafuzz.triage.repairs import Repair, repairs_of
 from dmafuzz.triage.titles import title_of
+from dmafuzz.triage.uses import CALLS
+from dmafuzz.verdicts import judging
 from support import run
 
 ROOT = Path(__file__).parent.parent
@@ -293,6 +295,17 @@ class TestEverydayForm:
         first = layouts[0]
         assert {first[1].size, first[2].size} <= {64, 1500, 2048, 4096}
         assert any(layout == list(ops) for layout in layouts)
+
+    def test_a_form_shows_its_label_where_its_row_says(self) -> None:
+        judge = judging("6.12", "6.12")
+        others = 0
+        for each in headlines_of(leads("6.12")[:14], bench("6.12")):
+            cause = each.lead.leader.triage_cause
+            labels = {name: judge.judge(Program(ops=each.ops), name).labels for name in judge.members}
+            assert all(cause.label in labels[name] for name in each.shown_on)
+            assert f"on {len(each.shown_on)} of 18 platforms" in each.outcome
+            others += f"(smallest program: {len(cause.shown_on)})" in each.outcome
+        assert others >= 3
 
 
 class TestCommands:

@@ -3,20 +3,37 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from dmafuzz import _core
 from dmafuzz.exhaustive.progress import Bar
+from dmafuzz.publishing import blocks_page
+from dmafuzz.publishing.worth import worth_blocks
+from dmafuzz.reporting.worth import worth_record
 from dmafuzz.review import Effect, Scope, by_names, review
 from dmafuzz.review.worth import Worth, base_of, candidates, worth
 from dmafuzz.trackers import TrackerError, builtins
 from support import ROOT, run
 
 EMPTY = ROOT / "docs" / "howto"  # a folder without programs
+
+
+SCHEMA = ROOT / "docs" / "reference" / "schemas" / "worth.schema.json"
+
+
+def assert_fits(record: Any) -> None:
+    against = json.loads(SCHEMA.read_text())
+    checker = jsonschema.validators.validator_for(against)
+    checker.check_schema(against)
+    checker(against).validate(record)
 
 
 @cache
@@ -71,6 +88,38 @@ def test_the_command_writes_a_page_and_data(tmp_path: Path) -> None:
     record = json.loads(result.stdout)
     assert record["tracker"] == "6.0"
     assert json.loads((tmp_path / "worth.json").read_text()) == record
+    assert_fits(record)
+    assert (tmp_path / "worth.txt").read_text().startswith(f"{len(record['changes'])} changes to 6.0")
     page = (tmp_path / "worth.md").read_text()
     assert page.startswith("# What is worth changing in 6.0")
     assert all(f"| {change['name']} |" in page for change in record["changes"])
+
+
+def test_the_record_fits_its_schema_whatever_changes() -> None:
+    """Costs that were none before have no factor: JSON has no number for it."""
+    record = json.loads(json.dumps(worth_record("7.2", 2, list(rows().values())), allow_nan=False))
+    assert_fits(record)
+    assert any(None in (change["costs"] or {}).values() for change in record["changes"])
+
+
+def test_the_page_has_a_row_for_each_change_and_leads_to_what_it_does() -> None:
+    found = list(rows().values())
+    page = blocks_page(worth_blocks("7.2", 2, found))
+    for row in found:
+        name = row.candidate.name
+        link = f'<a href="#{name}">{name}</a>'
+        assert (link in page) == bool(row.topics) == (f'<h2 id="{name}">' in page)
+        assert f"<td>{link if row.topics else name}</td>" in page
+        for topic in row.topics:
+            assert html.escape("\n".join(topic.leader.program)) in page
+    assert page.count("<tr>") == len(found) + 1
+    assert not re.search(r"<script|https?://(?!www.w3.org)", page)
+
+
+def test_a_folder_that_cannot_be_used_is_refused_before_the_work(tmp_path: Path) -> None:
+    there = tmp_path / "file"
+    there.write_text("")
+    result = run("worth", "6.0", "--ops", "1", "--out", there / "under")
+    assert result.exit_code == 2
+    assert result.stderr.strip().endswith(f"{there / 'under'}: cannot be used: Not a directory")
+    assert not result.stdout

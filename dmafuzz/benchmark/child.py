@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 
 from dmafuzz import _core
-from dmafuzz.benchmark.job import GRACE_S, Job
+from dmafuzz.benchmark.job import Job
 
 _BURST_CHILDREN = 20_000
 _BURST_MS = 50
@@ -66,7 +66,7 @@ def libfuzzer_options(job: Job) -> list[str]:
         "-timeout=60",
         "-rss_limit_mb=0",
         f"-max_len={job.bytes_max}",
-        f"-max_total_time={round(job.seconds + GRACE_S)}",
+        f"-max_total_time={round(job.longest)}",
         f"-artifact_prefix={job.folder}{os.sep}",
         f"-seed={1 + job.seed}",
     ]
@@ -80,7 +80,7 @@ def _hypothesis(job: Job) -> None:
 
 def _random(job: Job, uniform: bool) -> None:
     subject = _core.Subject(job.core_tracker, job.machines(), job.cause_probe())
-    subject.roam(uniform, job.seed, job.ops, round(1000 * (job.seconds + GRACE_S)))
+    subject.roam(uniform, job.seed, job.ops, round(1000 * (job.longest)))
 
 
 RUNS: dict[str, Callable[[Job], None]] = {
@@ -96,7 +96,7 @@ RUNS: dict[str, Callable[[Job], None]] = {
 def main() -> None:
     """Runs until the parent ends it, or until its time is up."""
     job = Job.from_json(sys.argv[1])
-    late = threading.Timer(job.seconds + GRACE_S, os._exit, [0])
+    late = threading.Timer(job.longest, os._exit, [0])
     late.daemon = True
     late.start()
     # libFuzzer's chatter is not for the user.

@@ -20,7 +20,8 @@ from dmafuzz.benchmark import harness
 from dmafuzz.benchmark.board import Board, read_board
 from dmafuzz.benchmark.child import libfuzzer_options
 from dmafuzz.benchmark.harness import AFL, LIBFUZZER, HarnessError, Kind
-from dmafuzz.benchmark.job import GRACE_S, Job
+from dmafuzz.benchmark.job import Job
+from dmafuzz.benchmark.processor_time import ProcessorClock
 from dmafuzz.fuzzing import atheris_available
 
 _LOOK_EVERY_S = 0.05
@@ -87,20 +88,26 @@ def versions() -> dict[str, str]:
 
 
 def run(engine: Engine, job: Job, look: Callable[[Board], None] = lambda board: None) -> Board:
-    """Runs an engine until its time is up or it has seen all it looks for. Raises EngineError, HarnessError."""
+    """Runs an engine until its time is up or it has seen all it looks for: processor time for a planted fault, which
+    many runs of look for at once. Raises EngineError, HarnessError."""
     with _process(engine, job) as process:
         started = time.monotonic()
+        clock = ProcessorClock(process.pid)
         while True:
             board = read_board(job.board, len(job.causes))
             look(board)
-            if board.programs and time.monotonic() - board.began >= job.seconds:
+            passed = time.monotonic() - board.began if board.programs else 0.0
+            if job.planted:
+                passed, board = clock.look(board)
+            if passed >= job.seconds:
                 return board
             if board.seen and None not in board.seen:
                 return board
             if process.poll() is not None:
                 raise EngineError(f"{engine.name} ended by itself: {_last_words(job)}")
-            if not board.programs and time.monotonic() - started > _START_S_MAX:
-                raise EngineError(f"{engine.name} judged nothing in {_START_S_MAX:.0f} s: {_last_words(job)}")
+            patience = max(_START_S_MAX, job.longest)
+            if not board.programs and time.monotonic() - started > patience:
+                raise EngineError(f"{engine.name} judged nothing in {patience:.0f} s: {_last_words(job)}")
             time.sleep(_LOOK_EVERY_S)
 
 
@@ -165,5 +172,5 @@ def _afl_command(program: str, job: Job) -> list[str]:
     seeds = Path(job.folder) / "seeds"
     seeds.mkdir(exist_ok=True)
     (seeds / "nothing").write_bytes(bytes(32))  # it wants one
-    limits = ["-V", str(round(job.seconds + GRACE_S)), "-s", str(1 + job.seed), "-G", str(job.bytes_max)]
+    limits = ["-V", str(round(job.longest)), "-s", str(1 + job.seed), "-G", str(job.bytes_max)]
     return ["afl-fuzz", "-i", str(seeds), "-o", str(Path(job.folder) / "out"), *limits, "--", program]

@@ -11,8 +11,9 @@ from typing import Any
 from dmafuzz import _core, platforms
 from dmafuzz.benchmark.causes import STAGES, Stage, Wanted, causes
 
-# libFuzzer and AFL++ end by themselves, should the parent not end them.
-GRACE_S = 30.0
+# Engines end by themselves, should the parent not end them.
+_GRACE_S = 30.0
+_BUSY = 20  # how much longer a second of processor time may take
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Job:
     def from_json(text: str) -> Job:
         facts: dict[str, Any] = json.loads(text)
         return Job(**{**facts, "platforms": tuple(facts["platforms"])})
+
+    @property
+    def longest(self) -> float:
+        """Seconds, after which the engine ends by itself."""
+        return (_BUSY if self.planted else 1) * self.seconds + _GRACE_S
 
     @property
     def board(self) -> Path:

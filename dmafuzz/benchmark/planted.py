@@ -89,7 +89,8 @@ def _ours(chosen: Sequence[Fault], measured: Mapping[str, Boards], seeds: int, l
         rows.append((fault.name, *(_cell(boards, stage, limit) for stage in range(len(STAGES)))))
     found = sum(_found_by(measured[f.name].get(OURS, ()), limit) >= 0.8 * seeds for f in chosen)
     note = (
-        f"Median seconds over {seeds} seeds, in brackets how many of them came so far within {limit:g} s. Reached: a "
+        f"Median seconds of processor time over {seeds} seeds, in brackets how many of them came so far within "
+        f"{limit:g} s. Reached: a "
         f"program has a call that the fault is about; triggered: the sound tracker warns otherwise; found: lost data "
         f"is missed, or a warning is false or a hazard, and that is the fault's. Found by four seeds of five: {found} "
         f"of {len(chosen)}."
@@ -103,7 +104,10 @@ def _engines(chosen: Sequence[Fault], measured: Mapping[str, Boards], limit: flo
         (fault.name, *(_cell(measured[fault.name].get(name, ()), STAGES.index("found"), limit) for name in names))
         for fault in chosen
     )
-    note = f"Seconds until found; {OURS}: the median of its seeds, the others: one seed each, so no statistics."
+    note = (
+        f"Seconds of processor time until found, {limit:g} at most; {OURS}: the median of its seeds, the "
+        "others: one seed each, so no statistics."
+    )
     return Table("Planted faults found, by engine", ("fault", *names), rows, (note,))
 
 

@@ -13,23 +13,28 @@ from dmafuzz.benchmark.statistics import require
 
 _INCHES = (6.0, 3.6)
 _DPI = 110
+_POINTS_MIN = 3  # what two points say, a table says as well
+_UNITS = {"us a program": "µs of time per program", "programs/s": "programs per second"}
 
 
 def draw(all_: Sequence[Scaling], folder: Path) -> list[Path]:
-    """Writes ``scaling-NAME.png`` for each. Raises MissingPackageError."""
+    """Writes ``scaling-NAME.png`` for each that has more than two points. Raises MissingPackageError."""
     require("matplotlib")
     matplotlib = importlib.import_module("matplotlib")
     matplotlib.use("Agg")  # no screen is needed
     pyplot = importlib.import_module("matplotlib.pyplot")
-    return [_draw(pyplot, scaling, folder / f"scaling-{scaling.name}.png") for scaling in all_]
+    drawn = [scaling for scaling in all_ if len(scaling.curves[0].xs) >= _POINTS_MIN]
+    return [_draw(pyplot, scaling, folder / f"scaling-{scaling.name}.png") for scaling in drawn]
 
 
 def _draw(pyplot: Any, scaling: Scaling, path: Path) -> Path:
     figure, axes = pyplot.subplots(figsize=_INCHES, dpi=_DPI, layout="constrained")
     for curve in scaling.curves:
         middle = [point.median for point in curve.points]
-        axes.errorbar(curve.xs, middle, yerr=_bars(curve), marker="o", capsize=3, label=curve.name)
-    axes.set(title=scaling.title, xlabel=scaling.axis, ylabel=scaling.unit, ylim=(0, None), xlim=(0, None))
+        name = f"{curve.name}: median, and smallest to largest"
+        axes.errorbar(curve.xs, middle, yerr=_bars(curve), marker="o", capsize=3, label=name)
+    unit = _UNITS.get(scaling.unit, scaling.unit)
+    axes.set(title=scaling.title, xlabel=scaling.axis, ylabel=unit, ylim=(0, None), xlim=(0, None))
     axes.set_xticks(scaling.curves[0].xs if len(scaling.curves[0].xs) < 6 else _ticks(scaling.curves[0].xs))
     axes.grid(alpha=0.3)
     axes.legend(loc="best")

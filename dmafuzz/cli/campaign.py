@@ -15,7 +15,7 @@ from dmafuzz.campaign import CampaignFile, CampaignRun, PlanFileError, Standing,
 from dmafuzz.campaign.plan_file import EXAMPLE, FILE, duration
 from dmafuzz.fuzzing import CampaignError
 from dmafuzz.storage import write_whole
-from dmafuzz.store import Store, StoreError, shown_path
+from dmafuzz.store import Store, StoreError, plant, read_seeds, shown_path
 
 from .errors import EXIT_FAULT, EXIT_INTERRUPTED, BadInput, Fault
 
@@ -84,6 +84,25 @@ def run(file: Path, length: str | None, until: str | None, slices: int | None) -
         click.echo(f"{row.target.tracker} was not found out in {row.slices} slices: this campaign is at fault")
     context = click.get_current_context()
     context.exit(EXIT_FAULT if hidden else EXIT_INTERRUPTED if carried_out.interrupted else 0)
+
+
+@campaign.command()
+@click.argument("seeds", metavar="DIR", type=click.Path(path_type=Path))
+@plan_argument
+def seed(seeds: Path, file: Path) -> None:
+    """Let the targets of a plan begin with the programs of a folder too, as `dmafuzz trace import` makes them.
+
+    They become part of the store's corpus, and what is everyday there comes first among what to look at.
+    """
+    plan, folder = _read(file)
+    try:
+        found = read_seeds(seeds)
+        targets = [plan.plan_of(each, folder).target for each in plan.target]
+        with closing(Store.create(folder)) as store:
+            plant(store, targets, found)
+    except (StoreError, PlanFileError) as error:
+        raise BadInput(str(error)) from None
+    click.echo(f"{shown_path(folder)}: {len(found.programs):,} programs for each of {len(targets)} targets")
 
 
 @campaign.command()

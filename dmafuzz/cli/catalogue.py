@@ -71,7 +71,7 @@ def _write_pages(trackers: tuple[str, ...], out: Path) -> None:
 def _write_side_by_side(out: Path) -> None:
     made = [read_catalogue(path) for path in catalogue_files(out)]
     write_whole(out / "README.md", comparison(made).encode())
-    click.echo(f"{out / 'README.md'}: {len(made)} catalogues side by side")
+    click.echo(f"{out / 'README.md'}: {len(made)} catalogue{'' if len(made) == 1 else 's'} side by side")
 
 
 def _write(tracker: str, ops: int, jobs: int, out: Path) -> None:

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from dmafuzz import program as language
 from dmafuzz.confirmation import MACHINES, Answer, Confirmation, Confirming, QemuGuest, building, hunting, machine_for
+from dmafuzz.confirmation.figures import Figures
 from dmafuzz.confirmation.report import AT_FAULT as EXIT_AT_FAULT
 from dmafuzz.confirmation.report import as_table, status_of
 from dmafuzz.program import Program
@@ -29,10 +30,12 @@ _FIRST = ("force-bounce", "plain")  # without --platform
 
 
 class _WithFiles(click.Group):
-    """What is no command of the group is a file for `run`."""
+    """What is no command of the group is a file for `run`; `--hunt` is `hunt`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in (*self.commands, "-h", "--help"):
+        if args and args[0] == "--hunt":
+            args = ["hunt", *args[1:]]
+        elif args and args[0] not in (*self.commands, "-h", "--help"):
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
@@ -49,8 +52,8 @@ def confirm() -> None:
 
 @confirm.command()
 @click.argument("path", metavar="TREE|ARCHIVE", type=click.Path(exists=True, path_type=Path))
-@click.option("--arch", type=click.Choice(["x86_64"]), default="x86_64", show_default=True)
-@click.option("--name", metavar="N", help="Default: the kernel's release.")
+@click.option("--arch", type=click.Choice(building.ARCHES), default="x86_64", show_default=True)
+@click.option("--name", metavar="N", help="Default: the kernel's release, with the architecture.")
 @click.option("--jobs", type=click.IntRange(1), help="Compilers at a time. Default: one for each CPU.")
 def build(path: Path, arch: str, name: str | None, jobs: int | None) -> None:
     """Build a guest kernel, and keep it in the cache folder.
@@ -78,7 +81,7 @@ def list_kernels() -> None:
 
 @confirm.command()
 @click.argument("names", metavar="FILE|DIR|ID...", nargs=-1, required=True)
-@click.option("--kernel", metavar="N", help="A guest kernel by name. Default: the one built last.")
+@click.option("--kernel", metavar="N", help="A guest kernel by name. Default: the one built last, for the machine.")
 @click.option("--platform", "platforms", metavar="P", multiple=True, help="A platform or machine; can be repeated.")
 @click.option("--tracker", metavar="T", help="Default: the model of the guest kernel's dma-debug.")
 @click.option("--runs", type=click.IntRange(0), default=0, help="Runs with random well-behaved devices and CPUs.")
@@ -110,10 +113,10 @@ def run(
 
     ID is a cause in a store of findings. What a guest says of causes is kept in the store, and shown with them.
     """
-    chosen = building.find(kernel)
+    machines = [(name, building.find(kernel, machine_for(name).arch)) for name in platforms or _FIRST]
     programs = Programs(names, store)
     done: list[Confirmation] = []
-    for name in platforms or _FIRST:
+    for name, chosen in machines:
         one = _confirming(chosen, name, tracker, transcript)
         try:
             for item in tqdm(programs.items, desc=name, unit=" programs", disable=None):
@@ -131,12 +134,13 @@ def run(
 
 
 @confirm.command()
-@click.option("--kernel", metavar="N", help="A guest kernel by name. Default: the one built last.")
+@click.option("--kernel", metavar="N", help="A guest kernel by name. Default: the one built last, for the machine.")
 @click.option("--platform", metavar="P", default=_FIRST[0], show_default=True, help="A platform or machine.")
 @click.option("--tracker", metavar="T", help="Default: the model of the guest kernel's dma-debug.")
 @click.option("--time", "seconds", type=click.FloatRange(0), default=60, show_default=True, metavar="S")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Keep the programs that disagree here.")
+@click.option("--json", "as_json", is_flag=True, help="End with one JSON object, for `dmafuzz confirm figures`.")
 @click.pass_context
 def hunt(
     ctx: click.Context,
@@ -146,17 +150,18 @@ def hunt(
     seconds: float,
     seed: int,
     out: Path | None,
+    as_json: bool,
 ) -> None:
     """Compare random programs with a guest until the time is up.
 
     Devices and CPUs access memory at random, while they own it.
     """
-    chosen = building.find(kernel)
+    chosen = building.find(kernel, machine_for(platform).arch)
     one = _confirming(chosen, platform, tracker, None)
     number = itertools.count()
 
     def report(program: Program, confirmation: Confirmation) -> None:
-        for line in (*language.render(program).splitlines(), *as_table([confirmation])[:-2], ""):
+        for line in () if as_json else (*language.render(program).splitlines(), *as_table([confirmation])[:-2], ""):
             click.echo(line)
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
@@ -173,18 +178,40 @@ def hunt(
     finally:
         one.close()
     answers = ", ".join(f"{count} {answer}" for answer, count in sorted(done.answers.items()))
-    click.echo(f"{platform}, {chosen.version}: {done.programs} programs, {done.runs} runs: {answers}")
+    if as_json:
+        what = {"hunt": str(out or ""), "kernel": chosen.version, "machine": machine_for(platform).name, "seed": seed}
+        counts = {"seconds": seconds, "programs": done.programs, "runs": done.runs, "answers": done.answers}
+        click.echo(json.dumps({**what, **counts}))
+    else:
+        click.echo(f"{platform}, {chosen.version}: {done.programs} programs, {done.runs} runs: {answers}")
     ctx.exit(EXIT_AT_FAULT if done.found else 0)
 
 
+@confirm.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--into", metavar="REPORT", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def figures(files: Sequence[Path], into: Path | None) -> None:
+    """Count what confirmations and hunts have come to: tables of the files that `--json` has written.
+
+    With --into, the tables go between the marks of a report.
+    """
+    counted = Figures()
+    for file in files:
+        counted.add(file)
+    if into is None:
+        click.echo(counted.markdown(), nl=False)
+    else:
+        counted.into(into)
+
+
 def _confirming(kernel: building.GuestKernel, name: str, tracker: str | None, transcript: Path | None) -> Confirming:
-    """``name``: of a platform or of a machine, which then stands for its first platform."""
+    """``name``: of a platform or of a machine, which then stands for its platform of that kernel."""
     machine = machine_for(name)
     tracker = tracker or ".".join(kernel.version.split(".")[:2])
     image, initrd = building.boot_files(kernel)
     return Confirming(
         judging(tracker, default_portfolio(tracker)),
-        name if name in machine.platforms else machine.platforms[0],
+        name if name in machine.platforms else machine.platform_of(kernel.version),
         machine.name,
         kernel.version,
         partial(QemuGuest, machine, image, initrd, transcript),

@@ -4,37 +4,38 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from typing import IO, Any
 
 import click
 
-from dmafuzz.confirmation import ConfirmationError
-from dmafuzz.export import ExportError
-from dmafuzz.kernel import KernelError
-from dmafuzz.platforms import PlatformError
-from dmafuzz.program import ProgramError
-from dmafuzz.store import StoreError, shown_path
-from dmafuzz.traces.errors import TraceError
-from dmafuzz.trackers import TrackerError
-from dmafuzz.verdicts import VerdictError
+from dmafuzz.store import shown_path
 
 EXIT_DIFFERENCE = 1
 EXIT_BAD_INPUT = 2
 EXIT_FAULT = 3
 EXIT_INTERRUPTED = 130
 
-INPUT_ERRORS = (
-    ConfirmationError,
-    ExportError,
-    ProgramError,
-    PlatformError,
-    KernelError,
-    StoreError,
-    TraceError,
-    TrackerError,
-    VerdictError,
-)
+# Errors of the input, by the modules that define them.
+_INPUT_ERRORS = {
+    "dmafuzz.confirmation.errors": "ConfirmationError",
+    "dmafuzz.export.errors": "ExportError",
+    "dmafuzz.kernel.error": "KernelError",
+    "dmafuzz.platforms.errors": "PlatformError",
+    "dmafuzz.program.errors": "ProgramError",
+    "dmafuzz.store.errors": "StoreError",
+    "dmafuzz.traces.errors": "TraceError",
+    "dmafuzz.trackers.errors": "TrackerError",
+    "dmafuzz.verdicts.errors": "VerdictError",
+}
+
+
+def input_errors() -> tuple[type[Exception], ...]:
+    """What reading programs, platforms and trackers raises. A module that nothing has imported has raised nothing, so
+    that a command starts without what it does not need."""
+    there = ((sys.modules.get(module), name) for module, name in _INPUT_ERRORS.items())
+    return tuple(getattr(module, name) for module, name in there if module is not None)
 
 
 class BadInput(click.ClickException):
@@ -64,7 +65,7 @@ def bad_input() -> Iterator[None]:
     """Turns the errors of reading programs, platforms and trackers into BadInput."""
     try:
         yield
-    except INPUT_ERRORS as error:
+    except input_errors() as error:
         raise BadInput(str(error)) from None
     except PermissionError as error:
         raise BadInput(f"{error.filename}: cannot be used: {error.strerror}") from None

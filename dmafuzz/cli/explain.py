@@ -16,7 +16,7 @@ from dmafuzz.kernel_log import Look
 from dmafuzz.platforms import load
 from dmafuzz.program import Program, parse
 from dmafuzz.publishing import blocks_page
-from dmafuzz.reporting import judgement_in_full, story
+from dmafuzz.reporting import judgements_in_full, story
 from dmafuzz.trackers import DEFAULT_TRACKER, default_portfolio, resolve
 from dmafuzz.verdicts import judging
 
@@ -122,8 +122,8 @@ def _judge(
     bench = judging(tracker, default_portfolio(tracker))
     judgements = [bench.judge(program, platform, name) for platform in tuple(dict.fromkeys(platforms)) or bench.members]
     if as_json:
-        for judgement in judgements:
-            click.echo(json.dumps(judgement_in_full(judgement, program, bench)))
+        for record in judgements_in_full(judgements, program, bench):
+            click.echo(json.dumps(record))
     else:
         lines = story(program, bench, judgements)
         if as_markdown:

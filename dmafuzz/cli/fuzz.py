@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -11,10 +13,10 @@ from dmafuzz import platforms as platform_files
 from dmafuzz.fuzzing import ENGINES, Campaign, CampaignError, Plan, atheris_available
 from dmafuzz.fuzzing.plan import engine_title
 from dmafuzz.fuzzing.progress import Progress
-from dmafuzz.reporting.fuzzing import TOP, summary_lines, things_lines
-from dmafuzz.store import StoreError, shown_path
+from dmafuzz.fuzzing.summary import Summary
+from dmafuzz.reporting.fuzzing import TOP, summary_lines, summary_record, things_lines
+from dmafuzz.store import Store, StoreError, plant, read_seeds, shown_path
 from dmafuzz.trackers import KERNEL, added_kernels, default_portfolio, resolve
-from dmafuzz.triage import triaged
 
 from . import options
 from .errors import EXIT_INTERRUPTED, BadInput, Fault
@@ -48,8 +50,12 @@ OPS_LIMIT = 14  # operations of a program before its tidy-up; some 12 to 13 on a
 @click.option("--engine", type=click.Choice(ENGINES), help="Default: atheris where it is installed, else native.")
 @click.option("--ops", type=click.IntRange(2, 64), default=OPS_LIMIT, show_default=True, metavar="N",
               help="Operations of a program, at most.")  # fmt: skip
+@click.option("--seeds", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Begin with these programs too, as `dmafuzz trace import` makes them of a trace; what is everyday "
+              "there comes first among what to look at.")  # fmt: skip
 @click.option("--report", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write pages in the end: index.html, and one for each of the first leaders.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="In the end one JSON object instead of lines.")
 def fuzz(
     seconds: float | None,
     programs: int | None,
@@ -61,38 +67,54 @@ def fuzz(
     out: Path,
     engine: str | None,
     ops: int,
+    seeds: Path | None,
     report: Path | None,
+    as_json: bool,
 ) -> None:
     """Search at random for programs that dma-debug judges wrongly."""
     plan = _plan(seconds, programs, jobs, seed, tracker, portfolio, platforms, out, engine, ops)
     where = f"portfolio {plan.portfolio}" if plan.portfolio else f"{len(plan.platforms)} platforms"
     workers = "1 job" if jobs == 1 else f"{jobs} jobs"
     click.echo(
-        f"engine: {engine_title(plan.engine)}; tracker {tracker}, {where}; {workers}; findings in {shown_path(out)}"
+        f"engine: {engine_title(plan.engine)}; tracker {tracker}, {where}; {workers}; findings in {shown_path(out)}",
+        err=as_json,
     )
     try:
+        if seeds is not None:
+            _plant(plan, seeds)
         summary = Campaign(plan, Progress()).run()
     except StoreError as error:
         raise BadInput(str(error)) from None
     except CampaignError as error:
         raise (Fault if error.ours else BadInput)(shown_path(error)) from None
-    for line in summary_lines(plan, summary):
-        click.echo(line)
-    _show_things(plan, report)
+    _show(plan, summary, report, as_json)
     if summary.interrupted:
         click.get_current_context().exit(EXIT_INTERRUPTED)
 
 
-def _show_things(plan: Plan, report: Path | None) -> None:
-    """Of all that is in the folder, what to look at first."""
+def _plant(plan: Plan, folder: Path) -> None:
+    """Raises StoreError."""
+    seeds = read_seeds(folder)
+    with closing(Store.create(plan.out)) as store:
+        plant(store, [plan.target], seeds)
+
+
+def _show(plan: Plan, summary: Summary, report: Path | None, as_json: bool) -> None:
+    """What the run has come to, and of all that is in the folder, what to look at first."""
+    if not as_json:
+        for line in summary_lines(plan, summary):
+            click.echo(line)
     found = found_in(plan)
-    leads = triaged(found.items)
+    leads = found.leads()
     told = found.headlines(leads[:TOP])
-    for line in things_lines(plan, leads, told):
-        click.echo(line)
+    if as_json:
+        click.echo(json.dumps(summary_record(plan, summary, leads, told)))
+    else:
+        for line in things_lines(plan, leads, told):
+            click.echo(line)
     if report is not None:
         told += found.headlines(leads[TOP:PAGES])
-        click.echo(f"Pages: {write_report(run_of_found(plan.out, found, leads, told), report)}")
+        click.echo(f"Pages: {write_report(run_of_found(plan.out, found, leads, told), report)}", err=as_json)
 
 
 def _plan(

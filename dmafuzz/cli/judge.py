@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,15 +17,15 @@ from dmafuzz.kernel.confine import confine_command
 from dmafuzz.program import Program
 from dmafuzz.program.expect import EXPECT
 from dmafuzz.publishing import finding_of, run_of
-from dmafuzz.reporting import Line, Tone, judgement_in_full, story
-from dmafuzz.reporting.in_short import repair_lines
+from dmafuzz.reporting import Line, Tone, judgements_in_full, story
+from dmafuzz.reporting.in_short import REPAIR_PROGRAMS_MAX, repair_lines
 from dmafuzz.trackers import added_kernels, default_portfolio, names
 from dmafuzz.triage.bench import Bench
-from dmafuzz.triage.repairs import repairs_of
+from dmafuzz.triage.repairs import PROGRAMS_MAX, repairs_of
 from dmafuzz.verdicts import ExpectError, Judging, check, judging, prepare
 
 from . import options
-from .errors import EXIT_BAD_INPUT, EXIT_DIFFERENCE, INPUT_ERRORS, BadInput, complain
+from .errors import EXIT_BAD_INPUT, EXIT_DIFFERENCE, BadInput, complain, input_errors
 from .found import Found, finding_in, read_found
 from .hook_calls import hook_lines
 from .report import write_report
@@ -109,8 +108,10 @@ def _confine_for(programs: Sequence[tuple[str, Program]]) -> None:
     """Where an expectation is of a kernel's own code: that is loaded, for all programs, and then nothing else is."""
     kernels = []
     for _, program in programs:
-        with contextlib.suppress(*INPUT_ERRORS, ExpectError):  # said when it is judged
+        try:
             kernels.append(prepare(program))
+        except input_errors():  # said when it is judged
+            continue
     if any(kernels):
         confine_command()
 
@@ -148,7 +149,7 @@ def _read_all(files: Sequence[str], store: Path | None) -> tuple[list[_Input], b
     for file in files:
         try:
             inputs.append(_read(file) if found is None else _of_store(file, found))
-        except INPUT_ERRORS as error:
+        except input_errors() as error:
             complain(str(error))
             failed = True
         except BadInput as error:
@@ -185,14 +186,15 @@ def _show(each: _Input, bench: Judging, platforms: Sequence[str], as_json: bool,
     chosen = tuple(dict.fromkeys(platforms)) or bench.members
     for name in chosen:
         bench.machine(name)  # a wrong name is reported before anything else
-    if repair:
+    if repair and not as_json:
         repairs = repairs_of(each.program.ops, Bench.of(bench))
         show([*_own(each), *repair_lines(repairs, REPAIRS_MAX)])
         return
     judgements = [bench.judge(each.program, platform, each.name) for platform in chosen]
     if as_json:
-        for judgement in judgements:
-            click.echo(json.dumps(judgement_in_full(judgement, each.program, bench)))
+        tried_max = PROGRAMS_MAX if repair else REPAIR_PROGRAMS_MAX
+        for record in judgements_in_full(judgements, each.program, bench, tried_max):
+            click.echo(json.dumps(record))
         return
     show([*_own(each), *story(each.program, bench, judgements)])
 
@@ -222,7 +224,7 @@ def _check(programs: Sequence[tuple[str, Program]], to_stderr: bool) -> int:
             complain(f"{file}:{_line_of(file, error.number)}:1: {error}")
             status = EXIT_BAD_INPUT
             continue
-        except INPUT_ERRORS as error:
+        except input_errors() as error:
             complain(f"{file}: {error}")
             status = EXIT_BAD_INPUT
             continue

@@ -13,6 +13,7 @@ import click
 from tqdm import tqdm
 
 from dmafuzz import program as language
+from dmafuzz._core import encode
 from dmafuzz.catalogue.files import read_catalogue
 from dmafuzz.publishing import Finding, Run, finding_of, run_of, write_pages
 from dmafuzz.publishing.content import Growth
@@ -20,20 +21,20 @@ from dmafuzz.publishing.junit import junit_of
 from dmafuzz.publishing.ktap import ktap_of
 from dmafuzz.publishing.leads import Source, growth_of, run_of_leads
 from dmafuzz.publishing.markdown import markdown_of
+from dmafuzz.publishing.pictures import pictures_of
 from dmafuzz.publishing.run import Catalogued, with_catalogues
 from dmafuzz.publishing.sarif import sarif_of
-from dmafuzz.storage import read_ledgers, write_whole
+from dmafuzz.storage import read_ledgers, write_all_whole, write_whole
 from dmafuzz.store.folder import ABOUT
 from dmafuzz.store.runs import filing_times, runs_of
 from dmafuzz.trackers import DEFAULT_TRACKER, TrackerError, default_portfolio
-from dmafuzz.triage import Lead, triaged
+from dmafuzz.triage import Lead
 from dmafuzz.triage.headline import Headline
-from dmafuzz.triage.triaged import topic_of_cause
 from dmafuzz.verdicts import Judging, VerdictError, judging
 
 from . import options
 from .errors import BadInput
-from .found import Found, read_found
+from .found import Found, read_baseline, read_found
 
 LED = 100  # leaders that get a page of their own, unless more are asked for
 
@@ -54,6 +55,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     "-n", "count", type=click.IntRange(1), default=LED, show_default=True, metavar="N", help="Leaders, at most."
 )
 @click.option("--html", type=_FOLDER, metavar="DIR", help="Pages: index.html, and one for each leader or program.")
+@click.option("--pictures", type=_FOLDER, metavar="DIR", help="The figures, as files: labels.svg and so on.")
 @click.option("--markdown", type=_FILE, metavar="F", help="A summary and the stories, as Markdown.")
 @click.option("--sarif", type=_FILE, metavar="F", help="SARIF 2.1.0, for code hosts.")
 @click.option("--junit", type=_FILE, metavar="F", help="JUnit's XML, for continuous integration.")
@@ -65,6 +67,7 @@ def report(
     baseline: Path | None,
     count: int,
     html: Path | None,
+    pictures: Path | None,
     **outputs: Path | None,
 ) -> None:
     """Write what was found as pages for people, or for other tools.
@@ -73,8 +76,8 @@ def report(
     catalogues the first, and what the trackers of all lack.
     At least one output is needed.
     """
-    if html is None and not any(outputs.values()):
-        raise click.UsageError("nothing to write: give --html, --markdown, --sarif, --junit or --ktap")
+    if not any((html, pictures, *outputs.values())):
+        raise click.UsageError("nothing to write: give --html, --pictures, --markdown, --sarif, --junit or --ktap")
     if len(sources) == 1 and sources[0].suffix != ".dma":
         run = run_of_store(sources[0], tracker, baseline, count)
     elif all(source.name.endswith((".json", ".json.gz")) for source in sources):
@@ -84,6 +87,8 @@ def report(
         chosen = tracker or DEFAULT_TRACKER
         run = _run_of_files(sources, judging(chosen, portfolio or default_portfolio(chosen)))
     _write(run, html, outputs)
+    if pictures is not None:
+        _write_pictures(run, pictures)
 
 
 def write_report(run: Run, folder: Path) -> Path:
@@ -97,11 +102,8 @@ def write_report(run: Run, folder: Path) -> Path:
 def run_of_store(store: Path, tracker: str | None = None, baseline: Path | None = None, count: int = LED) -> Run:
     """The content of the report of a store, or of a catalogue. Raises BadInput."""
     found = read_found(store, tracker)
-    known = None
-    if baseline is not None:
-        known = {topic_of_cause(item.triage_cause) for item in read_found(baseline, tracker).items}
-    leads = triaged(found.items, known)
-    return run_of_found(store, found, leads, found.headlines(leads[:count]), known is not None)
+    leads = found.leads(None if baseline is None else read_baseline(baseline, found))
+    return run_of_found(store, found, leads, found.headlines(leads[:count]), baseline is not None)
 
 
 def run_of_found(
@@ -109,7 +111,8 @@ def run_of_found(
 ) -> Run:
     """The content of the report of what was found, with a page for each of the headlines."""
     source = Source(str(store), found.tracker, found.portfolio, found.platforms, _bench_of(found), baseline)
-    return run_of_leads(source, leads, told, source.pages(told, _watched), _growth(store))
+    pages = source.pages(told, _watched)
+    return run_of_leads(source, leads, told, pages, _growth(store), found.causes.shown())
 
 
 def _catalogued(file: Path) -> Catalogued:
@@ -117,8 +120,11 @@ def _catalogued(file: Path) -> Catalogued:
     labels = Counter[str]()
     for of_platform in read_catalogue(file).labels.values():
         labels.update(of_platform)
-    lacking = {lead.topic.name: len(lead.causes) for lead in triaged(found.items) if lead.topic.label == "FN"}
-    return Catalogued(found.tracker, dict(labels), lacking)
+    silent = [lead for lead in found.leads() if lead.topic.label == "FN"]
+    lacking = {lead.topic.name: len(lead.causes) for lead in silent}
+    causes = [item.triage_cause for lead in silent for item in lead.causes]
+    lost = frozenset((cause.kinds, cause.rules, bytes(encode(cause.ops))) for cause in causes)
+    return Catalogued(found.tracker, dict(labels), lacking, lost)
 
 
 def _bench_of(found: Found) -> Judging | None:
@@ -176,6 +182,16 @@ def _write(run: Run, html: Path | None, outputs: dict[str, Path | None]) -> None
         except OSError as error:
             raise BadInput(f"{path}: cannot be written: {error.strerror}") from None
         click.echo(str(path))
+
+
+def _write_pictures(run: Run, folder: Path) -> None:
+    files = pictures_of(run)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_all_whole(folder, {name: text.encode() for name, text in files.items()})
+    except OSError as error:
+        raise BadInput(f"{error.filename or folder}: cannot be written: {error.strerror}") from None
+    click.echo(f"{folder}: {', '.join(files) or 'nothing to draw'}")
 
 
 def _version() -> str:

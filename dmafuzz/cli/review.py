@@ -16,15 +16,14 @@ from dmafuzz.reporting.review import eras_markdown, review_lines, review_markdow
 from dmafuzz.reporting.review_json import review_record
 from dmafuzz.review import Review, Scope, Sides, by_names, by_patch, neighbouring_eras
 from dmafuzz.review import review as make_review
-from dmafuzz.storage import write_whole
 
 from . import options
 from .errors import EXIT_DIFFERENCE, BadInput, complain
 from .search import OPS_MAX
 from .terminal import show
+from .written import prepare, write_files, write_forms
 
 SECONDS = 10.0
-_FORMATS = {"text": "review.txt", "markdown": "review.md", "json": "review.json", "html": "review.html"}
 
 
 @click.command()
@@ -75,12 +74,15 @@ def review(
     if each_era:
         if base or patched or patch or out is None:
             raise click.UsageError("--each-era takes no trackers, and --out DIR for its pages")
+        prepare(out)
         _write_eras(scope, portfolio, out)
         return
     if base is None or (patched is None) == (patch is None):
         raise click.UsageError("expected BASE and PATCHED, or BASE and --patch FILE")
     if markdown and as_json:
         raise click.UsageError("--markdown and --json are two forms of the same: expected one of them")
+    if out is not None:
+        prepare(out)
     if patch is not None:
         complain(f"{patch}: its code is compiled, and runs in this process")
         sides = by_patch(base, patch, portfolio)
@@ -89,9 +91,9 @@ def review(
     made = _made(sides, scope)
     texts = _texts(made)
     if out is not None:
-        _write(out, texts)
+        write_forms(out, "review", texts)
     if markdown or as_json:
-        click.echo(texts["markdown" if markdown else "json"], nl=False)
+        click.echo(texts["md" if markdown else "json"], nl=False)
     else:
         show(review_lines(made))
     if made.worse:
@@ -118,7 +120,7 @@ def _write_eras(scope: Scope, portfolio: str | None, out: Path) -> None:
         rows.append((before, era, made.sentence))
         click.echo(f"{era.name}: {made.sentence}")
     pages["README.md"] = eras_markdown(rows, scope.ops)
-    _write_files(out, pages)
+    write_files(out, pages)
 
 
 def _hunting(bar: Bar, seconds: float) -> Callable[[float, int], None]:
@@ -138,21 +140,8 @@ def _hunting(bar: Bar, seconds: float) -> Callable[[float, int], None]:
 
 def _texts(made: Review) -> dict[str, str]:
     return {
-        "text": "".join(f"{line.text}\n" for line in review_lines(made)),
-        "markdown": review_markdown(made),
+        "txt": "".join(f"{line.text}\n" for line in review_lines(made)),
+        "md": review_markdown(made),
         "json": json.dumps(review_record(made)) + "\n",
         "html": blocks_page(review_blocks(made)),
     }
-
-
-def _write(out: Path, texts: dict[str, str]) -> None:
-    _write_files(out, {name: texts[form] for form, name in _FORMATS.items()})
-
-
-def _write_files(out: Path, files: dict[str, str]) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            write_whole(out / name, text.encode())
-    except OSError as error:
-        raise BadInput(f"{out}: cannot be used: {error.strerror}") from None

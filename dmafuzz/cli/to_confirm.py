@@ -14,7 +14,7 @@ from dmafuzz.program import Program
 from dmafuzz.store import Confirmed, Store, StoredCause
 from dmafuzz.store.folder import ABOUT
 
-from .errors import INPUT_ERRORS, BadInput, complain
+from .errors import BadInput, complain, input_errors
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Programs:
     def _in_file(self, file: Path) -> Iterator[ToConfirm]:
         try:
             program = language.read(str(file))
-        except INPUT_ERRORS as error:
+        except input_errors() as error:
             complain(str(error))
             self.failed = True
             return

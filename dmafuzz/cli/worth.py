@@ -4,19 +4,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from dmafuzz.exhaustive.progress import Bar
+from dmafuzz.publishing import blocks_page
+from dmafuzz.publishing.worth import worth_blocks
 from dmafuzz.reporting.worth import worth_lines, worth_markdown, worth_record
+from dmafuzz.review.worth import Worth
 from dmafuzz.review.worth import worth as work_out
-from dmafuzz.storage import write_whole
 
 from . import options
 from .errors import BadInput
 from .search import OPS_MAX
 from .terminal import show
+from .written import prepare, write_forms
 
 
 @click.command()
@@ -28,7 +32,7 @@ from .terminal import show
               help="Programs to try besides. Default: the corpus of a checkout.")  # fmt: skip
 @options.portfolio
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
-              help="Write worth.md and worth.json there.")  # fmt: skip
+              help="Write worth.txt, .md, .html and .json there.")  # fmt: skip
 @click.option("--markdown", is_flag=True, help="Markdown instead of text.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with all causes.")
 def worth(
@@ -49,6 +53,8 @@ def worth(
     """
     if markdown and as_json:
         raise click.UsageError("--markdown and --json are two forms of the same: expected one of them")
+    if out is not None:
+        prepare(out)
     bar = Bar()
     try:
         rows = work_out(tracker, ops, jobs, portfolio, bar, lambda name: click.echo(name, err=True), corpus)
@@ -56,15 +62,19 @@ def worth(
         raise BadInput("interrupted: nothing is kept") from None
     finally:
         bar.end()
-    page, record = worth_markdown(tracker, ops, rows), json.dumps(worth_record(tracker, ops, rows)) + "\n"
+    texts = _texts(tracker, ops, rows)
     if out is not None:
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            write_whole(out / "worth.md", page.encode())
-            write_whole(out / "worth.json", record.encode())
-        except OSError as error:
-            raise BadInput(f"{out}: cannot be used: {error.strerror}") from None
+        write_forms(out, "worth", texts)
     if markdown or as_json:
-        click.echo(page if markdown else record, nl=False)
+        click.echo(texts["md" if markdown else "json"], nl=False)
     else:
         show(worth_lines(tracker, ops, rows))
+
+
+def _texts(tracker: str, ops: int, rows: Sequence[Worth]) -> dict[str, str]:
+    return {
+        "txt": "".join(f"{line.text}\n" for line in worth_lines(tracker, ops, rows)),
+        "md": worth_markdown(tracker, ops, rows),
+        "html": blocks_page(worth_blocks(tracker, ops, rows)),
+        "json": json.dumps(worth_record(tracker, ops, rows)) + "\n",
+    }

@@ -164,11 +164,11 @@ class Writer:
                 return lines
             return lines if op.unchecked else [*lines, self._ask(op)]
         if kind == OpKind.mapping_error:
-            return [self._line(op, "error", op.mapping)]
+            return [self._line(op, "error", op.mapping, 1)]
         return [self._on_mapping(op)]
 
     def _ask(self, op: Op) -> str:
-        return f"error {op.cpu} {int(op.cpu in self._irqs_off)} {op.mapping}"
+        return f"error {op.cpu} {int(op.cpu in self._irqs_off)} {op.mapping} 0"
 
     def _finish(self, op: Op) -> list[str]:
         """The second half of a call; a map is checked after it."""

@@ -10,24 +10,34 @@ import contextlib
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 from .cpio import initrd
 from .errors import ConfirmationError
+from .guest import EMULATORS
 
 _HERE = Path(__file__).parent
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 _LINES_SHOWN = 20
+_TOLD_EACH = 1000  # files of an archive
 FILES_ABOUT = 1700  # that make tells of in one build: for an estimate
-_TARGETS = {"x86_64": ("bzImage", "arch/x86/boot/bzImage")}
+ARCHES = ("x86_64", "arm64")
+_TARGETS = {"x86_64": ("bzImage", "arch/x86/boot/bzImage"), "arm64": ("Image", "arch/arm64/boot/Image")}
+# Where the host is another machine: the prefix of a compiler for it, and what has it and its C library.
+_CROSS = {
+    "x86_64": ("x86_64-linux-gnu-", ("gcc-x86-64-linux-gnu", "libc6-dev-amd64-cross")),
+    "arm64": ("aarch64-linux-gnu-", ("gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross")),
+}
+_HOSTS = {"x86_64": "x86_64", "aarch64": "arm64"}
 # What a command needs: the Debian package that has it.
 _COMMANDS = {
     "gcc": "gcc",
@@ -39,7 +49,6 @@ _COMMANDS = {
     "perl": "perl",
 }
 _HEADERS = {"gelf.h": "libelf-dev"}
-_EMULATORS = {"x86_64": ("qemu-system-x86_64", "qemu-system-x86")}
 
 Progress = Callable[[str, int], None]  # what is being done, and how many files of it are done
 
@@ -74,11 +83,27 @@ def cache_directory() -> Path:
 def missing(arch: str) -> list[str]:
     """The Debian packages that building and running lacks here."""
     packages = [package for command, package in _COMMANDS.items() if not shutil.which(command)]
-    emulator, package = _EMULATORS[arch]
+    emulator, package = EMULATORS[arch]
     if not shutil.which(emulator):
         packages.append(package)
-    packages += [package for header, package in _HEADERS.items() if not _has_header(header)]
+    packages += [package for header, package in _HEADERS.items() if not _has_header("gcc", header)]
+    compiler, cross = _compiler(arch), _CROSS[arch][1]
+    if compiler != "gcc" and not (shutil.which(compiler) and _has_header(compiler, "stdio.h")):
+        packages += cross
     return packages
+
+
+def _prefix(arch: str) -> str:
+    """Of the tools that compile for an architecture: "" where that is the host's own."""
+    return "" if _HOSTS.get(platform.machine()) == arch else _CROSS[arch][0]
+
+
+def _compiler(arch: str) -> str:
+    return f"{_prefix(arch)}gcc"
+
+
+def _make(arch: str, source: Path, out: Path) -> list[str]:
+    return ["make", "-C", str(source), f"O={out}", f"ARCH={arch}", f"CROSS_COMPILE={_prefix(arch)}"]
 
 
 def build(path: Path, arch: str, name: str | None, jobs: int, progress: Progress) -> GuestKernel:
@@ -97,7 +122,8 @@ def build(path: Path, arch: str, name: str | None, jobs: int, progress: Progress
         _build_into(folder, path, arch, jobs, progress)
     version = (folder / "out/include/config/kernel.release").read_text(encoding="utf-8").strip()
     when = datetime.now().astimezone().isoformat(timespec="seconds")
-    kernel = GuestKernel(name or version, version, arch, str(path.absolute()), when, digest)
+    default = version if arch == ARCHES[0] else f"{version}-{arch}"
+    kernel = GuestKernel(name or default, version, arch, str(path.absolute()), when, digest)
     boot_files(kernel)
     record = _record(kernel.name)
     record.parent.mkdir(parents=True, exist_ok=True)
@@ -116,15 +142,15 @@ def kernels() -> list[GuestKernel]:
     return out
 
 
-def find(name: str | None) -> GuestKernel:
-    """The kernel of that name; without one, the newest build. Raises ConfirmationError."""
+def find(name: str | None, arch: str = ARCHES[0]) -> GuestKernel:
+    """The kernel of that name; without one, the newest build for an architecture. Raises ConfirmationError."""
     known = kernels()
-    chosen = [k for k in known if name in (None, k.name)]
+    chosen = [k for k in known if name in (None, k.name) and k.arch == arch]
     if chosen:
         return max(chosen, key=lambda kernel: kernel.added)
-    built = f" (there are: {', '.join(k.name for k in known)})" if known else ""
-    what = f"no guest kernel is built as {name!r}" if name else "no guest kernel is built"
-    raise ConfirmationError(f"{what}{built}: `dmafuzz confirm build TREE|ARCHIVE`")
+    built = f" (there are: {', '.join(f'{k.name} for {k.arch}' for k in known)})" if known else ""
+    what = f"no guest kernel for {arch} is built{f' as {name!r}' if name else ''}"
+    raise ConfirmationError(f"{what}{built}: `dmafuzz confirm build TREE|ARCHIVE --arch {arch}`")
 
 
 def boot_files(kernel: GuestKernel) -> tuple[Path, Path]:
@@ -156,8 +182,8 @@ def _build_module(kernel: GuestKernel, folder: Path) -> tuple[bytes, bytes]:
     for path in (_HERE / "guest").iterdir():
         shutil.copy(path, folder / path.name)
     out, source = kernel.folder / "out", _source_of(kernel.folder)
-    _run(["make", "-s", "-C", str(source), f"O={out}", f"ARCH={kernel.arch}", f"M={folder}", "modules"], folder / "log")
-    _run(["gcc", "-O2", "-static", "-o", str(folder / "init"), str(folder / "init.c")], folder / "log")
+    _run([*_make(kernel.arch, source, out), "-s", f"M={folder}", "modules"], folder / "log")
+    _run([_compiler(kernel.arch), "-O2", "-static", "-o", str(folder / "init"), str(folder / "init.c")], folder / "log")
     return (folder / "dmafuzz.ko").read_bytes(), (folder / "init").read_bytes()
 
 
@@ -178,11 +204,15 @@ def _digest(path: Path, arch: str) -> str:
                     stat = os.lstat(os.path.join(root, file))
                     digest.update(f"{root}/{file}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
         else:
-            with path.open("rb") as archive:
-                digest.update(hashlib.file_digest(archive, "sha256").digest())
+            digest.update(_archive_digest(path).encode())
     except OSError as error:
         raise ConfirmationError(f"{path}: cannot be read: {error.strerror}") from None
     return digest.hexdigest()
+
+
+def _archive_digest(path: Path) -> str:
+    with path.open("rb") as archive:
+        return hashlib.file_digest(archive, "sha256").hexdigest()
 
 
 def _build_into(folder: Path, path: Path, arch: str, jobs: int, progress: Progress) -> None:
@@ -191,15 +221,10 @@ def _build_into(folder: Path, path: Path, arch: str, jobs: int, progress: Progre
     A build that was interrupted is gone on with: what has been unpacked, configured and compiled is used.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if path.is_dir():
-        (folder / "source").write_text(f"{path.resolve()}\n", encoding="utf-8")
-    elif not (folder / "source").is_file():
-        progress("unpacking", 0)
-        source = _unpack(path, folder / "tree")
-        (folder / "source").write_text(f"{source}\n", encoding="utf-8")
-    source = _source_of(folder)
+    source = path.resolve() if path.is_dir() else _unpacked(path, progress)
+    (folder / "source").write_text(f"{source}\n", encoding="utf-8")
     out, log = folder / "out", folder / "log"
-    make = ["make", "-C", str(source), f"O={out}", f"ARCH={arch}"]
+    make = _make(arch, source, out)
     configured = folder / "configured"
     if not configured.is_file():
         progress("configuring", 0)
@@ -217,11 +242,28 @@ def _build_into(folder: Path, path: Path, arch: str, jobs: int, progress: Progre
     (folder / "image.part").replace(folder / "image")
 
 
-def _unpack(path: Path, into: Path) -> Path:
+def _unpacked(path: Path, progress: Progress) -> Path:
+    """The tree of an archive, unpacked once for all that is built of it."""
+    into = cache_directory() / "trees" / _archive_digest(path)
+    done = into / "unpacked"
+    if not done.is_file():
+        source = _unpack(path, into, progress)
+        done.write_text(f"{source}\n", encoding="utf-8")
+    return Path(done.read_text(encoding="utf-8").strip())
+
+
+def _unpack(path: Path, into: Path, progress: Progress) -> Path:
     shutil.rmtree(into, ignore_errors=True)
+
+    def counted(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+        for number, member in enumerate(archive):
+            if number % _TOLD_EACH == 0:
+                progress(f"unpacking, {number} files", 0)
+            yield member
+
     try:
         with tarfile.open(path, "r|*") as archive:
-            archive.extractall(into, filter="tar")
+            archive.extractall(into, counted(archive), filter="tar")
     except (tarfile.TarError, OSError, EOFError) as error:
         raise ConfirmationError(f"{path}: not a kernel tree, nor an archive of one: {error}") from None
     for place in (into, *into.iterdir()):
@@ -254,9 +296,8 @@ def _that_matter(lines: list[str]) -> str:
     return "".join((bad or lines)[-_LINES_SHOWN:])
 
 
-def _has_header(header: str) -> bool:
-    compiler = shutil.which("gcc")
-    if not compiler:
+def _has_header(compiler: str, header: str) -> bool:
+    if not shutil.which(compiler):
         return False
     source = f"#include <{header}>\n"
     return not subprocess.run([compiler, "-E", "-"], input=source, text=True, capture_output=True).returncode

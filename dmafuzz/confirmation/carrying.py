@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from dmafuzz import _core
-from dmafuzz._core import BufferKind, Op, OpKind, Run, Step
+from dmafuzz._core import BufferKind, IdealMemory, Op, OpKind, Run, Step, StepKind
 
 from .actions import PAGE_BYTES, CannotSayError, Writer
 from .answer import Answer
 from .guest import Guest
-from .ideal import IdealMemory
 from .messages import other_messages, warnings_in
 
 _TAGS = 255
@@ -44,19 +44,21 @@ class Seen:
     failed: set[int] = field(default_factory=set)  # mappings
     placed: dict[int, str] = field(default_factory=dict)  # mapping: DMA addresses as the kernel gave them
     lost: list[Lost] = field(default_factory=list)
+    homes: dict[int, int] = field(default_factory=dict)  # buffer: physical address as the kernel has it
+    scattered: bool = False  # an allocation is of several pieces of memory, which is one in the model
+    elsewhere: bool = False  # memory that the model uses again is other memory in the guest, or the other way round
     oops: int | None = None  # the operation in which the kernel is said to fault
     actions: int = 0
 
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What a read of a buffer has to find; ``open`` marks the bytes of which nothing in particular is expected."""
+    """What a read of a buffer has to find: ``parts`` are (offset in the buffer, content), where any is expected."""
 
     buffer: int
     offset: int
     by: str
-    content: bytes
-    open: bytes
+    parts: tuple[tuple[int, bytes], ...]
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ def can_be_said(facts: Run, mask_bits: int) -> None:
     ``mask_bits``: of the platform's devices; the guest's have 32.
     """
     writer = Writer(facts.extents)
-    for op in facts.ops:
+    last = next((step.op for step in facts.steps if step.kind == StepKind.oops), len(facts.ops))
+    for op in facts.ops[: last + 1]:
         if op.kind == OpKind.alloc and op.buffer_kind == BufferKind.mmio and op.high and mask_bits > _MASK_BITS:
             raise CannotSayError("registers above the guest's mask, and not above the platform's")
         writer.write(op, 0)
@@ -129,7 +132,19 @@ class Carrying:
                 break  # and it did not fault: what comes then is not said
             after(self, number)
         self._ask()
+        self.seen.elsewhere = self._is_elsewhere()
         return self.seen
+
+    def _is_elsewhere(self) -> bool:
+        """Whether two buffers share their first page here and not there, or one is in pieces there only.
+
+        The kernel's allocator gives what it likes.
+        """
+        model = {e.buffer: e.phys // PAGE_BYTES for e in reversed(self._extents) if e.first}
+        if self.seen.scattered:
+            return True
+        pages = [(model[b], phys // PAGE_BYTES) for b, phys in self.seen.homes.items() if b in model]
+        return any((a[0] == b[0]) != (a[1] == b[1]) for a, b in itertools.combinations(pages, 2))
 
     def next_tag(self) -> int:
         """What the next write writes. Zero is left to fresh memory."""
@@ -147,21 +162,25 @@ class Carrying:
         if self._is_untold(mapping):
             return
         tag = self.next_tag()
-        for start, length in self.ideal.device_write(mapping, buffer, offset, size, tag):
-            self._do(f"device-write {self._idle} 0 {mapping} {start} {length} {tag}", None)
+        for done in self.ideal.device_write(mapping, buffer, offset, size, tag):
+            self._do(f"device-write {self._idle} 0 {mapping} {done.offset} {done.size} {tag}", None)
 
     def wild_write(self, mapping: int, buffer: int, offset: int, size: int) -> None:
-        """A mapping's device writes where a range of a buffer lies, by address: it owns its mapping, not the buffer."""
-        start = 0
-        for piece in self._pieces:
-            if piece.mapping != mapping:
-                continue
+        """A mapping's device writes where a range of a buffer lies, by address: it owns its mapping, not the buffer.
+
+        Where its addresses should not lead there, it writes all that it owns.
+        """
+        start, actions = 0, len(self._asked)
+        pieces = [piece for piece in self._pieces if piece.mapping == mapping]
+        for piece in pieces:
             for phys, length in self._places(buffer, offset, size):
                 begin, end = max(phys, piece.phys), min(phys + length, piece.phys + piece.size)
                 if begin < end:
                     where = start + begin - piece.phys
                     self._do(f"device-write {self._idle} 0 {mapping} {where} {end - begin} {self.next_tag()}", None)
             start += piece.size
+        for piece in pieces if len(self._asked) == actions else ():
+            self.device_write(mapping, piece.buffer, piece.offset, piece.size)
 
     def _places(self, buffer: int, offset: int, size: int) -> list[tuple[int, int]]:
         """Where a range of a buffer lies: (physical address, size)."""
@@ -174,18 +193,18 @@ class Carrying:
 
     def warm(self, mapping: int) -> None:
         """A mapping's device touches the last byte of each page, so that a lazy IOMMU remembers the translation."""
-        for reads, places in ((True, self.ideal.may_read()), (False, self.ideal.may_write())):
-            for m, buffer, offset, size in places:
-                for end in range(offset + size, offset, -PAGE_BYTES):
-                    if m == mapping and reads:
-                        self.device_look([m], buffer, end - 1, 1)
-                    elif m == mapping:
-                        self.device_write(m, buffer, end - 1, 1)
+        for reads, views in ((True, self.ideal.may_read()), (False, self.ideal.may_write())):
+            for view in views:
+                for end in range(view.offset + view.size, view.offset, -PAGE_BYTES):
+                    if view.mapping == mapping and reads:
+                        self.device_look([mapping], view.buffer, end - 1, 1)
+                    elif view.mapping == mapping:
+                        self.device_write(mapping, view.buffer, end - 1, 1)
 
     def look(self, buffer: int, offset: int, size: int) -> None:
         """The CPU reads what it may of a range, and compares."""
-        for start, length in self.ideal.readable(buffer):
-            start, end = max(start, offset), min(start + length, offset + size)
+        for part in self.ideal.readable(buffer):
+            start, end = max(part.offset, offset), min(part.offset + part.size, offset + size)
             if start < end:
                 self._read(f"read {self._idle} 0 {buffer} {start} {end - start}", buffer, start, end - start, "cpu")
 
@@ -196,10 +215,12 @@ class Carrying:
 
     def device_look(self, mappings: Sequence[int], buffer: int, offset: int, size: int) -> None:
         """The devices of some mappings read what they may of a range."""
-        for mapping, start, at, length in self.ideal.views(mappings, buffer, offset, size):
+        for mapping in mappings:
             if self._is_untold(mapping):
                 continue
-            self._read(f"device-read {self._idle} 0 {mapping} {start} {length}", buffer, at, length, f"m{mapping}")
+            for view in self.ideal.views(mapping, buffer, offset, size):
+                action = f"device-read {self._idle} 0 {mapping} {view.start} {view.size}"
+                self._read(action, buffer, view.offset, view.size, f"m{mapping}")
 
     def _is_untold(self, mapping: int) -> bool:
         """Whether the call that makes a mapping has not returned: its device cannot know of it."""
@@ -250,49 +271,47 @@ class Carrying:
             self.seen.failed.add(op.mapping)
         if op is not None and "dma" in answer.fields:
             self.seen.placed[op.mapping] = answer.fields["dma"]
+        if op is not None and "phys" in answer.fields:
+            self.seen.homes[op.buffer] = int(answer.fields["phys"], 16)
+        self.seen.scattered |= answer.fields.get("entries", "1") != "1"
         if asked.wanted is not None:
             self._compare(now, asked.wanted, answer.data)
 
     def _apply(self, step: Step, op: Op, tag: int) -> None:
-        if step.kind == "alloc":
+        if step.kind == StepKind.alloc:
             self.ideal.born(step.buffer, bytes([tag]) * op.size)
-        elif step.kind == "oops":
+        elif step.kind == StepKind.oops:
             self.seen.oops = step.op
-        elif step.kind == "appear":
+        elif step.kind == StepKind.appear:
             self._do(f"read {self._idle} 0 {step.buffer} 0 {op.size}", None)
             answer = self._ask()
             content = answer.data if answer else b""
-            self.ideal.born(step.buffer, content, image=self._kinds[step.buffer] in _IMAGES)
+            self.ideal.born(step.buffer, content, self._kinds[step.buffer] in _IMAGES)
         else:
             self.ideal.step(step, tag)
 
     def _wanted_of_device(self, op: Op) -> _Wanted | None:
-        """What a device line of the program reads, past the end of its mapping too."""
-        found = self.ideal.asked(op.mapping, op.offset)
-        if found is None:
+        """What a device line of the program reads, past the end of its mapping too, unless an IOMMU refuses it."""
+        if any(step.kind == StepKind.fault for step in self._steps.get(self._number, [])):
             return None
-        buffer, start = found
-        size = 0
-        while size < op.size and self.ideal.is_expected(buffer, start + size):
-            size += 1
-        return self._wanted(buffer, start, size, f"m{op.mapping}")
+        found = self.ideal.asked(op.mapping, op.offset, op.size)
+        return None if found is None else self._wanted(found.buffer, found.offset, found.size, f"m{op.mapping}")
 
     def _wanted(self, buffer: int, offset: int, size: int, by: str) -> _Wanted:
         """What a read has to find, as things are now."""
-        content = self.ideal.content(buffer, offset, size)
-        return _Wanted(buffer, offset, by, content, self.ideal.open_ones(buffer, offset, size))
+        parts = [
+            (p.offset, self.ideal.content(buffer, p.offset, p.size)) for p in self.ideal.expected(buffer, offset, size)
+        ]
+        return _Wanted(buffer, offset, by, tuple(parts))
 
     def _compare(self, now: int, wanted: _Wanted, data: bytes) -> None:
-        expected = wanted.content
-        if data[: len(expected)] == expected[: len(data)]:
-            return
-        wrong = [at for at, (a, b) in enumerate(zip(data, expected, strict=False)) if a != b and not wanted.open[at]]
-        at = 0
-        while at < len(wrong):
-            size = 1
-            while at + size < len(wrong) and wrong[at + size] == wrong[at] + size:
-                size += 1
-            first = wrong[at]
-            where = (wanted.buffer, wanted.offset + first, size)
-            self.seen.lost.append(Lost(now, *where, wanted.by, data[first], expected[first]))
-            at += size
+        for offset, expected in wanted.parts:
+            found = data[offset - wanted.offset :][: len(expected)]
+            if found == expected[: len(found)]:
+                continue
+            wrong = [at for at, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b]
+            for _, run in itertools.groupby(enumerate(wrong), lambda pair: pair[1] - pair[0]):
+                places = [at for _, at in run]
+                first, size = places[0], len(places)
+                where = (wanted.buffer, offset + first, size)
+                self.seen.lost.append(Lost(now, *where, wanted.by, found[first], expected[first]))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from dmafuzz import _core
-from dmafuzz._core import Iommu, Run
+from dmafuzz._core import Iommu, Run, StepKind
 from dmafuzz.program import Program
 from dmafuzz.verdicts import Corruption, Judgement, Judging, WitnessStep
 
@@ -69,6 +69,7 @@ class Confirmation:
     refused: list[tuple[int, str]] = field(default_factory=list)
     messages: list[tuple[int, str]] = field(default_factory=list)
     failed: dict[str, list[int]] = field(default_factory=dict)  # mappings that fail: "model", "kernel"
+    reason: str = ""  # why what differs says nothing of the model
     oops: int | None = None  # the operation in which the kernel is said to fault
     log: str = ""  # of a guest that died
     exchange: str = ""  # hash of all that the guest was asked and has answered
@@ -109,7 +110,7 @@ class Confirming:
         self._exchange = hashlib.sha256()
         done.expected = sorted((w.op, w.id) for w in judgement.warnings)
         facts = self._facts(program)
-        done.oops = next((step.op for step in facts.steps if step.kind == "oops"), None)
+        done.oops = next((step.op for step in facts.steps if step.kind == StepKind.oops), None)
         self._spoils = bool(judgement.contract or judgement.warnings or judgement.harms)
         try:
             can_be_said(facts, self._judging.machine(self._platform).core.devices[0].mask_bits)
@@ -154,8 +155,10 @@ class Confirming:
         finally:
             self._now, self._tag = run.now, run.tag
         done.runs += 1
-        if done.oops is not None or self._guest.do("reset 0 0").fields.get("left") != "0":
+        if done.oops is not None:
             self.close()
+        elif self._guest.do("reset 0 0").fields.get("left") != "0":
+            self._spoilt = True
         return seen
 
     def _bare(self, done: Confirmation, facts: Run, judgement: Judgement) -> None:
@@ -170,6 +173,7 @@ class Confirming:
         done.messages = seen.messages
         done.refused = sorted(set(seen.refused))
         done.failed = {"model": sorted(judgement.failed), "kernel": sorted(seen.failed)}
+        done.reason = _OTHER_MEMORY if seen.elsewhere else ""
         done.impossible += _impossible(seen, judgement)
 
     def _witness(self, done: Confirmation, facts: Run, corruption: Corruption, steps: tuple[WitnessStep, ...]) -> None:
@@ -231,16 +235,19 @@ class Confirming:
         cached = any(not s.asked and s.event in _CACHE_EVENTS for s in steps)
         if cached and not all(device.coherent for device in devices):
             return "takes a cache, which QEMU does not model"
+        if seen.elsewhere:
+            return _OTHER_MEMORY
         if seen.refused:
             return f"the guest refuses: {seen.refused[0][1]} (operation {seen.refused[0][0]})"
         if set(corruption.mappings) & set(failed):
             return "goes through DMA_MAPPING_ERROR"
-        gone = [s.piece for s in facts.steps if s.kind == "slot-gone" and s.op <= corruption.op]
+        gone = [s.piece for s in facts.steps if s.kind == StepKind.slot_gone and s.op <= corruption.op]
         if any(facts.pieces[piece].mapping in corruption.mappings for piece in gone):
             return "needs another mapping that gets the released slot"
         return ""
 
 
+_OTHER_MEMORY = "needs the model's memory, and the kernel's allocator gives other memory"
 _WRITES_SHARE, _READS_SHARE = 0.6, 0.4  # of the operations after which a random run does something unasked
 _UNASKED_BYTES_MAX = 512
 _CACHE_EVENTS = ("drop", "write-back", "write-back-and-drop", "fill")
@@ -249,8 +256,8 @@ _UNASKED_WRITES = ("cpu-write", "device-write", "device-write-coherent", "writte
 
 
 def _write_somewhere(run: Carrying, chance: random.Random) -> None:
-    places = [("device", m, b, o, s) for m, b, o, s in run.ideal.may_write()]
-    places += [("cpu", 0, b, o, s) for b in run.ideal.buffers() for o, s in run.ideal.unmapped(b)]
+    places = [("device", v.mapping, v.buffer, v.offset, v.size) for v in run.ideal.may_write()]
+    places += [("cpu", 0, b, part.offset, part.size) for b in run.ideal.buffers() for part in run.ideal.unmapped(b)]
     if not places:
         return
     who, mapping, buffer, offset, size = chance.choice(places)
@@ -265,9 +272,10 @@ def _write_somewhere(run: Carrying, chance: random.Random) -> None:
 def _read_somewhere(run: Carrying, chance: random.Random) -> None:
     places = run.ideal.may_read()
     if places:
-        mapping, buffer, offset, size = chance.choice(places)
-        start = chance.randrange(size)
-        run.device_look([mapping], buffer, offset + start, min(size - start, _UNASKED_BYTES_MAX))
+        view = chance.choice(places)
+        start = chance.randrange(view.size)
+        length = min(view.size - start, _UNASKED_BYTES_MAX)
+        run.device_look([view.mapping], view.buffer, view.offset + start, length)
 
 
 def _meets(lost: Lost, corruption: Corruption) -> bool:
@@ -292,9 +300,9 @@ def _answer(done: Confirmation) -> Answer:
     if any(why != "give-back" for _, why in done.refused):
         return Answer.REFUSED
     if done.impossible:
-        return Answer.IMPOSSIBLE
+        return Answer.NOT_REPRODUCED if done.reason else Answer.IMPOSSIBLE
     if done.oops is None and (done.expected != done.seen or done.failed["model"] != done.failed["kernel"]):
-        return Answer.DIFFER
+        return Answer.NOT_REPRODUCED if done.reason else Answer.DIFFER
     if done.oops is not None or any(not tried.shown for tried in done.tried):
         return Answer.NOT_REPRODUCED
     return Answer.CONFIRMED

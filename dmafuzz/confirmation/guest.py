@@ -46,6 +46,18 @@ class Guest(Protocol):
         """Ends the guest."""
 
 
+EMULATORS = {"x86_64": ("qemu-system-x86_64", "qemu-system-x86"), "arm64": ("qemu-system-aarch64", "qemu-system-arm")}
+
+
+def emulator(arch: str) -> str:
+    """The path of QEMU for a kernel's architecture. Raises ConfirmationError."""
+    command, package = EMULATORS[arch]
+    found = shutil.which(command)
+    if not found:
+        raise ConfirmationError(f"{command} is not there: apt-get install {package}")
+    return found
+
+
 class QemuGuest:
     """A booted kernel. Raises ConfirmationError if it does not come up."""
 
@@ -111,9 +123,7 @@ class QemuGuest:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _command(self, machine: Machine, kernel: Path, initrd: Path) -> list[str]:
-        program = shutil.which(f"qemu-system-{machine.arch}")
-        if not program:
-            raise ConfirmationError(f"qemu-system-{machine.arch} is not there: apt-get install qemu-system-x86")
+        program = emulator(machine.arch)
         port = f"socket,id=port,path={self._folder / 'port'},server=on,wait=off"
         return [
             program, *machine.arguments, "-m", machine.memory,
@@ -199,7 +209,7 @@ def _end_with_us() -> None:
 
 def _kept(machine: Machine, initrd: Path) -> Path:
     """Where a snapshot of a machine is kept that has come up: beside the kernel, by all that it is made of."""
-    version = subprocess.run([f"qemu-system-{machine.arch}", "--version"], capture_output=True, text=True).stdout
+    version = subprocess.run([emulator(machine.arch), "--version"], capture_output=True, text=True).stdout
     parts = (
         initrd.name,
         machine.memory,

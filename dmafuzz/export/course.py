@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What an exported program does, in order: its operations, the accesses of a witness, and what is looked at.
 
-Ownership and content are the core's steps, kept by confirmation's ideal memory; no machine is worked out here.
+Ownership and content are the core's steps, kept by its ideal memory; no machine is worked out here.
 """
 
 from __future__ import annotations
@@ -11,8 +11,18 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dmafuzz import _core
-from dmafuzz._core import BufferKind, Corruption, CorruptionKind, Op, OpKind, Run, StepKind, WitnessEvent, WitnessStep
-from dmafuzz.confirmation.ideal import IdealMemory
+from dmafuzz._core import (
+    BufferKind,
+    Corruption,
+    CorruptionKind,
+    IdealMemory,
+    Op,
+    OpKind,
+    Run,
+    StepKind,
+    WitnessEvent,
+    WitnessStep,
+)
 from dmafuzz.program.kinds import FREES
 
 _TAGS = 255
@@ -100,15 +110,16 @@ class Course:
                 self._ideal.write(buffer, c.offset, c.size, tag)
                 self.events.append(Event(Act.CPU_WRITE, number, tag, 0, buffer, c.offset, c.size))
                 continue
-            for start, size in self._ideal.device_write(step.writer, buffer, c.offset, c.size, tag):
-                self.events.append(Event(Act.DEVICE_WRITE, number, tag, step.writer, buffer, start, size))
+            for done in self._ideal.device_write(step.writer, buffer, c.offset, c.size, tag):
+                self.events.append(Event(Act.DEVICE_WRITE, number, tag, step.writer, buffer, done.offset, done.size))
         if number != c.op:
             return
         if c.kind not in _BY_DEVICE:
             self._look(number, buffer, c.offset, c.size)
             return
-        for mapping, start, at, size in self._ideal.views(c.mappings, buffer, c.offset, c.size):
-            self._add_reads(Act.DEVICE_READ, number, mapping, buffer, start, at, size)
+        for mapping in c.mappings:
+            for view in self._ideal.views(mapping, buffer, c.offset, c.size):
+                self._add_reads(Act.DEVICE_READ, number, mapping, buffer, view.start, view.offset, view.size)
 
     def _next_tag(self) -> int:
         self._tag = self._tag % _TAGS + 1
@@ -123,23 +134,18 @@ class Course:
     def _look_at_all(self, number: int, buffer: int | None) -> None:
         if buffer is None or self._kinds.get(buffer) == BufferKind.mmio:
             return
-        for start, size in self._ideal.readable(buffer):
-            self._add_reads(Act.CPU_READ, number - 1, 0, buffer, start, start, size)
+        for part in self._ideal.readable(buffer):
+            self._add_reads(Act.CPU_READ, number - 1, 0, buffer, part.offset, part.offset, part.size)
 
     def _look(self, number: int, buffer: int, offset: int, size: int) -> None:
         """A CPU's look at a range: what is given up, or may be old, shows nothing."""
-        for start, length in _closed(self._ideal, buffer, offset, size):
-            self._add_reads(Act.CPU_READ, number, 0, buffer, start, start, length)
+        for part in self._ideal.expected(buffer, offset, size):
+            self._add_reads(Act.CPU_READ, number, 0, buffer, part.offset, part.offset, part.size)
 
     def _device_looks_as_asked(self, number: int, op: Op) -> None:
-        found = self._ideal.asked(op.mapping, op.offset)
-        if found is None:
-            return
-        buffer, at = found
-        size = 0
-        while size < op.size and self._ideal.is_expected(buffer, at + size):
-            size += 1
-        self._add_reads(Act.DEVICE_READ, number, op.mapping, buffer, op.offset, at, size)
+        found = self._ideal.asked(op.mapping, op.offset, op.size)
+        if found is not None:
+            self._add_reads(Act.DEVICE_READ, number, op.mapping, found.buffer, op.offset, found.offset, found.size)
 
     def _add_reads(self, act: Act, number: int, mapping: int, buffer: int, start: int, at: int, size: int) -> None:
         """One event for each run of one tag. ``start``: where the reader has it; ``at``: where the buffer does."""
@@ -157,16 +163,3 @@ class Course:
 def is_wild(steps: Sequence[WitnessStep]) -> int | None:
     """The operation after which a witness needs a device to write what is not its own; None if it does not."""
     return next((s.op for s in steps if not s.asked and s.event in _WILD), None)
-
-
-def _closed(ideal: IdealMemory, buffer: int, offset: int, size: int) -> list[tuple[int, int]]:
-    """The parts of a range of which something is expected."""
-    out: list[tuple[int, int]] = []
-    for at, is_open in enumerate(ideal.open_ones(buffer, offset, size), offset):
-        if is_open:
-            continue
-        if out and sum(out[-1]) == at:
-            out[-1] = (out[-1][0], out[-1][1] + 1)
-        else:
-            out.append((at, 1))
-    return out

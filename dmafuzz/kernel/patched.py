@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from dmafuzz.kernel.build import KernelTracker, build_source
 from dmafuzz.kernel.error import KernelError
 from dmafuzz.kernel.registry import find
 from dmafuzz.kernel.source import Source, find_source, store, stored
+
+_PREFIX = "kernel:"
+_LEVELS = (1, 0, 2, 3)  # folders to take off the patch's paths, the usual one first
 
 
 @dataclass(frozen=True)
@@ -37,14 +41,16 @@ def patched(text: str, patch: Path) -> Patched:
         tree = Path(folder) / "tree"
         files = source.files()
         store(files, tree)
-        named = _named(data, patch, tree)
+        if not any(b"\r" in content for content in files.values()):
+            data = data.replace(b"\r\n", b"\n")  # as git am does: mail programs put them there
+        level, named = _level(data, patch, tree, files)
         applied = tuple(name for name in named if name in files)
         if not applied:
             raise KernelError(
-                f"{patch}: changes nothing that is built of {text}: expected one of "
-                f"{', '.join(name for name in files if not name.startswith('.'))}, found {', '.join(named)}"
+                f"{patch}: changes nothing that is built of {_PREFIX}{text}: expected paths from the tree's root, "
+                f"some of {', '.join(name for name in files if not name.startswith('.'))}, found {', '.join(named)}"
             )
-        _apply(data, patch, tree, applied)
+        _apply(_Attempt(data, patch, tree, level, applied))
         copy = Source(source.origin, tree, stored(source.origin, tree).includes)
         try:
             built = build_source(copy)
@@ -60,30 +66,73 @@ def _source_of(text: str) -> Source:
     return find_source(Path(text).expanduser())
 
 
-def _named(data: bytes, patch: Path, tree: Path) -> list[str]:
+def _level(data: bytes, patch: Path, tree: Path, files: Container[str]) -> tuple[int, list[str]]:
+    """How many folders its paths have in front of the tree's (patch -p), and the files that it changes; as git diff
+    makes them where none is known."""
+    read = {level: _git(["apply", f"-p{level}", "--numstat", "-z", "-"], data, tree) for level in _LEVELS}
+    by_level = {level: _named(done.stdout) for level, done in read.items() if not done.returncode}
+    if not by_level:
+        raise KernelError(f"{patch}: {_unreadable(_said(read[_LEVELS[0]]))}")
+    known = (level for level, names in by_level.items() if any(name in files for name in names))
+    level = next(known, next(iter(by_level)))
+    return level, by_level[level]
+
+
+def _named(listed: bytes) -> list[str]:
     """The files that a patch changes, by git's own reading of it."""
-    listed = _git(["apply", "--numstat", "-z", "-"], data, tree, patch)
     rows = [row for row in listed.decode("utf-8", "replace").split("\0") if row]
-    names = [name for name in dict.fromkeys(row.split("\t")[-1] for row in rows) if name]
-    if not names:
-        raise KernelError(f"{patch}: expected a patch as git diff or diff -u make it, found none")
-    return names
+    return [name for name in dict.fromkeys(row.split("\t")[-1] for row in rows) if name]
 
 
-def _apply(data: bytes, patch: Path, tree: Path, names: tuple[str, ...]) -> None:
-    only = [f"--include={name}" for name in names]
-    _git(["apply", "--whitespace=nowarn", *only, "-"], data, tree, patch)
+def _unreadable(said: str) -> str:
+    if "No valid patches" in said or "unrecognized input" in said:
+        return "expected a patch as git diff or diff -u make it, found none"
+    if "corrupt patch" in said:
+        return f"is cut short or damaged: {said}"
+    return f"git cannot read it: {said}"
 
 
-def _git(arguments: list[str], data: bytes, tree: Path, patch: Path) -> bytes:
+@dataclass(frozen=True)
+class _Attempt:
+    """A patch's content, its file, the private copy of the tree, its level, and the files that are wanted of it."""
+
+    data: bytes
+    patch: Path
+    tree: Path
+    level: int
+    names: tuple[str, ...]
+
+    def git(self, *options: str) -> subprocess.CompletedProcess[bytes]:
+        only = (f"--include={name}" for name in self.names)
+        return _git(["apply", f"-p{self.level}", "--whitespace=nowarn", *options, *only, "-"], self.data, self.tree)
+
+
+def _apply(attempt: _Attempt) -> None:
+    done = attempt.git()
+    if not done.returncode:
+        return
+    why = f"git cannot apply it: {_said(done)}"
+    if not attempt.git("--check", "--reverse").returncode:
+        why += ": the tree has it already"
+    elif not attempt.git("--check", "--ignore-whitespace").returncode:
+        why += ": its tabs and blanks are not the tree's (a mail program's work?)"
+    elif not attempt.git("--check", "-C1").returncode:
+        why += ": the lines around the change are others in this tree"
+    elif "patch failed" in why:
+        why += ": the tree has other lines there (is the patch made for this version?)"
+    raise KernelError(f"{attempt.patch}: {why}")
+
+
+def _said(done: subprocess.CompletedProcess[bytes]) -> str:
+    first = next(iter(done.stderr.decode("utf-8", "replace").strip().splitlines()), "no message")
+    return first.removeprefix("error: ")
+
+
+def _git(arguments: list[str], data: bytes, tree: Path) -> subprocess.CompletedProcess[bytes]:
     """Outside any repository: what is around the copy has no say."""
     git = shutil.which("git")
     if git is None:
         raise KernelError("--patch needs git, which is not there")
     away = {"GIT_CEILING_DIRECTORIES": str(tree.parent), "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C"}
-    done = subprocess.run([git, *arguments], input=data, cwd=tree, capture_output=True, check=False,
+    return subprocess.run([git, *arguments], input=data, cwd=tree, capture_output=True, check=False,
                           env={**os.environ, **away})  # fmt: skip
-    if done.returncode:
-        first = next(iter(done.stderr.decode("utf-8", "replace").strip().splitlines()), "no message")
-        raise KernelError(f"{patch}: git cannot apply it: {first.removeprefix('error: ')}")
-    return done.stdout

@@ -25,7 +25,13 @@ OWN_FIELDS = ("title", "kernels", "source")
 
 def names() -> list[str]:
     """The names of all platforms that come with dmafuzz, sorted."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml") if path != PORTFOLIOS)
+    return list(_names())
+
+
+@functools.cache
+def _names() -> tuple[str, ...]:
+    """Looked up once in a process: every platform that is loaded asks for them."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml") if path != PORTFOLIOS))
 
 
 def load(name_or_path: str | Path) -> PlatformFile:

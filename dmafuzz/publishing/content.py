@@ -10,13 +10,15 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Block:
-    """A part of a text: ``kind`` is "title", "heading", "text", "item" or "program" (a line each); ``lead`` begins a
-    text and may stand out; ``tone`` is "loss" or ""."""
+    """A part of a text: ``kind`` is "title", "heading", "text", "item", "program" (a line each) or "table"; ``lead``
+    begins a text and may stand out; ``tone`` is "loss" or "". ``rows`` are a table's, its head first; a cell that says
+    the same as a heading leads there."""
 
     kind: str
     lines: tuple[str, ...]
     lead: str = ""
     tone: str = ""
+    rows: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -236,6 +238,18 @@ class HeatMap:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """What is shared by sets: each set's name with how many it has, and for combinations of them, most first, which
+    sets these are and how many are in just them. ``others``: combinations that are left out, and how many are in
+    them; ``what`` is counted."""
+
+    what: str
+    sets: tuple[tuple[str, int], ...]
+    rows: tuple[tuple[tuple[bool, ...], int], ...]
+    others: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
 class Growth:
     """Causes and programs over time, in seconds."""
 
@@ -264,4 +278,7 @@ class Run:
     lacks: HeatMap | None = None
     lacks_aside: str = ""
     growth: Growth | None = None
+    shared: Shared | None = None
+    shared_title: str = ""
+    shared_aside: str = ""
     commands: tuple[str, ...] = field(default=())

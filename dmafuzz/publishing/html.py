@@ -44,7 +44,8 @@ def blocks_page(blocks: Sequence[Block], timeline: Timeline | None = None) -> st
     """The page of a text in blocks, with a time line on top if there is one."""
     title = next((" ".join(block.lines) for block in blocks if block.kind == "title"), "dmafuzz")
     figure = figures.timeline(timeline, "Calls over time, and the places of what was found") if timeline else ""
-    return _template("blocks.html").render(blocks=blocks, title=title, figure=figure, style=_style())
+    headings = {" ".join(block.lines) for block in blocks if block.kind == "heading"}
+    return _template("blocks.html").render(blocks=blocks, title=title, headings=headings, figure=figure, style=_style())
 
 
 def write_pages(run: Run, folder: Path) -> list[Path]:
@@ -65,8 +66,18 @@ def _named(run: Run) -> list[tuple[str, str]]:
 
 @cache
 def _style() -> Markup:
-    """The style sheet, which is our own."""
-    return Markup(resources.files(__package__).joinpath("templates/style.css").read_text(encoding="utf-8"))
+    """The style sheets, which are our own."""
+    return Markup(figure_style() + _file("style.css"))
+
+
+@cache
+def figure_style() -> str:
+    """That of the figures: it is enough for one by itself."""
+    return _file("figures.css")
+
+
+def _file(name: str) -> str:
+    return resources.files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
 
 
 @cache

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,9 @@ from dmafuzz.verdicts import Judging
 from .content import Finding, GradeCount, Growth, Headline, Run, WayOut
 from .finding import WAYS_OUT_MAX, Known, finding_of
 from .run import FIRST, with_trackers
+from .sharing import by_platforms
+
+_POINTS_MIN = 4  # of a line
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,10 @@ def run_of_leads(
     told: Sequence[Told],
     pages: Sequence[tuple[Finding, Program]],
     growth: Growth | None = None,
+    shown: Mapping[tuple[str, tuple[str, ...]], int] | None = None,
 ) -> Run:
-    """The page of a run; ``told`` are headlines of the first leads, ``pages`` what is written of them."""
+    """The page of a run; ``told`` are headlines of the first leads, ``pages`` what is written of them, ``shown`` how
+    many causes of each label show on which platforms."""
     causes = sum(len(lead.causes) + len(lead.folded) for lead in leads)
     there = {finding.id: finding.page for finding, _ in pages}
     of_rest = (Told(lead, len(source.platforms)) for lead in leads[len(told) :])
@@ -82,6 +87,10 @@ def run_of_leads(
         findings=tuple(finding for finding, _ in pages),
         platforms=source.platforms,
         growth=growth,
+        shared=by_platforms("FN", source.platforms, shown or {}),
+        shared_title="Where data is lost in silence",
+        shared_aside="Causes of data lost in silence (FN), by the platforms that show them: behind each platform how "
+        "many it shows, above each column how many show on just the platforms with a dot.",
         commands=(f"dmafuzz top {source.name} -n {max(len(leads), 1)}", f"dmafuzz show ID {source.name}"),
     )
     compared = [program for _, program in pages[:FIRST]]
@@ -89,7 +98,10 @@ def run_of_leads(
 
 
 def growth_of(found: Sequence[float], runs: Sequence[tuple[float, float]]) -> Growth | None:
-    """Causes over time of searching, from when each was filed, and when runs began and how long they took (s)."""
+    """Causes over time of searching, from when each was filed, and when runs began and how long they took (s).
+
+    None where there are too few times for a line.
+    """
     seconds = sorted(filter(None, (_searched(at, runs) for at in found)))
     if not seconds or not runs:
         return None
@@ -98,6 +110,8 @@ def growth_of(found: Sequence[float], runs: Sequence[tuple[float, float]]) -> Gr
     for second in sorted(counts):
         total += counts[second]
         points.append((second, total))
+    if len(points) < _POINTS_MIN:
+        return None
     return Growth(tuple(second for second, _ in points), tuple(count for _, count in points), ())
 
 
@@ -123,7 +137,6 @@ def _grades(leads: Sequence[Lead[Any]]) -> Iterator[GradeCount]:
 
 def _headline(number: int, told: Told, source: Source, pages: dict[str, str]) -> Headline:
     cause, lead = told.lead.leader.triage_cause, told.lead
-    shown_on = cause.shown_on if told.everyday is None else told.everyday.shown_on
     rules = ", ".join(cause.rules)
     return Headline(
         number=number,
@@ -135,8 +148,8 @@ def _headline(number: int, told: Told, source: Source, pages: dict[str, str]) ->
         program=compact(told.shown),
         rules=f"{', '.join(cause.kinds)} · {f'breaks {rules}' if rules else 'keeps the contract'}",
         more=len(lead.causes) + len(lead.folded) - 1,
-        strip=tuple(cause.label if name in shown_on else "none" for name in source.platforms),
-        where=f"{len(shown_on)} of {len(source.platforms)} platforms",
+        strip=tuple(cause.label if name in told.shown_on else "none" for name in source.platforms),
+        where=told.where,
         repair=told.repairs[0].words if told.repairs else "",
         page=pages.get(told.id, ""),
         new=lead.new,

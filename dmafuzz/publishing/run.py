@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from dmafuzz.program import Program
@@ -12,6 +12,7 @@ from dmafuzz.reporting.history import Row, row_of
 from dmafuzz.verdicts.meanings import LABELS, SPOKEN
 
 from .content import Bar, Finding, Headline, HeatMap, Run
+from .sharing import by_owners
 
 FIRST = 10
 _HOTTEST = 3
@@ -96,12 +97,13 @@ def with_trackers(run: Run, names: Sequence[str], programs: Iterable[Program]) -
 
 @dataclass(frozen=True)
 class Catalogued:
-    """What the complete catalogue of one tracker says: labels by number of programs and platforms, and how many causes
-    of silent loss each topic has."""
+    """What the complete catalogue of one tracker says: labels by number of programs and platforms, how many causes of
+    silent loss each topic has, and what is lost: whatever tells these causes apart, but for the tracker's reason."""
 
     tracker: str
     labels: dict[str, int]
     lacking: dict[str, int]
+    lost: frozenset[Hashable] = frozenset()
 
 
 def with_catalogues(run: Run, catalogues: Sequence[Catalogued]) -> Run:
@@ -123,6 +125,10 @@ def with_catalogues(run: Run, catalogues: Sequence[Catalogued]) -> Run:
         labels_aside="Every program of the catalogue on every platform of the tracker's portfolio.",
         lacks=HeatMap(tuple(each.tracker for each in catalogues), rows) if rows else None,
         lacks_aside="Causes of data lost in silence (FN), by what the tracker lacks.",
+        shared=by_owners("causes", {each.tracker: each.lost for each in catalogues}),
+        shared_title="Which causes trackers share",
+        shared_aside="Causes of data lost in silence (FN), for whatever reason, by the trackers that are silent: "
+        "behind each tracker how many, above each column how many only those with a dot miss.",
     )
 
 

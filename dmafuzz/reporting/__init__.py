@@ -4,7 +4,7 @@
 Nothing here judges, counts or decides; it says what it is given.
 """
 
-from .behaviour_json import judgement_in_full
+from .behaviour_json import judgements_in_full
 from .exploration import exploration_lines
 from .exploration_json import exploration_to_json
 from .judgement_json import SCHEMA, judgement_to_json
@@ -17,7 +17,7 @@ __all__ = [
     "Tone",
     "exploration_lines",
     "exploration_to_json",
-    "judgement_in_full",
     "judgement_to_json",
+    "judgements_in_full",
     "story",
 ]

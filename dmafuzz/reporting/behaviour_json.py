@@ -1,28 +1,70 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Shortest behaviours and the tracker's entries as JSON, part of the object of a judgement."""
+"""Judgements as JSON in full: what a person looks at, shortest behaviours, the tracker's entries, the way out."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from dmafuzz._core import CopyChange, CopyState, Corruption, Moment, Place, TrackedEntry
+from dmafuzz._core import CopyChange, CopyState, Corruption, Moment, Place, Rule, TrackedEntry
 from dmafuzz.program import Program
+from dmafuzz.triage import Cause, grade_of, topic_of
+from dmafuzz.triage.bench import Bench
+from dmafuzz.triage.repairs import repairs_of
+from dmafuzz.triage.titles import title_of
 from dmafuzz.verdicts.judgement import Judgement
 from dmafuzz.verdicts.judging import Judging
 
 from .explain import course, outcome
+from .in_short import REPAIR_PROGRAMS_MAX
 from .judgement_json import judgement_to_json
 from .story import story
 
 
-def judgement_in_full(judgement: Judgement, program: Program, judging: Judging) -> dict[str, Any]:
-    """The object of a judgement with how each corruption comes about, the tracker's entries, and the story."""
+def judgements_in_full(
+    judgements: Sequence[Judgement], program: Program, judging: Judging, programs_max: int = REPAIR_PROGRAMS_MAX
+) -> list[dict[str, Any]]:
+    """The objects of the judgements of one program: with what there is to look at, how each corruption comes about,
+    the tracker's entries, the story, and the program's repairs, for which at most ``programs_max`` are judged."""
+    repairs = None  # of a kernel's own code none are looked for: it may hang on what nobody has judged before
+    if not judging.tracker.kernel:
+        repairs = [repair.to_json() for repair in repairs_of(program.ops, Bench.of(judging), programs_max)]
+    return [{**_in_full(judgement, program, judging), "repairs": repairs} for judgement in judgements]
+
+
+def _in_full(judgement: Judgement, program: Program, judging: Judging) -> dict[str, Any]:
     entries = judging.tracked_entries(program, judgement.platform)
     return {
         **judgement_to_json(judgement),
+        "findings": [_finding(cause) for cause in _causes(judgement, program, judging)],
         "witnesses": [_witness(judgement, corruption, program, judging) for corruption in judgement.corruptions],
         "entries": [[_entry(entry) for entry in after] for after in entries] if entries else None,
         "story": [line.text for line in story(program, judging, [judgement], short=False)],
+    }
+
+
+def _causes(judgement: Judgement, program: Program, judging: Judging) -> list[Cause]:
+    """What the program shows there, by label and reason: causes but for the program, which need not be minimal."""
+    kinds: dict[tuple[str, str], dict[str, None]] = {}
+    for label, kind, reason in judging.signatures_on(program, judgement.platform):
+        kinds.setdefault((label, reason), {})[kind] = None
+    broken = {breach.rule for breach in judgement.contract}
+    rules = tuple(str(rule) for rule in Rule if rule in broken)
+    return [
+        Cause(label, tuple(of_these), rules, reason, program.ops, (judgement.platform,))
+        for (label, reason), of_these in kinds.items()
+    ]
+
+
+def _finding(cause: Cause) -> dict[str, Any]:
+    return {
+        "label": cause.label,
+        "kinds": list(cause.kinds),
+        "rules": list(cause.rules),
+        "reason": cause.reason,
+        "grade": str(grade_of(cause)),
+        "topic": topic_of(cause.label, cause.kinds, cause.rules, cause.reason).to_json(),
+        "title": title_of(cause),
     }
 
 

@@ -65,6 +65,7 @@ SENTENCES = {
     "access",
     "page-owner": "{call} of {mapping} maps a scatterlist whose memory has moved or been freed",
     "page-owner cow": "{call} moves a page of {buffer} that {device} may write through {mapping}",
+    "page-owner sync": "{call} of {mapping}, from under which a page has moved: {device} has the old one",
     "page-owner free": "{call} frees memory under {mapping}",
 }
 NEVER_CHECKED = "dma_mapping_error() is never called for {mapping}"

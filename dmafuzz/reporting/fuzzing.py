@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dmafuzz.findings.finding import LABELS
 from dmafuzz.store import shown_path
-from dmafuzz.triage import Lead
+from dmafuzz.triage import GRADES, Lead
 from dmafuzz.triage.headline import Headline
 from dmafuzz.verdicts.meanings import SPOKEN
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from dmafuzz.fuzzing.summary import Summary
 
 TOP = 10  # things shown at the end of a run
+SCHEMA = 1
 
 
 def summary_lines(plan: Plan, summary: Summary) -> Iterator[str]:
@@ -53,6 +55,36 @@ def things_lines(plan: Plan, leads: Sequence[Lead[Any]], headlines: Sequence[Hea
     yield ""
     where = "" if plan.out == Path("findings") else f" {shown_path(plan.out)}"
     yield f"More: dmafuzz top{where} -n {len(leads)}; one of them in full: dmafuzz show ID{where}"
+
+
+def summary_record(
+    plan: Plan, summary: Summary, leads: Sequence[Lead[Any]], headlines: Sequence[Headline]
+) -> dict[str, Any]:
+    """The same for json.dumps: ``seconds`` of searching, causes by label, topics by grade, what to look at first."""
+    grades = Counter(str(lead.grade) for lead in leads)
+    return {
+        "schema": SCHEMA,
+        "tracker": plan.tracker,
+        "portfolio": plan.portfolio,
+        "platforms": list(plan.platforms),
+        "engine": plan.engine,
+        "out": str(plan.out),
+        "interrupted": summary.interrupted,
+        "seconds": round(summary.seconds, 3),
+        "programs": summary.programs,
+        "coverage": summary.coverage,
+        "corpus": summary.corpus,
+        "waiting": summary.waiting,
+        "restarts": summary.restarts,
+        "quarantined": [str(path) for path in summary.quarantined],
+        "unconfirmed": summary.unconfirmed,
+        "changed": summary.changed,
+        "unreplayed": summary.unreplayed,
+        "causes": {label: summary.causes[label] for label in LABELS if summary.causes[label]},
+        "new": {label: summary.new[label] for label in LABELS if summary.new[label]},
+        "topics": {str(grade): grades[str(grade)] for grade in GRADES if grades[str(grade)]},
+        "first": [headline.to_json() for headline in headlines],
+    }
 
 
 def _causes(summary: Summary) -> Iterator[str]:

@@ -3,34 +3,38 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dmafuzz.review.changes import Effect
+from dmafuzz.review import Costs
+from dmafuzz.review.changes import Effect, TopicChange
 from dmafuzz.review.worth import Worth
+from dmafuzz.trackers import COSTS
 
 from .layout import Line, Tone, wrapped
 from .review_json import topic_record
 
 SCHEMA = 1
-_HEAD = ("change", "finds A-C", "finds all", "noise", "rules kept", "hazards", "loses", "tree operations")
+_NOTED = 0.005
+HEAD = ("change", "finds A-C", "finds all", "noise", "rules kept", "hazards", "loses", "costs")
 
 
 def worth_lines(tracker: str, ops: int, rows: Sequence[Worth]) -> list[Line]:
     """For a terminal: a row for each change, then what the first ones find."""
-    cells = [_HEAD, *(_cells(row) for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(_HEAD))]
-    lines = wrapped("", _title(tracker, ops, rows), Tone.TITLE)
-    for number, (name, *figures) in enumerate(cells):
-        text = f"{name:<{widths[0]}}" + "".join(
-            f"  {figure:>{width}}" for figure, width in zip(figures, widths[1:], strict=True)
-        )
+    cells = [HEAD, *(cells_of(row) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(HEAD))]
+    lines = wrapped("", summary_of(tracker, ops, rows), Tone.TITLE)
+    for number, (name, *counts, cost) in enumerate(cells):
+        text = f"{name:<{widths[0]}}"
+        text += "".join(f"  {count:>{width}}" for count, width in zip(counts, widths[1:-1], strict=True))
+        text += f"  {cost}"
         lines.append(Line(text.rstrip(), Tone.ASIDE if number == 0 else Tone.PLAIN))
     for row in rows:
         if row.causes(Effect.FOUND):
-            lines += [Line(""), Line(row.candidate.name, Tone.TITLE), *wrapped("  now: ", row.candidate.about)]
+            lines += [Line(""), Line(row.candidate.name, Tone.TITLE), *wrapped("  ", about_of(row))]
             for topic in row.topics:
-                lines += wrapped(f"  {topic.effect.value}: ", f"{topic.topic}: {len(topic.causes):,} causes", hang=4)
+                lines += wrapped(f"  {topic.effect.value}: ", f"{topic.topic}, {counted(topic)}", hang=4)
     return lines
 
 
@@ -56,7 +60,7 @@ def worth_record(tracker: str, ops: int, rows: Sequence[Worth]) -> dict[str, Any
                 "noise_of_rule_keeping_programs": row.kept,
                 "hazards": len(row.causes(Effect.HAZARD)),
                 "loses": len(row.lost),
-                "costs": dict(row.costs.changed) if row.costs else None,
+                "costs": _costs(row.costs) if row.costs else None,
                 "topics": [topic_record(topic) for topic in row.topics],
             }
             for row in rows
@@ -64,18 +68,34 @@ def worth_record(tracker: str, ops: int, rows: Sequence[Worth]) -> dict[str, Any
     }
 
 
-def _title(tracker: str, ops: int, rows: Sequence[Worth]) -> str:
+def _costs(costs: Costs) -> dict[str, float | None]:
+    """By figure, how many times as much; None of what there was nothing before, which JSON has no number for."""
+    return {name: times if math.isfinite(times) else None for name, times in costs.changed.items()}
+
+
+def summary_of(tracker: str, ops: int, rows: Sequence[Worth]) -> str:
+    """What the columns of the table count."""
     return (
         f"{len(rows)} changes to {tracker}, over all programs of up to {ops} operations and the corpus: causes that "
         "they find (of grade A to C, and all), warnings without need (and of programs that keep every rule), warnings "
-        "that are harmless where they come and true elsewhere, causes that they lose, and work on the tree of "
-        "cachelines."
+        "that are harmless where they come and true elsewhere, causes that they lose, and locks, look-up steps and "
+        "work on the tree of cachelines."
     )
 
 
-def _cells(row: Worth) -> tuple[str, ...]:
-    times = row.costs.changed.get("tree_operations", 1.0) if row.costs else None
-    cost = "not counted" if times is None else "the same" if times == 1 else f"{times:,.2f} times"
+def about_of(row: Worth) -> str:
+    """What the change is about."""
+    return f"{'Proposed' if row.candidate.proposal else 'As it is now'}: {row.candidate.about}."
+
+
+def counted(topic: TopicChange) -> str:
+    """How many causes a topic has."""
+    number = len(topic.causes)
+    return f"{number:,} cause{'' if number == 1 else 's'}"
+
+
+def cells_of(row: Worth) -> tuple[str, ...]:
+    """The row of a change, by the columns of HEAD."""
     counts = (
         len(row.found),
         len(row.causes(Effect.FOUND)),
@@ -84,30 +104,41 @@ def _cells(row: Worth) -> tuple[str, ...]:
         len(row.causes(Effect.HAZARD)),
         len(row.lost),
     )
-    return (row.candidate.name, *(f"{count:,}" if count else "-" for count in counts), cost)
+    return (row.candidate.name, *(f"{count:,}" if count else "-" for count in counts), _cost(row.costs))
+
+
+def _cost(costs: Costs | None) -> str:
+    """What has changed by a hundredth or more, in locks, look-up steps and work on the tree."""
+    if costs is None:
+        return "not counted"
+    noted = (
+        f"{COSTS[name]} {times:,.2f} times" if math.isfinite(times) else f"{COSTS[name]}, before none"
+        for name, times in costs.changed.items()
+        if abs(times - 1) >= _NOTED
+    )
+    return "; ".join(noted) or "the same"
 
 
 def _markdown(tracker: str, ops: int, rows: Sequence[Worth]) -> Iterator[str]:
     yield f"# What is worth changing in {tracker}"
     yield ""
-    yield _title(tracker, ops, rows)
+    yield summary_of(tracker, ops, rows)
     yield f"Made by `dmafuzz worth {tracker} --ops {ops}`."
     yield ""
-    yield f"| {' | '.join(_HEAD)} |"
-    yield f"|---|{'---:|' * (len(_HEAD) - 1)}"
+    yield f"| {' | '.join(HEAD)} |"
+    yield f"|---|{'---:|' * (len(HEAD) - 2)}---|"
     for row in rows:
-        yield f"| {' | '.join(_cells(row))} |"
+        yield f"| {' | '.join(cells_of(row))} |"
     for row in rows:
         if not row.topics:
             continue
         yield ""
         yield f"## {row.candidate.name}"
         yield ""
-        yield f"{'Proposed' if row.candidate.proposal else 'As it is now'}: {row.candidate.about}."
+        yield about_of(row)
         yield ""
         for topic in row.topics:
-            number = len(topic.causes)
-            yield f"- {topic.effect.value}: {topic.topic}, {number:,} cause{'' if number == 1 else 's'}; the smallest:"
+            yield f"- {topic.effect.value}: {topic.topic}, {counted(topic)}; the smallest:"
             yield ""
             yield "  ```"
             yield from (f"  {line}" for line in topic.leader.program)

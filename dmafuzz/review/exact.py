@@ -12,6 +12,7 @@ from dmafuzz.catalogue.reduce import Reduced
 from dmafuzz.catalogue.reduce import causes as reduced_causes
 from dmafuzz.exhaustive import PairPlan, PairSearch, SideBySide, Signature
 from dmafuzz.exhaustive.progress import Bar
+from dmafuzz.exhaustive.result import places
 from dmafuzz.exhaustive.side_by_side import Changed
 from dmafuzz.platforms import PlatformFile, to_core
 from dmafuzz.program import render_op
@@ -79,7 +80,7 @@ def _cause(reduced: Reduced, gained: bool, one_way: _OneWay, members: Sequence[P
         effect,
         reduced.signature,
         tuple(render_op(op) for op in reduced.ops),
-        tuple(m.name for i, m in enumerate(members) if shown.get(reduced.signature, 0) >> i & 1),
+        tuple(members[i].name for i in places(shown.get(reduced.signature, 0))),
         reduced.count,
         reduced.composite,
     )

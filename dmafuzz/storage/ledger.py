@@ -64,11 +64,12 @@ class Ledger:
         return (line for line in self.lines if line["what"] == what)
 
 
-def read_ledgers(folder: Path) -> Ledger:
-    """All of a folder's ledgers."""
+def read_ledgers(folder: Path, what: str | None = None) -> Ledger:
+    """All of a folder's ledgers; ``what``: only the lines that say this happened, and of damage nothing then."""
     ledger = Ledger()
+    wanted = b"" if what is None else f'"what": {json.dumps(what)}'.encode()
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
-        for line in _lines(path):
+        for line in _lines(path, wanted):
             if line is None:
                 ledger.damaged[path.name] = ledger.damaged.get(path.name, 0) + 1
             else:
@@ -77,7 +78,8 @@ def read_ledgers(folder: Path) -> Ledger:
     return ledger
 
 
-def _lines(path: Path) -> Iterator[Line | None]:
+def _lines(path: Path, wanted: bytes) -> Iterator[Line | None]:
+    """Those with the ``wanted`` text in them."""
     try:
         data = read_regular(path, LEDGER_BYTES_MAX)
     except OSError:
@@ -87,7 +89,7 @@ def _lines(path: Path) -> Iterator[Line | None]:
         return
     *whole, _rest = data.split(b"\n")
     for line in whole:
-        if line:
+        if line and wanted in line:
             yield _believed(line)
 
 

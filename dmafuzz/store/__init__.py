@@ -8,6 +8,7 @@ from .errors import StoreError
 from .folder import shown_path, told_in_one_line
 from .reports import Report
 from .runs import Run
+from .seeds import Seeds, plant, read_seeds, uses_of
 from .store import Store
 from .target import Target, target_of
 
@@ -15,12 +16,16 @@ __all__ = [
     "Confirmed",
     "Report",
     "Run",
+    "Seeds",
     "Store",
     "StoreError",
     "StoredCause",
     "Target",
+    "plant",
     "read_corpus",
+    "read_seeds",
     "shown_path",
     "target_of",
     "told_in_one_line",
+    "uses_of",
 ]

@@ -11,18 +11,22 @@ from typing import Any
 from dmafuzz import _core
 from dmafuzz.findings import Finding, RawFinding
 from dmafuzz.findings.finding import LABELS
+from dmafuzz.triage import Cause, Grade
+from dmafuzz.triage.order import worth_of
 
 from .target import Target
 
 _NAME_CHARS_MAX = 200
+_LAST = 50_000  # more than any number that says where a finding stands
 ITEM_BYTES_MAX = 1 << 20
 
 
 @dataclass(frozen=True)
 class StoredCause:
-    """A cause of a target, as the index has it. ``ops`` are the operations of its smallest program, ``shown_on`` how
-    many of the target's ``platforms`` show it; ``topic`` is its topic's id (dmafuzz.triage); ``found`` is when it was
-    filed (Unix time, s), None where no ledger says so. The finding in full: `Store.finding`."""
+    """A cause of a target, as the index has it. ``ops`` are the operations of its smallest program, ``text`` its lines;
+    ``shown_on``: how many of the target's ``platforms`` show it, ``shown_bits`` which, by their place; ``topic`` is its
+    topic's id (dmafuzz.triage); ``found`` is when it was filed (Unix time, s), None where no ledger says so. The
+    finding in full: `Store.finding`."""
 
     target: str
     cause: str
@@ -39,6 +43,8 @@ class StoredCause:
     found: float | None
     pack: str
     item: int
+    text: str
+    shown_bits: int
 
     @property
     def file_name(self) -> str:
@@ -119,8 +125,20 @@ def item_to_finding(item: bytes, target: Target) -> Finding:
 
 
 def rank_of(facts: dict[str, Any]) -> str:
-    """Sorts as programs do: smaller first (docs/spec/verdicts.md §6)."""
-    return " ".join(f"{int(part):010}" for part in facts["size"]) + f" {facts['text']}"
+    """Sorts as programs do, but for their text: smaller first (docs/spec/verdicts.md §6)."""
+    return " ".join(f"{int(part):010}" for part in facts["size"])
+
+
+def worth_in(facts: dict[str, Any]) -> str:
+    """Sorts as `dmafuzz.triage.order.worth_of`; last of all what is no program."""
+    try:
+        ops = tuple(_core.decode(base64.b64decode(facts["program"], validate=True)))
+        shown_on = ("",) * int(facts["shown_on"], 16).bit_count()  # how many is all that counts
+        cause = Cause(facts["label"], tuple(facts["kinds"]), tuple(facts["rules"]), facts["reason"], ops, shown_on)
+        grade, *numbers = worth_of(cause)
+    except (KeyError, TypeError, ValueError, RuntimeError):
+        grade, numbers = str(max(Grade)), [_LAST]
+    return " ".join((grade, *(f"{_LAST + number:05}" for number in numbers)))
 
 
 def raw_to_item(raw: RawFinding) -> bytes:

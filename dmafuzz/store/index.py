@@ -11,10 +11,10 @@ from typing import Any
 
 from dmafuzz.triage import topic_of
 
-from .entries import StoredCause, rank_of
+from .entries import StoredCause, rank_of, worth_in
 from .target import Target
 
-_FORMAT = 2  # of the index alone: another one is made anew
+_FORMAT = 3  # of the index alone: another one is made anew
 _TABLES = f"""
 CREATE TABLE target (key TEXT PRIMARY KEY, facts TEXT NOT NULL);
 CREATE TABLE pack (name TEXT PRIMARY KEY, target TEXT NOT NULL, size INTEGER NOT NULL, changed INTEGER NOT NULL);
@@ -22,20 +22,32 @@ CREATE TABLE cause (
   target TEXT NOT NULL, cause TEXT NOT NULL, label TEXT NOT NULL, kinds TEXT NOT NULL, rules TEXT NOT NULL,
   reason TEXT NOT NULL, topic TEXT NOT NULL, minimal TEXT, modality TEXT, ops INTEGER NOT NULL,
   shown_on INTEGER NOT NULL, platforms INTEGER NOT NULL, found REAL, pack TEXT NOT NULL, item INTEGER NOT NULL,
-  rank TEXT NOT NULL,
+  worth TEXT NOT NULL, rank TEXT NOT NULL, text TEXT NOT NULL, shown_bits TEXT NOT NULL,
   PRIMARY KEY (target, cause)
 );
-CREATE INDEX by_topic ON cause (target, label, topic);
+CREATE INDEX by_topic ON cause (target, label, topic, worth, rank);
 CREATE INDEX by_cause ON cause (cause);
 CREATE INDEX by_pack ON cause (pack);
+CREATE TABLE topic_group (
+  target TEXT NOT NULL, label TEXT NOT NULL, topic TEXT NOT NULL, kinds TEXT NOT NULL, rules TEXT NOT NULL,
+  first TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (target, label, topic, kinds, rules)
+) WITHOUT ROWID;
 PRAGMA user_version = {_FORMAT};
 """
 _COLUMNS = (
-    "target, cause, label, kinds, rules, reason, topic, minimal, modality, ops, shown_on, platforms, found, pack, item"
+    "target, cause, label, kinds, rules, reason, topic, minimal, modality, ops, shown_on, platforms, found, pack, "
+    "item, text, shown_bits"
 )
-_SMALLEST = (
-    f"SELECT {_COLUMNS}, count(*), min(rank) FROM cause WHERE target = ? GROUP BY label, topic ORDER BY label, topic"
-)
+FOLDED = ("FP", "hazard")  # labels of which one may be folded under the other
+_ORDER = "worth, rank, text, cause"  # in which people read them
+_ADD_GROUPS = f"""
+INSERT INTO topic_group
+SELECT target, label, topic, CASE WHEN label IN {FOLDED} THEN kinds ELSE '' END AS these,
+  CASE WHEN label IN {FOLDED} THEN rules ELSE '' END AS broken,
+  min(worth || ' ' || rank || ' ' || text || ' ' || cause), count(*)
+FROM cause WHERE {{where}} GROUP BY target, label, topic, these, broken
+ON CONFLICT DO UPDATE SET size = size + excluded.size, first = min(first, excluded.first)
+"""
 
 Times = Mapping[tuple[str, str], float]  # by target and cause (Unix time, s)
 PackFacts = tuple[int, int]  # bytes, time of the last change (ns): a pack that differs is read again
@@ -74,16 +86,21 @@ class Index:
             self._rows.execute("INSERT OR IGNORE INTO target VALUES (?, ?)", (target.key, json.dumps(target.to_json())))
             self._rows.execute("INSERT OR REPLACE INTO pack VALUES (?, ?, ?, ?)", (name, target.key, *facts))
             self._rows.executemany(
-                f"INSERT OR IGNORE INTO cause VALUES ({', '.join('?' * 16)})",
+                f"INSERT OR IGNORE INTO cause VALUES ({', '.join('?' * 19)})",
                 (_row(target, name, at, item, found.get((target.key, item["cause"]))) for at, item in enumerate(items)),
             )
+            self._rows.execute(_ADD_GROUPS.format(where="pack = ?"), (name,))
 
     def forget(self, names: Iterable[str]) -> None:
         """Packs that have gone, and what was known by them alone."""
+        gone = 0
         with self._rows:
             for name in names:
                 self._rows.execute("DELETE FROM pack WHERE name = ?", (name,))
-                self._rows.execute("DELETE FROM cause WHERE pack = ?", (name,))
+                gone += self._rows.execute("DELETE FROM cause WHERE pack = ?", (name,)).rowcount
+            if gone:
+                self._rows.execute("DELETE FROM topic_group")
+                self._rows.execute(_ADD_GROUPS.format(where="1"))
 
     def targets(self) -> list[Target]:
         """All that there are findings of, by their keys."""
@@ -92,7 +109,7 @@ class Index:
     def causes(self, where: str = "", values: Sequence[object] = ()) -> Iterator[StoredCause]:
         """Smallest program first."""
         clause = f"WHERE {where} " if where else ""
-        for row in self._all(f"SELECT {_COLUMNS} FROM cause {clause}ORDER BY rank, target", values):
+        for row in self._all(f"SELECT {_COLUMNS} FROM cause {clause}ORDER BY rank, text, target", values):
             yield _cause(row)
 
     def has(self, target: str, cause: str) -> bool:
@@ -104,9 +121,23 @@ class Index:
         """The causes of a target."""
         return {cause for (cause,) in self._all("SELECT cause FROM cause WHERE target = ?", (target,))}
 
-    def smallest(self, target: str) -> list[tuple[StoredCause, int]]:
-        """Of each label and topic the smallest, and how many there are."""
-        return [(_cause(row[:-2]), row[-2]) for row in self._all(_SMALLEST, (target,))]
+    def groups(self, target: str) -> Iterator[tuple[str, str, str, str, str, int]]:
+        """Of each label and topic, and of warnings of each kinds and rules too, for only they are folded: the place of
+        the first in the order of triage, and how many there are."""
+        query = "SELECT label, topic, kinds, rules, first, size FROM topic_group WHERE target = ?"
+        return self._all(query, (target,))
+
+    def of_topics(self, target: str, topics: Sequence[tuple[str, str]]) -> Iterator[StoredCause]:
+        """The causes with one of these labels and topics, in the order of triage."""
+        these = " OR ".join("label = ? AND topic = ?" for _ in topics) or "0"
+        values = (target, *(value for topic in topics for value in topic))
+        query = f"SELECT {_COLUMNS} FROM cause WHERE target = ? AND ({these}) ORDER BY {_ORDER}"
+        return map(_cause, self._all(query, values))
+
+    def shown(self, target: str) -> list[tuple[str, int, int]]:
+        """Of each label and set of platforms (a bit each, by their place): how many causes show there."""
+        query = "SELECT label, shown_bits, count(*) FROM cause WHERE target = ? GROUP BY label, shown_bits"
+        return [(label, int(bits, 16), count) for label, bits, count in self._all(query, (target,))]
 
     def counts(self, target: str) -> dict[str, int]:
         """Causes by label."""
@@ -133,7 +164,10 @@ def _row(target: Target, pack: str, at: int, item: dict[str, Any], found: float 
         found,
         pack,
         at,
+        worth_in(item),
         rank_of(item),
+        item["text"],
+        item["shown_on"],
     )
 
 
@@ -142,5 +176,5 @@ def _topic(item: dict[str, Any]) -> str:
 
 
 def _cause(row: Sequence[Any]) -> StoredCause:
-    target, cause, label, kinds, rules, *rest = row
-    return StoredCause(target, cause, label, tuple(kinds.split()), tuple(rules.split()), *rest)
+    target, cause, label, kinds, rules, *rest, bits = row
+    return StoredCause(target, cause, label, tuple(kinds.split()), tuple(rules.split()), *(*rest, int(bits, 16)))

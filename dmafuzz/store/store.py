@@ -10,7 +10,7 @@ import os
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from dmafuzz.storage import LedgerWriter, Pack, read_ledgers, read_pack, read_re
 from dmafuzz.storage.ledger import LEDGER_BYTES_MAX
 from dmafuzz.storage.locks import locked, take_lock
 from dmafuzz.storage.packs import PACK_BYTES_MAX
+from dmafuzz.triage import Lead, Topic
 
 from .confirmed import CONFIRMED, Confirmed, confirmed_of
 from .corpus import SUFFIX as CORPUS
@@ -26,6 +27,7 @@ from .entries import StoredCause, facts_of, finding_to_item, item_to_finding, ra
 from .errors import StoreError
 from .folder import ABOUT, FORMAT, PARTS, check_empty, check_format, shown_path, told_in_one_line
 from .index import Index, PackFacts, Times
+from .leads import Filed, leads_of
 from .reports import Report, Settled, move, read_reports, write_report
 from .runs import AGAIN, FILED, STARTED, Run, filing_times, runs_of
 from .salvage import readable_facts, target_of_pack, wrong_in
@@ -94,7 +96,7 @@ class Store:
         """What there are findings of, each as the build judges it that was at work last, or as every one."""
         if every_build:
             return self._index.targets()
-        newest = {line["target"]: line["at"] for line in read_ledgers(self.folder / "ledger").of(STARTED)}
+        newest = {line["target"]: line["at"] for line in read_ledgers(self.folder / "ledger", STARTED).of(STARTED)}
         ordered = sorted(self._index.targets(), key=lambda target: (newest.get(target.key, 0.0), target.key))
         return sorted({target.lineage: target for target in ordered}.values(), key=lambda target: target.slug)
 
@@ -116,9 +118,13 @@ class Store:
         """How many causes of each label a target has."""
         return Counter(self._index.counts(target.key))
 
-    def topics(self, target: Target) -> list[tuple[StoredCause, int]]:
-        """Of each label and topic the smallest cause, and how many causes there are of it."""
-        return self._index.smallest(target.key)
+    def leads(self, target: Target, known: Container[Topic] | None = None) -> list[Lead[Filed]]:
+        """What there is to look at of a target, in order, as `dmafuzz.triage.triaged` of all its findings."""
+        return leads_of(self._index, target, known)
+
+    def shown(self, target: Target) -> list[tuple[str, int, int]]:
+        """Of each label and set of the target's platforms (a bit each, by their place): how many causes show there."""
+        return self._index.shown(target.key)
 
     def find(self, text: str) -> list[StoredCause]:
         """The causes that a text names: a cause or a unique beginning of one, the name or path of a finding's file.
@@ -152,7 +158,7 @@ class Store:
     def confirmed(self, target: Target) -> dict[str, list[Confirmed]]:
         """What booted kernels have said of a target's causes, by cause; whichever build of dmafuzz had it judged."""
         keys = {each.key for each in self.targets(every_build=True) if each.lineage == target.lineage}
-        found = confirmed_of(read_ledgers(self.folder / "ledger"))
+        found = confirmed_of(read_ledgers(self.folder / "ledger", CONFIRMED))
         return {cause: answers for (key, cause), answers in found.items() if key in keys}
 
     def runs(self) -> list[Run]:
@@ -267,9 +273,10 @@ class Store:
             self.ledger.write(what, sync, **facts)
 
     def write_leaders(self, target: Target) -> None:
-        """The programs for people: the smallest of each label and topic, in ``leaders/``. Raises StoreError."""
+        """The programs for people: the leader of each topic, in ``leaders/``. Raises StoreError."""
         folder = self.folder / "leaders"
-        wanted = {f"{target.slug}-{cause.file_name}": cause for cause, _ in self.topics(target)}
+        leaders = [lead.leader.stored for lead in self.leads(target)]
+        wanted = {f"{target.slug}-{cause.file_name}": cause for cause in leaders}
         with told_in_one_line(self.folder):
             there = {path.name for path in folder.glob(f"{glob.escape(target.slug)}-[FhbN]*.dma")}
             for name in sorted(wanted.keys() - there):

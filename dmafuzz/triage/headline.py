@@ -62,11 +62,22 @@ class Headline:
         return _lines(self.ops)
 
     @property
+    def shown_on(self) -> tuple[str, ...]:
+        """The platforms on which what is shown first shows the cause."""
+        on: tuple[str, ...] = self.lead.leader.triage_cause.shown_on
+        return on if self.everyday is None else self.everyday.shown_on
+
+    @property
+    def where(self) -> str:
+        """How many platforms these are; and of the smallest program, where that shows on others."""
+        smallest = self.lead.leader.triage_cause.shown_on
+        where = f"{len(self.shown_on)} of {self.platforms} platforms"
+        return where if set(smallest) == set(self.shown_on) else f"{where} (smallest program: {len(smallest)})"
+
+    @property
     def outcome(self) -> str:
         """What comes of it in a few words, and where, of what is shown first."""
-        cause = self.lead.leader.triage_cause
-        where = cause.shown_on if self.everyday is None else self.everyday.shown_on
-        return f"{outcome_of(cause)} on {len(where)} of {self.platforms} platforms"
+        return f"{outcome_of(self.lead.leader.triage_cause)} on {self.where}"
 
     def to_json(self) -> dict[str, Any]:
         cause, topic = self.lead.leader.triage_cause, self.lead.topic
@@ -75,7 +86,7 @@ class Headline:
             "grade": str(self.lead.grade),
             "label": cause.label,
             "title": self.title,
-            "topic": {"id": topic.id, "entry": topic.entry, "name": topic.name, "change": topic.change},
+            "topic": topic.to_json(),
             "kinds": list(cause.kinds),
             "rules": list(cause.rules),
             "reason": cause.reason,
@@ -83,10 +94,7 @@ class Headline:
             "platforms_asked": self.platforms,
             "program": list(self.program),
             "everyday": _form_to_json(self.everyday),
-            "repairs": [
-                {"words": repair.words, "program": list(_lines(repair.ops)), "diff": list(repair.diff)}
-                for repair in self.repairs
-            ],
+            "repairs": [repair.to_json() for repair in self.repairs],
             "causes": len(self.lead.causes),
             "folded": len(self.lead.folded),
             "new": self.lead.new,

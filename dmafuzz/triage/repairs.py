@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from dmafuzz import _core
 from dmafuzz._core import HarmKind, Label, OpKind, RepairKind, RepairStep
@@ -32,6 +33,9 @@ class Repair:
     words: str
     ops: tuple[_core.Op, ...]
     diff: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"words": self.words, "program": [render_op(op) for op in self.ops], "diff": list(self.diff)}
 
 
 @dataclass(frozen=True)

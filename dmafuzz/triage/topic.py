@@ -47,6 +47,9 @@ class Topic:
         """The id, and whose entry."""
         return f"{self.id}:{self.entry}" if self.entry else self.id
 
+    def to_json(self) -> dict[str, str]:
+        return {"id": self.id, "entry": self.entry, "name": self.name, "change": self.change}
+
     def is_called(self, name: str) -> bool:
         """Whether a user who asks for that topic means this one: by its id, with or without label and entry."""
         return name in (self.id, self.short, f"{self.label}:{self.short}", f"{self.label}:{self.id}")

@@ -4,18 +4,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from .cause import Cause
 from .grade import Grade, grade_of
 from .order import Order, order_of
 from .topic import Topic, topic_of
+from .uses import IN_THE_TREE, Uses
 
 
 class HasCause(Protocol):
-    """A finding, or an entry of a catalogue."""
+    """A finding, or an entry of a catalogue or of a store."""
 
     @property
     def triage_cause(self) -> Cause: ...
@@ -34,8 +35,8 @@ class Lead(Generic[Item]):
 
     topic: Topic
     grade: Grade
-    causes: tuple[Item, ...]
-    folded: tuple[Item, ...] = ()
+    causes: Sequence[Item]
+    folded: Sequence[Item] = ()
     new: bool = False
 
     @property
@@ -43,43 +44,89 @@ class Lead(Generic[Item]):
         return self.causes[0]
 
 
+class Group(NamedTuple):
+    """The causes of one topic, with the same kinds and rules: what folding cannot tell apart.
+
+    ``order``: that of the first of them, comparable among all groups; ``grade``: the first's; ``size``: how many.
+    """
+
+    topic: Topic
+    kinds: tuple[str, ...]
+    rules: tuple[str, ...]
+    order: tuple[int | str, ...]
+    grade: Grade
+    size: int
+
+
+@dataclass(frozen=True)
+class Led:
+    """A lead, as the groups that it is made of; the first of ``groups`` has its leader."""
+
+    groups: tuple[Group, ...]
+    folded: tuple[Group, ...]
+    new: bool
+
+    @property
+    def topic(self) -> Topic:
+        return self.groups[0].topic
+
+    @property
+    def grade(self) -> Grade:
+        return self.groups[0].grade
+
+
 def topic_of_cause(cause: Cause) -> Topic:
     return topic_of(cause.label, cause.kinds, cause.rules, cause.reason)
 
 
-def triaged(items: Iterable[Item], known: Container[Topic] | None = None) -> list[Lead[Item]]:
+def triaged(items: Iterable[Item], known: Container[Topic] | None = None, uses: Uses = IN_THE_TREE) -> list[Lead[Item]]:
     """A lead for each topic, in order; ``known`` are the topics of the baseline: what is new comes first in its grade.
+    ``uses``: what is everyday.
 
     The same whatever the order of ``items``.
     """
-    ranked = sorted(((order_of(item.triage_cause), item) for item in items), key=lambda pair: pair[0])
-    spurious = _spurious(item.triage_cause for _, item in ranked)
-    members: dict[Topic, list[tuple[Order, Item]]] = defaultdict(list)
-    folded: dict[Topic, list[Item]] = defaultdict(list)
+    ranked = sorted(((order_of(item.triage_cause, uses), item) for item in items), key=lambda pair: pair[0])
+    members: dict[tuple[Topic, tuple[str, ...], tuple[str, ...]], list[tuple[Order, Item]]] = defaultdict(list)
     for order, item in ranked:
-        under = _folded_under(item.triage_cause, spurious)
+        cause = item.triage_cause
+        members[topic_of_cause(cause), cause.kinds, cause.rules].append((order, item))
+    groups = [Group(*key, here[0][0], grade_of(here[0][1].triage_cause), len(here)) for key, here in members.items()]
+
+    def in_order(of: Iterable[Group]) -> tuple[Item, ...]:
+        pairs = (pair for group in of for pair in members[group.topic, group.kinds, group.rules])
+        return tuple(item for _, item in sorted(pairs, key=lambda pair: pair[0]))
+
+    return [
+        Lead(led.topic, led.grade, in_order(led.groups), in_order(led.folded), led.new) for led in led_by(groups, known)
+    ]
+
+
+def led_by(groups: Iterable[Group], known: Container[Topic] | None = None) -> list[Led]:
+    """The leads that groups of causes make, in order; hazards whose check and rules a false positive has are folded."""
+    ranked = sorted(groups, key=lambda group: group.order)
+    spurious = _spurious(ranked)
+    members: dict[Topic, list[Group]] = defaultdict(list)
+    folded: dict[Topic, list[Group]] = defaultdict(list)
+    for group in ranked:
+        under = _folded_under(group, spurious)
         if under is None:
-            members[topic_of_cause(item.triage_cause)].append((order, item))
+            members[group.topic].append(group)
         else:
-            folded[under].append(item)
-    leads = []
-    for topic, causes in members.items():
-        order, leader = causes[0]
-        items_of = tuple(item for _, item in causes)
-        new = known is not None and topic not in known
-        lead = Lead(topic, grade_of(leader.triage_cause), items_of, tuple(folded[topic]), new)
-        leads.append(((lead.grade, not new, order), lead))
-    return [lead for _, lead in sorted(leads, key=lambda pair: pair[0])]
+            folded[under].append(group)
+    leads = [
+        Led(tuple(of), tuple(folded[topic]), known is not None and topic not in known) for topic, of in members.items()
+    ]
+    return sorted(leads, key=lambda led: (led.grade, not led.new, led.groups[0].order))
 
 
-def _spurious(causes: Iterable[Cause]) -> dict[tuple[str, tuple[str, ...]], Topic]:
+def _spurious(ranked: Iterable[Group]) -> Mapping[tuple[str, tuple[str, ...]], Topic]:
     """The topic of the first false positive of each check and rules."""
     found: dict[tuple[str, tuple[str, ...]], Topic] = {}
-    for cause in causes:
-        for kind in cause.kinds if cause.label == "FP" else ():
-            found.setdefault((kind, cause.rules), topic_of_cause(cause))
+    for group in ranked:
+        for kind in group.kinds if group.topic.label == "FP" else ():
+            found.setdefault((kind, group.rules), group.topic)
     return found
 
 
-def _folded_under(cause: Cause, spurious: dict[tuple[str, tuple[str, ...]], Topic]) -> Topic | None:
-    return spurious.get((cause.kinds[0], cause.rules)) if cause.label == "hazard" else None
+def _folded_under(group: Group, spurious: Mapping[tuple[str, tuple[str, ...]], Topic]) -> Topic | None:
+    return spurious.get((group.kinds[0], group.rules)) if group.topic.label == "hazard" else None

@@ -65,8 +65,9 @@ def _page(debate: dict[str, Any]) -> Iterator[str]:
         links = ", ".join(f"[{name}](#{name})" for name in claim["programs"]) or "costs, below"
         yield f"| {claim['who']} | {claim['said']} | {claim['holds']} | {links} |"
     printed = {name for claim in debate["claims"] if claim.get("printed") for name in claim["programs"]}
-    for name in dict.fromkeys(name for claim in debate["claims"] for name in claim["programs"]):
-        yield from _program(name, debate["era"], name in printed)
+    also = {name: claim.get("also", ()) for claim in debate["claims"] for name in claim["programs"]}
+    for name in also:
+        yield from _program(name, debate["era"], also[name], name in printed)
     yield from _proposals(debate["proposals"])
     if debate["cost"]:
         yield from _costs()
@@ -76,7 +77,7 @@ def _page(debate: dict[str, Any]) -> Iterator[str]:
     yield from (f"- {line}" for line in debate["not_modelled"])
 
 
-def _program(name: str, era: str, printed: bool) -> Iterator[str]:
+def _program(name: str, era: str, also: Sequence[str], printed: bool) -> Iterator[str]:
     file = CORPUS / "threads" / f"{name}.dma"
     program = language.read(file)
     yield ""
@@ -88,7 +89,7 @@ def _program(name: str, era: str, printed: bool) -> Iterator[str]:
     yield ""
     yield f"On the machines of dma-debug of {era}:"
     yield ""
-    yield from _machines(program, era)
+    yield from _machines(program, era, also)
     yield ""
     yield "| dma-debug of | labels | warnings |"
     yield "|---|---|---|"
@@ -98,11 +99,11 @@ def _program(name: str, era: str, printed: bool) -> Iterator[str]:
         yield from _printed(program)
 
 
-def _machines(program: Program, era: str) -> Iterator[str]:
-    """Platforms with the same outcome in one line."""
+def _machines(program: Program, era: str, also: Sequence[str]) -> Iterator[str]:
+    """Platforms with the same outcome in one line; ``also`` are of no portfolio of that time."""
     bench = judging(era, default_portfolio(era))
     outcomes: dict[str, list[str]] = {}
-    for platform in bench.members:
+    for platform in (*bench.members, *also):
         outcomes.setdefault(_outcome(bench.judge(program, platform)), []).append(platform)
     for outcome, platforms in outcomes.items():
         yield f"- {outcome}: {', '.join(platforms)}"

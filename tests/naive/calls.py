@@ -259,7 +259,7 @@ class Calls(Machine):
         for area in mapping.areas:
             start = area.dma_address
             on_pages = previous_end % PAGE == 0 and area.cpu_address % PAGE == 0 and start & device.segment_boundary
-            if merging and segments and on_pages and segments[-1][1] + area.length <= device.segment_max:
+            if merging and segments and on_pages and self._joins(device.segment_max, segments[-1][1], area.length):
                 segments[-1][1] += area.length
             else:
                 segments.append([start, area.length])
@@ -276,6 +276,13 @@ class Calls(Machine):
             for number, area in enumerate(mapping.areas):
                 area.dma_address, area.dma_length = segments[number] if number < len(segments) else (NOWHERE, 0)
         self.register(mapping)
+
+    def _joins(self, longest: int, so_far: int, more: int) -> bool:
+        """__finalise_sg(): max_len - cur_len >= s_length in 32 bits; before 5.4 cur_len + s_length <= max_len."""
+        arm, platform = self.platform.iommu_driver.name == "smmu", self.platform
+        if platform.map_single_vmalloc_fails if arm else platform.iommu_looks_first:
+            return (longest - so_far) % 2**32 >= more
+        return so_far + more <= longest
 
     def _reach_of_segment(self, mapping: Mapping, start: int) -> int | None:
         """The address at which a truncating or wrapping device leaves a segment of a list."""

@@ -24,6 +24,9 @@
 
 struct edu edus[DEVICES];
 int edu_count;
+/* What the devices' driver says of them: whether each is coherent (-1: what the machine says), how far it counts. */
+static int coherence[DEVICES] = { -1, -1, -1, -1 };
+static u32 segment_max, segment_boundary;
 
 bool is_translated(int device)
 {
@@ -41,6 +44,7 @@ static int map_staging(struct edu *e)
 	if (!domain || !(domain->type & __IOMMU_DOMAIN_PAGING))
 		return 0;
 	e->staging_dma = STAGING_IOVA;
+	e->translated = true;
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
 	return iommu_map(domain, STAGING_IOVA, phys, PAGE_SIZE, IOMMU_READ | IOMMU_WRITE, GFP_KERNEL);
 #else
@@ -58,25 +62,44 @@ static int edu_known(struct pci_dev *pci)
 	return -1;
 }
 
+/* Before the masks are set, which looks at it. */
+static void set_coherence(struct pci_dev *pci, int number)
+{
+#if defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE) || defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU)
+	if (coherence[number] >= 0)
+		pci->dev.dma_coherent = coherence[number];
+#endif
+}
+
+static int set_up(struct pci_dev *pci, int number)
+{
+	set_coherence(pci, number);
+	if (segment_max) {
+		dma_set_max_seg_size(&pci->dev, segment_max);
+		dma_set_seg_boundary(&pci->dev, segment_boundary);
+	}
+	return dma_set_mask_and_coherent(&pci->dev, DMA_BIT_MASK(32));
+}
+
 static int edu_probe(struct pci_dev *pci, const struct pci_device_id *id)
 {
 	struct edu *e;
 	int failed;
 
 	if (edu_known(pci) >= 0)
-		return 0;               /* bound again, after an unbind that a program asked for */
+		return set_up(pci, edu_known(pci));     /* again, after an unbind that a program asked for */
 	if (edu_count == DEVICES)
 		return -ENOSPC;
 	failed = pci_enable_device(pci);
 	if (!failed)
-		failed = dma_set_mask_and_coherent(&pci->dev, DMA_BIT_MASK(32));
+		failed = set_up(pci, edu_count);
 	if (failed)
 		return failed;
 	pci_set_master(pci);
 	e = &edus[edu_count];
 	e->pci = pci;
 	e->registers = pci_iomap(pci, 0, 0);
-	e->staging = alloc_page(GFP_KERNEL);
+	e->staging = alloc_page(GFP_KERNEL | GFP_DMA32);
 	if (!e->registers || !e->staging)
 		return -ENOMEM;
 	failed = map_staging(e);
@@ -112,6 +135,30 @@ void edu_revive(struct action *a)
 	}
 }
 
+/* coherent D0 D1 D2 D3: whether each device is */
+void edu_coherence(struct action *a)
+{
+	int i;
+
+	for (i = 0; i < edu_count; i++) {
+		coherence[i] = a->word[i];
+		if (set_up(edus[i].pci, i))
+			refuse("mask");
+	}
+}
+
+/* limit MAX BOUNDARY: what the devices do not count to, and where they begin anew */
+void edu_limit(struct action *a)
+{
+	int i;
+
+	segment_max = a->word[0];
+	segment_boundary = a->word[1];
+	for (i = 0; i < edu_count; i++)
+		if (set_up(edus[i].pci, i))
+			refuse("mask");
+}
+
 int edu_begin(void)
 {
 	int failed = pci_register_driver(&edu_driver);
@@ -136,11 +183,12 @@ static void write_at(struct edu *e, dma_addr_t dma, u32 size, u8 tag)
 	transfer(e, EDU_BUFFER, dma, size, EDU_TO_MEMORY);
 }
 
-/* What a transfer that is refused leaves: the bytes that the staging page had. */
+/* What a transfer that an IOMMU refuses leaves: the bytes that the staging page had. */
 static void read_at(struct edu *e, dma_addr_t dma, u32 size)
 {
 	memset(page_address(e->staging), 0, size);
-	transfer(e, e->staging_dma, EDU_BUFFER, size, 0);
+	if (e->translated)
+		transfer(e, e->staging_dma, EDU_BUFFER, size, 0);
 	transfer(e, dma, EDU_BUFFER, size, 0);
 	transfer(e, EDU_BUFFER, e->staging_dma, size, EDU_TO_MEMORY);
 }
@@ -182,9 +230,9 @@ static bool may_touch(int device, dma_addr_t dma, u32 size)
 
 /*
  * The address of a mapping's byte, and how many follow it there: beyond the end the last segment's address space goes
- * on.
+ * on. `within`: the device gets there, counting from the segment's beginning.
  */
-static bool reach(struct mapping *m, u32 offset, dma_addr_t *dma, u32 *part)
+static bool reach(struct mapping *m, u32 offset, dma_addr_t *dma, u32 *part, bool *within)
 {
 	int i;
 
@@ -196,6 +244,10 @@ static bool reach(struct mapping *m, u32 offset, dma_addr_t *dma, u32 *part)
 			*part = offset < s->size ? s->size - offset : PAGE_SIZE;
 			*part = min_t(u32, *part, PAGE_SIZE - offset_in_page(*dma));
 			*part = min_t(u32, *part, EDU_PART);
+			*within = !segment_max || (offset < segment_max && (*dma | segment_boundary) ==
+						   (s->dma | segment_boundary));
+			if (segment_max && *within)
+				*part = min_t(u32, *part, segment_max - offset);
 			return true;
 		}
 		offset -= s->size;
@@ -209,6 +261,7 @@ static void access(struct action *a, bool writes)
 	u32 offset = a->word[1], size = a->word[2], part;
 	struct edu *e = &edus[m->device];
 	dma_addr_t dma;
+	bool within;
 
 	if (!m->made || m->abandoned || m->failed) {
 		refuse("mapping");
@@ -217,9 +270,14 @@ static void access(struct action *a, bool writes)
 	if (!writes)
 		say(" bytes=");
 	for (; size; offset += part, size -= part) {
-		if (!reach(m, offset, &dma, &part))
+		if (!reach(m, offset, &dma, &part, &within))
 			return;
 		part = min(part, size);
+		if (!within) {
+			if (!writes)
+				say("0*%u%s", part, part == size ? "" : ",");
+			continue;
+		}
 		if (!may_touch(m->device, dma, part)) {
 			refuse("place");
 			return;

@@ -76,6 +76,7 @@ struct edu {
 	void __iomem *registers;
 	struct page *staging;
 	dma_addr_t staging_dma;
+	bool translated;
 	u32 base;                       /* as the configuration space has them */
 	u16 command;
 };
@@ -127,6 +128,8 @@ void forget_all(void);
 /* edu.c */
 int edu_begin(void);
 void edu_revive(struct action *a);
+void edu_coherence(struct action *a);
+void edu_limit(struct action *a);
 void device_write(struct action *a);
 void device_read(struct action *a);
 void unbind(struct action *a);
@@ -139,14 +142,19 @@ void half_forgotten(int cpu);
 struct completion *half_reached(int cpu);
 void half_go(int cpu);
 
+/* quiet.c */
+int quiet_begin(void);
+void tell_errors(bool all);
+
 /* tracker.c */
 int tracker_begin(void);
 int tracker_forget(void);
 void hook_free_coherent(struct device *dev, size_t size, void *cpu, dma_addr_t dma);
 void hook_free_pages(struct device *dev, size_t size, struct page *page, dma_addr_t dma, int direction);
+void hook_free_list(struct device *dev, struct scatterlist *list, int count, int direction);
 void exhaust_pool(struct action *a);
 bool in_bounce_pool(phys_addr_t from, phys_addr_t to);
-void pool_rewind(void);
+unsigned long pool_rewind(void);
 
 static inline struct device *device_of(int number)
 {

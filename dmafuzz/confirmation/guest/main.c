@@ -275,7 +275,9 @@ static int __init guest_begin(void)
 	reply = vmalloc(REPLY_BYTES);
 	if (!reply)
 		return -ENOMEM;
-	failed = tracker_begin();
+	failed = quiet_begin();
+	if (!failed)
+		failed = tracker_begin();
 	if (!failed)
 		failed = edu_begin();
 	if (!failed)

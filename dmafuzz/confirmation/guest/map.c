@@ -116,7 +116,7 @@ void map_list(struct action *a)
 	owner = &mappings[m->list];
 	if (!owner->count || mappings[a->word[4] >= 0 ? a->word[4] % MAPPINGS : m->list].abandoned) {
 		m->abandoned = m->failed = true;
-		say(" skipped");
+		say(" skipped failed");
 		return;
 	}
 	mapped = dma_map_sg_attrs(device_of(m->device), owner->entries, owner->count, m->direction, m->attrs);
@@ -137,6 +137,7 @@ static void allocate_table(struct mapping *m, struct action *a, gfp_t gfp)
 	m->dma = sg_dma_address(m->table->sgl);
 	note_segment(m, m->dma, sg_dma_len(m->table->sgl));
 	adopt_table(m->buffer, m->table, a->word[4], a->word[7]);
+	say(" entries=%u", m->table->orig_nents);
 }
 
 static void allocate_memory(struct mapping *m, struct action *a, gfp_t gfp)
@@ -183,7 +184,10 @@ void allocate(struct action *a)
 	say_mapping(m);
 }
 
-/* error MAPPING: a driver that learns of a failure lets the mapping be */
+/*
+ * error MAPPING LATE: a driver that learns of a failure lets the mapping be. Right after dma_map_sg() it looks at the
+ * number that this returned; late, it has kept an address only, and asks about that.
+ */
 void ask_error(struct action *a)
 {
 	struct mapping *m = &mappings[a->word[0] % MAPPINGS];
@@ -192,7 +196,7 @@ void ask_error(struct action *a)
 		say(" skipped");
 		return;
 	}
-	if (m->how != BY_SG)
+	if (m->how != BY_SG || a->word[1])
 		say(" error=%d", !!dma_mapping_error(device_of(m->device), m->dma));
 	m->abandoned |= m->failed;
 }

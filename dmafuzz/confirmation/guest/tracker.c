@@ -28,12 +28,11 @@ static u32 used_by_others;
 static char *once_begin, *once_end;
 static void (*clear_bugs)(void);
 static struct io_tlb_mem *pool;
+static unsigned long used_from_the_first;       /* slots of the pool, by others, and by exhaust */
 static char *dump;
 
 int tracker_begin(void)
 {
-	u32 *all_errors = symbol("show_all_errors");
-
 	show_entries = symbol("dump_show");
 	hook_unmap_page = symbol("debug_dma_unmap_page");
 	if (!hook_unmap_page)
@@ -50,9 +49,10 @@ int tracker_begin(void)
 	clear_bugs = symbol("generic_bug_clear_once");
 	pool = symbol("io_tlb_default_mem");
 	dump = vmalloc(DUMP_BYTES);
-	if (!all_errors || !show_entries || !hook_unmap_page || !hook_unmap_sg || !hook_coherent || !dump)
+	used_from_the_first = pool_rewind();
+	if (!show_entries || !hook_unmap_page || !hook_unmap_sg || !hook_coherent || !dump)
 		return -ENOENT;
-	*all_errors = 1;
+	tell_errors(true);
 	return 0;
 }
 
@@ -69,6 +69,11 @@ void hook_free_pages(struct device *dev, size_t size, struct page *page, dma_add
 		hook_unmap_page(dev, dma, size, direction);
 }
 
+void hook_free_list(struct device *dev, struct scatterlist *list, int count, int direction)
+{
+	hook_unmap_sg(dev, list, count, direction);
+}
+
 /* As swiotlb.c of 6.0 to 6.12 has it: what a CPU takes its slots from. */
 struct area {
 	unsigned long used;
@@ -76,8 +81,11 @@ struct area {
 	spinlock_t lock;
 };
 
-/* The pool goes round; each program finds it at its beginning, so that runs repeat. */
-void pool_rewind(void)
+/*
+ * The pool goes round; each program finds it at its beginning, so that runs repeat. How many slots a program has left
+ * in it.
+ */
+unsigned long pool_rewind(void)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
 	struct io_tlb_pool *slots = pool ? &pool->defpool : NULL;
@@ -85,11 +93,15 @@ void pool_rewind(void)
 	struct io_tlb_mem *slots = pool;
 #endif
 	struct area *areas = slots ? (struct area *)slots->areas : NULL;
+	unsigned long used = 0;
 	unsigned int i;
 
-	for (i = 0; areas && i < slots->nareas; i++)
+	for (i = 0; areas && i < slots->nareas; i++) {
+		used += areas[i].used;
 		if (!areas[i].used)
 			areas[i].index = 0;
+	}
+	return used - used_from_the_first;
 }
 
 bool in_bounce_pool(phys_addr_t from, phys_addr_t to)
@@ -131,6 +143,7 @@ void exhaust_pool(struct action *a)
 		else
 			taken++;
 	}
+	used_from_the_first += pool_rewind();
 	say(" taken=%d", taken);
 }
 
@@ -146,7 +159,8 @@ static void take_away(struct device *dev, const char *line, u64 dma, u64 size)
 	int direction = direction_in(line);
 	struct scatterlist list[1];
 
-	if (strstr(line, " scatter-gather ")) {
+	/* Misspelt before 6.12. */
+	if (strstr(line, " scatter-gather ") || strstr(line, " scather-gather ")) {
 		sg_init_table(list, 1);
 		sg_set_page(list, arena, size, 0);
 		sg_dma_address(list) = dma;
@@ -219,8 +233,8 @@ int tracker_forget(void)
 		return 0;
 	}
 	for (i = 0; i < PASSES; i++)
-		if (!pass(true))
+		if (!pass(true) || nothing_left())
 			break;
 	clear_once();
-	return pass(false);
+	return nothing_left() ? 0 : pass(false);
 }

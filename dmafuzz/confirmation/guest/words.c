@@ -6,10 +6,14 @@
 
 static void reset(struct action *a)
 {
+	int left;
+
+	tell_errors(false);
 	forget_all();
 	arena_clear();
-	pool_rewind();
-	say(" left=%d", tracker_forget());
+	left = tracker_forget();
+	say(" left=%lu", left + pool_rewind());
+	tell_errors(true);
 }
 
 static void set_dare(struct action *a)
@@ -33,6 +37,8 @@ static const struct {
 } known[] = {
 	{ "hello", hello, 0 },
 	{ "revive", edu_revive, 0 },
+	{ "coherent", edu_coherence, 4 },
+	{ "limit", edu_limit, 2 },
 	{ "exhaust", exhaust_pool, 0 },
 	{ "dare", set_dare, 1 },
 	{ "reset", reset, 0 },
@@ -44,7 +50,7 @@ static const struct {
 	{ "map", map_one, 8 },
 	{ "map-list", map_list, 6 },
 	{ "allocate", allocate, 8 },
-	{ "error", ask_error, 1 },
+	{ "error", ask_error, 2 },
 	{ "sync", sync_one, 7 },
 	{ "sync-list", sync_list, 5 },
 	{ "unmap", unmap_one, 7 },

@@ -4,8 +4,9 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include "binding/judgement.hpp"
 #include "binding/binding.hpp"
+#include "binding/ideal.hpp"
+#include "binding/judgement.hpp"
 #include "binding/record.hpp"
 #include "judge/judge.hpp"
 #include "machine/memory.hpp"
@@ -34,6 +35,7 @@ bool is_told(StepKind kind) {
         case StepKind::to_cpu:
         case StepKind::device_write:
         case StepKind::device_post:
+        case StepKind::fault:
         case StepKind::oops:
         case StepKind::slot_gone: return true;
         default: return false;
@@ -109,6 +111,7 @@ struct Layout {
 
 void bind_run(nb::module_& m) {
     bind_parts(m);
+    bind_ideal(m);
     Record<Layout>(m, "Layout", "Where kinds of memory begin: physical addresses.")
         .field("text", &Layout::text)
         .field("rodata", &Layout::rodata)

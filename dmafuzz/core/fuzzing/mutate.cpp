@@ -82,7 +82,7 @@ uint32_t random_size(Rng& rng) {
 
 uint32_t random_offset(Rng& rng) {
     static constexpr uint32_t offsets[] = {0, 0, 0, 0, 0, 0, 16, 32, 64, 128};
-    static constexpr uint32_t odd[] = {2, 8, 14, 42, 70};
+    static constexpr uint32_t odd[] = {2, 8, 14, 42, 70, page_bytes - 16};  // the last: a stack's next page
     if (rng.one_in(24)) return page_bytes;
     return rng.one_in(16) ? rng.pick(odd) : rng.pick(offsets);
 }
@@ -175,7 +175,8 @@ void randomise_arguments(Rng& rng, Op& op, const Scope& scope) {
     op.given_count = call && rng.one_in(12);
     op.cpu_offset = call && rng.one_in(12) ? random_cpu_offset(rng) : 0;
     op.private_copy = rng.one_in(4);
-    if (call && !rng.one_in(10)) op.offset = 0;
+    const bool range = op.kind == OpKind::sync_range_for_cpu || op.kind == OpKind::sync_range_for_device;
+    if (call && !rng.one_in(range ? 3 : 10)) op.offset = 0;
 }
 
 // Drivers have several buffers of one sort: neighbours in a slab, entries of a list.
@@ -298,9 +299,9 @@ void repeat(Rng& rng, Program& p, size_t line) {
     }
 }
 
-// Moves an offset or a size by a byte, a part of a line, a line, or to somewhere else.
+// Moves an offset or a size by a byte, a part of a line, a line, a page (to a neighbour), or to somewhere else.
 void shift(Rng& rng, uint32_t& value) {
-    static constexpr int64_t steps[] = {-128, -64, -64, -16, -16, -16, -1, 1, 16, 16, 16, 64, 64, 128};
+    static constexpr int64_t steps[] = {-4096, -128, -64, -64, -16, -16, -16, -1, 1, 16, 16, 16, 64, 64, 128, 4096};
     if (rng.one_in(6)) value = random_size(rng);
     else value = static_cast<uint32_t>(std::max<int64_t>(0, value + rng.pick(steps)));
 }

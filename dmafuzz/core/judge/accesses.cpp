@@ -34,11 +34,13 @@ void Monitor::cow(const Op& op) {
     const bool moves = run_.kinds[op.buffer] == BufferKind::anonymous && !op.private_copy;
     const uint32_t page = op.offset / page_bytes * page_bytes;
     for (size_t i = 0; i < pieces_.size(); i++) {
-        const PieceState& state = pieces_[i];
+        PieceState& state = pieces_[i];
         const Piece& p = run_.pieces[i];
-        if (!state.live || p.joint || p.buffer != op.buffer || !device_writes(p.direction)) continue;
+        if (!state.live || p.joint || p.buffer != op.buffer) continue;
         const uint32_t from = std::max(page, p.offset), to = std::min(page + page_bytes, p.offset + p.size);
         if (from >= to) continue;
+        if (moves) state.moved.add(from - p.offset, to - p.offset);
+        if (!device_writes(p.direction)) continue;
         if (moves) breach(Rule::page_owner, p.mapping);
         else if (!state.cpu_owned.all(from - p.offset, to - p.offset)) touched_and_read(p.mapping);
     }
@@ -155,6 +157,7 @@ void Monitor::digest(Digest& into) const {
         p.synced.digest(into);
         p.written.digest(into);
         p.dirtied.digest(into);
+        p.moved.digest(into);
     }
 }
 

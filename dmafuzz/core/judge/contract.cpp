@@ -182,7 +182,10 @@ void Monitor::sync_in_turn(const Op& op) {
     int index = 0;
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
         const auto [from, to] = synced_part(op, index++, piece);
-        if (!state.live || piece.joint || from >= to || !device_writes(piece.direction)) return;
+        if (!state.live || piece.joint || from >= to) return;
+        // What its owner has there by now, the device does not get.
+        if (!is_sync_for_cpu(op.kind) && state.moved.any(from, to)) breach(Rule::page_owner, op.mapping);
+        if (!device_writes(piece.direction)) return;
         if (!is_sync_for_cpu(op.kind)) {
             if (device_reads(piece.direction) && !state.cpu_owned.all(from, to)) breach(Rule::hands_off, op.mapping);
             return;

@@ -20,6 +20,7 @@ struct PieceState {
     ByteRanges synced;   // for the device, since the map
     ByteRanges written;  // by the CPU, and not synced for the device since
     ByteRanges dirtied;  // the same, as user space writes to what is under writeback
+    ByteRanges moved;    // by copy-on-write, since the map: the device has the old page
 };
 
 class Monitor {

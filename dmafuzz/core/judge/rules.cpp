@@ -69,8 +69,9 @@ constexpr std::array<RuleText, static_cast<size_t>(Rule::count_)> rule_texts{{
      "live mappings of one region overlap only if all are TO_DEVICE (argued on the list in 2011), or, by "
      "later practice, if no device writes memory that another one reads or writes"},
     {"page-owner",
-     "memory under DMA is not freed, nor moved by copy-on-write while a device may write it; a scatterlist is not "
-     "mapped again once memory that it names has moved or been freed"},
+     "memory under DMA is not freed, nor moved by copy-on-write while a device may write it; what has moved from "
+     "under a mapping is not synced for the device by that mapping, nor is a scatterlist mapped again once memory "
+     "that it names has moved or been freed"},
 }};
 
 }  // namespace

@@ -100,7 +100,7 @@ bool Machine::oops_at(uint8_t piece, uint64_t phys, uint64_t bytes) {
 }
 
 // From that address on: to the end of the mapping, or, where copies are never cut, as many as the call says.
-void Machine::release_slots(uint64_t phys, uint32_t bytes) {
+void Machine::release_slots(const Call& call, uint64_t phys, uint32_t bytes) {
     const size_t first = slot_at(phys);
     const uint8_t owner = slots_.owner(first);
     size_t count = 0;
@@ -129,12 +129,19 @@ void Machine::release_slots(uint64_t phys, uint32_t bytes) {
         gone.slot_live = false;
         for (size_t k = 0; k < slots_for(slot_room(gone)); k++)
             gone.slot_live |= slots_.owner(slot_at(gone.slot) + k) == i;
+        if (translates(gone.device) && gone.mapping != call.op.mapping) stay_in_slot(static_cast<uint8_t>(i));
     }
 }
 
-// Of a piece whose map has failed after all.
-void Machine::drop_slots(const Piece& piece) {
-    if (piece.slot_live) slots_.release(slot_at(piece.slot), slots_for(slot_room(piece)));
+// Of a piece whose map the IOMMU refuses. They are copied back: what has just been copied in, to where it came from.
+// Source: the end of iommu_dma_map_page, swiotlb_tbl_unmap_single.
+void Machine::drop_slots(const Call& call, uint8_t index) {
+    Piece& piece = run_->pieces[index];
+    if (!piece.slot_live) return;
+    const bool copies_back = piece.direction != Direction::to_device && !(call.attrs & attr::skip_cpu_sync);
+    if (copies_back && oops_at(index, piece.phys, piece.size)) return;
+    slots_.release(slot_at(piece.slot), slots_for(slot_room(piece)));
+    piece.slot_live = false;
 }
 
 }  // namespace dmafuzz

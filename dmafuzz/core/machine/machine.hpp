@@ -117,6 +117,8 @@ private:
     bool translate(const Call& call, Piece* first, int count, uint8_t index);
     void map_over(uint8_t index, Piece& piece, uint64_t page, uint64_t pages, uint64_t target);
     void redirect(uint8_t index, const Piece& piece, uint64_t page, uint64_t target, Permission permission);
+    void redirect_into_slot(const Piece& piece);
+    void stay_in_slot(uint8_t index);
     void write_redirects(int first, int last);
     void redirect_others(uint8_t index, const Piece& piece, uint64_t page, uint64_t pages, uint64_t target);
     Permission permission(const Piece& piece) const;
@@ -136,8 +138,8 @@ private:
     uint64_t cut_copy(const Piece& piece, uint64_t offset, uint64_t bytes) const;
     void copy_part(uint8_t index, uint64_t offset, uint64_t size, bool own, bool into_slot);
     bool oops_at(uint8_t piece, uint64_t phys, uint64_t bytes);
-    void release_slots(uint64_t phys, uint32_t bytes);
-    void drop_slots(const Piece& piece);
+    void release_slots(const Call& call, uint64_t phys, uint32_t bytes);
+    void drop_slots(const Call& call, uint8_t index);
 
     // Calls on what is mapped (calls.cpp)
     void sync(const Call& call);

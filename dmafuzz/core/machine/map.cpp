@@ -14,6 +14,22 @@ constexpr uint32_t bounce_table_alignment = 8;
 uint64_t page_up(uint64_t address) { return (address + page_bytes - 1) & ~uint64_t{page_bytes - 1}; }
 uint64_t bytes_of(const Piece& piece) { return static_cast<uint64_t>(piece.size); }
 
+// Whether the difference of __finalise_sg is there, which wraps: from 5.4 on, where dma-iommu is at work. No platform
+// is of 5.4 alone, so that what came with 5.5 tells the times apart.
+bool difference_wraps(const PlatformView& platform) {
+    if (platform.get<&Platform::iommu_driver>() == IommuDriver::smmu)
+        return platform.get<&Platform::map_single_vmalloc_fails>();
+    return platform.get<&Platform::iommu_looks_first>();
+}
+
+// Whether an entry of that many bytes may join a DMA segment: after one that is longer than the device's maximum all
+// that follow do. Source: __finalise_sg in the kernel's dma-iommu (max_len - cur_len >= s_length, unsigned).
+bool has_room(const PlatformView& platform, uint32_t segment, uint32_t bytes, uint8_t device) {
+    const uint32_t segment_max = platform.get<&Device::segment_max>(device);
+    if (segment > segment_max && difference_wraps(platform)) return segment_max - segment >= bytes;
+    return uint64_t{segment} + bytes <= segment_max;
+}
+
 }  // namespace
 
 // Any mask reaches the low memory.
@@ -62,6 +78,7 @@ bool Machine::bounce(const Call& call, Piece& piece, uint8_t index) {
     if (piece.via == Via::direct) piece.via = Via::slot;
     piece.slot_live = true;
     piece.dma = piece.slot;
+    redirect_into_slot(piece);
     return true;
 }
 
@@ -201,15 +218,15 @@ void Machine::map_one(Call& call) {
         run_->hooks.push_back(check);
     }
     redirects_.clear();
-    bool done = !call.early_failure && bounce(call, piece, m.piece), refused = false;
-    if (done && translates(op.device) && !translate(call, &piece, 1, m.piece)) {
-        drop_slots(piece);
-        piece.slot_live = done = false;
-        refused = true;
-    }
+    bool done = !call.early_failure && bounce(call, piece, m.piece);
+    const bool refused = done && translates(op.device) && !translate(call, &piece, 1, m.piece);
     run_->pieces.push_back(piece);
-    if (refused && maintains_first(piece)) maintain_for_map(call, m.piece);
-    if (!done) return fail(call);
+    if (refused) {
+        drop_slots(call, m.piece);
+        if (stopped_) return;
+        if (maintains_first(piece)) maintain_for_map(call, m.piece);
+    }
+    if (!done || refused) return fail(call);
     m.dma = piece.dma;
     hand_over(call, m.piece);
     write_redirects(0, m.piece - 1);
@@ -254,7 +271,9 @@ void Machine::map_list(Call& call) {
             if (old.mapped) sync_for_device_at(call, old.phys, list.state[i].size);
         }
     if (translates(op.device)) list.marked = bounces || misled;
-    if (!(at_once ? map_at_once(call, list, m) : map_one_by_one(call, list, m))) {
+    const bool done = at_once ? map_at_once(call, list, m) : map_one_by_one(call, list, m);
+    if (stopped_) return;
+    if (!done) {
         for (int i = 0; at_once && !misled && i < list.count; i++)
             maintain_for_map(call, static_cast<uint8_t>(m.piece + i));
         return fail(call);
@@ -285,13 +304,11 @@ bool Machine::map_one_by_one(const Call& call, List& list, const MappingFacts& m
     for (int i = 0; i < list.count; i++) {
         const uint8_t index = static_cast<uint8_t>(m.piece + i);
         Piece& piece = run_->pieces[index];
-        bool done = bounce(call, piece, index), refused = false;
-        if (done && translates(piece.device) && !translate(call, &piece, 1, index)) {
-            drop_slots(piece);
-            piece.slot_live = done = false;
-            refused = true;
-        }
-        if (!done) {
+        const bool done = bounce(call, piece, index);
+        const bool refused = done && translates(piece.device) && !translate(call, &piece, 1, index);
+        if (refused) drop_slots(call, index);
+        if (stopped_) return true;
+        if (!done || refused) {
             list.state[i].dma = dma_error_cookie;
             for (int k = 0; k < i + (refused ? 1 : 0); k++) maintain_for_map(call, static_cast<uint8_t>(m.piece + k));
             write_redirects(0, m.piece - 1);
@@ -314,7 +331,7 @@ void Machine::write_segments(List& list, uint8_t first_piece, uint8_t device) {
         uint32_t bytes = list.state[i].size;
         bool joins = segments > 0 && piece.dma == end && piece.dma % page_bytes == 0 &&
                      (piece.dma & platform_.get<&Device::segment_boundary>(device)) != 0 &&
-                     list.state[segments - 1].dma_size + bytes <= platform_.get<&Device::segment_max>(device);
+                     has_room(platform_, list.state[segments - 1].dma_size, bytes, device);
         if (joins) {
             list.state[segments - 1].dma_size += bytes;
         } else {

@@ -105,6 +105,35 @@ void Machine::redirect_others(uint8_t index, const Piece& piece, uint64_t page, 
     }
 }
 
+// Live mappings whose slots somebody else's call has given back still use them, whoever has taken them now.
+void Machine::redirect_into_slot(const Piece& piece) {
+    const uint64_t begin = piece.slot, end = begin + slots_for(slot_room(piece)) * slot_bytes;
+    for (size_t i = 0; i < run_->pieces.size(); i++) {
+        const Piece& other = run_->pieces[i];
+        if (other.via != Via::slot || translates(other.device) || !run_->mappings[other.mapping].live) continue;
+        const uint64_t from = std::max(begin, other.slot), to = std::min(end, other.slot + other.size);
+        if (from >= to) continue;
+        Step s{StepKind::redirect, now_};
+        s.piece = static_cast<uint8_t>(i);
+        s.offset = static_cast<uint32_t>(from - other.slot);
+        s.size = static_cast<uint32_t>(to - from);
+        s.phys = from;
+        redirects_.push_back(s);
+    }
+}
+
+// A wrong call has given its slot back, and the IOMMU still leads there: no fault, but whoever gets the slot next.
+void Machine::stay_in_slot(uint8_t index) {
+    const Piece& p = run_->pieces[index];
+    if (!run_->mappings[p.mapping].live) return;
+    redirects_.clear();
+    for (uint64_t page = page_of(p.dma), end = page + pages_for(p.dma, p.size); page < end; page++)
+        if (const Iovas::Range* r = iovas_[p.device].find(page))
+            redirect(index, p, page, r->target + (page - r->page), permission(run_->pieces[r->piece]));
+    write_redirects(index, index);
+    redirects_.clear();
+}
+
 // Over pages that are mapped: Intel keeps the old ones, with what they permit, AMD takes the new.
 void Machine::map_over(uint8_t index, Piece& piece, uint64_t page, uint64_t pages, uint64_t target) {
     Iovas& iovas = iovas_[piece.device];

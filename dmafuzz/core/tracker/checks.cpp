@@ -137,12 +137,20 @@ int DmaDebug::mapped_entries(const Entry& ref) {
     return first == not_found ? 0 : entry(first).mapped;
 }
 
+// The entry that assert-idle finds for a page; no_slot for none.
+uint16_t DmaDebug::entry_at(uint64_t page) {
+    switch (era_.idle_check) {
+        case IdleCheck::whole_page: return anything_in_page(page);
+        case IdleCheck::first_entry: return first_entry_from(page);
+        default: return first_active_line(page);
+    }
+}
+
 // assert-idle: the CPU copies a page; is a device at it?
 void DmaDebug::check_idle(const HookCall& call) {
     if (era_.idle_check == IdleCheck::none) return;
-    if (!era_.idle_under_rcu) cost_.tree_locks++;
-    const uint16_t slot =
-        era_.idle_check == IdleCheck::whole_page ? anything_in_page(call.phys) : first_active_line(call.phys);
+    if (era_.idle_check != IdleCheck::first_entry) cost_.tree_locks++;
+    const uint16_t slot = entry_at(call.phys);
     if (slot == no_slot) return;
     const Entry& active = pool_[slot];
     if (era_.idle_check == IdleCheck::first_line_written && active.direction != Direction::from_device) return;

@@ -106,6 +106,8 @@ private:
     bool exempt(const Entry& entry, const Entry& first) const;
     bool clean(const Entry& entry) const;
     uint16_t first_active_line(uint64_t page);
+    uint16_t first_entry_from(uint64_t page);
+    uint16_t entry_at(uint64_t page);
     uint16_t anything_in_page(uint64_t page) const;
 
     // What it does not say, and why (missing_warnings.cpp); only while `explaining_`, or where ownership is tracked

@@ -41,6 +41,7 @@ enum class IdleCheck : uint8_t {
     page,                // the page has an active entry
     first_line,          // the first active line found from the page on is the page's first
     first_line_written,  // and its entry is FROM_DEVICE (2016)
+    first_entry,         // the first active line from the page on has an entry of the page; under RCU (2020)
     whole_page,          // any live mapping has memory of the page (no era)
 };
 
@@ -109,9 +110,6 @@ struct Era {
     bool image_anywhere = false;  // the kernel's image is known wherever it is mapped
     bool every_bus = false;       // leaks are told on all buses
     bool ownership = false;       // a sync is to give what the other side has
-
-    // Cost only
-    bool idle_under_rcu = false;
 
     bool operator==(const Era&) const = default;
 };

@@ -191,9 +191,10 @@ const std::vector<Proposal>& proposed_changes() {
              e.overlap = OverlapRule::reader_writer;
              e.overlap_counted = true;
          }},
-        {"2016-from-device-only", 2016, "3.14", "assert-idle for what a device writes only",
+        {"2016-from-device-only", 2016, "4.4", "assert-idle for what a device writes only",
          [](Era& e) { e.idle_check = IdleCheck::first_line_written; }},
-        {"2020-rcu", 2020, "5.5", "assert-idle looks up without a lock", [](Era& e) { e.idle_under_rcu = true; }},
+        {"2020-rcu", 2020, "5.5", "assert-idle takes no lock, and any cacheline of the page",
+         [](Era& e) { e.idle_check = IdleCheck::first_entry; }},
         {"2021-different-regions", 2021, "5.15", "the very same region may be mapped again, for another device",
          [](Era& e) { e.overlap = OverlapRule::different_regions; }},
         {"full-range", 2026, "7.2", "every line of a mapping is tracked",

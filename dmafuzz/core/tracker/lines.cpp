@@ -114,7 +114,7 @@ void DmaDebug::remove_lines(const Entry& entry) {
 // The entry that assert-idle reports for a page, no_slot for none. It looks at as many active lines as a page has,
 // from the page's first on, and believes what their entries (which may be gone) say of where they are.
 uint16_t DmaDebug::first_active_line(uint64_t page) {
-    ++(era_.idle_under_rcu ? cost_.lockless_operations : cost_.tree_operations);
+    cost_.tree_operations++;
     if (era_.tracked == Tracked::page) {
         ActiveLine* found = lines_.find(page / page_bytes);
         return found ? found->first : no_slot;
@@ -131,6 +131,15 @@ uint16_t DmaDebug::first_active_line(uint64_t page) {
         if (says >= first + count) break;
     }
     return no_slot;
+}
+
+// The entry of the first active line from the page on, if it says that it is of that page; else no_slot.
+uint16_t DmaDebug::first_entry_from(uint64_t page) {
+    cost_.lockless_operations++;
+    const ActiveLine* first = nullptr;
+    for (const ActiveLine& line : lines_.all())
+        if (line.key >= page / line_bytes() && (!first || line.key < first->key)) first = &line;
+    return first && pool_[first->first].phys / page_bytes == page / page_bytes ? first->first : no_slot;
 }
 
 // The first live entry with memory in a page, whatever lines are known of it.

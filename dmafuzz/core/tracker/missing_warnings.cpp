@@ -201,9 +201,10 @@ void DmaDebug::explain_turns(const HookCall& call) {
 void DmaDebug::explain_copy(const HookCall& call) {
     const uint64_t end = call.phys + page_bytes;
     uint32_t mappings = 0;
-    bool all_to_device = true;
+    bool all_to_device = true, begins_here = false;
     for (const Region& r : shadow_.regions()) {
         if (r.phys >= end || r.phys + r.size <= call.phys) continue;
+        begins_here |= r.phys >= call.phys;
         mappings |= 1u << r.mapping;
         all_to_device &= r.direction == Direction::to_device;
     }
@@ -211,6 +212,7 @@ void DmaDebug::explain_copy(const HookCall& call) {
     Reason reason = Reason::page_start;
     if (era_.idle_check == IdleCheck::none) reason = Reason::copy_unchecked;
     else if (all_to_device && !era_.to_device_tracked) reason = Reason::to_device;
+    else if (era_.idle_check == IdleCheck::first_entry && !begins_here) reason = Reason::first_line;
     note_missing(call, WarningId::assert_idle, reason, nullptr, mappings);
 }
 

@@ -40,7 +40,7 @@ constexpr std::array<ReasonFacts, static_cast<size_t>(Reason::count_)> facts{{
     {"skip-uncompared", "DMA_ATTR_SKIP_CPU_SYNC of map and unmap is not compared", "skip-compared"},
     {"attributes-uncompared", "attributes of map and unmap are not compared", "attributes"},
     {"errors-untracked", "a missing dma_mapping_error() is not tracked", "map-errors"},
-    {"page-start-only", "copy-on-write is checked at the first cacheline of a page only", "assert-idle"},
+    {"page-start-only", "copy-on-write is checked at one cacheline of a page only", "assert-idle"},
     {"copy-unchecked", "copy-on-write of a page under DMA is not checked", "assert-idle"},
     {"once-per-boot", "the warning is printed once per boot, and was printed before", "resource-always"},
     {"reserved-pages", "dma_map_resource() of reserved pages is not checked", "resource-always"},
