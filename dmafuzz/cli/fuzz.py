@@ -19,7 +19,7 @@ from dmafuzz.store import Store, StoreError, plant, read_seeds, shown_path
 from dmafuzz.trackers import KERNEL, added_kernels, default_portfolio, resolve
 
 from . import options
-from .errors import EXIT_INTERRUPTED, BadInput, Fault
+from .errors import EXIT_DIFFERENCE, EXIT_INTERRUPTED, BadInput, Fault
 from .found import found_in
 from .report import run_of_found, write_report
 
@@ -55,6 +55,7 @@ OPS_LIMIT = 14  # operations of a program before its tidy-up; some 12 to 13 on a
               "there comes first among what to look at.")  # fmt: skip
 @click.option("--report", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write pages in the end: index.html, and one for each of the first leaders.")  # fmt: skip
+@options.fail_on
 @click.option("--json", "as_json", is_flag=True, help="In the end one JSON object instead of lines.")
 def fuzz(
     seconds: float | None,
@@ -69,6 +70,7 @@ def fuzz(
     ops: int,
     seeds: Path | None,
     report: Path | None,
+    fail_on: str | None,
     as_json: bool,
 ) -> None:
     """Search at random for programs that dma-debug judges wrongly."""
@@ -88,8 +90,10 @@ def fuzz(
     except CampaignError as error:
         raise (Fault if error.ours else BadInput)(shown_path(error)) from None
     _show(plan, summary, report, as_json)
-    if summary.interrupted:
-        click.get_current_context().exit(EXIT_INTERRUPTED)
+    bad = sum(count for grade, count in summary.new_grades.items() if grade in (fail_on or ""))
+    if bad:
+        click.echo(f"{bad:,} new causes of grade {fail_on}", err=as_json)
+    click.get_current_context().exit(EXIT_INTERRUPTED if summary.interrupted else EXIT_DIFFERENCE if bad else 0)
 
 
 def _plant(plan: Plan, folder: Path) -> None:
