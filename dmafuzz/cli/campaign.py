@@ -118,7 +118,7 @@ def seed(seeds: Path, file: Path) -> None:
 
     They become part of the store's corpus, and what is everyday there comes first among what to look at.
     """
-    plan, folder = _read(file)
+    plan, folder = read_plan_file(file)
     try:
         found = read_seeds(seeds)
         targets = [plan.plan_of(each, folder).target for each in plan.target]
