@@ -1803,6 +1803,11 @@ class Judge:
         The program's result on each platform, in order, worked out together: its labels and signatures.
         """
 
+    def platforms_with(self, ops: Sequence[Op], labels: Sequence[Label]) -> int:
+        """
+        Where the program has any of some labels: platforms by their places on the portfolio, a bit each.
+        """
+
     def minimize(self, ops: Sequence[Op], platform: int, label: str, kind: str, reason: str | None = None, written: bool = False) -> Minimized:
         """
         The 1-minimal program that still shows it. `written`: a user's program, so that it keeps what it is about.
@@ -2000,6 +2005,103 @@ class Run:
     @property
     def steps(self) -> tuple[Step, ...]:
         """those that decide what memory should hold, and who may touch it"""
+
+class Stretch:
+    """Bytes that lie together."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def offset(self) -> int:
+        """of the first"""
+
+    @property
+    def size(self) -> int:
+        """in bytes"""
+
+class DeviceView:
+    """Bytes of a buffer that a device reaches through a mapping."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+    def __repr__(self) -> str: ...
+
+    @property
+    def mapping(self) -> int: ...
+
+    @property
+    def buffer(self) -> int: ...
+
+    @property
+    def start(self) -> int:
+        """in the mapping, in bytes"""
+
+    @property
+    def offset(self) -> int:
+        """in the buffer, in bytes"""
+
+    @property
+    def size(self) -> int:
+        """in bytes"""
+
+class IdealMemory:
+    """
+    What every byte of a program's buffers should hold on a machine that loses nothing, and who may look at it or write it: fed with a run's steps, one operation at a time. Offsets and sizes in bytes, of buffers unless it says otherwise; what is written are tags, from 0 to 255.
+    """
+
+    def __init__(self, pieces: Sequence[Piece]) -> None: ...
+
+    def born(self, buffer: int, content: bytes, image: bool = False) -> None:
+        """
+        A buffer that holds this from now on; image: of the kernel's text or rodata, which nobody writes.
+        """
+
+    def step(self, step: Step, tag: int) -> None:
+        """A step of a run; tag: what its operation writes."""
+
+    def write(self, buffer: int, offset: int, size: int, tag: int) -> None:
+        """A CPU writes, unasked."""
+
+    def device_write(self, mapping: int, buffer: int, offset: int, size: int, tag: int) -> list[Stretch]:
+        """
+        A well-behaved device writes what it owns of a range; what of its mapping that is.
+        """
+
+    def buffers(self) -> list[int]:
+        """Those that live."""
+
+    def content(self, buffer: int, offset: int, size: int) -> bytes: ...
+
+    def expected(self, buffer: int, offset: int, size: int) -> list[Stretch]:
+        """
+        The parts of a range of which something in particular is expected, whoever looks.
+        """
+
+    def readable(self, buffer: int) -> list[Stretch]:
+        """What the CPU may read, and of which something is expected."""
+
+    def unmapped(self, buffer: int) -> list[Stretch]:
+        """Where no live mapping is: the CPU may write there unasked."""
+
+    def views(self, mapping: int, buffer: int, offset: int, size: int) -> list[DeviceView]:
+        """What the device of a mapping may read of a range, and must see."""
+
+    def may_read(self) -> list[DeviceView]:
+        """What devices may read, and must see."""
+
+    def may_write(self) -> list[DeviceView]:
+        """What devices may write."""
+
+    def asked(self, mapping: int, offset: int, size: int) -> DeviceView | None:
+        """
+        What a device's line that reads names, past the mapping's end too, up to the first byte that it need not see; None if its device may not read.
+        """
 
 class Layout:
     """Where kinds of memory begin: physical addresses."""

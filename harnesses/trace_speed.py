@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How fast a trace is judged, and with how much memory: `python harnesses/trace_speed.py [EVENTS] [FILE]`.
+"""How fast a trace is judged, and with how much memory: `python harnesses/trace_speed.py [EVENTS] [KIND]`.
 
-The trace is made by printing programs, realistic ones nine times of ten, random ones else, each time on other pages.
+The trace is made by printing programs, each time on other pages. KIND is `mixed`, the default: realistic programs nine
+times of ten, random ones else; `random`: random ones alone; or `places`: packets of random sizes at random places, so
+that hardly two are equal.
 """
 
 from __future__ import annotations
@@ -61,11 +63,15 @@ def realistic(rng: random.Random) -> list[Program]:
     return made
 
 
-def programs(rng: random.Random) -> Iterator[Program]:
+def programs(rng: random.Random, kind: str) -> Iterator[Program]:
     real = realistic(rng)
     odd = [Program.decode(rng.randbytes(RANDOM_OPS * _core.RECORD_BYTES)) for _ in range(RANDOM_PROGRAMS)]
+    while kind == "places":
+        packet = rng.choice((RECEIVED, SENT))
+        yield parse(packet.format(offset=rng.randrange(2048), size=1536, part=rng.randrange(60, 1515)))
+    real_ones = {"mixed": 0.9, "random": 0.0}[kind]
     while True:
-        yield rng.choice(real if rng.random() < 0.9 else odd)
+        yield rng.choice(real if rng.random() < real_ones else odd)
 
 
 def moved(line: str, shift: int) -> str:
@@ -73,16 +79,18 @@ def moved(line: str, shift: int) -> str:
     return ADDRESS.sub(lambda found: f"{int(found.group(), 16) + shift:x}", line)
 
 
-def write(path: Path, count: int) -> None:
+def write(path: Path, count: int, kind: str) -> None:
     rng = random.Random(1)
     bench = judging("6.12", PORTFOLIO)
     known: dict[Program, list[Printed]] = {}
     written = 0
     with open(path, "w") as file:
-        for number, program in enumerate(programs(rng)):
+        for number, program in enumerate(programs(rng, kind)):
             events = known.get(program)
             if events is None:
-                events = known[program] = traces.events_of(program, bench, bench.members[0])
+                events = traces.events_of(program, bench, bench.members[0])
+                if kind != "places":
+                    known[program] = events
             shift = number % 4096 * SPREAD
             for line in traces.lines_of(events, "ftrace", written):
                 if not line.startswith("#"):
@@ -94,10 +102,10 @@ def write(path: Path, count: int) -> None:
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else EVENTS
+    kind = sys.argv[2] if len(sys.argv) > 2 else "mixed"
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(folder) / "trace.txt"
-        if not path.exists():
-            write(path, count)
+        path = Path(folder) / "trace.txt"
+        write(path, count, kind)
         counts = traces.Counts()
         bench = traces.Bench(("6.12",), PORTFOLIO)
         before, begun = time.process_time(), time.monotonic()
@@ -105,7 +113,7 @@ def main() -> None:
         seconds, wall = time.process_time() - before, time.monotonic() - begun
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     print(
-        f"{counts.events:,} events, {result.groups:,} groups, {result.shapes:,} distinct, on {len(bench.platforms)} "
+        f"{kind}: {counts.events:,} events, {result.groups:,} groups, {result.shapes:,} distinct, on {len(bench.platforms)} "
         f"platforms: {seconds:.1f} s of one core, {counts.events / seconds:,.0f} events a second "
         f"({wall:.1f} s by the clock), at most {memory} MiB"
     )

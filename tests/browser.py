@@ -58,22 +58,26 @@ class Page:
 
     def open(self, path: Path, width_pixels: int, dark: bool = False) -> None:
         """Opens a file at a width and waits until it is there."""
+        self.open_address(path.as_uri(), width_pixels, dark)
+
+    def open_address(self, url: str, width_pixels: int, dark: bool = False) -> None:
+        """The same of any address."""
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width_pixels, height=900, deviceScaleFactor=1, mobile=False
         )
         scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self.call("Emulation.setEmulatedMedia", features=scheme)
-        self.call("Page.navigate", url=path.as_uri())
+        self.call("Page.navigate", url=url)
         self.browser.wait_for("Page.loadEventFired")
 
     @property
     def overflow_pixels(self) -> int:
         """How much wider the page is than the window."""
-        return int(self._value(_OVERFLOW))
+        return int(self.value(_OVERFLOW))
 
     @property
     def lowest_contrast(self) -> tuple[float, str, str, str]:
-        ratio, text, colour, background = self._value(_CONTRAST)
+        ratio, text, colour, background = self.value(_CONTRAST)
         return float(ratio), text, colour, background
 
     def picture(self, path: Path) -> None:
@@ -86,7 +90,13 @@ class Page:
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         return self.browser.call(method, self.session, **parameters)
 
-    def _value(self, expression: str) -> Any:
+    def text_of_page(self) -> str:
+        """What is in the page, also where no script may run."""
+        root = self.call("DOM.getDocument")["root"]["nodeId"]
+        return str(self.call("DOM.getOuterHTML", nodeId=root)["outerHTML"])
+
+    def value(self, expression: str) -> Any:
+        """Of an expression of JavaScript."""
         return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"]["value"]
 
 

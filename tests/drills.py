@@ -115,7 +115,7 @@ def full_round(folder: Path, rng: random.Random) -> None:
     limit = rng.choice([0, 1_000, 8_000, 60_000, 400_000])
     process = start(folder, "--time", "4", "--ops", "8", limit_bytes=limit)
     try:
-        process.wait(timeout=120)
+        process.wait(timeout=600)  # what runs that were killed have left is replayed first
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

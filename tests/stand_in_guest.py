@@ -33,6 +33,7 @@ class StandInGuest:
     clobbers: int | None = None
     dies_at: str = ""
     left: int = 0
+    homes: Iterator[int] = field(default_factory=lambda: iter(()))  # physical addresses of what is placed
     closed: bool = False
     restarts: int = 0
     actions: list[str] = field(default_factory=list)
@@ -71,8 +72,10 @@ class StandInGuest:
         self._mappings.clear()
         return f"left={self.left}"
 
-    def _place(self, buffer: int, kind: int, size: int, where: int, tag: int) -> None:
+    def _place(self, buffer: int, kind: int, size: int, where: int, tag: int) -> str:
         self._buffers[buffer] = bytearray([tag]) * size
+        home = next(self.homes, None)
+        return "" if home is None else f"phys={home:x}"
 
     def _free(self, buffer: int) -> None:
         pass

@@ -9,12 +9,9 @@ from pathlib import Path
 import pytest
 
 from dmafuzz import _core, platforms
-from dmafuzz.campaign import CampaignRun, PlanFileError, read_plan_file, standings
+from dmafuzz.campaign import PlanFileError, read_plan_file
 from dmafuzz.campaign.plan_file import EXAMPLE
-from dmafuzz.campaign.running import slice_plan
 from dmafuzz.findings import Finding
-from dmafuzz.fuzzing import Campaign
-from dmafuzz.fuzzing.progress import Progress
 from dmafuzz.store import Store, target_of
 from support import run, said
 
@@ -65,6 +62,10 @@ def test_a_plan_is_written_checked_and_not_overwritten(tmp_path: Path) -> None:
         ('[[target]]\ntracker = "kernel:/tmp/linux"\n', "a file names no code"),
         ('[[target]]\ntracker = "py:os:system"\n', "a file names no code"),
         ('[[target]]\ntracker = "6.12"\nweight = -1\n', "weight"),
+        ('[[target]]\ntracker = "6.12"\nagainst = "kernel:/tmp/linux"\n', "a file names no code"),
+        ('[[target]]\ntracker = "6.12"\n[[target]]\ntracker = "6.12"\n', "twice"),
+        ('[[target]]\ntracker = "6.12"\n[triage]\nshow = ["F"]\n', "triage.show"),
+        ('[[target]]\ntracker = "6.12"\n[keep]\ncauses = 3\n', "nearest: causes_per_topic"),
     ],
 )
 def test_what_is_wrong_with_a_plan_is_said_in_its_place(text: str, complaint: str, tmp_path: Path) -> None:
@@ -88,27 +89,7 @@ def test_targets_share_the_slices_by_weight_and_canaries_are_found_out(tmp_path:
     assert [(row["tracker"], row["slices"]) for row in facts] == [("6.12", 2), ("canary:never-warns", 1)]
     assert [row["found_out"] for row in facts] == [None, True]
     assert all(row["causes"]["FN"] > 0 for row in facts)
-    assert not (tmp_path / "campaign" / "workers" / "0.programs").exists()
-
-
-def test_a_slice_that_was_cut_off_is_done_again_to_the_same_end(tmp_path: Path) -> None:
-    for name in ("whole", "cut"):
-        (tmp_path / name).mkdir()
-        file = read_plan_file(plan_file(tmp_path / name))
-        folder = tmp_path / name / "campaign"
-        store = Store.create(folder)
-        if name == "cut":
-            plan = slice_plan(standings(file, store)[0])
-            campaign = Campaign(plan, Progress(), store)
-            campaign._begin()
-            campaign._search_and_stop()
-            campaign.settling.settle_some()
-            campaign._gather(everything=True)  # and here it is killed
-        CampaignRun(file, store, lambda line: None).run(None, slices=2)
-        store.close()
-    assert causes(tmp_path / "whole" / "campaign") == causes(tmp_path / "cut" / "campaign")
-    packs = [{p.name for p in (tmp_path / name / "campaign" / "packs").iterdir()} for name in ("whole", "cut")]
-    assert packs[0] == packs[1]
+    assert not any((tmp_path / "campaign" / "workers").iterdir())
 
 
 def some_findings() -> list[Finding]:

@@ -20,6 +20,7 @@ from dmafuzz.confirmation.report import as_table, status_of
 from dmafuzz.program import Program
 from dmafuzz.verdicts import judging
 from stand_in_guest import StandInGuest
+from support import CORPUS
 
 KEEPS = """
 cpu0 b0 = alloc pages 64
@@ -268,3 +269,27 @@ def test_between_an_unchecked_map_and_its_check_the_cpu_does_not_look() -> None:
     done = confirm(text, StandInGuest())
     assert not done.impossible
     assert done.answer == Answer.CONFIRMED
+
+
+def test_memory_that_comes_again_only_in_the_model_is_a_reason() -> None:
+    """The stand-in has pages at other places than the model, which gives freed ones again."""
+    text = (
+        "cpu0 b0 = alloc pages 4096\ncpu0 free b0\ncpu0 b1 = alloc pages 4096\n"
+        "cpu0 m0 = map_page d0 b1 0 4096 TO_DEVICE\ncpu0 unmap_page m0"
+    )
+    warned = {"map": "DMA-API: dmafuzz: cacheline tracking EEXIST, overlapping mappings aren't supported"}
+    done = confirm(text, StandInGuest(says=warned))
+    assert done.answer == Answer.DIFFER
+    done = confirm(text, StandInGuest(says=warned, homes=iter((0x1000, 0x2000))))
+    assert done.answer == Answer.NOT_REPRODUCED
+    assert done.reason == "needs the model's memory, and the kernel's allocator gives other memory"
+    assert status_of([done]) == 0
+
+
+@pytest.mark.parametrize(
+    ("platform", "segments"), [("x86-5.5-iommu-strict", 1), ("x86-5.5-iommu-strict-before-5.11", 2), ("x86-5.5", 2)]
+)
+def test_after_an_entry_that_is_too_long_all_join_where_the_difference_wraps(platform: str, segments: int) -> None:
+    file = CORPUS / "confirmed" / "segment-longer-than-the-maximum-takes-all.dma"
+    said = CliRunner().invoke(main, ["judge", "--calls", str(file), "--platform", platform])
+    assert f" nents=2 mapped={segments} " in said.output

@@ -61,7 +61,7 @@ class TestImport:
         assert result.exit_code == 0, result.output
         assert "56 calls" in result.output
         assert "1 calls on mappings that the trace does not have" in result.output
-        files = sorted(out.iterdir())
+        files = sorted(out.glob("*.dma"))
         assert len(files) == 18
         for file in files:
             assert read(file).ops
@@ -183,7 +183,7 @@ class TestPrint:
         out = tmp_path / "programs"
         result = run("trace", "import", "-", "--out", str(out), text=printed(pair, form))
         assert result.exit_code == 0, result.output
-        (file,) = out.iterdir()
+        (file,) = out.glob("*.dma")
         lines = [line.split("  #")[0] for line in file.read_text().split("\n") if line and line[0] != "#"]
         assert lines == PAIR.replace("4096", "64").rstrip("\n").split("\n")
 

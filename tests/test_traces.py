@@ -105,6 +105,18 @@ FORMS = {
     "trace-cmd": "            ping-211   [003]    57.570776: dma_map_page:         {}",
     "trace-cmd with flags": "            ping-211   [003] b..1.    57.570776: dma_map_page:         {}",
     "perf": "ping   211 [003]    57.570776: dma:dma_map_page: {}",
+    "perf with aligned names": "            ping   211 [003]    57.570776:               dma:dma_map_page: {}",
+    "perf with process and thread": "            ping   211/211   [003]    57.570776:      dma:dma_map_page: {}",
+    "perf with periods": "            ping   211 [003]    57.570776:          1      dma:dma_map_page: {}",
+    "trace-cmd report -l": "    ping-211     3b..1.    57.570776: dma_map_page:         {}",
+    "trace-cmd report --ts-diff": "            ping-211   [003]    57.570776: (+12) dma_map_page:         {}",
+    "the latency format": "    ping-211       3b..1. 57570776us : dma_map_page: {}",
+    "the latency format, marked": "    ping-211       3b..1. 57570776us!: dma_map_page: {}",
+    "a buffer dumped into the log": "[   60.123456]     ping-211     3b..1. 57570776us : dma_map_page: {}",
+    "a level before it": "<0>[   60.123456]     ping-211     3b..1. 57570776us : dma_map_page: {}",
+    "a serial console": "  ping-211     [003] b..1. 57.570776: dma_map_page: {}\r",
+    "a mail": "> ping-211     [003] b..1. 57.570776: dma_map_page: {}",
+    "a name with a colon and brackets": " a: b [x] [1]-211   [003] b..1. 57.570776: dma_map_page: {}",
     "a name with blanks": "  Web Content 3-211     [003] b..1.    57.570776: dma_map_phys: {}",
 }
 
@@ -119,6 +131,37 @@ def test_forms_of_a_line(form: str) -> None:
     assert (event.where.cpu, event.where.time) == (3, "57.570776")
     assert "211" in event.where.task
     assert not counts.notes
+
+
+@pytest.mark.parametrize(
+    ("form", "time"),
+    [
+        ("  ping-211     [003] b..1. 2837465923847: dma_map_page: {}", "2837465923847"),  # clocks that count
+        ("  ping-211   [003]   57.570776123: dma_map_page:         {}", "57.570776123"),
+        ("            ping   211    57.570776:               dma:dma_map_page: {}", "57.570776"),  # perf script -F
+        ("       ping   211   3 00000001 00000000 [0000000057570776] 0.570ms (+0.000ms): dma_map_page: {}", "0.000570"),
+    ],
+)
+def test_clocks_and_lines_without_a_cpu(form: str, time: str) -> None:
+    text = f"{DEVICE} dir=TO_DEVICE dma_addr=1c13186 size=110 phys_addr=1c13186 attrs="
+    (event,), counts = read([form.format(text)])
+    assert isinstance(event, Event)
+    assert (event.call, event.device, event.phys, event.where.time) == (Call.MAP, DEVICE, (0x1C13186,), time)
+    assert event.where.cpu in (0, 3)
+    assert not counts.notes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "        ffffffff81123456 dma_map_page_attrs+0x1a0 ([kernel.kallsyms])",
+        " => dma_map_page_attrs",
+        "<stack trace>",
+    ],
+)
+def test_back_traces_are_counted_as_what_they_are(text: str) -> None:
+    _, counts = read([text])
+    assert counts.notes == {"lines of back traces": [1, 1]}
 
 
 def test_numbers_of_the_raw_form_are_decimal_unless_they_say_otherwise() -> None:

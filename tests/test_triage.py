@@ -27,9 +27,10 @@ from dmafuzz.triage import Cause, Grade, Lead, Topic, grade_of, order_of, triage
 from dmafuzz.triage.bench import Bench
 from dmafuzz.triage.everyday import everyday_form
 from dmafuzz.triage.headline import headlines_of
-from dmafuzz.triage.order import CALLS, rarest_use
+from dmafuzz.triage.order import rarest_use
 from dmafuzz.triage.repairs import Repair, repairs_of
 from dmafuzz.triage.titles import title_of
+from dmafuzz.triage.uses import CALLS
 from dmafuzz.verdicts import judging
 from support import run
 

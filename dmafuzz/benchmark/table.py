@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from dmafuzz.reporting.columns import columns
+
 
 @dataclass(frozen=True)
 class Table:
@@ -19,10 +21,8 @@ class Table:
 
     def text(self) -> Iterator[str]:
         """Columns in line: the first one on the left, figures on the right."""
-        widths = [max(len(row[i]) for row in (self.header, *self.rows)) for i in range(len(self.header))]
         yield self.title
-        for row in (self.header, *self.rows):
-            yield _line(row, widths, self.words)
+        yield from columns((self.header, *self.rows), figures=not self.words)
         yield from self.notes
 
     def markdown(self) -> Iterator[str]:
@@ -34,12 +34,6 @@ class Table:
         for note in self.notes:
             yield ""
             yield note
-
-
-def _line(row: Sequence[str], widths: Sequence[int], words: bool) -> str:
-    pairs = list(zip(row, widths, strict=True))
-    rest = [cell.ljust(width) if words else cell.rjust(width) for cell, width in pairs[1:]]
-    return "  ".join((row[0].ljust(widths[0]), *rest)).rstrip()
 
 
 def _cells(row: Sequence[str]) -> str:

@@ -22,6 +22,7 @@ from dmafuzz.trackers.python import PYTHON
 FILE = Path("campaign.toml")
 FILE_BYTES_MAX = 1 << 20
 OPS_LIMIT = 14
+AHEAD = 4
 CANARY = "canary:"
 CANARIES = {f"{CANARY}never-warns": "FN", f"{CANARY}always-warns": "FP"}  # the label that finds it out
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
@@ -35,8 +36,8 @@ name     = "nightly"
 store    = "campaign"    # folder of findings, corpus and ledgers; a second run goes on with it
 slice    = "2m"          # how long one target is searched before the next one's turn; a whole number is of programs,
                          # and then a slice gives the same result to the byte
-jobs     = "all"         # worker processes: a number, or one for each processor
-executor = "local"       # worker processes of this machine
+jobs     = "all"         # slices at once on this host: a number, or one for each processor
+executor = "local"       # processes of this host; folder: hosts that share the store; dask: workers of a cluster
 
 # Each target gets a share of the time by its weight.
 [[target]]
@@ -46,11 +47,34 @@ weight  = 4
 [[target]]
 tracker = "7.2"
 weight  = 2
+# against = "6.12"       # only what differs from this one counts as new
 
 # A tracker with a planted fault, which must be found out: if it is not, the campaign is at fault (exit status 3).
 [[target]]
 tracker = "canary:never-warns"
 weight  = 0.1
+
+[triage]
+show     = ["A", "B", "C"]           # grades that `campaign status` names
+top      = 10
+# baseline = "baseline.jsonl"        # people's decisions (dmafuzz mark)
+
+# What is written at the end of a run.
+# [report]
+# html  = "report"
+# sarif = "dmafuzz.sarif"
+# junit = "dmafuzz.xml"
+
+[keep]
+causes_per_topic = 200               # in full; the rest as counts
+# corpus_days      = 30
+# corpus_megabytes = 100
+
+# [dask]
+# scheduler   = "tls://host:8786"    # started however you like
+# ca          = "ca.pem"             # mutual TLS: whoever can reach a scheduler runs code on its workers
+# certificate = "own.pem"
+# key         = "own.key"
 """
 
 
@@ -69,20 +93,30 @@ class _Table(BaseModel):
 
 
 class CampaignTable(_Table):
-    """``slice``: seconds, or a number of programs."""
+    """``slice``: seconds, or a number of programs. ``ahead``: with the latter, how many slices of one target may be at
+    work at once; slice n starts from what those up to n - ahead have found."""
 
     name: str = "campaign"
     store: str = "campaign"
     slice: Annotated[float | int, BeforeValidator(duration), Field(gt=0)] = 120.0
     jobs: Literal["all"] | Annotated[int, Field(ge=1, le=256)] = "all"
-    executor: Literal["local"] = "local"
+    executor: Literal["local", "folder", "dask"] = "local"
+    ahead: Annotated[int, Field(ge=1, le=10_000)] = AHEAD
     ops: Annotated[int, Field(ge=2, le=64)] = OPS_LIMIT
 
 
 class TargetTable(_Table):
+    """``against``: only what differs from this tracker counts as new."""
+
     tracker: str
     weight: Annotated[float, Field(gt=0)] = 1.0
     portfolio: str | None = None
+    against: str | None = None
+
+    @property
+    def is_canary(self) -> bool:
+        """Whether it has a planted fault: then what it shows is no news."""
+        return self.tracker.startswith(CANARY)
 
     @property
     def canary_label(self) -> str | None:
@@ -90,18 +124,63 @@ class TargetTable(_Table):
         return CANARIES.get(self.tracker)
 
 
+class DaskTable(_Table):
+    """``scheduler``: its address, as tls://host:8786. ``ca``, ``certificate`` and ``key`` are files, beside the plan;
+    without them those of Dask's own configuration count."""
+
+    scheduler: str = ""
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+
+
+class TriageTable(_Table):
+    """``show``: the grades that people want to see; ``top``: how many topics; ``baseline``: a file of decisions, beside
+    the plan."""
+
+    show: list[Literal["A", "B", "C", "D", "E"]] = ["A", "B", "C"]
+    top: Annotated[int, Field(ge=1, le=1_000)] = 10
+    baseline: str | None = None
+
+
+class ReportTable(_Table):
+    """What is written at the end of a run, beside the plan: a folder of pages, files for other tools."""
+
+    html: str | None = None
+    sarif: str | None = None
+    junit: str | None = None
+
+
+class KeepTable(_Table):
+    """``causes_per_topic``: of a topic so many are kept in full, the rest as counts. ``corpus_days``: programs that no
+    slice has found anew for so long go; ``corpus_megabytes``: of a target's corpus the oldest go beyond that."""
+
+    causes_per_topic: Annotated[int, Field(ge=1)] = 200
+    corpus_days: Annotated[float, Field(gt=0)] | None = None
+    corpus_megabytes: Annotated[float, Field(gt=0)] | None = None
+
+
 class CampaignFile(_Table):
     """A whole file."""
 
     campaign: CampaignTable = CampaignTable()
     target: Annotated[list[TargetTable], Field(min_length=1)]
+    dask: DaskTable = DaskTable()
+    triage: TriageTable = TriageTable()
+    report: ReportTable = ReportTable()
+    keep: KeepTable = KeepTable()
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether slices are of so many programs: then all that they find follows from the plan."""
+        return isinstance(self.campaign.slice, int)
 
     @property
     def jobs(self) -> int:
         return len(os.sched_getaffinity(0)) if self.campaign.jobs == "all" else self.campaign.jobs
 
     def plan_of(self, target: TargetTable, store: Path) -> Plan:
-        """A slice's plan, but for its seed and its name. Raises PlanFileError for a target that is not there."""
+        """What decides about the target. Raises PlanFileError for a target that is not there."""
         name = target.tracker
         try:
             core = resolve(name).core
@@ -109,11 +188,17 @@ class CampaignFile(_Table):
             names = tuple(model.name for model in platforms.portfolio(portfolio))
         except (TrackerError, PlatformError) as error:
             raise PlanFileError(str(error)) from None
-        budget = self.campaign.slice
-        programs = budget if isinstance(budget, int) else None
-        seconds = None if programs is not None else float(budget)
-        about = (name, core, names, portfolio, store, "native", seconds, self.jobs, 0, self.campaign.ops)
-        return Plan(*about, programs)
+        return Plan(name, core, names, portfolio, store, "native", None, 1, 0, self.campaign.ops)
+
+
+_TABLES: dict[str, type[_Table]] = {
+    "campaign": CampaignTable,
+    "target": TargetTable,
+    "dask": DaskTable,
+    "triage": TriageTable,
+    "report": ReportTable,
+    "keep": KeepTable,
+}
 
 
 def read_plan_file(path: Path) -> CampaignFile:
@@ -140,8 +225,7 @@ def _complaint(details: Any, file: Path) -> str:
     """One line, as for a platform's file."""
     location, kind = details["loc"], details["type"]
     if kind == "extra_forbidden":
-        tables: dict[str, type[_Table]] = {"campaign": CampaignTable, "target": TargetTable}
-        table: type[_Table] = tables.get(str(location[0]), CampaignFile) if len(location) > 1 else CampaignFile
+        table = _TABLES.get(str(location[0]), CampaignFile) if len(location) > 1 else CampaignFile
         known = nearest(str(location[-1]), table.model_fields)
         return message(file, dotted(location), "an unknown key", f"a known one ({known})")
     if kind == "missing":
@@ -153,12 +237,18 @@ def _complaint(details: Any, file: Path) -> str:
 def _check(plan: CampaignFile, shown: str) -> None:
     """Names that the file may use: none of code that nobody has registered here."""
     known = {name for name, _ in added_kernels()}
-    for number, target in enumerate(plan.target):
-        where = f"{shown}: target[{number}].tracker"
-        if target.tracker.startswith(PYTHON) or (target.tracker.startswith(KERNEL) and target.tracker not in known):
+    named = [(f"target[{n}].tracker", target.tracker) for n, target in enumerate(plan.target)]
+    named += [(f"target[{n}].against", target.against) for n, target in enumerate(plan.target) if target.against]
+    for where, name in named:
+        if name.startswith(PYTHON) or (name.startswith(KERNEL) and name not in known):
             raise PlanFileError(
-                f"{where}: found {target.tracker!r}, expected the name of a tracker, or of a kernel that was added "
+                f"{shown}: {where}: found {name!r}, expected the name of a tracker, or of a kernel that was added "
                 "(dmafuzz kernel add): a file names no code"
             )
+    trackers = [(target.tracker, target.portfolio) for target in plan.target]
+    if len(set(trackers)) < len(trackers):
+        raise PlanFileError(
+            f"{shown}: target: the same tracker and portfolio twice; expected one, with the sum of weights"
+        )
     if isinstance(plan.campaign.slice, float) and not SLICE_S_MIN <= plan.campaign.slice <= SLICE_S_MAX:
         raise PlanFileError(f"{shown}: campaign.slice: found {plan.campaign.slice:g} s, expected 1 s to 1 h")

@@ -14,6 +14,7 @@ from dmafuzz import _core
 from dmafuzz import program as language
 from dmafuzz._core import Cost, HookKind
 from dmafuzz.program import Program
+from dmafuzz.reporting.columns import columns
 from dmafuzz.trackers import COSTS, Workload, default_portfolio
 from dmafuzz.verdicts import Judging, judging
 
@@ -22,7 +23,6 @@ from .errors import BadInput
 _CPUS = (2, 4, 16, 64)
 _RANDOM_PROGRAMS = 2_000
 _RANDOM_OPS = 24
-_COLUMN_CHARS = 14
 
 
 @click.command()
@@ -55,7 +55,7 @@ def cost(trackers: tuple[str, ...], corpus: Path | None, platform: str | None, a
     click.echo(
         f"{len(programs):,} programs on {where}, {next(iter(totals.values())).hooks:,} hook calls; each program:"
     )
-    for line in _table(totals):
+    for line in columns(list(_table(totals)), figures=True):
         click.echo(line)
 
 
@@ -98,13 +98,11 @@ def _record(total: Workload) -> dict[str, object]:
     }
 
 
-def _table(totals: dict[str, Workload]) -> Iterator[str]:
-    width = max(_COLUMN_CHARS, *(len(name) + 2 for name in totals))
+def _table(totals: dict[str, Workload]) -> Iterator[tuple[str, ...]]:
+    def row(title: str, cell: Callable[[Workload], str]) -> tuple[str, ...]:
+        return (title, *map(cell, totals.values()))
 
-    def row(title: str, cell: Callable[[Workload], str]) -> str:
-        return f"{title:28}" + "".join(f"{cell(total):>{width}}" for total in totals.values())
-
-    yield f"{'':28}" + "".join(f"{name:>{width}}" for name in totals)
+    yield ("", *totals)
     for field, name in COSTS.items():
         yield row(name, lambda total, field=field: f"{_each(total.cost, field, total.programs):,.2f}")  # type: ignore[misc]
     yield row("work in all, units", lambda total: f"{total.units / total.programs:,.1f}")

@@ -15,10 +15,11 @@ from dmafuzz.catalogue.files import read_catalogue
 from dmafuzz.findings import Finding
 from dmafuzz.findings.reading import read_finding, read_findings
 from dmafuzz.program import ProgramError
-from dmafuzz.store import Confirmed, Store, StoreError, Target
+from dmafuzz.store import Confirmed, Store, StoreError, Target, uses_of
 from dmafuzz.store.folder import ABOUT
+from dmafuzz.store.leads import Filed
 from dmafuzz.trackers import default_portfolio
-from dmafuzz.triage import Lead, Topic, triaged
+from dmafuzz.triage import IN_THE_TREE, Lead, Topic, Uses, triaged
 from dmafuzz.triage.bench import Bench
 from dmafuzz.triage.headline import Headline, headlines_of
 
@@ -74,12 +75,15 @@ class InStore:
 
     store: Store
     target: Target
+    uses: Uses = IN_THE_TREE  # what is everyday: the index has the order of this one alone
 
     def __len__(self) -> int:
         return sum(self.store.counts(self.target).values())
 
     def leads(self, known: Container[Topic] | None) -> list[Lead[Any]]:
-        return self.store.leads(self.target, known)
+        if self.uses is IN_THE_TREE:
+            return self.store.leads(self.target, known)
+        return triaged((Filed(cause, self.target) for cause in self.store.causes(self.target)), known, self.uses)
 
     def beginning(self, name: str) -> list[Any]:
         return [self.store.finding(each) for each in self.store.find(name) if each.target == self.target.key]
@@ -170,13 +174,13 @@ def _of_store(opened: Store, store: Path, tracker: str | None) -> Found:
 
 def found_of(opened: Store, target: Target) -> Found:
     """All that a store has of one target."""
-    causes = InStore(opened, target)
+    causes = InStore(opened, target, uses_of(opened.folder))
     return Found(causes, target.tracker, target.portfolio, target.platforms, opened.confirmed(target))
 
 
 def found_in(plan: Plan) -> Found:
     """What a run has found, and the runs before it in the same folder."""
-    causes = InStore(Store.open(plan.out), plan.target)
+    causes = InStore(Store.open(plan.out), plan.target, uses_of(plan.out))
     return Found(causes, plan.tracker, plan.portfolio, plan.platforms)
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -14,11 +15,11 @@ from dmafuzz.fuzzing.plan import engine_title
 from dmafuzz.fuzzing.progress import Progress
 from dmafuzz.fuzzing.summary import Summary
 from dmafuzz.reporting.fuzzing import TOP, summary_lines, summary_record, things_lines
-from dmafuzz.store import StoreError, shown_path
+from dmafuzz.store import Store, StoreError, plant, read_seeds, shown_path
 from dmafuzz.trackers import KERNEL, added_kernels, default_portfolio, resolve
 
 from . import options
-from .errors import EXIT_INTERRUPTED, BadInput, Fault
+from .errors import EXIT_DIFFERENCE, EXIT_INTERRUPTED, BadInput, Fault
 from .found import found_in
 from .report import run_of_found, write_report
 
@@ -49,8 +50,12 @@ OPS_LIMIT = 14  # operations of a program before its tidy-up; some 12 to 13 on a
 @click.option("--engine", type=click.Choice(ENGINES), help="Default: atheris where it is installed, else native.")
 @click.option("--ops", type=click.IntRange(2, 64), default=OPS_LIMIT, show_default=True, metavar="N",
               help="Operations of a program, at most.")  # fmt: skip
+@click.option("--seeds", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Begin with these programs too, as `dmafuzz trace import` makes them of a trace; what is everyday "
+              "there comes first among what to look at.")  # fmt: skip
 @click.option("--report", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write pages in the end: index.html, and one for each of the first leaders.")  # fmt: skip
+@options.fail_on
 @click.option("--json", "as_json", is_flag=True, help="In the end one JSON object instead of lines.")
 def fuzz(
     seconds: float | None,
@@ -63,7 +68,9 @@ def fuzz(
     out: Path,
     engine: str | None,
     ops: int,
+    seeds: Path | None,
     report: Path | None,
+    fail_on: str | None,
     as_json: bool,
 ) -> None:
     """Search at random for programs that dma-debug judges wrongly."""
@@ -75,14 +82,25 @@ def fuzz(
         err=as_json,
     )
     try:
+        if seeds is not None:
+            _plant(plan, seeds)
         summary = Campaign(plan, Progress()).run()
     except StoreError as error:
         raise BadInput(str(error)) from None
     except CampaignError as error:
         raise (Fault if error.ours else BadInput)(shown_path(error)) from None
     _show(plan, summary, report, as_json)
-    if summary.interrupted:
-        click.get_current_context().exit(EXIT_INTERRUPTED)
+    bad = sum(count for grade, count in summary.new_grades.items() if grade in (fail_on or ""))
+    if bad:
+        click.echo(f"{bad:,} new causes of grade {fail_on}", err=as_json)
+    click.get_current_context().exit(EXIT_INTERRUPTED if summary.interrupted else EXIT_DIFFERENCE if bad else 0)
+
+
+def _plant(plan: Plan, folder: Path) -> None:
+    """Raises StoreError."""
+    seeds = read_seeds(folder)
+    with closing(Store.create(plan.out)) as store:
+        plant(store, [plan.target], seeds)
 
 
 def _show(plan: Plan, summary: Summary, report: Path | None, as_json: bool) -> None:

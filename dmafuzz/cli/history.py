@@ -11,10 +11,9 @@ from tqdm import tqdm
 from dmafuzz import program as language
 from dmafuzz._core import BuiltinTracker
 from dmafuzz.reporting import history as report
+from dmafuzz.reporting.columns import columns
+from dmafuzz.reporting.layout import terminal_chars
 from dmafuzz.trackers import resolve
-
-_NAME_CHARS = 24
-_LABELS_CHARS = 48
 
 
 @click.command()
@@ -33,8 +32,8 @@ def history(file: str, platform: str | None, trackers: tuple[str, ...]) -> None:
         resolve(tracker)
     told = report.history(program, platform, trackers, _progress)
     click.echo(f"{file}: {f'on {platform}' if platform else 'each tracker on the machines of its time'}")
-    for line in told:
-        click.echo(f"{line.names:<{_NAME_CHARS}} {line.labels:<{_LABELS_CHARS}} {line.warnings}")
+    for line in columns([(row.names, row.labels, row.warnings) for row in told], width_chars=terminal_chars()):
+        click.echo(line)
 
 
 def _progress(each: Iterable[BuiltinTracker]) -> Iterable[BuiltinTracker]:

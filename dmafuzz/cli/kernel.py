@@ -10,6 +10,7 @@ import click
 from dmafuzz import _core, kernel
 from dmafuzz import platforms as platform_files
 from dmafuzz.kernel import Added, Registered
+from dmafuzz.reporting.columns import columns
 from dmafuzz.trackers import KERNEL, eras, like, own_era, resolve
 
 from .errors import BadInput
@@ -64,9 +65,8 @@ def list_kernels() -> None:
     if not entries:
         click.echo("no kernel is added: `dmafuzz kernel add PATH`")
         return
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for row in rows:
-        click.echo("  ".join([*(f"{text:<{width}}" for text, width in zip(row, widths, strict=False)), row[-1]]))
+    for line in columns(rows):
+        click.echo(line)
 
 
 @kernels.command()

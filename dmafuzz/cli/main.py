@@ -32,6 +32,7 @@ _COMMANDS = {
     "explain": ("dmafuzz.cli.explain", "explain"),
     "top": ("dmafuzz.cli.top", "top"),
     "show": ("dmafuzz.cli.show", "show"),
+    "mark": ("dmafuzz.cli.mark", "mark"),
     "search": ("dmafuzz.cli.search", "search"),
     "recall": ("dmafuzz.cli.recall", "recall"),
     "catalogue": ("dmafuzz.cli.catalogue", "catalogue"),

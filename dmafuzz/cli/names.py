@@ -8,6 +8,8 @@ from collections.abc import Callable
 import click
 
 from dmafuzz import _core, checks, platforms
+from dmafuzz.reporting.columns import columns
+from dmafuzz.reporting.layout import terminal_chars
 from dmafuzz.trackers import added_kernels, builtins
 
 from .errors import BadInput
@@ -64,10 +66,8 @@ def list_names(what: str, text: str) -> None:
         return
     if text:
         raise click.UsageError(f"only warnings can be looked for: list {_WARNINGS} TEXT")
-    rows = _LISTS[what]()
-    width = max(len(name) for name, _ in rows)
-    for name, meaning in rows:
-        click.echo(f"{name:<{width}}  {meaning}".rstrip())
+    for line in columns(_LISTS[what](), width_chars=terminal_chars()):
+        click.echo(line)
 
 
 def _show_warnings(text: str) -> None:
@@ -75,8 +75,9 @@ def _show_warnings(text: str) -> None:
     found = checks.find(text) if text else list(checks.checks().values())
     if not found:
         raise BadInput(f"no warning has that message: {text!r} (`dmafuzz list {_WARNINGS}` has them all)")
-    width = max(len(name) for name in checks.checks())
+    rows = []
     for check in found:
-        click.echo(f"{check.id:<{width}}  {check.means}")
-        for message in check.messages:
-            click.echo(f"{'':<{width}}  from {message.since}: {message.text}")
+        rows.append((check.id, check.means))
+        rows += [("", f"from {message.since}: {message.text}") for message in check.messages]
+    for line in columns(rows, width_chars=terminal_chars()):
+        click.echo(line)

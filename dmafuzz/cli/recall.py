@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from dmafuzz.campaign.held_against import held_against, report_lines
 from dmafuzz.catalogue import Catalogue
 from dmafuzz.catalogue import files as catalogue_files
 from dmafuzz.catalogue.recall import RecallError, missed, read_run
@@ -30,7 +31,10 @@ MISSED_MAX = 20
 @click.option("--ops", type=click.IntRange(1), metavar="N", help="Only causes of up to N operations.")
 @click.option("--unmatched", "other_way", is_flag=True,
               help="The reverse: which findings are not in the catalogue, and why.")  # fmt: skip
-def recall(folders: tuple[Path, ...], file: Path, times: tuple[float, ...], ops: int | None, other_way: bool) -> None:
+@click.option("--left", is_flag=True, help="How well the estimate of topics left to find did, as Markdown.")
+def recall(
+    folders: tuple[Path, ...], file: Path, times: tuple[float, ...], ops: int | None, other_way: bool, left: bool
+) -> None:
     """Measure how much of a catalogue fuzzing runs have found.
 
     DIR is the --out folder of a run of dmafuzz fuzz.
@@ -40,7 +44,12 @@ def recall(folders: tuple[Path, ...], file: Path, times: tuple[float, ...], ops:
     if other_way and (ops is not None or times_given):
         raise BadInput("--unmatched: looks at all findings, --at and --ops do not go with it")
     try:
-        if other_way:
+        if left:
+            deepest = ops or max(len(entry.ops) for entry in catalogue.entries)
+            held = [one for folder in folders for one in held_against(folder, catalogue, deepest, times)]
+            for line in report_lines(held, catalogue, deepest):
+                click.echo(line)
+        elif other_way:
             _show_unmatched(folders, catalogue)
         else:
             _show_recall(folders, catalogue if ops is None else catalogue.up_to(ops), times)

@@ -167,7 +167,7 @@ def _counts(findings: Sequence[Finding]) -> str:
 def _write(run: Run, html: Path | None, outputs: dict[str, Path | None]) -> None:
     renderers: dict[str, Callable[[Run], str]] = {
         "markdown": markdown_of,
-        "sarif": lambda content: sarif_of(content, _version()),
+        "sarif": lambda content: sarif_of(content, version()),
         "junit": junit_of,
         "ktap": ktap_of,
     }
@@ -194,7 +194,8 @@ def _write_pictures(run: Run, folder: Path) -> None:
     click.echo(f"{folder}: {', '.join(files) or 'nothing to draw'}")
 
 
-def _version() -> str:
+def version() -> str:
+    """Of the package that runs."""
     try:
         return importlib.metadata.version("dmafuzz")
     except importlib.metadata.PackageNotFoundError:

@@ -18,6 +18,7 @@ from dmafuzz import program as language
 from dmafuzz.program import render
 from dmafuzz.publishing import blocks_page
 from dmafuzz.storage import write_all_whole, write_whole
+from dmafuzz.store.seeds import FREQUENCIES, frequencies_bytes
 from dmafuzz.trackers import DEFAULT_TRACKER, default_portfolio, resolve
 from dmafuzz.verdicts import judging
 
@@ -26,7 +27,6 @@ from .errors import EXIT_DIFFERENCE, BadInput
 from .terminal import show
 
 _EXPECTED = "ftrace's text (trace, trace_pipe), or what `trace-cmd report` or `perf script` print, of the events dma:*"
-_FREQUENCIES = "frequencies.json"
 
 
 @click.group()
@@ -39,13 +39,15 @@ def trace() -> None:
 
 @trace.command(name="import")
 @click.argument("file", metavar="FILE|-", type=click.Path())
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("trace-programs"),
-              show_default=True, metavar="DIR", help="Where the programs go.")  # fmt: skip
+@click.option("--out", "--seeds", "out", type=click.Path(file_okay=False, path_type=Path),
+              default=Path("trace-programs"), show_default=True, metavar="DIR",
+              help="Where the programs go.")  # fmt: skip
 def import_(file: str, out: Path) -> None:
     """Turn a trace into programs.
 
     Calls on mappings that share cachelines become one program; equal ones are written once, with how often they occur.
-    Each line says where in the trace it comes from. The trace may be compressed with gzip or zstd.
+    Each line says where in the trace it comes from. The trace may be compressed with gzip or zstd. The folder is one of
+    seeds for `dmafuzz fuzz --seeds`: beside the programs it has how often each operation occurs.
     """
     counts = traces.Counts()
     with _lines(file) as lines:
@@ -53,9 +55,11 @@ def import_(file: str, out: Path) -> None:
     _refuse_if_empty(file, counts)
     source = "a pipe" if file == "-" else os.path.basename(file)
     files = {name: render(each.program(_plain(source))).encode() for name, each in traces.names_of(programs)}
+    if files:
+        files[FREQUENCIES] = frequencies_bytes(traces.frequencies(programs))
     _write(out, files)
     total = sum(each.count for each in programs)
-    click.echo(f"{file}: {counts.events:,} calls, {total:,} groups, {len(files):,} distinct programs in {out}")
+    click.echo(f"{file}: {counts.events:,} calls, {total:,} groups, {len(programs):,} distinct programs in {out}")
     for name, (count, line) in counts.notes.items():
         click.echo(f"  {count:,} {name} (first: line {line:,})")
     if counts.lost:
@@ -228,7 +232,7 @@ def _write_seeds(file: str, folder: Path) -> None:
     with _lines(file) as lines:
         programs = traces.imported(traces.events(lines, counts), counts)
     files = {name: render(each.program()).encode() for name, each in traces.names_of(programs)}
-    files[_FREQUENCIES] = (json.dumps(traces.frequencies(programs), indent=1) + "\n").encode()
+    files[FREQUENCIES] = frequencies_bytes(traces.frequencies(programs))
     _write(folder, files)
 
 

@@ -44,6 +44,9 @@ class Seen:
     failed: set[int] = field(default_factory=set)  # mappings
     placed: dict[int, str] = field(default_factory=dict)  # mapping: DMA addresses as the kernel gave them
     lost: list[Lost] = field(default_factory=list)
+    homes: dict[int, int] = field(default_factory=dict)  # buffer: physical address as the kernel has it
+    scattered: bool = False  # an allocation is of several pieces of memory, which is one in the model
+    elsewhere: bool = False  # memory that the model uses again is other memory in the guest, or the other way round
     oops: int | None = None  # the operation in which the kernel is said to fault
     actions: int = 0
 
@@ -129,7 +132,19 @@ class Carrying:
                 break  # and it did not fault: what comes then is not said
             after(self, number)
         self._ask()
+        self.seen.elsewhere = self._is_elsewhere()
         return self.seen
+
+    def _is_elsewhere(self) -> bool:
+        """Whether two buffers share their first page here and not there, or one is in pieces there only.
+
+        The kernel's allocator gives what it likes.
+        """
+        model = {e.buffer: e.phys // PAGE_BYTES for e in reversed(self._extents) if e.first}
+        if self.seen.scattered:
+            return True
+        pages = [(model[b], phys // PAGE_BYTES) for b, phys in self.seen.homes.items() if b in model]
+        return any((a[0] == b[0]) != (a[1] == b[1]) for a, b in itertools.combinations(pages, 2))
 
     def next_tag(self) -> int:
         """What the next write writes. Zero is left to fresh memory."""
@@ -151,17 +166,21 @@ class Carrying:
             self._do(f"device-write {self._idle} 0 {mapping} {done.offset} {done.size} {tag}", None)
 
     def wild_write(self, mapping: int, buffer: int, offset: int, size: int) -> None:
-        """A mapping's device writes where a range of a buffer lies, by address: it owns its mapping, not the buffer."""
-        start = 0
-        for piece in self._pieces:
-            if piece.mapping != mapping:
-                continue
+        """A mapping's device writes where a range of a buffer lies, by address: it owns its mapping, not the buffer.
+
+        Where its addresses should not lead there, it writes all that it owns.
+        """
+        start, actions = 0, len(self._asked)
+        pieces = [piece for piece in self._pieces if piece.mapping == mapping]
+        for piece in pieces:
             for phys, length in self._places(buffer, offset, size):
                 begin, end = max(phys, piece.phys), min(phys + length, piece.phys + piece.size)
                 if begin < end:
                     where = start + begin - piece.phys
                     self._do(f"device-write {self._idle} 0 {mapping} {where} {end - begin} {self.next_tag()}", None)
             start += piece.size
+        for piece in pieces if len(self._asked) == actions else ():
+            self.device_write(mapping, piece.buffer, piece.offset, piece.size)
 
     def _places(self, buffer: int, offset: int, size: int) -> list[tuple[int, int]]:
         """Where a range of a buffer lies: (physical address, size)."""
@@ -252,6 +271,9 @@ class Carrying:
             self.seen.failed.add(op.mapping)
         if op is not None and "dma" in answer.fields:
             self.seen.placed[op.mapping] = answer.fields["dma"]
+        if op is not None and "phys" in answer.fields:
+            self.seen.homes[op.buffer] = int(answer.fields["phys"], 16)
+        self.seen.scattered |= answer.fields.get("entries", "1") != "1"
         if asked.wanted is not None:
             self._compare(now, asked.wanted, answer.data)
 
@@ -269,7 +291,9 @@ class Carrying:
             self.ideal.step(step, tag)
 
     def _wanted_of_device(self, op: Op) -> _Wanted | None:
-        """What a device line of the program reads, past the end of its mapping too."""
+        """What a device line of the program reads, past the end of its mapping too, unless an IOMMU refuses it."""
+        if any(step.kind == StepKind.fault for step in self._steps.get(self._number, [])):
+            return None
         found = self.ideal.asked(op.mapping, op.offset, op.size)
         return None if found is None else self._wanted(found.buffer, found.offset, found.size, f"m{op.mapping}")
 

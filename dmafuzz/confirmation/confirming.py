@@ -69,6 +69,7 @@ class Confirmation:
     refused: list[tuple[int, str]] = field(default_factory=list)
     messages: list[tuple[int, str]] = field(default_factory=list)
     failed: dict[str, list[int]] = field(default_factory=dict)  # mappings that fail: "model", "kernel"
+    reason: str = ""  # why what differs says nothing of the model
     oops: int | None = None  # the operation in which the kernel is said to fault
     log: str = ""  # of a guest that died
     exchange: str = ""  # hash of all that the guest was asked and has answered
@@ -172,6 +173,7 @@ class Confirming:
         done.messages = seen.messages
         done.refused = sorted(set(seen.refused))
         done.failed = {"model": sorted(judgement.failed), "kernel": sorted(seen.failed)}
+        done.reason = _OTHER_MEMORY if seen.elsewhere else ""
         done.impossible += _impossible(seen, judgement)
 
     def _witness(self, done: Confirmation, facts: Run, corruption: Corruption, steps: tuple[WitnessStep, ...]) -> None:
@@ -233,6 +235,8 @@ class Confirming:
         cached = any(not s.asked and s.event in _CACHE_EVENTS for s in steps)
         if cached and not all(device.coherent for device in devices):
             return "takes a cache, which QEMU does not model"
+        if seen.elsewhere:
+            return _OTHER_MEMORY
         if seen.refused:
             return f"the guest refuses: {seen.refused[0][1]} (operation {seen.refused[0][0]})"
         if set(corruption.mappings) & set(failed):
@@ -243,6 +247,7 @@ class Confirming:
         return ""
 
 
+_OTHER_MEMORY = "needs the model's memory, and the kernel's allocator gives other memory"
 _WRITES_SHARE, _READS_SHARE = 0.6, 0.4  # of the operations after which a random run does something unasked
 _UNASKED_BYTES_MAX = 512
 _CACHE_EVENTS = ("drop", "write-back", "write-back-and-drop", "fill")
@@ -295,9 +300,9 @@ def _answer(done: Confirmation) -> Answer:
     if any(why != "give-back" for _, why in done.refused):
         return Answer.REFUSED
     if done.impossible:
-        return Answer.IMPOSSIBLE
+        return Answer.NOT_REPRODUCED if done.reason else Answer.IMPOSSIBLE
     if done.oops is None and (done.expected != done.seen or done.failed["model"] != done.failed["kernel"]):
-        return Answer.DIFFER
+        return Answer.NOT_REPRODUCED if done.reason else Answer.DIFFER
     if done.oops is not None or any(not tried.shown for tried in done.tried):
         return Answer.NOT_REPRODUCED
     return Answer.CONFIRMED

@@ -76,18 +76,20 @@ class Figures:
         row.shown += len(said["tried"]) - len(missed)
         row.tried += len(said["tried"])
         row.reasons.update(_reason(tried["reason"]) for tried in missed)
+        if said["answer"] == Answer.NOT_REPRODUCED.value and said.get("reason"):
+            row.reasons[f"warnings: {said['reason']}"] += 1
         row.unexplained += said["answer"] == Answer.NOT_REPRODUCED.value and any(not t["reason"] for t in missed)
 
     def _row(self, said: dict[str, Any], name: str) -> _Row:
         return self._rows.setdefault((said["kernel"], said["machine"], name), _Row())
 
     def markdown(self) -> str:
-        """Both tables: what came of the programs, and why witnesses lost nothing."""
+        """Both tables: what came of the programs, and why witnesses lost nothing or warnings differ."""
         lines = _table(_HEAD, (_cells(key, row) for key, row in self._rows.items()))
         reasons = sorted({reason for row in self._rows.values() for reason in row.reasons})
         if reasons:
             keys = [key for key, row in self._rows.items() if row.reasons]
-            head = ("why a witness lost nothing", *(" ".join(key) for key in keys))
+            head = ("what was not seen, and why", *(" ".join(key) for key in keys))
             body = ((reason, *(str(self._rows[key].reasons[reason] or "") for key in keys)) for reason in reasons)
             lines += ["", *_table(head, body)]
         return "\n".join(lines) + "\n"

@@ -44,6 +44,7 @@ def _particulars(one: Confirmation) -> list[str]:
     if one.oops is not None:
         lines.append(f"  op {one.oops}: the kernel is said to fault, and does{'' if one.log else ' not'}")
     elif one.expected != one.seen:
+        lines += [f"  {one.reason}"] if one.reason else []
         missing, extra = Counter(one.expected) - Counter(one.seen), Counter(one.seen) - Counter(one.expected)
         lines += [f"  op {op}: {name}: expected, not seen" for op, name in sorted(missing.elements())]
         lines += [f"  op {op}: {name}: seen, not expected" for op, name in sorted(extra.elements())]

@@ -14,7 +14,7 @@ from dmafuzz.fuzzing.progress import Progress
 from dmafuzz.fuzzing.settling import SETTLE_FINDINGS, Settling
 from dmafuzz.fuzzing.summary import Summary
 from dmafuzz.fuzzing.supervisor import Supervisor
-from dmafuzz.store import Store, told_in_one_line
+from dmafuzz.store import Joining, Store, told_in_one_line
 from dmafuzz.store.runs import COUNTERS, ENDED, STARTED
 
 LOOK_EVERY_S = 0.1
@@ -32,7 +32,7 @@ class Campaign:
         self.summary = Summary()
         self.store = store or Store.create(plan.out)
         self._own_store = store is None
-        self.run_id = plan.run or secrets.token_hex(8)
+        self.run_id = secrets.token_hex(8)
         self.supervisor = Supervisor(plan, progress.say)
         self.settling = Settling(plan, self.store)
         self._counted_at = self._gathered_at = time.monotonic()
@@ -59,8 +59,6 @@ class Campaign:
     def _begin(self) -> None:
         for line in self.store.damage:
             self.progress.say(line)
-        if self.plan.run is not None:
-            self.store.take_back_programs(self.plan.run)
         self._gather(everything=True, leftovers=True)
         if again := self.store.judge_again(self.plan.target):
             self.progress.say(f"{again:,} findings of another build of dmafuzz are judged again")
@@ -119,7 +117,7 @@ class Campaign:
         with told_in_one_line(self.plan.out):
             programs, files = gather(self.plan.workers, everything)
             if not (leftovers and self.plan.programs is not None):
-                self.store.add_programs(self.plan.target, programs, self.plan.run)
+                self.store.add_programs(self.plan.target, programs)
             for path in files:
                 path.unlink(missing_ok=True)
 
@@ -127,14 +125,9 @@ class Campaign:
         """What follows from what was filed; a second interrupt cannot do harm here."""
         self._update(self.summary.seconds)
         self.summary.unreplayed = self.settling.waiting()
-        if not self._begins_again():
-            self.store.note(ENDED, sync=True, **self._counters(self.summary.seconds))
-            self.store.compact(self.plan.target)
+        self.store.note(ENDED, sync=True, **self._counters(self.summary.seconds))
+        self.store.compact(Joining(self.plan.target))
         self.store.write_leaders(self.plan.target)
-
-    def _begins_again(self) -> bool:
-        """Whether it was interrupted before what makes it a whole: a slice of so many programs is done in full."""
-        return self.summary.interrupted and self.plan.run is not None and self.plan.programs is not None
 
     def _counters(self, seconds: float) -> dict[str, Any]:
         return {"run": self.run_id, "seconds": round(seconds, 3), "programs": self.summary.programs}
@@ -148,6 +141,7 @@ class Campaign:
         summary.restarts = workers.restarts
         summary.quarantined = workers.quarantined
         summary.new = self.settling.new
+        summary.new_grades = self.settling.new_grades
         summary.unconfirmed = self.settling.unconfirmed
         summary.changed = self.settling.changed
         summary.causes = self.settling.causes

@@ -20,8 +20,7 @@ class Plan:
     platform files; ``portfolio`` the name they come from, if any; ``out`` is the folder of a store.
 
     ``seconds`` None: until interrupted, or until ``programs`` have been judged. A run of so many programs can be
-    repeated: with the same store before, it leaves the same packs and leaders behind. ``run`` is its name in the
-    ledger; None: one that no other run has.
+    repeated: with the same store before, it leaves the same packs and leaders behind.
     """
 
     tracker: str
@@ -35,7 +34,6 @@ class Plan:
     seed: int
     ops_limit: int
     programs: int | None = None
-    run: str | None = None
 
     @cached_property
     def target(self) -> Target:

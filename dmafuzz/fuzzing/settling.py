@@ -10,6 +10,7 @@ from dmafuzz.findings import Finding, confirm
 from dmafuzz.fuzzing.annotate import Annotator
 from dmafuzz.fuzzing.plan import Plan
 from dmafuzz.store import Store
+from dmafuzz.triage import grade_of
 
 SETTLE_EVERY_S = 3.0
 SETTLE_FINDINGS = 2_000  # at once: the parent looks after its workers in between
@@ -21,6 +22,7 @@ class Settling:
 
     def __init__(self, plan: Plan, store: Store) -> None:
         self.new: Counter[str] = Counter()  # confirmed, with a cause that was not known in the store, by label
+        self.new_grades: Counter[str] = Counter()  # the same by grade
         self.unconfirmed = 0
         self.changed = 0
         self.causes = store.counts(plan.target)  # in the store, by label
@@ -48,6 +50,7 @@ class Settling:
         confirmed = confirm(raw, plan.target.tracker, plan.core_tracker, plan.platforms, plan.portfolio)
         settled = store.settle(plan.target, reports, [self._appraise(finding) for finding in confirmed])
         self.new.update(finding.label for finding in settled.new)
+        self.new_grades.update(str(grade_of(finding.triage_cause)) for finding in settled.new)
         self.unconfirmed += settled.unconfirmed
         self.changed += settled.changed
         self.causes = store.counts(plan.target)

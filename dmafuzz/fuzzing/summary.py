@@ -31,7 +31,7 @@ class WorkerFailed:
 @dataclass
 class Summary:
     """What a run came to. ``seconds`` is the time spent searching; ``new`` counts the causes by label that the store
-    did not have.
+    did not have, ``new_grades`` by grade.
     ``changed``: findings of another build of dmafuzz that do not show with this one. ``unreplayed``: findings that wait
     for the next run."""
 
@@ -47,4 +47,5 @@ class Summary:
     unreplayed: int = 0
     causes: Counter[str] = field(default_factory=Counter)
     new: Counter[str] = field(default_factory=Counter)
+    new_grades: Counter[str] = field(default_factory=Counter)
     interrupted: bool = False

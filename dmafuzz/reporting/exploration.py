@@ -13,7 +13,8 @@ from dmafuzz.schedules.exploration import LABELS
 from dmafuzz.schedules.modality import preemptions
 from dmafuzz.verdicts.meanings import SPOKEN
 
-from .layout import Line, Tone, wrapped
+from .columns import columns
+from .layout import Line, Tone, width_chars, wrapped
 
 _TONES = {"broken": Tone.LOSS, "FN": Tone.LOSS, "FP": Tone.WARNING, "hazard": Tone.WARNING}
 
@@ -82,14 +83,10 @@ def _table(e: Exploration, platforms: Sequence[str]) -> Iterator[Line]:
     for platform in platforms:
         cells = tuple(_cell(e.sight(label, None, platform), e.counted.total) for label in labels)
         together.setdefault(cells, []).append(platform)
-    widths = [max(len(cell) for cell in (label, *(row[i] for row in together))) for i, label in enumerate(labels)]
-
-    def row(cells: Sequence[str]) -> str:
-        return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)) + "  "
-
-    yield Line(f"{row(labels)}platforms", Tone.ASIDE)
-    for cells, names in together.items():
-        yield from wrapped(row(cells), ", ".join(names))
+    rows = [(*cells, ", ".join(names)) for cells, names in together.items()]
+    head, *lines = columns([(*labels, "platforms"), *rows], width_chars=width_chars())
+    yield Line(head, Tone.ASIDE)
+    yield from map(Line, lines)
 
 
 def _cell(sight: Sight, total: int) -> str:

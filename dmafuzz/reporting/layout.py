@@ -20,6 +20,11 @@ def width_chars() -> int:
     return max(_WIDTH_CHARS_MIN, min(shutil.get_terminal_size((WIDTH_CHARS, 24)).columns, WIDTH_CHARS))
 
 
+def terminal_chars() -> int | None:
+    """Of a line of a table that other programs read too: what fits the terminal; None where the output is none."""
+    return shutil.get_terminal_size((WIDTH_CHARS, 24)).columns if sys.stdout.isatty() else None
+
+
 class Tone(Enum):
     """What a line is, for its colour."""
 

@@ -4,7 +4,7 @@
 from .checked import read_checked, write_checked
 from .ledger import Ledger, LedgerWriter, read_ledgers
 from .locks import LockedError, locked, take_lock
-from .packs import Pack, pack_bytes, pack_name, read_pack, read_regular, write_pack
+from .packs import Pack, pack_bytes, pack_name, read_pack, read_regular, unpacked, write_pack
 from .private import cache_root, check_private, private_folder
 from .whole import write_all_whole, write_whole
 
@@ -24,6 +24,7 @@ __all__ = [
     "read_pack",
     "read_regular",
     "take_lock",
+    "unpacked",
     "write_all_whole",
     "write_checked",
     "write_pack",

@@ -76,7 +76,15 @@ def read_pack(path: Path, named: bool = True) -> Pack:
     data = read_regular(path, PACK_BYTES_MAX)
     if data is None:
         return Pack({}, [], f"no file of at most {PACK_BYTES_MAX >> 20} MiB")
+    pack = unpacked(data)
     right = not named or path.name.split(".")[0] == hashlib.sha256(data).hexdigest()[:_NAME_DIGITS]
+    if right or pack.damage is not None:
+        return pack
+    return Pack(pack.table, pack.items, "its content does not match its name")
+
+
+def unpacked(data: bytes) -> Pack:
+    """What a pack's bytes hold, with the readable part where they are damaged."""
     if not data.startswith(_MAGIC):
         return Pack({}, [], "not a pack" if data else "empty")
     blocks = list(_blocks(data))
@@ -84,7 +92,7 @@ def read_pack(path: Path, named: bool = True) -> Pack:
     items = [item for block in blocks[1:] if block is not None for item in _items(block)]
     if table is None:
         return Pack({}, items, "its table is damaged")
-    return Pack(table, items, None if right and None not in blocks else "its content does not match its name")
+    return Pack(table, items, "a part of it is damaged" if None in blocks else None)
 
 
 def read_regular(path: Path, bytes_max: int) -> bytes | None:

@@ -46,6 +46,14 @@ def check_empty(folder: Path) -> None:
         raise StoreError(older)
 
 
+def is_shared(folder: Path) -> bool:
+    """Whether many hosts use it: then each keeps the index for itself."""
+    try:
+        return json.loads(read_regular(folder / ABOUT, _ABOUT_BYTES_MAX) or b"").get("shared") is True
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return False
+
+
 def _older(folder: Path) -> str | None:
     if (folder / "campaign.json").exists() or any((folder / "findings").glob("*.dma")):
         return (

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from dmafuzz.triage import topic_of
 from .entries import StoredCause, rank_of, worth_in
 from .target import Target
 
-_FORMAT = 3  # of the index alone: another one is made anew
+_FORMAT = 4  # of the index alone: another one is made anew
 _TABLES = f"""
 CREATE TABLE target (key TEXT PRIMARY KEY, facts TEXT NOT NULL);
 CREATE TABLE pack (name TEXT PRIMARY KEY, target TEXT NOT NULL, size INTEGER NOT NULL, changed INTEGER NOT NULL);
@@ -23,6 +25,10 @@ CREATE TABLE cause (
   reason TEXT NOT NULL, topic TEXT NOT NULL, minimal TEXT, modality TEXT, ops INTEGER NOT NULL,
   shown_on INTEGER NOT NULL, platforms INTEGER NOT NULL, found REAL, pack TEXT NOT NULL, item INTEGER NOT NULL,
   worth TEXT NOT NULL, rank TEXT NOT NULL, text TEXT NOT NULL, shown_bits TEXT NOT NULL,
+  PRIMARY KEY (target, cause)
+);
+CREATE TABLE counted (
+  target TEXT NOT NULL, cause TEXT NOT NULL, label TEXT NOT NULL, topic TEXT NOT NULL, pack TEXT NOT NULL,
   PRIMARY KEY (target, cause)
 );
 CREATE INDEX by_topic ON cause (target, label, topic, worth, rank);
@@ -49,8 +55,39 @@ FROM cause WHERE {{where}} GROUP BY target, label, topic, these, broken
 ON CONFLICT DO UPDATE SET size = size + excluded.size, first = min(first, excluded.first)
 """
 
+_COUNTED_ALONE = (
+    "SELECT label, topic, count(*) FROM counted WHERE target = ? AND NOT EXISTS (SELECT 1 FROM cause WHERE "
+    "cause.target = counted.target AND cause.cause = counted.cause) GROUP BY label, topic"
+)
+# A grade is the first letter of what sorts causes.
+_BY_GRADE = (
+    "SELECT label, topic, substr(worth, 1, 1) AS grade, count(*), min(found) FROM cause WHERE target = ? "
+    "GROUP BY label, topic, grade ORDER BY label, topic, grade"
+)
+
 Times = Mapping[tuple[str, str], float]  # by target and cause (Unix time, s)
 PackFacts = tuple[int, int]  # bytes, time of the last change (ns): a pack that differs is read again
+
+
+@dataclass
+class TopicFacts:
+    """A topic of a target: how many causes it has of each of the ``grades``, and ``counted`` ones besides; when the
+    ``first`` was filed (Unix time, s), None where no ledger says so."""
+
+    label: str
+    topic: str
+    grades: dict[str, int]
+    counted: int = 0
+    first: float | None = None
+
+    @property
+    def grade(self) -> str:
+        """That of its first cause."""
+        return min(self.grades)
+
+    @property
+    def causes(self) -> int:
+        return sum(self.grades.values()) + self.counted
 
 
 class Index:
@@ -83,13 +120,24 @@ class Index:
     def add(self, name: str, facts: PackFacts, target: Target, items: Sequence[dict[str, Any]], found: Times) -> None:
         """A pack's findings, and when each was filed; those that are known keep their place."""
         with self._rows:
-            self._rows.execute("INSERT OR IGNORE INTO target VALUES (?, ?)", (target.key, json.dumps(target.to_json())))
-            self._rows.execute("INSERT OR REPLACE INTO pack VALUES (?, ?, ?, ?)", (name, target.key, *facts))
+            self._add_pack(name, facts, target)
             self._rows.executemany(
                 f"INSERT OR IGNORE INTO cause VALUES ({', '.join('?' * 19)})",
                 (_row(target, name, at, item, found.get((target.key, item["cause"]))) for at, item in enumerate(items)),
             )
             self._rows.execute(_ADD_GROUPS.format(where="pack = ?"), (name,))
+
+    def add_counted(self, name: str, facts: PackFacts, target: Target, rows: Iterable[tuple[str, str, str]]) -> None:
+        """A pack of causes that are kept as counts: cause, label, topic."""
+        with self._rows:
+            self._add_pack(name, facts, target)
+            self._rows.executemany(
+                "INSERT OR IGNORE INTO counted VALUES (?, ?, ?, ?, ?)", ((target.key, *row, name) for row in rows)
+            )
+
+    def _add_pack(self, name: str, facts: PackFacts, target: Target) -> None:
+        self._rows.execute("INSERT OR IGNORE INTO target VALUES (?, ?)", (target.key, json.dumps(target.to_json())))
+        self._rows.execute("INSERT OR REPLACE INTO pack VALUES (?, ?, ?, ?)", (name, target.key, *facts))
 
     def forget(self, names: Iterable[str]) -> None:
         """Packs that have gone, and what was known by them alone."""
@@ -97,6 +145,7 @@ class Index:
         with self._rows:
             for name in names:
                 self._rows.execute("DELETE FROM pack WHERE name = ?", (name,))
+                self._rows.execute("DELETE FROM counted WHERE pack = ?", (name,))
                 gone += self._rows.execute("DELETE FROM cause WHERE pack = ?", (name,)).rowcount
             if gone:
                 self._rows.execute("DELETE FROM topic_group")
@@ -113,13 +162,30 @@ class Index:
             yield _cause(row)
 
     def has(self, target: str, cause: str) -> bool:
-        """Whether a target has that cause."""
-        found = self._all("SELECT 1 FROM cause WHERE target = ? AND cause = ?", (target, cause))
-        return next(found, None) is not None
+        """Whether a target has that cause, in full or counted."""
+        values = (target, cause)
+        tables = ("cause", "counted")
+        return any(
+            next(self._all(f"SELECT 1 FROM {table} WHERE target = ? AND cause = ?", values), None) for table in tables
+        )
 
     def names(self, target: str) -> set[str]:
-        """The causes of a target."""
-        return {cause for (cause,) in self._all("SELECT cause FROM cause WHERE target = ?", (target,))}
+        """The causes of a target, in full or counted."""
+        query = "SELECT cause FROM cause WHERE target = ? UNION SELECT cause FROM counted WHERE target = ?"
+        return {cause for (cause,) in self._all(query, (target, target))}
+
+    def topics(self, target: str) -> list[TopicFacts]:
+        """By label and topic."""
+        found: dict[tuple[str, str], TopicFacts] = {}
+        for label, topic, grade, count, first in self._all(_BY_GRADE, (target,)):
+            facts = found.setdefault((label, topic), TopicFacts(label, topic, {}))
+            facts.grades[grade] = count
+            if first is not None and (facts.first is None or first < facts.first):
+                facts.first = first
+        for label, topic, count in self._all(_COUNTED_ALONE, (target,)):
+            if (label, topic) in found:
+                found[label, topic].counted = count
+        return list(found.values())
 
     def groups(self, target: str) -> Iterator[tuple[str, str, str, str, str, int]]:
         """Of each label and topic, and of warnings of each kinds and rules too, for only they are folded: the place of
@@ -141,7 +207,12 @@ class Index:
 
     def counts(self, target: str) -> dict[str, int]:
         """Causes by label."""
-        return dict(self._all("SELECT label, count(*) FROM cause WHERE target = ? GROUP BY label", (target,)))
+        counts = Counter(
+            dict(self._all("SELECT label, count(*) FROM cause WHERE target = ? GROUP BY label", (target,)))
+        )
+        for label, _, count in self._all(_COUNTED_ALONE, (target,)):
+            counts[label] += count
+        return counts
 
     def _all(self, query: str, values: Sequence[object] = ()) -> Iterator[Any]:
         return iter(self._rows.execute(query, values))

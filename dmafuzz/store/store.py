@@ -5,28 +5,42 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import hashlib
 import json
 import os
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from dmafuzz.findings import Finding, RawFinding
-from dmafuzz.storage import LedgerWriter, Pack, read_ledgers, read_pack, read_regular, write_pack, write_whole
+from dmafuzz.storage import (
+    LedgerWriter,
+    Pack,
+    cache_root,
+    private_folder,
+    read_ledgers,
+    read_pack,
+    read_regular,
+    write_pack,
+    write_whole,
+)
 from dmafuzz.storage.ledger import LEDGER_BYTES_MAX
 from dmafuzz.storage.locks import locked, take_lock
 from dmafuzz.storage.packs import PACK_BYTES_MAX
 from dmafuzz.triage import Lead, Topic
 
+from .compaction import SLICE, Joining, join, slice_of
 from .confirmed import CONFIRMED, Confirmed, confirmed_of
 from .corpus import SUFFIX as CORPUS
+from .corpus import read_corpus
 from .entries import StoredCause, facts_of, finding_to_item, item_to_finding, raw_of
 from .errors import StoreError
-from .folder import ABOUT, FORMAT, PARTS, check_empty, check_format, shown_path, told_in_one_line
-from .index import Index, PackFacts, Times
+from .folder import ABOUT, FORMAT, PARTS, check_empty, check_format, is_shared, shown_path, told_in_one_line
+from .index import Index, PackFacts, Times, TopicFacts
+from .keeping import COUNTED, Keep, count_only, counted_rows, drop_programs, too_many
 from .leads import Filed, leads_of
 from .reports import Report, Settled, move, read_reports, write_report
 from .runs import AGAIN, FILED, STARTED, Run, filing_times, runs_of
@@ -36,7 +50,7 @@ from .target import Target
 FINDINGS = ".findings"
 INDEX = "index.sqlite"
 AGAIN_AT_ONCE = 2_000  # findings in a report
-SMALL_PACK_BYTES = 1 << 20  # smaller packs are joined
+LEFTOVER_S = 3_600.0  # so old a temporary file is nobody's, whatever clocks say
 
 
 class Store:
@@ -51,7 +65,9 @@ class Store:
         self.damage: list[str] = []
         self.ledger = LedgerWriter(folder / "ledger")
         self._writes = writes
+        self._shared = is_shared(folder)
         self._read: tuple[str, Pack] | None = None  # the pack that was read last
+        self._corpus: dict[str, tuple[Target | None, int]] = {}  # of each pack of programs: whose, and which slice's
         self._running: int | None = None
         self._index = self._opened_index()
 
@@ -64,8 +80,9 @@ class Store:
         return store
 
     @classmethod
-    def create(cls, folder: Path, exclusive: bool = True) -> Store:
-        """To write: a new store, or one that is there. ``exclusive``: no other process may run on it meanwhile."""
+    def create(cls, folder: Path, exclusive: bool = True, shared: bool = False) -> Store:
+        """To write: a new store, or one that is there. ``exclusive``: no other process may run on it meanwhile.
+        ``shared``: many hosts use it from now on, each with an index in its own cache."""
         with told_in_one_line(folder):
             if not (folder / ABOUT).exists():
                 check_empty(folder)
@@ -73,9 +90,9 @@ class Store:
                 check_format(folder)
             for part in PARTS:
                 (folder / part).mkdir(parents=True, exist_ok=True)
-            running = take_lock(folder / "running.lock") if exclusive else None
-            if not (folder / ABOUT).exists():
-                about = {"dmafuzz": "store", "format": FORMAT}
+            running = take_lock(folder / "running.lock") if exclusive and not shared else None
+            if not (folder / ABOUT).exists() or (shared and not is_shared(folder)):
+                about = {"dmafuzz": "store", "format": FORMAT, **({"shared": True} if shared else {})}
                 write_whole(folder / ABOUT, (json.dumps(about) + "\n").encode())
             store = cls(folder, writes=True)
             store._running = running
@@ -126,6 +143,10 @@ class Store:
         """Of each label and set of the target's platforms (a bit each, by their place): how many causes show there."""
         return self._index.shown(target.key)
 
+    def topic_facts(self, target: Target) -> list[TopicFacts]:
+        """Of each label and topic: causes by grade, and when the first was filed."""
+        return self._index.topics(target.key)
+
     def find(self, text: str) -> list[StoredCause]:
         """The causes that a text names: a cause or a unique beginning of one, the name or path of a finding's file.
 
@@ -155,6 +176,33 @@ class Store:
         causes = sorted(self.causes(target), key=lambda cause: (cause.pack, cause.item))
         return (self.finding(cause) for cause in causes)
 
+    def items(self, target: Target) -> Iterator[bytes]:
+        """The findings of a target as items of a pack, sorted."""
+        causes = sorted(self.causes(target), key=lambda cause: (cause.pack, cause.item))
+        return iter(sorted(self._pack(cause.pack).items[cause.item] for cause in causes))
+
+    def programs(self, target: Target) -> Iterator[bytes]:
+        """The corpus of a target, whichever build found it. Raises StoreError."""
+        with told_in_one_line(self.folder):
+            yield from read_corpus(self.folder, target)
+
+    def corpus_packs(self, target: Target, before: int | None = None) -> tuple[str, ...]:
+        """The names of the packs of a target's corpus, sorted; ``before``: none of this slice's or a later one's.
+
+        Raises StoreError.
+        """
+        names = []
+        with told_in_one_line(self.folder):
+            for path in self._packs(CORPUS):
+                if path.name not in self._corpus:
+                    pack = read_pack(path)
+                    self._corpus[path.name] = (target_of_pack(pack), slice_of(pack))
+                of, number = self._corpus[path.name]
+                ours = of is not None and of.lineage == target.lineage
+                if ours and (before is None or of != target or number < before):
+                    names.append(path.name)
+        return tuple(names)
+
     def confirmed(self, target: Target) -> dict[str, list[Confirmed]]:
         """What booted kernels have said of a target's causes, by cause; whichever build of dmafuzz had it judged."""
         keys = {each.key for each in self.targets(every_build=True) if each.lineage == target.lineage}
@@ -181,25 +229,15 @@ class Store:
                 self._file(target, sorted(finding_to_item(finding, target) for finding in new.values()))
         return list(new.values())
 
-    def add_programs(self, target: Target, programs: Sequence[bytes], run: str | None = None) -> None:
-        """Puts programs into the corpus of a target. ``run``: the slice they are of, until it has ended.
+    def add_programs(self, target: Target, programs: Sequence[bytes], number: int | None = None) -> None:
+        """Puts programs into the corpus of a target. ``number``: of the slice that has found them.
 
         Raises StoreError.
         """
         if programs:
-            table = {"kind": "corpus", "target": target.to_json(), **({} if run is None else {"run": run})}
+            table = {"kind": "corpus", "target": target.to_json(), **({} if number is None else {SLICE: number})}
             with told_in_one_line(self.folder):
                 write_pack(self.folder / "packs", CORPUS, table, programs)
-
-    def take_back_programs(self, run: str) -> None:
-        """Removes the corpus of a slice that was killed before its end: it begins again as it began.
-
-        Raises StoreError.
-        """
-        with told_in_one_line(self.folder):
-            for path in self._packs(CORPUS):
-                if read_pack(path).table.get("run") == run:
-                    path.unlink()
 
     def report(self, target: Target, found: Sequence[RawFinding]) -> None:
         """Keeps what an engine reports until it is replayed. Raises StoreError."""
@@ -293,7 +331,7 @@ class Store:
         copied = 0
         with told_in_one_line(self.folder):
             for path in sorted((other / "packs").iterdir()):
-                if path.suffix in (FINDINGS, CORPUS) and not (self.folder / "packs" / path.name).exists():
+                if path.suffix in (FINDINGS, CORPUS, COUNTED) and not (self.folder / "packs" / path.name).exists():
                     copied += self._take(path)
             for path in sorted((other / "ledger").glob("*.jsonl")):
                 data = read_regular(path, LEDGER_BYTES_MAX) or b""
@@ -303,23 +341,40 @@ class Store:
         self.refresh()
         return copied
 
-    def compact(self, only: Target | None = None) -> int:
-        """Makes one pack of the small ones of each target (or of one) and kind; how many went. For the only writer.
+    def compact(self, joining: Joining | None = None) -> int:
+        """Makes one pack of the small ones of each target and kind; how many went. For the only writer, but where
+        packs that others need are left out.
 
         Raises StoreError.
         """
-        groups: dict[tuple[str, str], list[Path]] = {}
         with told_in_one_line(self.folder):
-            for path in self._packs(FINDINGS, CORPUS):
-                if path.stat().st_size <= SMALL_PACK_BYTES and (pack := self._checked(path)) is not None:
-                    of = target_of_pack(pack)
-                    if of is not None and only in (None, of):
-                        groups.setdefault((of.key, path.suffix), []).append(path)
-            gone = [path for paths in groups.values() if len(paths) > 1 for path in self._joined(paths)]
+            joining = joining or Joining()
+            small = (path for path in self._packs(FINDINGS, CORPUS, COUNTED) if joining.looks_at(path))
+            checked = ((path, self._checked(path)) for path in small)
+            gone = join(((path, pack) for path, pack in checked if pack is not None), joining, FINDINGS)
             for path in gone:
-                path.unlink()
+                path.unlink(missing_ok=True)
         self.refresh()
         return len(gone)
+
+    def keep_to(self, keep: Keep, needed: Collection[str] = ()) -> tuple[int, int]:
+        """Keeps to limits; how many causes are kept as counts from now on, and how many packs of programs went.
+        ``needed``: packs that somebody is at.
+
+        Raises StoreError.
+        """
+        counted = 0
+        with told_in_one_line(self.folder):
+            for target in self.targets(every_build=True):
+                beyond = too_many(self.causes(target), keep.causes_per_topic)
+                count_only(self.folder / "packs", target, beyond)
+                counted += len(beyond)
+            dropped = 0
+            if keep.corpus_days is not None or keep.corpus_megabytes is not None:
+                dropped = drop_programs(self._packs(CORPUS), keep, needed)
+        self._read = None
+        self.refresh()
+        return counted, dropped
 
     # The index, and what is damaged.
 
@@ -336,13 +391,13 @@ class Store:
 
     def _make_agree(self, everything: bool) -> None:
         known = self._index.packs()
-        there = {path.name: path for path in self._packs(FINDINGS)}
+        there = {path.name: path for path in self._packs(FINDINGS, COUNTED)}
         facts = {name: _facts(path) for name, path in there.items()}
         self._index.forget(name for name, old in known.items() if facts.get(name) != old)
         known = self._index.packs()
         unknown = [name for name in there if name not in known]
         times = self._times() if unknown else {}
-        for path in self._packs(FINDINGS, CORPUS) if everything and self._writes else []:
+        for path in self._packs(FINDINGS, CORPUS, COUNTED) if everything and self._writes else []:
             if path.name in known and self._checked(path) is None:
                 self._index.forget([path.name])
         for name in unknown:
@@ -352,13 +407,13 @@ class Store:
         """Makes the index anew. Raises StoreError."""
         self._index.close()
         with told_in_one_line(self.folder), self._index_lock():
-            (self.folder / INDEX).unlink(missing_ok=True)
+            self._index_path().unlink(missing_ok=True)
         self._index = self._opened_index()
         self.refresh(everything=True)
 
     def _opened_index(self) -> Index:
         """In the folder; a damaged one is made anew; where nothing can be written, in memory."""
-        path = self.folder / INDEX
+        path = self._index_path()
         for again in (True, False):
             try:
                 return Index(path)
@@ -370,15 +425,25 @@ class Store:
                         path.unlink(missing_ok=True)
         return Index(None)
 
+    def _index_path(self) -> Path:
+        """In the folder; where many hosts share that, in this host's cache."""
+        if not self._shared:
+            return self.folder / INDEX
+        name = hashlib.sha256(os.fsencode(self.folder.resolve())).hexdigest()[:32]
+        return private_folder(cache_root() / "indexes") / f"{name}.sqlite"
+
     def _index_lock(self) -> contextlib.AbstractContextManager[None]:
         if os.access(self.folder, os.W_OK):
-            return locked(self.folder / "index.lock", wait=True)
+            return locked(self._index_path().with_suffix(".lock"), wait=True)
         return contextlib.nullcontext()
 
     def _index_pack(self, path: Path, facts: PackFacts, times: Times) -> None:
         pack = self._checked(path)
         of = None if pack is None else target_of_pack(pack)
         if pack is None or of is None:
+            return
+        if path.suffix == COUNTED:
+            self._index.add_counted(path.name, facts, of, counted_rows(pack))
             return
         found = readable_facts(pack)
         if wrong := found.count(None):
@@ -402,7 +467,7 @@ class Store:
         self._put_aside(path, damage, f"{len(good):,} items of it were readable")
         if self._writes and good and target_of_pack(pack) is not None:
             kept = write_pack(path.parent, path.suffix, pack.table, good)
-            if path.suffix == FINDINGS:
+            if path.suffix != CORPUS:
                 self._index_pack(kept, _facts(kept), self._times())
 
     def _put_aside(self, path: Path, damage: str, kept: str) -> None:
@@ -452,21 +517,14 @@ class Store:
         write_whole(self.folder / "packs" / path.name, data)
         return True
 
-    def _joined(self, paths: Sequence[Path]) -> list[Path]:
-        """Small packs as one; returns those that are not needed any more."""
-        packs = [read_pack(path) for path in paths]
-        items = dict.fromkeys(item for pack in packs for item in pack.items)
-        # Findings by name, so that it does not matter in which order they came.
-        joined = sorted(items) if paths[0].suffix == FINDINGS else items
-        table = {key: value for key, value in packs[0].table.items() if key != "run"}
-        made = write_pack(paths[0].parent, paths[0].suffix, table, joined)
-        return [path for path in paths if path != made]
-
     def _clear_leftovers(self) -> None:
         """What a writer that was killed has left half written. For the only writer."""
         for part in PARTS:
             for path in (self.folder / part).glob(".*.tmp"):
-                path.unlink(missing_ok=True)
+                # Where hosts share the folder another one may be writing.
+                with contextlib.suppress(FileNotFoundError):
+                    if not self._shared or time.time() - path.stat().st_mtime > LEFTOVER_S:
+                        path.unlink()
 
 
 def _into(line: dict[str, Any], target: Target) -> bool:

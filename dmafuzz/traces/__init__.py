@@ -8,7 +8,7 @@ from .errors import TraceError
 from .importing import Imported, frequencies, imported, names_of
 from .judging import Judged, judged
 from .parse import events
-from .printing import FORMATS, events_of, lines_of
+from .printing import FORMATS, Printed, events_of, lines_of
 from .recording import Recorded, invoking_user, record
 from .source import lines
 from .splats import splat_lines
@@ -23,6 +23,7 @@ __all__ = [
     "Imported",
     "Instance",
     "Judged",
+    "Printed",
     "Recorded",
     "TraceError",
     "document",

@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dmafuzz.program import Program
+from dmafuzz.triage.uses import SKIPPED_SYNC
 
 from .comments import commented
 from .counts import Counts
 from .event import Event
 from .judging import CLIPPED, UNPROGRAMMED, WINDOWS, groups_of
 from .lives import Lives
+from .names import SKIP_CPU_SYNC
 from .shape import Shape, operations
 from .windows import shapes_of
 
@@ -76,11 +79,11 @@ def names_of(programs: Iterable[Imported]) -> Iterator[tuple[str, Imported]]:
 
 
 def frequencies(programs: Iterable[Imported]) -> dict[str, int]:
-    """How often each operation occurs: in the terms of programs, over all groups."""
-    found: dict[str, int] = {}
+    """How often each operation of programs occurs, over all groups, and each mapping with SKIP_CPU_SYNC."""
+    found: Counter[str] = Counter()
     for each in programs:
         for line, source in zip(each.shape.lines, each.shape.sources, strict=True):
             if source is not None:
-                name = line[0].name
-                found[name] = found.get(name, 0) + each.count
-    return dict(sorted(found.items(), key=lambda item: -item[1]))
+                found[line[0].name] += each.count
+        found[SKIPPED_SYNC] += each.count * sum(bool(origin.attrs & SKIP_CPU_SYNC) for origin in each.shape.origins)
+    return {name: count for name, count in found.most_common() if count}

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from .counts import Counts
+from .ended import Ended, Key
 from .event import Call, Event
 from .lengths import cpu_lengths
 from .mapping import LINE_SHIFT, PAGE_SHIFT, Group, Mapping, Step
@@ -35,8 +36,6 @@ _ENDS = {
 _FOR_DEVICE = (Call.SYNC_FOR_DEVICE, Call.SYNC_SG_FOR_DEVICE)
 _LISTED = (Call.UNMAP_SG, Call.SYNC_SG_FOR_CPU, Call.SYNC_SG_FOR_DEVICE)
 
-Key = tuple[str, int]
-
 
 class Lives:
     """Takes events in order, gives groups: whole ones when nothing of them is live, and long ones in windows."""
@@ -48,8 +47,8 @@ class Lives:
         self._starts: dict[str, list[int]] = {}
         self._by_page: dict[int, list[Mapping]] = {}
         self._large: list[Mapping] = []
-        self._ended: OrderedDict[Group, None] = OrderedDict()
-        self._last_ended: dict[Key, Mapping] = {}
+        self._waiting: OrderedDict[Group, None] = OrderedDict()
+        self._ended = Ended()
         self.live = 0
         self.live_max = 0
 
@@ -75,9 +74,10 @@ class Lives:
     def forget(self) -> Iterator[Group]:
         """Events were lost: what is live may have ended since. What is known so far is judged; nothing is kept."""
         groups = {mapping.group.root(): None for mappings in self._by_dma.values() for mapping in mappings}
-        yield from (group for group in {**self._ended, **groups} if len(group.steps) > group.kept)
-        for known in (self._by_dma, self._by_list, self._starts, self._by_page, self._ended, self._last_ended):
+        yield from (group for group in {**self._waiting, **groups} if len(group.steps) > group.kept)
+        for known in (self._by_dma, self._by_list, self._starts, self._by_page, self._waiting):
             known.clear()
+        self._ended.clear()
         self._large.clear()
         self.live = 0
 
@@ -102,7 +102,7 @@ class Lives:
         group.live += 1
         group.steps.append(Step(event.call, mapping, event.where))
         self._enter(mapping)
-        self._ended.pop(group, None)
+        self._waiting.pop(group, None)
         yield from self._grown(group)
 
     def _enter(self, mapping: Mapping) -> None:
@@ -110,7 +110,7 @@ class Lives:
         self.live_max = max(self.live_max, self.live)
         key = (mapping.device, mapping.dma[0])
         self._by_dma.setdefault(key, []).append(mapping)
-        self._last_ended.pop(key, None)
+        self._ended.covered(*key)
         insort(self._starts.setdefault(mapping.device, []), mapping.dma[0])
         if mapping.call is Call.MAP_SG:
             self._by_list.setdefault((mapping.device, mapping.phys[0]), []).append(mapping)
@@ -137,29 +137,30 @@ class Lives:
             else:
                 for page in _pages(mapping):
                     _drop(self._by_page, page, mapping)
-        self._last_ended[key] = mapping
+        self._ended.add(mapping)
         group.live -= 1
 
     def _grown(self, group: Group) -> Iterator[Group]:
         """A group after a call: long ones give a window, ended ones wait, and the one that has waited longest goes."""
         if len(group.steps) - group.kept >= STEPS_MAX:
             yield group
+            before = group.steps
             retained(group)
+            self._forget(before, {id(step.mapping) for step in group.steps})
         if not group.live:
-            self._ended[group] = None
-            self._ended.move_to_end(group)
-            if len(self._ended) > _ENDED_MAX:
-                oldest, _ = self._ended.popitem(last=False)
-                self._expire(oldest)
+            self._waiting[group] = None
+            self._waiting.move_to_end(group)
+            if len(self._waiting) > _ENDED_MAX:
+                oldest, _ = self._waiting.popitem(last=False)
+                self._forget(oldest.steps)
                 if len(oldest.steps) > oldest.kept:
                     yield oldest
 
-    def _expire(self, group: Group) -> None:
-        for step in group.steps:
-            mapping = step.mapping
-            key = (mapping.device, mapping.dma[0])
-            if self._last_ended.get(key) is mapping:
-                del self._last_ended[key]
+    def _forget(self, steps: Sequence[Step], but: Container[int] = ()) -> None:
+        """The mappings of these calls can be called upon no more; ``but`` are those of these IDs."""
+        for step in steps:
+            if step.call is step.mapping.call and not step.mapping.live and id(step.mapping) not in but:
+                self._ended.forget(step.mapping)
 
     def _find(self, event: Event) -> Mapping | None:
         """The mapping that a call is about: the live one that fits best, else one that has ended there."""
@@ -170,14 +171,20 @@ class Lives:
         exact = self._by_dma.get((device, address))
         if exact:
             return exact[0] if len(exact) == 1 else _fitting(exact, event)
-        return self._around(device, address) or self._last_ended.get((device, address))
+        return self._around(device, address) or self._ended.find(device, address)
 
     def _list(self, event: Event) -> Mapping | None:
         found = self._by_list.get((event.device, event.phys[0]), ())
         count = len(event.phys)
         same = [each for each in found if each.phys[:count] == event.phys and each.direction == event.direction]
         same = same or [each for each in found if each.phys[:count] == event.phys]
-        return next((each for each in same if len(each.phys) == count), same[0] if same else None)
+        if same:
+            return next((each for each in same if len(each.phys) == count), same[0])
+        # No list: it may be one page's, by the wrong function, or one that has ended.
+        start = event.phys[0]
+        pages = self._by_page.get(start >> PAGE_SHIFT, ())
+        single = (each for each in pages if each.device == event.device and each.phys[0] == start)
+        return next(single, None) or self._ended.find_memory(event.device, start)
 
     def _around(self, device: str, address: int) -> Mapping | None:
         """The live mapping that an address lies in, behind its beginning."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Lines of a trace to events: ftrace's text, `trace-cmd report` in its forms, `perf script`.
 
-They differ in what stands before the event's name, and in how lists are written: `{0x..,0x..}`, or raw bytes behind
-`[FAILED TO PARSE]` or `trace-cmd report -R`, where numbers are decimal unless they say 0x. Any line may be of any form.
+Lists are written in two ways: `{0x..,0x..}`, or raw bytes behind `[FAILED TO PARSE]` or `trace-cmd report -R`, where
+numbers are decimal unless they say 0x. Any line may be of any form.
 """
 
 from __future__ import annotations
@@ -12,40 +12,36 @@ from collections.abc import Iterable, Iterator
 
 from .counts import Counts
 from .event import Call, Event, Where
+from .forms import FIELD, Parts, parts_of
 from .names import ATTRS, DIRECTIONS, EVENTS, LISTS, MMIO, NONE, NUMBERED_ATTRS, RESOURCES
 
-# Task, CPU, flags (ftrace's; perf and trace-cmd have none, or others), time, name, the rest.
-_LINE = re.compile(
-    r"^\s*(.{0,80}?)\s+\[(\d{1,5})\]\s+(?:[^\s:]{1,12}\s+)?(\d+(?:\.\d+)?):\s+(?:dma:)?(dma_\w+):\s*(.*)$"
-)
-# Most lines of most traces: read at once, which takes a third of the time. What it does not fit is read by _LINE.
+# Most lines of most traces: read at once, which takes a third of the time.
 _COMMON = re.compile(
-    r"\s*(.{1,80}?)\s+\[(\d{1,5})\]\s+(?:[^\s:]{1,12}\s+)?(\d+\.\d+):\s+(?:dma:)?"
-    r"(dma_(?:un)?map_p(?:age|hys)|dma_sync_single_for_(?:cpu|device)):\s+"
-    r"(\S+) dir=(\w+) dma_addr=([0-9a-f]{1,16}) size=(\d{1,14})(?: phys_addr=([0-9a-f]{1,16}))?(?: attrs=)?\s*$"
+    r"\s*+(\S{1,40}+)\s++\[(\d{1,5}+)\]\s++(?:[^\s:]{1,12}+\s++)?+(\d++\.\d++):\s++(?:dma:)?+"
+    r"(dma_(?:un)?+map_p(?:age|hys)|dma_sync_single_for_(?:cpu|device)):\s++"
+    r"(\S++) dir=(\w++) dma_addr=([0-9a-f]{1,16}+) size=(\d{1,14}+)(?: phys_addr=([0-9a-f]{1,16}+))?+(?: attrs=)?+\s*+$"
 )
-_FIELD = re.compile(r"(\w+)=(ARRAY\[[^\]]*\]?|\{[^}]*\}?|[^\s]*)")
 _LOST = re.compile(
-    r"\[LOST (\d+) EVENTS\]|\[(\d+) EVENTS DROPPED\]|PERF_RECORD_LOST.*?\blost (\d+)|\bLOST (\d+) events"
+    r"\[LOST(?: (\d+))? EVENTS\]|\[(?:(\d+) )?EVENTS DROPPED\]|PERF_RECORD_LOST.*?\blost (\d+)|\bLOST (\d+) events"
 )
 _OTHER_EVENT = re.compile(r"\[\d{1,5}\]\s+(?:[^\s:]{1,12}\s+)?\d+(?:\.\d+)?:\s+([\w:]{1,60}):")
 _KNOWN_LINES = re.compile(r"^\s*(?:#.*|cpus=\d+|version = \d+|CPU \d+ is empty|trace-cmd.*|)$")
-_DECIMAL = re.compile(r"\d+")
 _KNOWN_FIELDS = frozenset((
     "dir", "dma_addr", "size", "phys_addr", "attrs", "virt_addr", "flags", "nents", "ents", "dma_addrs", "sizes",
     "phys_addrs", "err", "device", "full_nents", "full_ents", "truncated", "lengths", "addrs", "dma_addrs_str",
 ))  # fmt: skip
 _ERROR_COOKIES = (0xFFFF_FFFF_FFFF_FFFF, 0xFFFF_FFFF)
-_DIRECTIONS = {name: number for number, name in enumerate(DIRECTIONS)}
+_DIRECTIONS = {word: number for number, name in enumerate(DIRECTIONS) for word in (name, str(number))}
 _ADDRESS_BYTES, _LENGTH_BYTES = 8, 4
 _SIZES_MAX = 1 << 32
 NOT_UNDERSTOOD = "lines that are not understood"
 FAILED = "calls that failed"
+BACK_TRACES = "lines of back traces"
+_BACK_TRACE = re.compile(r"\s*(?:=> \S|<stack trace>|[0-9a-f]{8,16} \S.* \(.*\)\s*$)")
 
 
 def events(lines: Iterable[str], counts: Counts) -> Iterator[Event | int]:
     """The events of a trace in its order; an int stands for so many lost ones. What is neither is counted."""
-    number = 0
     for number, line in enumerate(lines, 1):
         counts.lines = number
         common = _COMMON.match(line)
@@ -53,19 +49,18 @@ def events(lines: Iterable[str], counts: Counts) -> Iterator[Event | int]:
             counts.events += 1
             yield event
             continue
-        found = _LINE.match(line) if "dma_" in line else None
-        if found is None:
+        parts = parts_of(line) if "dma_" in line else None
+        if parts is None:
             lost = _lost(line, number, counts)
             if lost:
                 counts.lost += lost
                 yield lost
             continue
-        task, cpu, time, name, rest = found.groups()
-        call = EVENTS.get(name)
+        call = EVENTS.get(parts.name)
         if call is None:
-            counts.note(f"events {name}, which are not known", number)
+            counts.note(f"events {parts.name}, which are not known", number)
             continue
-        event = _event(call, rest, Where(number, time, task, int(cpu)), counts)
+        event = _event(call, parts, Where(number, parts.time, parts.task, int(parts.cpu)), counts)
         if event is not None:
             counts.events += 1
             yield event
@@ -73,18 +68,13 @@ def events(lines: Iterable[str], counts: Counts) -> Iterator[Event | int]:
 
 def _common(found: re.Match[str], number: int) -> Event | None:
     task, cpu, time, name, device, word, dma, size, phys = found.groups()
-    direction, address = _DIRECTIONS.get(word), int(dma, 16)
+    direction, address, length = _DIRECTIONS.get(word), int(dma, 16), int(size)
     maps = phys is not None
-    if (
-        direction is None
-        or address in _ERROR_COOKIES
-        or int(size) >= _SIZES_MAX
-        or maps is not name.startswith("dma_map")
-    ):
+    if direction is None or address in _ERROR_COOKIES or length >= _SIZES_MAX or maps is not name.startswith("dma_map"):
         return None
     where = Where(number, time, task, int(cpu))
     memory = (int(phys, 16),) if maps else ()
-    return Event(EVENTS[name], device, direction, (address,), (int(size),), memory, 0, False, where)
+    return Event(EVENTS[name], device, direction, (address,), (length,), memory, 0, False, where)
 
 
 def _lost(line: str, number: int, counts: Counts) -> int:
@@ -92,21 +82,22 @@ def _lost(line: str, number: int, counts: Counts) -> int:
     if _KNOWN_LINES.match(line):
         return 0
     if ("LOST" in line or "DROPPED" in line) and (found := _LOST.search(line)):
-        return int(next(group for group in found.groups() if group)) or 1
+        return int(next((group for group in found.groups() if group), 1)) or 1
     if other := _OTHER_EVENT.search(line):
         counts.note(f"events {other.group(1)}, which are not of the DMA API", number)
     else:
-        counts.note(NOT_UNDERSTOOD, number)
+        counts.note(BACK_TRACES if _BACK_TRACE.match(line) else NOT_UNDERSTOOD, number)
     return 0
 
 
-def _event(call: Call, rest: str, where: Where, counts: Counts) -> Event | None:
-    fields = dict(_FIELD.findall(rest))
-    raw = "device" in fields
+def _event(call: Call, parts: Parts, where: Where, counts: Counts) -> Event | None:
+    fields = parts.fields
+    if raw := "=" in parts.device or "device" in fields:
+        fields = dict(FIELD.findall(f"{parts.device} ")) | fields
     try:
-        device = fields["device"] if raw else rest.split(None, 1)[0]
+        device = fields["device"] if raw else parts.device
         direction = _direction(fields.get("dir", ""), call)
-        attrs = _attrs(fields.get("attrs", ""), where.line, counts)
+        attrs = _attrs(fields["attrs"], where.line, counts) if fields.get("attrs") else 0
         if direction is None or "=" in device:
             raise ValueError
         if call is Call.FAILED:
@@ -117,29 +108,26 @@ def _event(call: Call, rest: str, where: Where, counts: Counts) -> Event | None:
         counts.note(NOT_UNDERSTOOD, where.line)
         return None
     if not fields.keys() <= _KNOWN_FIELDS:
-        for name in fields.keys() - _KNOWN_FIELDS:
-            counts.note(f"fields {name}=, which are not known", where.line)
+        for name in sorted(fields.keys() - _KNOWN_FIELDS):
+            counts.note(f"fields {name[:40]}=, which are not known", where.line)
     if (dma and dma[0] in _ERROR_COOKIES) or (call is Call.ALLOC and dma == (0,)):
         counts.note(FAILED, where.line)
         return None
     if attrs & MMIO:
         call = RESOURCES.get(call, call)
-    cut = "TRUNCATED" in rest or fields.get("truncated", "0") != "0"
+    cut = parts.cut or fields.get("truncated", "0") != "0"
     return Event(call, device, direction, dma, sizes, phys, attrs, cut, where)
 
 
 def _direction(word: str, call: Call) -> int | None:
     """None where it is none that a call may have. Events of the first versions have none for allocations."""
-    if word in DIRECTIONS:
-        return DIRECTIONS.index(word)
-    if word in ("0", "1", "2"):
-        return int(word)
+    found = _DIRECTIONS.get(word)
+    if found is not None:
+        return found
     return 0 if not word and call in (Call.ALLOC, Call.FREE) and word != NONE else None
 
 
 def _attrs(text: str, line: int, counts: Counts) -> int:
-    if not text or text == "0x0":
-        return 0
     bits = 0
     if text[0].isdigit():
         value = int(text, 16 if text.startswith("0x") else 10)

@@ -166,7 +166,10 @@ def _trace_cmd(event: Printed, time: str) -> str:
 
 
 def _perf(event: Printed, time: str) -> str:
-    return f"{_COMM:>16} {_FIRST_PID + event.cpu:>7} [{event.cpu:03}] {time:>12}: dma:{event.name}: {event.text}"
+    """Lists as trace-cmd has them: both tools print by the same library, libtraceevent."""
+    text = f"[FAILED TO PARSE] {event.raw}" if event.raw else event.text
+    name = f"dma:{event.name}"
+    return f"{_COMM:>16} {_FIRST_PID + event.cpu:>7} [{event.cpu:03}] {time:>12}: {name:>30}: {text}"
 
 
 FORMATS: dict[str, tuple[tuple[str, ...], Callable[[Printed, str], str]]] = {

@@ -57,6 +57,7 @@ class Origin(NamedTuple):
     device: str
     call: Call
     direction: int
+    attrs: int
 
 
 class Shape(NamedTuple):
@@ -154,7 +155,7 @@ class _Shaper:
             line = (kind, cpu, number, device, mapping.direction, attrs, self.buffers, 0, size)
             self.buffers += 1
         self.numbers[id(mapping)] = number
-        self.origins.append(Origin(mapping.device, mapping.call, mapping.direction))
+        self.origins.append(Origin(mapping.device, mapping.call, mapping.direction, mapping.attrs))
         self._line(line, step.where)
         if mapping.attrs & SKIP_CPU_SYNC and mapping.cached and not (mapping.given_to_device or mapping.live):
             self._line((OpKind.start, cpu, number), None)

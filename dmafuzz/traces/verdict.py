@@ -17,7 +17,7 @@ from dmafuzz.trackers import resolve
 from .shape import BYTES_MAX, Shape, operations
 
 _LINE = 128  # bytes, the widest of any platform
-_CLEAN = [_core.Label.TN]
+_TOLD = [label for label in _core.Label if label != _core.Label.TN]
 
 Bits = int
 """Platforms, by their places on the portfolio, a bit each."""
@@ -85,7 +85,7 @@ class Bench:
         harms: dict[str, Bits] = {}
         warned: list[Warned] = []
         for number, (tracker, judge) in enumerate(zip(self.trackers, self._judges, strict=True)):
-            if all(labels == _CLEAN for labels, _ in judge.outcomes(ops)):
+            if not judge.platforms_with(ops, _TOLD):
                 continue
             judgements = judge.judge_all(ops)
             if number == 0:
@@ -98,11 +98,10 @@ class Bench:
         """Where anything would be lost with data in the rest of the cachelines."""
         if not any(_ends_in_a_line(op) for op in ops):
             return 0
-        outcomes = self._with_neighbours.outcomes([_rounded(op) for op in ops])
-        return sum(1 << place for place, (labels, _) in enumerate(outcomes) if _LOST & set(labels))
+        return self._with_neighbours.platforms_with([_rounded(op) for op in ops], _LOST)
 
 
-_LOST = {_core.Label.FN, _core.Label.TP}
+_LOST = [_core.Label.FN, _core.Label.TP]
 
 
 def _ends_in_a_line(op: Op) -> bool:

@@ -6,5 +6,18 @@ from .grade import GRADES, Grade, grade_of
 from .order import order_of
 from .topic import Topic, topic_of
 from .triaged import Lead, triaged
+from .uses import IN_THE_TREE, Uses
 
-__all__ = ["GRADES", "Cause", "Grade", "Lead", "Topic", "grade_of", "order_of", "topic_of", "triaged"]
+__all__ = [
+    "GRADES",
+    "IN_THE_TREE",
+    "Cause",
+    "Grade",
+    "Lead",
+    "Topic",
+    "Uses",
+    "grade_of",
+    "order_of",
+    "topic_of",
+    "triaged",
+]

@@ -12,6 +12,7 @@ from .cause import Cause
 from .grade import Grade, grade_of
 from .order import Order, order_of
 from .topic import Topic, topic_of
+from .uses import IN_THE_TREE, Uses
 
 
 class HasCause(Protocol):
@@ -78,12 +79,13 @@ def topic_of_cause(cause: Cause) -> Topic:
     return topic_of(cause.label, cause.kinds, cause.rules, cause.reason)
 
 
-def triaged(items: Iterable[Item], known: Container[Topic] | None = None) -> list[Lead[Item]]:
+def triaged(items: Iterable[Item], known: Container[Topic] | None = None, uses: Uses = IN_THE_TREE) -> list[Lead[Item]]:
     """A lead for each topic, in order; ``known`` are the topics of the baseline: what is new comes first in its grade.
+    ``uses``: what is everyday.
 
     The same whatever the order of ``items``.
     """
-    ranked = sorted(((order_of(item.triage_cause), item) for item in items), key=lambda pair: pair[0])
+    ranked = sorted(((order_of(item.triage_cause, uses), item) for item in items), key=lambda pair: pair[0])
     members: dict[tuple[Topic, tuple[str, ...], tuple[str, ...]], list[tuple[Order, Item]]] = defaultdict(list)
     for order, item in ranked:
         cause = item.triage_cause

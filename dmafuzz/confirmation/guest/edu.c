@@ -24,7 +24,7 @@
 
 struct edu edus[DEVICES];
 int edu_count;
-/* What the devices' driver says of them: whether each is coherent (-1: what the machine says), and how far it counts. */
+/* What the devices' driver says of them: whether each is coherent (-1: what the machine says), how far it counts. */
 static int coherence[DEVICES] = { -1, -1, -1, -1 };
 static u32 segment_max, segment_boundary;
 

@@ -35,6 +35,8 @@ static u32 size_of(struct mapping *m, s64 given)
 
 	if (given != AS_MAPPED)
 		return given;
+	if (m->how == BY_NONCONTIGUOUS && m->segment_count)
+		return m->segments[0].size;     /* its table may be gone */
 	return list ? sg_dma_len(list) : m->size;
 }
 
@@ -49,9 +51,9 @@ static struct scatterlist *list_for(struct mapping *m, struct scatterlist *fresh
 	if (list)
 		return list;
 	sg_init_table(fresh, 1);
-	sg_set_page(fresh, page ? page : arena, m->size, in_page);
+	sg_set_page(fresh, page ? page : arena, size_of(m, AS_MAPPED), in_page);
 	sg_dma_address(fresh) = m->dma;
-	sg_dma_len(fresh) = m->size;
+	sg_dma_len(fresh) = size_of(m, AS_MAPPED);
 	*count = 1;
 	return fresh;
 }
@@ -169,13 +171,21 @@ static void *cpu_address(struct mapping *m)
 	return page_address(page ? page : arena);
 }
 
-static void call_hook(enum how how, struct device *dev, u32 size, dma_addr_t dma, void *cpu, int direction)
+static void call_hook(struct mapping *m, enum how how, struct device *dev, u32 size, dma_addr_t dma, void *cpu,
+		      int direction)
 {
+	struct scatterlist fresh[1], *list;
+	int count;
+
 	say(" hook");
-	if (how == BY_COHERENT)
+	if (how == BY_COHERENT) {
 		hook_free_coherent(dev, size, cpu, dma);
-	else
+	} else if (how == BY_NONCONTIGUOUS) {
+		list = list_for(m, fresh, &count);
+		hook_free_list(dev, list, count, direction);
+	} else {
 		hook_free_pages(dev, size, virt_to_page(cpu), dma, direction);
+	}
 }
 
 static void give_back(struct mapping *m, enum how how, struct device *dev, u32 size, dma_addr_t dma, void *cpu,
@@ -190,6 +200,7 @@ static void give_back(struct mapping *m, enum how how, struct device *dev, u32 s
 		dma_free_pages(dev, size, virt_to_page(cpu), dma, direction);
 	else
 		dma_free_noncontiguous(dev, size, m->table, direction);
+	m->table = NULL;
 }
 
 /* give-back MAPPING DEVICE HOW OFFSET SIZE DIRECTION ATTRS CPU_OFFSET */
@@ -204,16 +215,14 @@ void free_allocation(struct action *a)
 
 	if (!m)
 		return;
-	size = a->word[4] == AS_MAPPED ? m->size : a->word[4];
+	size = how == BY_NONCONTIGUOUS && a->word[4] == AS_MAPPED ? m->size : size_of(m, a->word[4]);
 	dma = address_of(m) + a->word[3];
 	cpu = cpu_address(m) + a->word[7];
 	m->ended = true;
 	if (harmless(m, how, size, a->word[7]) || (dare && how != BY_NONCONTIGUOUS))
 		give_back(m, how, dev, size, dma, cpu, a->word[5], a->word[6]);
-	else if (how != BY_NONCONTIGUOUS)
-		call_hook(how, dev, size, dma, cpu, a->word[5]);
 	else
-		refuse("give-back");
+		call_hook(m, how, dev, size, dma, cpu, a->word[5]);
 }
 
 static void end_rightly(struct mapping *m)

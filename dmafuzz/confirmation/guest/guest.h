@@ -151,6 +151,7 @@ int tracker_begin(void);
 int tracker_forget(void);
 void hook_free_coherent(struct device *dev, size_t size, void *cpu, dma_addr_t dma);
 void hook_free_pages(struct device *dev, size_t size, struct page *page, dma_addr_t dma, int direction);
+void hook_free_list(struct device *dev, struct scatterlist *list, int count, int direction);
 void exhaust_pool(struct action *a);
 bool in_bounce_pool(phys_addr_t from, phys_addr_t to);
 unsigned long pool_rewind(void);

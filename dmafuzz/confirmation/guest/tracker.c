@@ -69,6 +69,11 @@ void hook_free_pages(struct device *dev, size_t size, struct page *page, dma_add
 		hook_unmap_page(dev, dma, size, direction);
 }
 
+void hook_free_list(struct device *dev, struct scatterlist *list, int count, int direction)
+{
+	hook_unmap_sg(dev, list, count, direction);
+}
+
 /* As swiotlb.c of 6.0 to 6.12 has it: what a CPU takes its slots from. */
 struct area {
 	unsigned long used;

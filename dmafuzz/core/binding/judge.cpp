@@ -115,6 +115,16 @@ std::vector<NamedOutcome> outcomes(Judge& judge, const std::vector<Op>& ops) {
     return out;
 }
 
+uint64_t platforms_with(Judge& judge, const std::vector<Op>& ops, const std::vector<Label>& labels) {
+    Labels wanted = 0;
+    for (Label label : labels) wanted |= bit(label);
+    judge.start(Program{ops});
+    uint64_t found = 0;
+    for (size_t i = 0; i < judge.platforms(); i++)
+        if (judge.judge(i).labels & wanted) found |= uint64_t{1} << i;
+    return found;
+}
+
 Minimized minimized(Judge& judge, const std::vector<Op>& ops, size_t platform, const std::string& label,
                     const std::string& kind, const std::optional<std::string>& reason, bool written) {
     const Program program{ops};
@@ -275,6 +285,8 @@ void bind_judge(nb::module_& m) {
              "What there is to find on one platform: (label, kind, reason) each.")
         .def("outcomes", &outcomes, "ops"_a,
              "The program's result on each platform, in order, worked out together: its labels and signatures.")
+        .def("platforms_with", &platforms_with, "ops"_a, "labels"_a,
+             "Where the program has any of some labels: platforms by their places on the portfolio, a bit each.")
         .def("minimize", &minimized, "ops"_a, "platform"_a, "label"_a, "kind"_a, "reason"_a = nb::none(),
              "written"_a = false,
              "The 1-minimal program that still shows it. `written`: a user's program, so that it keeps what it is "

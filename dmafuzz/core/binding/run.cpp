@@ -35,6 +35,7 @@ bool is_told(StepKind kind) {
         case StepKind::to_cpu:
         case StepKind::device_write:
         case StepKind::device_post:
+        case StepKind::fault:
         case StepKind::oops:
         case StepKind::slot_gone: return true;
         default: return false;

@@ -102,6 +102,14 @@ std::optional<size_t> Search::end_of_traces() const {
     return std::nullopt;
 }
 
+// Within an operation too: a copy that settles a second time does so under what has become of the mappings meanwhile.
+bool begins_another(const Trace& trace, const Stretch& stretch) {
+    if (stretch.op != trace.op) return true;
+    if (!is_closure(trace)) return !stretch.unasked.empty();
+    const auto is_of_its_copy = [&](const Trace* other) { return other->copy == trace.copy; };
+    return std::any_of(stretch.unasked.begin(), stretch.unasked.end(), is_of_its_copy);
+}
+
 // Cuts what was written down into stretches, up to where the corruption is seen. False: it is not the walk's.
 bool Search::cut() {
     const std::optional<size_t> end = end_of_traces();
@@ -109,9 +117,7 @@ bool Search::cut() {
     for (size_t i = 0; i < *end; i++) {
         const Trace& trace = walked_.traces[i];
         if (at(trace.copy) == copies_.size()) continue;
-        const bool new_one = stretches_.empty() || stretches_.back().op != trace.op ||
-                             (!is_closure(trace) && !stretches_.back().unasked.empty());
-        if (new_one) stretches_.push_back({trace.op, {}, {}});
+        if (stretches_.empty() || begins_another(trace, stretches_.back())) stretches_.push_back({trace.op, {}, {}});
         (is_closure(trace) ? stretches_.back().unasked : stretches_.back().asked).push_back(&trace);
     }
     return true;
@@ -381,6 +387,9 @@ std::vector<Moment> told(Search& search, const Showing& showing, uint8_t until) 
     for (int number : way) {
         const Search::Node& node = search.nodes_[static_cast<size_t>(number)];
         const uint8_t at = search.stretches_[node.stretch].op;
+        // A second settling of one operation is no step of the program.
+        const bool again = at == op && node.event == Event::count_ && search.stretches_[node.stretch].asked.empty();
+        if (again && node.joint == *last) continue;
         if (at != op) pass(at);
         out.push_back(showing.of(node));
         last = &node.joint;

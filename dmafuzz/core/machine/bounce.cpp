@@ -16,9 +16,10 @@ uint64_t Machine::slot_room(const Piece& p) const {
 // Cache maintenance runs on as far as the call says.
 void Machine::maintain(const Call& call, uint64_t phys, uint32_t bytes, bool for_cpu) {
     if (coherent(call.device) || bytes == 0) return;
-    const auto& table = for_cpu ? platform_.get<&Platform::for_cpu>() : platform_.get<&Platform::for_device>();
+    const Maintenance maintenance = for_cpu ? platform_.maintenance<&Platform::for_cpu>(call.direction)
+                                            : platform_.maintenance<&Platform::for_device>(call.direction);
     Step s{StepKind::maintain, now_};
-    s.maintenance = table[static_cast<size_t>(call.direction)];
+    s.maintenance = maintenance;
     if (!in_pool(phys)) {
         s.phys = phys;
         s.size = bytes;
@@ -99,7 +100,7 @@ bool Machine::oops_at(uint8_t piece, uint64_t phys, uint64_t bytes) {
 }
 
 // From that address on: to the end of the mapping, or, where copies are never cut, as many as the call says.
-void Machine::release_slots(uint64_t phys, uint32_t bytes) {
+void Machine::release_slots(const Call& call, uint64_t phys, uint32_t bytes) {
     const size_t first = slot_at(phys);
     const uint8_t owner = slots_.owner(first);
     size_t count = 0;
@@ -128,6 +129,7 @@ void Machine::release_slots(uint64_t phys, uint32_t bytes) {
         gone.slot_live = false;
         for (size_t k = 0; k < slots_for(slot_room(gone)); k++)
             gone.slot_live |= slots_.owner(slot_at(gone.slot) + k) == i;
+        if (translates(gone.device) && gone.mapping != call.op.mapping) stay_in_slot(static_cast<uint8_t>(i));
     }
 }
 

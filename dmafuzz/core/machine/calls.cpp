@@ -89,7 +89,7 @@ void Machine::end_page(const Call& call, uint64_t dma, uint32_t bytes) {
     if (at.mapped && !(call.attrs & attr::skip_cpu_sync)) for_cpu(call, at.phys, bytes);
     if (stopped_) return;
     if (translates(call.device)) unmap_range(call, dma, bytes);
-    if (at.mapped && in_pool(at.phys)) release_slots(at.phys, bytes);
+    if (at.mapped && in_pool(at.phys)) release_slots(call, at.phys, bytes);
 }
 
 void Machine::end_list(const Call& call) {

@@ -122,6 +122,18 @@ void Machine::redirect_into_slot(const Piece& piece) {
     }
 }
 
+// A wrong call has given its slot back, and the IOMMU still leads there: no fault, but whoever gets the slot next.
+void Machine::stay_in_slot(uint8_t index) {
+    const Piece& p = run_->pieces[index];
+    if (!run_->mappings[p.mapping].live) return;
+    redirects_.clear();
+    for (uint64_t page = page_of(p.dma), end = page + pages_for(p.dma, p.size); page < end; page++)
+        if (const Iovas::Range* r = iovas_[p.device].find(page))
+            redirect(index, p, page, r->target + (page - r->page), permission(run_->pieces[r->piece]));
+    write_redirects(index, index);
+    redirects_.clear();
+}
+
 // Over pages that are mapped: Intel keeps the old ones, with what they permit, AMD takes the new.
 void Machine::map_over(uint8_t index, Piece& piece, uint64_t page, uint64_t pages, uint64_t target) {
     Iovas& iovas = iovas_[piece.device];

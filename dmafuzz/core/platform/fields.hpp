@@ -66,9 +66,6 @@
           "lazy: everything that was ended is flushed before each map or allocation; otherwise nothing is while a "   \
           "program runs. Which of "                                                                                   \
           "the two it is is a choice of the run; the two extremes are two machines")                                  \
-    FIELD(bool, iommu_sum_wraps, true, "iommu.sum_wraps", "",                                                         \
-          "whether an entry still joins a DMA segment is asked by an unsigned difference, which wraps where the "     \
-          "segment is longer than the device's maximum already: then everything joins (dma-iommu from 5.4 on)")       \
     FIELD(bool, stacks_in_vmalloc, false, "memory.stacks_in_vmalloc", "!",                                            \
           "CONFIG_VMAP_STACK (4.9 and later, where configured)")                                                      \
     FIELD(bool, map_single_vmalloc_fails, true, "memory.map_single_vmalloc_fails", "!",                               \

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Rows of cells in columns, for terminals: the one place where widths are worked out, by rich."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_GAP_CHARS = 2
+_UNLIMITED_CHARS = 10_000  # more than any row
+
+
+def columns(rows: Sequence[Sequence[str]], figures: bool = False, width_chars: int | None = None) -> list[str]:
+    """The lines of a table, without blanks at their ends; the same on every terminal.
+
+    ``figures``: all columns but the first one end on the right. ``width_chars``: the last column is wrapped between
+    words to fit; None: no line is ever broken. Rows may lack cells at their ends.
+    """
+    count = max(map(len, rows), default=0)
+    table = Table.grid(padding=(0, _GAP_CHARS, 0, 0))
+    for number in range(count):
+        last = number == count - 1
+        table.add_column(
+            justify="right" if figures and number else "left",
+            no_wrap=not last or width_chars is None,
+            overflow="ignore",
+        )
+    for row in rows:
+        table.add_row(*map(Text, row))
+    paper = io.StringIO()
+    console = Console(file=paper, width=width_chars or _UNLIMITED_CHARS, color_system=None, legacy_windows=False)
+    console.print(table, soft_wrap=False)
+    return [line.rstrip() for line in paper.getvalue().splitlines()]
