@@ -157,8 +157,8 @@ void Expander::start(const Op& op) {
     for (auto& judge : judges_) judge->start(program_);
 }
 
-// On one platform. Where it is that of one that has been carried out just before, but for the rules, it is not worked out
-// again. Rules only matter where there is something to find.
+// On one platform. Where it is that of one that has been carried out just before, but for the rules, it is not worked
+// out again. Rules only matter where there is something to find.
 Verdicts::Id Expander::outcome(size_t tracker, size_t platform, size_t letter) {
     Judge& judge = *judges_[tracker];
     judge.analyse(platform);
