@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 import browser
 from dmafuzz.program import parse, read
 from dmafuzz.publishing import finding_of, run_of, write_pages
+from dmafuzz.publishing.content import Growth
+from dmafuzz.publishing.sharing import by_platforms
 from dmafuzz.verdicts import judging
 
 pytestmark = [
@@ -62,6 +65,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     bounced = finding_of("bounced", named["large"], bench, ["x86-5.18-force-bounce"])
     findings.append(bounced)
     run = run_of("Programs", "of the threads", findings, [*named.values(), named["large"]], "dmafuzz judge corpus")
+    sets = {("FN", bench.members[at : at + 1 + at % 5]): 1 + at * at for at in range(14)}
+    shared = by_platforms("FN", bench.members, sets)
+    growth = Growth((0.0, 10.0, 20.0, 60.0), (0, 500, 900, 12_636), ())
+    run = replace(run, shared=shared, shared_title="Where data is lost in silence", growth=growth)
     return write_pages(run, tmp_path_factory.mktemp("pages"))
 
 

@@ -25,6 +25,7 @@ struct CellCopy {
     Unasked own = 0;              // what entitled and wild writers do to this very copy
     Unasked alone = 0;            // all unasked events that it may see, but for those of neighbours
     Eyes eyes = 0;                // who may read it
+    Unasked beside = 0;           // what those who read and write it do to the others in its line
 };
 
 // A piece over the cell.
@@ -68,11 +69,10 @@ struct Cell {
     bool uncached = false;     // CPU accesses bypass the cache
     bool shares_line = false;  // other cells have part of its line
     bool several = false;      // bytes: a write to one of them is a write beside the others
-    bool surveyed = false;     // what follows, and the copies' `own`, `writer` and `eyes`, are up to date
+    bool surveyed = false;     // what follows, and the copies' writers, eyes and unasked events, are up to date
     bool cpu_reads = false, cpu_writes = false;
     bool lost_writer = false;  // a device writes into void
     bool lost_reader = false;  // or reads from it
-    uint8_t writers = 0;       // copies with an entitled writer
     uint8_t reported = 0;      // corruption kinds, a bit each
     bool exposed = false;
     bool posted = false;     // by a device, and no call for the CPU has covered it since

@@ -51,9 +51,12 @@ void Cutting::break_extents() {
         for (uint64_t at : {uint64_t{e.offset}, uint64_t{e.offset} + e.size})
             breaks_[break_count_++] = place(e.buffer, at);
     // Lines that an extent covers in part stand for themselves.
-    for (const Extent& e : extents_)
+    for (const Extent& e : extents_) {
+        const uint64_t from = (e.phys + line_mask_) & ~line_mask_, to = end_of(e) & ~line_mask_;
+        break_at(e, from, to);
         for (const Extent& other : extents_)
-            break_at(other, (e.phys + line_mask_) & ~line_mask_, end_of(e) & ~line_mask_);
+            if (&other != &e && from < end_of(other) && to > other.phys) break_at(other, from, to);
+    }
 }
 
 // A range's ends, and the boundaries of the lines that it covers in part: in whatever buffer has a home there, at any
@@ -119,13 +122,16 @@ void Cutting::make_shapes() {
 
 // Parts of lines: with company, or not. Copy-on-write moves whole pages, so company stays company.
 void Cutting::find_company() {
-    beside_.clear();
+    uint32_t count = 0;
     for (const Part& part : parts_) {
         CellShape& shape = shapes_[part.cell];
-        shape.beside_first = static_cast<uint32_t>(beside_.size());
-        for (const Part& other : parts_)
-            if (other.line == part.line && other.cell != part.cell) beside_.push_back(other.cell);
-        shape.beside_end = static_cast<uint32_t>(beside_.size());
+        shape.beside_first = count;
+        if (count + parts_.size() > beside_.size()) beside_.resize(2 * (count + parts_.size()));
+        for (const Part& other : parts_) {
+            beside_[count] = other.cell;
+            count += (other.line == part.line) & (other.cell != part.cell);
+        }
+        shape.beside_end = count;
     }
 }
 

@@ -63,7 +63,7 @@ private:
     std::vector<CellShape> shapes_;
     std::array<uint16_t, buffers_with_stack + 1> first_cell_{};
     std::vector<Part> parts_;  // of lines that a cell has part of
-    std::vector<uint16_t> beside_;
+    std::vector<uint16_t> beside_;  // it only ever grows
 };
 
 }  // namespace dmafuzz

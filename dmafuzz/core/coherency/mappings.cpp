@@ -20,37 +20,45 @@ void Simulator::begin(const Step& step) {
     cells.first = cells.end = cutting_.first_cell(p.buffer);
     cells.live = true;
     cells.slot_left = p.via == Via::slot ? p.size : 0;
+    CellCover cover{};
+    cover.piece = index;
+    cover.direction = p.direction;
+    cover.coherent = platform_.get<&Device::coherent>(p.device);
+    cover.joint = p.joint;
+    cover.live = true;
+    cover.pending = step.pending;
+    cover.untold = step.untold;
+    cover.copy = cover.slot = no_index;
+    const bool past_cache = !cover.coherent || p.via == Via::slot;
+    // The kernel's image is read-only, whatever was mapped.
+    const BufferKind kind = run_->kinds[p.buffer];
+    const Event write = kind == BufferKind::text || kind == BufferKind::rodata
+                            ? (past_cache ? Event::wild_write : Event::wild_write_coherent)
+                            : (past_cache ? Event::device_write : Event::device_write_coherent);
+    if (device_writes(p.direction)) cover.write = unasked(write);
     each_cell(p.buffer, p.offset, p.size, [&](Cell& cell) {
         if (cells.first == cells.end) cells.first = cell.index;
         cells.end = static_cast<uint16_t>(cell.index + 1);
-        begin_cell(step, cell);
+        begin_cell(p, cover, cell);
     });
 }
 
-void Simulator::begin_cell(const Step& step, Cell& cell) {
-    const uint8_t index = step.piece;
-    const Piece& p = run_->pieces[index];
-    const bool coherent = platform_.get<&Device::coherent>(p.device);
+// `cover`: what all cells of the piece have in common.
+void Simulator::begin_cell(const Piece& p, CellCover cover, Cell& cell) {
     const uint32_t offset = cell.span.offset - p.offset;
     const bool reached = offset < p.reachable && p.via != Via::nothing;
     const uint8_t memory = cell.live && p.via != Via::nothing ? cell.memory_at(p.phys + offset) : no_index;
-    CellCover cover{index,        p.direction, coherent, p.joint, false,    true,     !reached, false,
-                    step.pending, step.untold, false,    false,   no_index, no_index, 0};
+    cover.lost = !reached;
     if (memory != no_index && p.via == Via::slot) {
         // A slot's memory is foreign, nothing of it is cached.
-        cover.slot = new_copy(cell, put(foreign_as_given(cell.copies[cell.home].set), lane::memory_absent),
-                              p.slot + offset, true, index);
-        cell.copies[cover.slot].single = births_.back().single = coherent;
+        cover.slot = new_copy(cell, of(put(foreign_as_given(cell.copies[cell.home].set), lane::memory_absent)),
+                              p.slot + offset, true, cover.piece);
+        cell.copies[cover.slot].single = births_.back().single = cover.coherent;
     }
     if (reached) cover.copy = p.via == Via::slot ? cover.slot : memory;
     cover.elsewhere = reached && cover.copy == no_index;
     cell.may_fault |= cover.lost;
-    if (cover.elsewhere && p.via == Via::direct) add_stray(index, offset, cell.span.size, p.phys + offset);
-    const bool past_cache = !coherent || p.via == Via::slot;
-    // The kernel's image is read-only, whatever was mapped.
-    const Event write = cell.image ? (past_cache ? Event::wild_write : Event::wild_write_coherent)
-                                   : (past_cache ? Event::device_write : Event::device_write_coherent);
-    if (device_writes(p.direction)) cover.write = unasked(write);
+    if (cover.elsewhere && p.via == Via::direct) add_stray(cover.piece, offset, cell.span.size, p.phys + offset);
     cell.covers.push_back(cover);
     cell.mappings |= 1u << p.mapping;
     reshape(cell);

@@ -14,15 +14,22 @@ constexpr Lane lagging_0 = lane::bit(Flag::lagging, false);
 constexpr Lane alien_0 = lane::bit(Flag::foreign, false) | lane::bit(Flag::wild, false);
 constexpr Lane foreign_1 = lane::bit(Flag::foreign, true);
 
-constexpr Unasked coherent_writes = unasked(Event::device_write_coherent) | unasked(Event::wild_write_coherent);
 constexpr Unasked entitled_writes =
     unasked(Event::cpu_write) | unasked(Event::device_write) | unasked(Event::device_write_coherent);
 
-// What writes to one byte of a line do to the others.
-Unasked beside(Unasked own) {
-    return static_cast<Unasked>((own & unasked(Event::cpu_write) ? unasked(Event::cpu_write_beside) : 0) |
-                                (own & coherent_writes ? unasked(Event::device_write_beside) : 0));
+// What writes to one byte of a line do to the others. Without branches: the events' bits are moved.
+constexpr Unasked beside(Unasked own) {
+    constexpr auto from = [](Event event, Event to) { return static_cast<int>(to) - static_cast<int>(event); };
+    const int cpu = (own & unasked(Event::cpu_write)) << from(Event::cpu_write, Event::cpu_write_beside);
+    const int device = (own & unasked(Event::device_write_coherent))
+                       << from(Event::device_write_coherent, Event::device_write_beside);
+    const int wild = (own & unasked(Event::wild_write_coherent)) >>
+                     from(Event::device_write_beside, Event::wild_write_coherent);
+    return static_cast<Unasked>(cpu | device | wild);
 }
+static_assert(beside(unasked(Event::cpu_write)) == unasked(Event::cpu_write_beside));
+static_assert(beside(unasked(Event::device_write_coherent)) == unasked(Event::device_write_beside));
+static_assert(beside(unasked(Event::wild_write_coherent)) == unasked(Event::device_write_beside));
 
 }  // namespace
 
@@ -36,41 +43,48 @@ void Simulator::survey(Cell& cell) {
         copy.own = copy.eyes = 0;
         copy.writer = no_mapping;
     }
-    for (const CellCover& cover : cell.covers) survey_device(cell, cover);
+    for (const CellCover& cover : cell.covers)
+        if (cover.live) survey_device(cell, cover);
     if (!cell.live) return;
     CellCopy& home = cell.copies[cell.home];
     if (cell.cpu_writes) home.own |= unasked(cell.uncached ? Event::device_write : Event::cpu_write);
     if (cell.cpu_reads) home.eyes |= cell.uncached ? eyes::on_cpu_view | eyes::on_memory : eyes::on_cpu_view;
     if (strays_seen_) look_for_strays(cell);
-    cell.writers = 0;
-    for (const CellCopy& copy : cell.copies)
-        if (copy.own & entitled_writes) cell.writers++;
-    for (CellCopy& copy : cell.copies) copy.alone = steps_alone(cell, copy);
-    if (cell.cpu_reads & !cell.uncached) home.alone |= unasked(Event::fill);
+    size_t writers = 0;  // copies with an entitled one
+    if (cell.copies.size() > 1)
+        for (const CellCopy& copy : cell.copies) writers += (copy.own & entitled_writes) != 0;
+    for (CellCopy& copy : cell.copies) {
+        const bool writes_itself = (copy.own & entitled_writes) != 0;
+        copy.alone = steps_alone(cell, copy, writers > writes_itself || cell.lost_writer);
+        copy.beside = beside(copy.own);
+    }
+    if (!(cell.cpu_reads & !cell.uncached)) return;
+    home.alone |= unasked(Event::fill);
+    home.beside |= unasked(Event::fill);
 }
 
+// A live cover.
 void Simulator::survey_device(Cell& cell, const CellCover& cover) {
-    const bool writes = may_write(cover), reads = may_read(cover);
-    cell.cpu_writes &= !(cover.live & !cover.joint);
-    if (!(writes | reads)) {
-        const bool waits = cover.live & (cover.pending | (cover.untold & cover.owned)) & device_writes(cover.direction);
-        cell.cpu_reads &= !(waits & !cover.joint);
-        return;
-    }
-    cell.cpu_reads &= !(writes & !cover.joint);
+    cell.cpu_writes &= cover.joint;
+    const bool told = !cover.untold, acts = told & (cover.owned | cover.joint);
+    const bool waits = cover.pending | (cover.untold & cover.owned);
+    const bool may_yet_write = (acts | waits) & device_writes(cover.direction);
+    cell.cpu_reads &= cover.joint || !may_yet_write;
+    if (!acts) return;
+    const bool writes = device_writes(cover.direction), reads = device_reads(cover.direction);
     cell.lost_writer |= writes & write_misses(cover) & cell.live & !cell.image;
     cell.lost_reader |= reads & read_misses(cover);
     if (cover.copy == no_index) return;
     CellCopy& copy = cell.copies[cover.copy];
-    copy.own |= writes & !cover.no_write ? cover.write : Unasked{0};
-    copy.eyes |= reads & !cover.no_read ? (cover.coherent & !copy.slot ? eyes::on_cpu_view : eyes::on_memory) : Eyes{0};
+    if (!cover.no_write) copy.own |= cover.write;
+    if (reads & !cover.no_read) copy.eyes |= cover.coherent & !copy.slot ? eyes::on_cpu_view : eyes::on_memory;
     if (traces_ && writes && !cover.no_write) copy.writer = run_->pieces[cover.piece].mapping;
 }
 
-// The unasked steps that a copy may see, neighbours and the CPU's own reads left out.
-Unasked Simulator::steps_alone(const Cell& cell, const CellCopy& copy) const {
+// The unasked steps that a copy may see, neighbours and the CPU's own reads left out. `others_write`: other copies, or
+// void.
+Unasked Simulator::steps_alone(const Cell& cell, const CellCopy& copy, bool others_write) const {
     Unasked steps = copy.own;
-    const bool others_write = cell.writers > ((copy.own & entitled_writes) != 0) || cell.lost_writer;
     if (others_write) steps |= unasked(Event::written_elsewhere);
     if (copy.single) return steps;
     steps |= evictions;
@@ -114,14 +128,12 @@ void Simulator::look_for_strays(Cell& cell) {
     }
 }
 
-// The unasked steps that a copy may see.
-Unasked Simulator::steps_on(const Cell& cell, const CellCopy& copy) {
-    Unasked steps = copy.alone;
-    if (!cell.shares_line || copy.slot) return steps;
+// The unasked steps that a memory copy may see because of its neighbours.
+Unasked Simulator::steps_beside(const Cell& cell, const CellCopy& copy) {
+    Unasked steps = 0;
     each_beside(cell, copy.phys, [&](Cell& other, uint8_t at) {
         if (!other.surveyed) survey(other);
-        steps |= beside(other.copies[at].own);
-        if (at == other.home && other.cpu_reads && !other.uncached) steps |= unasked(Event::fill);
+        steps |= other.copies[at].beside;
     });
     return steps;
 }
@@ -131,7 +143,8 @@ Unasked Simulator::steps_on(const Cell& cell, const CellCopy& copy) {
 bool Simulator::close(Cell& cell) {
     bool suspicious = explicitly_ | cell.lost_reader;
     for (CellCopy& copy : cell.copies) {
-        const Unasked steps = steps_on(cell, copy);
+        Unasked steps = copy.alone;
+        if (cell.shares_line && !copy.slot) steps |= steps_beside(cell, copy);
         if (traces_) write_down_closure(cell, copy, steps);
         const uint64_t after = closed(copy.set, steps);
         // The change of the views, not of all states: coarse enough that novelty means something.
@@ -256,7 +269,7 @@ void Simulator::settle(uint8_t op) {
         if (!cell.live) return;
         if (close(cell)) look(cell);
     });
-    std::fill(dirty_.begin(), dirty_.end(), 0);
+    for (uint64_t& cells : dirty_) cells = 0;
 }
 
 }  // namespace dmafuzz

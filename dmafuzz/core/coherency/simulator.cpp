@@ -48,6 +48,15 @@ constexpr Set fresh_in_memory = put(fresh_0, lane::memory_absent);
 
 constexpr uint32_t whole = buffer_bytes_max + 1u;  // of a buffer or piece
 
+// Does anything begin or end inside of the widest line that there is? Where nothing does, lines of all sizes are alike.
+constexpr int line_bytes_max = 128;
+bool inside_lines(const Run& run) {
+    uint64_t places = 0;
+    for (const Extent& e : run.extents) places |= e.phys | e.size;
+    for (const Range& r : run.ranges) places |= r.from | r.to;
+    return places % line_bytes_max != 0;
+}
+
 Event maintenance_event(Maintenance maintenance) {
     if (maintenance == Maintenance::clean) return Event::clean;
     return maintenance == Maintenance::invalidate ? Event::invalidate : Event::clean_invalidate;
@@ -57,17 +66,16 @@ Event maintenance_event(Maintenance maintenance) {
 
 // ---- Copies
 
-uint8_t Simulator::new_copy(Cell& cell, Set set, uint64_t phys, bool slot, uint8_t piece) {
-    CellCopy copy;
-    copy.set = of(set);
+uint8_t Simulator::new_copy(Cell& cell, uint64_t state, uint64_t phys, bool slot, uint8_t piece) {
+    CellCopy& copy = cell.copies.emplace_back();
+    copy.set = state;
     copy.phys = phys;
     copy.name = static_cast<uint16_t>(births_.size());
     copy.slot = slot;
     births_.push_back({cell.index, slot, piece, phys, op_, false});
-    cell.copies.push_back(copy);
     if (traces_)
         traces_->push_back(
-            {Trace::What::born, op_, copy.name, Event::count_, 0, nowhere, no_mapping, no_mapping, set, 0});
+            {Trace::What::born, op_, copy.name, Event::count_, 0, nowhere, no_mapping, no_mapping, set_of(state), 0});
     return static_cast<uint8_t>(cell.copies.size() - 1);
 }
 
@@ -111,11 +119,11 @@ Lane Simulator::foreign_as_given(uint64_t state) const {
 
 // ---- Buffers
 
-void Simulator::alloc_cell(uint16_t index, uint8_t buffer, Set set, bool cached) {
+void Simulator::alloc_cell(uint16_t index, uint8_t buffer, uint64_t state, bool cached) {
     Cell& cell = cells_[index];
     const uint64_t phys = cutting_.shapes()[index].phys;
     cell.live = true;
-    cell.home = new_copy(cell, set, phys, false, 0);
+    cell.home = new_copy(cell, state, phys, false, 0);
     if (cached)
         each_beside(cell, phys, [&](Cell& other, uint8_t copy) {
             if (other.span.buffer != buffer) happen(other, copy, Event::cpu_write_beside);
@@ -124,8 +132,8 @@ void Simulator::alloc_cell(uint16_t index, uint8_t buffer, Set set, bool cached)
 }
 
 void Simulator::alloc(uint8_t buffer, bool cached) {
-    each_cell(buffer, 0, whole,
-              [&](Cell& cell) { alloc_cell(cell.index, buffer, cached ? just_written : fresh_in_memory, cached); });
+    const uint64_t state = of(cached ? just_written : fresh_in_memory);
+    each_cell(buffer, 0, whole, [&](Cell& cell) { alloc_cell(cell.index, buffer, state, cached); });
     if (run_->kinds[buffer] == BufferKind::stack) alloc_live_stack(buffer, cached);
 }
 
@@ -138,7 +146,7 @@ void Simulator::alloc_live_stack(uint8_t buffer, bool cached) {
         each_cell(buffer, 0, whole, [&](Cell& own) {
             shares |= line_of(own.home_phys() + own.bytes() - 1) >= line && line_of(own.home_phys()) <= line;
         });
-        if (shares) alloc_cell(cell.index, buffer, stack_data, cached);
+        if (shares) alloc_cell(cell.index, buffer, of(stack_data), cached);
     });
 }
 
@@ -171,7 +179,7 @@ void Simulator::move(const Step& step) {
         const Set copied = copy_into(put(foreign_0, lane::memory_absent), seen_by_cpu(source));
         const Set page = put(foreign_as_given(source), lane::memory_dirty) |
                          put(get(copied, lane::cached_dirty), lane::cached_dirty);
-        cell.home = new_copy(cell, page, phys, false, 0);
+        cell.home = new_copy(cell, of(page), phys, false, 0);
         if (traces_)
             traces_->back() = {Trace::What::copied, op_,        cell.copies[cell.home].name,
                                Event::count_,       0,          cell.copies[old].name,
@@ -490,7 +498,7 @@ void Simulator::walk(const Run& run, const Platform& platform, TransitionSink* s
     run_ = &run;
     platform_.start(platform);
     sink_ = sink;
-    const int line = platform_.get<&Platform::line>();
+    const int line = inside_lines(run) ? platform_.get<&Platform::line>() : line_bytes_max;
     line_shift_ = std::countr_zero(static_cast<unsigned>(line));
     births_.clear();
     strays_.clear();

@@ -148,12 +148,12 @@ private:
     void perform(const Step& step);
     void harm(HarmKind kind, uint8_t piece);
     void alloc(uint8_t buffer, bool cached);
-    void alloc_cell(uint16_t cell, uint8_t buffer, Set set, bool cached);
+    void alloc_cell(uint16_t cell, uint8_t buffer, uint64_t state, bool cached);
     void alloc_live_stack(uint8_t buffer, bool cached);
     void die(uint8_t buffer);
     void move(const Step& step);
     void begin(const Step& step);
-    void begin_cell(const Step& step, Cell& cell);
+    void begin_cell(const Piece& piece, CellCover cover, Cell& cell);
     void tell(uint8_t piece);
     void end(const Step& step);
     void slot_gone(const Step& step);
@@ -190,10 +190,10 @@ private:
     void settle(uint8_t op);
     void survey(Cell& cell);
     void survey_device(Cell& cell, const CellCover& cover);
-    Unasked steps_alone(const Cell& cell, const CellCopy& copy) const;
+    Unasked steps_alone(const Cell& cell, const CellCopy& copy, bool others_write) const;
     void look_for_strays(Cell& cell);
     void meet_stray(const Stray& stray, const Cell& owner, const Cell& cell, CellCopy& copy);
-    Unasked steps_on(const Cell& cell, const CellCopy& copy);
+    Unasked steps_beside(const Cell& cell, const CellCopy& copy);
     bool close(Cell& cell);
     void write_down_closure(const Cell& cell, const CellCopy& copy, Unasked steps);
     void write_down_holdings(const Cell& cell);
@@ -230,7 +230,7 @@ private:
     // Small tools
     template <class Do>
     void each_dirty(Do what);
-    uint8_t new_copy(Cell& cell, Set set, uint64_t phys, bool slot, uint8_t piece);
+    uint8_t new_copy(Cell& cell, uint64_t state, uint64_t phys, bool slot, uint8_t piece);
     void happen(Cell& cell, uint8_t copy, Event event);
     void happen_or(Cell& cell, uint8_t copy, Event event, Event instead);
     void happen_to_all(Cell& cell, uint8_t but, Event event);
@@ -356,6 +356,10 @@ void Simulator::each_beside(const Cell& cell, uint64_t phys, Do what) {
     const uint64_t line = line_of(phys);
     for (uint16_t neighbour : cutting_.beside(cell.index)) {
         Cell& other = cells_[neighbour];
+        if (!moved_) {  // homes stay in the lines that they were born in
+            if (other.live) what(other, other.home);
+            continue;
+        }
         for (uint8_t k = 0; k < other.copies.size(); k++)
             if (!other.copies[k].slot && line_of(other.copies[k].phys) == line) what(other, k);
     }

@@ -157,23 +157,44 @@ void Expander::start(const Op& op) {
     for (auto& judge : judges_) judge->start(program_);
 }
 
+// On one platform. Where it is that of one that has been carried out just before, but for the rules, it is not worked out
+// again. Rules only matter where there is something to find.
+Verdicts::Id Expander::outcome(size_t tracker, size_t platform, size_t letter) {
+    Judge& judge = *judges_[tracker];
+    judge.analyse(platform);
+    const auto known = std::find_if(carried_out_now_.begin(), carried_out_now_.end(),
+                                    [&](size_t other) { return judge.same_outcome(platform, other); });
+    auto finds = [](const Outcome& outcome) { return !outcome.warnings.empty() || !outcome.silent.empty(); };
+    if (known == carried_out_now_.end()) {
+        Outcome outcome = judge.outcome(platform, names_);
+        if (finds(outcome)) outcome.rules = judges_[0]->rules(platform);
+        return verdicts_.outcome(outcome);
+    }
+    const Verdicts::Id id = transition(*known, letter).outcomes[tracker];
+    if (!finds(verdicts_.outcome_at(id))) return id;
+    const Rules rules = judges_[0]->rules(platform);
+    if (rules == verdicts_.outcome_at(id).rules) return id;
+    Outcome outcome = verdicts_.outcome_at(id);
+    outcome.rules = rules;
+    return verdicts_.outcome(outcome);
+}
+
 // Works out the outcomes that are not known yet: all of them at once, so that equal platforms take over from each
 // other.
 void Expander::carry_out(size_t letter) {
     const Op& op = walk_.contexts().op(walk_.contexts().successors(context_)[letter]);
     if (!started_) start(op);
     names_.back() = next_name_;
+    carried_out_now_.clear();
     for (size_t p = 0; p < row_.size(); p++) {
         Transition& t = transition(p, letter);
         if (t.outcomes[0] != unknown) continue;
         carried_out_++;
         for (size_t tracker = 0; tracker < trackers(); tracker++) {
-            Outcome outcome = judges_[tracker]->outcome(p, names_);
-            // Rules only matter where there is something to find.
-            if (!outcome.warnings.empty() || !outcome.silent.empty()) outcome.rules = judges_[0]->rules(p);
-            t.outcomes[tracker] = verdicts_.outcome(outcome);
+            t.outcomes[tracker] = outcome(tracker, p, letter);
             t.warned |= verdicts_.warned(t.outcomes[tracker], next_name_);
         }
+        carried_out_now_.push_back(p);
         if (trackers() > 1) t.turned = changes_.turned(explained_otherwise(*judges_[0], *judges_[1], p));
     }
 }

@@ -183,6 +183,7 @@ private:
     void start_at(size_t joint);
     void visit(size_t letter, Walk* growing);
     void carry_out(size_t letter);
+    Verdicts::Id outcome(size_t tracker, size_t platform, size_t letter);
     void write_down(size_t pair, const Op& op, const Place& place);
     void grow(Walk& walk, size_t letter, bool named);
     void start(const Op& op);
@@ -197,6 +198,7 @@ private:
     std::unordered_map<Digest, size_t, DigestHash> places_of_pairs_;
     std::vector<VerdictTotal> totals_;  // by pair
     uint64_t carried_out_ = 0;
+    std::vector<size_t> carried_out_now_;  // machines, for the letter at work
 
     // The context at work, and what is known of its states.
     Contexts::Id context_ = unknown;

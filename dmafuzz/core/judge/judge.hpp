@@ -97,6 +97,9 @@ public:
     static constexpr uint8_t no_name = 0xff;
     Digest state(size_t platform, const std::vector<uint8_t>& names);
 
+    // Of two platforms that have been analysed: is the second one's outcome, as it has been asked for, that of the first
+    // as well? But for the rules.
+    bool same_outcome(size_t platform, size_t known) const;
     // The program's result on one platform, but for the rules that it breaks.
     Outcome outcome(size_t platform, const std::vector<uint8_t>& names);
 

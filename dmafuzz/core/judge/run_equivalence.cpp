@@ -26,10 +26,10 @@ bool same_hooks(const Run& a, const Run& b) { return a.hooks == b.hooks; }
 
 // All that the simulator reads of a run.
 bool same_memory(const Run& a, const Run& b) {
-    return a.steps == b.steps &&
+    return a.steps.size() == b.steps.size() &&
            std::equal(a.pieces.begin(), a.pieces.end(), b.pieces.begin(), b.pieces.end(), same_piece) &&
-           a.extents == b.extents && among(a.ranges, b.ranges) && among(b.ranges, a.ranges) && a.kinds == b.kinds &&
-           a.uncached == b.uncached && a.program_steps == b.program_steps;
+           a.extents == b.extents && a.steps == b.steps && among(a.ranges, b.ranges) && among(b.ranges, a.ranges) &&
+           a.kinds == b.kinds && a.uncached == b.uncached && a.program_steps == b.program_steps;
 }
 
 }  // namespace dmafuzz

@@ -152,6 +152,12 @@ void Judge::add_observations(size_t platform, const std::vector<uint8_t>& names,
     places.digest(into);
 }
 
+bool Judge::same_outcome(size_t platform, size_t known) const {
+    if (done_by_[platform] != done_by_[known]) return false;
+    // Missing warnings may ask more of a platform than all the rest.
+    return !missing_known_[known] || !(missing_[known].features_read & differing(platform, known));
+}
+
 Outcome Judge::outcome(size_t platform, const std::vector<uint8_t>& names) {
     const Analysis& a = cover(platform);
     Outcome out;

@@ -16,9 +16,10 @@ uint64_t Machine::slot_room(const Piece& p) const {
 // Cache maintenance runs on as far as the call says.
 void Machine::maintain(const Call& call, uint64_t phys, uint32_t bytes, bool for_cpu) {
     if (coherent(call.device) || bytes == 0) return;
-    const auto& table = for_cpu ? platform_.get<&Platform::for_cpu>() : platform_.get<&Platform::for_device>();
+    const Maintenance maintenance = for_cpu ? platform_.maintenance<&Platform::for_cpu>(call.direction)
+                                            : platform_.maintenance<&Platform::for_device>(call.direction);
     Step s{StepKind::maintain, now_};
-    s.maintenance = table[static_cast<size_t>(call.direction)];
+    s.maintenance = maintenance;
     if (!in_pool(phys)) {
         s.phys = phys;
         s.size = bytes;

@@ -26,11 +26,6 @@ std::vector<bool> pages_that_move(const Program& program, int buffer, BufferKind
 
 }  // namespace
 
-Step& Machine::step(StepKind kind) {
-    run_->steps.push_back({kind, now_});
-    return run_->steps.back();
-}
-
 // A step that may concern part of something: where it begins and ends is noted, but for whole pieces.
 void Machine::emit(const Step& s) {
     run_->steps.push_back(s);
@@ -89,7 +84,10 @@ void Machine::carry_out(const Program& program, const Platform& platform, Run& r
     irqs_off_.fill(false);
     lists_.clear();
     named_.clear();
-    latest_.fill({});
+    latest_ = {};
+    mappings_end_ = devices_seen_ = 0;
+    made_.clear();
+    named_devices_.clear();
     for (size_t i = 0; i < program.ops.size(); i++) carry_out_line(program.ops[i], static_cast<uint8_t>(i));
     run.program_ops = static_cast<int>(program.ops.size());
     run.program_steps = run.steps.size();
@@ -105,6 +103,7 @@ void Machine::carry_out_line(const Op& op, uint8_t index) {
     now_ = index;
     run_->ops.push_back(op);
     if (stopped_) return;
+    if (traits(op.kind).names_device | op.given_device) name_device(op.device);
     if (!waiting_.empty()) hand_over_unchecked(op);
     if (op.kind == OpKind::finish) {
         has_pending_[op.cpu] = false;
@@ -183,8 +182,7 @@ void Machine::tell(const MappingFacts& m) {
 }
 
 Machine::Call Machine::resolve(const Op& op, uint8_t index) {
-    Call call;
-    call.op = op;
+    Call call{op};
     call.index = call.first_half = index;
     call.line = index;
     call.device = op.device;
@@ -193,11 +191,8 @@ Machine::Call Machine::resolve(const Op& op, uint8_t index) {
     call.bytes = static_cast<uint32_t>(op.size);
     if (op.kind == OpKind::map_sg && op.reuse_list && run_->mappings[op.list].abandoned) {
         // The list of an abandoned mapping: the driver does not get here either.
-        MappingFacts& m = run_->mappings[op.mapping];
-        m = {};
-        m.defined = m.failed = m.abandoned = true;
-        m.map = op.kind;
-        m.device = op.device;
+        MappingFacts& m = fresh_mapping(op);
+        m.failed = m.abandoned = true;
         call.skipped = true;
         return call;
     }
@@ -361,7 +356,7 @@ void Machine::unbind(const Op& op, uint8_t index) {
     hook.device = op.device;
     hook.op = index;
     run_->hooks.push_back(hook);
-    for (int i = 0; i < mappings_max; i++) {
+    for (int i = 0; i < mappings_end_; i++) {
         const MappingFacts& m = run_->mappings[i];
         if (!m.defined || m.device != op.device || m.abandoned) continue;
         // Ended, but some slot, page or IOVA of it was never given back; or the memory of an allocation.
@@ -376,41 +371,45 @@ void Machine::unbind(const Op& op, uint8_t index) {
     }
 }
 
+void Machine::name_device(uint8_t device) {
+    if (devices_seen_ >> device & 1) return;
+    devices_seen_ |= static_cast<uint8_t>(1u << device);
+    named_devices_.push_back(device);
+}
+
+// The CPU that has been longest inside a call, or none.
+int Machine::first_pending() const {
+    int first = -1;
+    for (int cpu = 0; cpu < cpus_max; cpu++)
+        if (has_pending_[cpu] && !pending_[cpu].skipped && (first < 0 || pending_[cpu].line < pending_[first].line))
+            first = cpu;
+    return first;
+}
+
 void Machine::tidy_up() {
     tidying_up_ = true;
-    if (stopped_) return;
     size_t index = program_->ops.size();
     auto next = [&](const Op& op) {
         if (!stopped_) carry_out_line(op, static_cast<uint8_t>(index++));
     };
-    // In the order in which things came up, so that renaming changes nothing.
-    std::array<bool, devices_max> named{};
-    std::array<uint8_t, devices_max> devices{};
-    int device_count = 0;
-    for (const Op& split : program_->ops) {
-        if (split.split && has_pending_[split.cpu] && !pending_[split.cpu].skipped) {
-            Op op;
-            op.kind = OpKind::finish;
-            op.cpu = split.cpu;
-            if (pending_[split.cpu].line == static_cast<size_t>(&split - program_->ops.data())) next(op);
-        }
-        if (!(traits(split.kind).names_device || split.given_device) || named[split.device]) continue;
-        named[split.device] = true;
-        devices[device_count++] = split.device;
+    for (int cpu = first_pending(); cpu >= 0 && !stopped_; cpu = first_pending()) {
+        Op op;
+        op.kind = OpKind::finish;
+        op.cpu = static_cast<uint8_t>(cpu);
+        next(op);
     }
-    for (const Op& map : program_->ops) {
-        if (!traits(map.kind).defines_mapping) continue;
-        const MappingFacts& m = run_->mappings[map.mapping];
+    for (uint8_t mapping : made_) {
+        const MappingFacts& m = run_->mappings[mapping];
         if (!m.live || m.forgotten || m.abandoned) continue;
         Op op;
         op.kind = matching_end(m.map);
-        op.mapping = map.mapping;
+        op.mapping = mapping;
         next(op);
     }
-    for (int i = 0; i < device_count; i++) {
+    for (uint8_t device : named_devices_) {
         Op op;
         op.kind = OpKind::unbind;
-        op.device = devices[i];
+        op.device = device;
         next(op);
     }
 }
@@ -444,10 +443,11 @@ bool has_attrs(OpKind kind) {
 
 // The hook call of a call's hook step, with the scatterlist as it stands now.
 void Machine::hook(Call& call) {
-    if (call.early_failure) return;
     const Op& op = call.op;
     const MappingFacts& m = run_->mappings[op.mapping];
-    HookCall h;
+    const bool list_fails = m.failed && (op.kind == OpKind::map_sg || op.kind == OpKind::alloc_noncontiguous);
+    if (call.early_failure || list_fails) return;
+    HookCall& h = run_->hooks.emplace_back();
     h.cpu = op.cpu;
     h.op = now_;
     h.mapping = op.mapping;
@@ -489,7 +489,6 @@ void Machine::hook(Call& call) {
             break;
         case OpKind::map_sg:
         case OpKind::alloc_noncontiguous: {
-            if (m.failed) return;
             h.kind = HookKind::map_sg;
             call.list = m.list;
             uint8_t mapped = 0;
@@ -539,9 +538,8 @@ void Machine::hook(Call& call) {
             // dma_free_pages names a page.
             if (op.kind == OpKind::free_noncoherent) h.phys &= ~uint64_t{page_bytes - 1};
             break;
-        default: return;
+        default: break;
     }
-    run_->hooks.push_back(h);
 }
 
 }  // namespace dmafuzz

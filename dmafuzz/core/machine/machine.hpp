@@ -84,6 +84,8 @@ private:
     void ask_for_error(const Op& op);
     void unbind(const Op& op, uint8_t index);
     void tidy_up();
+    void name_device(uint8_t device);
+    int first_pending() const;
 
     // The state (digest.cpp)
     void digest(Digest& into) const;
@@ -95,11 +97,13 @@ private:
     void allocate(Call& call);
     bool bounce(const Call& call, Piece& piece, uint8_t index);
     bool needs_bounce(const Piece& piece) const;
+    bool small_and_unaligned(uint32_t bytes) const;
     bool out_of_reach(const Piece& piece) const;
     bool in_vmalloc_space(int buffer) const;
     void hand_over(const Call& call, uint8_t piece, bool maintained = true);
     void maintain_for_map(const Call& call, uint8_t piece);
     bool maintains_first(const Piece& piece) const;
+    MappingFacts& fresh_mapping(const Op& op);
     MappingFacts& new_mapping(const Op& op, uint8_t pieces);
     void fail(Call& call);
     void limit_segments(const List& list, uint8_t first_piece);
@@ -164,7 +168,7 @@ private:
     void read_beyond(const Step& line, uint64_t phys);
 
     // Writing things down (machine.cpp, ranges.cpp)
-    Step& step(StepKind kind);
+    Step& step(StepKind kind) { return run_->steps.emplace_back(Step{kind, now_}); }
     void emit(const Step& step);
     void touch(uint64_t phys, uint64_t bytes);
     void add_range(uint64_t phys, uint64_t bytes);
@@ -184,7 +188,12 @@ private:
     PlatformView platform_;
     const Program* program_ = nullptr;
     Run* run_ = nullptr;
-    uint8_t now_ = 0;  // the operation carried out
+    uint8_t now_ = 0;           // the operation carried out
+    uint8_t mappings_end_ = 0;  // the last mapping made so far, by its number, plus one
+    // In the order in which they came up, so that renaming changes nothing of what the tidy-up does.
+    std::vector<uint8_t> made_;           // mappings
+    std::vector<uint8_t> named_devices_;  // by lines of the program
+    uint8_t devices_seen_ = 0;            // the same, a bit each
     Memory memory_;
     SlotPool slots_;
     bool slots_used_ = false;

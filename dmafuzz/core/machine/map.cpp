@@ -50,11 +50,20 @@ bool Machine::needs_bounce(const Piece& piece) const {
     if (piece.direction == Direction::to_device || coherent(piece.device) ||
         !platform_.get<&Platform::bounce_unaligned>())
         return false;
-    uint32_t bytes = static_cast<uint32_t>(bytes_of(piece));
-    if (bytes >= 2u * static_cast<uint32_t>(platform_.get<&Platform::dma_alignment_min>())) return false;
-    return kmalloc_bucket(bytes, bounce_table_alignment) %
-               static_cast<uint32_t>(platform_.get<&Platform::dma_alignment>()) !=
-           0;
+    return small_and_unaligned(static_cast<uint32_t>(bytes_of(piece)));
+}
+
+// Below twice the least alignment, and in a bucket that is not aligned. What is true of all wide alignments is asked
+// for first.
+bool Machine::small_and_unaligned(uint32_t bytes) const {
+    constexpr uint32_t alignment_max = 128;
+    const uint32_t bucket = kmalloc_bucket(bytes, bounce_table_alignment);
+    if (bytes >= 2 * alignment_max || bucket % alignment_max == 0) return false;
+    if (!(bucket % alignment_in_doubt && platform_.get<wide_alignment>()) &&
+        bucket % static_cast<uint32_t>(platform_.get<&Platform::dma_alignment>()) == 0)
+        return false;
+    return (bytes < 2 * alignment_in_doubt && platform_.get<wide_alignment_min>()) ||
+           bytes < 2u * static_cast<uint32_t>(platform_.get<&Platform::dma_alignment_min>());
 }
 
 // Gives a piece its slot, if it needs one, and its DMA address without an IOMMU; false where that fails.
@@ -82,7 +91,7 @@ void Machine::maintain_for_map(const Call& call, uint8_t index) {
     s.piece = index;
     s.size = piece.size;
     s.phys = piece.phys;
-    s.maintenance = platform_.get<&Platform::for_device>()[static_cast<size_t>(piece.direction)];
+    s.maintenance = platform_.maintenance<&Platform::for_device>(piece.direction);
 }
 
 // A map that fails late has maintained what it was to map. Source: iommu_dma_map_page of the kernel, from 5.16 on,
@@ -119,13 +128,21 @@ void Machine::hand_over(const Call& call, uint8_t index, bool maintained) {
     if (waiting_.empty() || waiting_.back().mapping != piece.mapping) waiting_.push_back({call.op.cpu, piece.mapping});
 }
 
-// The mapping that a call makes, with the pieces that come next.
-MappingFacts& Machine::new_mapping(const Op& op, uint8_t pieces) {
+MappingFacts& Machine::fresh_mapping(const Op& op) {
+    mappings_end_ = std::max<uint8_t>(mappings_end_, static_cast<uint8_t>(op.mapping + 1));
+    made_.push_back(op.mapping);
     MappingFacts& m = run_->mappings[op.mapping];
     m = {};
-    m.defined = m.live = true;
+    m.defined = true;
     m.map = op.kind;
     m.device = op.device;
+    return m;
+}
+
+// The mapping that a call makes, with the pieces that come next.
+MappingFacts& Machine::new_mapping(const Op& op, uint8_t pieces) {
+    MappingFacts& m = fresh_mapping(op);
+    m.live = true;
     m.direction = op.direction;
     m.attrs = op.attrs;
     m.piece = static_cast<uint8_t>(run_->pieces.size());

@@ -41,7 +41,11 @@ uint32_t Memory::sort_of(BufferKind kind) {
 }
 
 uint64_t Memory::place_kmalloc(uint32_t bytes, uint32_t& rounded) {
-    rounded = kmalloc_bucket(bytes, static_cast<uint32_t>(platform_->get<&Platform::kmalloc_alignment>()));
+    constexpr uint32_t alignment_min = 8, alignment_max = 128;
+    // Mostly the same, however buckets are aligned.
+    rounded = kmalloc_bucket(bytes, alignment_min);
+    if (rounded % alignment_max)
+        rounded = kmalloc_bucket(bytes, static_cast<uint32_t>(platform_->get<&Platform::kmalloc_alignment>()));
     if (rounded > kmalloc_cache_bytes_max) return pages_.allocate(any_sort, order_of(rounded));
     for (size_t i = free_objects_.size(); i-- > 0;) {
         if (free_objects_[i].first != rounded) continue;
@@ -90,8 +94,7 @@ void Memory::place_stack(Run& run, int buffer, uint32_t bytes, int cpu) {
 void Memory::place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool high, int cpu,
                    const std::vector<bool>& moves) {
     Home& home = homes_[buffer];
-    home = {true, kind, high, static_cast<uint8_t>(cpu), bytes, static_cast<uint32_t>(round_up(bytes, page_bytes)),
-            0,    0};
+    home = {true, kind, high, static_cast<uint8_t>(cpu), bytes, static_cast<uint32_t>(round_up(bytes, page_bytes))};
     switch (kind) {
         case BufferKind::kmalloc: home.phys = place_kmalloc(bytes, home.rounded); break;
         case BufferKind::stack: place_stack(run, buffer, bytes, cpu); break;
@@ -117,6 +120,10 @@ void Memory::add_extents(Run& run, int buffer, const std::vector<bool>& moves) {
     // Registers hold nothing, but who may get at them matters. Contiguous memory is one extent, but for pages that will
     // move and vmalloc's pages.
     uint32_t start = 0;
+    homes_[buffer].first_extent = static_cast<uint16_t>(run.extents.size());
+    homes_[buffer].end_extent = static_cast<uint16_t>(run.extents.size() + 1);
+    if (home.kind != BufferKind::vmalloc && moves.empty())
+        return run.extents.push_back({static_cast<uint8_t>(buffer), 0, home.bytes, home.phys, true});
     for (uint32_t page = 0; page * page_bytes < home.bytes; page++) {
         uint32_t end = std::min<uint32_t>((page + 1) * page_bytes, home.bytes);
         auto moving = [&](uint32_t p) { return p < moves.size() && moves[p]; };
@@ -125,6 +132,7 @@ void Memory::add_extents(Run& run, int buffer, const std::vector<bool>& moves) {
         run.extents.push_back({static_cast<uint8_t>(buffer), start, end - start, phys_of(buffer, start), true});
         start = end;
     }
+    homes_[buffer].end_extent = static_cast<uint16_t>(run.extents.size());
 }
 
 void Memory::give_back(int buffer) {

@@ -35,6 +35,7 @@ public:
         uint32_t rounded = 0;  // as taken: what is given back
         uint64_t phys = 0;
         uint32_t first_page = 0;  // vmalloc: among the pages of all of them
+        uint16_t first_extent = 0, end_extent = 0;  // of the run, but for those of pages that have moved
     };
 
     void reset(const PlatformView& platform);
@@ -54,6 +55,7 @@ public:
     void digest(Digest& into) const;
 
     const Home& home(int buffer) const { return homes_[buffer]; }
+    bool anything_moved() const { return !moved_.empty(); }
     // The physical address of a byte of a live or dead buffer: where it is now, or was last.
     uint64_t phys_of(int buffer, uint32_t offset) const;
 

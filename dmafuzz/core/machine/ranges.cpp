@@ -16,7 +16,10 @@ void Machine::add_range(uint64_t phys, uint64_t bytes) {
 
 // Wherever the part of a buffer lives, at any time.
 void Machine::add_ranges_of(const BufferPart& part) {
-    for (const Extent& e : run_->extents) {
+    const Memory::Home& home = memory_.home(part.buffer);
+    const bool all = memory_.anything_moved();
+    for (size_t i = all ? 0 : home.first_extent; i < (all ? run_->extents.size() : home.end_extent); i++) {
+        const Extent& e = run_->extents[i];
         if (e.buffer != part.buffer) continue;
         const uint32_t from = std::max<uint32_t>(part.offset, e.offset);
         const uint32_t to = std::min<uint32_t>(part.offset + part.size, e.offset + uint32_t{e.size});

@@ -43,6 +43,19 @@ private:
 constexpr uint64_t segment_in_doubt = 0x10000;
 inline bool wide_segments(const Device& device) { return device.segment_boundary >= segment_in_doubt - 1; }
 
+// Alignments of any but coherent machines and old ones: all that small buffers are mostly asked for.
+constexpr uint32_t alignment_in_doubt = 64;
+inline bool wide_alignment(const Platform& platform) { return platform.dma_alignment >= int{alignment_in_doubt}; }
+inline bool wide_alignment_min(const Platform& platform) {
+    return platform.dma_alignment_min >= int{alignment_in_doubt};
+}
+
+// Of a table of cache maintenance, one direction.
+template <auto Table, size_t direction>
+Maintenance maintenance_in(const Platform& platform) {
+    return (platform.*Table)[direction];
+}
+
 template <auto None, auto... Fields>
 using FieldsAfter = FieldList<Fields...>;
 
@@ -50,7 +63,11 @@ using FieldsAfter = FieldList<Fields...>;
 #define DMAFUZZ_OF_DEVICE(type, name, value, key, values, meaning) , &Device::name
 
 // All but its name and its devices; and questions of which the answer matters more often than the field itself.
-using PlatformFields = FieldsAfter<nullptr DMAFUZZ_PLATFORM_FIELDS(DMAFUZZ_OF_PLATFORM)>;
+using PlatformFields =
+    FieldsAfter<nullptr DMAFUZZ_PLATFORM_FIELDS(DMAFUZZ_OF_PLATFORM), wide_alignment, wide_alignment_min,
+                maintenance_in<&Platform::for_device, 0>, maintenance_in<&Platform::for_device, 1>,
+                maintenance_in<&Platform::for_device, 2>, maintenance_in<&Platform::for_cpu, 0>,
+                maintenance_in<&Platform::for_cpu, 1>, maintenance_in<&Platform::for_cpu, 2>>;
 using DeviceFields = FieldsAfter<nullptr DMAFUZZ_DEVICE_FIELDS(DMAFUZZ_OF_DEVICE), wide_segments>;
 
 #undef DMAFUZZ_OF_PLATFORM
@@ -86,9 +103,16 @@ public:
         features_read_ = 0;
     }
     template <auto Field>
-    const auto& get() const {
+    decltype(auto) get() const {
         features_read_ |= feature<Field>();
-        return platform_->*Field;
+        return std::invoke(Field, *platform_);
+    }
+    // By one of the tables, in one direction: what the other ones need does not matter.
+    template <auto Table>
+    Maintenance maintenance(Direction direction) const {
+        const size_t at = static_cast<size_t>(direction);
+        features_read_ |= feature<maintenance_in<Table, 0>>() << at;
+        return (platform_->*Table)[at];
     }
     template <auto Field>
     auto get(size_t device) const {

@@ -15,7 +15,8 @@ void Run::clear() {
     meant.clear();
     ranges.clear();
     leaks.clear();
-    mappings.fill({});
+    for (MappingFacts& mapping : mappings)
+        if (mapping.defined) mapping = {};
     kinds.fill(BufferKind::pages);
     kinds[stack_buffer] = BufferKind::stack;
     uncached.fill(false);
