@@ -114,7 +114,8 @@ def main() -> None:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     print(
         f"{kind}: {counts.events:,} events, {result.groups:,} groups, {result.shapes:,} distinct, "
-        f"on {len(bench.platforms)} platforms: {seconds:.1f} s of one core, {counts.events / seconds:,.0f} events a second "
+        f"on {len(bench.platforms)} platforms: {seconds:.1f} s of one core, "
+        f"{counts.events / seconds:,.0f} events a second "
         f"({wall:.1f} s by the clock), at most {memory} MiB"
     )
 
