@@ -26,6 +26,7 @@ EVENTS = 1_000_000
 PORTFOLIO = "6.12"
 RANDOM_PROGRAMS, RANDOM_OPS = 2000, 12
 SPREAD = 1 << 24  # bytes from one program's memory to the next one's
+PLACES = 1 << 24  # so many programs lie apart; random ones leave mappings behind, which are never joined to others
 ADDRESS = re.compile(r"(?<=addr=)[0-9a-f]+|(?<=0x)[0-9a-f]{6,}")
 RECEIVED = """dmafuzz 1
 cpu0 b0 = alloc pages 4096
@@ -91,7 +92,7 @@ def write(path: Path, count: int, kind: str) -> None:
                 events = traces.events_of(program, bench, bench.members[0])
                 if kind != "places":
                     known[program] = events
-            shift = number % 4096 * SPREAD
+            shift = number % PLACES * SPREAD
             for line in traces.lines_of(events, "ftrace", written):
                 if not line.startswith("#"):
                     file.write(moved(line, shift) + "\n")
@@ -115,8 +116,7 @@ def main() -> None:
     print(
         f"{kind}: {counts.events:,} events, {result.groups:,} groups, {result.shapes:,} distinct, "
         f"on {len(bench.platforms)} platforms: {seconds:.1f} s of one core, "
-        f"{counts.events / seconds:,.0f} events a second "
-        f"({wall:.1f} s by the clock), at most {memory} MiB"
+        f"{counts.events / seconds:,.0f} events a second ({wall:.1f} s by the clock), at most {memory} MiB"
     )
 
 

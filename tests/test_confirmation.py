@@ -293,3 +293,11 @@ def test_after_an_entry_that_is_too_long_all_join_where_the_difference_wraps(pla
     file = CORPUS / "confirmed" / "segment-longer-than-the-maximum-takes-all.dma"
     said = CliRunner().invoke(main, ["judge", "--calls", str(file), "--platform", platform])
     assert f" nents=2 mapped={segments} " in said.output
+
+
+def test_a_comment_makes_no_other_module(tmp_path: Path) -> None:
+    digests = set()
+    for text in ("int a; /* one */\n", "int a;   // two\n", "int b;\n"):
+        (tmp_path / "main.c").write_text(text, encoding="utf-8")
+        digests.add(building.module_digest(tmp_path))
+    assert len(digests) == 2

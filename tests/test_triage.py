@@ -304,7 +304,7 @@ class TestEverydayForm:
             labels = {name: judge.judge(Program(ops=each.ops), name).labels for name in judge.members}
             assert all(cause.label in labels[name] for name in each.shown_on)
             assert f"on {len(each.shown_on)} of 18 platforms" in each.outcome
-            others += f"(smallest program: {len(cause.shown_on)})" in each.outcome
+            others += f"(smallest: {len(cause.shown_on)})" in each.outcome
         assert others >= 3
 
 

@@ -27,6 +27,7 @@ from .guest import EMULATORS
 
 _HERE = Path(__file__).parent
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+_COMMENT = re.compile(rb"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _LINES_SHOWN = 20
 _TOLD_EACH = 1000  # files of an archive
 FILES_ABOUT = 1700  # that make tells of in one build: for an estimate
@@ -165,11 +166,12 @@ def boot_files(kernel: GuestKernel) -> tuple[Path, Path]:
     return kernel.image, made
 
 
-def module_digest() -> str:
-    """Of what is ours in a guest."""
+def module_digest(folder: Path = _HERE / "guest") -> str:
+    """Of what is ours in a guest, as a compiler sees it: without comments, and with any white space the same."""
     digest = hashlib.sha256()
-    for path in sorted((_HERE / "guest").iterdir()):
-        digest.update(f"{path.name}\0".encode() + path.read_bytes())
+    for path in sorted(folder.iterdir()):
+        code = _COMMENT.sub(b" ", path.read_bytes())
+        digest.update(path.name.encode() + b"\0" + b" ".join(code.split()) + b"\0")
     return digest.hexdigest()
 
 

@@ -69,10 +69,10 @@ class Headline:
 
     @property
     def where(self) -> str:
-        """How many platforms these are; and of the smallest program, where that shows on others."""
-        smallest = self.lead.leader.triage_cause.shown_on
+        """How many platforms these are; and of the smallest program, where that shows on more."""
+        smallest = len(self.lead.leader.triage_cause.shown_on)
         where = f"{len(self.shown_on)} of {self.platforms} platforms"
-        return where if set(smallest) == set(self.shown_on) else f"{where} (smallest program: {len(smallest)})"
+        return where if smallest <= len(self.shown_on) else f"{where} (smallest: {smallest})"
 
     @property
     def outcome(self) -> str:
