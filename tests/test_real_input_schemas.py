@@ -56,7 +56,7 @@ def test_a_judged_trace_fits_its_schema(path: Path) -> None:
 
 def test_traces_of_random_programs_fit_it_too() -> None:
     bench = judging("6.12", "6.12")
-    kinds = set()
+    kinds: set[str] = set()
     for seed in range(10):
         program = Program(_core.random_program(seed, 14))
         record = judged(list(traces.lines_of(traces.events_of(program, bench, bench.members[0]), "ftrace")))
