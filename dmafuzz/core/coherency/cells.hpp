@@ -62,7 +62,7 @@ private:
     size_t home_ = 0;  // the extent of the last shape
     std::vector<CellShape> shapes_;
     std::array<uint16_t, buffers_with_stack + 1> first_cell_{};
-    std::vector<Part> parts_;  // of lines that a cell has part of
+    std::vector<Part> parts_;       // of lines that a cell has part of
     std::vector<uint16_t> beside_;  // it only ever grows
 };
 

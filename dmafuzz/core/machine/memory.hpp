@@ -34,7 +34,7 @@ public:
         uint32_t bytes = 0;    // as asked for
         uint32_t rounded = 0;  // as taken: what is given back
         uint64_t phys = 0;
-        uint32_t first_page = 0;  // vmalloc: among the pages of all of them
+        uint32_t first_page = 0;                    // vmalloc: among the pages of all of them
         uint16_t first_extent = 0, end_extent = 0;  // of the run, but for those of pages that have moved
     };
 
