@@ -191,7 +191,9 @@ def hunt(
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--into", metavar="REPORT", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def figures(files: Sequence[Path], into: Path | None) -> None:
-    """Count what confirmations and hunts have come to: tables of the files that `--json` has written.
+    """Make tables of what confirmations and hunts have found.
+
+    FILE is what their `--json` has written.
 
     With --into, the tables go between the marks of a report.
     """

@@ -134,7 +134,7 @@ class Found:
 def read_found(store: Path, tracker: str | None = None) -> Found:
     """What is in a store of one tracker's, which has to be named where there are several. Raises BadInput."""
     if not store.exists():
-        raise BadInput(f"{store}: not found; a folder of dmafuzz fuzz, or a catalogue, was expected")
+        raise BadInput(f"{store}: not found; name a folder of dmafuzz fuzz or a catalogue, or run dmafuzz fuzz first")
     try:
         if not store.is_dir():
             return _of_catalogue(store)

@@ -60,6 +60,17 @@ class Commands(click.Group):
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from dmafuzz.program.errors import nearest  # only where a name is wrong
+
+            near = nearest(args[0], self.list_commands(ctx))
+            if near and "Did you mean" not in error.message:
+                raise click.UsageError(f"{error.message} Did you mean '{near}'?", ctx) from None
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with bad_input():

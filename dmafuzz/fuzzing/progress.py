@@ -46,9 +46,10 @@ class Progress:
             self.last = (seconds, summary.programs)
         causes = summary.causes
         return (
-            f"{summary.programs:,} programs ({rate:,.0f}/s), coverage {summary.coverage}, corpus {summary.corpus}, "
+            # The causes first: a narrow terminal cuts the end off.
             f"causes: {causes['FN']} FN, {causes['FP']} FP, {causes['hazard']} hazard"
             + (f", {causes['broken']} tracker crash" if causes["broken"] else "")
+            + f"; {summary.programs:,} programs ({rate:,.0f}/s), coverage {summary.coverage}, corpus {summary.corpus}"
         )
 
     def say(self, message: str) -> None:

@@ -202,7 +202,7 @@ def _false_cases(cause: Cause) -> Iterator[Block]:
 
 def _kernels(cause: Cause) -> str:
     if cause.variants:
-        return f"dma-debug of {spans(cause.eras)} warns about this call."
+        return f"This call is warned about by dma-debug of {spans(cause.eras)}."
     if cause.eras:
         return f"Programs that make it fire are known for {spans(cause.eras)}."
     return "No modelled program makes it fire: it depends on memory, or on parts of the kernel that are not modelled."

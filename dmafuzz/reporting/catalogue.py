@@ -38,7 +38,7 @@ def _plain_topic(lead: Lead[Entry]) -> Iterator[str]:
     programs = sum(entry.count for entry in (*lead.causes, *lead.folded))
     folded = f", {_plural(len(lead.folded), 'hazard')} of the same check and rules" if lead.folded else ""
     label = SPOKEN.get(lead.topic.label, lead.topic.label)
-    yield f"  {label}: {lead.topic.name}: {_plural(len(lead.causes), 'cause')}{folded}, {programs:,} programs"
+    yield f"  {label}: {lead.topic.name}: {_plural(len(lead.causes), 'cause')}{folded}, {_plural(programs, 'program')}"
     yield f"      {title_of(lead.leader.triage_cause)}"
     yield f"      {'; '.join(lead.leader.program)}"
 

@@ -162,10 +162,12 @@ void Expander::start(const Op& op) {
 Verdicts::Id Expander::outcome(size_t tracker, size_t platform, size_t letter) {
     Judge& judge = *judges_[tracker];
     judge.analyse(platform);
-    const auto known = std::find_if(carried_out_now_.begin(), carried_out_now_.end(),
+    std::vector<size_t>& worked_out = worked_out_now_[tracker];
+    const auto known = std::find_if(worked_out.begin(), worked_out.end(),
                                     [&](size_t other) { return judge.same_outcome(platform, other); });
     auto finds = [](const Outcome& outcome) { return !outcome.warnings.empty() || !outcome.silent.empty(); };
-    if (known == carried_out_now_.end()) {
+    if (known == worked_out.end()) {
+        worked_out.push_back(platform);
         Outcome outcome = judge.outcome(platform, names_);
         if (finds(outcome)) outcome.rules = judges_[0]->rules(platform);
         return verdicts_.outcome(outcome);
@@ -185,7 +187,7 @@ void Expander::carry_out(size_t letter) {
     const Op& op = walk_.contexts().op(walk_.contexts().successors(context_)[letter]);
     if (!started_) start(op);
     names_.back() = next_name_;
-    carried_out_now_.clear();
+    worked_out_now_.assign(trackers(), {});
     for (size_t p = 0; p < row_.size(); p++) {
         Transition& t = transition(p, letter);
         if (t.outcomes[0] != unknown) continue;
@@ -194,7 +196,6 @@ void Expander::carry_out(size_t letter) {
             t.outcomes[tracker] = outcome(tracker, p, letter);
             t.warned |= verdicts_.warned(t.outcomes[tracker], next_name_);
         }
-        carried_out_now_.push_back(p);
         if (trackers() > 1) t.turned = changes_.turned(explained_otherwise(*judges_[0], *judges_[1], p));
     }
 }

@@ -198,7 +198,7 @@ private:
     std::unordered_map<Digest, size_t, DigestHash> places_of_pairs_;
     std::vector<VerdictTotal> totals_;  // by pair
     uint64_t carried_out_ = 0;
-    std::vector<size_t> carried_out_now_;  // machines, for the letter at work
+    std::vector<std::vector<size_t>> worked_out_now_;  // by tracker: machines, for the letter at work
 
     // The context at work, and what is known of its states.
     Contexts::Id context_ = unknown;
