@@ -27,7 +27,7 @@ def columns(rows: Sequence[Sequence[str]], figures: bool = False, width_chars: i
         table.add_column(
             justify="right" if figures and number else "left",
             no_wrap=not last or width_chars is None,
-            overflow="ignore" if not last or width_chars is None else "fold",
+            overflow="fold",  # "ignore" would turn justification off as well
         )
     for row in rows:
         table.add_row(*map(Text, row))
