@@ -32,7 +32,7 @@ nb::bytes content(const IdealMemory& ideal, int buffer, uint32_t offset, uint32_
     return nb::bytes(reinterpret_cast<const char*>(all.data()), all.size());
 }
 
-void bind_parts(nb::module_& m) {
+void bind_ideal_parts(nb::module_& m) {
     Record<Stretch>(m, "Stretch", "Bytes that lie together.")
         .field("offset", &Stretch::offset, "of the first")
         .field("size", &Stretch::size, "in bytes");
@@ -47,7 +47,7 @@ void bind_parts(nb::module_& m) {
 }  // namespace
 
 void bind_ideal(nb::module_& m) {
-    bind_parts(m);
+    bind_ideal_parts(m);
     using I = IdealMemory;
     nb::class_<I>(
         m, "IdealMemory",

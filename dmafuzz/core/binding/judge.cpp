@@ -42,8 +42,6 @@ struct ShownRecord {
     nb::int_ platforms;
 };
 
-Tuple<Rule> rules_of(Rules rules) { return as_tuple_of(members_of<Rule>(rules, static_cast<int>(Rule::count_))); }
-
 std::optional<Cost> cost(Judge& judge, const std::vector<Op>& ops, size_t platform) {
     start(judge, ops, platform);
     return judge.cost(platform);

@@ -12,7 +12,7 @@ namespace dmafuzz {
 
 namespace {
 
-void bind_enums(nb::module_& m) {
+void bind_platform_enums(nb::module_& m) {
     nb::enum_<Maintenance>(m, "Maintenance", "Cache maintenance of a range.")
         .value("none", Maintenance::none)
         .value("clean", Maintenance::clean)
@@ -75,7 +75,7 @@ void bind_table(nb::module_& m) {
 }  // namespace
 
 void bind_platform(nb::module_& m) {
-    bind_enums(m);
+    bind_platform_enums(m);
     bind_device(m);
     nb::class_<Platform> platform(m, "Platform", "What a machine and its kernel do for the DMA API; sizes in bytes.");
     platform.def(nb::init<>()).def_rw("name", &Platform::name);

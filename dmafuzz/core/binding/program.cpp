@@ -21,7 +21,7 @@ struct PyProblem {
     int entry;
 };
 
-void bind_enums(nb::module_& m) {
+void bind_program_enums(nb::module_& m) {
     nb::enum_<OpKind> kinds(m, "OpKind", "What an operation does.");
     for (int i = 0; i < static_cast<int>(OpKind::count_); i++) {
         auto kind = static_cast<OpKind>(i);
@@ -133,7 +133,7 @@ void bind_program(nb::module_& m) {
     m.attr("RECORD_BYTES") = record_bytes;
     m.attr("ATTRS") =
         nb::make_tuple("SKIP_CPU_SYNC", "NO_WARN", "WEAK_ORDERING", "MMIO", "IGNORE_CACHELINES", "REQUIRE_COHERENT");
-    bind_enums(m);
+    bind_program_enums(m);
     bind_traits(m);
     bind_op(m);
     nb::class_<PyProblem>(m, "Problem", "What makes a program invalid: operation, field, and what was expected.")

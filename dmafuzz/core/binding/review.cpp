@@ -4,6 +4,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "binding/binding.hpp"
+#include "binding/judgement.hpp"
 #include "binding/record.hpp"
 #include "review/call_costs.hpp"
 #include "review/hunt.hpp"
@@ -22,8 +23,6 @@ struct ChangeRecord {
     std::vector<Op> ops;  // minimal; of what one program shows: none
     std::vector<Op> original;
 };
-
-Tuple<Rule> rules_of(Rules rules) { return as_tuple_of(members_of<Rule>(rules, static_cast<int>(Rule::count_))); }
 
 // Each change of a program once, with its platforms.
 std::vector<ChangeRecord> changes_of(PairJudge& pair, const std::vector<Op>& ops) {

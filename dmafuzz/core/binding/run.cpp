@@ -69,7 +69,7 @@ RunRecord run_of(Judge& judge, const std::vector<Op>& ops, size_t platform) {
     return {as_tuple_of(run.ops), extents_of(run), as_tuple_of(run.pieces), steps_of(run)};
 }
 
-void bind_parts(nb::module_& m) {
+void bind_run_parts(nb::module_& m) {
     bind_names<StepKind>(m, "StepKind", "What an operation does to memory and to ownership.");
     Record<Extent>(m, "Extent", "Physical memory that holds part of a buffer, for a time.")
         .field("buffer", &Extent::buffer)
@@ -110,7 +110,7 @@ struct Layout {
 }  // namespace
 
 void bind_run(nb::module_& m) {
-    bind_parts(m);
+    bind_run_parts(m);
     bind_ideal(m);
     Record<Layout>(m, "Layout", "Where kinds of memory begin: physical addresses.")
         .field("text", &Layout::text)
