@@ -3142,7 +3142,7 @@ class Change:
         """of the tracker that shows it; "": there is none"""
 
     @property
-    def rules(self) -> int:
+    def rules(self) -> tuple[Rule, ...]:
         """of the contract, that the program breaks"""
 
     @property

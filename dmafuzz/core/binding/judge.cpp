@@ -85,7 +85,7 @@ std::vector<ShownRecord> shown(Judge& judge, const std::vector<Op>& ops) {
     if (judge.platforms() > platforms_max) throw nb::value_error("signatures are kept for at most 256 platforms");
     std::vector<ShownRecord> out;
     judge.start(Program{ops});
-    for (const Signature& s : signatures_of(judge)) out.push_back({s, rules_of(s.rules), as_int(s.platforms)});
+    for (const Signature& s : signatures_of(judge)) out.push_back({s, rule_tuple(s.rules), as_int(s.platforms)});
     return out;
 }
 
@@ -216,7 +216,7 @@ void bind_outcomes(nb::module_& m) {
         .field(
             "reason", [](const Minimized& m) { return name_of(m.reason); }, "the tracker's; \"\" of one that crashed")
         .field(
-            "rules", [](const Minimized& m) { return rules_of(m.rules); }, "of the contract, that the program breaks")
+            "rules", [](const Minimized& m) { return rule_tuple(m.rules); }, "of the contract, that the program breaks")
         .field("tried", &Minimized::tried, "programs judged on the way");
 }
 

@@ -207,7 +207,7 @@ std::vector<Label> labels_of(const Analysis& analysis) {
     return members_of<Label>(analysis.labels, static_cast<int>(Label::count_));
 }
 
-Tuple<Rule> rules_of(Rules rules) { return as_tuple_of(members_of<Rule>(rules, static_cast<int>(Rule::count_))); }
+Tuple<Rule> rule_tuple(Rules rules) { return as_tuple_of(members_of<Rule>(rules, static_cast<int>(Rule::count_))); }
 
 JudgementRecord judgement_of(Judge& judge, size_t platform) {
     const Analysis& a = judge.judge(platform);

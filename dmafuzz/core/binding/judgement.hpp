@@ -55,7 +55,7 @@ void start(Judge& judge, const std::vector<Op>& ops, size_t platform);
 // Of the program that the judge has been started with.
 JudgementRecord judgement_of(Judge& judge, size_t platform);
 std::vector<Label> labels_of(const Analysis& analysis);
-Tuple<Rule> rules_of(Rules rules);
+Tuple<Rule> rule_tuple(Rules rules);
 
 inline std::optional<int> mapping_or_none(uint8_t mapping) {
     return mapping == no_mapping ? std::nullopt : std::optional<int>(mapping);

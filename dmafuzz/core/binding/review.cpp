@@ -91,7 +91,7 @@ void bind_change(nb::module_& m) {
             "reason", [](const C& c) { return name_of(c.change.change.shown.reason); },
             "of the tracker that shows it; \"\": there is none")
         .field(
-            "rules", [](const C& c) { return rules_of(c.change.rules); }, "of the contract, that the program breaks")
+            "rules", [](const C& c) { return rule_tuple(c.change.rules); }, "of the contract, that the program breaks")
         .field(
             "platforms", [](const C& c) { return as_int(c.platforms); }, "by their places on the portfolio, a bit each")
         .field(
