@@ -22,9 +22,9 @@ constexpr Unasked beside(Unasked own) {
     const int cpu = (own & unasked(Event::cpu_write)) << from(Event::cpu_write, Event::cpu_write_beside);
     const int device = (own & unasked(Event::device_write_coherent))
                        << from(Event::device_write_coherent, Event::device_write_beside);
-    const int wild =
+    const int wild_write =
         (own & unasked(Event::wild_write_coherent)) >> from(Event::device_write_beside, Event::wild_write_coherent);
-    return static_cast<Unasked>(cpu | device | wild);
+    return static_cast<Unasked>(cpu | device | wild_write);
 }
 static_assert(beside(unasked(Event::cpu_write)) == unasked(Event::cpu_write_beside));
 static_assert(beside(unasked(Event::device_write_coherent)) == unasked(Event::device_write_beside));
