@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import random
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -94,12 +95,16 @@ def test_a_file_that_is_no_program(
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(ProgramError, match=r"none\.dma:1:1: expected a file that can be read, found No such file"):
+    expected = "expected a file with a program"
+    with pytest.raises(ProgramError, match=rf"none\.dma: cannot be read: No such file or directory; {expected}$"):
         read(tmp_path / "none.dma")
-    with pytest.raises(ProgramError, match="expected a file that can be read, found Is a directory"):
+    with pytest.raises(ProgramError, match=f": cannot be read: Is a directory; {expected}$"):
         read(tmp_path)
-    with pytest.raises(ProgramError, match="expected a file that can be read"):
+    with pytest.raises(ProgramError, match=f"cannot be read: embedded null byte; {expected}"):
         read("a\0b")
+    (tmp_path / "nine.dma").touch()
+    with pytest.raises(ProgramError, match=rf"; did you mean '{re.escape(str(tmp_path))}/nine\.dma'\?$"):
+        read(tmp_path / "nime.dma")
 
 
 # Names

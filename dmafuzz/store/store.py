@@ -24,6 +24,7 @@ from dmafuzz.storage import (
     read_ledgers,
     read_pack,
     read_regular,
+    shown_path,
     write_pack,
     write_whole,
 )
@@ -38,7 +39,7 @@ from .corpus import SUFFIX as CORPUS
 from .corpus import read_corpus
 from .entries import StoredCause, facts_of, finding_to_item, item_to_finding, raw_of
 from .errors import StoreError
-from .folder import ABOUT, FORMAT, PARTS, check_empty, check_format, is_shared, shown_path, told_in_one_line
+from .folder import ABOUT, FORMAT, PARTS, check_empty, check_format, is_shared, told_in_one_line
 from .index import Index, PackFacts, Times, TopicFacts
 from .keeping import COUNTED, Keep, count_only, counted_rows, drop_programs, too_many
 from .leads import Filed, leads_of
