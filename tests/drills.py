@@ -50,18 +50,21 @@ def command(folder: Path, *options: str) -> list[str]:
 
 
 def start(folder: Path, line: Sequence[str], limit_bytes: int | None = None) -> subprocess.Popen[str]:
-    """A run with output into a file beside the store, in a process group of its own."""
+    """A run with output into a file beside the store, in a process group of its own; where files are limited, into a
+    pipe."""
 
     def limit() -> None:
         if limit_bytes is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
 
-    out = open(folder.parent / "output", "w+")  # noqa: SIM115
-    return subprocess.Popen(line, stdout=out, stderr=out, text=True, start_new_session=True, preexec_fn=limit)
+    out = open(folder.parent / "output", "w+") if limit_bytes is None else subprocess.PIPE  # noqa: SIM115
+    return subprocess.Popen(
+        line, stdout=out, stderr=subprocess.STDOUT, text=True, start_new_session=True, preexec_fn=limit
+    )
 
 
-def output_of(folder: Path) -> str:
-    text = (folder.parent / "output").read_text(errors="replace")
+def output_of(folder: Path, piped: str | None = None) -> str:
+    text = (folder.parent / "output").read_text(errors="replace") if piped is None else piped
     assert "Traceback" not in text, text
     return text
 
@@ -176,19 +179,18 @@ def full_round(folder: Path, rng: random.Random) -> str:
         limit = rng.choice([0, 1_000, 8_000, 60_000, 400_000])
         process = start(folder, command(folder, *options), limit)
     try:
-        process.wait(timeout=_FULL_S_MAX)  # what runs that were killed have left is replayed first
+        piped, _ = process.communicate(timeout=_FULL_S_MAX)  # what runs that were killed have left is replayed first
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-    text = output_of(folder)
+    text = output_of(folder, piped)
     assert process.returncode in (0, 1, 2, 3), (process.returncode, text)
     if (folder / "store.json").exists():
         after = causes_in(folder)
         assert all(after[label] >= count for label, count in before.items())
         assert all(after[label] >= count for label, count in zip(("FN", "FP", "hazard"), printed(text), strict=True))
-    return f"status {process.returncode}" + (
-        f" ({text.splitlines()[-1].rpartition(': ')[2]})" if process.returncode else ""
-    )
+    why = text.splitlines()[-1].rpartition(": ")[2]
+    return f"status {process.returncode}" + (f": {why}" if process.returncode else "")
 
 
 def damage(path: Path, rng: random.Random) -> None:
