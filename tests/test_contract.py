@@ -120,6 +120,24 @@ CASES = {
         cpu0 start m0
         """
     ),
+    "a device goes on writing to a BIDIRECTIONAL buffer that the CPU has": Case(
+        """
+        cpu0 b0 = alloc pages 4096
+        cpu0 m0 = map_page d0 b0 0 4096 BIDIRECTIONAL
+        cpu0 sync_single_for_cpu m0 size=2048
+        device m0 post 2048 64
+        device m0 post 64 64
+        """,
+        "sync-after-write",
+    ),
+    "a device goes on writing to a FROM_DEVICE buffer": Case(
+        """
+        cpu0 b0 = alloc pages 4096
+        cpu0 m0 = map_page d0 b0 0 4096 FROM_DEVICE
+        cpu0 sync_single_for_cpu m0
+        device m0 post 0 64
+        """
+    ),
     "a BIDIRECTIONAL buffer is synced both ways, and started": Case(
         """
         cpu0 b0 = alloc pages 4096
