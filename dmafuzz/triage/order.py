@@ -49,6 +49,17 @@ def _uses(ops: Sequence[Op], uses: Uses) -> Iterator[int]:
             yield uses.skip_cpu_sync
         if op.kind == OpKind.alloc and op.buffer_kind in (BufferKind.text, BufferKind.rodata):
             yield NEVER
+        if op.kind == OpKind.map_sg and _names_memory_twice(op):
+            yield NEVER
+
+
+def _names_memory_twice(op: Op) -> bool:
+    """Whether entries of a list overlap."""
+    places = sorted((entry.buffer, entry.offset, entry.size) for entry in op.entries)
+    return any(
+        buffer == after and start < offset + size
+        for (buffer, offset, size), (after, start, _) in zip(places, places[1:], strict=False)
+    )
 
 
 def _label_rank(cause: Cause) -> int:
