@@ -6,7 +6,7 @@ from .confirmed import Confirmed
 from .corpus import read_corpus
 from .entries import StoredCause, facts_of, item_to_finding
 from .errors import StoreError
-from .folder import shown_path, told_in_one_line
+from .folder import check_format, shown_path, told_in_one_line
 from .keeping import Keep
 from .reports import Report
 from .runs import Run
@@ -25,6 +25,7 @@ __all__ = [
     "StoreError",
     "StoredCause",
     "Target",
+    "check_format",
     "facts_of",
     "item_to_finding",
     "plant",

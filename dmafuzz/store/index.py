@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from .entries import StoredCause, rank_of, worth_in
 from .target import Target
 
 _FORMAT = 4  # of the index alone: another one is made anew
+_CACHE_KIB = 1 << 16  # rows come in the order of their packs, and go all over the file
 _TABLES = f"""
 CREATE TABLE target (key TEXT PRIMARY KEY, facts TEXT NOT NULL);
 CREATE TABLE pack (name TEXT PRIMARY KEY, target TEXT NOT NULL, size INTEGER NOT NULL, changed INTEGER NOT NULL);
@@ -99,6 +101,7 @@ class Index:
         try:
             # Made anew when it is lost: no sync, which would cost more than the packs'.
             self._rows.execute("PRAGMA synchronous = OFF")
+            self._rows.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             (version,) = self._rows.execute("PRAGMA user_version").fetchone()
             if version == 0:
                 self._rows.executescript(f"BEGIN; {_TABLES} COMMIT;")
@@ -226,7 +229,7 @@ def _row(target: Target, pack: str, at: int, item: dict[str, Any], found: float 
         " ".join(item["kinds"]),
         " ".join(item["rules"]),
         item["reason"],
-        _topic(item),
+        _topic(item["label"], tuple(item["kinds"]), tuple(item["rules"]), item["reason"]),
         item.get("minimal"),
         item.get("modality"),
         item["size"][0],
@@ -242,8 +245,9 @@ def _row(target: Target, pack: str, at: int, item: dict[str, Any], found: float 
     )
 
 
-def _topic(item: dict[str, Any]) -> str:
-    return topic_of(item["label"], item["kinds"], item["rules"], item["reason"]).short
+@cache
+def _topic(label: str, kinds: tuple[str, ...], rules: tuple[str, ...], reason: str) -> str:
+    return topic_of(label, kinds, rules, reason).short
 
 
 def _cause(row: Sequence[Any]) -> StoredCause:
