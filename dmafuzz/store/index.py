@@ -66,6 +66,7 @@ _BY_GRADE = (
     "SELECT label, topic, substr(worth, 1, 1) AS grade, count(*), min(found) FROM cause WHERE target = ? "
     "GROUP BY label, topic, grade ORDER BY label, topic, grade"
 )
+_PLACES = "SELECT label, topic, count(DISTINCT shown_bits) FROM cause WHERE target = ? GROUP BY label, topic"
 
 Times = Mapping[tuple[str, str], float]  # by target and cause (Unix time, s)
 PackFacts = tuple[int, int]  # bytes, time of the last change (ns): a pack that differs is read again
@@ -73,13 +74,15 @@ PackFacts = tuple[int, int]  # bytes, time of the last change (ns): a pack that 
 
 @dataclass
 class TopicFacts:
-    """A topic of a target: how many causes it has of each of the ``grades``, and ``counted`` ones besides; when the
-    ``first`` was filed (Unix time, s), None where no ledger says so."""
+    """A topic of a target: how many causes it has of each of the ``grades``, and ``counted`` ones besides; on how many
+    ``places``, sets of platforms, they show; when the ``first`` was filed (Unix time, s), None where no ledger says
+    so."""
 
     label: str
     topic: str
     grades: dict[str, int]
     counted: int = 0
+    places: int = 1
     first: float | None = None
 
     @property
@@ -129,6 +132,7 @@ class Index:
                 (_row(target, name, at, item, found.get((target.key, item["cause"]))) for at, item in enumerate(items)),
             )
             self._rows.execute(_ADD_GROUPS.format(where="pack = ?"), (name,))
+        self._rows.execute("PRAGMA shrink_memory")  # a process that files for days must not keep what it has written
 
     def add_counted(self, name: str, facts: PackFacts, target: Target, rows: Iterable[tuple[str, str, str]]) -> None:
         """A pack of causes that are kept as counts: cause, label, topic."""
@@ -185,6 +189,8 @@ class Index:
             facts.grades[grade] = count
             if first is not None and (facts.first is None or first < facts.first):
                 facts.first = first
+        for label, topic, count in self._all(_PLACES, (target,)):
+            found[label, topic].places = count
         for label, topic, count in self._all(_COUNTED_ALONE, (target,)):
             if (label, topic) in found:
                 found[label, topic].counted = count
