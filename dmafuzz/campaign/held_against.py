@@ -72,5 +72,5 @@ def report_lines(held: Sequence[Held], catalogue: Catalogue, ops: int) -> Iterat
     below = sum(each.estimate.left < each.truly_left for each in held)
     yield ""
     yield f"{within} of {len(held)} intervals have the truth; in {below} of {len(held)} the estimate is below it, as"
-    yield "may be of what Chao calls a lower bound. From the mere number of causes it would be far below: a search looks"
+    yield "may be of what Chao calls a lower bound. From the number of causes it would be far below: a search looks"
     yield "around what it has found, so that a topic with one cause soon has many."
