@@ -55,6 +55,12 @@ def _shipped(path: Path) -> PlatformFile:
     return _load_file(path)
 
 
+@functools.cache
+def shipped_table(path: Path) -> Table:
+    """The table of a file that comes with dmafuzz, read once in a process and not to be changed."""
+    return read_table(path)
+
+
 def read_table(path: Path) -> Table:
     """A TOML file as it stands. Raises PlatformError if it cannot be read or is not TOML."""
     try:
@@ -83,7 +89,7 @@ def _base(path: Path, name: object) -> Table:
     if not isinstance(name, str) or name not in known:
         expected = f"the name of a platform ({errors.nearest(str(name), known)})"
         raise PlatformError(errors.message(path, "extends", repr(name), expected))
-    base = read_table(FOLDER / f"{name}.toml")
+    base = shipped_table(FOLDER / f"{name}.toml")
     # One step only: a reader of a machine has at most two files to read.
     if "extends" in base:
         expected = f"a platform that extends none (it extends {base['extends']!r})"

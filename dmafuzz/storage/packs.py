@@ -72,11 +72,15 @@ def read_pack(path: Path, named: bool = True) -> Pack:
 
     Raises OSError if it cannot be read at all.
     """
-    data = read_regular(path, PACK_BYTES_MAX)
+    return pack_of(read_regular(path, PACK_BYTES_MAX), path.name if named else None)
+
+
+def pack_of(data: bytes | None, name: str | None) -> Pack:
+    """A pack by what `read_regular` says of its file; ``name``: it must have that one."""
     if data is None:
         return Pack({}, [], f"no file of at most {PACK_BYTES_MAX >> 20} MiB")
     pack = unpacked(data)
-    right = not named or path.name.split(".")[0] == hashlib.sha256(data).hexdigest()[:_NAME_DIGITS]
+    right = name is None or name.split(".")[0] == hashlib.sha256(data).hexdigest()[:_NAME_DIGITS]
     if right or pack.damage is not None:
         return pack
     return Pack(pack.table, pack.items, "its content does not match its name")

@@ -8,7 +8,7 @@ from .confirmed import Confirmed
 from .corpus import read_corpus
 from .entries import StoredCause, facts_of, item_to_finding
 from .errors import StoreError
-from .folder import told_in_one_line
+from .folder import check_format, told_in_one_line
 from .keeping import Keep
 from .reports import Report
 from .runs import Run
@@ -27,6 +27,7 @@ __all__ = [
     "StoreError",
     "StoredCause",
     "Target",
+    "check_format",
     "facts_of",
     "item_to_finding",
     "plant",

@@ -30,7 +30,7 @@ from dmafuzz.storage import (
 )
 from dmafuzz.storage.ledger import LEDGER_BYTES_MAX
 from dmafuzz.storage.locks import locked, take_lock
-from dmafuzz.storage.packs import PACK_BYTES_MAX
+from dmafuzz.storage.packs import PACK_BYTES_MAX, pack_of
 from dmafuzz.triage import Lead, Topic
 
 from .compaction import SLICE, Joining, join, slice_of
@@ -221,9 +221,10 @@ class Store:
 
         Raises StoreError; nothing is filed then.
         """
+        known = self.names(target)
         new: dict[str, Finding] = {}
         for finding in findings:
-            if not self.has(target, finding.cause):
+            if finding.cause not in known:
                 new.setdefault(finding.cause, finding)
         if new:
             with told_in_one_line(self.folder):
@@ -394,15 +395,17 @@ class Store:
         known = self._index.packs()
         there = {path.name: path for path in self._packs(FINDINGS, COUNTED)}
         facts = {name: _facts(path) for name, path in there.items()}
-        self._index.forget(name for name, old in known.items() if facts.get(name) != old)
+        gone = [name for name in known if name not in there]  # where they were joined, their findings are in another
+        self._index.forget(name for name in there if known.get(name, facts[name]) != facts[name])
         known = self._index.packs()
         unknown = [name for name in there if name not in known]
         times = self._times() if unknown else {}
         for path in self._packs(FINDINGS, CORPUS, COUNTED) if everything and self._writes else []:
-            if path.name in known and self._checked(path) is None:
+            if (path.suffix == CORPUS or path.name in known) and self._checked(path) is None:
                 self._index.forget([path.name])
         for name in unknown:
-            self._index_pack(there[name], facts[name], times)
+            self._index_pack(there[name], facts[name], times, gone)
+        self._index.forget(gone)
 
     def reindex(self) -> None:
         """Makes the index anew. Raises StoreError."""
@@ -438,7 +441,7 @@ class Store:
             return locked(self._index_path().with_suffix(".lock"), wait=True)
         return contextlib.nullcontext()
 
-    def _index_pack(self, path: Path, facts: PackFacts, times: Times) -> None:
+    def _index_pack(self, path: Path, facts: PackFacts, times: Times, gone: Collection[str] = ()) -> None:
         pack = self._checked(path)
         of = None if pack is None else target_of_pack(pack)
         if pack is None or of is None:
@@ -450,7 +453,7 @@ class Store:
         if wrong := found.count(None):
             self._salvage(path, pack, f"{wrong:,} items are no findings")
         else:
-            self._index.add(path.name, facts, of, [item for item in found if item is not None], times)
+            self._index.add(path.name, facts, of, [item for item in found if item is not None], times, gone)
 
     def _checked(self, path: Path) -> Pack | None:
         """A pack that is as it was written; of a damaged one the readable part becomes another pack."""
@@ -508,13 +511,12 @@ class Store:
 
     def _take(self, path: Path) -> bool:
         """Copies another store's pack, if it is whole."""
-        pack = read_pack(path)
+        data = read_regular(path, PACK_BYTES_MAX)
+        pack = pack_of(data, path.name)
         damage = pack.damage or wrong_in(pack, path.suffix)
-        if damage is not None:
+        if damage is not None or data is None:
             self.damage.append(f"{shown_path(path)}: damaged: {damage}; not merged")
             return False
-        data = read_regular(path, PACK_BYTES_MAX)
-        assert data is not None
         write_whole(self.folder / "packs" / path.name, data)
         return True
 
