@@ -16,7 +16,7 @@ from dmafuzz.triage import topic_of
 from .entries import StoredCause, rank_of, worth_in
 from .target import Target
 
-_FORMAT = 5  # of the index alone: another one is made anew
+_FORMAT = 6  # of the index alone: another one is made anew
 _TABLES = f"""
 CREATE TABLE target (key TEXT PRIMARY KEY, facts TEXT NOT NULL);
 CREATE TABLE pack (name TEXT PRIMARY KEY, target TEXT NOT NULL, size INTEGER NOT NULL, changed INTEGER NOT NULL);
@@ -50,7 +50,7 @@ _ADD_GROUPS = f"""
 INSERT INTO topic_group
 SELECT target, label, topic, CASE WHEN label IN {FOLDED} THEN kinds ELSE '' END AS these,
   CASE WHEN label IN {FOLDED} THEN rules ELSE '' END AS broken,
-  min(worth || ' ' || rank || ' ' || text || ' ' || cause), count(*)
+  min(worth || ' ' || rank || char(9) || text || char(9) || cause), count(*)
 FROM cause WHERE {{where}} GROUP BY target, label, topic, these, broken
 ON CONFLICT DO UPDATE SET size = size + excluded.size, first = min(first, excluded.first)
 """

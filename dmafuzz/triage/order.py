@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from dmafuzz import _core
 from dmafuzz._core import ATTRS, BufferKind, Op, OpKind
@@ -11,17 +12,29 @@ from dmafuzz.program import render_op
 
 from .cause import Cause
 from .grade import grade_of
-from .uses import IN_THE_TREE, NEVER, Uses
+from .uses import IN_THE_TREE, NEVER, NEWER_ATTRIBUTES, Uses
 
 _SKIP_CPU_SYNC = 1 << ATTRS.index("SKIP_CPU_SYNC")
+_NEWER = [(1 << ATTRS.index(name), count) for name, count in NEWER_ATTRIBUTES.items()]
 
 Order = tuple[int | str, ...]
 
 
 def order_of(cause: Cause, uses: Uses = IN_THE_TREE) -> Order:
     """Grade; rules broken; the rarest call; FP or FN first; CPUs, operations, platforms; program."""
-    text = "\n".join(render_op(op) for op in cause.ops)
-    return (*worth_of(cause, uses), *_core.order_of(cause.ops), text, cause.label, *cause.kinds, cause.reason)
+    return (
+        *worth_of(cause, uses),
+        *_core.order_of(cause.ops),
+        text_of(cause.ops),
+        cause.label,
+        *cause.kinds,
+        cause.reason,
+    )
+
+
+def text_of(ops: Sequence[Op]) -> str:
+    """The lines of a program."""
+    return "\n".join(render_op(op) for op in ops)
 
 
 def worth_of(cause: Cause, uses: Uses = IN_THE_TREE) -> tuple[str, int, int, int, int, int, int]:
@@ -47,6 +60,7 @@ def _uses(ops: Sequence[Op], uses: Uses) -> Iterator[int]:
         yield uses.calls.get(op.kind, uses.every_day)
         if op.attrs & _SKIP_CPU_SYNC:
             yield uses.skip_cpu_sync
+        yield from (count for attribute, count in _NEWER if op.attrs & attribute)
         if op.kind == OpKind.alloc and op.buffer_kind in (BufferKind.text, BufferKind.rodata):
             yield NEVER
         if op.kind == OpKind.map_sg and _names_memory_twice(op):
@@ -57,8 +71,7 @@ def _names_memory_twice(op: Op) -> bool:
     """Whether entries of a list overlap."""
     places = sorted((entry.buffer, entry.offset, entry.size) for entry in op.entries)
     return any(
-        buffer == after and start < offset + size
-        for (buffer, offset, size), (after, start, _) in zip(places, places[1:], strict=False)
+        buffer == after and start < offset + size for (buffer, offset, size), (after, start, _) in pairwise(places)
     )
 
 
