@@ -297,3 +297,15 @@ def test_a_reader_leaves_a_damaged_pack_where_it_is(tmp_path: Path) -> None:
     assert len(reader.damage) == 1
     assert causes(reader) == set()
     assert path.exists()
+
+
+def test_a_damaged_pack_of_programs_is_put_aside_when_a_writer_begins(tmp_path: Path) -> None:
+    store = Store.create(tmp_path)
+    store.add_programs(target(), [raw.records for raw in raw_findings()])
+    store.close()
+    (pack,) = (tmp_path / "packs").glob("*.corpus")
+    pack.write_bytes(pack.read_bytes() + b"x")
+    again = Store.create(tmp_path)
+    assert [pack.name in line for line in again.damage] == [True]
+    assert (tmp_path / "damaged" / pack.name).exists()
+    assert set(again.programs(target())) == {raw.records for raw in raw_findings()}

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from dmafuzz.platforms import errors
 from dmafuzz.platforms.errors import PlatformError
 from dmafuzz.platforms.model import Checked, PlatformFile
-from dmafuzz.storage import read_regular
+from dmafuzz.storage import UnreadableError, read_small
 
 FOLDER = Path(__file__).parent
 _FILE_BYTES_MAX = 1 << 20
@@ -64,12 +64,9 @@ def shipped_table(path: Path) -> Table:
 def read_table(path: Path) -> Table:
     """A TOML file as it stands. Raises PlatformError if it cannot be read or is not TOML."""
     try:
-        data = read_regular(path, _FILE_BYTES_MAX)
-        if data is None:
-            raise PlatformError(f"{path}: expected a file of at most {_FILE_BYTES_MAX >> 20} MiB")
-        return tomllib.loads(data.decode("utf-8"))
-    except OSError as error:
-        raise PlatformError(f"{path}: cannot be read: {error.strerror}") from error
+        return tomllib.loads(read_small(path, _FILE_BYTES_MAX).decode("utf-8"))
+    except UnreadableError as error:
+        raise PlatformError(str(error)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PlatformError(f"{path}: is not TOML: {error}") from error
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .packs import read_regular
+from .reading import read_regular
 
 LEDGER_BYTES_MAX = 1 << 28
 _SUFFIX = ".jsonl"

@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from dmafuzz.triage import topic_of
 from .entries import StoredCause, rank_of, worth_in
 from .target import Target
 
-_FORMAT = 6  # of the index alone: another one is made anew
+_FORMAT = 7  # of the index alone: another one is made anew
+_CACHE_KIB = 1 << 16  # rows come in the order of their packs, and go all over the file
 _TABLES = f"""
 CREATE TABLE target (key TEXT PRIMARY KEY, facts TEXT NOT NULL);
 CREATE TABLE pack (name TEXT PRIMARY KEY, target TEXT NOT NULL, size INTEGER NOT NULL, changed INTEGER NOT NULL);
@@ -64,6 +66,7 @@ _BY_GRADE = (
     "SELECT label, topic, substr(worth, 1, 1) AS grade, count(*), min(found) FROM cause WHERE target = ? "
     "GROUP BY label, topic, grade ORDER BY label, topic, grade"
 )
+_PLACES = "SELECT label, topic, count(DISTINCT shown_bits) FROM cause WHERE target = ? GROUP BY label, topic"
 
 Times = Mapping[tuple[str, str], float]  # by target and cause (Unix time, s)
 PackFacts = tuple[int, int]  # bytes, time of the last change (ns): a pack that differs is read again
@@ -71,13 +74,15 @@ PackFacts = tuple[int, int]  # bytes, time of the last change (ns): a pack that 
 
 @dataclass
 class TopicFacts:
-    """A topic of a target: how many causes it has of each of the ``grades``, and ``counted`` ones besides; when the
-    ``first`` was filed (Unix time, s), None where no ledger says so."""
+    """A topic of a target: how many causes it has of each of the ``grades``, and ``counted`` ones besides; on how many
+    ``places``, sets of platforms, they show; when the ``first`` was filed (Unix time, s), None where no ledger says
+    so."""
 
     label: str
     topic: str
     grades: dict[str, int]
     counted: int = 0
+    places: int = 1
     first: float | None = None
 
     @property
@@ -99,6 +104,7 @@ class Index:
         try:
             # Made anew when it is lost: no sync, which would cost more than the packs'.
             self._rows.execute("PRAGMA synchronous = OFF")
+            self._rows.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             (version,) = self._rows.execute("PRAGMA user_version").fetchone()
             if version == 0:
                 self._rows.executescript(f"BEGIN; {_TABLES} COMMIT;")
@@ -138,6 +144,7 @@ class Index:
                 (_row(target, name, at, item, found.get((target.key, item["cause"]))) for at, item in new),
             )
             self._rows.execute(_ADD_GROUPS.format(where="rowid > ?"), (last,))
+        self._rows.execute("PRAGMA shrink_memory")  # a process that files for days must not keep what it has written
 
     def _moved(self, name: str, target: Target, items: Sequence[dict[str, Any]], gone: Collection[str]) -> set[str]:
         """The causes that were in packs which have gone, and are in this one now: nothing else of them changes."""
@@ -204,6 +211,8 @@ class Index:
             facts.grades[grade] = count
             if first is not None and (facts.first is None or first < facts.first):
                 facts.first = first
+        for label, topic, count in self._all(_PLACES, (target,)):
+            found[label, topic].places = count
         for label, topic, count in self._all(_COUNTED_ALONE, (target,)):
             if (label, topic) in found:
                 found[label, topic].counted = count
@@ -248,7 +257,7 @@ def _row(target: Target, pack: str, at: int, item: dict[str, Any], found: float 
         " ".join(item["kinds"]),
         " ".join(item["rules"]),
         item["reason"],
-        _topic(item),
+        _topic(item["label"], tuple(item["kinds"]), tuple(item["rules"]), item["reason"]),
         item.get("minimal"),
         item.get("modality"),
         item["size"][0],
@@ -264,8 +273,9 @@ def _row(target: Target, pack: str, at: int, item: dict[str, Any], found: float 
     )
 
 
-def _topic(item: dict[str, Any]) -> str:
-    return topic_of(item["label"], item["kinds"], item["rules"], item["reason"]).short
+@cache
+def _topic(label: str, kinds: tuple[str, ...], rules: tuple[str, ...], reason: str) -> str:
+    return topic_of(label, kinds, rules, reason).short
 
 
 def _cause(row: Sequence[Any]) -> StoredCause:

@@ -24,12 +24,13 @@ from dmafuzz.storage import (
     read_ledgers,
     read_pack,
     read_regular,
+    shown_path,
     write_pack,
     write_whole,
 )
 from dmafuzz.storage.ledger import LEDGER_BYTES_MAX
 from dmafuzz.storage.locks import locked, take_lock
-from dmafuzz.storage.packs import PACK_BYTES_MAX
+from dmafuzz.storage.packs import PACK_BYTES_MAX, pack_of
 from dmafuzz.triage import Lead, Topic
 
 from .compaction import SLICE, Joining, join, slice_of
@@ -38,7 +39,7 @@ from .corpus import SUFFIX as CORPUS
 from .corpus import read_corpus
 from .entries import StoredCause, facts_of, finding_to_item, item_to_finding, raw_of
 from .errors import StoreError
-from .folder import ABOUT, FORMAT, PARTS, check_empty, check_format, is_shared, shown_path, told_in_one_line
+from .folder import ABOUT, FORMAT, PARTS, check_empty, check_format, is_shared, told_in_one_line
 from .index import Index, PackFacts, Times, TopicFacts
 from .keeping import COUNTED, Keep, count_only, counted_rows, drop_programs, too_many
 from .leads import Filed, leads_of
@@ -400,7 +401,7 @@ class Store:
         unknown = [name for name in there if name not in known]
         times = self._times() if unknown else {}
         for path in self._packs(FINDINGS, CORPUS, COUNTED) if everything and self._writes else []:
-            if path.name in known and self._checked(path) is None:
+            if (path.suffix == CORPUS or path.name in known) and self._checked(path) is None:
                 self._index.forget([path.name])
         for name in unknown:
             self._index_pack(there[name], facts[name], times, gone)
@@ -510,13 +511,12 @@ class Store:
 
     def _take(self, path: Path) -> bool:
         """Copies another store's pack, if it is whole."""
-        pack = read_pack(path)
+        data = read_regular(path, PACK_BYTES_MAX)
+        pack = pack_of(data, path.name)
         damage = pack.damage or wrong_in(pack, path.suffix)
-        if damage is not None:
+        if damage is not None or data is None:
             self.damage.append(f"{shown_path(path)}: damaged: {damage}; not merged")
             return False
-        data = read_regular(path, PACK_BYTES_MAX)
-        assert data is not None
         write_whole(self.folder / "packs" / path.name, data)
         return True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from dmafuzz._core import OpKind
 
@@ -47,6 +48,11 @@ class Uses:
     calls: Mapping[OpKind, int] = field(default_factory=lambda: CALLS)
     skip_cpu_sync: int = SKIP_CPU_SYNC
     every_day: int = EVERY_DAY
+
+    @cached_property
+    def by_number(self) -> dict[int, int]:
+        """``calls``, by the numbers of their kinds."""
+        return {kind.value: uses for kind, uses in self.calls.items()}
 
     @classmethod
     def of_frequencies(cls, seen: Mapping[str, int]) -> Uses:

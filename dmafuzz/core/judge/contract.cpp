@@ -381,17 +381,11 @@ void Monitor::apply(const Op& op) {
     has_pending_[op.cpu] = true;
 }
 
-std::vector<Breach> breaches(const Run& run, const Platform& platform) { return Monitor(run, platform).watch(nullptr); }
-
-uint32_t unchecked_in_time(const Run& run, const Platform& platform) {
-    Monitor monitor(run, platform);
-    monitor.watch(nullptr);
-    return monitor.unchecked_in_time();
-}
+ContractCheck check_contract(const Run& run, const Platform& platform) { return Monitor(run, platform).watch(nullptr); }
 
 Rules broken_rules(const Run& run, const Platform& platform, Digest* state) {
     Rules rules = 0;
-    for (const Breach& b : Monitor(run, platform).watch(state)) rules |= bit(b.rule);
+    for (const Breach& b : Monitor(run, platform).watch(state).breaches) rules |= bit(b.rule);
     return rules;
 }
 
