@@ -25,6 +25,7 @@ from dmafuzz.schedules import modality_of
 
 CPU_S_MAX = 300  # of the process itself: a busy machine makes no finding hang
 _WALL_S_MAX = 3_600.0
+_REFUSED = 2  # exit status: the system has refused it something
 SCHEDULES_MAX = 2_000  # explored for one finding
 
 
@@ -40,7 +41,7 @@ def confirm(
     schedules too, if these are no more than ``schedules``.
 
     Returns a finding for each, or None for one that does not show there what its engine reported, or ends the process.
-    Raises RuntimeError if the process fails.
+    Raises RuntimeError if the process fails, OSError where the disk does not take what it says.
     """
     if not raw:
         return []
@@ -65,8 +66,8 @@ def confirm(
 def _answers(
     raw: Sequence[RawFinding], core_tracker: str, platform_names: Sequence[str], schedules: int
 ) -> list[dict[str, Any]] | None:
-    """What the fresh process says of each, or None if a signal ends it, or it takes too long. Raises RuntimeError if it
-    fails otherwise."""
+    """What the fresh process says of each, or None if a signal ends it, or it takes too long. Raises RuntimeError, and
+    OSError, as `confirm`."""
     items = [{**asdict(item), "records": item.records.hex()} for item in raw]
     # The process finds the package that runs here, wherever it was started.
     paths = os.pathsep.join(path for path in (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")) if path)
@@ -91,8 +92,11 @@ def _answers(
             return None
         if done.returncode < 0:
             return None
+        complaint = (done.stderr.strip() or "it did not say why").splitlines()[-1]
+        if done.returncode == _REFUSED:
+            raise OSError(0, f"replaying: {complaint}")
         if done.returncode != 0:
-            raise RuntimeError(f"the replaying process failed: {done.stderr.strip()[-500:]}")
+            raise RuntimeError(f"the replaying process failed: {complaint}")
         answer.seek(0)
         answers: list[dict[str, Any]] = json.load(answer)
         return answers
@@ -138,7 +142,13 @@ def main() -> None:
     names = [model.name for model in models]
     if request["tracker"].startswith("kernel"):
         confine([])
-    json.dump([_replay(judge, names, item, request["schedules"]) for item in request["items"]], sys.stdout)
+    answers = [_replay(judge, names, item, request["schedules"]) for item in request["items"]]
+    try:
+        json.dump(answers, sys.stdout)
+        sys.stdout.flush()
+    except OSError as error:
+        print(error.strerror, file=sys.stderr, flush=True)
+        os._exit(_REFUSED)  # what is left in the buffer would be written once more
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from dmafuzz.storage import (
     write_pack,
     write_whole,
 )
-from dmafuzz.storage.ledger import LEDGER_BYTES_MAX
+from dmafuzz.storage.ledger import LEDGER_BYTES_MAX, mend_ledgers
 from dmafuzz.storage.locks import locked, take_lock
 from dmafuzz.storage.packs import PACK_BYTES_MAX, pack_of
 from dmafuzz.triage import Lead, Topic
@@ -97,6 +97,8 @@ class Store:
             store = cls(folder, writes=True)
             store._running = running
             store._clear_leftovers()
+            if running is not None:
+                store._mend_ledgers()
             store.refresh(everything=True)
         return store
 
@@ -524,6 +526,11 @@ class Store:
                 with contextlib.suppress(FileNotFoundError):
                     if not self._shared or time.time() - path.stat().st_mtime > LEFTOVER_S:
                         path.unlink()
+
+    def _mend_ledgers(self) -> None:
+        for name, count in mend_ledgers(self.folder / "ledger", self.folder / "damaged").items():
+            where = shown_path(self.folder / "damaged" / name)
+            self.damage.append(f"{where}: damaged: {count:,} lines cannot be believed; the others are kept")
 
 
 def _into(line: dict[str, Any], target: Target) -> bool:
