@@ -402,8 +402,9 @@ class Store:
         for path in self._packs(FINDINGS, CORPUS, COUNTED) if everything and self._writes else []:
             if (path.suffix == CORPUS or path.name in known) and self._checked(path) is None:
                 self._index.forget([path.name])
-        for name in unknown:
-            self._index_pack(there[name], facts[name], times)
+        with self._index.filling() if unknown else contextlib.nullcontext():
+            for name in unknown:
+                self._index_pack(there[name], facts[name], times)
 
     def reindex(self) -> None:
         """Makes the index anew. Raises StoreError."""
@@ -416,15 +417,18 @@ class Store:
     def _opened_index(self) -> Index:
         """In the folder; a damaged one is made anew; where nothing can be written, in memory."""
         path = self._index_path()
-        for again in (True, False):
+        try:
+            return Index(path)
+        except sqlite3.OperationalError:
+            return Index(None)  # no room, or not ours to write
+        except sqlite3.DatabaseError:
+            pass
+        with contextlib.suppress(OSError, sqlite3.DatabaseError), self._index_lock():
             try:
-                return Index(path)
-            except sqlite3.OperationalError:
-                break  # no room, or not ours to write
+                return Index(path)  # somebody was just filling it, and holds the lock meanwhile
             except sqlite3.DatabaseError:
-                if again:
-                    with contextlib.suppress(OSError):
-                        path.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
+            return Index(path)
         return Index(None)
 
     def _index_path(self) -> Path:
