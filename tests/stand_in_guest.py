@@ -24,11 +24,13 @@ class _Mapping:
 @dataclass
 class StandInGuest:
     """``bounces``: every mapping has a slot. ``says``: messages by the beginning of an action. ``deaf``: device writes
-    go nowhere. ``clobbers``: a CPU read finds this byte. ``dies_at``: the beginning of the action that kills it.
+    go nowhere. ``refuses``: why, by the beginning of an action. ``clobbers``: a CPU read finds this byte. ``dies_at``:
+    the beginning of the action that kills it.
     """
 
     bounces: bool = False
     says: dict[str, str] = field(default_factory=dict)
+    refuses: dict[str, str] = field(default_factory=dict)
     deaf: bool = False
     clobbers: int | None = None
     dies_at: str = ""
@@ -46,6 +48,9 @@ class StandInGuest:
         if self.dies_at and action.startswith(self.dies_at):
             raise GuestDiedError(action, "Kernel panic - not syncing")
         name, _, _, *words = action.split()
+        refused = next((why for start, why in self.refuses.items() if action.startswith(start)), None)
+        if refused:
+            return read_answer([f"={name} refused={refused}"])
         said = getattr(self, f"_{name.replace('-', '_')}")(*map(int, words)) or ""
         messages = [f"! <4>{text}" for start, text in self.says.items() if action.startswith(start)]
         return read_answer([*messages, f"={name} {said}"])

@@ -286,6 +286,38 @@ def test_memory_that_comes_again_only_in_the_model_is_a_reason() -> None:
     assert status_of([done]) == 0
 
 
+def test_other_memory_excuses_only_what_is_about_it() -> None:
+    """A warning on a mapping that has its own memory, and a loss there, are held against the model all the same."""
+    text = (
+        "cpu0 b0 = alloc pages 4096\ncpu0 free b0\ncpu0 b1 = alloc pages 4096\n"
+        "cpu0 b2 = alloc pages 4096\ncpu0 m0 = map_page d0 b2 0 4096 FROM_DEVICE\n"
+        "device m0 write 0 64\ncpu0 unmap_page m0\ncpu0 read b2 0 64"
+    )
+    homes = (0x1000, 0x2000, 0x5000)
+    warned = {"map": "DMA-API: dmafuzz: cacheline tracking EEXIST, overlapping mappings aren't supported"}
+    assert confirm(text, StandInGuest(homes=iter(homes))).answer == Answer.CONFIRMED
+    assert confirm(text, StandInGuest(homes=iter(homes), says=warned)).answer == Answer.DIFFER
+    assert confirm(text, StandInGuest(homes=iter(homes), deaf=True)).answer == Answer.IMPOSSIBLE
+
+
+def test_what_is_lost_beyond_what_is_foretold_is_impossible() -> None:
+    """The model knows of the loss of 64 bytes; the guest loses all."""
+    text = LOSES.replace("pages 64", "pages 128")
+    done = confirm(text, StandInGuest(bounces=True, clobbers=255), "x86-5.18-force-bounce")
+    assert done.answer == Answer.IMPOSSIBLE
+    assert (64, 64) in {(lost.offset, lost.size) for lost in done.impossible}
+    assert not any(lost.op == 3 and lost.offset == 0 for lost in done.impossible)
+
+
+def test_what_differs_before_a_refusal_counts() -> None:
+    said = "DMA-API: dmafuzz 0000:00:08.0: device driver frees DMA memory with different size [device address=0x1]"
+    text = KEEPS + "cpu0 m1 = map_page d0 b0 0 64 FROM_DEVICE\ndevice m1 write 0 64\ncpu0 unmap_page m1"
+    refused = {"device-write": "place"}
+    assert confirm(text, StandInGuest(refuses=refused)).answer == Answer.REFUSED
+    assert confirm(text, StandInGuest(refuses=refused, says={"map": said})).answer == Answer.DIFFER
+    assert confirm(text, StandInGuest(refuses=refused, says={"unmap": said})).answer == Answer.REFUSED
+
+
 @pytest.mark.parametrize(
     ("platform", "segments"), [("x86-5.5-iommu-strict", 1), ("x86-5.5-iommu-strict-before-5.11", 2), ("x86-5.5", 2)]
 )

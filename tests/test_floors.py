@@ -26,7 +26,7 @@ CORE_FLOORS = [
     {"binding", "tests"},
 ]
 PACKAGE_FLOORS = [
-    {"storage"},
+    {"storage", "templates"},
     {"checks", "platforms", "program"},
     {"kernel"},
     {"trackers"},

@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 from referencing import Registry, Resource
 
-from dmafuzz.confirmation.confirming import Confirmation, Tried
+from dmafuzz.confirmation import Confirmation, Tried
 from support import said
 
 ROOT = Path(__file__).parent.parent

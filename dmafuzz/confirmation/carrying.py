@@ -45,8 +45,10 @@ class Seen:
     placed: dict[int, str] = field(default_factory=dict)  # mapping: DMA addresses as the kernel gave them
     lost: list[Lost] = field(default_factory=list)
     homes: dict[int, int] = field(default_factory=dict)  # buffer: physical address as the kernel has it
-    scattered: bool = False  # an allocation is of several pieces of memory, which is one in the model
-    elsewhere: bool = False  # memory that the model uses again is other memory in the guest, or the other way round
+    scattered: set[int] = field(default_factory=set)  # buffers in several pieces of memory, which are one in the model
+    elsewhere: set[int] = field(
+        default_factory=set
+    )  # buffers that share memory in the model and not here, or here only
     oops: int | None = None  # the operation in which the kernel is said to fault
     actions: int = 0
 
@@ -132,19 +134,30 @@ class Carrying:
                 break  # and it did not fault: what comes then is not said
             after(self, number)
         self._ask()
-        self.seen.elsewhere = self._is_elsewhere()
+        self.seen.elsewhere = self.seen.scattered | self._elsewhere()
         return self.seen
 
-    def _is_elsewhere(self) -> bool:
-        """Whether two buffers share their first page here and not there, or one is in pieces there only.
+    def _elsewhere(self) -> set[int]:
+        """The buffers that share pages with another one here and not there, or the other way round.
 
         The kernel's allocator gives what it likes.
         """
-        model = {e.buffer: e.phys // PAGE_BYTES for e in reversed(self._extents) if e.first}
-        if self.seen.scattered:
-            return True
-        pages = [(model[b], phys // PAGE_BYTES) for b, phys in self.seen.homes.items() if b in model]
-        return any((a[0] == b[0]) != (a[1] == b[1]) for a, b in itertools.combinations(pages, 2))
+        home, model, there = {e.buffer: e.phys for e in reversed(self._extents) if e.first}, {}, {}
+        for buffer, phys in self.seen.homes.items():
+            if buffer in home:
+                shift = phys // PAGE_BYTES - home[buffer] // PAGE_BYTES
+                model[buffer] = self._pages_of(buffer)
+                there[buffer] = {page + shift for page in model[buffer]}
+        found: set[int] = set()
+        for a, b in itertools.combinations(model, 2):
+            if model[a].isdisjoint(model[b]) != there[a].isdisjoint(there[b]):
+                found |= {a, b}
+        return found
+
+    def _pages_of(self, buffer: int) -> set[int]:
+        """The pages that a buffer has in the model, at one time or another."""
+        held = [e for e in self._extents if e.buffer == buffer]
+        return {page for e in held for page in range(e.phys // PAGE_BYTES, (e.phys + e.size - 1) // PAGE_BYTES + 1)}
 
     def next_tag(self) -> int:
         """What the next write writes. Zero is left to fresh memory."""
@@ -273,7 +286,8 @@ class Carrying:
             self.seen.placed[op.mapping] = answer.fields["dma"]
         if op is not None and "phys" in answer.fields:
             self.seen.homes[op.buffer] = int(answer.fields["phys"], 16)
-        self.seen.scattered |= answer.fields.get("entries", "1") != "1"
+        if op is not None and answer.fields.get("entries", "1") != "1":
+            self.seen.scattered.add(op.buffer)
         if asked.wanted is not None:
             self._compare(now, asked.wanted, answer.data)
 

@@ -6,8 +6,6 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import Enum
 
 from dmafuzz import _core
 from dmafuzz._core import Iommu, Run, StepKind
@@ -16,64 +14,14 @@ from dmafuzz.verdicts import Corruption, Judgement, Judging, WitnessStep
 
 from .actions import CannotSayError
 from .answer import Answer as Said
-from .carrying import Carrying, Lost, Seen, can_be_said
+from .carrying import Carrying, Seen, can_be_said
+from .comparing import DEVICE_KINDS, about, answer_of, impossible, meets
+from .confirmation import Answer, Confirmation, Tried
 from .errors import GuestDiedError
 from .guest import Guest
 
 _WITNESSES_MAX = 12  # of one program: corruptions beyond are counted, and not tried
 _READ_ALL_BYTES = 1 << 16
-_DEVICE_KINDS = ("stale-device-data", "foreign-device-data")
-
-
-class Answer(Enum):
-    """What comes of a program, gravest first."""
-
-    IMPOSSIBLE = "impossible"
-    DIFFER = "warnings differ"
-    DIED = "guest died"
-    NOT_REPRODUCED = "not reproduced"
-    REFUSED = "refused"
-    CONFIRMED = "confirmed"
-
-
-@dataclass(frozen=True)
-class Tried:
-    """One corruption, and whether the guest lost these bytes; ``reason``: why not, where that is known."""
-
-    kind: str
-    op: int
-    buffer: str
-    offset: int
-    size: int
-    shown: bool
-    reason: str = ""
-
-
-@dataclass
-class Confirmation:
-    """One program on one machine.
-
-    ``expected`` and ``seen`` are warnings as (operation, id), each sorted; ``impossible`` is data that was lost though
-    the simulator says that it cannot be.
-    """
-
-    program: str
-    machine: str
-    platform: str
-    kernel: str
-    answer: Answer = Answer.CONFIRMED
-    expected: list[tuple[int, str]] = field(default_factory=list)
-    seen: list[tuple[int, str]] = field(default_factory=list)
-    tried: list[Tried] = field(default_factory=list)
-    impossible: list[Lost] = field(default_factory=list)
-    refused: list[tuple[int, str]] = field(default_factory=list)
-    messages: list[tuple[int, str]] = field(default_factory=list)
-    failed: dict[str, list[int]] = field(default_factory=dict)  # mappings that fail: "model", "kernel"
-    reason: str = ""  # why what differs says nothing of the model
-    oops: int | None = None  # the operation in which the kernel is said to fault
-    log: str = ""  # of a guest that died
-    exchange: str = ""  # hash of all that the guest was asked and has answered
-    runs: int = 0
 
 
 class Confirming:
@@ -130,7 +78,7 @@ class Confirming:
             if done.oops is not None and self._now == done.oops:
                 done.answer = Answer.CONFIRMED
             return done
-        done.answer = _answer(done)
+        done.answer = answer_of(done, facts.ops)
         return done
 
     def _heard(self, action: str, answer: Said) -> None:
@@ -174,7 +122,8 @@ class Confirming:
         done.refused = sorted(set(seen.refused))
         done.failed = {"model": sorted(judgement.failed), "kernel": sorted(seen.failed)}
         done.reason = _OTHER_MEMORY if seen.elsewhere else ""
-        done.impossible += _impossible(seen, judgement)
+        done.excused = sorted(about(facts.ops, seen.elsewhere))
+        done.impossible += impossible(seen, judgement)
 
     def _witness(self, done: Confirmation, facts: Run, corruption: Corruption, steps: tuple[WitnessStep, ...]) -> None:
         buffer = int(corruption.buffer[1:]) if corruption.buffer.startswith("b") else None
@@ -201,13 +150,13 @@ class Confirming:
                     run.wild_write(step.writer, *span)
             if op != corruption.op:
                 return
-            if corruption.kind in _DEVICE_KINDS:
+            if corruption.kind in DEVICE_KINDS:
                 run.device_look(corruption.mappings, *span)
             else:
                 run.look(*span)
 
         seen = self._carry_out(done, facts, after)
-        hit = [lost for lost in seen.lost if lost.op == corruption.op and _meets(lost, corruption)]
+        hit = [lost for lost in seen.lost if lost.op == corruption.op and meets(lost, corruption)]
         done.tried.append(
             Tried(*shown, bool(hit), "" if hit else self._reason(seen, steps, facts, done.failed["model"], corruption))
         )
@@ -221,7 +170,7 @@ class Confirming:
                 _read_somewhere(run, chance)
 
         seen = self._carry_out(done, facts, after)
-        done.impossible += _impossible(seen, judgement)
+        done.impossible += impossible(seen, judgement)
 
     def _reason(
         self,
@@ -235,7 +184,8 @@ class Confirming:
         cached = any(not s.asked and s.event in _CACHE_EVENTS for s in steps)
         if cached and not all(device.coherent for device in devices):
             return "takes a cache, which QEMU does not model"
-        if seen.elsewhere:
+        theirs = {piece.buffer for piece in facts.pieces if piece.mapping in corruption.mappings}
+        if seen.elsewhere & (theirs | {int(corruption.buffer[1:])}):
             return _OTHER_MEMORY
         if seen.refused:
             return f"the guest refuses: {seen.refused[0][1]} (operation {seen.refused[0][0]})"
@@ -276,33 +226,3 @@ def _read_somewhere(run: Carrying, chance: random.Random) -> None:
         start = chance.randrange(view.size)
         length = min(view.size - start, _UNASKED_BYTES_MAX)
         run.device_look([view.mapping], view.buffer, view.offset + start, length)
-
-
-def _meets(lost: Lost, corruption: Corruption) -> bool:
-    same = corruption.buffer == f"b{lost.buffer}"
-    return same and lost.offset < corruption.offset + corruption.size and corruption.offset < lost.offset + lost.size
-
-
-def _impossible(seen: Seen, judgement: Judgement) -> list[Lost]:
-    """What was found lost and the simulator does not know of."""
-    out: list[Lost] = []
-    for lost in seen.lost:
-        by_device = lost.by != "cpu"
-        known = [c for c in judgement.corruptions if c.op <= lost.op and _meets(lost, c)]
-        known = [c for c in known if (c.kind in _DEVICE_KINDS) == by_device]
-        again = any((o.buffer, o.offset, o.size, o.by) == (lost.buffer, lost.offset, lost.size, lost.by) for o in out)
-        if not known and not again:
-            out.append(lost)
-    return out
-
-
-def _answer(done: Confirmation) -> Answer:
-    if any(why != "give-back" for _, why in done.refused):
-        return Answer.REFUSED
-    if done.impossible:
-        return Answer.NOT_REPRODUCED if done.reason else Answer.IMPOSSIBLE
-    if done.oops is None and (done.expected != done.seen or done.failed["model"] != done.failed["kernel"]):
-        return Answer.NOT_REPRODUCED if done.reason else Answer.DIFFER
-    if done.oops is not None or any(not tried.shown for tried in done.tried):
-        return Answer.NOT_REPRODUCED
-    return Answer.CONFIRMED

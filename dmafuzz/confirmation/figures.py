@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .confirming import Answer
+from .confirmation import Answer
 from .errors import ConfirmationError
 
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"

@@ -11,7 +11,8 @@ from dmafuzz import _core
 from dmafuzz._core import Op
 from dmafuzz.program import Program
 
-from .confirming import Answer, Confirmation, Confirming
+from .confirmation import Answer, Confirmation
+from .confirming import Confirming
 
 WRONG = (Answer.IMPOSSIBLE, Answer.DIFFER, Answer.DIED)  # what a hunt is for
 _OPS_MAX = 10

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from .confirming import Answer, Confirmation
+from .confirmation import Answer, Confirmation
 
 _OK, _NOT_CONFIRMED, AT_FAULT = 0, 1, 3
 

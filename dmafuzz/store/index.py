@@ -7,7 +7,7 @@ import gc
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +19,7 @@ from dmafuzz.triage import topic_of
 from .entries import StoredCause, rank_of, worth_in
 from .target import Target
 
-_FORMAT = 4  # of the index alone: another one is made anew
+_FORMAT = 6  # of the index alone: another one is made anew
 _CACHE_KIB = 1 << 16  # rows come in the order of their packs, and go all over the file
 _TABLES = """
 CREATE TABLE target (key TEXT PRIMARY KEY, facts TEXT NOT NULL);
@@ -160,17 +160,39 @@ class Index:
         """The packs that it is made of."""
         return {name: (size, changed) for name, size, changed in self._all("SELECT name, size, changed FROM pack")}
 
-    def add(self, name: str, facts: PackFacts, target: Target, items: Sequence[dict[str, Any]], found: Times) -> None:
-        """A pack's findings, and when each was filed; those that are known keep their place."""
+    def add(
+        self,
+        name: str,
+        facts: PackFacts,
+        target: Target,
+        items: Sequence[dict[str, Any]],
+        found: Times,
+        gone: Collection[str] = (),
+    ) -> None:
+        """A pack's findings, and when each was filed; those that are known keep their place, but for those of packs
+        that are ``gone``: they are in this one now."""
         with self._rows:
             self._add_pack(name, facts, target)
+            moved = self._moved(name, target, items, gone)
+            (last,) = self._rows.execute("SELECT coalesce(max(rowid), 0) FROM cause").fetchone()
+            new = ((at, item) for at, item in enumerate(items) if item["cause"] not in moved)
             self._rows.executemany(
                 f"INSERT OR IGNORE INTO cause VALUES ({', '.join('?' * 19)})",
-                (_row(target, name, at, item, found.get((target.key, item["cause"]))) for at, item in enumerate(items)),
+                (_row(target, name, at, item, found.get((target.key, item["cause"]))) for at, item in new),
             )
             if self._grouping:
-                self._rows.execute(_ADD_GROUPS.format(where="pack = ?"), (name,))
+                self._rows.execute(_ADD_GROUPS.format(where="rowid > ?"), (last,))
         self._rows.execute("PRAGMA shrink_memory")  # a process that files for days must not keep what it has written
+
+    def _moved(self, name: str, target: Target, items: Sequence[dict[str, Any]], gone: Collection[str]) -> set[str]:
+        """The causes that were in packs which have gone, and are in this one now: nothing else of them changes."""
+        there = f"SELECT cause FROM cause WHERE target = ? AND pack IN ({', '.join('?' * len(gone))})"
+        moved = {cause for (cause,) in self._all(there, (target.key, *gone))} if gone else set()
+        self._rows.executemany(
+            "UPDATE cause SET pack = ?, item = ? WHERE target = ? AND cause = ?",
+            ((name, at, target.key, item["cause"]) for at, item in enumerate(items) if item["cause"] in moved),
+        )
+        return moved
 
     def add_counted(self, name: str, facts: PackFacts, target: Target, rows: Iterable[tuple[str, str, str]]) -> None:
         """A pack of causes that are kept as counts: cause, label, topic."""

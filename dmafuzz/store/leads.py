@@ -67,6 +67,7 @@ class _Filed(Sequence[Filed]):
         self._wanted = {(group.topic.label, group.kinds, group.rules) for group in groups}
         self._topics = list(dict.fromkeys((group.topic.label, group.topic.short) for group in groups))
         self._count = sum(group.size for group in groups)
+        self._first: Filed | None = None  # the leader, which is asked for again and again
 
     def __len__(self) -> int:
         return self._count
@@ -84,7 +85,12 @@ class _Filed(Sequence[Filed]):
     def __getitem__(self, at: int | slice) -> Filed | Sequence[Filed]:
         if isinstance(at, slice):
             return list(self)[at]
-        found = next(islice(self, range(self._count)[at], None), None)
+        place = range(self._count)[at]
+        if place == 0 and self._first is not None:
+            return self._first
+        found = next(islice(self, place, None), None)
         if found is None:
             raise IndexError(at)
+        if place == 0:
+            self._first = found
         return found

@@ -24,6 +24,7 @@ from dmafuzz.storage import (
     read_ledgers,
     read_pack,
     read_regular,
+    shown_path,
     write_pack,
     write_whole,
 )
@@ -38,7 +39,7 @@ from .corpus import SUFFIX as CORPUS
 from .corpus import read_corpus
 from .entries import StoredCause, facts_of, finding_to_item, item_to_finding, raw_of
 from .errors import StoreError
-from .folder import ABOUT, FORMAT, PARTS, check_empty, check_format, is_shared, shown_path, told_in_one_line
+from .folder import ABOUT, FORMAT, PARTS, check_empty, check_format, is_shared, told_in_one_line
 from .index import Index, PackFacts, Times, TopicFacts
 from .keeping import COUNTED, Keep, count_only, counted_rows, drop_programs, too_many
 from .leads import Filed, leads_of
@@ -222,9 +223,10 @@ class Store:
 
         Raises StoreError; nothing is filed then.
         """
+        known = self.names(target)
         new: dict[str, Finding] = {}
         for finding in findings:
-            if not self.has(target, finding.cause):
+            if finding.cause not in known:
                 new.setdefault(finding.cause, finding)
         if new:
             with told_in_one_line(self.folder):
@@ -395,7 +397,8 @@ class Store:
         known = self._index.packs()
         there = {path.name: path for path in self._packs(FINDINGS, COUNTED)}
         facts = {name: _facts(path) for name, path in there.items()}
-        self._index.forget(name for name, old in known.items() if facts.get(name) != old)
+        gone = [name for name in known if name not in there]  # where they were joined, their findings are in another
+        self._index.forget(name for name in there if known.get(name, facts[name]) != facts[name])
         known = self._index.packs()
         unknown = [name for name in there if name not in known]
         times = self._times() if unknown else {}
@@ -404,7 +407,8 @@ class Store:
                 self._index.forget([path.name])
         with self._index.filling() if unknown else contextlib.nullcontext():
             for name in unknown:
-                self._index_pack(there[name], facts[name], times)
+                self._index_pack(there[name], facts[name], times, gone)
+        self._index.forget(gone)
 
     def reindex(self) -> None:
         """Makes the index anew. Raises StoreError."""
@@ -443,7 +447,7 @@ class Store:
             return locked(self._index_path().with_suffix(".lock"), wait=True)
         return contextlib.nullcontext()
 
-    def _index_pack(self, path: Path, facts: PackFacts, times: Times) -> None:
+    def _index_pack(self, path: Path, facts: PackFacts, times: Times, gone: Collection[str] = ()) -> None:
         pack = self._checked(path)
         of = None if pack is None else target_of_pack(pack)
         if pack is None or of is None:
@@ -455,7 +459,7 @@ class Store:
         if wrong := found.count(None):
             self._salvage(path, pack, f"{wrong:,} items are no findings")
         else:
-            self._index.add(path.name, facts, of, [item for item in found if item is not None], times)
+            self._index.add(path.name, facts, of, [item for item in found if item is not None], times, gone)
 
     def _checked(self, path: Path) -> Pack | None:
         """A pack that is as it was written; of a damaged one the readable part becomes another pack."""

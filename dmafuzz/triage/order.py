@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from dmafuzz import _core
 from dmafuzz._core import ATTRS, BufferKind, Op, OpKind
@@ -15,6 +16,7 @@ from .uses import IN_THE_TREE, NEVER, Uses
 
 _SKIP_CPU_SYNC = 1 << ATTRS.index("SKIP_CPU_SYNC")
 _ALLOC = OpKind.alloc.value
+_MAP_SG = OpKind.map_sg.value
 _NEVER_MAPPED = (BufferKind.text, BufferKind.rodata)
 
 Order = tuple[int | str, ...]
@@ -47,7 +49,17 @@ def rarest_use(ops: Sequence[Op], uses: Uses = IN_THE_TREE) -> int:
         found.append(uses.skip_cpu_sync)
     if _ALLOC in kinds and any(op.kind._value_ == _ALLOC and op.buffer_kind in _NEVER_MAPPED for op in ops):
         found.append(NEVER)
+    if _MAP_SG in kinds and any(op.kind._value_ == _MAP_SG and _names_memory_twice(op) for op in ops):
+        found.append(NEVER)
     return min(found, default=uses.every_day)
+
+
+def _names_memory_twice(op: Op) -> bool:
+    """Whether entries of a list overlap."""
+    places = sorted((entry.buffer, entry.offset, entry.size) for entry in op.entries)
+    return any(
+        buffer == after and start < offset + size for (buffer, offset, size), (after, start, _) in pairwise(places)
+    )
 
 
 def _label_rank(cause: Cause) -> int:

@@ -29,7 +29,7 @@ CALLS = {
 }
 SKIP_CPU_SYNC = 120
 EVERY_DAY = 2000  # what is no call, or as common as the mapping that it ends
-NEVER = 0  # memory that no driver maps on purpose
+NEVER = 0  # memory that no driver maps on purpose, or a list that names the same memory twice
 
 # Events have one name for what are two calls of programs.
 _ALIKE = {

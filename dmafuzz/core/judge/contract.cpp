@@ -221,10 +221,12 @@ void Monitor::start(const Op& op) {
     if (ending_[op.mapping]) breach(Rule::unmap_all, op.mapping);
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
         if (!state.live || piece.joint) return;
-        if (begins_with_cpu(op.mapping) && !state.synced.all(0, piece.size))
-            breach(Rule::skip_sync_by_hand, op.mapping);
+        const bool never_given = begins_with_cpu(op.mapping) && !state.synced.all(0, piece.size);
+        if (never_given) breach(Rule::skip_sync_by_hand, op.mapping);
         const bool behind = state.written.any(0, piece.size) || state.dirtied.any(0, piece.size);
-        if (device_reads(piece.direction) && behind) breach(Rule::sync_after_write, op.mapping);
+        // What a driver may do to a BIDIRECTIONAL buffer is not known: each turn of the device begins with a sync.
+        const bool unsynced = device_writes(piece.direction) && !never_given && state.cpu_owned.any(0, piece.size);
+        if (device_reads(piece.direction) && (behind || unsynced)) breach(Rule::sync_after_write, op.mapping);
         state.cpu_owned.remove(0, piece.size);
     });
 }
@@ -368,17 +370,11 @@ void Monitor::apply(const Op& op) {
     has_pending_[op.cpu] = true;
 }
 
-std::vector<Breach> breaches(const Run& run, const Platform& platform) { return Monitor(run, platform).watch(nullptr); }
-
-uint32_t unchecked_in_time(const Run& run, const Platform& platform) {
-    Monitor monitor(run, platform);
-    monitor.watch(nullptr);
-    return monitor.unchecked_in_time();
-}
+ContractCheck check_contract(const Run& run, const Platform& platform) { return Monitor(run, platform).watch(nullptr); }
 
 Rules broken_rules(const Run& run, const Platform& platform, Digest* state) {
     Rules rules = 0;
-    for (const Breach& b : Monitor(run, platform).watch(state)) rules |= bit(b.rule);
+    for (const Breach& b : Monitor(run, platform).watch(state).breaches) rules |= bit(b.rule);
     return rules;
 }
 
