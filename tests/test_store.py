@@ -328,7 +328,7 @@ def test_a_damaged_ledger_keeps_its_other_lines_and_is_named_once(tmp_path: Path
 
 
 def test_a_full_disk_while_findings_are_replayed_is_no_fault_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    files = iter((tempfile.TemporaryFile("w+"), open("/dev/full", "w+")))  # noqa: SIM115
+    files = iter((tempfile.TemporaryFile("w+"), open("/dev/full", "w+"), tempfile.TemporaryFile("w+")))  # noqa: SIM115
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda _mode: next(files))
     with pytest.raises(OSError, match="No space left on device"):
         confirm(raw_findings()[:1], "6.12", "6.12", NAMES, "6.12")

@@ -109,49 +109,6 @@ def confirm(
     portfolio: str | None,
     schedules: int = SCHEDULES_MAX,
 ) -> list[Finding | None]:
-<<<<<<< HEAD
-    """Judges each anew on all platforms, in a process that has judged nothing else; those of several CPUs in all their
-    schedules too, if these are no more than ``schedules``.
-
-    Returns a finding for each, or None for one that does not show there what its engine reported, or ends the process.
-    Raises RuntimeError if the process fails, OSError where the disk does not take what it says.
-    """
-    if not raw:
-        return []
-    answers = _answers(raw, core_tracker, platform_names, schedules)
-    if answers is None and len(raw) > 1:
-        # One of them ends the process, or takes for ever: a kernel's own code can do that. The others still count.
-        half = len(raw) // 2
-        return [
-            finding
-            for part in (raw[:half], raw[half:])
-            for finding in confirm(part, tracker, core_tracker, platform_names, portfolio, schedules)
-        ]
-    if answers is None and schedules:
-        # Or one of its other schedules does.
-        return confirm(raw, tracker, core_tracker, platform_names, portfolio, 0)
-    return [
-        _finding(item, answer, tracker, portfolio) if answer["shown"] else None
-        for item, answer in zip(raw, answers or [{"shown": False}], strict=True)
-    ]
-
-
-def _answers(
-    raw: Sequence[RawFinding], core_tracker: str, platform_names: Sequence[str], schedules: int
-) -> list[dict[str, Any]] | None:
-    """What the fresh process says of each, or None if a signal ends it, or it takes too long. Raises RuntimeError, and
-    OSError, as `confirm`."""
-    items = [{**asdict(item), "records": item.records.hex()} for item in raw]
-    # The process finds the package that runs here, wherever it was started.
-    paths = os.pathsep.join(path for path in (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")) if path)
-    request = {"tracker": core_tracker, "platforms": list(platform_names), "schedules": schedules, "items": items}
-    # Files, no pipes: megabytes go through, which a pipe takes in small bites.
-    with tempfile.TemporaryFile("w+") as question, tempfile.TemporaryFile("w+") as answer:
-        json.dump(request, question)
-        question.seek(0)
-        try:
-            done = subprocess.run(
-=======
     """As `Replaying`, at once."""
     replaying = Replaying(raw, tracker, core_tracker, platform_names, portfolio, schedules)
     try:
@@ -186,7 +143,6 @@ class _Process:
             question.write(json.dumps(request))
             question.seek(0)
             self._process = subprocess.Popen(
->>>>>>> main
                 [sys.executable, "-P", "-m", "dmafuzz.findings.replay"],
                 stdin=question,
                 stdout=self._answer,
@@ -194,20 +150,6 @@ class _Process:
                 env={**os.environ, "PYTHONPATH": paths},
                 start_new_session=True,  # Ctrl-C is for the parent, which waits for this
             )
-<<<<<<< HEAD
-        except subprocess.TimeoutExpired:
-            return None
-        if done.returncode < 0:
-            return None
-        complaint = (done.stderr.strip() or "it did not say why").splitlines()[-1]
-        if done.returncode == _REFUSED:
-            raise OSError(0, f"replaying: {complaint}")
-        if done.returncode != 0:
-            raise RuntimeError(f"the replaying process failed: {complaint}")
-        answer.seek(0)
-        answers: list[dict[str, Any]] = json.load(answer)
-        return answers
-=======
             self._files = files.pop_all()
 
     def has_ended(self) -> bool:
@@ -225,20 +167,22 @@ class _Process:
 
     def answers(self) -> list[dict[str, Any]] | None:
         """What it says of each, or None if a signal has ended it, or it has taken too long. Raises RuntimeError if it
-        has failed otherwise."""
+        has failed otherwise, OSError where the disk has not taken it."""
         status = self._process.poll()
         try:
             if status is None or status < 0:
                 return None
             if status:
                 self._complaints.seek(0)
-                raise RuntimeError(f"the replaying process failed: {self._complaints.read().strip()[-500:]}")
+                complaint = (self._complaints.read().strip() or "it did not say why").splitlines()[-1]
+                if status == _REFUSED:
+                    raise OSError(0, f"replaying: {complaint}")
+                raise RuntimeError(f"the replaying process failed: {complaint}")
             self._answer.seek(0)
             answers: list[dict[str, Any]] = json.loads(self._answer.read())
             return answers
         finally:
             self.kill()
->>>>>>> main
 
 
 def _finding(item: RawFinding, answer: dict[str, Any], tracker: str, portfolio: str | None) -> Finding:
@@ -282,16 +226,12 @@ def main() -> None:
     if request["tracker"].startswith("kernel"):
         confine([])
     answers = [_replay(judge, names, item, request["schedules"]) for item in request["items"]]
-<<<<<<< HEAD
     try:
-        json.dump(answers, sys.stdout)
+        sys.stdout.write(json.dumps(answers))
         sys.stdout.flush()
     except OSError as error:
         print(error.strerror, file=sys.stderr, flush=True)
         os._exit(_REFUSED)  # what is left in the buffer would be written once more
-=======
-    sys.stdout.write(json.dumps(answers))
->>>>>>> main
 
 
 if __name__ == "__main__":

@@ -15,12 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-<<<<<<< HEAD
-from .packs import read_regular
-from .whole import write_whole
-=======
 from .reading import read_regular
->>>>>>> main
+from .whole import write_whole
 
 LEDGER_BYTES_MAX = 1 << 28
 _SUFFIX = ".jsonl"
