@@ -19,7 +19,7 @@ from dmafuzz.triage import topic_of
 from .entries import StoredCause, rank_of, worth_in
 from .target import Target
 
-_FORMAT = 7  # of the index alone: another one is made anew
+_FORMAT = 8  # of the index alone: another one is made anew
 _CACHE_KIB = 1 << 16  # rows come in the order of their packs, and go all over the file
 _TABLES = """
 CREATE TABLE target (key TEXT PRIMARY KEY, facts TEXT NOT NULL);
