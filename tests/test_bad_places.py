@@ -33,7 +33,8 @@ def fuzzed(out: str, *options: str, **more: Any) -> subprocess.CompletedProcess[
 
 def test_what_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
     nowhere = fuzzed("/proc/findings", *QUICK)
-    assert (nowhere.returncode, nowhere.stderr.splitlines()[-1]) == (2, b"/proc/findings: No such file or directory")
+    assert nowhere.returncode == 2
+    assert nowhere.stderr.splitlines()[-1].startswith(b"/proc/findings: cannot be used: No such file or directory")
     with open("/dev/full", "wb") as full:
         done = fuzzed(str(tmp_path / "o"), *QUICK, stdout=full)
     assert (done.returncode, done.stderr) == (2, b"the output: No space left on device\n")
@@ -43,7 +44,8 @@ def test_what_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
 def test_a_folder_that_is_read_only_is_said_in_one_line(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
     done = fuzzed(str(tmp_path / "o"), *QUICK)
-    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, f"{tmp_path}/o: Permission denied".encode())
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"{tmp_path}/o: cannot be used: Permission denied".encode())
 
 
 def test_few_descriptors_are_said_in_one_line(tmp_path: Path) -> None:
@@ -52,7 +54,7 @@ def test_few_descriptors_are_said_in_one_line(tmp_path: Path) -> None:
 
     done = fuzzed(str(tmp_path / "o"), *QUICK, preexec_fn=few)
     assert done.returncode == 2, done.stderr
-    assert done.stderr.splitlines()[-1].endswith(b": Too many open files")
+    assert done.stderr.splitlines()[-1].count(b": Too many open files") == 1
     assert b"Traceback" not in done.stderr
 
 
