@@ -35,11 +35,11 @@ PACKAGE_FLOORS = [
     {"findings"},
     {"store"},
     {"catalogue"},
-    {"fuzzing", "review"},
+    {"confirmation", "fuzzing", "review"},
     {"campaign"},
     {"reporting"},
     {"publishing"},
-    {"benchmark", "confirmation", "kernel_log"},
+    {"benchmark", "kernel_log"},
     {"export", "traces"},
     {"cli"},
 ]

@@ -13,6 +13,8 @@ _ADVICE = {
     errno.EROFS: "use a folder on a file system that can be written",
     errno.ENOSPC: "free some space, or use a folder on another disk",
     errno.EDQUOT: "free some space, or use a folder on another disk",
+    errno.EMFILE: "allow more of them (ulimit -n)",
+    errno.ENFILE: "allow more of them (ulimit -n)",
     errno.ENOTDIR: "{place} is in the way: use another folder",
 }
 

@@ -19,7 +19,7 @@ from dmafuzz.triage import topic_of
 from .entries import StoredCause, rank_of, worth_in
 from .target import Target
 
-_FORMAT = 6  # of the index alone: another one is made anew
+_FORMAT = 8  # of the index alone: another one is made anew
 _CACHE_KIB = 1 << 16  # rows come in the order of their packs, and go all over the file
 _TABLES = """
 CREATE TABLE target (key TEXT PRIMARY KEY, facts TEXT NOT NULL);
@@ -62,7 +62,7 @@ _ADD_GROUPS = f"""
 INSERT INTO topic_group
 SELECT target, label, topic, CASE WHEN label IN {FOLDED} THEN kinds ELSE '' END AS these,
   CASE WHEN label IN {FOLDED} THEN rules ELSE '' END AS broken,
-  min(worth || ' ' || rank || ' ' || text || ' ' || cause), count(*)
+  min(worth || ' ' || rank || char(9) || text || char(9) || cause), count(*)
 FROM cause WHERE {{where}} GROUP BY target, label, topic, these, broken
 ON CONFLICT DO UPDATE SET size = size + excluded.size, first = min(first, excluded.first)
 """

@@ -118,7 +118,9 @@ class Store:
             return self._index.targets()
         newest = {line["target"]: line["at"] for line in read_ledgers(self.folder / "ledger", STARTED).of(STARTED)}
         ordered = sorted(self._index.targets(), key=lambda target: (newest.get(target.key, 0.0), target.key))
-        return sorted({target.lineage: target for target in ordered}.values(), key=lambda target: target.slug)
+        found = list({target.lineage: target for target in ordered}.values())
+        # A slug asks for every portfolio there is, which takes a while.
+        return sorted(found, key=lambda target: target.slug) if len(found) > 1 else found
 
     def causes(self, target: Target | None = None, label: str | None = None) -> Iterator[StoredCause]:
         """The causes of a target, or of all; smallest program first."""
