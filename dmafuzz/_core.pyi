@@ -682,6 +682,15 @@ class Platform:
     def iommu_looks_first(self, arg: bool, /) -> None: ...
 
     @property
+    def iommu_room_wraps(self) -> bool:
+        """
+        after an entry of a list that is longer than segment_max, all that follow join its segment (dma-iommu from 5.4 on)
+        """
+
+    @iommu_room_wraps.setter
+    def iommu_room_wraps(self, arg: bool, /) -> None: ...
+
+    @property
     def iommu_write_only(self) -> bool:
         """
         there are pages that a device may write and not read, those of FROM_DEVICE mappings (AMD; Intel before 5.12)

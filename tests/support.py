@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import importlib.util
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -18,6 +19,7 @@ from dmafuzz.program import Program, parse
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / "corpus"
+HARNESSES = ROOT / "harnesses"
 
 # In the order in which they fire: the warning's id, and the operation.
 Warnings = list[tuple[str, int]]
@@ -85,3 +87,14 @@ def campaign_plan(out: Path, **changes: Any) -> Plan:
         "ops_limit": 12,
     }
     return Plan(**{**facts, **changes})
+
+
+def harness(name: str) -> Callable[[bytes], None]:
+    """The function of a harness, which needs no fuzzer."""
+    spec = importlib.util.spec_from_file_location(f"harness_{name}", HARNESSES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    function: Callable[[bytes], None] = module.target
+    return function

@@ -103,6 +103,85 @@ CASES = {
         cpu0 start m0
         """
     ),
+    "a BIDIRECTIONAL buffer goes back unsynced": Case(
+        """
+        cpu0 b0 = alloc pages 4096
+        cpu0 m0 = map_page d0 b0 0 4096 BIDIRECTIONAL
+        cpu0 sync_single_for_cpu m0
+        cpu0 start m0
+        """,
+        "sync-after-write",
+    ),
+    "a FROM_DEVICE buffer goes back unsynced": Case(
+        """
+        cpu0 b0 = alloc pages 4096
+        cpu0 m0 = map_page d0 b0 0 4096 FROM_DEVICE
+        cpu0 sync_single_for_cpu m0
+        cpu0 start m0
+        """
+    ),
+    "a device goes on writing to a BIDIRECTIONAL buffer that the CPU has": Case(
+        """
+        cpu0 b0 = alloc pages 4096
+        cpu0 m0 = map_page d0 b0 0 4096 BIDIRECTIONAL
+        cpu0 sync_single_for_cpu m0 size=2048
+        device m0 post 2048 64
+        device m0 post 64 64
+        """,
+        "sync-after-write",
+    ),
+    "a device goes on writing to a FROM_DEVICE buffer": Case(
+        """
+        cpu0 b0 = alloc pages 4096
+        cpu0 m0 = map_page d0 b0 0 4096 FROM_DEVICE
+        cpu0 sync_single_for_cpu m0
+        device m0 post 0 64
+        """
+    ),
+    "checked after user space wrote": Case(
+        """
+        cpu0 b0 = alloc page_cache 4096
+        cpu0 m0 = map_page d0 b0 0 4096 TO_DEVICE unchecked
+        cpu1 dirty b0 0 64
+        cpu0 mapping_error m0
+        """,
+        "sync-after-write",
+    ),
+    "checked again after user space wrote": Case(
+        """
+        cpu0 b0 = alloc page_cache 4096
+        cpu0 m0 = map_page d0 b0 0 4096 TO_DEVICE
+        cpu1 dirty b0 0 64
+        cpu0 mapping_error m0
+        """
+    ),
+    "checked too late, and user space wrote": Case(
+        """
+        cpu0 b0 = alloc page_cache 4096
+        cpu0 m0 = map_page d0 b0 0 4096 TO_DEVICE unchecked
+        cpu0 irq_off
+        cpu1 dirty b0 0 64
+        cpu0 mapping_error m0
+        """,
+        "check-error",
+    ),
+    "a BIDIRECTIONAL buffer is synced both ways, and started": Case(
+        """
+        cpu0 b0 = alloc pages 4096
+        cpu0 m0 = map_page d0 b0 0 4096 BIDIRECTIONAL
+        cpu0 start m0
+        cpu0 sync_single_for_cpu m0
+        cpu0 sync_single_for_device m0
+        cpu0 start m0
+        """
+    ),
+    "memory that was never given is started": Case(
+        """
+        cpu0 b0 m0 = alloc_noncoherent d0 4096 BIDIRECTIONAL
+        cpu0 start m0
+        """,
+        "skip-sync-by-hand",
+    ),
     "read after a start": Case(
         """
         cpu0 b0 = alloc pages 4096

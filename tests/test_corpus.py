@@ -285,6 +285,7 @@ ONE_RULE = {
     "memory-mapped-as-registers": {"resource-is-mmio"},
     "unmapped-without-require-coherent": {"same-function"},
     "registers-synced": {"same-function"},
+    "bidirectional-given-back-without-a-sync": {"sync-after-write"},
     "read-and-given-back-without-a-sync": set(),
     "noncontiguous-allocation-above-the-segment-maximum": set(),
     "part-of-a-page-mapped-twice-synced": set(),

@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,8 +15,8 @@ from hypothesis import strategies as st
 from dmafuzz import _core
 from dmafuzz.program import Program, parse, render
 from dmafuzz.program.strategies import decoded_programs, operations, programs
+from support import HARNESSES, harness
 
-HARNESSES = Path(__file__).parent.parent / "harnesses"
 RECORD = _core.RECORD_BYTES
 
 
@@ -127,17 +125,6 @@ def test_strategies_shrink_to_the_least_program(last: _core.OpKind, least: str) 
 # Harnesses
 
 
-def target(name: str) -> Callable[[bytes], None]:
-    """The function of a harness, which needs no fuzzer."""
-    spec = importlib.util.spec_from_file_location(f"harness_{name}", HARNESSES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    function: Callable[[bytes], None] = module.target
-    return function
-
-
 def random_records(rng: random.Random) -> bytes:
     """Bytes of which about half are records that leave something after repair."""
     size = rng.randrange(12 * RECORD)
@@ -149,7 +136,7 @@ def random_records(rng: random.Random) -> bytes:
 
 @pytest.mark.parametrize("name", ["parser", "decoder", "roundtrip"])
 def test_harnesses_find_nothing_in_random_bytes(name: str) -> None:
-    check = target(name)
+    check = harness(name)
     rng = random.Random(name)
     for _ in range(2000):
         check(random_records(rng))

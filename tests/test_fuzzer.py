@@ -102,17 +102,22 @@ def test_one_that_ends_the_replaying_process_costs_few_of_them(monkeypatch: pyte
     raw = raw_findings(64)
     asked: list[int] = []
 
-    def answers(
-        items: Sequence[RawFinding], tracker: str, names: Sequence[str], schedules: int
-    ) -> list[dict[str, Any]] | None:
-        asked.append(len(items))
-        if raw[17] in items:
-            return None
-        return [
-            {"shown": True, "kinds": [item.kind], "shown_on": [], "outcomes": [], "modality": None} for item in items
-        ]
+    class Process:
+        def __init__(self, items: Sequence[RawFinding], tracker: str, names: Sequence[str], schedules: int) -> None:
+            asked.append(len(items))
+            self.items = items
 
-    monkeypatch.setattr("dmafuzz.findings.replay._answers", answers)
+        def wait(self) -> None: ...
+
+        def kill(self) -> None: ...
+
+        def answers(self) -> list[dict[str, Any]] | None:
+            if raw[17] in self.items:
+                return None
+            facts: dict[str, Any] = {"shown": True, "shown_on": [], "outcomes": [], "modality": None}
+            return [{**facts, "kinds": [item.kind]} for item in self.items]
+
+    monkeypatch.setattr("dmafuzz.findings.replay._Process", Process)
     found = confirm(raw, "6.12", "6.12", [], None)
     assert [index for index, finding in enumerate(found) if finding is None] == [17]
     assert len(asked) <= 2 * 6 + 2

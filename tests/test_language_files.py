@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import random
+import re
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,10 +27,7 @@ from dmafuzz.program import (
 from dmafuzz.program.strategies import programs
 from dmafuzz.program.tokens import FILE_BYTES_MAX
 from language_setting import DOCUMENT, FORMS, SETTING
-from support import ROOT
-
-HARNESSES = ROOT / "harnesses"
-
+from support import harness
 
 # Files
 
@@ -94,12 +90,16 @@ def test_a_file_that_is_no_program(
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(ProgramError, match=r"none\.dma:1:1: expected a file that can be read, found No such file"):
+    expected = "expected a file with a program"
+    with pytest.raises(ProgramError, match=rf"none\.dma: cannot be read: No such file or directory; {expected}$"):
         read(tmp_path / "none.dma")
-    with pytest.raises(ProgramError, match="expected a file that can be read, found Is a directory"):
+    with pytest.raises(ProgramError, match=f": cannot be read: Is a directory; {expected}$"):
         read(tmp_path)
-    with pytest.raises(ProgramError, match="expected a file that can be read"):
+    with pytest.raises(ProgramError, match=f"cannot be read: embedded null byte; {expected}"):
         read("a\0b")
+    (tmp_path / "nine.dma").touch()
+    with pytest.raises(ProgramError, match=rf"; did you mean '{re.escape(str(tmp_path))}/nine\.dma'\?$"):
+        read(tmp_path / "nime.dma")
 
 
 # Names
@@ -157,17 +157,6 @@ def test_renaming_gives_a_valid_program_and_is_done_once(program: Program) -> No
 
 
 # Texts that nobody would write
-
-
-def target(name: str) -> Callable[[bytes], None]:
-    """The function of a harness, which needs no fuzzer."""
-    spec = importlib.util.spec_from_file_location(f"harness_{name}", HARNESSES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    function: Callable[[bytes], None] = module.target
-    return function
 
 
 BROKEN = [
@@ -230,7 +219,7 @@ BROKEN = [
 def test_a_broken_line_is_an_error_or_nothing(line: str) -> None:
     for before in ("", "dmafuzz 1\n", SETTING):
         for after in ("", "\n", "\ncpu0 irq_off\n"):
-            target("parser")((before + line + after).encode("utf-8", "surrogatepass"))
+            harness("parser")((before + line + after).encode("utf-8", "surrogatepass"))
 
 
 @given(st.text())
@@ -245,7 +234,7 @@ def test_any_text_is_a_program_or_an_error(text: str) -> None:
 
 
 def test_damaged_texts_are_programs_or_errors() -> None:
-    check = target("parser")
+    check = harness("parser")
     rng = random.Random(1)
     whole = (SETTING + "\n".join(rng.sample(FORMS, 40)) + "\n" + DOCUMENT.partition("\n")[2]).split("\n")
     words = [*sorted({word for line in whole for word in line.split()}), "=", "\n", "#", ":", ",", "4K", "0x10"]

@@ -98,10 +98,11 @@ def test_top_marks_what_is_not_in_the_baseline(findings: list[Finding], filed: P
     old.add(TARGET, [finding for finding in findings if finding.topic in topics[1:]])
     old.close()
     _, text = said("top", filed, "--baseline", tmp_path / "old", "-n", "3")
-    head, command, *lines = text.splitlines()
+    lines = text.splitlines()
+    head, rows = " ".join(" ".join(lines[:-9]).split()), lines[-9:]
     assert head.startswith(f"{filed}: {COUNT} causes in {len(triaged(findings))} topics")
-    assert command == f"3 of {len(triaged(findings))} topics; in full: dmafuzz show ID {filed}"
-    assert [" new " in line for line in lines[::3]] == [True, False, False]
+    assert head.endswith(f" 3 of {len(triaged(findings))} topics; in full: dmafuzz show ID {filed}")
+    assert [" new " in line for line in rows[::3]] == [True, False, False]
 
 
 def test_top_of_the_folder_of_fuzz_needs_no_name(
@@ -110,7 +111,7 @@ def test_top_of_the_folder_of_fuzz_needs_no_name(
     (tmp_path / "findings").symlink_to(filed)
     monkeypatch.chdir(tmp_path)
     _, text = said("top", "-n", "1")
-    assert text.splitlines()[1] == f"1 of {len(triaged(findings))} topics; in full: dmafuzz show ID"
+    assert f"1 of {len(triaged(findings))} topics; in full: dmafuzz show ID" in text.splitlines()
 
 
 def test_one_cause_of_a_store_is_shown(findings: list[Finding], filed: Path) -> None:

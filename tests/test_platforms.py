@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dmafuzz import _core
-from dmafuzz._core import Direction, Iommu, Maintenance
+from dmafuzz._core import Direction, Iommu, IommuDriver, Maintenance
 from dmafuzz.platforms import PlatformError, load, names, portfolio, portfolio_names, to_core
 from dmafuzz.platforms.portfolio import portfolio as portfolio_from
 
@@ -121,6 +121,9 @@ def test_facts_that_follow_the_first_kernel_of_the_era(name: str) -> None:
     platform = load(name)
     first = tuple(int(number) for number in platform.kernels.split(" to ")[0].split("."))
     assert platform.core.map_single_vmalloc_fails == (first >= (5, 5))
+    if platform.core.iommu is not Iommu.off:  # dma-iommu is Intel's from 5.11 on
+        by_dma_iommu = platform.core.iommu_driver is not IommuDriver.intel or first >= (5, 11)
+        assert platform.core.iommu_room_wraps == (by_dma_iommu and first >= (5, 4))
     if platform.core.stacks_in_vmalloc:
         assert first >= (4, 9)
     if platform.core.bounce_slots:

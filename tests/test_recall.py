@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from dmafuzz import _core, platforms
+from dmafuzz.campaign.held_against import held_against, report_lines
+from dmafuzz.campaign.unseen import unseen
 from dmafuzz.catalogue import Catalogue, Entry
 from dmafuzz.catalogue.recall import Run, missed, read_run, recall
 from dmafuzz.catalogue.unmatched import Alphabet, unmatched
@@ -48,12 +50,16 @@ STACKS = entry("FP", "map-stack", "same-mapping", ["no-stack"], STACK)
 CATALOGUE = Catalogue("6.12", "6.12", 1, 2, (Length(), Length(), Length()), {}, (STACKS, OVERLAPS, TOUCHES, OVERWRITES))
 
 
-def finding(folder: Path, name: str, program: Sequence[str], at: float, tracker: str = "6.12") -> None:
+def finding(
+    folder: Path, name: str, program: Sequence[str], at: float, tracker: str = "6.12", reason: str = "", shown: int = 1
+) -> None:
     """Filed by a run so many seconds after its start; named after a label and a kind, or after nothing much."""
     label, _, kind = name.rpartition("-")[0].partition("-")
     records = _core.encode(parse("\n".join(("dmafuzz 1", *program))).ops)
     of = target_of(tracker, tracker, "6.12", EVERYWHERE)
-    made = Finding(label or "FN", (kind or f"kind-{name}",), (), tracker, records, (), "", EVERYWHERE[:1], "6.12")
+    made = Finding(
+        label or "FN", (kind or f"kind-{name}",), (), tracker, records, (), reason, EVERYWHERE[:shown], "6.12"
+    )
     store = Store.create(folder)
     store.add(of, [made])
     store.note(FILED, target=of.key, causes=[made.cause], at=STARTED + at)
@@ -68,6 +74,21 @@ def fuzzed(folder: Path, tracker: str = "6.12") -> Path:
     store.note(ENDED, run="1", seconds=700.0, programs=12_345)
     store.close()
     return folder
+
+
+def test_the_estimate_of_what_is_left_stands_beside_the_truth(tmp_path: Path) -> None:
+    folder = fuzzed(tmp_path / "1")
+    for number in range(3):
+        name, program = f"FN-x{number}-{number}", OVERLAP[: number + 1]
+        finding(folder, name, program, 10 * number, reason="to-device-untracked", shown=1 + number // 2)
+    finding(folder, "FN-y-1", TOUCHED, 50, reason="of-no-topic-there")
+    early, late = held_against(folder, CATALOGUE, 4, [-1, 5, 700])
+    assert [(each.seconds, each.causes, each.truly_left) for each in (early, late)] == [(5, 1, 2), (700, 3, 2)]
+    assert late.estimate == unseen([2])
+    assert [each.within for each in (early, late)] == [True, False]
+    assert held_against(folder, CATALOGUE, 2, [700]) == []  # the one topic of that size has not been found
+    text = "\n".join(report_lines([early, late], CATALOGUE, 4))
+    assert "| 1 | 700 s | 3 | 1 | 0.0 | 0.0 to 0.5 | 2 |" in text
 
 
 @pytest.fixture

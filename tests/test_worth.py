@@ -121,5 +121,6 @@ def test_a_folder_that_cannot_be_used_is_refused_before_the_work(tmp_path: Path)
     there.write_text("")
     result = run("worth", "6.0", "--ops", "1", "--out", there / "under")
     assert result.exit_code == 2
-    assert result.stderr.strip().endswith(f"{there / 'under'}: cannot be used: Not a directory")
+    refused = f"{there / 'under'}: cannot be used: Not a directory; the file {there} is in the way: use another folder"
+    assert result.stderr.strip().endswith(refused)
     assert not result.stdout

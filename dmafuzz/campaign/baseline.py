@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from dmafuzz.findings import Finding
-from dmafuzz.storage import read_regular, write_whole
+from dmafuzz.storage import UnreadableError, read_small, write_whole
 from dmafuzz.store import shown_path
 
 FILE_BYTES_MAX = 1 << 26
@@ -93,11 +93,9 @@ def read_baseline(path: Path) -> Baseline:
     """Raises BaselineError, which says where and what was expected."""
     shown = shown_path(path)
     try:
-        data = read_regular(path, FILE_BYTES_MAX)
-    except OSError as error:
-        raise BaselineError(f"{shown}: cannot be read: {error.strerror}") from None
-    if data is None:
-        raise BaselineError(f"{shown}: expected a file of at most {FILE_BYTES_MAX >> 20} MiB")
+        data = read_small(path, FILE_BYTES_MAX)
+    except UnreadableError as error:
+        raise BaselineError(str(error)) from None
     lines = enumerate(data.splitlines(), 1)
     return Baseline([_decision(line, f"{shown}:{number}") for number, line in lines if line.strip()])
 

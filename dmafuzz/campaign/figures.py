@@ -28,7 +28,7 @@ class TargetState:
 
     @property
     def unseen(self) -> Unseen:
-        return unseen([topic.causes for topic in self.topics])
+        return unseen([topic.places for topic in self.topics])
 
     @property
     def recent_rate(self) -> float | None:
@@ -113,8 +113,8 @@ FIGURES = (
     Figure("waiting", "waiting", "programs",
            "novel programs that the last slice did not get to judge on every platform",
            lambda state: _latest(state, "waiting")),
-    Figure("topics_left", "left to find", "", "topics not seen yet, an estimate with its interval of 95 % (Chao 1987)",
-           _left),
+    Figure("topics_left", "left to find", "",
+           "topics not seen yet: an estimate from below, with its interval of 95 % (Chao 1987)", _left),
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from dmafuzz.campaign.guests import GUEST, guest_plan
 from dmafuzz.confirmation import ConfirmationError, machine_for
 from dmafuzz.fuzzing import Plan
 from dmafuzz.platforms.errors import PlatformError, dotted, message, nearest
-from dmafuzz.storage import read_regular
+from dmafuzz.storage import UnreadableError, read_small
 from dmafuzz.store import shown_path
 from dmafuzz.trackers import KERNEL, TrackerError, added_kernels, default_portfolio, resolve
 from dmafuzz.trackers.python import PYTHON
@@ -222,11 +222,9 @@ def read_plan_file(path: Path) -> CampaignFile:
     """Raises PlanFileError, which says where and what was expected."""
     shown = shown_path(path)
     try:
-        data = read_regular(path, FILE_BYTES_MAX)
-    except OSError as error:
-        raise PlanFileError(f"{shown}: cannot be read: {error.strerror}; `dmafuzz campaign init` writes one") from None
-    if data is None:
-        raise PlanFileError(f"{shown}: expected a file of at most {FILE_BYTES_MAX >> 20} MiB")
+        data = read_small(path, FILE_BYTES_MAX)
+    except UnreadableError as error:
+        raise PlanFileError(f"{error}; `dmafuzz campaign init` writes one") from None
     try:
         table: dict[str, Any] = tomllib.loads(data.decode())
         plan = CampaignFile.model_validate(table)

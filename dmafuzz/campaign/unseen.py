@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How many topics are left to find: Good and Turing's idea, as Chao's lower bound with his interval.
 
-Of each topic it is known how many causes it has. Topics with one cause tell of those with none: A. Chao,
-"Nonparametric estimation of the number of classes in a population", Scandinavian Journal of Statistics 11 (1984);
-the interval as in A. Chao, Biometrics 43 (1987).
+What is counted of a topic are the sets of platforms that its causes show on: a search looks around each cause that it
+has found, and causes that come of one another show in the same places. Topics that are known from one place tell of
+those that are not known: A. Chao, "Nonparametric estimation of the number of classes in a population", Scandinavian
+Journal of Statistics 11 (1984); the interval as in A. Chao, Biometrics 43 (1987).
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ _Z = 1.959964  # of the normal distribution, for 95 %
 
 @dataclass(frozen=True)
 class Unseen:
-    """``seen`` topics; ``left`` to find by the estimate, between ``low`` and ``high`` with 95 %; ``chance`` that the
-    next cause is of a new topic."""
+    """``seen`` topics; ``left`` to find by the estimate, between ``low`` and ``high`` with 95 %; ``chance`` that what
+    is met next is of a new topic."""
 
     seen: int
     left: float
@@ -28,7 +29,7 @@ class Unseen:
 
 
 def unseen(counts: Sequence[int]) -> Unseen:
-    """``counts``: how many causes each topic has, none of them 0."""
+    """``counts``: how often each topic has been met, never 0 times."""
     seen, total = len(counts), sum(counts)
     ones, twos = sum(count == 1 for count in counts), sum(count == 2 for count in counts)
     if total == 0:

@@ -22,7 +22,7 @@ from dmafuzz.benchmark.table import Table
 from dmafuzz.trackers import default_portfolio, resolve
 
 from . import options
-from .errors import BadInput
+from .errors import BadInput, using_folder
 
 OPS = 14
 SEEDS = 10
@@ -140,10 +140,8 @@ def _check(tracker: str, find: bool, scale: bool, folder: Path | None) -> None:
     except MissingPackageError as error:
         raise BadInput(f"{'--find' if 'scipy' in str(error) else '--report with --scaling'} {error}") from None
     if folder is not None:
-        try:
+        with using_folder(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BadInput(f"{folder}: cannot be used: {error.strerror}") from None
 
 
 def _subject(tracker: str, platform: str, ops: int) -> Bench:

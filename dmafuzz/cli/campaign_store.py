@@ -11,7 +11,7 @@ import click
 
 from dmafuzz.campaign import PlanFileError, leases, read_plan_file
 from dmafuzz.campaign.syncing import SyncError, synced
-from dmafuzz.store import Joining, Keep, Store, StoreError, shown_path
+from dmafuzz.store import Joining, Keep, Store, StoreError, check_format, shown_path
 
 from .errors import BadInput
 
@@ -83,7 +83,7 @@ def prune(store: Path, plan: Path | None) -> None:
 def changing(folder: Path) -> Iterator[Store]:
     """A store that is there, to write; a wrong path must not become one. Says in the end what was damaged."""
     try:
-        Store.open(folder).close()
+        check_format(folder)
         with closing(Store.create(folder)) as store:
             yield store
             for line in store.damage:

@@ -20,7 +20,7 @@ from dmafuzz.reporting.comparison import comparison
 from dmafuzz.storage import write_whole
 from dmafuzz.trackers import KERNEL, builtins, default_portfolio, resolve
 
-from .errors import BadInput
+from .errors import BadInput, using_folder
 from .recall import read_catalogue
 
 ERAS = ("4.19", "5.15", "6.12", "7.2")
@@ -45,15 +45,13 @@ def catalogue(trackers: tuple[str, ...], ops: int, jobs: int, out: Path, pages: 
     names = trackers or (*ERAS, *(each.name for each in builtins() if each.kind == "proposal"))
     for tracker in names:
         resolve(tracker)
-    try:
+    with using_folder(out):
         if pages:
             _write_pages(trackers, out)
             return
         for tracker in names:
             _write(tracker, ops, jobs, out)
         _write_side_by_side(out)
-    except OSError as error:
-        raise BadInput(f"{out}: cannot be used: {error.strerror}") from None
 
 
 def _write_pages(trackers: tuple[str, ...], out: Path) -> None:

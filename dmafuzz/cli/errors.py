@@ -6,10 +6,12 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO, Any
 
 import click
 
+from dmafuzz.storage import refusal
 from dmafuzz.store import shown_path
 
 EXIT_DIFFERENCE = 1
@@ -68,4 +70,13 @@ def bad_input() -> Iterator[None]:
     except input_errors() as error:
         raise BadInput(str(error)) from None
     except PermissionError as error:
-        raise BadInput(f"{error.filename}: cannot be used: {error.strerror}") from None
+        raise BadInput(refusal(error)) from None
+
+
+@contextlib.contextmanager
+def using_folder(folder: Path | None) -> Iterator[None]:
+    """Turns what the disk refuses, while a folder is written, into BadInput that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise BadInput(refusal(error, folder)) from None

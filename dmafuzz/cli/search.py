@@ -21,7 +21,7 @@ from dmafuzz.storage import write_whole
 from dmafuzz.trackers import KERNEL, default_portfolio, resolve
 
 from . import options
-from .errors import BadInput
+from .errors import BadInput, using_folder
 
 OPS_MAX = 8
 
@@ -59,14 +59,12 @@ def search(ops: int, tracker: str, portfolio: str | None, cpus: int, devices: in
         tracker, resolve(tracker).core, name, tuple(platform_files.portfolio(name)), ops, cpus, devices, jobs, out
     )
     run = Search(plan)
-    try:
+    with using_folder(out):
         made, figures = _catalogue(run)
         if out is not None:
             write_whole(out / "catalogue.json", made.to_json().encode())
             write_whole(out / "catalogue.md", markdown(made).encode())
             run.forget()
-    except OSError as error:
-        raise BadInput(f"{out}: cannot be used: {error.strerror}") from None
     click.echo(figures)
     for line in catalogue_lines(made):
         click.echo(line)

@@ -13,11 +13,13 @@ from typing import Any
 import click
 
 from dmafuzz.reporting.headlines import grade_counts, headline_lines
+from dmafuzz.reporting.layout import wrapped
 from dmafuzz.triage import GRADES, Lead, triaged
 from dmafuzz.triage.topic import topic_ids
 
 from .errors import BadInput
 from .found import read_baseline, read_found
+from .terminal import show
 
 SHOWN = 10
 
@@ -58,10 +60,11 @@ def top(
         for headline in headlines:
             click.echo(json.dumps(headline.to_json()))
         return
-    click.echo(f"{store}: {len(found.causes):,} causes in {len(leads):,} topics: {grade_counts(leads)}")
+    counts = f"{len(found.causes):,} causes in {len(leads):,} topics: {grade_counts(leads)}"
+    show(wrapped("", f"{store}: {counts}", hang=2))
     of = f"{len(picked):,} topics" if topic is None else f"{of_topic:,} causes"
     command = " ".join(("dmafuzz show ID", *_shell(store)))
-    click.echo(f"{len(headlines):,} of {of}; in full: {command}")
+    show(wrapped("", f"{len(headlines):,} of {of}; in full: {command}", hang=2))
     for line in headline_lines(headlines):
         click.echo(line)
 

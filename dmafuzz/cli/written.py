@@ -3,23 +3,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from dmafuzz.storage import write_whole
 
-from .errors import BadInput
+from .errors import using_folder
 
 
 def prepare(out: Path) -> None:
     """Makes the folder, so that hours of work do not end in front of a closed door. Raises BadInput."""
-    try:
+    with using_folder(out):
         out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"{out}: cannot be used: {error.strerror}") from None
-    if not os.access(out, os.W_OK | os.X_OK):
-        raise BadInput(f"{out}: cannot be written")
+        if not os.access(out, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(out))
 
 
 def write_forms(out: Path, name: str, texts: Mapping[str, str]) -> None:
@@ -29,8 +28,6 @@ def write_forms(out: Path, name: str, texts: Mapping[str, str]) -> None:
 
 def write_files(out: Path, files: Mapping[str, str]) -> None:
     """Files by name, into a folder that is there. Raises BadInput where it cannot be used."""
-    try:
+    with using_folder(out):
         for name, text in files.items():
             write_whole(out / name, text.encode())
-    except OSError as error:
-        raise BadInput(f"{out}: cannot be used: {error.strerror}") from None

@@ -51,6 +51,7 @@ class Campaign:
             self._gather(everything=True)
             self._end()
         finally:
+            self.settling.stop()
             self.progress.end()
             if self._own_store:
                 self.store.close()
@@ -99,7 +100,7 @@ class Campaign:
         if left > SETTLE_FINDINGS:
             self.progress.say(f"the search has ended; replaying the last {left:,} reports")
         try:
-            while self.settling.settle_some():
+            while self.settling.settle_rest():
                 self._update(self.summary.seconds)
         except KeyboardInterrupt:
             self.summary.interrupted = True

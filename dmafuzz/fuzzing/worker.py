@@ -169,9 +169,8 @@ class Worker:
         atheris.Fuzz()
 
     def artifacts(self) -> str:
-        """Where libFuzzer may leave what it crashed on; nowhere, if it cannot spell the folder."""
-        folder = str(self.plan.workers)
-        return f"{folder}{os.sep}" if folder.isprintable() else f"{os.devnull}{os.sep}"
+        """Where libFuzzer may leave what it crashed on: by a handle, for it cannot spell the name of every folder."""
+        return f"/proc/self/fd/{os.open(self.plan.workers, os.O_PATH | os.O_DIRECTORY)}{os.sep}"
 
 
 def give_up(link: Connection, error: BaseException) -> None:

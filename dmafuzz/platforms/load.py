@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from dmafuzz.platforms import errors
 from dmafuzz.platforms.errors import PlatformError
 from dmafuzz.platforms.model import Checked, PlatformFile
-from dmafuzz.storage import read_regular
+from dmafuzz.storage import UnreadableError, read_small
 
 FOLDER = Path(__file__).parent
 _FILE_BYTES_MAX = 1 << 20
@@ -55,15 +55,18 @@ def _shipped(path: Path) -> PlatformFile:
     return _load_file(path)
 
 
+@functools.cache
+def shipped_table(path: Path) -> Table:
+    """The table of a file that comes with dmafuzz, read once in a process and not to be changed."""
+    return read_table(path)
+
+
 def read_table(path: Path) -> Table:
     """A TOML file as it stands. Raises PlatformError if it cannot be read or is not TOML."""
     try:
-        data = read_regular(path, _FILE_BYTES_MAX)
-        if data is None:
-            raise PlatformError(f"{path}: expected a file of at most {_FILE_BYTES_MAX >> 20} MiB")
-        return tomllib.loads(data.decode("utf-8"))
-    except OSError as error:
-        raise PlatformError(f"{path}: cannot be read: {error.strerror}") from error
+        return tomllib.loads(read_small(path, _FILE_BYTES_MAX).decode("utf-8"))
+    except UnreadableError as error:
+        raise PlatformError(str(error)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PlatformError(f"{path}: is not TOML: {error}") from error
 
@@ -86,7 +89,7 @@ def _base(path: Path, name: object) -> Table:
     if not isinstance(name, str) or name not in known:
         expected = f"the name of a platform ({errors.nearest(str(name), known)})"
         raise PlatformError(errors.message(path, "extends", repr(name), expected))
-    base = read_table(FOLDER / f"{name}.toml")
+    base = shipped_table(FOLDER / f"{name}.toml")
     # One step only: a reader of a machine has at most two files to read.
     if "extends" in base:
         expected = f"a platform that extends none (it extends {base['extends']!r})"

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from dmafuzz.platforms import errors
 from dmafuzz.platforms.errors import PlatformError
 from dmafuzz.platforms.kernels import VERSION_PATTERN
-from dmafuzz.platforms.load import PORTFOLIOS, Table, load, names, read_table
+from dmafuzz.platforms.load import PORTFOLIOS, Table, load, names, read_table, shipped_table
 from dmafuzz.platforms.model import PlatformFile, Section, Text
 
 # Stands for every platform that there is, so that a new file cannot be forgotten in the portfolio of all.
@@ -28,7 +28,7 @@ class Portfolio(Section):
 
 def portfolio_names(file: Path = PORTFOLIOS) -> list[str]:
     """The names of all portfolios, in the order of the file."""
-    return list(read_table(file))
+    return list(shipped_table(file) if file == PORTFOLIOS else read_table(file))
 
 
 def portfolio(name: str, file: Path = PORTFOLIOS) -> list[PlatformFile]:
@@ -41,7 +41,7 @@ def portfolio(name: str, file: Path = PORTFOLIOS) -> list[PlatformFile]:
     """
     if name.endswith(".toml"):
         return _checked(Path(name), "", read_table(Path(name)))
-    table = read_table(file)
+    table = shipped_table(file) if file == PORTFOLIOS else read_table(file)
     if name not in table:
         raise PlatformError(f"{file}: no portfolio is named {name!r} ({errors.nearest(name, table)})")
     # The portfolio's name is part of the field's place in the file.

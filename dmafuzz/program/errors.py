@@ -14,8 +14,9 @@ _SUGGEST_CHARS = 64  # difflib is quadratic, and no word of the language is near
 class ProgramError(Exception):
     """A text that is not a program.
 
-    ``line`` and ``column`` count from 1, columns in characters. ``expected`` and ``found`` are phrases
-    for people. ``source`` is the line it is about; ``suggestion`` is a known word close to the one found, or "".
+    ``line`` and ``column`` count from 1, columns in characters; both are 0 for a file that cannot be read.
+    ``expected`` and ``found`` are phrases for people. ``source`` is the line it is about; ``suggestion`` is a known
+    word close to the one found, or "".
     ``str()`` gives the place and the phrases, then the source line with a caret under the column.
     """
 
@@ -41,6 +42,8 @@ class ProgramError(Exception):
 
     def __str__(self) -> str:
         hint = f"; did you mean '{self.suggestion}'?" if self.suggestion else ""
+        if self.line == 0:
+            return f"{self.file}: cannot be read: {self.found}; expected {self.expected}{hint}"
         message = f"{self.file}:{self.line}:{self.column}: expected {self.expected}, found {self.found}{hint}"
         excerpt, caret = _excerpt(self.source, self.column)
         return f"{message}\n  {excerpt}\n  {caret}" if excerpt else message

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from dmafuzz.storage import write_whole
 
-from .errors import ProgramError
+from .errors import ProgramError, nearest
 from .parse import parse
 from .program import Program
 from .render import render
 from .tokens import FILE_BYTES_MAX
 
+_ENDING = ".dma"
 _SHELLS_FIFOS = ("/dev/", "/proc/")
 
 
@@ -30,10 +31,22 @@ def read(path: str | os.PathLike[str]) -> Program:
             data = file.read(FILE_BYTES_MAX + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = error.strerror if isinstance(error, OSError) else None
-        raise ProgramError(name, 1, 1, "a file that can be read", reason or str(error)) from None
+        found, near = reason or str(error), _neighbour(name)
+        raise ProgramError(name, 0, 0, "a file with a program", found, suggestion=near) from None
     if len(data) > FILE_BYTES_MAX:
         raise ProgramError(name, 1, 1, f"at most {FILE_BYTES_MAX} bytes", "more")
     return parse(_decoded(data, name), name)
+
+
+def _neighbour(name: str) -> str:
+    """The file of a program beside it whose name is most like it, or ""."""
+    folder, base = os.path.split(name)
+    try:
+        there = [other for other in os.listdir(folder or ".") if other.endswith(_ENDING) and other != base]
+    except (OSError, ValueError):
+        return ""
+    near = nearest(base, there)
+    return os.path.join(folder, near) if near else ""
 
 
 def _opened(path: str | os.PathLike[str]) -> int:

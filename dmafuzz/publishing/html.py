@@ -8,10 +8,10 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from dmafuzz.storage import write_all_whole
+from dmafuzz.templates import template
 from dmafuzz.verdicts.meanings import LABELS
 
 from . import figures
@@ -25,7 +25,7 @@ INDEX = "index.html"
 def finding_page(finding: Finding, index: str = "", index_title: str = "") -> str:
     """The page of a finding; ``index`` is the page that leads to it, if there is one."""
     shown = {chip.tone for d in finding.drawings for step in d.steps for cell in step.cells for chip in cell.chips}
-    return _template("finding.html").render(
+    return template(__package__, "finding.html").render(
         finding=finding,
         index=index,
         index_title=index_title,
@@ -37,7 +37,7 @@ def finding_page(finding: Finding, index: str = "", index_title: str = "") -> st
 
 def run_page(run: Run) -> str:
     """The page of a run."""
-    return _template("run.html").render(run=run, style=_style(), figures=figures, labels=_named(run))
+    return template(__package__, "run.html").render(run=run, style=_style(), figures=figures, labels=_named(run))
 
 
 def blocks_page(blocks: Sequence[Block], timeline: Timeline | None = None) -> str:
@@ -45,7 +45,9 @@ def blocks_page(blocks: Sequence[Block], timeline: Timeline | None = None) -> st
     title = next((" ".join(block.lines) for block in blocks if block.kind == "title"), "dmafuzz")
     figure = figures.timeline(timeline, "Calls over time, and the places of what was found") if timeline else ""
     headings = {" ".join(block.lines) for block in blocks if block.kind == "heading"}
-    return _template("blocks.html").render(blocks=blocks, title=title, headings=headings, figure=figure, style=_style())
+    return template(__package__, "blocks.html").render(
+        blocks=blocks, title=title, headings=headings, figure=figure, style=_style()
+    )
 
 
 def write_pages(run: Run, folder: Path) -> list[Path]:
@@ -78,18 +80,3 @@ def figure_style() -> str:
 
 def _file(name: str) -> str:
     return resources.files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("dmafuzz.publishing"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _template(name: str) -> Template:
-    return _environment().get_template(name)

@@ -111,6 +111,7 @@ AFTER = "after op {op}, "
 EXPLAINED = "tracker {tracker} warns of it ({warnings})"
 OTHERS = "no warning covers it: those of tracker {tracker} ({warnings}) concern other cachelines or other mappings"
 SILENT = "dma-debug is silent"
+WHAT_PLATFORMS_ARE = "see dmafuzz list platforms"
 
 # The answer, in one sentence without its full stop. {where}: "on 10 of 18 platforms"; {hurts}: platforms by name.
 CRASHES = "{tracker}'s own code fails {where}, whatever becomes of the data"

@@ -38,7 +38,7 @@ def story(program: Program, judging: Judging, judgements: Sequence[Judgement], s
     groups = grouped(judgements)
     parts = [
         in_short(judging, judgements) if short else [],
-        [_title(judging, judgements)],
+        _title(judging, judgements),
         listing(judgements),
         [line for group in groups for line in _verdict(group)],
         *_explanations(program, judging, groups),
@@ -51,15 +51,15 @@ def story(program: Program, judging: Judging, judgements: Sequence[Judgement], s
     return lines
 
 
-def _title(judging: Judging, judgements: Sequence[Judgement]) -> Line:
+def _title(judging: Judging, judgements: Sequence[Judgement]) -> list[Line]:
     count = len(judgements)
     if tuple(judgement.platform for judgement in judgements) == judging.members:
-        where = f"on the {count} platforms of portfolio {judging.portfolio}"
+        where = f"on the {count} platforms of portfolio {judging.portfolio} ({sentences.WHAT_PLATFORMS_ARE})"
     else:
         where = f"on {_some([j.platform for j in judgements])} (portfolio {judging.portfolio})"
     tracker = judging.tracker
     era = "" if tracker.kernel or tracker.core == tracker.name else f" (era {tracker.core})"
-    return Line(f"{judgements[0].program}: tracker {tracker.name}{era} {where}", Tone.TITLE)
+    return wrapped("", f"{judgements[0].program}: tracker {tracker.name}{era} {where}", Tone.TITLE, hang=2)
 
 
 def _verdict(group: Group) -> list[Line]:

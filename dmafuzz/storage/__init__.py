@@ -4,8 +4,10 @@
 from .checked import read_checked, write_checked
 from .ledger import Ledger, LedgerWriter, read_ledgers
 from .locks import LockedError, locked, take_lock
-from .packs import Pack, pack_bytes, pack_name, read_pack, read_regular, unpacked, write_pack
+from .packs import Pack, pack_bytes, pack_name, read_pack, unpacked, write_pack
 from .private import cache_root, check_private, private_folder
+from .reading import UnreadableError, read_regular, read_small
+from .refused import refusal, shown_path
 from .whole import write_all_whole, write_whole
 
 __all__ = [
@@ -13,6 +15,7 @@ __all__ = [
     "LedgerWriter",
     "LockedError",
     "Pack",
+    "UnreadableError",
     "cache_root",
     "check_private",
     "locked",
@@ -23,6 +26,9 @@ __all__ = [
     "read_ledgers",
     "read_pack",
     "read_regular",
+    "read_small",
+    "refusal",
+    "shown_path",
     "take_lock",
     "unpacked",
     "write_all_whole",

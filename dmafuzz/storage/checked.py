@@ -9,7 +9,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from .packs import read_regular
+from .reading import read_regular
 from .whole import write_whole
 
 _LOG = logging.getLogger("dmafuzz")

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import stat
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .reading import read_regular
 from .whole import write_whole
 
 _MAGIC = b"dmafuzz pack 1\n"
@@ -73,11 +72,15 @@ def read_pack(path: Path, named: bool = True) -> Pack:
 
     Raises OSError if it cannot be read at all.
     """
-    data = read_regular(path, PACK_BYTES_MAX)
+    return pack_of(read_regular(path, PACK_BYTES_MAX), path.name if named else None)
+
+
+def pack_of(data: bytes | None, name: str | None) -> Pack:
+    """A pack by what `read_regular` says of its file; ``name``: it must have that one."""
     if data is None:
         return Pack({}, [], f"no file of at most {PACK_BYTES_MAX >> 20} MiB")
     pack = unpacked(data)
-    right = not named or path.name.split(".")[0] == hashlib.sha256(data).hexdigest()[:_NAME_DIGITS]
+    right = name is None or name.split(".")[0] == hashlib.sha256(data).hexdigest()[:_NAME_DIGITS]
     if right or pack.damage is not None:
         return pack
     return Pack(pack.table, pack.items, "its content does not match its name")
@@ -93,20 +96,6 @@ def unpacked(data: bytes) -> Pack:
     if table is None:
         return Pack({}, items, "its table is damaged")
     return Pack(table, items, "a part of it is damaged" if None in blocks else None)
-
-
-def read_regular(path: Path, bytes_max: int) -> bytes | None:
-    """A file's content; None for what is no regular file (a FIFO would wait for ever), or is too large.
-
-    Raises OSError if it cannot be read.
-    """
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(handle, "rb") as file:
-        facts = os.fstat(handle)
-        if not stat.S_ISREG(facts.st_mode) or facts.st_size > bytes_max:
-            return None
-        data = file.read(bytes_max + 1)
-    return data if len(data) <= bytes_max else None
 
 
 def _block(data: bytes) -> bytes:

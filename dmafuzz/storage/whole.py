@@ -29,8 +29,10 @@ def write_whole(path: Path, data: bytes, sync: bool = True) -> None:
             if sync:
                 os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(path)  # a write that fails names no file, and nobody knows the temporary one
         raise
     if sync:
         _sync_folder(path.parent)

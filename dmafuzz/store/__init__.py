@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The store of findings: packs and ledgers, from which the index and the leaders follow; one store, many targets."""
 
+from dmafuzz.storage import shown_path
+
 from .compaction import Joining
 from .confirmed import Confirmed
 from .corpus import read_corpus
 from .entries import StoredCause, facts_of, item_to_finding
 from .errors import StoreError
-from .folder import shown_path, told_in_one_line
+from .folder import check_format, told_in_one_line
 from .keeping import Keep
 from .reports import Report
 from .runs import Run
@@ -25,6 +27,7 @@ __all__ = [
     "StoreError",
     "StoredCause",
     "Target",
+    "check_format",
     "facts_of",
     "item_to_finding",
     "plant",

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from dmafuzz.storage import LockedError, read_regular
+from dmafuzz.storage import LockedError, read_regular, refusal, shown_path
 
 from .errors import StoreError
 
@@ -71,12 +71,6 @@ def told_in_one_line(folder: Path) -> Iterator[None]:
     except LockedError:
         raise StoreError(f"{shown_path(folder)}: in use by another run of dmafuzz; use another folder") from None
     except OSError as error:
-        raise StoreError(f"{shown_path(error.filename or folder)}: {error.strerror or error}") from None
+        raise StoreError(shown_path(refusal(error, folder))) from None
     except sqlite3.Error as error:
         raise StoreError(f"{shown_path(folder)}: its index cannot be used: {error}") from None
-
-
-def shown_path(path: object) -> str:
-    """A path for people: without control characters, and without bytes that are no text."""
-    text = str(path).encode("utf-8", "backslashreplace").decode()
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +19,9 @@ from dmafuzz.triage import topic_of
 from .entries import StoredCause, rank_of, worth_in
 from .target import Target
 
-_FORMAT = 4  # of the index alone: another one is made anew
-_TABLES = f"""
+_FORMAT = 8  # of the index alone: another one is made anew
+_CACHE_KIB = 1 << 16  # rows come in the order of their packs, and go all over the file
+_TABLES = """
 CREATE TABLE target (key TEXT PRIMARY KEY, facts TEXT NOT NULL);
 CREATE TABLE pack (name TEXT PRIMARY KEY, target TEXT NOT NULL, size INTEGER NOT NULL, changed INTEGER NOT NULL);
 CREATE TABLE cause (
@@ -31,14 +35,22 @@ CREATE TABLE counted (
   target TEXT NOT NULL, cause TEXT NOT NULL, label TEXT NOT NULL, topic TEXT NOT NULL, pack TEXT NOT NULL,
   PRIMARY KEY (target, cause)
 );
-CREATE INDEX by_topic ON cause (target, label, topic, worth, rank);
-CREATE INDEX by_cause ON cause (cause);
-CREATE INDEX by_pack ON cause (pack);
 CREATE TABLE topic_group (
   target TEXT NOT NULL, label TEXT NOT NULL, topic TEXT NOT NULL, kinds TEXT NOT NULL, rules TEXT NOT NULL,
   first TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (target, label, topic, kinds, rules)
 ) WITHOUT ROWID;
+"""
+_INDEXES = f"""
+CREATE INDEX by_topic ON cause (target, label, topic, worth, rank);
+CREATE INDEX by_cause ON cause (cause);
+CREATE INDEX by_pack ON cause (pack);
 PRAGMA user_version = {_FORMAT};
+"""
+_DROP_INDEXES = """
+DROP INDEX by_topic;
+DROP INDEX by_cause;
+DROP INDEX by_pack;
+PRAGMA user_version = -1;
 """
 _COLUMNS = (
     "target, cause, label, kinds, rules, reason, topic, minimal, modality, ops, shown_on, platforms, found, pack, "
@@ -50,7 +62,7 @@ _ADD_GROUPS = f"""
 INSERT INTO topic_group
 SELECT target, label, topic, CASE WHEN label IN {FOLDED} THEN kinds ELSE '' END AS these,
   CASE WHEN label IN {FOLDED} THEN rules ELSE '' END AS broken,
-  min(worth || ' ' || rank || ' ' || text || ' ' || cause), count(*)
+  min(worth || ' ' || rank || char(9) || text || char(9) || cause), count(*)
 FROM cause WHERE {{where}} GROUP BY target, label, topic, these, broken
 ON CONFLICT DO UPDATE SET size = size + excluded.size, first = min(first, excluded.first)
 """
@@ -64,6 +76,7 @@ _BY_GRADE = (
     "SELECT label, topic, substr(worth, 1, 1) AS grade, count(*), min(found) FROM cause WHERE target = ? "
     "GROUP BY label, topic, grade ORDER BY label, topic, grade"
 )
+_PLACES = "SELECT label, topic, count(DISTINCT shown_bits) FROM cause WHERE target = ? GROUP BY label, topic"
 
 Times = Mapping[tuple[str, str], float]  # by target and cause (Unix time, s)
 PackFacts = tuple[int, int]  # bytes, time of the last change (ns): a pack that differs is read again
@@ -71,13 +84,15 @@ PackFacts = tuple[int, int]  # bytes, time of the last change (ns): a pack that 
 
 @dataclass
 class TopicFacts:
-    """A topic of a target: how many causes it has of each of the ``grades``, and ``counted`` ones besides; when the
-    ``first`` was filed (Unix time, s), None where no ledger says so."""
+    """A topic of a target: how many causes it has of each of the ``grades``, and ``counted`` ones besides; on how many
+    ``places``, sets of platforms, they show; when the ``first`` was filed (Unix time, s), None where no ledger says
+    so."""
 
     label: str
     topic: str
     grades: dict[str, int]
     counted: int = 0
+    places: int = 1
     first: float | None = None
 
     @property
@@ -95,13 +110,15 @@ class Index:
 
     def __init__(self, path: Path | None) -> None:
         """``path`` None: in memory, for a store that cannot be written."""
+        self._grouping = True
         self._rows = sqlite3.connect(":memory:" if path is None else path, timeout=60.0)
         try:
             # Made anew when it is lost: no sync, which would cost more than the packs'.
             self._rows.execute("PRAGMA synchronous = OFF")
+            self._rows.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             (version,) = self._rows.execute("PRAGMA user_version").fetchone()
             if version == 0:
-                self._rows.executescript(f"BEGIN; {_TABLES} COMMIT;")
+                self._rows.executescript(f"BEGIN; {_TABLES} {_INDEXES} COMMIT;")
             elif version != _FORMAT:
                 raise sqlite3.DatabaseError("an index of another format")
             if self._rows.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
@@ -113,19 +130,69 @@ class Index:
     def close(self) -> None:
         self._rows.close()
 
+    @contextmanager
+    def filling(self) -> Iterator[None]:
+        """While packs are added that the index does not know. An empty one is made so in two thirds of the time; one
+        that is cut off meanwhile is of no format, and is made anew."""
+        collects = gc.isenabled()
+        gc.disable()  # facts of findings are no cycles, and looking for some takes long
+        try:
+            if self.packs():
+                yield
+            else:
+                with self._without_indexes():
+                    yield
+        finally:
+            if collects:
+                gc.enable()
+
+    @contextmanager
+    def _without_indexes(self) -> Iterator[None]:
+        self._rows.executescript(f"BEGIN; {_DROP_INDEXES} COMMIT;")
+        self._grouping = False
+        try:
+            yield
+        finally:
+            self._grouping = True
+            self._rows.executescript(f"BEGIN; {_ADD_GROUPS.format(where='1')}; {_INDEXES} COMMIT;")
+
     def packs(self) -> dict[str, PackFacts]:
         """The packs that it is made of."""
         return {name: (size, changed) for name, size, changed in self._all("SELECT name, size, changed FROM pack")}
 
-    def add(self, name: str, facts: PackFacts, target: Target, items: Sequence[dict[str, Any]], found: Times) -> None:
-        """A pack's findings, and when each was filed; those that are known keep their place."""
+    def add(
+        self,
+        name: str,
+        facts: PackFacts,
+        target: Target,
+        items: Sequence[dict[str, Any]],
+        found: Times,
+        gone: Collection[str] = (),
+    ) -> None:
+        """A pack's findings, and when each was filed; those that are known keep their place, but for those of packs
+        that are ``gone``: they are in this one now."""
         with self._rows:
             self._add_pack(name, facts, target)
+            moved = self._moved(name, target, items, gone)
+            (last,) = self._rows.execute("SELECT coalesce(max(rowid), 0) FROM cause").fetchone()
+            new = ((at, item) for at, item in enumerate(items) if item["cause"] not in moved)
             self._rows.executemany(
                 f"INSERT OR IGNORE INTO cause VALUES ({', '.join('?' * 19)})",
-                (_row(target, name, at, item, found.get((target.key, item["cause"]))) for at, item in enumerate(items)),
+                (_row(target, name, at, item, found.get((target.key, item["cause"]))) for at, item in new),
             )
-            self._rows.execute(_ADD_GROUPS.format(where="pack = ?"), (name,))
+            if self._grouping:
+                self._rows.execute(_ADD_GROUPS.format(where="rowid > ?"), (last,))
+        self._rows.execute("PRAGMA shrink_memory")  # a process that files for days must not keep what it has written
+
+    def _moved(self, name: str, target: Target, items: Sequence[dict[str, Any]], gone: Collection[str]) -> set[str]:
+        """The causes that were in packs which have gone, and are in this one now: nothing else of them changes."""
+        there = f"SELECT cause FROM cause WHERE target = ? AND pack IN ({', '.join('?' * len(gone))})"
+        moved = {cause for (cause,) in self._all(there, (target.key, *gone))} if gone else set()
+        self._rows.executemany(
+            "UPDATE cause SET pack = ?, item = ? WHERE target = ? AND cause = ?",
+            ((name, at, target.key, item["cause"]) for at, item in enumerate(items) if item["cause"] in moved),
+        )
+        return moved
 
     def add_counted(self, name: str, facts: PackFacts, target: Target, rows: Iterable[tuple[str, str, str]]) -> None:
         """A pack of causes that are kept as counts: cause, label, topic."""
@@ -182,6 +249,8 @@ class Index:
             facts.grades[grade] = count
             if first is not None and (facts.first is None or first < facts.first):
                 facts.first = first
+        for label, topic, count in self._all(_PLACES, (target,)):
+            found[label, topic].places = count
         for label, topic, count in self._all(_COUNTED_ALONE, (target,)):
             if (label, topic) in found:
                 found[label, topic].counted = count
@@ -226,7 +295,7 @@ def _row(target: Target, pack: str, at: int, item: dict[str, Any], found: float 
         " ".join(item["kinds"]),
         " ".join(item["rules"]),
         item["reason"],
-        _topic(item),
+        _topic(item["label"], tuple(item["kinds"]), tuple(item["rules"]), item["reason"]),
         item.get("minimal"),
         item.get("modality"),
         item["size"][0],
@@ -242,8 +311,9 @@ def _row(target: Target, pack: str, at: int, item: dict[str, Any], found: float 
     )
 
 
-def _topic(item: dict[str, Any]) -> str:
-    return topic_of(item["label"], item["kinds"], item["rules"], item["reason"]).short
+@cache
+def _topic(label: str, kinds: tuple[str, ...], rules: tuple[str, ...], reason: str) -> str:
+    return topic_of(label, kinds, rules, reason).short
 
 
 def _cause(row: Sequence[Any]) -> StoredCause:

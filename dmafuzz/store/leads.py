@@ -47,7 +47,17 @@ def leads_of(index: Index, target: Target, known: Container[Topic] | None = None
         topic = topics.get((label, short))
         if topic is None:
             topic = topics[label, short] = _topic(label, short)
-        groups.append(Group(topic, tuple(kinds.split()), tuple(rules.split()), (first,), _GRADES[first[0]], count))
+        groups.append(
+            Group(
+                topic,
+                tuple(kinds.split()),
+                tuple(rules.split()),
+                (first,),
+                _GRADES[first[0]],
+                first.split("\t")[1],
+                count,
+            )
+        )
     return [
         Lead(led.topic, led.grade, _Filed(index, target, led.groups), _Filed(index, target, led.folded), led.new)
         for led in led_by(groups, known)
@@ -67,6 +77,7 @@ class _Filed(Sequence[Filed]):
         self._wanted = {(group.topic.label, group.kinds, group.rules) for group in groups}
         self._topics = list(dict.fromkeys((group.topic.label, group.topic.short) for group in groups))
         self._count = sum(group.size for group in groups)
+        self._first: Filed | None = None  # the leader, which is asked for again and again
 
     def __len__(self) -> int:
         return self._count
@@ -84,7 +95,12 @@ class _Filed(Sequence[Filed]):
     def __getitem__(self, at: int | slice) -> Filed | Sequence[Filed]:
         if isinstance(at, slice):
             return list(self)[at]
-        found = next(islice(self, range(self._count)[at], None), None)
+        place = range(self._count)[at]
+        if place == 0 and self._first is not None:
+            return self._first
+        found = next(islice(self, place, None), None)
         if found is None:
             raise IndexError(at)
+        if place == 0:
+            self._first = found
         return found

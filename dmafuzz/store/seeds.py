@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dmafuzz.program import ProgramError, read
-from dmafuzz.storage import read_regular, write_whole
+from dmafuzz.storage import read_regular, shown_path, write_whole
 from dmafuzz.triage import IN_THE_TREE, Uses
 
 from .corpus import read_corpus
 from .errors import StoreError
-from .folder import shown_path, told_in_one_line
+from .folder import told_in_one_line
 from .store import Store
 from .target import Target
 

@@ -24,12 +24,13 @@ from dmafuzz.storage import (
     read_ledgers,
     read_pack,
     read_regular,
+    shown_path,
     write_pack,
     write_whole,
 )
-from dmafuzz.storage.ledger import LEDGER_BYTES_MAX
+from dmafuzz.storage.ledger import LEDGER_BYTES_MAX, mend_ledgers
 from dmafuzz.storage.locks import locked, take_lock
-from dmafuzz.storage.packs import PACK_BYTES_MAX
+from dmafuzz.storage.packs import PACK_BYTES_MAX, pack_of
 from dmafuzz.triage import Lead, Topic
 
 from .compaction import SLICE, Joining, join, slice_of
@@ -38,7 +39,7 @@ from .corpus import SUFFIX as CORPUS
 from .corpus import read_corpus
 from .entries import StoredCause, facts_of, finding_to_item, item_to_finding, raw_of
 from .errors import StoreError
-from .folder import ABOUT, FORMAT, PARTS, check_empty, check_format, is_shared, shown_path, told_in_one_line
+from .folder import ABOUT, FORMAT, PARTS, check_empty, check_format, is_shared, told_in_one_line
 from .index import Index, PackFacts, Times, TopicFacts
 from .keeping import COUNTED, Keep, count_only, counted_rows, drop_programs, too_many
 from .leads import Filed, leads_of
@@ -97,6 +98,8 @@ class Store:
             store = cls(folder, writes=True)
             store._running = running
             store._clear_leftovers()
+            if running is not None:
+                store._mend_ledgers()
             store.refresh(everything=True)
         return store
 
@@ -115,7 +118,9 @@ class Store:
             return self._index.targets()
         newest = {line["target"]: line["at"] for line in read_ledgers(self.folder / "ledger", STARTED).of(STARTED)}
         ordered = sorted(self._index.targets(), key=lambda target: (newest.get(target.key, 0.0), target.key))
-        return sorted({target.lineage: target for target in ordered}.values(), key=lambda target: target.slug)
+        found = list({target.lineage: target for target in ordered}.values())
+        # A slug asks for every portfolio there is, which takes a while.
+        return sorted(found, key=lambda target: target.slug) if len(found) > 1 else found
 
     def causes(self, target: Target | None = None, label: str | None = None) -> Iterator[StoredCause]:
         """The causes of a target, or of all; smallest program first."""
@@ -220,9 +225,10 @@ class Store:
 
         Raises StoreError; nothing is filed then.
         """
+        known = self.names(target)
         new: dict[str, Finding] = {}
         for finding in findings:
-            if not self.has(target, finding.cause):
+            if finding.cause not in known:
                 new.setdefault(finding.cause, finding)
         if new:
             with told_in_one_line(self.folder):
@@ -393,15 +399,18 @@ class Store:
         known = self._index.packs()
         there = {path.name: path for path in self._packs(FINDINGS, COUNTED)}
         facts = {name: _facts(path) for name, path in there.items()}
-        self._index.forget(name for name, old in known.items() if facts.get(name) != old)
+        gone = [name for name in known if name not in there]  # where they were joined, their findings are in another
+        self._index.forget(name for name in there if known.get(name, facts[name]) != facts[name])
         known = self._index.packs()
         unknown = [name for name in there if name not in known]
         times = self._times() if unknown else {}
         for path in self._packs(FINDINGS, CORPUS, COUNTED) if everything and self._writes else []:
-            if path.name in known and self._checked(path) is None:
+            if (path.suffix == CORPUS or path.name in known) and self._checked(path) is None:
                 self._index.forget([path.name])
-        for name in unknown:
-            self._index_pack(there[name], facts[name], times)
+        with self._index.filling() if unknown else contextlib.nullcontext():
+            for name in unknown:
+                self._index_pack(there[name], facts[name], times, gone)
+        self._index.forget(gone)
 
     def reindex(self) -> None:
         """Makes the index anew. Raises StoreError."""
@@ -414,15 +423,18 @@ class Store:
     def _opened_index(self) -> Index:
         """In the folder; a damaged one is made anew; where nothing can be written, in memory."""
         path = self._index_path()
-        for again in (True, False):
+        try:
+            return Index(path)
+        except sqlite3.OperationalError:
+            return Index(None)  # no room, or not ours to write
+        except sqlite3.DatabaseError:
+            pass
+        with contextlib.suppress(OSError, sqlite3.DatabaseError), self._index_lock():
             try:
-                return Index(path)
-            except sqlite3.OperationalError:
-                break  # no room, or not ours to write
+                return Index(path)  # somebody was just filling it, and holds the lock meanwhile
             except sqlite3.DatabaseError:
-                if again:
-                    with contextlib.suppress(OSError):
-                        path.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
+            return Index(path)
         return Index(None)
 
     def _index_path(self) -> Path:
@@ -437,7 +449,7 @@ class Store:
             return locked(self._index_path().with_suffix(".lock"), wait=True)
         return contextlib.nullcontext()
 
-    def _index_pack(self, path: Path, facts: PackFacts, times: Times) -> None:
+    def _index_pack(self, path: Path, facts: PackFacts, times: Times, gone: Collection[str] = ()) -> None:
         pack = self._checked(path)
         of = None if pack is None else target_of_pack(pack)
         if pack is None or of is None:
@@ -449,7 +461,7 @@ class Store:
         if wrong := found.count(None):
             self._salvage(path, pack, f"{wrong:,} items are no findings")
         else:
-            self._index.add(path.name, facts, of, [item for item in found if item is not None], times)
+            self._index.add(path.name, facts, of, [item for item in found if item is not None], times, gone)
 
     def _checked(self, path: Path) -> Pack | None:
         """A pack that is as it was written; of a damaged one the readable part becomes another pack."""
@@ -507,13 +519,12 @@ class Store:
 
     def _take(self, path: Path) -> bool:
         """Copies another store's pack, if it is whole."""
-        pack = read_pack(path)
+        data = read_regular(path, PACK_BYTES_MAX)
+        pack = pack_of(data, path.name)
         damage = pack.damage or wrong_in(pack, path.suffix)
-        if damage is not None:
+        if damage is not None or data is None:
             self.damage.append(f"{shown_path(path)}: damaged: {damage}; not merged")
             return False
-        data = read_regular(path, PACK_BYTES_MAX)
-        assert data is not None
         write_whole(self.folder / "packs" / path.name, data)
         return True
 
@@ -525,6 +536,11 @@ class Store:
                 with contextlib.suppress(FileNotFoundError):
                     if not self._shared or time.time() - path.stat().st_mtime > LEFTOVER_S:
                         path.unlink()
+
+    def _mend_ledgers(self) -> None:
+        for name, count in mend_ledgers(self.folder / "ledger", self.folder / "damaged").items():
+            where = shown_path(self.folder / "damaged" / name)
+            self.damage.append(f"{where}: damaged: {count:,} lines cannot be believed; the others are kept")
 
 
 def _into(line: dict[str, Any], target: Target) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from dmafuzz._core import OpKind
 
@@ -27,8 +28,9 @@ CALLS = {
     OpKind.alloc_noncontiguous: 4,
 }
 SKIP_CPU_SYNC = 120
+NEWER_ATTRIBUTES = {"MMIO": 16, "IGNORE_CACHELINES": 1, "REQUIRE_COHERENT": 1}  # than that tree, as far as it goes
 EVERY_DAY = 2000  # what is no call, or as common as the mapping that it ends
-NEVER = 0  # memory that no driver maps on purpose
+NEVER = 0  # memory that no driver maps on purpose, or a list that names the same memory twice
 
 # Events have one name for what are two calls of programs.
 _ALIKE = {
@@ -46,6 +48,11 @@ class Uses:
     calls: Mapping[OpKind, int] = field(default_factory=lambda: CALLS)
     skip_cpu_sync: int = SKIP_CPU_SYNC
     every_day: int = EVERY_DAY
+
+    @cached_property
+    def by_number(self) -> dict[int, int]:
+        """``calls``, by the numbers of their kinds."""
+        return {kind.value: uses for kind, uses in self.calls.items()}
 
     @classmethod
     def of_frequencies(cls, seen: Mapping[str, int]) -> Uses:

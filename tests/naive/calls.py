@@ -279,8 +279,7 @@ class Calls(Machine):
 
     def _joins(self, longest: int, so_far: int, more: int) -> bool:
         """__finalise_sg(): max_len - cur_len >= s_length in 32 bits; before 5.4 cur_len + s_length <= max_len."""
-        arm, platform = self.platform.iommu_driver.name == "smmu", self.platform
-        if platform.map_single_vmalloc_fails if arm else platform.iommu_looks_first:
+        if self.platform.iommu_room_wraps:
             return (longest - so_far) % 2**32 >= more
         return so_far + more <= longest
 

@@ -4,25 +4,24 @@
 from __future__ import annotations
 
 import time
-from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from dmafuzz.campaign.live.content import PLOT_HEIGHT, PLOT_WIDTH, Live
+from dmafuzz.templates import template
 
 
 def page_of(name: str, body: str) -> str:
     """The whole page around a body."""
-    return _template("page.html").render(name=name, body=Markup(body))
+    return template(__package__, "page.html").render(name=name, body=Markup(body))
 
 
 def body_of(live: Live | None, fault: str = "") -> str:
     """What changes; ``fault`` says why there is nothing to show."""
     if live is None:
-        return _template("fault.html").render(fault=fault)
+        return template(__package__, "fault.html").render(fault=fault)
     at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(live.at))
-    return _template("body.html").render(live=live, at=at, width=PLOT_WIDTH, height=PLOT_HEIGHT, age=age)
+    return template(__package__, "body.html").render(live=live, at=at, width=PLOT_WIDTH, height=PLOT_HEIGHT, age=age)
 
 
 def age(seconds: float) -> str:
@@ -31,18 +30,3 @@ def age(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{max(0.0, seconds):.0f} s"
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("dmafuzz.campaign.live"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _template(name: str) -> Template:
-    return _environment().get_template(name)

@@ -53,8 +53,7 @@ nb::tuple failed_of(const Run& run) {
     return as_tuple_of(out);
 }
 
-nb::tuple mappings_of(const Run& run, const Platform& machine) {
-    const uint32_t unchecked = unchecked_in_time(run, machine);
+nb::tuple mappings_of(const Run& run, uint32_t unchecked) {
     std::vector<MappingRecord> out;
     for (int i = 0; i < mappings_max; i++) {
         const MappingFacts& facts = run.mappings[static_cast<size_t>(i)];
@@ -212,16 +211,17 @@ Tuple<Rule> rule_tuple(Rules rules) { return as_tuple_of(members_of<Rule>(rules,
 JudgementRecord judgement_of(Judge& judge, size_t platform) {
     const Analysis& a = judge.judge(platform);
     const Platform& machine = judge.platform(platform);
+    const ContractCheck contract = check_contract(a.run, machine);
     return {machine.name,
             as_tuple_of(labels_of(a)),
-            as_tuple_of(breaches(a.run, machine)),
+            as_tuple_of(contract.breaches),
             warnings_of(a, judge, platform),
             corruptions_of(a, judge, platform),
             as_tuple_of(a.harms),
             as_tuple_of(a.run.ops),
             a.run.program_ops,
             failed_of(a.run),
-            mappings_of(a.run, machine),
+            mappings_of(a.run, contract.unchecked_in_time),
             judge.cost(platform)};
 }
 

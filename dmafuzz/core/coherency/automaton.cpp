@@ -50,7 +50,7 @@ Automaton::State Automaton::of(Set set) {
     if (index_[at] != unknown) return index_[at];
     State state = static_cast<State>(states_.size());
     Row row{set, dmafuzz::cpu_view(set), dmafuzz::memory_view(set), 0, {}};
-    constexpr Lane bad = lane::wrong | lane::bit(Flag::foreign, true);
+    constexpr Lane bad = lane::wrong | lane::foreign_given_up;
     row.suspicious =
         static_cast<Eyes>((row.cpu_view & bad ? eyes::on_cpu_view : 0) | (row.memory_view & bad ? eyes::on_memory : 0));
     row.next.fill(unknown);

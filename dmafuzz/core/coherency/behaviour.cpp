@@ -38,7 +38,7 @@ bool is_entitled_write(Event event) {
 bool is_closure(const Trace& trace) { return trace.what == Trace::What::closure; }
 
 // What happens between two looks: first what an operation does to the cell, then what may happen unasked after it.
-struct Stretch {
+struct Interval {
     uint8_t op = 0;
     std::vector<const Trace*> asked;
     std::vector<const Trace*> unasked;  // one for each copy that is there
@@ -48,7 +48,7 @@ struct Search {
     struct Node {
         Joint joint;
         int from;  // the node before; -1: nothing was there
-        size_t stretch;
+        size_t interval;
         int cost;       // unasked steps so far
         Event event;    // unasked; count_: what the operation has done
         uint16_t copy;  // that it happens to, by its place in the joint state; none: to no copy
@@ -73,12 +73,13 @@ struct Search {
     bool cut();
     std::vector<int> find();
     int within(int bound);
-    bool start_stretch(size_t number, const std::map<Joint, int>& before, std::map<Joint, int>& now);
+    bool start_interval(size_t number, const std::map<Joint, int>& before, std::map<Joint, int>& now);
     bool take_unasked(size_t number, std::map<Joint, int>& now, int bound);
     void take_step(int from, size_t trace, Event event, std::map<Joint, int>& now);
     void reach(Node node, std::map<Joint, int>& now);
     bool is_goal(const Joint& joint) const;
-    std::vector<std::pair<Joint, std::vector<CopyChange>>> carry_out(const Joint& joint, const Stretch& stretch) const;
+    std::vector<std::pair<Joint, std::vector<CopyChange>>> carry_out(const Joint& joint,
+                                                                     const Interval& interval) const;
     void carry_out(const Trace& trace, Joint joint, const std::vector<CopyChange>& changes,
                    std::vector<std::pair<Joint, std::vector<CopyChange>>>& out) const;
 
@@ -86,7 +87,7 @@ struct Search {
     const Corruption* corruption_;
     bool aliases_hit_;
     std::vector<uint16_t> copies_;  // of the cell, in order of birth
-    std::vector<Stretch> stretches_;
+    std::vector<Interval> intervals_;
     std::vector<Node> nodes_;
 };
 
@@ -103,22 +104,22 @@ std::optional<size_t> Search::end_of_traces() const {
 }
 
 // Within an operation too: a copy that settles a second time does so under what has become of the mappings meanwhile.
-bool begins_another(const Trace& trace, const Stretch& stretch) {
-    if (stretch.op != trace.op) return true;
-    if (!is_closure(trace)) return !stretch.unasked.empty();
+bool begins_another(const Trace& trace, const Interval& interval) {
+    if (interval.op != trace.op) return true;
+    if (!is_closure(trace)) return !interval.unasked.empty();
     const auto is_of_its_copy = [&](const Trace* other) { return other->copy == trace.copy; };
-    return std::any_of(stretch.unasked.begin(), stretch.unasked.end(), is_of_its_copy);
+    return std::any_of(interval.unasked.begin(), interval.unasked.end(), is_of_its_copy);
 }
 
-// Cuts what was written down into stretches, up to where the corruption is seen. False: it is not the walk's.
+// Cuts what was written down into intervals, up to where the corruption is seen. False: it is not the walk's.
 bool Search::cut() {
     const std::optional<size_t> end = end_of_traces();
     if (!end) return false;
     for (size_t i = 0; i < *end; i++) {
         const Trace& trace = walked_.traces[i];
         if (at(trace.copy) == copies_.size()) continue;
-        if (stretches_.empty() || begins_another(trace, stretches_.back())) stretches_.push_back({trace.op, {}, {}});
-        (is_closure(trace) ? stretches_.back().unasked : stretches_.back().asked).push_back(&trace);
+        if (intervals_.empty() || begins_another(trace, intervals_.back())) intervals_.push_back({trace.op, {}, {}});
+        (is_closure(trace) ? intervals_.back().unasked : intervals_.back().asked).push_back(&trace);
     }
     return true;
 }
@@ -158,19 +159,19 @@ void Search::carry_out(const Trace& trace, Joint joint, const std::vector<CopyCh
 }
 
 std::vector<std::pair<Joint, std::vector<CopyChange>>> Search::carry_out(const Joint& joint,
-                                                                         const Stretch& stretch) const {
+                                                                         const Interval& interval) const {
     std::vector<std::pair<Joint, std::vector<CopyChange>>> ways{{joint, {}}};
-    for (const Trace* trace : stretch.asked) {
+    for (const Trace* trace : interval.asked) {
         std::vector<std::pair<Joint, std::vector<CopyChange>>> next;
         for (const auto& [from, changes] : ways) carry_out(*trace, from, changes, next);
         ways = std::move(next);
     }
     // What nobody settles any more has gone.
-    if (!stretch.unasked.empty())
+    if (!interval.unasked.empty())
         for (auto& [to, changes] : ways)
             for (size_t k = 0; k < to.size(); k++) {
                 const auto is_its = [&](const Trace* t) { return at(t->copy) == k; };
-                if (std::none_of(stretch.unasked.begin(), stretch.unasked.end(), is_its)) to[k] = 0;
+                if (std::none_of(interval.unasked.begin(), interval.unasked.end(), is_its)) to[k] = 0;
             }
     return ways;
 }
@@ -186,14 +187,14 @@ void Search::reach(Node node, std::map<Joint, int>& now) {
     nodes_.push_back(std::move(node));
 }
 
-bool Search::start_stretch(size_t number, const std::map<Joint, int>& before, std::map<Joint, int>& now) {
+bool Search::start_interval(size_t number, const std::map<Joint, int>& before, std::map<Joint, int>& now) {
     // The shorter ways first: they are the ones that are kept.
     std::vector<std::pair<int, int>> order;
     for (const auto& [joint, node] : before) order.emplace_back(nodes_[static_cast<size_t>(node)].cost, node);
     std::sort(order.begin(), order.end());
     for (auto [cost, node] : order) {
         const Joint joint = nodes_[static_cast<size_t>(node)].joint;
-        for (auto& [to, changes] : carry_out(joint, stretches_[number]))
+        for (auto& [to, changes] : carry_out(joint, intervals_[number]))
             reach({to, node, number, cost, Event::count_, no_copy, no_mapping}, now);
         if (nodes_.size() > nodes_max) return false;
     }
@@ -203,7 +204,7 @@ bool Search::start_stretch(size_t number, const std::map<Joint, int>& before, st
 // A step of the hardware or of whoever is entitled; what is written in one place leaves all others behind.
 void Search::take_step(int from, size_t trace, Event event, std::map<Joint, int>& now) {
     const Node before = nodes_[static_cast<size_t>(from)];
-    const Trace& closure = *stretches_[before.stretch].unasked[trace];
+    const Trace& closure = *intervals_[before.interval].unasked[trace];
     const size_t k = at(closure.copy);
     const bool lost = event == Event::written_elsewhere;
     Joint joint = before.joint;
@@ -215,7 +216,7 @@ void Search::take_step(int from, size_t trace, Event event, std::map<Joint, int>
     const bool by_device =
         event >= Event::device_write && event <= Event::wild_write_coherent && event != Event::device_write_beside;
     const uint8_t writer = lost ? closure.lost_writer : by_device ? closure.writer : no_mapping;
-    reach({joint, from, before.stretch, before.cost + 1, event, lost ? no_copy : static_cast<uint16_t>(k), writer},
+    reach({joint, from, before.interval, before.cost + 1, event, lost ? no_copy : static_cast<uint16_t>(k), writer},
           now);
 }
 
@@ -228,8 +229,8 @@ bool Search::take_unasked(size_t number, std::map<Joint, int>& now, int bound) {
             const int node = by_cost[cost][i];
             if (now[nodes_[static_cast<size_t>(node)].joint] != node) continue;  // there is a better way by now
             const size_t known = nodes_.size();
-            for (size_t trace = 0; trace < stretches_[number].unasked.size(); trace++) {
-                const Trace& closure = *stretches_[number].unasked[trace];
+            for (size_t trace = 0; trace < intervals_[number].unasked.size(); trace++) {
+                const Trace& closure = *intervals_[number].unasked[trace];
                 for (int e = 0; e < unasked_events; e++) {
                     const Event event = static_cast<Event>(e);
                     const bool companion =
@@ -264,9 +265,9 @@ int Search::within(int bound) {
     nodes_.clear();
     nodes_.push_back({Joint(copies_.size(), 0), not_found, 0, 0, Event::count_, no_copy, no_mapping});
     std::map<Joint, int> now{{nodes_[0].joint, 0}};
-    for (size_t number = 0; number < stretches_.size(); number++) {
+    for (size_t number = 0; number < intervals_.size(); number++) {
         std::map<Joint, int> next;
-        if (!start_stretch(number, now, next) || !take_unasked(number, next, bound)) return too_large;
+        if (!start_interval(number, now, next) || !take_unasked(number, next, bound)) return too_large;
         now = std::move(next);
     }
     int best = not_found;
@@ -346,7 +347,7 @@ public:
     }
 
     Moment of(const Search::Node& node) const {
-        const uint8_t op = search_.stretches_[node.stretch].op;
+        const uint8_t op = search_.intervals_[node.interval].op;
         Moment out = of(node.joint, op);
         out.actor = actor_of(node.event, node.writer);
         out.writer = node.writer;
@@ -358,7 +359,7 @@ public:
             return out;
         }
         const Joint& before = search_.nodes_[static_cast<size_t>(node.from)].joint;
-        for (auto& [to, changes] : search_.carry_out(before, search_.stretches_[node.stretch]))
+        for (auto& [to, changes] : search_.carry_out(before, search_.intervals_[node.interval]))
             if (to == node.joint) {
                 out.changes = changes;
                 break;
@@ -376,7 +377,7 @@ private:
 std::vector<Moment> told(Search& search, const Showing& showing, uint8_t until) {
     std::vector<Moment> out;
     const std::vector<int> way = search.find();
-    if (way.empty() && !search.stretches_.empty()) return out;
+    if (way.empty() && !search.intervals_.empty()) return out;
     const Joint nothing(search.copies_.size(), 0);
     const Joint* last = &nothing;
     int op = -1;
@@ -386,9 +387,9 @@ std::vector<Moment> told(Search& search, const Showing& showing, uint8_t until) 
     };
     for (int number : way) {
         const Search::Node& node = search.nodes_[static_cast<size_t>(number)];
-        const uint8_t at = search.stretches_[node.stretch].op;
+        const uint8_t at = search.intervals_[node.interval].op;
         // A second settling of one operation is no step of the program.
-        const bool again = at == op && node.event == Event::count_ && search.stretches_[node.stretch].asked.empty();
+        const bool again = at == op && node.event == Event::count_ && search.intervals_[node.interval].asked.empty();
         if (again && node.joint == *last) continue;
         if (at != op) pass(at);
         out.push_back(showing.of(node));

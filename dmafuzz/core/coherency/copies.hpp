@@ -50,6 +50,7 @@ constexpr Lane expected = bit(Flag::fresh, false) | bit(Flag::lagging, false) | 
 // What a reader may see without being hurt. A post is behind, but no reader need have seen it yet.
 constexpr Lane right = bit(Flag::fresh, false) | bit(Flag::posted, false);
 constexpr Lane wrong = expected & ~right;
+constexpr Lane foreign_given_up = bit(Flag::foreign, true);
 }  // namespace lane
 
 constexpr Set put(Lane value, int at) { return static_cast<Set>(value) << (lane::bits * at); }

@@ -7,12 +7,6 @@
 
 namespace dmafuzz {
 
-namespace {
-
-constexpr uint32_t whole = buffer_bytes_max + 1u;  // of a piece
-
-}  // namespace
-
 void Simulator::begin(const Step& step) {
     const uint8_t index = step.piece;
     const Piece& p = run_->pieces[index];

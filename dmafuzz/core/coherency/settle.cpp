@@ -12,7 +12,6 @@ namespace {
 constexpr Lane stale_0 = lane::bit(Flag::stale, false);
 constexpr Lane lagging_0 = lane::bit(Flag::lagging, false);
 constexpr Lane alien_0 = lane::bit(Flag::foreign, false) | lane::bit(Flag::wild, false);
-constexpr Lane foreign_1 = lane::bit(Flag::foreign, true);
 
 constexpr Unasked entitled_writes =
     unasked(Event::cpu_write) | unasked(Event::device_write) | unasked(Event::device_write_coherent);
@@ -23,9 +22,9 @@ constexpr Unasked beside(Unasked own) {
     const int cpu = (own & unasked(Event::cpu_write)) << from(Event::cpu_write, Event::cpu_write_beside);
     const int device = (own & unasked(Event::device_write_coherent))
                        << from(Event::device_write_coherent, Event::device_write_beside);
-    const int wild =
+    const int wild_write =
         (own & unasked(Event::wild_write_coherent)) >> from(Event::device_write_beside, Event::wild_write_coherent);
-    return static_cast<Unasked>(cpu | device | wild);
+    return static_cast<Unasked>(cpu | device | wild_write);
 }
 static_assert(beside(unasked(Event::cpu_write)) == unasked(Event::cpu_write_beside));
 static_assert(beside(unasked(Event::device_write_coherent)) == unasked(Event::device_write_beside));
@@ -214,7 +213,7 @@ void Simulator::look(Cell& cell) {
                 report(cell, CorruptionKind::lost_cpu_write, cell.home, wrong, !cell.uncached);
             if (Lane wrong = seen & alien_0) report(cell, CorruptionKind::clobbered, cell.home, wrong, !cell.uncached);
         }
-        if (seen & foreign_1) expose(cell, no_mapping);
+        if (seen & lane::foreign_given_up) expose(cell, no_mapping);
     }
     for (const CellCover& cover : cell.covers)
         if (may_read(cover)) look_by_device(cell, cover);
@@ -235,7 +234,7 @@ void Simulator::look_at_view(Cell& cell, uint8_t copy, Lane seen, bool sees_cach
     if (Lane wrong = seen & stale_0) report(cell, CorruptionKind::stale_device_data, copy, wrong, sees_cache, mapping);
     if (Lane wrong = seen & alien_0)
         report(cell, CorruptionKind::foreign_device_data, copy, wrong, sees_cache, mapping);
-    if (seen & foreign_1) expose(cell, mapping);
+    if (seen & lane::foreign_given_up) expose(cell, mapping);
 }
 
 // A device behind an IOMMU that owns void, or pages that forbid what it does: that is refused, whether or not the

@@ -38,15 +38,12 @@ namespace {
 
 constexpr Lane fresh_0 = lane::bit(Flag::fresh, false);
 constexpr Lane foreign_0 = lane::bit(Flag::foreign, false);
-constexpr Lane foreign_1 = lane::bit(Flag::foreign, true);
 
 // Just allocated: the CPU has written it through the cache, memory holds an earlier owner's bytes.
 constexpr Set just_written = put(fresh_0, lane::cached_dirty) | put(foreign_0, lane::memory_dirty);
 // Live data on a stack whose line has just been written.
 constexpr Set stack_data = put(fresh_0, lane::cached_dirty) | put(fresh_0, lane::memory_dirty);
 constexpr Set fresh_in_memory = put(fresh_0, lane::memory_absent);
-
-constexpr uint32_t whole = buffer_bytes_max + 1u;  // of a buffer or piece
 
 // Does anything begin or end inside of the widest line that there is? Where nothing does, lines of all sizes are alike.
 constexpr int line_bytes_max = 128;
@@ -114,7 +111,7 @@ Lane Simulator::given_up_of(uint64_t state) const {
 // Foreign bytes, given up or not as the granule is: that is the granule's, not the copy's.
 Lane Simulator::foreign_as_given(uint64_t state) const {
     Lane given = given_up_of(state);
-    return static_cast<Lane>((given & 1 ? foreign_0 : 0) | (given & 2 ? foreign_1 : 0));
+    return static_cast<Lane>((given & 1 ? foreign_0 : 0) | (given & 2 ? lane::foreign_given_up : 0));
 }
 
 // ---- Buffers
@@ -237,7 +234,7 @@ void Simulator::cpu_access(const Step& step) {
 void Simulator::cpu_read(Cell& cell) {
     Lane seen = view_by_cpu(cell);
     if (Lane wrong = seen & lane::wrong) report(cell, CorruptionKind::stale_cpu_read, cell.home, wrong, !cell.uncached);
-    if (seen & foreign_1 && cell.cpu_reads) expose(cell, no_mapping);
+    if (seen & lane::foreign_given_up && cell.cpu_reads) expose(cell, no_mapping);
     if (cell.uncached) return;
     happen(cell, cell.home, Event::fill);
     // The line is there for its other granules too.

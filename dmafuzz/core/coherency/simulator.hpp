@@ -255,6 +255,7 @@ private:
     void each_in_lines(uint64_t from, uint64_t to, Do what);
     template <class Do>
     void each_slot_in(uint64_t from, uint64_t to, Do what);
+    static constexpr uint32_t whole = buffer_bytes_max + 1u;  // size: of a buffer or piece
     template <class Do>
     void each_cell(uint8_t buffer, uint32_t offset, uint32_t size, Do what);
     template <class Do>

@@ -12,14 +12,14 @@ constexpr uint32_t line_pair = 128;      // bytes: two lines of most platforms, 
 constexpr uint32_t kmalloc_size = 32;    // two objects share a line where nothing keeps them apart
 constexpr uint32_t long_size = 0x20000;  // twice the longest segment of most devices
 
-struct Range {
+struct OffsetAndSize {
     uint32_t offset, size;
 };
-constexpr Range tail{96, 32};         // shares a line with [0, 96)
-constexpr Range before{64, 32};       // begins in the line that it shares with the tail
-constexpr Range far_in{0x18000, 32};  // of a long mapping: further on than a segment is long
-constexpr std::array<Range, 2> pages_of_long{{{0, 4096}, {4096, 4096}}};  // an IOMMU makes one of them
-constexpr std::array<Range, 4> parts{{{0, 64}, {64, 64}, {0, 96}, tail}};
+constexpr OffsetAndSize tail{96, 32};         // shares a line with [0, 96)
+constexpr OffsetAndSize before{64, 32};       // begins in the line that it shares with the tail
+constexpr OffsetAndSize far_in{0x18000, 32};  // of a long mapping: further on than a segment is long
+constexpr std::array<OffsetAndSize, 2> pages_of_long{{{0, 4096}, {4096, 4096}}};  // an IOMMU makes one of them
+constexpr std::array<OffsetAndSize, 4> parts{{{0, 64}, {64, 64}, {0, 96}, tail}};
 constexpr std::array<Direction, 3> directions{Direction::to_device, Direction::from_device, Direction::bidirectional};
 
 Op call(OpKind kind) {
@@ -148,7 +148,7 @@ private:
 
     uint8_t next_mapping() const { return static_cast<uint8_t>(context_.mappings_.size()); }
 
-    Op map(OpKind kind, uint8_t buffer, Range range, Direction direction, uint8_t device) const {
+    Op map(OpKind kind, uint8_t buffer, OffsetAndSize range, Direction direction, uint8_t device) const {
         Op op = call(kind);
         op.buffer = buffer;
         op.mapping = next_mapping();
@@ -159,7 +159,7 @@ private:
         return op;
     }
 
-    void map_list(uint8_t buffer, Range first, Range second, Direction direction, uint8_t device) {
+    void map_list(uint8_t buffer, OffsetAndSize first, OffsetAndSize second, Direction direction, uint8_t device) {
         Op op = map(OpKind::map_sg, buffer, {0, 0}, direction, device);
         op.entry_count = 2;
         op.entries[0] = {buffer, first.offset, first.size};
@@ -168,7 +168,7 @@ private:
     }
 
     // More ways to map whole pages.
-    void map_specially(uint8_t buffer, Range whole, uint8_t device) {
+    void map_specially(uint8_t buffer, OffsetAndSize whole, uint8_t device) {
         add(map(OpKind::map_page, buffer, whole, Direction::from_device, device));
         Op unchecked = map(OpKind::map_single, buffer, whole, Direction::from_device, device);
         unchecked.unchecked = true;
@@ -178,7 +178,7 @@ private:
             skipping.attrs = attr::skip_cpu_sync;
             add(skipping);
         }
-        for (Range range : {whole, before, tail}) {
+        for (OffsetAndSize range : {whole, before, tail}) {
             Op ignoring = map(OpKind::map_single, buffer, range, Direction::from_device, device);
             ignoring.attrs = attr::ignore_cachelines;
             add(ignoring);
@@ -199,20 +199,20 @@ private:
         if (size == long_size) return each_device([&](uint8_t device) { map_long(buffer, device); });
         const bool pages = kind == BufferKind::pages && !high;
         each_device([&](uint8_t device) {
-            const Range whole{0, size};
+            const OffsetAndSize whole{0, size};
             if (kind == BufferKind::coherent)
                 return add(map(OpKind::map_single, buffer, whole, Direction::bidirectional, device));
             for (Direction direction : directions) {
                 add(map(OpKind::map_single, buffer, whole, direction, device));
                 if (!pages) continue;
-                for (Range part : parts) add(map(OpKind::map_single, buffer, part, direction, device));
+                for (OffsetAndSize part : parts) add(map(OpKind::map_single, buffer, part, direction, device));
             }
             if (kind == BufferKind::vmalloc) add(map(OpKind::map_page, buffer, whole, Direction::from_device, device));
             if (pages) map_specially(buffer, whole, device);
         });
     }
 
-    void access(OpKind kind, uint8_t buffer, Range range) {
+    void access(OpKind kind, uint8_t buffer, OffsetAndSize range) {
         Op op = call(kind);
         op.buffer = buffer;
         op.offset = range.offset;
@@ -224,7 +224,7 @@ private:
         const Op& made = context_.allocations_[buffer];
         const BufferKind kind = made.buffer_kind;
         maps(buffer, kind, made.high, made.size);
-        const Range whole{0, made.size};
+        const OffsetAndSize whole{0, made.size};
         access(OpKind::read, buffer, whole);
         access(OpKind::write, buffer, whole);
         if (kind == BufferKind::pages && !made.high && made.size != long_size) access(OpKind::write, buffer, tail);

@@ -16,14 +16,14 @@ public:
     std::vector<uint64_t> seen;
 };
 
-struct Outcome {
+struct Simulated {
     std::vector<Corruption> corruptions;
     std::vector<Harm> harms;
     std::vector<uint64_t> transitions;
 
-    Outcome(const Simulator& simulator, Transitions& sink)
+    Simulated(const Simulator& simulator, Transitions& sink)
         : corruptions(simulator.corruptions()), harms(simulator.harms()), transitions(std::move(sink.seen)) {}
-    bool operator==(const Outcome&) const = default;
+    bool operator==(const Simulated&) const = default;
 };
 
 }  // namespace
@@ -46,10 +46,10 @@ WalkComparison compare_walks(const std::vector<Platform>& platforms, uint64_t pr
         machine.carry_out(program, platforms[platform], run);
         Transitions sink;
         simulator.simulate(run, platforms[platform], &sink);
-        const Outcome looked_up(simulator, sink);
+        const Simulated looked_up(simulator, sink);
         sink.seen.clear();
         simulator.simulate_explicitly(run, platforms[platform], &sink, nullptr);
-        const Outcome carried_out(simulator, sink);
+        const Simulated carried_out(simulator, sink);
         result.corruptions += carried_out.corruptions.size();
         result.harms += carried_out.harms.size();
         result.transitions += carried_out.transitions.size();

@@ -421,6 +421,18 @@ private:
     uint64_t tried_ = 0;
 };
 
+// `keeps` leads `target` along: it is what the smallest program shows.
+Minimized minimized_while(const std::function<bool(const Program&)>& keeps, const Program& program,
+                          const PlatformSignature& target) {
+    Minimizer minimizer(program, keeps);
+    Minimized done;
+    done.program = minimizer.run();
+    done.tried = minimizer.tried();
+    done.rules = target.rules;
+    done.reason = target.reason;
+    return done;
+}
+
 }  // namespace
 
 Minimized minimize(Judge& judge, const Program& program, PlatformSignature target) {
@@ -436,13 +448,7 @@ Minimized minimize(Judge& judge, const Program& program, PlatformSignature targe
         return true;
     };
     const std::function<bool(const Program&)> keeps = shows_target;
-    Minimizer minimizer(program, keeps);
-    Minimized done;
-    done.program = minimizer.run();
-    done.tried = minimizer.tried();
-    done.rules = target.rules;
-    done.reason = target.reason;
-    return done;
+    return minimized_while(keeps, program, target);
 }
 
 Minimized minimize_written(Judge& judge, const Program& program, PlatformSignature target) {
@@ -457,13 +463,7 @@ Minimized minimize_written(Judge& judge, const Program& program, PlatformSignatu
         target.rules = shown->rules;
         return true;
     };
-    Minimizer minimizer(program, keeps);
-    Minimized done;
-    done.program = minimizer.run();
-    done.tried = minimizer.tried();
-    done.rules = target.rules;
-    done.reason = target.reason;
-    return done;
+    return minimized_while(keeps, program, target);
 }
 
 Program minimize(const Program& program, const std::function<bool(const Program&)>& shows) {

@@ -12,11 +12,11 @@ namespace dmafuzz {
 
 namespace {
 
-struct Range {
+struct OffsetAndSize {
     int64_t offset, size;
 };
 
-void set_range(Op& op, Range range) {
+void set_range(Op& op, OffsetAndSize range) {
     op.offset = static_cast<uint32_t>(range.offset);
     op.size = as_size(range.size);
 }
@@ -140,8 +140,8 @@ private:
 
     void change_range(size_t at) {
         const int64_t size = program_.ops[at].size;
-        for (Range range :
-             {Range{0, buffer_bytes_max}, Range{0, size / 2}, Range{size / 2, size / 2}, Range{0, 2 * size}}) {
+        for (OffsetAndSize range : {OffsetAndSize{0, buffer_bytes_max}, OffsetAndSize{0, size / 2},
+                                    OffsetAndSize{size / 2, size / 2}, OffsetAndSize{0, 2 * size}}) {
             Op op = program_.ops[at];
             set_range(op, range);
             replace(at, op);
@@ -212,7 +212,8 @@ private:
             const Scope::Buffer& b = scope_.buffer(i);
             if (!b.live) continue;
             const int64_t half = b.size / 2;
-            for (Range range : {Range{0, b.size}, Range{0, half}, Range{half, b.size - half}}) {
+            for (OffsetAndSize range :
+                 {OffsetAndSize{0, b.size}, OffsetAndSize{0, half}, OffsetAndSize{half, b.size - half}}) {
                 insert_maps(i, range);
                 insert_touches(i, range);
             }
@@ -225,7 +226,7 @@ private:
         }
     }
 
-    void insert_maps(uint8_t buffer, Range range) {
+    void insert_maps(uint8_t buffer, OffsetAndSize range) {
         Op op;
         op.buffer = buffer;
         op.mapping = new_mapping();
@@ -244,7 +245,7 @@ private:
                     }
     }
 
-    void insert_touches(uint8_t buffer, Range range) {
+    void insert_touches(uint8_t buffer, OffsetAndSize range) {
         for (OpKind kind : {OpKind::write, OpKind::read, OpKind::dirty}) {
             Op op;
             op.kind = kind;

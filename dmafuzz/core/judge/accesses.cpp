@@ -109,6 +109,8 @@ void Monitor::device_access(const Op& op) {
         if (op.kind == OpKind::device_post) {  // whichever side owns it, once the device has the address
             if (from < to && begins_with_cpu(op.mapping) && !state.synced.all(from - first, to - first))
                 breach(Rule::skip_sync_by_hand, op.mapping);
+            else if (device_reads(piece.direction) && state.cpu_owned.any(from - first, to - first))
+                breach(Rule::sync_after_write, op.mapping);
             return;
         }
         if (from >= to) return;

@@ -215,16 +215,32 @@ void Monitor::device_gets_address(uint8_t mapping) {
     if (!error_checked_[mapping]) breach(Rule::check_error, mapping);
 }
 
+// The first check of a map hands the buffer over, unless its CPU has gone on before: what user space has written since
+// the map is not synced.
+void Monitor::mapping_error(const Op& op) {
+    const uint32_t mapping = 1u << op.mapping;
+    const bool waits = std::any_of(unchecked_.begin(), unchecked_.end(), [&](uint32_t of) { return of & mapping; });
+    for (uint32_t& mappings : unchecked_) mappings &= ~mapping;
+    error_checked_[op.mapping] = true;
+    abandoned_[op.mapping] |= run_.mappings[op.mapping].failed;
+    if (!waits || abandoned_[op.mapping]) return;
+    each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
+        if (state.live && !piece.joint && state.dirtied.any(0, piece.size)) breach(Rule::sync_after_write, op.mapping);
+    });
+}
+
 void Monitor::start(const Op& op) {
     if (abandoned_[op.mapping]) return;
     device_gets_address(op.mapping);
     if (ending_[op.mapping]) breach(Rule::unmap_all, op.mapping);
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
         if (!state.live || piece.joint) return;
-        if (begins_with_cpu(op.mapping) && !state.synced.all(0, piece.size))
-            breach(Rule::skip_sync_by_hand, op.mapping);
+        const bool never_given = begins_with_cpu(op.mapping) && !state.synced.all(0, piece.size);
+        if (never_given) breach(Rule::skip_sync_by_hand, op.mapping);
         const bool behind = state.written.any(0, piece.size) || state.dirtied.any(0, piece.size);
-        if (device_reads(piece.direction) && behind) breach(Rule::sync_after_write, op.mapping);
+        // What a driver may do to a BIDIRECTIONAL buffer is not known: each turn of the device begins with a sync.
+        const bool unsynced = device_writes(piece.direction) && !never_given && state.cpu_owned.any(0, piece.size);
+        if (device_reads(piece.direction) && (behind || unsynced)) breach(Rule::sync_after_write, op.mapping);
         state.cpu_owned.remove(0, piece.size);
     });
 }
@@ -346,11 +362,7 @@ void Monitor::apply(const Op& op) {
         case OpKind::read:
         case OpKind::dirty: return cpu_access(op);
         case OpKind::cow: return cow(op);
-        case OpKind::mapping_error:
-            error_checked_[op.mapping] = true;
-            for (uint32_t& mappings : unchecked_) mappings &= ~(1u << op.mapping);
-            abandoned_[op.mapping] |= run_.mappings[op.mapping].failed;
-            return;
+        case OpKind::mapping_error: return mapping_error(op);
         case OpKind::device_read:
         case OpKind::device_write:
         case OpKind::device_post: return device_access(op);
@@ -368,17 +380,11 @@ void Monitor::apply(const Op& op) {
     has_pending_[op.cpu] = true;
 }
 
-std::vector<Breach> breaches(const Run& run, const Platform& platform) { return Monitor(run, platform).watch(nullptr); }
-
-uint32_t unchecked_in_time(const Run& run, const Platform& platform) {
-    Monitor monitor(run, platform);
-    monitor.watch(nullptr);
-    return monitor.unchecked_in_time();
-}
+ContractCheck check_contract(const Run& run, const Platform& platform) { return Monitor(run, platform).watch(nullptr); }
 
 Rules broken_rules(const Run& run, const Platform& platform, Digest* state) {
     Rules rules = 0;
-    for (const Breach& b : Monitor(run, platform).watch(state)) rules |= bit(b.rule);
+    for (const Breach& b : Monitor(run, platform).watch(state).breaches) rules |= bit(b.rule);
     return rules;
 }
 

@@ -59,10 +59,11 @@ struct Breach {
     uint8_t mapping;  // no_mapping: it is about none
 };
 
-// The breaches in order of operations, each rule's first only.
-std::vector<Breach> breaches(const Run& run, const Platform& platform);
-// The mappings whose dma_mapping_error() is not called in time, a bit each.
-uint32_t unchecked_in_time(const Run& run, const Platform& platform);
+struct ContractCheck {
+    std::vector<Breach> breaches;    // in order of operations, each rule's first only
+    uint32_t unchecked_in_time = 0;  // the mappings whose dma_mapping_error() is not called in time, a bit each
+};
+ContractCheck check_contract(const Run& run, const Platform& platform);
 // `state`: becomes that of the monitor when the program has ended and its tidy-up has not begun.
 Rules broken_rules(const Run& run, const Platform& platform, Digest* state = nullptr);
 

@@ -27,7 +27,7 @@ class Monitor {
 public:
     Monitor(const Run& run, const Platform& platform) : run_(run), platform_(platform), pieces_(run.pieces.size()) {}
 
-    std::vector<Breach> watch(Digest* state) {
+    ContractCheck watch(Digest* state) {
         for (size_t i = 0; i < run_.ops.size(); i++) {
             if (state && i == static_cast<size_t>(run_.program_ops)) digest(*state);
             now_ = static_cast<uint8_t>(i);
@@ -36,16 +36,15 @@ public:
         if (state && run_.ops.size() == static_cast<size_t>(run_.program_ops)) digest(*state);
         return std::move(found_);
     }
-    uint32_t unchecked_in_time() const { return unchecked_in_time_; }
 
 private:
     void digest(Digest& into) const;
 
     void breach(Rule rule, uint8_t mapping = no_mapping) {
-        if (rule == Rule::check_error) unchecked_in_time_ |= 1u << mapping;
+        if (rule == Rule::check_error) found_.unchecked_in_time |= 1u << mapping;
         if (seen_ & bit(rule)) return;
         seen_ |= bit(rule);
-        found_.push_back({rule, now_, mapping});
+        found_.breaches.push_back({rule, now_, mapping});
     }
 
     // The tidy-up is correct by definition, with interrupts on.
@@ -74,6 +73,7 @@ private:
     void end(const Op& op);
     void list_again(const Op& op);
     void start(const Op& op);
+    void mapping_error(const Op& op);
     bool begins_with_cpu(uint8_t mapping) const;
     std::pair<uint32_t, uint32_t> synced_part(const Op& op, int index, const Piece& piece) const;
     void touched_and_read(uint8_t mapping);
@@ -93,9 +93,8 @@ private:
     const Run& run_;
     const Platform& platform_;
     std::vector<PieceState> pieces_;
-    std::vector<Breach> found_;
+    ContractCheck found_;
     Rules seen_ = 0;
-    uint32_t unchecked_in_time_ = 0;  // mappings that break check_error, a bit each
     uint8_t now_ = 0;
     std::array<bool, buffers_with_stack> live_{};
     std::array<bool, cpus_max> irqs_off_{};

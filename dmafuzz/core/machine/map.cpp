@@ -14,19 +14,11 @@ constexpr uint32_t bounce_table_alignment = 8;
 uint64_t page_up(uint64_t address) { return (address + page_bytes - 1) & ~uint64_t{page_bytes - 1}; }
 uint64_t bytes_of(const Piece& piece) { return static_cast<uint64_t>(piece.size); }
 
-// Whether the difference of __finalise_sg is there, which wraps: from 5.4 on, where dma-iommu is at work. No platform
-// is of 5.4 alone, so that what came with 5.5 tells the times apart.
-bool difference_wraps(const PlatformView& platform) {
-    if (platform.get<&Platform::iommu_driver>() == IommuDriver::smmu)
-        return platform.get<&Platform::map_single_vmalloc_fails>();
-    return platform.get<&Platform::iommu_looks_first>();
-}
-
-// Whether an entry of that many bytes may join a DMA segment: after one that is longer than the device's maximum all
-// that follow do. Source: __finalise_sg in the kernel's dma-iommu (max_len - cur_len >= s_length, unsigned).
+// Whether an entry of that many bytes may join a DMA segment. Source: __finalise_sg in the kernel's dma-iommu
+// (max_len - cur_len >= s_length, unsigned: it wraps after an entry that is longer than the device's maximum).
 bool has_room(const PlatformView& platform, uint32_t segment, uint32_t bytes, uint8_t device) {
     const uint32_t segment_max = platform.get<&Device::segment_max>(device);
-    if (segment > segment_max && difference_wraps(platform)) return segment_max - segment >= bytes;
+    if (segment > segment_max && platform.get<&Platform::iommu_room_wraps>()) return segment_max - segment >= bytes;
     return uint64_t{segment} + bytes <= segment_max;
 }
 

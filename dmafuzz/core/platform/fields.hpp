@@ -57,6 +57,10 @@
           "whose page tables: what an unmap does across pages that are not mapped, and a map over pages that are")    \
     FIELD(bool, iommu_looks_first, true, "iommu.looks_first", "",                                                     \
           "unmap_page and unmap_single do nothing where nothing is mapped (dma-iommu from 5.11 on)")                  \
+    FIELD(                                                                                                            \
+        bool, iommu_room_wraps, true, "iommu.room_wraps", "",                                                         \
+        "after an entry of a list that is longer than segment_max, all that follow join its segment (dma-iommu from " \
+        "5.4 on)")                                                                                                    \
     FIELD(bool, iommu_write_only, false, "iommu.write_only", "",                                                      \
           "there are pages that a device may write and not read, those of FROM_DEVICE mappings (AMD; Intel before "   \
           "5.12)")                                                                                                    \
