@@ -25,7 +25,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dmafuzz.fuzzing.own_time import cpu_seconds
-from dmafuzz.store import Store
+from dmafuzz.program import parse
+from dmafuzz.storage import read_ledgers
+from dmafuzz.store import Keep, Store
+from dmafuzz.store.entries import raw_of
 from dmafuzz.verdicts import check
 from support import campaign_plan
 
@@ -81,8 +84,6 @@ def judged_right(folder: Path, rng: random.Random) -> None:
     store = Store.open(folder)
     causes = list(store.causes())
     for cause in rng.sample(causes, min(_JUDGED_EACH_ROUND, len(causes))):
-        from dmafuzz.program import parse
-
         assert check(parse(store.finding(cause).file_text())) == []
     store.close()
 
@@ -203,28 +204,51 @@ def damage(path: Path, rng: random.Random) -> None:
     path.write_bytes(rng.choice(kinds))
 
 
-def damage_round(folder: Path, rng: random.Random) -> str:
-    """One file of a store is damaged: the next run says so, goes on, and what it has is right.
+def furnish(folder: Path) -> None:
+    """A store gets what a short run does not leave: reports that wait, counted causes, a program in quarantine."""
+    store = Store.create(folder)
+    target = campaign_plan(folder, ops_limit=8).target
+    findings = list(store.findings(target))
+    store.report(target, [raw_of(finding) for finding in findings[:50]])
+    store.keep_to(Keep(causes_per_topic=1))
+    (folder / "quarantine" / f"{target.slug}-{'0' * 16}.dma").write_text(findings[0].text)
+    store.close()
 
-    What was in other files is there still; what was in the damaged one is not taken for known.
+
+def damage_round(folder: Path, rng: random.Random) -> str:
+    """One file of a copy of a store is damaged: the next run says so, goes on, and what it has is right.
+
+    What was in other files is there still; what was in the damaged one is not taken for known. Returns its kind.
     """
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".lock"]
-    files = [path for path in files if "damaged" not in path.parts]
+    copy = folder.parent / "copy"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(folder, copy)
+    files = [path for path in sorted(copy.rglob("*")) if path.is_file() and path.suffix != ".lock"]
     kind = rng.choice(sorted({path.suffix for path in files}))
     path = rng.choice([path for path in files if path.suffix == kind])
-    packed = {cause.cause: cause.pack for cause in Store.open(folder).causes()}
+    packed = {cause.cause: cause.pack for cause in Store.open(copy).causes()}
+    before = path.read_bytes()
     damage(path, rng)
     if path.name == "store.json":
         path.write_text('{"dmafuzz": "store", "format": 1}\n')  # as its message asks for
-    store = Store.create(folder)
-    left = {cause.cause for cause in store.causes()}
-    assert {cause for cause, pack in packed.items() if pack != path.name} <= left, path
-    for cause in list(store.causes())[:_JUDGED_EACH_ROUND]:
-        assert store.finding(cause).cause == cause.cause
-    if path.suffix in (".findings", ".corpus") and (folder / "damaged" / path.name).exists():
-        assert any(path.name in line for line in store.damage)
+    changed = path.read_bytes() != before
+    store = Store.create(copy)
+    target = campaign_plan(copy, ops_limit=8).target
+    known = store.names(target)
+    assert {cause for cause, pack in packed.items() if pack != path.name} <= known, path
+    causes = list(store.causes())
+    for cause in rng.sample(causes, min(_JUDGED_EACH_ROUND, len(causes))):
+        assert check(parse(store.finding(cause).file_text())) == []
+    readable = list(store.programs(target)), store.waiting(target), store.runs(), store.leads(target)
+    assert all(readable[:2]) or kind in (".corpus", ".reports")
+    if changed and kind in (".findings", ".corpus", ".counted", ".reports"):
+        assert any(path.name in line for line in store.damage), path
+        assert (copy / "damaged" / path.name).exists()
+    if kind == ".jsonl" and "damaged" in "".join(store.damage):
+        assert not read_ledgers(copy / "ledger").damaged
+    store.write_leaders(target)
     store.close()
-    return kind or path.name
+    return kind
 
 
 def drill(what: Callable[[Path, random.Random], str], folder: Path, rounds: int, seed: int) -> Counter[str]:
@@ -250,6 +274,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             start_s = time.monotonic()
             if what is damage_round and rounds and not (folder / "packs").exists():
                 start(folder, command(folder, "--programs", "3000", "--ops", "8")).wait()
+            if what is damage_round and rounds:
+                furnish(folder)
             ends = drill(what, folder, rounds, chosen.seed)
             seconds = time.monotonic() - start_s
             print(f"{what.__name__}: {rounds} rounds in {seconds:.0f} s, nothing lost", flush=True)

@@ -65,6 +65,10 @@ def test_a_plan_is_written_checked_and_not_overwritten(tmp_path: Path) -> None:
         ('[[target]]\ntracker = "6.12"\nagainst = "kernel:/tmp/linux"\n', "a file names no code"),
         ('[[target]]\ntracker = "6.12"\n[[target]]\ntracker = "6.12"\n', "twice"),
         ('[[target]]\ntracker = "6.12"\n[triage]\nshow = ["F"]\n', "triage.show"),
+        ('[[target]]\ntracker = "6.12"\nmachine = "plain"\n', "target[0].machine: found 'plain', expected none"),
+        ('[[target]]\ntracker = "guest:mine"\n', "target[0].machine: : no machine of QEMU"),
+        ('[[target]]\ntracker = "guest:mine"\nmachine = "plane"\n', "plane: no machine of QEMU"),
+        ('[[target]]\ntracker = "guest:mine"\nmachine = "plain"\nagainst = "6.12"\n', "expected a machine alone"),
         ('[[target]]\ntracker = "6.12"\n[keep]\ncauses = 3\n', "nearest: causes_per_topic"),
     ],
 )

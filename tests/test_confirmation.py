@@ -243,9 +243,12 @@ def test_what_a_hunt_finds_is_made_small() -> None:
     )
     one = Confirming(judging("6.12", "6.12"), "x86-5.5", "stand-in", "none", lambda: StandInGuest(deaf=True))
     program = parse(KEEPS.strip() + extra)
-    small, answer = smaller(one, program, one.confirm(program, "program"), seed=0)
-    assert answer.answer == Answer.IMPOSSIBLE
-    kept = [op.kind.name for op in small.ops]
+    small = smaller(one, program, one.confirm(program, "program"), seed=0)
+    assert small.confirmation.answer == Answer.IMPOSSIBLE
+    again = one.confirm(small.program, "again", small.runs, small.seed)
+    where = [(lost.op, lost.offset, lost.size) for lost in small.confirmation.impossible]
+    assert [(lost.op, lost.offset, lost.size) for lost in again.impossible] == where
+    kept = [op.kind.name for op in small.program.ops]
     assert kept == ["alloc", "map_page"]  # the tidy-up unmaps
 
 

@@ -56,7 +56,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         return StandInGuest(bounces=True)
 
     one = Confirming(judging("6.12", "6.12"), PLATFORM, "force-bounce", KERNEL.version, boot)
-    monkeypatch.setattr(command, "_confirming", lambda *_: one)
+    monkeypatch.setattr(command, "confirming_on", lambda *_: one)
     monkeypatch.setattr(building, "find", lambda name, arch: KERNEL)
     monkeypatch.chdir(tmp_path)
 

@@ -138,6 +138,33 @@ CASES = {
         device m0 post 0 64
         """
     ),
+    "checked after user space wrote": Case(
+        """
+        cpu0 b0 = alloc page_cache 4096
+        cpu0 m0 = map_page d0 b0 0 4096 TO_DEVICE unchecked
+        cpu1 dirty b0 0 64
+        cpu0 mapping_error m0
+        """,
+        "sync-after-write",
+    ),
+    "checked again after user space wrote": Case(
+        """
+        cpu0 b0 = alloc page_cache 4096
+        cpu0 m0 = map_page d0 b0 0 4096 TO_DEVICE
+        cpu1 dirty b0 0 64
+        cpu0 mapping_error m0
+        """
+    ),
+    "checked too late, and user space wrote": Case(
+        """
+        cpu0 b0 = alloc page_cache 4096
+        cpu0 m0 = map_page d0 b0 0 4096 TO_DEVICE unchecked
+        cpu0 irq_off
+        cpu1 dirty b0 0 64
+        cpu0 mapping_error m0
+        """,
+        "check-error",
+    ),
     "a BIDIRECTIONAL buffer is synced both ways, and started": Case(
         """
         cpu0 b0 = alloc pages 4096

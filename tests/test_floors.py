@@ -26,7 +26,7 @@ CORE_FLOORS = [
     {"binding", "tests"},
 ]
 PACKAGE_FLOORS = [
-    {"storage", "templates"},
+    {"storage", "tables", "templates"},
     {"checks", "platforms", "program"},
     {"kernel"},
     {"trackers"},
@@ -35,11 +35,11 @@ PACKAGE_FLOORS = [
     {"findings"},
     {"store"},
     {"catalogue"},
-    {"fuzzing", "review"},
+    {"confirmation", "fuzzing", "review"},
     {"campaign"},
     {"reporting"},
     {"publishing"},
-    {"benchmark", "confirmation", "kernel_log"},
+    {"benchmark", "kernel_log"},
     {"export", "traces"},
     {"cli"},
 ]

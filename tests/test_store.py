@@ -8,6 +8,7 @@ import functools
 import json
 import multiprocessing
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -309,3 +310,25 @@ def test_a_damaged_pack_of_programs_is_put_aside_when_a_writer_begins(tmp_path: 
     assert [pack.name in line for line in again.damage] == [True]
     assert (tmp_path / "damaged" / pack.name).exists()
     assert set(again.programs(target())) == {raw.records for raw in raw_findings()}
+
+
+def test_a_damaged_ledger_keeps_its_other_lines_and_is_named_once(tmp_path: Path) -> None:
+    store = Store.create(tmp_path)
+    for number in range(3):
+        store.note("counters", run="1", programs=number)
+    store.close()
+    (ledger,) = (tmp_path / "ledger").glob("*.jsonl")
+    ledger.write_bytes(ledger.read_bytes().replace(b'"programs": 1', b'"programs": 9'))
+    again = Store.create(tmp_path)
+    assert [ledger.name in line and "1 lines" in line for line in again.damage] == [True]
+    again.close()
+    assert b'"programs": 9' in (tmp_path / "damaged" / ledger.name).read_bytes()
+    assert [line["programs"] for line in read_ledgers(tmp_path / "ledger").of("counters")] == [0, 2]
+    assert Store.create(tmp_path).damage == []
+
+
+def test_a_full_disk_while_findings_are_replayed_is_no_fault_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = iter((tempfile.TemporaryFile("w+"), open("/dev/full", "w+"), tempfile.TemporaryFile("w+")))  # noqa: SIM115
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda _mode: next(files))
+    with pytest.raises(OSError, match="No space left on device"):
+        confirm(raw_findings()[:1], "6.12", "6.12", NAMES, "6.12")

@@ -19,6 +19,7 @@ from contextlib import closing
 from pathlib import Path
 from types import FrameType
 
+from dmafuzz.campaign.hunts import carry_out_hunt
 from dmafuzz.campaign.slices import Slice, SliceError, SliceResult
 from dmafuzz.fuzzing import Campaign, CampaignError
 from dmafuzz.fuzzing.progress import Progress
@@ -47,6 +48,8 @@ def carry_out(piece: Slice, folder: Path, corpus: Iterable[bytes]) -> SliceResul
     Raises SliceError, StoreError, CampaignError.
     """
     plan = piece.plan(folder)
+    if piece.is_hunt:
+        return carry_out_hunt(piece)
     with closing(Store.create(folder)) as store:
         start = list(dict.fromkeys(corpus))
         store.add_programs(plan.target, start)

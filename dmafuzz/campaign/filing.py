@@ -17,10 +17,12 @@ from dmafuzz.triage import grade_of
 
 @dataclass(frozen=True)
 class Filed:
-    """``grades``: how many causes are new, in the store and for people (`News`); ``told``: a line for people."""
+    """``grades``: how many causes are new, in the store and for people (`News`); ``told``: a line for people.
+    ``disagree``: programs of a hunt on which dmafuzz is wrong."""
 
     grades: Counter[str]
     told: str
+    disagree: int = 0
 
 
 class Filing:
@@ -55,12 +57,16 @@ class Filing:
         self._store.add_programs(target, result.programs, piece.number)
         with told_in_one_line(self._store.folder):
             for name, text in result.quarantined.items():
-                write_whole(self._store.folder / "quarantine" / name, text)
+                write_whole(self._store.folder / ("unconfirmed" if piece.is_hunt else "quarantine") / name, text)
         about = {"run": piece.id, "target": piece.target, "number": piece.number, "host": result.host}
         figures = {"seconds": result.seconds, "programs": result.counted, "coverage": result.coverage}
         more = {"waiting": result.waiting, "unconfirmed": result.unconfirmed, "new": len(new)}
         self._store.note(ENDED, True, **about, **figures, **more)
         self.pieces.append(piece)
+        if piece.is_hunt:
+            disagree = ", ".join(f"unconfirmed/{name}" for name in sorted(result.quarantined)) or "none"
+            told = f"{result.counted:,} programs in {result.seconds:.0f} s on {result.host}; disagree: {disagree}"
+            return Filed(Counter(), told, len(result.quarantined))
         by_label = Counter(finding.label for finding in new)
         causes = ", ".join(f"{count:,} {label}" for label, count in sorted(by_label.items())) or "none"
         told = f"{result.counted:,} programs in {result.seconds:.0f} s on {result.host}; new causes: {causes}"

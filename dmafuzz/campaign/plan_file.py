@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from dmafuzz import platforms
+from dmafuzz.campaign.guests import GUEST, guest_plan
+from dmafuzz.confirmation import ConfirmationError, machine_for
 from dmafuzz.fuzzing import Plan
 from dmafuzz.platforms.errors import PlatformError, dotted, message, nearest
 from dmafuzz.storage import UnreadableError, read_small
@@ -53,6 +55,13 @@ weight  = 2
 [[target]]
 tracker = "canary:never-warns"
 weight  = 0.1
+
+# A kernel that `dmafuzz confirm build` has built, booted: what it shows otherwise is a fault of dmafuzz, and the
+# programs are in the store's folder unconfirmed/ (exit status 3).
+# [[target]]
+# tracker = "guest:6.12.117"
+# machine = "force-bounce"           # dmafuzz confirm list
+# weight  = 0.5
 
 [triage]
 show     = ["A", "B", "C"]           # grades that `campaign status` names
@@ -106,9 +115,10 @@ class CampaignTable(_Table):
 
 
 class TargetTable(_Table):
-    """``against``: only what differs from this tracker counts as new."""
+    """``against``: only what differs from this tracker counts as new. ``machine``: of QEMU, for a guest kernel."""
 
     tracker: str
+    machine: str | None = None
     weight: Annotated[float, Field(gt=0)] = 1.0
     portfolio: str | None = None
     against: str | None = None
@@ -117,6 +127,11 @@ class TargetTable(_Table):
     def is_canary(self) -> bool:
         """Whether it has a planted fault: then what it shows is no news."""
         return self.tracker.startswith(CANARY)
+
+    @property
+    def is_hunt(self) -> bool:
+        """Whether it is a kernel, booted, on which dmafuzz itself is tried."""
+        return self.tracker.startswith(GUEST)
 
     @property
     def canary_label(self) -> str | None:
@@ -183,10 +198,12 @@ class CampaignFile(_Table):
         """What decides about the target. Raises PlanFileError for a target that is not there."""
         name = target.tracker
         try:
+            if target.is_hunt:
+                return guest_plan(name, target.machine or "", store, self.campaign.ops)
             core = resolve(name).core
             portfolio = target.portfolio or default_portfolio(name)
             names = tuple(model.name for model in platforms.portfolio(portfolio))
-        except (TrackerError, PlatformError) as error:
+        except (TrackerError, PlatformError, ConfirmationError) as error:
             raise PlanFileError(str(error)) from None
         return Plan(name, core, names, portfolio, store, "native", None, 1, 0, self.campaign.ops)
 
@@ -243,10 +260,26 @@ def _check(plan: CampaignFile, shown: str) -> None:
                 f"{shown}: {where}: found {name!r}, expected the name of a tracker, or of a kernel that was added "
                 "(dmafuzz kernel add): a file names no code"
             )
-    trackers = [(target.tracker, target.portfolio) for target in plan.target]
+    for number, target in enumerate(plan.target):
+        _check_machine(target, f"{shown}: target[{number}]")
+    trackers = [(target.tracker, target.portfolio, target.machine) for target in plan.target]
     if len(set(trackers)) < len(trackers):
         raise PlanFileError(
             f"{shown}: target: the same tracker and portfolio twice; expected one, with the sum of weights"
         )
     if isinstance(plan.campaign.slice, float) and not SLICE_S_MIN <= plan.campaign.slice <= SLICE_S_MAX:
         raise PlanFileError(f"{shown}: campaign.slice: found {plan.campaign.slice:g} s, expected 1 s to 1 h")
+
+
+def _check_machine(target: TargetTable, where: str) -> None:
+    """A guest kernel has a machine, and nothing else has."""
+    if not target.is_hunt:
+        if target.machine is not None:
+            raise PlanFileError(f"{where}.machine: found {target.machine!r}, expected none but for {GUEST}NAME")
+        return
+    if target.portfolio is not None or target.against is not None:
+        raise PlanFileError(f"{where}: found portfolio or against, expected a machine alone for {GUEST}NAME")
+    try:
+        machine_for(target.machine or "")
+    except ConfirmationError as error:
+        raise PlanFileError(f"{where}.machine: {error}") from None

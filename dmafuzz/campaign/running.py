@@ -43,6 +43,7 @@ class CampaignRun:
         self._filed = 0
         self.interrupted = False
         self.new: Counter[str] = Counter()  # causes that are new for people, by grade
+        self.disagree = 0  # programs on which a booted kernel shows that dmafuzz is wrong
 
     def run(self, seconds: float | None, slices: int | None = None) -> list[Standing]:
         """Until the time is up, so many slices are done, or the user interrupts.
@@ -125,7 +126,9 @@ class CampaignRun:
                 continue
             self._schedule.ended(piece, outcome.result.seconds)
             self.new += filed.grades
-            self._say(f"{piece.tracker}: slice {piece.number + 1}: {filed.told}")
+            self.disagree += filed.disagree
+            name = f"{piece.tracker} on {piece.portfolio}" if piece.is_hunt else piece.tracker
+            self._say(f"{name}: slice {piece.number + 1}: {filed.told}")
             self._filed += 1
             if self._filed % JOIN_EVERY == 0:
                 self._join()

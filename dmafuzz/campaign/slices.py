@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from dmafuzz import _core, platforms
+from dmafuzz.campaign.guests import GUEST, guest_plan
+from dmafuzz.confirmation import ConfirmationError
 from dmafuzz.fuzzing import Plan
 from dmafuzz.platforms import PlatformError
 from dmafuzz.storage import Pack, pack_bytes, unpacked
@@ -55,6 +57,11 @@ class Slice:
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:_ID_DIGITS]
 
     @property
+    def is_hunt(self) -> bool:
+        """Whether the target is a kernel, booted; ``portfolio`` is its machine then."""
+        return self.tracker.startswith(GUEST)
+
+    @property
     def repeatable(self) -> bool:
         return self.programs is not None
 
@@ -81,15 +88,22 @@ class Slice:
         if name.startswith(PYTHON) or (name.startswith(KERNEL) and all(name != known for known, _ in added_kernels())):
             raise SliceError(f"{name}: not added here (dmafuzz kernel add)")
         try:
-            core = resolve(name).core
-            names = tuple(model.name for model in platforms.portfolio(self.portfolio))
-        except (TrackerError, PlatformError) as error:
+            plan = self._guest_plan(folder) if self.is_hunt else self._search_plan(folder)
+        except (TrackerError, PlatformError, ConfirmationError) as error:
             raise SliceError(str(error)) from None
-        about = (name, core, names, self.portfolio, folder, "native", self.seconds, 1, self.number, self.ops_limit)
-        plan = Plan(*about, self.programs)
         if plan.target.key != self.target:
             raise SliceError(f"{name}: another build of dmafuzz, or other code, than the campaign's")
         return plan
+
+    def _search_plan(self, folder: Path) -> Plan:
+        core = resolve(self.tracker).core
+        names = tuple(model.name for model in platforms.portfolio(self.portfolio))
+        about = (core, names, self.portfolio, folder, "native", self.seconds, 1, self.number, self.ops_limit)
+        return Plan(self.tracker, *about, self.programs)
+
+    def _guest_plan(self, folder: Path) -> Plan:
+        about = (self.tracker, self.portfolio, folder, self.ops_limit)
+        return guest_plan(*about, self.seconds, self.number, self.programs)
 
 
 def _is_right(piece: Slice) -> bool:
@@ -110,7 +124,8 @@ def _is_right(piece: Slice) -> bool:
 @dataclass(frozen=True)
 class SliceResult:
     """What a slice came to: ``findings`` as items of a pack, novel ``programs`` as records, ``quarantined`` files of
-    programs that ended their process. ``seconds`` of searching; ``interrupted``: before its budget was used up."""
+    programs that ended their process; of a hunt, those on which guest and model disagree. ``seconds`` of searching;
+    ``interrupted``: before its budget was used up."""
 
     id: str
     target: str

@@ -106,7 +106,10 @@ def run(
     bad = sum(count for grade, count in carried_out.new.items() if grade in (fail_on or ""))
     if bad:
         click.echo(f"{bad:,} new causes of grade {fail_on}")
-    status = EXIT_FAULT if hidden else EXIT_INTERRUPTED if carried_out.interrupted else EXIT_DIFFERENCE if bad else 0
+    if carried_out.disagree:
+        click.echo(f"dmafuzz is wrong about {carried_out.disagree:,} programs, which a booted kernel shows")
+    fault = bool(hidden or carried_out.disagree)
+    status = EXIT_FAULT if fault else EXIT_INTERRUPTED if carried_out.interrupted else EXIT_DIFFERENCE if bad else 0
     click.get_current_context().exit(status)
 
 

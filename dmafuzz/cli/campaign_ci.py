@@ -59,7 +59,9 @@ def ci(
     verdict = _verdict(plan, folder, rows, news, baseline, fail_on)
     _tell(markdown_of(verdict, rows), summary)
     write_reports(plan, file, folder, rows)
-    status = EXIT_FAULT if verdict.faults else EXIT_INTERRUPTED if carried_out.interrupted else 0
+    status = (
+        EXIT_FAULT if verdict.faults or carried_out.disagree else EXIT_INTERRUPTED if carried_out.interrupted else 0
+    )
     click.get_current_context().exit(status or (EXIT_DIFFERENCE if verdict.fails else 0))
 
 

@@ -14,6 +14,7 @@ from dmafuzz.campaign import Baseline, BaselineError, CampaignFile, PlanFileErro
 from dmafuzz.campaign import read_plan_file as read_plan
 from dmafuzz.campaign.figures import FIGURES, TargetState, figures_json
 from dmafuzz.campaign.plan_file import FILE, duration
+from dmafuzz.tables import columns
 
 from .errors import BadInput
 
@@ -87,8 +88,7 @@ def table_lines(rows: Sequence[Standing]) -> list[str]:
         found = {None: "", True: "found out", False: "not found out yet"}[row.found_out]
         figures = (f"{row.table.weight:g}", f"{row.slices:,}", f"{row.seconds:,.0f}", f"{row.programs:,}")
         lines.append((row.table.tracker, *figures, causes, found))
-    widths = [max(len(line[column]) for line in lines) for column in range(7)]
-    return ["  ".join(f"{text:<{width}}" for text, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    return columns(lines, figures=range(1, 5))
 
 
 def as_json(state: TargetState) -> str:

@@ -8,20 +8,16 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 import click
 from tqdm import tqdm
 
-from dmafuzz import program as language
-from dmafuzz.confirmation import MACHINES, Answer, Confirmation, Confirming, QemuGuest, building, hunting, machine_for
+from dmafuzz.confirmation import MACHINES, Answer, Confirmation, building, hunting, machine_for
+from dmafuzz.confirmation.booted import confirming_on
 from dmafuzz.confirmation.figures import Figures
 from dmafuzz.confirmation.report import AT_FAULT as EXIT_AT_FAULT
 from dmafuzz.confirmation.report import as_table, status_of
-from dmafuzz.program import Program
-from dmafuzz.trackers import default_portfolio
-from dmafuzz.verdicts import judging
 
 from .errors import EXIT_BAD_INPUT
 from .to_confirm import Programs
@@ -117,7 +113,7 @@ def run(
     programs = Programs(names, store)
     done: list[Confirmation] = []
     for name, chosen in machines:
-        one = _confirming(chosen, name, tracker, transcript)
+        one = confirming_on(chosen, name, tracker, transcript)
         try:
             for item in tqdm(programs.items, desc=name, unit=" programs", disable=None):
                 done.append(one.confirm(item.program, item.name, runs, seed))
@@ -157,15 +153,16 @@ def hunt(
     Devices and CPUs access memory at random, while they own it.
     """
     chosen = building.find(kernel, machine_for(platform).arch)
-    one = _confirming(chosen, platform, tracker, None)
+    one = confirming_on(chosen, platform, tracker)
     number = itertools.count()
 
-    def report(program: Program, confirmation: Confirmation) -> None:
-        for line in () if as_json else (*language.render(program).splitlines(), *as_table([confirmation])[:-2], ""):
+    def report(found: hunting.Found) -> None:
+        text = found.text(platform)
+        for line in () if as_json else (*text.splitlines(), *as_table([found.confirmation])[:-2], ""):
             click.echo(line)
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
-            (out / f"{platform}-{seed}-{next(number)}.dma").write_text(language.render(program), encoding="utf-8")
+            (out / f"{platform}-{seed}-{next(number)}.dma").write_text(text, encoding="utf-8")
 
     try:
         with tqdm(desc=platform, unit=" programs", disable=None) as bar:
@@ -181,7 +178,8 @@ def hunt(
     if as_json:
         what = {"hunt": str(out or ""), "kernel": chosen.version, "machine": machine_for(platform).name, "seed": seed}
         counts = {"seconds": seconds, "programs": done.programs, "runs": done.runs, "answers": done.answers}
-        click.echo(json.dumps({**what, **counts}))
+        found = [{"text": f.text(platform), "confirmation": asdict(f.confirmation)} for f in done.found]
+        click.echo(json.dumps({**what, **counts, "found": found}, default=_plain))
     else:
         click.echo(f"{platform}, {chosen.version}: {done.programs} programs, {done.runs} runs: {answers}")
     ctx.exit(EXIT_AT_FAULT if done.found else 0)
@@ -204,21 +202,6 @@ def figures(files: Sequence[Path], into: Path | None) -> None:
         click.echo(counted.markdown(), nl=False)
     else:
         counted.into(into)
-
-
-def _confirming(kernel: building.GuestKernel, name: str, tracker: str | None, transcript: Path | None) -> Confirming:
-    """``name``: of a platform or of a machine, which then stands for its platform of that kernel."""
-    machine = machine_for(name)
-    tracker = tracker or ".".join(kernel.version.split(".")[:2])
-    image, initrd = building.boot_files(kernel)
-    return Confirming(
-        judging(tracker, default_portfolio(tracker)),
-        name if name in machine.platforms else machine.platform_of(kernel.version),
-        machine.name,
-        kernel.version,
-        partial(QemuGuest, machine, image, initrd, transcript),
-        again=machine.iommu,
-    )
 
 
 def _plain(value: object) -> str:

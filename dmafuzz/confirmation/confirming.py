@@ -58,7 +58,7 @@ class Confirming:
         self._exchange = hashlib.sha256()
         done.expected = sorted((w.op, w.id) for w in judgement.warnings)
         facts = self._facts(program)
-        done.oops = next((step.op for step in facts.steps if step.kind == StepKind.oops), None)
+        done.oops = _fault(facts)
         self._spoils = bool(judgement.contract or judgement.warnings or judgement.harms)
         try:
             can_be_said(facts, self._judging.machine(self._platform).core.devices[0].mask_bits)
@@ -67,7 +67,7 @@ class Confirming:
                 steps = self._judging.witness(program, self._platform, corruption)
                 self._witness(done, facts, corruption, steps)
             for number in range(runs):
-                self._random(done, facts, judgement, random.Random(f"{seed} {number} {name}"))
+                self._random(done, facts, judgement, random.Random(f"{seed} {number}"))
         except CannotSayError as why:
             done.refused.append((0, str(why)))
             done.answer = Answer.REFUSED
@@ -80,6 +80,10 @@ class Confirming:
             return done
         done.answer = answer_of(done, facts.ops)
         return done
+
+    def faults_in(self, program: Program) -> int | None:
+        """The operation in which the kernel is said to fault, which takes the guest with it."""
+        return _fault(self._facts(program))
 
     def _heard(self, action: str, answer: Said) -> None:
         self._exchange.update(f"{action}\n{answer}\n".encode())
@@ -195,6 +199,10 @@ class Confirming:
         if any(facts.pieces[piece].mapping in corruption.mappings for piece in gone):
             return "needs another mapping that gets the released slot"
         return ""
+
+
+def _fault(facts: Run) -> int | None:
+    return next((step.op for step in facts.steps if step.kind == StepKind.oops), None)
 
 
 _OTHER_MEMORY = "needs the model's memory, and the kernel's allocator gives other memory"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dmafuzz import _core
+from dmafuzz import program as language
 from dmafuzz._core import Op
 from dmafuzz.program import Program
 
@@ -16,38 +17,59 @@ from .confirming import Confirming
 
 WRONG = (Answer.IMPOSSIBLE, Answer.DIFFER, Answer.DIED)  # what a hunt is for
 _OPS_MAX = 10
-_RUNS = 3
+RUNS = 3  # of each program, with random devices and CPUs
 _TRIES_MAX = 200  # to make one program smaller
+_FAULTS_EACH = 16  # of so many programs that kill the guest one is run to its end
+
+
+@dataclass(frozen=True)
+class Found:
+    """A minimal program on which guest and model disagree, and what the guest says.
+
+    ``runs`` and ``seed``: of the random devices and CPUs with which it does so again.
+    """
+
+    program: Program
+    confirmation: Confirmation
+    runs: int
+    seed: int
+
+    def text(self, platform: str) -> str:
+        """The program, and how it shows again on a platform or machine."""
+        head, _, rest = language.render(self.program).partition("\n")
+        how = f"dmafuzz confirm FILE --platform {platform} --runs {self.runs} --seed {self.seed}"
+        return f"{head}\n# {self.confirmation.answer.value}: {how}\n{rest}"
 
 
 @dataclass
 class Hunt:
-    """What a hunt came to. ``found``: minimal programs on which guest and model disagree, and what the guest says."""
+    """What a hunt came to."""
 
     programs: int = 0
     runs: int = 0
     answers: dict[str, int] = field(default_factory=dict)
-    found: list[tuple[Program, Confirmation]] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
 
 
 def hunt(
     one: Confirming,
-    seconds: float,
+    seconds: float | None,
     seed: int,
-    report: Callable[[Program, Confirmation], None] = lambda p, c: None,
+    report: Callable[[Found], None] = lambda f: None,
     progress: Callable[[Hunt], None] = lambda h: None,
+    programs: int | None = None,
 ) -> Hunt:
-    """Confirms random programs for that long.
+    """Confirms random programs for that long, or so many, or until KeyboardInterrupt.
 
     ``report`` is called with each disagreement, made small, and ``progress`` after each program.
     """
     done = Hunt()
-    end = time.monotonic() + seconds
+    end = None if seconds is None else time.monotonic() + seconds
     number = seed << 32
-    while time.monotonic() < end:
+    while (end is None or time.monotonic() < end) and (programs is None or done.programs < programs):
         number += 1
-        program = Program(_core.random_program(number, 2 + number % (_OPS_MAX - 1)))
-        confirmation = one.confirm(program, f"random {number}", _RUNS, number)
+        program = _chosen(one, number)
+        confirmation = one.confirm(program, f"random {number}", RUNS, number)
         done.programs += 1
         done.runs += confirmation.runs
         answer = confirmation.answer.value
@@ -55,14 +77,21 @@ def hunt(
         if confirmation.answer in WRONG:
             small = smaller(one, program, confirmation, number)
             done.found.append(small)
-            report(*small)
+            report(small)
         progress(done)
     return done
 
 
-def smaller(one: Confirming, program: Program, shown: Confirmation, seed: int) -> tuple[Program, Confirmation]:
+def _chosen(one: Confirming, number: int) -> Program:
+    """A random program; where the kernel is said to fault, which costs a boot, mostly what comes before that."""
+    program = Program(_core.random_program(number, 2 + number % (_OPS_MAX - 1)))
+    fault = one.faults_in(program)
+    return program if not fault or number % _FAULTS_EACH == 0 else Program(program.ops[:fault])
+
+
+def smaller(one: Confirming, program: Program, shown: Confirmation, seed: int) -> Found:
     """The program without every line that it does not need to be answered so. Random runs are those of the whole."""
-    best = (program, shown)
+    best, runs = (program, shown), RUNS
     tries = 0
     again = True
     while again and tries < _TRIES_MAX:
@@ -70,11 +99,11 @@ def smaller(one: Confirming, program: Program, shown: Confirmation, seed: int) -
         for ops in _shorter(best[0].ops):
             tries += 1
             rest = Program(ops)
-            confirmation = one.confirm(rest, shown.program, 2 * _RUNS, seed)
+            confirmation = one.confirm(rest, shown.program, 2 * RUNS, seed)
             if confirmation.answer == shown.answer:
-                best, again = (rest, confirmation), True
+                best, runs, again = (rest, confirmation), 2 * RUNS, True
                 break
-    return best
+    return Found(*best, runs, seed)
 
 
 def _shorter(ops: Sequence[Op]) -> Iterator[list[Op]]:

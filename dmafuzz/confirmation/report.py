@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from dmafuzz.tables import columns
+
 from .confirmation import Answer, Confirmation
 
 _OK, _NOT_CONFIRMED, AT_FAULT = 0, 1, 3
@@ -27,15 +29,16 @@ def status_of(done: Iterable[Confirmation]) -> int:
 def as_table(done: Sequence[Confirmation]) -> list[str]:
     """What is not simply confirmed with its particulars, then a line for each program, then a count of each answer."""
     lines = [line for one in done for line in _particulars(one)]
-    width = max((len(one.program) for one in done), default=0)
-    for one in done:
-        shown = sum(tried.shown for tried in one.tried)
-        losses = f"{shown} of {len(one.tried)} losses" if one.tried else "no loss"
-        lines.append(f"{one.program:<{width}}  {one.machine:<13} {one.answer.value:<15} {losses}")
+    lines += columns([(one.program, one.machine, one.answer.value, _losses(one)) for one in done])
     for machine in dict.fromkeys(one.machine for one in done):
         counts = Counter(one.answer.value for one in done if one.machine == machine)
         lines.append(f"{machine}: {', '.join(f'{count} {answer}' for answer, count in sorted(counts.items()))}")
     return lines
+
+
+def _losses(one: Confirmation) -> str:
+    shown = sum(tried.shown for tried in one.tried)
+    return f"{shown} of {len(one.tried)} losses" if one.tried else "no loss"
 
 
 def _particulars(one: Confirmation) -> list[str]:

@@ -27,6 +27,7 @@ from dmafuzz.schedules import modality_of
 
 CPU_S_MAX = 300  # of the process itself: a busy machine makes no finding hang
 _WALL_S_MAX = 3_600.0
+_REFUSED = 2  # exit status: the system has refused it something
 SCHEDULES_MAX = 2_000  # explored for one finding
 
 
@@ -166,14 +167,17 @@ class _Process:
 
     def answers(self) -> list[dict[str, Any]] | None:
         """What it says of each, or None if a signal has ended it, or it has taken too long. Raises RuntimeError if it
-        has failed otherwise."""
+        has failed otherwise, OSError where the disk has not taken it."""
         status = self._process.poll()
         try:
             if status is None or status < 0:
                 return None
             if status:
                 self._complaints.seek(0)
-                raise RuntimeError(f"the replaying process failed: {self._complaints.read().strip()[-500:]}")
+                complaint = (self._complaints.read().strip() or "it did not say why").splitlines()[-1]
+                if status == _REFUSED:
+                    raise OSError(0, f"replaying: {complaint}")
+                raise RuntimeError(f"the replaying process failed: {complaint}")
             self._answer.seek(0)
             answers: list[dict[str, Any]] = json.loads(self._answer.read())
             return answers
@@ -222,7 +226,12 @@ def main() -> None:
     if request["tracker"].startswith("kernel"):
         confine([])
     answers = [_replay(judge, names, item, request["schedules"]) for item in request["items"]]
-    sys.stdout.write(json.dumps(answers))
+    try:
+        sys.stdout.write(json.dumps(answers))
+        sys.stdout.flush()
+    except OSError as error:
+        print(error.strerror, file=sys.stderr, flush=True)
+        os._exit(_REFUSED)  # what is left in the buffer would be written once more
 
 
 if __name__ == "__main__":

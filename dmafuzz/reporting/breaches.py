@@ -37,6 +37,8 @@ SENTENCES = {
     "sync-after-write start": "{mapping} is started, and no sync for {device} has come since the CPU had its buffer or "
     "wrote to it",
     "sync-after-write device": "{call}, and no sync for {device} has come since the CPU had its buffer",
+    "sync-after-write mapping_error": "user space writes to the buffer of {mapping}, and no sync for {device} follows: "
+    "{call} hands it over",
     "from-device-read-only": "{call} writes {buffer}, which {mapping} maps FROM_DEVICE",
     "to-device-read-only": "{call}, which is mapped TO_DEVICE",
     "same-size": "{call} passes another size than the map of {mapping}",

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dmafuzz.catalogue.catalogue import Catalogue, Entry, counts_by_label
+from dmafuzz.tables import columns
 from dmafuzz.triage import GRADES, Lead
 from dmafuzz.triage.titles import title_of
 from dmafuzz.verdicts.meanings import SPOKEN
@@ -127,10 +128,10 @@ def _counts(entry: Entry) -> str:
 
 def _plain_table(catalogue: Catalogue) -> Iterator[str]:
     used = [label for label in _TABLE if any(label in counts for counts in catalogue.labels.values())]
-    width = max(len(platform) for platform in catalogue.labels)
-    yield f"{'programs by label':{width}}" + "".join(f"{label:>13}" for label in used)
-    for platform, counts in catalogue.labels.items():
-        yield f"{platform:{width}}" + "".join(f"{counts.get(label, 0):>13,}" for label in used)
+    rows = [
+        (platform, *(f"{counts.get(label, 0):,}" for label in used)) for platform, counts in catalogue.labels.items()
+    ]
+    yield from columns([("programs by label", *used), *rows], figures=True)
 
 
 def _plural(count: int, one: str, several: str | None = None) -> str:

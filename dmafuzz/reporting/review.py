@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from dmafuzz._core import BuiltinTracker
 from dmafuzz.review import ChangedCause, Costs, Effect, Review, TopicChange
+from dmafuzz.tables import columns
 from dmafuzz.trackers import COSTS
 from dmafuzz.verdicts.meanings import SPOKEN
 
@@ -204,6 +205,4 @@ def cost_lines(costs: Costs, first: str, second: str) -> Iterator[str]:
             before, after = getattr(row.first, field), getattr(row.second, field)
             if before != after:
                 rows.append((f"one {row.call}: {name}", f"{before / row.calls:,.2f}", f"{after / row.calls:,.2f}"))
-    titles, *figures = (max(len(row[column]) for row in rows) + 2 for column in range(3))
-    for title, *cells in rows:
-        yield f"{title:{titles}}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, figures, strict=True))
+    yield from columns(rows, figures=True)

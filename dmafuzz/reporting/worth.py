@@ -10,6 +10,7 @@ from typing import Any
 from dmafuzz.review import Costs
 from dmafuzz.review.changes import Effect, TopicChange
 from dmafuzz.review.worth import Worth
+from dmafuzz.tables import columns
 from dmafuzz.trackers import COSTS
 
 from .layout import Line, Tone, wrapped
@@ -23,13 +24,9 @@ HEAD = ("change", "finds A-C", "finds all", "noise", "rules kept", "hazards", "l
 def worth_lines(tracker: str, ops: int, rows: Sequence[Worth]) -> list[Line]:
     """For a terminal: a row for each change, then what the first ones find."""
     cells = [HEAD, *(cells_of(row) for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(HEAD))]
     lines = wrapped("", summary_of(tracker, ops, rows), Tone.TITLE)
-    for number, (name, *counts, cost) in enumerate(cells):
-        text = f"{name:<{widths[0]}}"
-        text += "".join(f"  {count:>{width}}" for count, width in zip(counts, widths[1:-1], strict=True))
-        text += f"  {cost}"
-        lines.append(Line(text.rstrip(), Tone.ASIDE if number == 0 else Tone.PLAIN))
+    head, *others = columns(cells, figures=range(1, len(HEAD) - 1))
+    lines += [Line(head, Tone.ASIDE), *map(Line, others)]
     for row in rows:
         if row.causes(Effect.FOUND):
             lines += [Line(""), Line(row.candidate.name, Tone.TITLE), *wrapped("  ", about_of(row))]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .reading import read_regular
+from .whole import write_whole
 
 LEDGER_BYTES_MAX = 1 << 28
 _SUFFIX = ".jsonl"
@@ -76,6 +77,22 @@ def read_ledgers(folder: Path, what: str | None = None) -> Ledger:
                 ledger.lines.append(line)
     ledger.lines.sort(key=lambda line: float(line["at"]))
     return ledger
+
+
+def mend_ledgers(folder: Path, aside: Path) -> dict[str, int]:
+    """Moves ledgers with lines that cannot be believed aside, and keeps their other lines; how many those were, by the
+    name of the file. For the only writer. Raises OSError."""
+    mended = {}
+    for path in sorted(folder.glob(f"*{_SUFFIX}")):
+        data = read_regular(path, LEDGER_BYTES_MAX)
+        lines = [b""] if data is None else data.split(b"\n")[:-1]
+        good = [line for line in lines if line and _believed(line) is not None]
+        wrong = len([line for line in lines if line]) - len(good)
+        if data is None or wrong:
+            os.replace(path, aside / path.name)
+            write_whole(path, b"".join(line + b"\n" for line in good))
+            mended[path.name] = max(1, wrong)
+    return mended
 
 
 def _lines(path: Path, wanted: bytes) -> Iterator[Line | None]:

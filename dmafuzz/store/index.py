@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,9 +19,9 @@ from dmafuzz.triage import topic_of
 from .entries import StoredCause, rank_of, worth_in
 from .target import Target
 
-_FORMAT = 6  # of the index alone: another one is made anew
+_FORMAT = 8  # of the index alone: another one is made anew
 _CACHE_KIB = 1 << 16  # rows come in the order of their packs, and go all over the file
-_TABLES = f"""
+_TABLES = """
 CREATE TABLE target (key TEXT PRIMARY KEY, facts TEXT NOT NULL);
 CREATE TABLE pack (name TEXT PRIMARY KEY, target TEXT NOT NULL, size INTEGER NOT NULL, changed INTEGER NOT NULL);
 CREATE TABLE cause (
@@ -33,14 +35,22 @@ CREATE TABLE counted (
   target TEXT NOT NULL, cause TEXT NOT NULL, label TEXT NOT NULL, topic TEXT NOT NULL, pack TEXT NOT NULL,
   PRIMARY KEY (target, cause)
 );
-CREATE INDEX by_topic ON cause (target, label, topic, worth, rank);
-CREATE INDEX by_cause ON cause (cause);
-CREATE INDEX by_pack ON cause (pack);
 CREATE TABLE topic_group (
   target TEXT NOT NULL, label TEXT NOT NULL, topic TEXT NOT NULL, kinds TEXT NOT NULL, rules TEXT NOT NULL,
   first TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (target, label, topic, kinds, rules)
 ) WITHOUT ROWID;
+"""
+_INDEXES = f"""
+CREATE INDEX by_topic ON cause (target, label, topic, worth, rank);
+CREATE INDEX by_cause ON cause (cause);
+CREATE INDEX by_pack ON cause (pack);
 PRAGMA user_version = {_FORMAT};
+"""
+_DROP_INDEXES = """
+DROP INDEX by_topic;
+DROP INDEX by_cause;
+DROP INDEX by_pack;
+PRAGMA user_version = -1;
 """
 _COLUMNS = (
     "target, cause, label, kinds, rules, reason, topic, minimal, modality, ops, shown_on, platforms, found, pack, "
@@ -52,7 +62,7 @@ _ADD_GROUPS = f"""
 INSERT INTO topic_group
 SELECT target, label, topic, CASE WHEN label IN {FOLDED} THEN kinds ELSE '' END AS these,
   CASE WHEN label IN {FOLDED} THEN rules ELSE '' END AS broken,
-  min(worth || ' ' || rank || ' ' || text || ' ' || cause), count(*)
+  min(worth || ' ' || rank || char(9) || text || char(9) || cause), count(*)
 FROM cause WHERE {{where}} GROUP BY target, label, topic, these, broken
 ON CONFLICT DO UPDATE SET size = size + excluded.size, first = min(first, excluded.first)
 """
@@ -100,6 +110,7 @@ class Index:
 
     def __init__(self, path: Path | None) -> None:
         """``path`` None: in memory, for a store that cannot be written."""
+        self._grouping = True
         self._rows = sqlite3.connect(":memory:" if path is None else path, timeout=60.0)
         try:
             # Made anew when it is lost: no sync, which would cost more than the packs'.
@@ -107,7 +118,7 @@ class Index:
             self._rows.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             (version,) = self._rows.execute("PRAGMA user_version").fetchone()
             if version == 0:
-                self._rows.executescript(f"BEGIN; {_TABLES} COMMIT;")
+                self._rows.executescript(f"BEGIN; {_TABLES} {_INDEXES} COMMIT;")
             elif version != _FORMAT:
                 raise sqlite3.DatabaseError("an index of another format")
             if self._rows.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
@@ -118,6 +129,32 @@ class Index:
 
     def close(self) -> None:
         self._rows.close()
+
+    @contextmanager
+    def filling(self) -> Iterator[None]:
+        """While packs are added that the index does not know. An empty one is made so in two thirds of the time; one
+        that is cut off meanwhile is of no format, and is made anew."""
+        collects = gc.isenabled()
+        gc.disable()  # facts of findings are no cycles, and looking for some takes long
+        try:
+            if self.packs():
+                yield
+            else:
+                with self._without_indexes():
+                    yield
+        finally:
+            if collects:
+                gc.enable()
+
+    @contextmanager
+    def _without_indexes(self) -> Iterator[None]:
+        self._rows.executescript(f"BEGIN; {_DROP_INDEXES} COMMIT;")
+        self._grouping = False
+        try:
+            yield
+        finally:
+            self._grouping = True
+            self._rows.executescript(f"BEGIN; {_ADD_GROUPS.format(where='1')}; {_INDEXES} COMMIT;")
 
     def packs(self) -> dict[str, PackFacts]:
         """The packs that it is made of."""
@@ -143,7 +180,8 @@ class Index:
                 f"INSERT OR IGNORE INTO cause VALUES ({', '.join('?' * 19)})",
                 (_row(target, name, at, item, found.get((target.key, item["cause"]))) for at, item in new),
             )
-            self._rows.execute(_ADD_GROUPS.format(where="rowid > ?"), (last,))
+            if self._grouping:
+                self._rows.execute(_ADD_GROUPS.format(where="rowid > ?"), (last,))
         self._rows.execute("PRAGMA shrink_memory")  # a process that files for days must not keep what it has written
 
     def _moved(self, name: str, target: Target, items: Sequence[dict[str, Any]], gone: Collection[str]) -> set[str]:

@@ -47,7 +47,17 @@ def leads_of(index: Index, target: Target, known: Container[Topic] | None = None
         topic = topics.get((label, short))
         if topic is None:
             topic = topics[label, short] = _topic(label, short)
-        groups.append(Group(topic, tuple(kinds.split()), tuple(rules.split()), (first,), _GRADES[first[0]], count))
+        groups.append(
+            Group(
+                topic,
+                tuple(kinds.split()),
+                tuple(rules.split()),
+                (first,),
+                _GRADES[first[0]],
+                first.split("\t")[1],
+                count,
+            )
+        )
     return [
         Lead(led.topic, led.grade, _Filed(index, target, led.groups), _Filed(index, target, led.folded), led.new)
         for led in led_by(groups, known)

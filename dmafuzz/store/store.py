@@ -28,7 +28,7 @@ from dmafuzz.storage import (
     write_pack,
     write_whole,
 )
-from dmafuzz.storage.ledger import LEDGER_BYTES_MAX
+from dmafuzz.storage.ledger import LEDGER_BYTES_MAX, mend_ledgers
 from dmafuzz.storage.locks import locked, take_lock
 from dmafuzz.storage.packs import PACK_BYTES_MAX, pack_of
 from dmafuzz.triage import Lead, Topic
@@ -98,6 +98,8 @@ class Store:
             store = cls(folder, writes=True)
             store._running = running
             store._clear_leftovers()
+            if running is not None:
+                store._mend_ledgers()
             store.refresh(everything=True)
         return store
 
@@ -116,7 +118,9 @@ class Store:
             return self._index.targets()
         newest = {line["target"]: line["at"] for line in read_ledgers(self.folder / "ledger", STARTED).of(STARTED)}
         ordered = sorted(self._index.targets(), key=lambda target: (newest.get(target.key, 0.0), target.key))
-        return sorted({target.lineage: target for target in ordered}.values(), key=lambda target: target.slug)
+        found = list({target.lineage: target for target in ordered}.values())
+        # A slug asks for every portfolio there is, which takes a while.
+        return sorted(found, key=lambda target: target.slug) if len(found) > 1 else found
 
     def causes(self, target: Target | None = None, label: str | None = None) -> Iterator[StoredCause]:
         """The causes of a target, or of all; smallest program first."""
@@ -403,8 +407,9 @@ class Store:
         for path in self._packs(FINDINGS, CORPUS, COUNTED) if everything and self._writes else []:
             if (path.suffix == CORPUS or path.name in known) and self._checked(path) is None:
                 self._index.forget([path.name])
-        for name in unknown:
-            self._index_pack(there[name], facts[name], times, gone)
+        with self._index.filling() if unknown else contextlib.nullcontext():
+            for name in unknown:
+                self._index_pack(there[name], facts[name], times, gone)
         self._index.forget(gone)
 
     def reindex(self) -> None:
@@ -418,15 +423,18 @@ class Store:
     def _opened_index(self) -> Index:
         """In the folder; a damaged one is made anew; where nothing can be written, in memory."""
         path = self._index_path()
-        for again in (True, False):
+        try:
+            return Index(path)
+        except sqlite3.OperationalError:
+            return Index(None)  # no room, or not ours to write
+        except sqlite3.DatabaseError:
+            pass
+        with contextlib.suppress(OSError, sqlite3.DatabaseError), self._index_lock():
             try:
-                return Index(path)
-            except sqlite3.OperationalError:
-                break  # no room, or not ours to write
+                return Index(path)  # somebody was just filling it, and holds the lock meanwhile
             except sqlite3.DatabaseError:
-                if again:
-                    with contextlib.suppress(OSError):
-                        path.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
+            return Index(path)
         return Index(None)
 
     def _index_path(self) -> Path:
@@ -528,6 +536,11 @@ class Store:
                 with contextlib.suppress(FileNotFoundError):
                     if not self._shared or time.time() - path.stat().st_mtime > LEFTOVER_S:
                         path.unlink()
+
+    def _mend_ledgers(self) -> None:
+        for name, count in mend_ledgers(self.folder / "ledger", self.folder / "damaged").items():
+            where = shown_path(self.folder / "damaged" / name)
+            self.damage.append(f"{where}: damaged: {count:,} lines cannot be believed; the others are kept")
 
 
 def _into(line: dict[str, Any], target: Target) -> bool:

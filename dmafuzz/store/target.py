@@ -20,7 +20,7 @@ from dmafuzz.trackers.python import PYTHON
 
 _DIGITS = 16
 _SHORT = 8
-_TRACKER = re.compile(r"(kernel:|py:|canary:)?[A-Za-z0-9][A-Za-z0-9._+-]{0,80}(@[0-9a-f]{8})?")
+_TRACKER = re.compile(r"(kernel:|py:|canary:|guest:)?[A-Za-z0-9][A-Za-z0-9._+-]{0,80}(@[0-9a-f]{8})?")
 _PLATFORMS_MAX = 64
 _SOURCE_BYTES_MAX = 1 << 24
 

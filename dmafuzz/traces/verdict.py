@@ -62,8 +62,8 @@ class Bench:
     """Trackers and the platforms of one portfolio."""
 
     def __init__(self, trackers: Sequence[str], portfolio: str) -> None:
-        members = platforms.portfolio(portfolio)
-        machines = [platforms.to_core(member) for member in members]
+        members = [each for each in platforms.portfolio(portfolio) if not _is_about_limits(each.core)]
+        machines = [_without_limits(member) for member in members]
         self.portfolio = portfolio
         self.platforms = tuple(member.name for member in members)
         self.trackers = tuple(trackers)
@@ -102,6 +102,22 @@ class Bench:
 
 
 _LOST = [_core.Label.FN, _core.Label.TP]
+_ANY_LENGTH, _NO_BOUNDARY = 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF
+
+
+def _is_about_limits(platform: _core.Platform) -> bool:
+    """Whether it is there for what its devices do beyond their segment limits."""
+    return any(device.truncates or device.wraps for device in platform.devices)
+
+
+def _without_limits(member: platforms.PlatformFile) -> _core.Platform:
+    """A platform whose devices take segments of any length: what a trace's device takes is not in the trace."""
+    platform = platforms.to_core(member)
+    devices = platform.devices
+    for device in devices:
+        device.segment_max, device.segment_boundary = _ANY_LENGTH, _NO_BOUNDARY
+    platform.devices = devices
+    return platform
 
 
 def _ends_in_a_line(op: Op) -> bool:

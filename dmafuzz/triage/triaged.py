@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from .cause import Cause
 from .grade import Grade, grade_of
-from .order import Order, order_of
+from .order import Order, order_of, text_of
 from .topic import Topic, topic_of
 from .uses import IN_THE_TREE, Uses
 
@@ -47,7 +47,8 @@ class Lead(Generic[Item]):
 class Group(NamedTuple):
     """The causes of one topic, with the same kinds and rules: what folding cannot tell apart.
 
-    ``order``: that of the first of them, comparable among all groups; ``grade``: the first's; ``size``: how many.
+    ``order``: that of the first of them, comparable among all groups; ``grade`` and ``program``: the first's; ``size``:
+    how many.
     """
 
     topic: Topic
@@ -55,6 +56,7 @@ class Group(NamedTuple):
     rules: tuple[str, ...]
     order: tuple[int | str, ...]
     grade: Grade
+    program: str
     size: int
 
 
@@ -90,7 +92,7 @@ def triaged(items: Iterable[Item], known: Container[Topic] | None = None, uses: 
     for order, item in ranked:
         cause = item.triage_cause
         members[topic_of_cause(cause), cause.kinds, cause.rules].append((order, item))
-    groups = [Group(*key, here[0][0], grade_of(here[0][1].triage_cause), len(here)) for key, here in members.items()]
+    groups = [_group(key, here) for key, here in members.items()]
 
     def in_order(of: Iterable[Group]) -> tuple[Item, ...]:
         pairs = (pair for group in of for pair in members[group.topic, group.kinds, group.rules])
@@ -101,8 +103,17 @@ def triaged(items: Iterable[Item], known: Container[Topic] | None = None, uses: 
     ]
 
 
+def _group(key: tuple[Topic, tuple[str, ...], tuple[str, ...]], here: Sequence[tuple[Order, HasCause]]) -> Group:
+    order, first = here[0]
+    return Group(*key, order, grade_of(first.triage_cause), text_of(first.triage_cause.ops), len(here))
+
+
 def led_by(groups: Iterable[Group], known: Container[Topic] | None = None) -> list[Led]:
-    """The leads that groups of causes make, in order; hazards whose check and rules a false positive has are folded."""
+    """The leads that groups of causes make, in order.
+
+    Hazards whose check and rules a false positive has are folded, and so is a false positive whose program one of the
+    same check has shown already: the check used two entries there.
+    """
     ranked = sorted(groups, key=lambda group: group.order)
     spurious = _spurious(ranked)
     members: dict[Topic, list[Group]] = defaultdict(list)
@@ -116,7 +127,17 @@ def led_by(groups: Iterable[Group], known: Container[Topic] | None = None) -> li
     leads = [
         Led(tuple(of), tuple(folded[topic]), known is not None and topic not in known) for topic, of in members.items()
     ]
-    return sorted(leads, key=lambda led: (led.grade, not led.new, led.groups[0].order))
+    return list(_without_repeats(sorted(leads, key=lambda led: (led.grade, not led.new, led.groups[0].order))))
+
+
+def _without_repeats(leads: Iterable[Led]) -> Iterator[Led]:
+    shown: dict[tuple[str, str, str, str], Led] = {}
+    for led in leads:
+        entry = "" if led.topic.label == "FP" else led.topic.entry
+        key = (led.topic.label, led.topic.id, entry, led.groups[0].program)
+        first = shown.get(key)
+        shown[key] = led if first is None else replace(first, folded=(*first.folded, *led.groups, *led.folded))
+    yield from shown.values()
 
 
 def _spurious(ranked: Iterable[Group]) -> Mapping[tuple[str, tuple[str, ...]], Topic]:

@@ -28,6 +28,7 @@ CALLS = {
     OpKind.alloc_noncontiguous: 4,
 }
 SKIP_CPU_SYNC = 120
+NEWER_ATTRIBUTES = {"MMIO": 16, "IGNORE_CACHELINES": 1, "REQUIRE_COHERENT": 1}  # than that tree, as far as it goes
 EVERY_DAY = 2000  # what is no call, or as common as the mapping that it ends
 NEVER = 0  # memory that no driver maps on purpose, or a list that names the same memory twice
 

@@ -215,6 +215,20 @@ void Monitor::device_gets_address(uint8_t mapping) {
     if (!error_checked_[mapping]) breach(Rule::check_error, mapping);
 }
 
+// The first check of a map hands the buffer over, unless its CPU has gone on before: what user space has written since
+// the map is not synced.
+void Monitor::mapping_error(const Op& op) {
+    const uint32_t mapping = 1u << op.mapping;
+    const bool waits = std::any_of(unchecked_.begin(), unchecked_.end(), [&](uint32_t of) { return of & mapping; });
+    for (uint32_t& mappings : unchecked_) mappings &= ~mapping;
+    error_checked_[op.mapping] = true;
+    abandoned_[op.mapping] |= run_.mappings[op.mapping].failed;
+    if (!waits || abandoned_[op.mapping]) return;
+    each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
+        if (state.live && !piece.joint && state.dirtied.any(0, piece.size)) breach(Rule::sync_after_write, op.mapping);
+    });
+}
+
 void Monitor::start(const Op& op) {
     if (abandoned_[op.mapping]) return;
     device_gets_address(op.mapping);
@@ -348,11 +362,7 @@ void Monitor::apply(const Op& op) {
         case OpKind::read:
         case OpKind::dirty: return cpu_access(op);
         case OpKind::cow: return cow(op);
-        case OpKind::mapping_error:
-            error_checked_[op.mapping] = true;
-            for (uint32_t& mappings : unchecked_) mappings &= ~(1u << op.mapping);
-            abandoned_[op.mapping] |= run_.mappings[op.mapping].failed;
-            return;
+        case OpKind::mapping_error: return mapping_error(op);
         case OpKind::device_read:
         case OpKind::device_write:
         case OpKind::device_post: return device_access(op);

@@ -73,6 +73,7 @@ private:
     void end(const Op& op);
     void list_again(const Op& op);
     void start(const Op& op);
+    void mapping_error(const Op& op);
     bool begins_with_cpu(uint8_t mapping) const;
     std::pair<uint32_t, uint32_t> synced_part(const Op& op, int index, const Piece& piece) const;
     void touched_and_read(uint8_t mapping);
