@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Tables for terminals: no word is lost where a line is too long."""
 
-from dmafuzz.reporting.columns import columns
+from dmafuzz.tables import columns
 
 
 def test_last_column_is_wrapped() -> None:

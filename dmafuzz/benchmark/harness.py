@@ -43,7 +43,7 @@ class Kind:
     link: tuple[str, ...] = ()
 
 
-LIBFUZZER = Kind("libfuzzer", "clang++", "clang", (_NO_LINK,), (_FUZZER,))
+LIBFUZZER = Kind("libfuzzer", "clang++", "clang libclang-rt-dev", (_NO_LINK,), (_FUZZER,))
 AFL = Kind("afl", "afl-clang-fast++", "afl++")
 
 
@@ -206,6 +206,7 @@ def _step(command: tuple[str, ...]) -> None:
     environment = {**os.environ, "AFL_QUIET": "1"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if "error" in line or "undefined" in line]
+        told = ("undefined", "cannot find", "error")  # the linker's own words before the compiler's about it
+        errors = [line for word in told for line in done.stderr.splitlines() if word in line]
         reason = (errors or done.stderr.splitlines() or ["no message"])[0]
         raise HarnessError(f"{command[0]} failed: {reason}")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from dmafuzz.reporting.columns import columns
+from dmafuzz.tables import columns
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dmafuzz.campaign import Baseline, BaselineError, CampaignFile, PlanFileErro
 from dmafuzz.campaign import read_plan_file as read_plan
 from dmafuzz.campaign.figures import FIGURES, TargetState, figures_json
 from dmafuzz.campaign.plan_file import FILE, duration
-from dmafuzz.reporting.columns import columns
+from dmafuzz.tables import columns
 
 from .errors import BadInput
 

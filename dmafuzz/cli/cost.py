@@ -14,7 +14,7 @@ from dmafuzz import _core
 from dmafuzz import program as language
 from dmafuzz._core import Cost, HookKind
 from dmafuzz.program import Program
-from dmafuzz.reporting.columns import columns
+from dmafuzz.tables import columns
 from dmafuzz.trackers import COSTS, Workload, default_portfolio
 from dmafuzz.verdicts import Judging, judging
 

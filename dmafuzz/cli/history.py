@@ -11,8 +11,8 @@ from tqdm import tqdm
 from dmafuzz import program as language
 from dmafuzz._core import BuiltinTracker
 from dmafuzz.reporting import history as report
-from dmafuzz.reporting.columns import columns
 from dmafuzz.reporting.layout import terminal_chars
+from dmafuzz.tables import columns
 from dmafuzz.trackers import resolve
 
 

@@ -10,7 +10,7 @@ import click
 from dmafuzz import _core, kernel
 from dmafuzz import platforms as platform_files
 from dmafuzz.kernel import Added, Registered
-from dmafuzz.reporting.columns import columns
+from dmafuzz.tables import columns
 from dmafuzz.trackers import KERNEL, eras, like, own_era, resolve
 
 from .errors import BadInput

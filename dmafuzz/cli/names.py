@@ -8,8 +8,8 @@ from collections.abc import Callable
 import click
 
 from dmafuzz import _core, checks, platforms
-from dmafuzz.reporting.columns import columns
 from dmafuzz.reporting.layout import terminal_chars
+from dmafuzz.tables import columns
 from dmafuzz.trackers import added_kernels, builtins
 
 from .errors import BadInput

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from dmafuzz.reporting.columns import columns
+from dmafuzz.tables import columns
 
 from .confirmation import Answer, Confirmation
 

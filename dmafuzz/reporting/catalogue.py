@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dmafuzz.catalogue.catalogue import Catalogue, Entry, counts_by_label
+from dmafuzz.tables import columns
 from dmafuzz.triage import GRADES, Lead
 from dmafuzz.triage.titles import title_of
 from dmafuzz.verdicts.meanings import SPOKEN
 
-from .columns import columns
 from .headlines import grade_counts
 
 _TABLE = ("TN", "TP", "FN", "FP", "hazard", "bookkeeping", "broken")

@@ -11,9 +11,9 @@ from dmafuzz.program.render import LANGUAGE, VERSION
 from dmafuzz.schedules import Exploration, Modality, Sight
 from dmafuzz.schedules.exploration import LABELS
 from dmafuzz.schedules.modality import preemptions
+from dmafuzz.tables import columns
 from dmafuzz.verdicts.meanings import SPOKEN
 
-from .columns import columns
 from .layout import Line, Tone, width_chars, wrapped
 
 _TONES = {"broken": Tone.LOSS, "FN": Tone.LOSS, "FP": Tone.WARNING, "hazard": Tone.WARNING}

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from dmafuzz._core import BuiltinTracker
 from dmafuzz.review import ChangedCause, Costs, Effect, Review, TopicChange
+from dmafuzz.tables import columns
 from dmafuzz.trackers import COSTS
 from dmafuzz.verdicts.meanings import SPOKEN
 
-from .columns import columns
 from .layout import Line, Tone, wrapped
 
 TITLES = {

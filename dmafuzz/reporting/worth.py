@@ -10,9 +10,9 @@ from typing import Any
 from dmafuzz.review import Costs
 from dmafuzz.review.changes import Effect, TopicChange
 from dmafuzz.review.worth import Worth
+from dmafuzz.tables import columns
 from dmafuzz.trackers import COSTS
 
-from .columns import columns
 from .layout import Line, Tone, wrapped
 from .review_json import topic_record
 

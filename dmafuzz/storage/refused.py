@@ -21,7 +21,8 @@ _ADVICE = {
 
 def refusal(error: OSError, folder: Path | None = None) -> str:
     """One line about an error met while a folder was used; without a folder, about the file that the error names."""
-    refused = Path(os.fsdecode(error.filename or folder or "."))
+    named = error.filename if isinstance(error.filename, str | bytes | os.PathLike) else None  # or a descriptor
+    refused = Path(os.fsdecode(named or folder or "."))
     advice = _ADVICE.get(error.errno or 0, "use another folder").format(place=_nearest_there(refused))
     return f"{folder or refused}: cannot be used: {error.strerror or error}; {advice}"
 

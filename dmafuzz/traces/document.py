@@ -28,7 +28,7 @@ ASSUMED = (
     "A call on an address whose mapping has ended is taken to be late; it may also be about a mapping of the same "
     "address that is older than the trace.",
     "What is live at the end is taken to be ended correctly later.",
-    "A device is taken to have no segment limits: of lists that are too long for it nothing is said.",
+    "A device is taken to have no segment limits: lists that would be too long for it are not judged as such.",
 )
 
 

@@ -225,8 +225,7 @@ void Monitor::mapping_error(const Op& op) {
     abandoned_[op.mapping] |= run_.mappings[op.mapping].failed;
     if (!waits || abandoned_[op.mapping]) return;
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
-        if (state.live && !piece.joint && state.dirtied.any(0, piece.size))
-            breach(Rule::sync_after_write, op.mapping);
+        if (state.live && !piece.joint && state.dirtied.any(0, piece.size)) breach(Rule::sync_after_write, op.mapping);
     });
 }
 

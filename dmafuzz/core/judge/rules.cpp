@@ -39,7 +39,8 @@ constexpr std::array<RuleText, static_cast<size_t>(Rule::count_)> rule_texts{{
     {"sync-after-write",
      "TO_DEVICE or BIDIRECTIONAL: sync_for_device after the CPU writes, before the device reads again, the "
      "buffer is synced for the CPU once more, or the mapping ends; where the device is started, or "
-     "the map's error is checked, after user space writes as well; BIDIRECTIONAL and synced for the CPU: sync_for_device before the device is started or "
+     "the map's error is checked, after user space writes as well; BIDIRECTIONAL and synced for the CPU: "
+     "sync_for_device before the device is started or "
      "goes on writing, whether or not the CPU has written"},
     {"from-device-read-only", "a buffer mapped FROM_DEVICE is only read by the CPU while mapped"},
     {"to-device-read-only", "a device does not write a buffer mapped TO_DEVICE"},
