@@ -100,6 +100,8 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "nine.dma").touch()
     with pytest.raises(ProgramError, match=rf"; did you mean '{re.escape(str(tmp_path))}/nine\.dma'\?$"):
         read(tmp_path / "nime.dma")
+    with pytest.raises(ProgramError, match=r"; did you mean '/dev/stdin'\?$"):
+        read("-")
 
 
 # Names
