@@ -58,7 +58,7 @@ def test_few_descriptors_are_said_in_one_line(tmp_path: Path) -> None:
 
     done = fuzzed(str(tmp_path / "o"), *QUICK, preexec_fn=few)
     assert done.returncode == 2, done.stderr
-    assert done.stderr.splitlines()[-1].endswith(b": Too many open files")
+    assert done.stderr.splitlines()[-1].count(b": Too many open files") == 1
     assert b"Traceback" not in done.stderr
 
 

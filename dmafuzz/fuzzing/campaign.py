@@ -14,6 +14,7 @@ from dmafuzz.fuzzing.progress import Progress
 from dmafuzz.fuzzing.settling import SETTLE_FINDINGS, Settling
 from dmafuzz.fuzzing.summary import Summary
 from dmafuzz.fuzzing.supervisor import Supervisor
+from dmafuzz.storage import refusal
 from dmafuzz.store import Joining, Store, told_in_one_line
 from dmafuzz.store.runs import COUNTERS, ENDED, STARTED
 
@@ -75,7 +76,7 @@ class Campaign:
         except KeyboardInterrupt:
             self.summary.interrupted = True
         except OSError as error:
-            raise CampaignError(f"{error.filename or self.plan.out}: {error.strerror or error}") from None
+            raise CampaignError(refusal(error, self.plan.out)) from None
         except RuntimeError as error:
             raise CampaignError(str(error), getattr(error, "ours", True)) from None
         finally:
@@ -105,7 +106,7 @@ class Campaign:
         except KeyboardInterrupt:
             self.summary.interrupted = True
         except OSError as error:
-            raise CampaignError(f"{error.filename or self.plan.out}: {error.strerror or error}") from None
+            raise CampaignError(refusal(error, self.plan.out)) from None
         except RuntimeError as error:
             raise CampaignError(str(error), ours=True) from None
 
