@@ -19,9 +19,9 @@ from dmafuzz.kernel_log import answer, document, read, text_lines
 from dmafuzz.kernel_log import to_json as to_json_of_answer
 from dmafuzz.kernel_log.advice import advice_for
 from dmafuzz.kernel_log.benches import bench, eras
+from dmafuzz.kernel_log.kernel_ranges import kernel_ranges
 from dmafuzz.kernel_log.leaders import BYTES_MAX, FILE, LOSES, from_json, leaders, meaning_of, to_json
 from dmafuzz.kernel_log.make_leaders import candidates, make
-from dmafuzz.kernel_log.spans import spans
 from dmafuzz.program import parse, render_op
 
 ROOT = Path(__file__).parent.parent
@@ -365,9 +365,9 @@ def test_no_control_character_reaches_the_terminal() -> None:
 
 
 def test_spans_of_eras() -> None:
-    assert spans(eras()) == "2.6.30 and later; Debian's 6.1 and 6.12"
-    assert spans(["5.14", "5.15", "7.2"]) == "from 5.14 to before 6.0, 7.2 and later"
-    assert spans([]) == "none"
+    assert kernel_ranges(eras()) == "2.6.30 and later; Debian's 6.1 and 6.12"
+    assert kernel_ranges(["5.14", "5.15", "7.2"]) == "from 5.14 to before 6.0, 7.2 and later"
+    assert kernel_ranges([]) == "none"
 
 
 def test_a_log_of_many_warnings_is_bounded() -> None:

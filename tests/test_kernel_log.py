@@ -12,9 +12,9 @@ import pytest
 
 import splats
 from dmafuzz import checks
-from dmafuzz.kernel_log import Look, look_of, read
+from dmafuzz.kernel_log import InputKind, input_kind_of, read
 from dmafuzz.kernel_log.machine import era_of, platforms_of, told_era
-from dmafuzz.kernel_log.plain import LINE_CHARS_MAX, plain
+from dmafuzz.kernel_log.plain_text import LINE_CHARS_MAX, plain_text
 from dmafuzz.platforms import names as platform_names
 
 ROOT = Path(__file__).parent.parent
@@ -297,11 +297,11 @@ def other_files() -> list[tuple[str, bytes]]:
 def test_other_files_are_nothing_of_the_dma_api() -> None:
     files = other_files()
     assert len(files) >= 1000
-    claimed = [name for name, data in files if look_of(read(data)) is not Look.NOTHING]
+    claimed = [name for name, data in files if input_kind_of(read(data)) is not InputKind.NOTHING]
     assert not claimed
 
 
 def test_nothing_that_a_terminal_acts_on_is_left() -> None:
-    text = plain("a\x1b[31mb\x1b]0;title\x07c\x9b1md\u202ee\x00\r\nf\tg".encode())
+    text = plain_text("a\x1b[31mb\x1b]0;title\x07c\x9b1md\u202ee\x00\r\nf\tg".encode())
     assert text == "abcde\nf g"
-    assert len(plain(b"x" * 3 * LINE_CHARS_MAX)) == LINE_CHARS_MAX
+    assert len(plain_text(b"x" * 3 * LINE_CHARS_MAX)) == LINE_CHARS_MAX

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -95,6 +96,12 @@ def test_pages_in_a_browser(pages: list[Path], page: browser.Page, width: int, d
         assert page.overflow_pixels == 0, path.name
         ratio, *about = page.lowest_contrast
         assert ratio >= CONTRAST_MIN, (path.name, about)
+
+
+def test_names_beside_counts_have_room_on_a_narrow_screen(pages: list[Path], page: browser.Page) -> None:
+    page.open(pages[0], min(WIDTHS_PIXELS))
+    widths = page.value("JSON.stringify([...document.querySelectorAll('.heat tbody th')].map(e => e.offsetWidth))")
+    assert min(json.loads(widths)) > min(WIDTHS_PIXELS) / 3
 
 
 def test_a_page_that_sticks_out_or_is_hard_to_read_is_noticed(page: browser.Page, tmp_path: Path) -> None:

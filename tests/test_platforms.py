@@ -427,3 +427,10 @@ def test_a_platform_that_is_changed_is_nobody_elses() -> None:
     changed = to_core(load("x86-5.5"))
     changed.line = 32
     assert load("x86-5.5").core.line == to_core(load("x86-5.5")).line == 64
+
+
+def test_where_no_name_is_near_the_list_of_all_is_named() -> None:
+    with pytest.raises(PlatformError, match=r"'qq' \(`dmafuzz list platforms` has them all\)$"):
+        load("qq")
+    with pytest.raises(PlatformError, match=r"'x86-5\.6' \(nearest: x86-5\.5, "):
+        load("x86-5.6")

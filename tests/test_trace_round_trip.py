@@ -16,7 +16,7 @@ from dmafuzz import _core, platforms, traces
 from dmafuzz._core import ATTRS, BufferKind, HookKind, OpKind
 from dmafuzz.program import Program
 from dmafuzz.program.strategies import programs
-from dmafuzz.traces.lives import OLDER
+from dmafuzz.traces.live_mappings import OLDER
 from dmafuzz.trackers import resolve
 from dmafuzz.verdicts import judging
 

@@ -14,7 +14,7 @@ from dmafuzz import traces
 from dmafuzz.program import render_op
 from dmafuzz.traces.event import Call, Event
 from dmafuzz.traces.judging import WINDOWS
-from dmafuzz.traces.lives import OLDER
+from dmafuzz.traces.live_mappings import OLDER
 
 RECORDINGS = Path(__file__).parent / "traces"
 FTRACE, TRACE_CMD = RECORDINGS / "ftrace-6.12.107.txt", RECORDINGS / "trace-cmd-3.1.6.txt"

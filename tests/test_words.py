@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from dmafuzz import _core, checks
 from dmafuzz.cli.main import main
 from dmafuzz.kernel_log.advice import advice_for
-from dmafuzz.kernel_log.others import kinds
+from dmafuzz.kernel_log.related_messages import kinds
 from dmafuzz.reporting import breaches, sentences, warned
 from dmafuzz.triage import topic_of
 from dmafuzz.verdicts import meanings

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from dmafuzz import kernel_log, traces
-from dmafuzz.kernel_log import Look
+from dmafuzz.kernel_log import InputKind
 from dmafuzz.platforms import load
 from dmafuzz.program import Program, parse
 from dmafuzz.publishing import blocks_page
@@ -75,17 +75,17 @@ def explain(
     if kernel_log.is_program(text[:_BEGINNING_CHARS]):
         ctx.exit(_judge(parse(text, name), name, era or DEFAULT_TRACKER, platforms, as_markdown, as_json))
     log = kernel_log.read(data, cut)
-    look = kernel_log.look_of(log)
-    if look is Look.TRACE:
+    kind = kernel_log.input_kind_of(log)
+    if kind is InputKind.TRACE:
         tracker = era or DEFAULT_TRACKER
         bench = traces.Bench((tracker,), default_portfolio(tracker))
         # A file is read again: a trace may be longer than a log, of which the beginning is looked at.
         lines = text.splitlines() if file == _STDIN else traces.lines(file)
         ctx.exit(report(judged_lines(lines, name, bench), name, as_markdown, as_json))
-    if look is Look.NOTHING:
+    if kind is InputKind.NOTHING:
         raise BadInput(f"{name}: nothing of the DMA API in it; expected {_EXPECTED}")
     answer = kernel_log.answer(log, era or "", platforms)
-    blocks = kernel_log.document(answer, kernel_log.plain(name.encode("utf-8", "replace")))
+    blocks = kernel_log.document(answer, kernel_log.plain_text(name.encode("utf-8", "replace")))
     if html is not None:
         write_page(html, blocks_page(blocks))
     if as_json:

@@ -109,7 +109,7 @@ def judge_(
     name = "standard input" if file == "-" else file
     if html is not None:
         page = blocks_page(
-            traces.document(result, kernel_log.plain(name.encode("utf-8", "replace"))), traces.timeline(result)
+            traces.document(result, kernel_log.plain_text(name.encode("utf-8", "replace"))), traces.timeline(result)
         )
         write_page(html, page)
     ctx.exit(report(result, name, as_markdown, as_json))
@@ -128,7 +128,7 @@ def report(result: traces.Judged, name: str, as_markdown: bool, as_json: bool) -
     if as_json:
         click.echo(json.dumps(traces.to_json(result, name)))
     else:
-        blocks = traces.document(result, kernel_log.plain(name.encode("utf-8", "replace")))
+        blocks = traces.document(result, kernel_log.plain_text(name.encode("utf-8", "replace")))
         if as_markdown:
             click.echo(kernel_log.markdown(blocks), nl=False)
         else:

@@ -2,11 +2,11 @@
 """Kernel logs: warnings of dma-debug, dumps of its mappings, and what is met beside them, read and answered."""
 
 from .answer import Answer, Cause, answer
+from .as_json import to_json
 from .document import document
-from .look import Look, is_program, look_of, reader_of
-from .plain import BYTES_MAX, plain
+from .input_kind import InputKind, input_kind_of, is_program, reader_of
+from .plain_text import BYTES_MAX, plain_text
 from .reader import read
-from .record import to_json
 from .render import markdown, text_lines
 from .splat import Live, Log, Splat
 
@@ -14,16 +14,16 @@ __all__ = [
     "BYTES_MAX",
     "Answer",
     "Cause",
+    "InputKind",
     "Live",
     "Log",
-    "Look",
     "Splat",
     "answer",
     "document",
+    "input_kind_of",
     "is_program",
-    "look_of",
     "markdown",
-    "plain",
+    "plain_text",
     "read",
     "reader_of",
     "text_lines",

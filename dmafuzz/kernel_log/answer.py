@@ -16,7 +16,7 @@ from .leaders import Leader, eras_of, leaders
 from .machine import Era, era_of, platforms_of, told_era
 from .messages import UNKNOWN
 from .neighbours import OVERLAPS, Group, groups, mapping_of, overlaps
-from .others import OtherKind, kinds
+from .related_messages import RelatedKind, kinds
 from .sketch import Sketch, shares_lines, sketches, too_large
 from .splat import Live, Log, Other, Splat
 
@@ -88,7 +88,7 @@ class Answer:
     unjudged: int
     groups: tuple[JudgedGroup, ...]
     more_groups: int
-    others: tuple[tuple[Other, OtherKind], ...]
+    others: tuple[tuple[Other, RelatedKind], ...]
 
     @property
     def true(self) -> bool:

@@ -10,10 +10,10 @@ from dmafuzz.publishing import Block
 from dmafuzz.verdicts.meanings import CORRUPTIONS
 
 from .answer import Answer, Cause, JudgedGroup, Variant
+from .kernel_ranges import kernel_ranges
 from .leaders import BOOKKEEPING, FALSE, KEPT, LOSES, Leader
 from .messages import UNKNOWN
-from .plain import BYTES_MAX
-from .spans import spans
+from .plain_text import BYTES_MAX
 from .splat import Splat
 
 _NAMED_MAX = 5  # platforms or devices that are named; of more there is the number
@@ -202,9 +202,9 @@ def _false_cases(cause: Cause) -> Iterator[Block]:
 
 def _kernels(cause: Cause) -> str:
     if cause.variants:
-        return f"This call is warned about by dma-debug of {spans(cause.eras)}."
+        return f"This call is warned about by dma-debug of {kernel_ranges(cause.eras)}."
     if cause.eras:
-        return f"Programs that make it fire are known for {spans(cause.eras)}."
+        return f"Programs that make it fire are known for {kernel_ranges(cause.eras)}."
     return "No modelled program makes it fire: it depends on memory, or on parts of the kernel that are not modelled."
 
 

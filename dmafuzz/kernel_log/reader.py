@@ -11,8 +11,8 @@ from .dump import BEGINS, entry_of
 from .frames import frame_of, mapped_frame
 from .lines import LogLine, lines_of
 from .messages import HEADER, RESOURCE_WARNING, find
-from .others import kind_of, kinds
-from .plain import plain
+from .plain_text import plain_text
+from .related_messages import kind_of, kinds
 from .splat import SPLATS_MAX, Log, Machine, Other, Splat
 
 _WRAPPED_MAX = 6  # lines that one message may have come to
@@ -28,7 +28,7 @@ _EVENT = re.compile(r"\bdma_(?:map|unmap|alloc|free|sync)_?\w*: +(?:\[FAILED TO 
 
 def read(data: bytes, cut: bool = False) -> Log:
     """What a log holds. ``cut``: there is more of it than ``data``."""
-    lines = list(lines_of(plain(data)))
+    lines = list(lines_of(plain_text(data)))
     log = Log(lines=len(lines), cut=cut)
     _Reader(log, lines).run()
     return log

@@ -89,7 +89,7 @@ class Live:
 
 @dataclass
 class Other:
-    """A message that is not dma-debug's warning: its kind in others.toml, how often, the first one."""
+    """A message that is not dma-debug's warning: its kind in related_messages.toml, how often, the first one."""
 
     kind: str
     count: int

@@ -13,11 +13,14 @@ class PlatformError(Exception):
     """A platform or portfolio cannot be used. The message says file, field, what was found and what was expected."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The known names nearest to `name`, as the end of a message; all of them where none is near."""
+def nearest(name: str, known: Iterable[str], listed: str = "") -> str:
+    """The known names nearest to `name`, as the end of a message. Where none is near, all of them, or what lists
+    them (`dmafuzz list ...`)."""
     candidates = sorted(known)
     close = difflib.get_close_matches(name, candidates, n=5, cutoff=0.5)
-    return f"nearest: {', '.join(close)}" if close else f"known: {', '.join(candidates)}"
+    if close:
+        return f"nearest: {', '.join(close)}"
+    return f"`dmafuzz list {listed}` has them all" if listed else f"known: {', '.join(candidates)}"
 
 
 def message(file: Path, field: str, found: str, expected: str) -> str:

@@ -45,7 +45,9 @@ def load(name_or_path: str | Path) -> PlatformFile:
         return _load_file(path)
     known = names()
     if name_or_path not in known:
-        raise PlatformError(f"no platform is named {name_or_path!r} ({errors.nearest(name_or_path, known)})")
+        raise PlatformError(
+            f"no platform is named {name_or_path!r} ({errors.nearest(name_or_path, known, 'platforms')})"
+        )
     return _shipped(FOLDER / f"{name_or_path}.toml")
 
 
@@ -87,7 +89,7 @@ def _base(path: Path, name: object) -> Table:
     """The table of the platform that the file extends, without what it says of itself."""
     known = names()
     if not isinstance(name, str) or name not in known:
-        expected = f"the name of a platform ({errors.nearest(str(name), known)})"
+        expected = f"the name of a platform ({errors.nearest(str(name), known, 'platforms')})"
         raise PlatformError(errors.message(path, "extends", repr(name), expected))
     base = shipped_table(FOLDER / f"{name}.toml")
     # One step only: a reader of a machine has at most two files to read.

@@ -63,7 +63,7 @@ def _member(file: Path, within: str, entry: Portfolio, position: int) -> Platfor
     field = f"{within}.members[{position}]".strip(".")
     known = names()
     if member not in known:
-        expected = f"the name of a platform ({errors.nearest(member, known)})"
+        expected = f"the name of a platform ({errors.nearest(member, known, 'platforms')})"
         raise PlatformError(errors.message(file, field, repr(member), expected))
     if member in entry.members[:position]:
         raise PlatformError(errors.message(file, field, repr(member), "each member once"))

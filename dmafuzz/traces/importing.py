@@ -14,7 +14,7 @@ from .comments import commented
 from .counts import Counts
 from .event import Event
 from .judging import CLIPPED, UNPROGRAMMED, WINDOWS, groups_of
-from .lives import Lives
+from .live_mappings import LiveMappings
 from .names import SKIP_CPU_SYNC
 from .shape import Shape, operations
 from .windows import shapes_of
@@ -38,7 +38,7 @@ class Imported:
 def imported(events: Iterable[Event | int], counts: Counts) -> list[Imported]:
     """The distinct programs of a trace, the most frequent first."""
     found: dict[tuple[object, ...], Imported] = {}
-    for group in groups_of(events, counts, Lives(counts)):
+    for group in groups_of(events, counts, LiveMappings(counts)):
         for shape in shapes_of(group):
             if shape.lines:
                 _add(found, shape, counts)

@@ -10,7 +10,7 @@ from dmafuzz.program import Program
 
 from .counts import Counts
 from .event import Event, Where
-from .lives import Lives
+from .live_mappings import LiveMappings
 from .mapping import Group, Mapping
 from .names import DIRECTIONS
 from .shape import Line, Origin, Shape, operations, plain_key
@@ -69,7 +69,7 @@ class Judged:
     silent: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = field(default_factory=dict)
 
 
-def groups_of(events: Iterable[Event | int], counts: Counts, lives: Lives) -> Iterator[Group]:
+def groups_of(events: Iterable[Event | int], counts: Counts, lives: LiveMappings) -> Iterator[Group]:
     """The groups of a trace, as they are complete."""
     for event in events:
         yield from lives.forget() if isinstance(event, int) else lives.take(event)
@@ -79,7 +79,7 @@ def groups_of(events: Iterable[Event | int], counts: Counts, lives: Lives) -> It
 def judged(events: Iterable[Event | int], counts: Counts, bench: Bench) -> Judged:
     """Judges all groups of a trace; memory is that of what is live, and of the distinct shapes."""
     result = Judged(bench, counts)
-    lives = Lives(counts)
+    lives = LiveMappings(counts)
     known: dict[tuple[Line, ...], Verdict] = {}
     plain: dict[Line, Verdict] = {}
     for group in groups_of(_noted(events, result), counts, lives):

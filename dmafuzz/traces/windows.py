@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from dmafuzz import _core
 
-from .lives import share_entry_lines
+from .live_mappings import share_entry_lines
 from .mapping import PAGE_SHIFT, Group, Mapping
 from .shape import BYTES_MAX, ENTRIES_MAX, Chosen, Shape, shape_of
 

@@ -80,7 +80,7 @@ def nearest(name: str) -> str:
     """The end of a message about an unknown name."""
     known = [each.name for each in builtins()]
     close = [each for each in known if name and name in each] or difflib.get_close_matches(name, known, n=5, cutoff=0.5)
-    return f"nearest: {', '.join(close)}" if close else f"known: {', '.join(known)}"
+    return f"nearest: {', '.join(close)}" if close else "`dmafuzz list trackers` has them all"
 
 
 def _of_version(name: str, version: str) -> str:

@@ -495,6 +495,11 @@ void Machine::hook(Call& call) {
             const List& list = lists_[m.list];
             while (mapped < list.count && list.state[mapped].dma_size != 0) mapped++;
             with_list(list.count, mapped);
+            // Pages come singly where page tables know nothing between 4 KiB and 2 MiB; that two adjoin, and are one
+            // entry, is chance. Source: __iommu_dma_alloc_pages; the drivers' pgsize_bitmap (Intel's since 5.15).
+            const bool by_pages = op.kind == OpKind::alloc_noncontiguous && translates(call.device) &&
+                                  platform_.get<&Platform::iommu_driver>() != IommuDriver::amd;
+            if (by_pages) h.entries[0].size = std::min<uint32_t>(h.entries[0].size, page_bytes);
             break;
         }
         case OpKind::alloc_coherent:

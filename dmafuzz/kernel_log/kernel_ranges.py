@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from .benches import eras, vendors
 
 
-def spans(names: Sequence[str]) -> str:
+def kernel_ranges(names: Sequence[str]) -> str:
     """Eras that follow one another as one span: "2.6.30 to 4.20, 6.18 and later; Debian's 6.12"."""
     released = [era for era in eras() if era not in vendors()]
     parts: list[str] = []

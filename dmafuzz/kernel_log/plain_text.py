@@ -34,7 +34,7 @@ _SET = str.maketrans({
 _NEWLINES = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
-def plain(data: bytes) -> str:
+def plain_text(data: bytes) -> str:
     """The text of a log; bytes that are no text become U+FFFD. Lines end in a newline, and are of LINE_CHARS_MAX."""
     encoded = _QUOTED_PRINTABLE.search(data)
     data = quopri.decodestring(data) if encoded else _SOFT_BREAK.sub(rb"\1", data)

@@ -17,7 +17,7 @@ _PROGRAM = re.compile(rf"{LANGUAGE}\s+\d+\s*(?:#.*)?")
 _COMPRESSED = {b"\x1f\x8b": "zcat", b"\xfd7zXZ\x00": "xzcat", b"\x28\xb5\x2f\xfd": "zstdcat", b"BZh": "bzcat"}
 
 
-class Look(Enum):
+class InputKind(Enum):
     """What an input is that is no program."""
 
     LOG = "a log"
@@ -39,8 +39,8 @@ def reader_of(data: bytes) -> str:
     return next((command for magic, command in _COMPRESSED.items() if data.startswith(magic)), "")
 
 
-def look_of(log: Log) -> Look:
+def input_kind_of(log: Log) -> InputKind:
     """What an input is that is no program: what was found in it decides."""
     if not log.empty:
-        return Look.LOG
-    return Look.TRACE if log.events else Look.NOTHING
+        return InputKind.LOG
+    return InputKind.TRACE if log.events else InputKind.NOTHING

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Messages that are not dma-debug's warnings, but often met with them (others.toml)."""
+"""Messages that are not dma-debug's warnings, but often met with them (related_messages.toml)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HINTS = (
 
 
 @dataclass(frozen=True)
-class OtherKind:
+class RelatedKind:
     """A kind of message: how it is known, what it says; whether it counts by itself, and whether nothing is wrong."""
 
     name: str
@@ -28,11 +28,11 @@ class OtherKind:
 
 
 @cache
-def kinds() -> dict[str, OtherKind]:
+def kinds() -> dict[str, RelatedKind]:
     """All of them, by name."""
-    text = resources.files("dmafuzz.kernel_log").joinpath("others.toml").read_text(encoding="utf-8")
+    text = resources.files("dmafuzz.kernel_log").joinpath("related_messages.toml").read_text(encoding="utf-8")
     return {
-        name: OtherKind(
+        name: RelatedKind(
             name,
             re.compile(facts["pattern"]),
             facts["says"],

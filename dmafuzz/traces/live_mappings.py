@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Container, Iterable, Iterator, Sequence
 
 from .counts import Counts
-from .ended import Ended, Key
+from .ended_mappings import EndedMappings, Key
 from .event import Call, Event
 from .lengths import cpu_lengths
 from .mapping import LINE_SHIFT, PAGE_SHIFT, Group, Mapping, Step
@@ -37,7 +37,7 @@ _FOR_DEVICE = (Call.SYNC_FOR_DEVICE, Call.SYNC_SG_FOR_DEVICE)
 _LISTED = (Call.UNMAP_SG, Call.SYNC_SG_FOR_CPU, Call.SYNC_SG_FOR_DEVICE)
 
 
-class Lives:
+class LiveMappings:
     """Takes events in order, gives groups: whole ones when nothing of them is live, and long ones in windows."""
 
     def __init__(self, counts: Counts) -> None:
@@ -48,7 +48,7 @@ class Lives:
         self._by_page: dict[int, list[Mapping]] = {}
         self._large: list[Mapping] = []
         self._waiting: OrderedDict[Group, None] = OrderedDict()
-        self._ended = Ended()
+        self._ended = EndedMappings()
         self.live = 0
         self.live_max = 0
 

@@ -10,7 +10,7 @@ _PAGES_MAX = 16  # of a mapping, by which calls inside it find it
 Key = tuple[str, int]
 
 
-class Ended:
+class EndedMappings:
     """By device and address: of several that were there, the last to end. Memory is that of what is added and not yet
     forgotten."""
 
