@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import re
@@ -53,7 +54,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
     write(path, Program())
 
     def fail(descriptor: int) -> None:
-        raise OSError("disk full")
+        raise OSError(errno.ENOSPC, "disk full")
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="disk full"):
@@ -100,6 +101,8 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "nine.dma").touch()
     with pytest.raises(ProgramError, match=rf"; did you mean '{re.escape(str(tmp_path))}/nine\.dma'\?$"):
         read(tmp_path / "nime.dma")
+    with pytest.raises(ProgramError, match=r"; did you mean '/dev/stdin'\?$"):
+        read("-")
 
 
 # Names

@@ -17,6 +17,7 @@ from .render import render
 from .tokens import FILE_BYTES_MAX
 
 _ENDING = ".dma"
+_DASH, _STDIN = "-", "/dev/stdin"  # what others call it
 _SHELLS_FIFOS = ("/dev/", "/proc/")
 
 
@@ -40,6 +41,8 @@ def read(path: str | os.PathLike[str]) -> Program:
 
 def _neighbour(name: str) -> str:
     """The file of a program beside it whose name is most like it, or ""."""
+    if name == _DASH:
+        return _STDIN
     folder, base = os.path.split(name)
     try:
         there = [other for other in os.listdir(folder or ".") if other.endswith(_ENDING) and other != base]
