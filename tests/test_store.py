@@ -159,6 +159,12 @@ def test_the_index_is_made_anew_when_it_is_lost_or_damaged(tmp_path: Path) -> No
     assert all(c.found is not None for c in again.causes())
 
 
+def places(store: Store) -> list[tuple[str, str, int, int]]:
+    """Where each cause is, by the index, and how many its lead has."""
+    sizes = {lead.leader.cause: len(lead.causes) for lead in store.leads(target())}
+    return sorted((c.cause, c.pack, c.item, sizes.get(c.cause, 0)) for c in store.causes())
+
+
 def test_small_packs_become_one_and_nothing_is_lost(tmp_path: Path) -> None:
     store = Store.create(tmp_path)
     for finding in findings():
@@ -167,7 +173,10 @@ def test_small_packs_become_one_and_nothing_is_lost(tmp_path: Path) -> None:
     assert store.compact() == len(findings())
     assert len(list((tmp_path / "packs").iterdir())) == 1
     assert {c.cause for c in store.causes()} == found.keys()
+    joined = places(store)
+    assert {store.finding(cause).cause for cause in store.causes()} == found.keys()
     store.reindex()
+    assert places(store) == joined
     assert {c.cause: round(c.found or 0, 1) for c in store.causes()} == pytest.approx(found, abs=0.3)
 
 
