@@ -22,7 +22,7 @@ _TONES = {"broken": Tone.LOSS, "FN": Tone.LOSS, "FP": Tone.WARNING, "hazard": To
 def exploration_lines(exploration: Exploration, title: str, platforms: Sequence[str]) -> list[Line]:
     """The lines for an exploration of one program on ``platforms``; ``title`` says of what, by whom and where."""
     parts = [
-        [Line(title, Tone.TITLE), *_counts(exploration)],
+        [*wrapped("", title, Tone.TITLE, hang=2), *_counts(exploration)],
         list(_answers(exploration)),
         list(_table(exploration, platforms)),
         *_examples(exploration),
@@ -54,7 +54,7 @@ def _answers(e: Exploration) -> Iterator[Line]:
         yield from wrapped("", f"{name}: {answer(sight, e)}", _TONES[sight.label], hang=2)
     absent = [SPOKEN.get(label, label) for label in LABELS if e.sight(label).modality is Modality.NEVER]
     if absent:
-        yield Line(f"{', '.join(absent)}: never")
+        yield from wrapped("", f"{', '.join(absent)}: never", hang=2)
 
 
 def answer(sight: Sight, e: Exploration) -> str:

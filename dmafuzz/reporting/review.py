@@ -35,7 +35,7 @@ def review_lines(review: Review) -> list[Line]:
     for topic in review.topics:
         if topic.effect is not effect:
             effect = topic.effect
-            lines += [Line(""), Line(TITLES[effect], _TONES.get(effect, Tone.TITLE))]
+            lines += [Line(""), *wrapped("", TITLES[effect], _TONES.get(effect, Tone.TITLE))]
         lines += wrapped("  ", f"{topic.topic}: {figures_of(topic)}", hang=4)
         lines += _leader(topic.leader, len(review.platforms))
     if moves := moves_of(review):
