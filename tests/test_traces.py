@@ -120,6 +120,17 @@ def test_nothing_is_lost_by_the_genuine_drivers() -> None:
         assert not [finding for finding in result.findings.values() if finding.verdict.losses]
 
 
+def test_a_call_on_a_later_entry_of_a_list_is_about_the_list() -> None:
+    listed = (
+        "dir=FROM_DEVICE nents=2/2 ents=2/2 dma_addrs={0x10000,0x20000} sizes={0x1000,0x1000} "
+        "phys_addrs={0x10000,0x20000} attrs="
+    )
+    found, counts = programs([line("dma_map_sg", listed), line("dma_sync_single_for_cpu", synced(0x20040, 64), 1)])
+    assert not counts.notes
+    [program] = found
+    assert program[-1] == "cpu0 sync_single_for_cpu m0 offset=65600 size=64"
+
+
 FORMS = {
     "ftrace": "            ping-211     [003] b..1.    57.570776: dma_map_page: {}",
     "ftrace with the thread group": "            ping-211     (    211) [003] b..1.    57.570776: dma_map_page: {}",

@@ -171,7 +171,7 @@ class LiveMappings:
         exact = self._by_dma.get((device, address))
         if exact:
             return exact[0] if len(exact) == 1 else _fitting(exact, event)
-        return self._around(device, address) or self._ended.find(device, address)
+        return self._around(device, address) or self._in_list(device, address) or self._ended.find(device, address)
 
     def _list(self, event: Event) -> Mapping | None:
         found = self._by_list.get((event.device, event.phys[0]), ())
@@ -195,6 +195,16 @@ class LiveMappings:
         for start in starts[max(0, at - _WALK_MAX + 1) : at + 1][::-1]:
             for mapping in self._by_dma[device, start]:
                 if address < start + mapping.dma_sizes[0]:
+                    return mapping
+        return None
+
+    def _in_list(self, device: str, address: int) -> Mapping | None:
+        """The live list of which an entry behind the first has an address: rare, so there is no index of them."""
+        for (owner, _), lists in self._by_list.items():
+            for mapping in lists if owner == device else ():
+                if address >= mapping.dma[0] and any(
+                    start <= address < start + size for start, size in zip(mapping.dma, mapping.dma_sizes, strict=False)
+                ):
                     return mapping
         return None
 
