@@ -49,8 +49,7 @@ def sync(store: Path, other: str) -> None:
 @store_argument
 def reindex(store: Path) -> None:
     """Make the index of a store anew, and check every pack."""
-    with changing(store) as opened:
-        opened.reindex()
+    with changing(store, anew=True) as opened:
         for target in opened.targets(every_build=True):
             click.echo(f"{target.slug}: {sum(opened.counts(target).values()):,} causes")
 
@@ -80,11 +79,12 @@ def prune(store: Path, plan: Path | None) -> None:
 
 
 @contextmanager
-def changing(folder: Path) -> Iterator[Store]:
-    """A store that is there, to write; a wrong path must not become one. Says in the end what was damaged."""
+def changing(folder: Path, anew: bool = False) -> Iterator[Store]:
+    """A store that is there, to write; a wrong path must not become one. Says in the end what was damaged.
+    ``anew``: its index is made anew."""
     try:
         check_format(folder)
-        with closing(Store.create(folder)) as store:
+        with closing(Store.create(folder, anew=anew)) as store:
             yield store
             for line in store.damage:
                 click.echo(line, err=True)

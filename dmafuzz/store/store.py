@@ -81,9 +81,10 @@ class Store:
         return store
 
     @classmethod
-    def create(cls, folder: Path, exclusive: bool = True, shared: bool = False) -> Store:
+    def create(cls, folder: Path, exclusive: bool = True, shared: bool = False, anew: bool = False) -> Store:
         """To write: a new store, or one that is there. ``exclusive``: no other process may run on it meanwhile.
-        ``shared``: many hosts use it from now on, each with an index in its own cache."""
+        ``shared``: many hosts use it from now on, each with an index in its own cache. ``anew``: its index is made
+        anew. Raises StoreError."""
         with told_in_one_line(folder):
             if not (folder / ABOUT).exists():
                 check_empty(folder)
@@ -100,7 +101,10 @@ class Store:
             store._clear_leftovers()
             if running is not None:
                 store._mend_ledgers()
-            store.refresh(everything=True)
+            if anew:
+                store.reindex()
+            else:
+                store.refresh(everything=True)
         return store
 
     def close(self) -> None:
