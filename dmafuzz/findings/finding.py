@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from dmafuzz import _core, platforms
@@ -16,6 +16,7 @@ from dmafuzz.verdicts.meanings import reason_words
 
 BROKEN = "broken"  # the tracker itself crashed
 LABELS = (BROKEN, "FN", "FP", "hazard")
+_OF_THE_CAUSE = ("ops", "triage_cause", "text", "cause")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class RawFinding:
     records: bytes
     reason: str
 
-    @property
+    @cached_property
     def ops(self) -> tuple[_core.Op, ...]:
         return tuple(_core.decode(self.records))
 
@@ -58,7 +59,7 @@ class Finding:
     modality: str | None = None
     minimal: str | None = None
 
-    @property
+    @cached_property
     def ops(self) -> tuple[_core.Op, ...]:
         return tuple(_core.decode(self.records))
 
@@ -82,6 +83,12 @@ class Finding:
         reason, minimal program."""
         parts = (self.label, ",".join(self.kinds), ",".join(self.rules), self.reason, self.text)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+    def with_minimal(self, minimal: str | None) -> Finding:
+        """The same finding with another ``minimal``, on which nothing else depends: what was worked out stays."""
+        other = replace(self, minimal=minimal)
+        vars(other).update({name: vars(self)[name] for name in _OF_THE_CAUSE if name in vars(self)})
+        return other
 
     @property
     def file_name(self) -> str:

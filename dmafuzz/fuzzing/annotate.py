@@ -6,8 +6,6 @@ It follows from the finding's cause alone, whichever worker reported it first.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dmafuzz import platforms
 from dmafuzz.catalogue import Proof, proof_for
 from dmafuzz.catalogue.proof import QUICK_OPS
@@ -28,7 +26,7 @@ class Annotator:
     def annotated(self, finding: Finding) -> Finding:
         """The finding with its `minimal`."""
         signatures = [Signature(finding.label, kind, finding.rules, finding.reason) for kind in finding.kinds]
-        return replace(finding, minimal=self._minimal(signatures, finding))
+        return finding.with_minimal(self._minimal(signatures, finding))
 
     def _minimal(self, signatures: list[Signature], finding: Finding) -> str | None:
         """None for single platforms, or a tracker that the search cannot look into.

@@ -17,7 +17,7 @@ from dmafuzz.triage import grade_of
 SETTLE_EVERY_S = 3.0
 SETTLE_FINDINGS = 2_000  # in one process
 ENOUGH_FINDINGS = 500  # for a process: starting one costs as much as replaying these
-SETTLE_SHARE = 0.2  # of the time at most: where there are as many jobs as CPUs, workers wait for it meanwhile
+SETTLE_SHARE = 0.4  # of the time at most: where there are as many jobs as CPUs, workers wait for it meanwhile
 
 
 @dataclass(frozen=True)
