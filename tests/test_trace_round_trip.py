@@ -92,8 +92,8 @@ def astray(program: Program) -> int:
     return count
 
 
-# The same programs each time: of a few no event says what they are about (an unmap by the wrong function, of memory that
-# a list and another mapping share), and conditions that exclude just these would be the importer once more.
+# The same programs each time: of a few no event says what they are about (an unmap by the wrong function, of memory
+# that a list and another mapping share), and conditions that exclude just these would be the importer once more.
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 
