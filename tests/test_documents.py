@@ -46,7 +46,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SAVED = re.compile(r"^dmafuzz 1\n# (\S+\.dma)\n")
 # Installing, building, booting and testing: nothing of it belongs into a test of the documents.
 NOT_RUN = re.compile(
-    r"\b(apt-get|pip|cmake|pytest|git|confirm|bench|sphinx-build|eval|sanitize|compare_simulators|insmod)\b"
+    r"\b(apt-get|pip|cmake|pytest|git|confirm|bench|sphinx-build|eval|sanitize|compare_simulators|insmod|nanobind)\b"
     r"|python -m (making|dmafuzz\.)|python tests/"
     r"|--patch fix\.diff"  # a patch of one's own: tests/test_review_debian.py has some
 )
