@@ -97,7 +97,8 @@ def test_an_interrupt_while_it_starts_leaves_no_traceback(tmp_path: Path) -> Non
         _, errors = process.communicate(timeout=60)
         assert b"Traceback" not in errors
         ends.add(process.returncode)
-    assert ends <= {0, 130}
+    # Before the first line of ours runs, and after the last one, a signal ends it as it ends any process.
+    assert ends <= {0, 130, -signal.SIGINT, -signal.SIGTERM, -signal.SIGHUP}
 
 
 def test_new_causes_of_a_grade_fail_on_demand_and_known_ones_do_not(tmp_path: Path) -> None:
