@@ -225,8 +225,13 @@ def test_a_worker_that_was_killed_is_replaced_and_its_program_not_blamed(tmp_pat
         _thread.interrupt_main()
 
     killer = threading.Thread(target=kill_once, daemon=True)
+    # A process in the background of a shell is born with SIGINT ignored, and would go on until its time is up.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     killer.start()
-    summary = campaign.run()
+    try:
+        summary = campaign.run()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert summary.restarts == 1
     assert summary.quarantined == []
     assert campaign.supervisor.children[0].generation == 1
