@@ -6,8 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from dmafuzz.confirmation import building
 from dmafuzz.confirmation.answer import Answer, read_answer
 from dmafuzz.confirmation.errors import GuestDiedError
+
+KERNEL = building.GuestKernel("mine", "6.12.117", "x86_64", "/tree", "2026-01-01T00:00:00+00:00", "0123abcd")
 
 _TO_DEVICE, _FROM_DEVICE = 1, 2
 

@@ -18,7 +18,7 @@ from dmafuzz.confirmation import Confirming, building, hunting
 from dmafuzz.store import Store
 from dmafuzz.store.runs import PLANNED
 from dmafuzz.verdicts import judging
-from stand_in_guest import StandInGuest
+from stand_in_guest import KERNEL, StandInGuest
 from support import program_of, said
 
 PLAN = """
@@ -34,7 +34,6 @@ RECEIVES = program_of(
     "device m0 write 0 64",
     "cpu0 unmap_page m0",
 )
-KERNEL = building.GuestKernel("mine", "6.12.117", "x86_64", "/tree", "2026-01-01T00:00:00+00:00", "0123abcd")
 
 
 @pytest.fixture

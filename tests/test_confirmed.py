@@ -13,11 +13,11 @@ from dmafuzz import _core, platforms
 from dmafuzz.cli import confirm as command
 from dmafuzz.cli.main import main
 from dmafuzz.confirmation import Confirming, building
-from dmafuzz.findings import Finding, RawFinding, confirm
+from dmafuzz.findings import Finding, RawFinding, Replaying
 from dmafuzz.store import Confirmed, Store
 from dmafuzz.store.target import target_of
 from dmafuzz.verdicts import judging
-from stand_in_guest import StandInGuest
+from stand_in_guest import KERNEL, StandInGuest
 from support import program_of
 
 NAMES = tuple(model.name for model in platforms.portfolio("6.12"))
@@ -29,7 +29,6 @@ LOSES = program_of(
     "cpu0 sync_single_for_device m0",
     "cpu0 unmap_page m0",
 )
-KERNEL = building.GuestKernel("mine", "6.12.117", "x86_64", "/tree", "2026-01-01T00:00:00+00:00", "0123abcd")
 TARGET = target_of("6.12", "6.12", "6.12", NAMES)
 
 
@@ -40,7 +39,7 @@ def finding(tmp_path: Path) -> Finding:
     label, kind, reason = bench.signatures_on(LOSES, PLATFORM)[0]
     small = bench.minimize(LOSES, PLATFORM, label, kind, reason)
     raw = RawFinding(str(label), kind, PLATFORM, small.rules, _core.encode(list(small.program.ops)), reason)
-    [found] = confirm([raw], "6.12", "6.12", NAMES, "6.12")
+    [found] = Replaying([raw], "6.12", "6.12", NAMES, "6.12").findings()
     assert found is not None
     store = Store.create(tmp_path / "findings")
     store.add(TARGET, [found])

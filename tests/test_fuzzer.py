@@ -19,8 +19,8 @@ import multiprocess
 import pytest
 
 from dmafuzz import _core, platforms
+from dmafuzz.findings import Replaying
 from dmafuzz.findings.finding import RawFinding
-from dmafuzz.findings.replay import confirm
 from dmafuzz.fuzzing import Campaign, atheris_available
 from dmafuzz.fuzzing.current_input import last_program
 from dmafuzz.fuzzing.exchange import Exchange, gather
@@ -69,7 +69,7 @@ def test_what_the_engine_finds_shows_in_a_fresh_process() -> None:
     raw = [RawFinding(f.label, f.kind, f.platform, tuple(f.rules), _core.encode(f.ops), f.reason) for f in found[:40]]
     assert raw
     names = [model.name for model in platforms.portfolio("6.12")]
-    assert all(finding is not None for finding in confirm(raw, "6.12", "6.12", names, "6.12"))
+    assert all(finding is not None for finding in Replaying(raw, "6.12", "6.12", names, "6.12").findings())
 
 
 def test_a_report_that_is_not_true_is_not_confirmed(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_report_that_is_not_true_is_not_confirmed(tmp_path: Path) -> None:
     of = target_of("6.12", "6.12", None, ["x86-5.5"])
     store.report(of, [lie])
     reports = store.waiting(of)
-    findings = confirm(reports[0].found, "6.12", "6.12", ["x86-5.5"], None)
+    findings = Replaying(reports[0].found, "6.12", "6.12", ["x86-5.5"], None).findings()
     assert findings == [None]
     settled = store.settle(of, reports, findings)
     assert (settled.new, settled.unconfirmed) == ([], 1)
@@ -118,7 +118,7 @@ def test_one_that_ends_the_replaying_process_costs_few_of_them(monkeypatch: pyte
             return [{**facts, "kinds": [item.kind]} for item in self.items]
 
     monkeypatch.setattr("dmafuzz.findings.replay._Process", Process)
-    found = confirm(raw, "6.12", "6.12", [], None)
+    found = Replaying(raw, "6.12", "6.12", [], None).findings()
     assert [index for index, finding in enumerate(found) if finding is None] == [17]
     assert len(asked) <= 2 * 6 + 2
 

@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from dmafuzz import _core, platforms
 from dmafuzz._core import Op
+from dmafuzz.findings import Replaying
 from dmafuzz.findings.finding import Finding, RawFinding
-from dmafuzz.findings.replay import confirm
 from dmafuzz.program import Program, parse, read, render_op
 from dmafuzz.program.strategies import programs
 from dmafuzz.schedules import Exploration, Modality, ScheduleError, count, explore, threads
@@ -474,7 +474,7 @@ def test_bad_input_is_told(tmp_path: Path, options: tuple[str, ...], said: str) 
 
 def confirmed(text: str, label: str, kind: str, reason: str, rules: tuple[str, ...], **how: int) -> Finding:
     raw = RawFinding(label, kind, "armv7-5.18", rules, _core.encode(ops_of(text)), reason)
-    (finding,) = confirm([raw], "6.12", "6.12", FEW, None, **how)
+    (finding,) = Replaying([raw], "6.12", "6.12", FEW, None, **how).findings()
     assert finding is not None
     return finding
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from dmafuzz import _core, platforms
-from dmafuzz.findings import Finding, RawFinding, confirm
+from dmafuzz.findings import Finding, RawFinding, Replaying
 from dmafuzz.storage import pack_bytes, pack_name, read_ledgers, read_pack, write_pack
 from dmafuzz.store import Store, StoreError, Target
 from dmafuzz.store.entries import finding_to_item, item_to_finding
@@ -43,7 +43,7 @@ def raw_findings() -> tuple[RawFinding, ...]:
 
 @functools.cache
 def findings(tracker: str = "6.12") -> tuple[Finding, ...]:
-    found = confirm(raw_findings(), tracker, tracker, NAMES, "6.12")
+    found = Replaying(raw_findings(), tracker, tracker, NAMES, "6.12").findings()
     return tuple({f.cause: f for f in found if f is not None}.values())
 
 
@@ -278,7 +278,7 @@ def test_what_the_disk_does_not_take_is_not_filed_and_waits_still(
     store = Store.create(tmp_path)
     store.report(target(), raw_findings())
     reports = store.waiting(target())
-    found = confirm(reports[0].found, "6.12", "6.12", NAMES, "6.12")
+    found = Replaying(reports[0].found, "6.12", "6.12", NAMES, "6.12").findings()
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises(StoreError, match="No space left"):
@@ -340,4 +340,4 @@ def test_a_full_disk_while_findings_are_replayed_is_no_fault_of_ours(monkeypatch
     files = iter((tempfile.TemporaryFile("w+"), open("/dev/full", "w+"), tempfile.TemporaryFile("w+")))  # noqa: SIM115
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda _mode: next(files))
     with pytest.raises(OSError, match="No space left on device"):
-        confirm(raw_findings()[:1], "6.12", "6.12", NAMES, "6.12")
+        Replaying(raw_findings()[:1], "6.12", "6.12", NAMES, "6.12").findings()

@@ -2,6 +2,6 @@
 """Findings: programs on which tracker and simulator disagree, minimized, one file for each cause."""
 
 from dmafuzz.findings.finding import Finding, RawFinding
-from dmafuzz.findings.replay import Replaying, confirm
+from dmafuzz.findings.replay import Replaying
 
-__all__ = ["Finding", "RawFinding", "Replaying", "confirm"]
+__all__ = ["Finding", "RawFinding", "Replaying"]

@@ -101,22 +101,6 @@ class Replaying:
         self._go_on()
 
 
-def confirm(
-    raw: Sequence[RawFinding],
-    tracker: str,
-    core_tracker: str,
-    platform_names: Sequence[str],
-    portfolio: str | None,
-    schedules: int = SCHEDULES_MAX,
-) -> list[Finding | None]:
-    """As `Replaying`, at once."""
-    replaying = Replaying(raw, tracker, core_tracker, platform_names, portfolio, schedules)
-    try:
-        return replaying.findings()
-    finally:
-        replaying.stop()
-
-
 @dataclass(frozen=True)
 class _Part:
     """Reports by their places, and up to how many schedules of each are judged."""
