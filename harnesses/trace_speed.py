@@ -27,7 +27,8 @@ PORTFOLIO = "6.12"
 RANDOM_PROGRAMS, RANDOM_OPS = 2000, 12
 SPREAD = 1 << 24  # bytes from one program's memory to the next one's
 PLACES = 1 << 24  # so many programs lie apart; random ones leave mappings behind, which are never joined to others
-ADDRESS = re.compile(r"(?<=addr=)[0-9a-f]+|(?<=0x)[0-9a-f]{6,}")
+ADDRESS_FIELD = re.compile(r"(?<=addr=)[0-9a-f]+|(?<=addrs=\{)[^}]+")
+NUMBER = re.compile(r"\b(?:0x)?[0-9a-f]+")
 RECEIVED = """dmafuzz 1
 cpu0 b0 = alloc pages 4096
 cpu0 m0 = map_page d0 b0 {offset} {size} FROM_DEVICE
@@ -77,7 +78,12 @@ def programs(rng: random.Random, kind: str) -> Iterator[Program]:
 
 def moved(line: str, shift: int) -> str:
     """The line with all addresses so many bytes further on."""
-    return ADDRESS.sub(lambda found: f"{int(found.group(), 16) + shift:x}", line)
+
+    def further(found: re.Match[str]) -> str:
+        text = found.group()
+        return f"{'0x' if text.startswith('0x') else ''}{int(text, 16) + shift:x}"
+
+    return ADDRESS_FIELD.sub(lambda found: NUMBER.sub(further, found.group()), line)
 
 
 def write(path: Path, count: int, kind: str) -> None:

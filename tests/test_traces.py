@@ -361,6 +361,14 @@ def test_many_mappings_of_one_page_are_judged_in_windows_that_have_every_pair() 
     for program in found:
         assert len(program) <= 64
 
+def test_each_pair_of_mappings_that_live_long_is_looked_at_once() -> None:
+    """Of a page that is mapped again and again, as one of zeros is, a window is judged for what is new in it only."""
+    calls = [line("dma_map_page", mapped(0x5000, 64, "TO_DEVICE", dma=0x10000 * i), i) for i in range(1, 201)]
+    found, counts = programs(calls)
+    pairs, windows = 200 * 199 // 2, sum(found.values())
+    assert pairs // 3 <= windows <= pairs // 2
+    assert WINDOWS in counts.notes
+
 
 @pytest.mark.parametrize(("unaligned", "shares"), [(0x40, True), (0, False)])
 def test_what_lies_beside_a_mapping_is_never_a_loss(unaligned: int, shares: bool) -> None:

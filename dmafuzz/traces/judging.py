@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -20,6 +22,7 @@ from .windows import shapes_of
 
 _EXAMPLES_MAX = 3  # programs of one finding that are kept
 _FINDINGS_MAX = 2000
+_ALLOCATIONS = 20_000  # between two collections; it is 700 by itself
 _SHAPES_MAX = 200_000  # distinct ones that are remembered; others are judged again
 
 CLIPPED = "groups with something larger than a program may be, judged by its beginning"
@@ -80,9 +83,28 @@ def judged(events: Iterable[Event | int], counts: Counts, bench: Bench) -> Judge
     """Judges all groups of a trace; memory is that of what is live, and of the distinct shapes."""
     result = Judged(bench, counts)
     lives = LiveMappings(counts)
+    with _collected_seldom():
+        _judge(groups_of(_noted(events, result), counts, lives), result)
+    result.live_max = lives.live_max
+    return result
+
+
+@contextlib.contextmanager
+def _collected_seldom() -> Iterator[None]:
+    """Groups and their mappings refer to each other, so Python's collector is needed; as often as it comes by itself,
+    it takes a fourth of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(_ALLOCATIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def _judge(groups: Iterable[Group], result: Judged) -> None:
     known: dict[tuple[Line, ...], Verdict] = {}
     plain: dict[Line, Verdict] = {}
-    for group in groups_of(_noted(events, result), counts, lives):
+    for group in groups:
         result.groups += 1
         key = plain_key(group.steps)
         if key is not None and (seen := plain.get(key)) is not None and seen.nothing:
@@ -93,9 +115,7 @@ def judged(events: Iterable[Event | int], counts: Counts, bench: Bench) -> Judge
             if shape.lines and (verdict := _add(result, shape, known)) and key is not None and len(plain) < _SHAPES_MAX:
                 plain[key] = verdict
         if group.windows:
-            counts.note(WINDOWS, group.steps[0].where.line)
-    result.live_max = lives.live_max
-    return result
+            result.counts.note(WINDOWS, group.steps[0].where.line)
 
 
 def _noted(events: Iterable[Event | int], result: Judged) -> Iterator[Event | int]:

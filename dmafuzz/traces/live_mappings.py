@@ -7,20 +7,20 @@ short time ago still finds it.
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from .counts import Counts
 from .ended_mappings import EndedMappings, Key
 from .event import Call, Event
 from .lengths import cpu_lengths
-from .mapping import LINE_SHIFT, PAGE_SHIFT, Group, Mapping, Step
+from .mapped_memory import MappedMemory
+from .mapping import Group, Mapping, Step
 from .retain import STEPS_MAX, retained
 
 _ENDED_MAX = 1024  # groups that have ended and may still be called upon
-_WALK_MAX = 16  # mappings that are looked at to find the one around an address
-_LARGE_BYTES = 1 << 20  # of a mapping that is found by its pages; larger ones are looked through one by one
+_WALK_MAX = 16  # entries that are looked at to find the one around an address
 
 OLDER = "calls on mappings that the trace does not have: older than it, or mapped while events were lost"
 
@@ -37,6 +37,10 @@ _FOR_DEVICE = (Call.SYNC_FOR_DEVICE, Call.SYNC_SG_FOR_DEVICE)
 _LISTED = (Call.UNMAP_SG, Call.SYNC_SG_FOR_CPU, Call.SYNC_SG_FOR_DEVICE)
 
 
+Reached = tuple[int, int, int, Mapping]
+"""An entry of a mapping: where it begins, what puts the older of two behind the younger, its bytes, the mapping."""
+
+
 class LiveMappings:
     """Takes events in order, gives groups: whole ones when nothing of them is live, and long ones in windows."""
 
@@ -44,9 +48,8 @@ class LiveMappings:
         self._counts = counts
         self._by_dma: dict[Key, list[Mapping]] = {}
         self._by_list: dict[Key, list[Mapping]] = {}
-        self._starts: dict[str, list[int]] = {}
-        self._by_page: dict[int, list[Mapping]] = {}
-        self._large: list[Mapping] = []
+        self._entries: dict[str, list[Reached]] = {}
+        self._memory = MappedMemory()
         self._waiting: OrderedDict[Group, None] = OrderedDict()
         self._ended = EndedMappings()
         self.live = 0
@@ -75,10 +78,10 @@ class LiveMappings:
         """Events were lost: what is live may have ended since. What is known so far is judged; nothing is kept."""
         groups = {mapping.group.root(): None for mappings in self._by_dma.values() for mapping in mappings}
         yield from (group for group in {**self._waiting, **groups} if len(group.steps) > group.kept)
-        for known in (self._by_dma, self._by_list, self._starts, self._by_page, self._waiting):
+        for known in (self._by_dma, self._by_list, self._entries, self._waiting):
             known.clear()
         self._ended.clear()
-        self._large.clear()
+        self._memory.clear()
         self.live = 0
 
     finish = forget  # the end of a trace is like a loss: what is live then is no leak
@@ -91,12 +94,21 @@ class LiveMappings:
             return
         group = Group()
         mapping = Mapping(
-            event.call, event.device, event.direction, event.attrs, event.dma, event.sizes, event.phys, sizes, group
+            event.call,
+            event.device,
+            event.direction,
+            event.attrs,
+            event.dma,
+            event.sizes,
+            event.phys,
+            sizes,
+            group,
+            event.where.line,
         )
         if event.cut:
             self._counts.note("scatterlists of which the event has the first entries only", event.where.line)
         if mapping.cached:
-            for other in self._sharing(mapping):
+            for other in self._memory.sharing(mapping):
                 group = _joined(group, other.group.root())
         mapping.group = group
         group.live += 1
@@ -111,32 +123,26 @@ class LiveMappings:
         key = (mapping.device, mapping.dma[0])
         self._by_dma.setdefault(key, []).append(mapping)
         self._ended.covered(*key)
-        insort(self._starts.setdefault(mapping.device, []), mapping.dma[0])
+        entries = self._entries.setdefault(mapping.device, [])
+        for reached in _reached(mapping):
+            insort(entries, reached)
         if mapping.call is Call.MAP_SG:
             self._by_list.setdefault((mapping.device, mapping.phys[0]), []).append(mapping)
-        if not mapping.cached:
-            return
-        if _is_large(mapping):
-            self._large.append(mapping)
-            return
-        for page in _pages(mapping):
-            self._by_page.setdefault(page, []).append(mapping)
+        if mapping.cached:
+            self._memory.add(mapping)
 
     def _end(self, mapping: Mapping, group: Group) -> None:
         self.live -= 1
         mapping.live = False
         key = (mapping.device, mapping.dma[0])
         _drop(self._by_dma, key, mapping)
-        starts = self._starts[mapping.device]
-        del starts[bisect_right(starts, mapping.dma[0]) - 1]
+        entries = self._entries[mapping.device]
+        for reached in _reached(mapping):
+            del entries[bisect_left(entries, reached)]
         if mapping.call is Call.MAP_SG:
             _drop(self._by_list, (mapping.device, mapping.phys[0]), mapping)
         if mapping.cached:
-            if _is_large(mapping):
-                self._large.remove(mapping)
-            else:
-                for page in _pages(mapping):
-                    _drop(self._by_page, page, mapping)
+            self._memory.remove(mapping)
         self._ended.add(mapping)
         group.live -= 1
 
@@ -171,7 +177,7 @@ class LiveMappings:
         exact = self._by_dma.get((device, address))
         if exact:
             return exact[0] if len(exact) == 1 else _fitting(exact, event)
-        return self._around(device, address) or self._in_list(device, address) or self._ended.find(device, address)
+        return self._around(device, address) or self._ended.find(device, address)
 
     def _list(self, event: Event) -> Mapping | None:
         found = self._by_list.get((event.device, event.phys[0]), ())
@@ -182,83 +188,32 @@ class LiveMappings:
             return next((each for each in same if len(each.phys) == count), same[0])
         # No list: it may be one page's, by the wrong function, or one that has ended.
         start = event.phys[0]
-        pages = self._by_page.get(start >> PAGE_SHIFT, ())
-        single = (each for each in pages if each.device == event.device and each.phys[0] == start)
+        single = (each for each in self._memory.at(start) if each.device == event.device and each.phys[0] == start)
         return next(single, None) or self._ended.find_memory(event.device, start)
 
     def _around(self, device: str, address: int) -> Mapping | None:
-        """The live mapping that an address lies in, behind its beginning."""
-        starts = self._starts.get(device)
-        if not starts:
-            return None
-        at = bisect_right(starts, address) - 1
-        for start in starts[max(0, at - _WALK_MAX + 1) : at + 1][::-1]:
-            for mapping in self._by_dma[device, start]:
-                if address < start + mapping.dma_sizes[0]:
-                    return mapping
+        """The live mapping of which an entry has an address; of several, the entry that begins last, the oldest."""
+        entries = self._entries.get(device, ())
+        at = bisect_right(entries, (address, 1))
+        for start, _, size, mapping in entries[max(0, at - _WALK_MAX) : at][::-1]:
+            if address < start + size and address >= mapping.dma[0]:
+                return mapping
         return None
 
-    def _in_list(self, device: str, address: int) -> Mapping | None:
-        """The live list of which an entry behind the first has an address: rare, so there is no index of them."""
-        for (owner, _), lists in self._by_list.items():
-            for mapping in lists if owner == device else ():
-                if address >= mapping.dma[0] and any(
-                    start <= address < start + size for start, size in zip(mapping.dma, mapping.dma_sizes, strict=False)
-                ):
-                    return mapping
-        return None
 
-    def _sharing(self, mapping: Mapping) -> Iterator[Mapping]:
-        """The live mappings that share a cacheline with a new one."""
-        near: Iterable[Mapping]
-        if _is_large(mapping):
-            near = [each for mappings in self._by_dma.values() for each in mappings if each.cached]
-            yield from (each for each in near if share_lines(mapping, each))
-            return
-        pages = _pages(mapping)
-        if len(pages) == 1:
-            near = self._by_page.get(pages[0], ())
-        else:
-            near = {id(each): each for page in pages for each in self._by_page.get(page, ())}.values()
-        yield from (each for each in near if share_lines(mapping, each))
-        yield from (each for each in self._large if share_lines(mapping, each))
+def _reached(mapping: Mapping) -> list[Reached]:
+    """A mapping's entries as they are found by an address in them."""
+    number = -mapping.line
+    if len(mapping.dma) == 1:
+        return [(mapping.dma[0], number, mapping.dma_sizes[0], mapping)] if mapping.dma_sizes else []
+    entries = dict.fromkeys(zip(mapping.dma, mapping.dma_sizes, strict=False))
+    return [(start, number, size, mapping) for start, size in entries]
 
 
-def share_lines(one: Mapping, other: Mapping) -> bool:
-    """Whether two mappings have a cacheline in common."""
-    return share_entry_lines(one, range(len(one.sizes)), other, range(len(other.sizes)))
-
-
-def share_entry_lines(one: Mapping, entries: Sequence[int], other: Mapping, others: Sequence[int]) -> bool:
-    """Whether some entries of two mappings do."""
-    for i in entries:
-        start = one.phys[i]
-        first, last = start >> LINE_SHIFT, (start + one.sizes[i] - 1) >> LINE_SHIFT
-        for j in others:
-            start = other.phys[j]
-            if first <= (start + other.sizes[j] - 1) >> LINE_SHIFT and start >> LINE_SHIFT <= last:
-                return True
-    return False
-
-
-def _is_large(mapping: Mapping) -> bool:
-    return sum(mapping.sizes) > _LARGE_BYTES
-
-
-def _pages(mapping: Mapping) -> list[int]:
-    if len(mapping.phys) == 1:
-        start = mapping.phys[0]
-        return list(range(start >> PAGE_SHIFT, (start + mapping.sizes[0] - 1 >> PAGE_SHIFT) + 1))
-    pages: dict[int, None] = {}
-    for start, size in zip(mapping.phys, mapping.sizes, strict=True):
-        pages.update(dict.fromkeys(range(start >> PAGE_SHIFT, (start + size - 1 >> PAGE_SHIFT) + 1)))
-    return list(pages)
-
-
-def _drop(known: dict[Key, list[Mapping]] | dict[int, list[Mapping]], key: Key | int, mapping: Mapping) -> None:
-    mappings = known[key]  # type: ignore[index]
+def _drop(known: dict[Key, list[Mapping]], key: Key, mapping: Mapping) -> None:
+    mappings = known[key]
     if len(mappings) == 1:
-        del known[key]  # type: ignore[arg-type]
+        del known[key]
     else:
         mappings.remove(mapping)
 
@@ -281,9 +236,10 @@ def _joined(one: Group, other: Group) -> Group:
     if len(one.steps) > len(other.steps):
         one, other = other, one
     if one.steps:
+        new = {step.where.line for step in (*one.steps[one.kept :], *other.steps[other.kept :])}
         other.steps = sorted([*other.steps, *one.steps], key=lambda step: step.where.line)
+        other.kept = next((i for i, step in enumerate(other.steps) if step.where.line in new), len(other.steps))
     other.live += one.live
-    other.kept = min(len(other.steps), other.kept + one.kept)
     other.windows |= one.windows
     one.merged, one.steps = other, []
     return other

@@ -18,7 +18,8 @@ PAGE = 1 << PAGE_SHIFT
 class Mapping:
     """One mapping or allocation. ``sizes`` are the CPU's lengths of its entries, ``dma_sizes`` the device's, in bytes.
 
-    ``phys`` is empty where the event has no address (allocations). ``given_to_device``: it was synced for the device.
+    ``phys`` is empty where the event has no address (allocations). ``line`` is that of the trace.
+    ``given_to_device``: it was synced for the device.
     """
 
     call: Call
@@ -30,6 +31,7 @@ class Mapping:
     phys: tuple[int, ...]
     sizes: tuple[int, ...]
     group: Group
+    line: int
     live: bool = True
     given_to_device: bool = False
 

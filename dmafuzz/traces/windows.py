@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from dmafuzz import _core
 
-from .live_mappings import share_entry_lines
+from .mapped_memory import share_entry_lines
 from .mapping import PAGE_SHIFT, Group, Mapping
 from .shape import BYTES_MAX, ENTRIES_MAX, Chosen, Shape, shape_of
 
@@ -26,8 +26,9 @@ def shapes_of(group: Group) -> Iterator[Shape]:
         yield shape_of(group.steps, {})
         return
     group.windows = True
-    for units in _windows([unit for mapping in mappings.values() for unit in _units(mapping)]):
-        chosen: Chosen = {id(mapping): entries for mapping, entries in units}
+    units = [unit for mapping in mappings.values() for unit in _units(mapping)]
+    for window in _windows(units, {id(step.mapping) for step in group.steps[group.kept :]}):
+        chosen: Chosen = {id(mapping): entries for mapping, entries in window}
         yield shape_of([step for step in group.steps if id(step.mapping) in chosen], chosen)
 
 
@@ -53,17 +54,21 @@ def _units(mapping: Mapping) -> list[Unit]:
     return [(mapping, tuple(range(start, start + ENTRIES_MAX))) for start in starts]
 
 
-def _windows(units: list[Unit]) -> Iterator[list[Unit]]:
-    """Each unit with those behind it that share cachelines with it; every pair that does is in one window."""
+def _windows(units: list[Unit], called: Container[int]) -> Iterator[list[Unit]]:
+    """Each unit with those behind it that share cachelines with it; every pair that does is in one window.
+
+    ``called`` are the IDs of mappings with calls that no window had yet: windows without any say nothing new.
+    """
     beside = _neighbours(units)
     seen: set[int] = set()
     for number, unit in enumerate(units):
-        later = beside.get(number, [])
+        new = id(unit[0]) in called
+        later = [each for each in beside.get(number, ()) if new or id(units[each][0]) in called]
         for start in range(0, len(later), _BESIDE):
             some = later[start : start + _BESIDE]
             seen.update(some)
             yield _distinct([unit, *(units[each] for each in some)])
-        if not later and number not in seen:
+        if new and not later and number not in seen:
             yield [unit]
 
 
