@@ -14,7 +14,7 @@ from dmafuzz import traces
 from dmafuzz.program import render_op
 from dmafuzz.traces.event import Call, Event
 from dmafuzz.traces.judging import WINDOWS
-from dmafuzz.traces.live_mappings import OLDER
+from dmafuzz.traces.live_mappings import AMBIGUOUS, OLDER
 
 RECORDINGS = Path(__file__).parent / "traces"
 FTRACE, TRACE_CMD = RECORDINGS / "ftrace-6.12.107.txt", RECORDINGS / "trace-cmd-3.1.6.txt"
@@ -337,6 +337,15 @@ def test_lengths_that_an_iommu_has_merged_are_assumed_and_said() -> None:
     assert [name for name in counts.notes if "an IOMMU has merged" in name]
 
 
+@pytest.mark.parametrize(("sizes", "said"), [((64, 64), False), ((64, 128), True)])
+def test_a_call_that_fits_several_mappings_is_said_to(sizes: tuple[int, int], said: bool) -> None:
+    calls = [line("dma_map_page", mapped(0x5000, size, "TO_DEVICE"), number) for number, size in enumerate(sizes)]
+    calls.append(line("dma_sync_single_for_cpu", synced(0x5010, 16, "TO_DEVICE"), 2))
+    calls.append(line("dma_unmap_page", unmapped(0x5000, 32, "TO_DEVICE"), 3))
+    _, counts = programs(calls)
+    assert (AMBIGUOUS in counts.notes) is said
+
+
 def test_a_long_life_is_judged_in_windows_and_kept_in_bounds() -> None:
     lines = [line("dma_map_page", mapped(0x5000, 4096, "BIDIRECTIONAL"))]
     for number in range(4000):
@@ -360,6 +369,7 @@ def test_many_mappings_of_one_page_are_judged_in_windows_that_have_every_pair() 
     assert any({"0", "56"} <= each for each in places)
     for program in found:
         assert len(program) <= 64
+
 
 def test_each_pair_of_mappings_that_live_long_is_looked_at_once() -> None:
     """Of a page that is mapped again and again, as one of zeros is, a window is judged for what is new in it only."""

@@ -23,6 +23,7 @@ _ENDED_MAX = 1024  # groups that have ended and may still be called upon
 _WALK_MAX = 16  # entries that are looked at to find the one around an address
 
 OLDER = "calls on mappings that the trace does not have: older than it, or mapped while events were lost"
+AMBIGUOUS = "calls that fit several live mappings equally: taken to be about the oldest of them"
 
 _MAPS = (Call.MAP, Call.MAP_RESOURCE, Call.MAP_SG, Call.ALLOC, Call.ALLOC_PAGES, Call.ALLOC_SGT)
 _ENDS = {
@@ -176,7 +177,7 @@ class LiveMappings:
         address = event.dma[0]
         exact = self._by_dma.get((device, address))
         if exact:
-            return exact[0] if len(exact) == 1 else _fitting(exact, event)
+            return exact[0] if len(exact) == 1 else self._oldest(_fitting(exact, event), event)
         return self._around(device, address) or self._ended.find(device, address)
 
     def _list(self, event: Event) -> Mapping | None:
@@ -185,11 +186,18 @@ class LiveMappings:
         same = [each for each in found if each.phys[:count] == event.phys and each.direction == event.direction]
         same = same or [each for each in found if each.phys[:count] == event.phys]
         if same:
-            return next((each for each in same if len(each.phys) == count), same[0])
+            return self._oldest([each for each in same if len(each.phys) == count] or same, event)
         # No list: it may be one page's, by the wrong function, or one that has ended.
         start = event.phys[0]
-        single = (each for each in self._memory.at(start) if each.device == event.device and each.phys[0] == start)
-        return next(single, None) or self._ended.find_memory(event.device, start)
+        single = [each for each in self._memory.at(start) if each.device == event.device and each.phys[0] == start]
+        return self._oldest(single, event) if single else self._ended.find_memory(event.device, start)
+
+    def _oldest(self, fitting: list[Mapping], event: Event) -> Mapping:
+        """Of those that a call fits, in their order; it is said where they differ in anything."""
+        first = fitting[0]
+        if any(_made_by(each) != _made_by(first) for each in fitting[1:]):
+            self._counts.note(AMBIGUOUS, event.where.line)
+        return first
 
     def _around(self, device: str, address: int) -> Mapping | None:
         """The live mapping of which an entry has an address; of several, the entry that begins last, the oldest."""
@@ -218,15 +226,21 @@ def _drop(known: dict[Key, list[Mapping]], key: Key, mapping: Mapping) -> None:
         mappings.remove(mapping)
 
 
-def _fitting(mappings: list[Mapping], event: Event) -> Mapping:
-    """Of several at one address: as dma-debug does, the one with which most agrees, the oldest first."""
+def _fitting(mappings: list[Mapping], event: Event) -> list[Mapping]:
+    """Of several at one address: as dma-debug does, those with which most agrees."""
 
     def agrees(mapping: Mapping) -> int:
         same_size = not event.sizes or event.sizes[0] == mapping.dma_sizes[0]
         same_kind = _ENDS.get(event.call, mapping.call) is mapping.call
-        return -(same_size + same_kind + (event.direction == mapping.direction))
+        return same_size + same_kind + (event.direction == mapping.direction)
 
-    return min(mappings, key=agrees)
+    most = max(agrees(each) for each in mappings)
+    return [each for each in mappings if agrees(each) == most]
+
+
+def _made_by(mapping: Mapping) -> tuple[object, ...]:
+    """All that its map call said."""
+    return mapping.call, mapping.direction, mapping.attrs, mapping.dma_sizes, mapping.phys
 
 
 def _joined(one: Group, other: Group) -> Group:
