@@ -100,10 +100,12 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def let_work(group: int, seconds: float) -> None:
-    """Until the processes of a group have had so much processor time."""
+def let_work(process: subprocess.Popen[str], seconds: float) -> None:
+    """Until the processes of a run's group have had so much processor time, or the run has ended."""
     deadline = time.monotonic() + ROUND_WALL_S_MAX
-    while sum(cpu_seconds(pid) or 0.0 for pid in descendants(group)) < seconds and time.monotonic() < deadline:
+    while process.poll() is None and time.monotonic() < deadline:
+        if sum(cpu_seconds(pid) or 0.0 for pid in descendants(process.pid)) >= seconds:
+            break
         time.sleep(0.05)
 
 
@@ -112,7 +114,8 @@ def kill_round(folder: Path, rng: random.Random) -> str:
     before = causes_in(folder) if (folder / "store.json").exists() else Counter()
     seed = str(rng.randrange(1 << 30))
     process = start(folder, command(folder, "--time", "60", "--ops", "8", "--jobs", "2", "--seed", seed))
-    let_work(process.pid, rng.uniform(0.2, ROUND_S_MAX))
+    let_work(process, rng.uniform(0.2, ROUND_S_MAX))
+    assert process.poll() is None, output_of(folder)  # it has a minute to go, unless something is wrong
     if rng.random() < 0.5:
         os.killpg(process.pid, signal.SIGKILL)
     else:

@@ -331,6 +331,7 @@ def test_what_a_killed_run_has_counted_stays_counted(tmp_path: Path) -> None:
         (["--portfolio", "6.12", "--platform", "x86-5.5"], "not both"),
         (["--time", "0"], "--time"),
         (["--jobs", "0"], "--jobs"),
+        (["--seed", str(1 << 63)], "--seed"),
     ],
 )
 def test_bad_input_is_one_message_and_status_2(arguments: list[str], message: str, tmp_path: Path) -> None:
@@ -339,6 +340,14 @@ def test_bad_input_is_one_message_and_status_2(arguments: list[str], message: st
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("seed", [347_688_789, (1 << 63) - 1])
+def test_any_seed_of_64_bits_will_do(seed: int, tmp_path: Path) -> None:
+    process = fuzz_process("--programs", "200", "--ops", "4", "--seed", str(seed), "--out", str(tmp_path / "o"))
+    told, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+    assert "200 programs" in told
 
 
 def test_workers_exchange_programs_and_the_store_keeps_them(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from dmafuzz.trackers import default_portfolio, resolve
 from dmafuzz.verdicts import Judgement, Warning, judging
 from dmafuzz.verdicts.meanings import JUSTIFICATIONS
 
+from . import options
 from .errors import EXIT_DIFFERENCE
 
 PROGRAMS = 1_000_000
@@ -34,7 +35,7 @@ TOLD_MAX = 10_000  # differences in one batch, each told once
     metavar="N",
     help="Operations of a program, at most.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
+@click.option("--seed", type=options.SEED, default=0, show_default=True, metavar="N")
 @click.option("--costs", is_flag=True, help="Compare locks, look-up steps and tree operations too.")
 @click.option("--about", is_flag=True, help="Compare what warnings are about too: mappings, entries, lines.")
 @click.option("--table", is_flag=True, help="Show how often each warning was given, by the call that made the mapping.")

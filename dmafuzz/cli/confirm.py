@@ -19,6 +19,7 @@ from dmafuzz.confirmation.figures import Figures
 from dmafuzz.confirmation.report import AT_FAULT as EXIT_AT_FAULT
 from dmafuzz.confirmation.report import as_table, status_of
 
+from . import options
 from .errors import EXIT_BAD_INPUT
 from .to_confirm import Programs
 
@@ -134,7 +135,7 @@ def run(
 @click.option("--platform", metavar="P", default=_FIRST[0], show_default=True, help="A platform or machine.")
 @click.option("--tracker", metavar="T", help="Default: the model of the guest kernel's dma-debug.")
 @click.option("--time", "seconds", type=click.FloatRange(0), default=60, show_default=True, metavar="S")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--seed", type=options.SEED, default=0, show_default=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Keep the programs that disagree here.")
 @click.option("--json", "as_json", is_flag=True, help="End with one JSON object, for `dmafuzz confirm figures`.")
 @click.pass_context

@@ -38,7 +38,7 @@ OPS_LIMIT = 14  # operations of a program before its tidy-up; some 12 to 13 on a
     "--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Worker processes."
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="The seed of random numbers."
+    "--seed", type=options.SEED, default=0, show_default=True, metavar="N", help="The seed of random numbers."
 )
 @options.tracker
 @options.portfolio

@@ -22,6 +22,7 @@ portfolio = click.option(
 platforms = click.option(
     "--platform", "platforms", metavar="P", multiple=True, help="Only this platform; can be given more than once."
 )
+SEED = click.IntRange(0, (1 << 63) - 1)
 GRADES_FAILING = ("A", "AB", "ABC")
 fail_on = click.option(
     "--fail-on", type=click.Choice(GRADES_FAILING), help="Exit with status 1 if anything new is of these grades."

@@ -40,7 +40,7 @@ SECONDS = 10.0
               help="Seconds to look beyond them; 0: not at all.")  # fmt: skip
 @click.option("--corpus", type=click.Path(file_okay=False, exists=True, path_type=Path), metavar="DIR",
               help="Programs to begin with beyond them. Default: the corpus of a checkout.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
+@click.option("--seed", type=options.SEED, default=0, show_default=True, metavar="N")
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Threads.")
 @options.portfolio
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",

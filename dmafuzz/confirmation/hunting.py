@@ -65,7 +65,7 @@ def hunt(
     """
     done = Hunt()
     end = None if seconds is None else time.monotonic() + seconds
-    number = seed << 32
+    number = (seed << 32) % (1 << 64)
     while (end is None or time.monotonic() < end) and (programs is None or done.programs < programs):
         number += 1
         program = _chosen(one, number)

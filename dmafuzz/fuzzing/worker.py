@@ -38,7 +38,7 @@ class Worker:
         self.repeatable = plan.programs is not None
         portfolio = [platforms.to_core(platforms.load(name)) for name in plan.platforms]
         # Workers, and their successors after a crash, walk different ways from the same seed.
-        seed = (plan.seed * 1_000_003 + number) * 1_000_003 + generation
+        seed = ((plan.seed * 1_000_003 + number) * 1_000_003 + generation) % (1 << 64)
         self.engine = _core.Engine(plan.core_tracker, portfolio, seed, plan.ops_limit, self.repeatable)
         self.engine.record_to(os.fsencode(plan.recorder(number)))
         self.quarantined = quarantined(plan.quarantine, plan.target)
