@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ LOSES = program_of(
     "cpu0 unmap_page m0",
 )
 TARGET = target_of("6.12", "6.12", "6.12", NAMES)
+_ANSWER_BYTES_MAX = 10_000
 
 
 @pytest.fixture
@@ -45,6 +48,20 @@ def finding(tmp_path: Path) -> Finding:
     store.add(TARGET, [found])
     store.close()
     return found
+
+
+def test_an_answer_that_does_not_fit_on_the_disk_is_told_and_not_cut(
+    finding: Finding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def within_a_limit(*arguments: Any, **more: Any) -> subprocess.Popen[bytes]:
+        limit = (_ANSWER_BYTES_MAX, _ANSWER_BYTES_MAX)
+        return Popen(*arguments, **more, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
+
+    Popen = subprocess.Popen  # noqa: N806
+    monkeypatch.setattr(subprocess, "Popen", within_a_limit)
+    report = RawFinding(finding.label, finding.kinds[0], PLATFORM, finding.rules, finding.records, finding.reason)
+    with pytest.raises(OSError, match="replaying: File too large"):
+        Replaying([report] * 200, "6.12", "6.12", NAMES, "6.12").findings()
 
 
 @pytest.fixture

@@ -162,19 +162,22 @@ class Writer:
             if op.split:
                 self._open[op.cpu] = op
                 return lines
-            return lines if op.unchecked else [*lines, self._ask(op)]
+            return [*lines, *self._ask(op)]
         if kind == OpKind.mapping_error:
             return [self._line(op, "error", op.mapping, 1)]
         return [self._on_mapping(op)]
 
-    def _ask(self, op: Op) -> str:
-        return f"error {op.cpu} {int(op.cpu in self._irqs_off)} {op.mapping} 0"
+    def _ask(self, op: Op) -> list[str]:
+        """dma_mapping_error() at once, of a map that is checked; nobody asks it of an allocation."""
+        if op.unchecked or op.kind in _ALLOCATIONS:
+            return []
+        return [f"error {op.cpu} {int(op.cpu in self._irqs_off)} {op.mapping} 0"]
 
     def _finish(self, op: Op) -> list[str]:
         """The second half of a call; a map is checked after it."""
         lines = [f"finish {op.cpu} 0"]
         made = self._open.pop(op.cpu, None)
-        return lines if made is None or made.unchecked else [*lines, self._ask(made)]
+        return lines if made is None else [*lines, *self._ask(made)]
 
     def _make(self, op: Op, tag: int) -> str:
         offset, size, attrs = op.offset, op.size, attributes(op.attrs)

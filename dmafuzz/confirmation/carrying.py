@@ -122,12 +122,12 @@ class Carrying:
         for number, op in enumerate(self.ops):
             self._number = number
             tag = self.next_tag()
+            # Which mapping an answer is of, its first half says.
+            about = self._held.pop(op.cpu, op) if op.kind == OpKind.finish else op
             for action in self._writer.write(op, tag):
-                self._do(action, op)
+                self._do(action, about)
             if op.split:
                 self._held[op.cpu] = op
-            elif op.kind == OpKind.finish:
-                self._held.pop(op.cpu, None)
             for step in self._steps.get(number, []):
                 self._apply(step, op, tag)
             if self.seen.oops is not None:
@@ -300,7 +300,7 @@ class Carrying:
             self._do(f"read {self._idle} 0 {step.buffer} 0 {op.size}", None)
             answer = self._ask()
             content = answer.data if answer else b""
-            self.ideal.born(step.buffer, content, self._kinds[step.buffer] in _IMAGES)
+            self.ideal.born(step.buffer, content, self._kinds.get(step.buffer) in _IMAGES)
         else:
             self.ideal.step(step, tag)
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable
+from functools import cached_property
 
-from dmafuzz import _core
+from dmafuzz import _core, platforms
 from dmafuzz._core import Iommu, Run, StepKind
 from dmafuzz.program import Program
 from dmafuzz.verdicts import Corruption, Judgement, Judging, WitnessStep
@@ -64,8 +65,7 @@ class Confirming:
             can_be_said(facts, self._judging.machine(self._platform).core.devices[0].mask_bits)
             self._bare(done, facts, judgement)
             for corruption in judgement.corruptions[:_WITNESSES_MAX]:
-                steps = self._judging.witness(program, self._platform, corruption)
-                self._witness(done, facts, corruption, steps)
+                self._witness(done, facts, *self._best_witness(program, corruption))
             for number in range(runs):
                 self._random(done, facts, judgement, random.Random(f"{seed} {number}"))
         except CannotSayError as why:
@@ -129,7 +129,10 @@ class Confirming:
         done.excused = sorted(about(facts.ops, seen.elsewhere))
         done.impossible += impossible(seen, judgement)
 
-    def _witness(self, done: Confirmation, facts: Run, corruption: Corruption, steps: tuple[WitnessStep, ...]) -> None:
+    def _witness(
+        self, done: Confirmation, facts: Run, corruption: Corruption, steps: tuple[WitnessStep, ...], cache: bool
+    ) -> None:
+        """``cache``: it takes a CPU cache."""
         buffer = int(corruption.buffer[1:]) if corruption.buffer.startswith("b") else None
         shown = (corruption.kind, corruption.op, corruption.buffer, corruption.offset, corruption.size)
         if buffer is None:
@@ -161,9 +164,8 @@ class Confirming:
 
         seen = self._carry_out(done, facts, after)
         hit = [lost for lost in seen.lost if lost.op == corruption.op and meets(lost, corruption)]
-        done.tried.append(
-            Tried(*shown, bool(hit), "" if hit else self._reason(seen, steps, facts, done.failed["model"], corruption))
-        )
+        reason = _NO_CACHE if cache else self._reason(seen, facts, done.failed["model"], corruption)
+        done.tried.append(Tried(*shown, bool(hit), "" if hit else reason))
 
     def _random(self, done: Confirmation, facts: Run, judgement: Judgement, chance: random.Random) -> None:
         def after(run: Carrying, op: int) -> None:
@@ -176,18 +178,7 @@ class Confirming:
         seen = self._carry_out(done, facts, after)
         done.impossible += impossible(seen, judgement)
 
-    def _reason(
-        self,
-        seen: Seen,
-        steps: tuple[WitnessStep, ...],
-        facts: Run,
-        failed: list[int],
-        corruption: Corruption,
-    ) -> str:
-        devices = self._judging.machine(self._platform).core.devices
-        cached = any(not s.asked and s.event in _CACHE_EVENTS for s in steps)
-        if cached and not all(device.coherent for device in devices):
-            return "takes a cache, which QEMU does not model"
+    def _reason(self, seen: Seen, facts: Run, failed: list[int], corruption: Corruption) -> str:
         theirs = {piece.buffer for piece in facts.pieces if piece.mapping in corruption.mappings}
         if seen.elsewhere & (theirs | {int(corruption.buffer[1:])}):
             return _OTHER_MEMORY
@@ -200,15 +191,47 @@ class Confirming:
             return "needs another mapping that gets the released slot"
         return ""
 
+    def _best_witness(
+        self, program: Program, corruption: Corruption
+    ) -> tuple[Corruption, tuple[WitnessStep, ...], bool]:
+        """A behaviour that a guest can show, and the corruption as it has it: without CPU caches, where it is possible
+        without them; whether it is not."""
+        judge = self._cacheless
+        if judge is None:
+            return corruption, self._judging.witness(program, self._platform, corruption), False
+        for each in judge.judge(program.ops, 0).corruptions:
+            if _is_of_the_same(each, corruption):
+                return each, tuple(judge.witness(program.ops, 0, each.index)), False
+        return corruption, self._judging.witness(program, self._platform, corruption), True
+
+    @cached_property
+    def _cacheless(self) -> _core.Judge | None:
+        """Of the same machine with devices that are all coherent, as QEMU's are; None where they are anyway."""
+        machine = platforms.to_core(self._judging.machine(self._platform))
+        devices = machine.devices
+        if all(device.coherent for device in devices):
+            return None
+        for device in devices:
+            device.coherent = True
+        machine.devices = devices
+        return _core.Judge(self._judging.tracker.core, [machine])
+
+
+def _is_of_the_same(one: Corruption, other: Corruption) -> bool:
+    """Whether two corruptions are one on two machines: one kind, operation, and some bytes."""
+    if (one.kind, one.op, one.buffer) != (other.kind, other.op, other.buffer):
+        return False
+    return one.offset < other.offset + other.size and other.offset < one.offset + one.size
+
 
 def _fault(facts: Run) -> int | None:
     return next((step.op for step in facts.steps if step.kind == StepKind.oops), None)
 
 
+_NO_CACHE = "takes a cache, which QEMU does not model"
 _OTHER_MEMORY = "needs the model's memory, and the kernel's allocator gives other memory"
 _WRITES_SHARE, _READS_SHARE = 0.6, 0.4  # of the operations after which a random run does something unasked
 _UNASKED_BYTES_MAX = 512
-_CACHE_EVENTS = ("drop", "write-back", "write-back-and-drop", "fill")
 _WILD_WRITES = ("wild-write", "wild-write-coherent")
 _UNASKED_WRITES = ("cpu-write", "device-write", "device-write-coherent", "written-elsewhere")
 

@@ -210,12 +210,13 @@ def main() -> None:
     if request["tracker"].startswith("kernel"):
         confine([])
     answers = [_replay(judge, names, item, request["schedules"]) for item in request["items"]]
+    left = memoryview(json.dumps(answers).encode())
     try:
-        sys.stdout.write(json.dumps(answers))
-        sys.stdout.flush()
+        while left:  # by itself: sys.stdout forgets what a limit on files has cut
+            left = left[os.write(sys.stdout.fileno(), left) :]
     except OSError as error:
         print(error.strerror, file=sys.stderr, flush=True)
-        os._exit(_REFUSED)  # what is left in the buffer would be written once more
+        sys.exit(_REFUSED)
 
 
 if __name__ == "__main__":
