@@ -2109,7 +2109,7 @@ class IdealMemory:
 
     def asked(self, mapping: int, offset: int, size: int) -> DeviceView | None:
         """
-        What a device's line that reads names, past the mapping's end too, up to the first byte that it need not see; None if its device may not read.
+        What a device's line that reads names of one entry, of the last one past the mapping's end too, up to the first byte that it need not see; None if its device may not read.
         """
 
 class Layout:

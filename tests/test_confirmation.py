@@ -13,6 +13,7 @@ from dmafuzz import program as language
 from dmafuzz.cli.main import main
 from dmafuzz.confirmation import Answer, Confirmation, ConfirmationError, Confirming, building, machine_for
 from dmafuzz.confirmation.answer import read_answer
+from dmafuzz.confirmation.comparing import about, placed_otherwise
 from dmafuzz.confirmation.cpio import initrd
 from dmafuzz.confirmation.hunting import smaller
 from dmafuzz.confirmation.messages import other_messages, warning_of
@@ -20,7 +21,7 @@ from dmafuzz.confirmation.report import as_table, status_of
 from dmafuzz.program import Program
 from dmafuzz.verdicts import judging
 from stand_in_guest import StandInGuest
-from support import CORPUS
+from support import CORPUS, program_of
 
 KEEPS = """
 cpu0 b0 = alloc pages 64
@@ -336,3 +337,18 @@ def test_a_comment_makes_no_other_module(tmp_path: Path) -> None:
         (tmp_path / "main.c").write_text(text, encoding="utf-8")
         digests.add(building.module_digest(tmp_path))
     assert len(digests) == 2
+
+
+def test_addresses_that_only_the_model_gives_again_are_known() -> None:
+    """The guest refuses the second free; in the model its address is there twice, and the next allocation gets it."""
+    program = program_of(
+        "cpu0 b0 m0 = alloc_coherent d0 48",
+        "cpu1 free_coherent m0",
+        "cpu0 free_coherent m0",
+        "cpu0 b1 m1 = alloc_noncontiguous d0 64 TO_DEVICE",
+    )
+    hooks = judging("6.12", "6.12").hooks(program, "x86-5.5-iommu-strict")
+    assert placed_otherwise(hooks, {0: "fffff000:48", 1: "ffffe000:4096"}) == {0, 1}
+    assert placed_otherwise(hooks, {0: "fffff000:48", 1: "fffff000:4096"}) == set()
+    assert about(program.ops, (), {1}) == {3}
+    assert about(program.ops, (), {0}) == {0, 1, 2}

@@ -170,12 +170,14 @@ class Carrying:
         self._do(self._writer.cpu_write(self._idle, buffer, offset, size, tag), None)
         self.ideal.write(buffer, offset, size, tag)
 
-    def device_write(self, mapping: int, buffer: int, offset: int, size: int) -> None:
-        """An unasked write of a mapping's device, of what it owns of a range of a buffer."""
+    def device_write(self, mapping: int, buffer: int, offset: int, size: int, one_view: bool = False) -> None:
+        """An unasked write of a mapping's device, of what it owns of a range of a buffer; ``one_view``: where several
+        entries of the mapping have it, by the first of them only."""
         if self._is_untold(mapping):
             return
         tag = self.next_tag()
-        for done in self.ideal.device_write(mapping, buffer, offset, size, tag):
+        views = self.ideal.device_write(mapping, buffer, offset, size, tag)
+        for done in views[:1] if one_view else views:
             self._do(f"device-write {self._idle} 0 {mapping} {done.offset} {done.size} {tag}", None)
 
     def wild_write(self, mapping: int, buffer: int, offset: int, size: int) -> None:
@@ -285,11 +287,18 @@ class Carrying:
         if op is not None and "dma" in answer.fields:
             self.seen.placed[op.mapping] = answer.fields["dma"]
         if op is not None and "phys" in answer.fields:
-            self.seen.homes[op.buffer] = int(answer.fields["phys"], 16)
+            self._placed(now, op, int(answer.fields["phys"], 16))
         if op is not None and answer.fields.get("entries", "1") != "1":
             self.seen.scattered.add(op.buffer)
         if asked.wanted is not None:
             self._compare(now, asked.wanted, answer.data)
+
+    def _placed(self, now: int, op: Op, phys: int) -> None:
+        self.seen.homes[op.buffer] = phys
+        home = next((e.phys for e in self._extents if e.buffer == op.buffer and e.first), phys)
+        # Where the kernel has its stacks is its own business, and whether a device reaches them makes another program.
+        if op.kind == OpKind.alloc and phys >> _MASK_BITS != home >> _MASK_BITS:
+            self.seen.refused.append((now, "memory on the other side of the devices' mask"))
 
     def _apply(self, step: Step, op: Op, tag: int) -> None:
         if step.kind == StepKind.alloc:

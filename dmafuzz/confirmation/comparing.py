@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from dmafuzz import _core
-from dmafuzz._core import Op, OpKind
+from dmafuzz._core import HookCall, Op, OpKind
 from dmafuzz.verdicts import Corruption, Judgement
 
+from .actions import PAGE_BYTES
 from .carrying import Lost, Seen
 from .confirmation import Answer, Confirmation
 
@@ -61,12 +63,33 @@ def _beyond(lost: Lost, known: Sequence[Corruption]) -> list[Lost]:
     return parts
 
 
-def about(ops: Sequence[Op], buffers: Collection[int]) -> set[int]:
-    """The operations whose warnings may depend on where some buffers lie: calls on them and on what maps them, the
-    second halves of those, and a driver's end, which tells of what is left.
+def placed_otherwise(hooks: Sequence[HookCall], placed: Mapping[int, str]) -> set[int]:
+    """The mappings that share pages of DMA addresses with another one here and not there, or the other way round.
+
+    ``placed``: the kernel's, "ADDRESS:SIZE,..." by mapping. Where a guest has refused a wrong free, the addresses that
+    it would have given back come back in the model only.
+    """
+    model = {call.mapping: _pages_of(call.dma, call.size) for call in reversed(hooks) if call.mapping is not None}
+    there: dict[int, set[int]] = {}
+    for mapping, text in placed.items():
+        spans = (span.split(":") for span in text.split(","))
+        there[mapping] = set().union(*(_pages_of(int(address, 16), int(size)) for address, size in spans))
+    pairs = itertools.combinations(sorted(model.keys() & there.keys()), 2)
+    differ = [{a, b} for a, b in pairs if model[a].isdisjoint(model[b]) != there[a].isdisjoint(there[b])]
+    return set().union(*differ)
+
+
+def _pages_of(address: int, size: int) -> set[int]:
+    return set(range(address // PAGE_BYTES, (address + max(size, 1) - 1) // PAGE_BYTES + 1))
+
+
+def about(ops: Sequence[Op], buffers: Collection[int], placed: Collection[int] = ()) -> set[int]:
+    """The operations whose warnings may depend on where some buffers lie, or the DMA addresses of some mappings
+    (``placed``): calls on them and on what maps them, the second halves of those, and a driver's end, which tells of
+    what is left.
     """
     out: set[int] = set()
-    mappings: set[int] = set()
+    mappings: set[int] = set(placed)
     devices: set[int] = set()
     held: set[int] = set()  # CPUs inside such a call
     for number, op in enumerate(ops):
@@ -74,7 +97,7 @@ def about(ops: Sequence[Op], buffers: Collection[int]) -> set[int]:
         lists = traits.defines_mapping and op.reuse_list and op.list in mappings
         names = (traits.names_buffer or traits.defines_buffer) and op.buffer in buffers
         names |= any(entry.buffer in buffers for entry in op.entries) or lists
-        names |= traits.names_mapping and op.mapping in mappings
+        names |= (traits.names_mapping or traits.defines_mapping) and op.mapping in mappings
         if names and traits.defines_mapping:
             mappings.add(op.mapping)
             devices.add(op.device)

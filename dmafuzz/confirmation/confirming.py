@@ -9,14 +9,14 @@ from collections.abc import Callable
 from functools import cached_property
 
 from dmafuzz import _core, platforms
-from dmafuzz._core import Iommu, Run, StepKind
+from dmafuzz._core import HookCall, Iommu, OpKind, Run, StepKind
 from dmafuzz.program import Program
 from dmafuzz.verdicts import Corruption, Judgement, Judging, WitnessStep
 
 from .actions import CannotSayError
 from .answer import Answer as Said
 from .carrying import Carrying, Seen, can_be_said
-from .comparing import DEVICE_KINDS, about, answer_of, impossible, meets
+from .comparing import DEVICE_KINDS, about, answer_of, impossible, meets, placed_otherwise
 from .confirmation import Answer, Confirmation, Tried
 from .errors import GuestDiedError
 from .guest import Guest
@@ -38,6 +38,7 @@ class Confirming:
         self._tag = 0
         self._now = 0
         self._exchange = hashlib.sha256()
+        self._hooks: list[HookCall] = []  # of the program at work
         self._spoils = False  # the program at work, by calls that are wrong
         self._spoilt = False  # the guest, by what the last run may have left behind an IOMMU
 
@@ -59,6 +60,7 @@ class Confirming:
         self._exchange = hashlib.sha256()
         done.expected = sorted((w.op, w.id) for w in judgement.warnings)
         facts = self._facts(program)
+        self._hooks = self._judging.hooks(program, self._platform)
         done.oops = _fault(facts)
         self._spoils = bool(judgement.contract or judgement.warnings or judgement.harms)
         try:
@@ -126,7 +128,9 @@ class Confirming:
         done.refused = sorted(set(seen.refused))
         done.failed = {"model": sorted(judgement.failed), "kernel": sorted(seen.failed)}
         done.reason = _OTHER_MEMORY if seen.elsewhere else ""
-        done.excused = sorted(about(facts.ops, seen.elsewhere))
+        refused = any(why == "give-back" for _, why in seen.refused)
+        otherwise = placed_otherwise(self._hooks, seen.placed) if refused else set()
+        done.excused = sorted(about(facts.ops, seen.elsewhere, otherwise))
         done.impossible += impossible(seen, judgement)
 
     def _witness(
@@ -140,6 +144,7 @@ class Confirming:
             return
         span = (buffer, corruption.offset, corruption.size)
         unasked = [s for s in steps if not s.asked and s.event in _UNASKED_WRITES]
+        one_view = any(not s.asked and s.event == "written-elsewhere" for s in steps)
         wild = [s for s in steps if not s.asked and s.event in _WILD_WRITES]
 
         lazy = self._judging.machine(self._platform).core.iommu == Iommu.lazy
@@ -149,7 +154,7 @@ class Confirming:
                 run.warm(run.ops[op].mapping)
             for step in unasked:
                 if step.op == op and step.writer is not None:
-                    run.device_write(step.writer, *span)
+                    run.device_write(step.writer, *span, one_view)
                 elif step.op == op:
                     run.cpu_write(*span)
             for step in wild:
@@ -186,6 +191,10 @@ class Confirming:
             return f"the guest refuses: {seen.refused[0][1]} (operation {seen.refused[0][0]})"
         if set(corruption.mappings) & set(failed):
             return "goes through DMA_MAPPING_ERROR"
+        if any(
+            op.kind == OpKind.free and f"b{op.buffer}" == corruption.buffer for op in facts.ops[: corruption.op + 1]
+        ):
+            return "of memory that has been freed by then, which is nobody's to access"
         gone = [s.piece for s in facts.steps if s.kind == StepKind.slot_gone and s.op <= corruption.op]
         if any(facts.pieces[piece].mapping in corruption.mappings for piece in gone):
             return "needs another mapping that gets the released slot"

@@ -22,7 +22,7 @@ from .errors import ConfirmationError, GuestDiedError
 from .machines import Machine
 from .monitor import Monitor, can_snapshot
 
-_BOOT_SECONDS = 180.0  # of the emulator's CPU time, so that a busy host is no reason to give up
+_BOOT_SECONDS = 600.0  # of the emulator's CPU time, so that a busy host is no reason to give up
 _ACTION_SECONDS = 60.0
 _WALL_FACTOR = 10  # a guest that waits for ever takes no CPU time
 _LOOK_SECONDS = 1.0

@@ -16,7 +16,7 @@ extern "C" {
 #define DK_STATIC_ASSERT _Static_assert
 #endif
 
-enum { DK_ABI_VERSION = 3, DK_DEVICES = 4, DK_CPUS = 4, DK_ENTRIES = 4 };
+enum { DK_ABI_VERSION = 4, DK_DEVICES = 4, DK_CPUS = 4, DK_ENTRIES = 4 };
 
 /* HookKind */
 enum dk_kind {
@@ -50,6 +50,7 @@ enum dk_area {
     DK_RODATA,
     DK_HIGH,
     DK_MMIO,
+    DK_VMALLOC_GONE, /* a vmalloc address that nothing is mapped at any more */
 };
 
 /* Program attributes (namespace attr in core/program/op.hpp). */

@@ -121,7 +121,9 @@ DK_EXPORT void dmafuzz_kernel_abort(int id) {
 
 /* Addresses */
 
-static inline bool dk_in_vmalloc(unsigned int area) { return area == DK_VMALLOC || area == DK_VMALLOC_STACK; }
+static inline bool dk_in_vmalloc(unsigned int area) {
+    return area == DK_VMALLOC || area == DK_VMALLOC_STACK || area == DK_VMALLOC_GONE;
+}
 
 static inline struct page *dk_page(u64 phys, unsigned int area) {
     return dk_page_of(phys >> PAGE_SHIFT | (area == DK_HIGH ? dk_highmem : 0));

@@ -182,6 +182,10 @@ static void call_hook(struct mapping *m, enum how how, struct device *dev, u32 s
 		hook_free_coherent(dev, size, cpu, dma);
 	} else if (how == BY_NONCONTIGUOUS) {
 		list = list_for(m, fresh, &count);
+		if (list == fresh) {
+			sg_dma_address(fresh) = dma;
+			sg_dma_len(fresh) = size;
+		}
 		hook_free_list(dev, list, count, direction);
 	} else {
 		hook_free_pages(dev, size, virt_to_page(cpu), dma, direction);
@@ -225,20 +229,22 @@ void free_allocation(struct action *a)
 		call_hook(m, how, dev, size, dma, cpu, a->word[5]);
 }
 
+/* Nothing is copied back: the memory may be read-only, or another's by now. */
 static void end_rightly(struct mapping *m)
 {
+	unsigned long attrs = m->attrs | DMA_ATTR_SKIP_CPU_SYNC;
 	struct device *dev = device_of(m->device);
 
 	switch (m->how) {
 	case BY_SINGLE:
 	case BY_PAGE:
-		dma_unmap_page_attrs(dev, m->dma, m->size, m->direction, m->attrs);
+		dma_unmap_page_attrs(dev, m->dma, m->size, m->direction, attrs);
 		break;
 	case BY_RESOURCE:
-		dma_unmap_resource(dev, m->dma, m->size, m->direction, m->attrs);
+		dma_unmap_resource(dev, m->dma, m->size, m->direction, attrs);
 		break;
 	case BY_SG:
-		dma_unmap_sg_attrs(dev, mappings[m->list].entries, mappings[m->list].count, m->direction, m->attrs);
+		dma_unmap_sg_attrs(dev, mappings[m->list].entries, mappings[m->list].count, m->direction, attrs);
 		break;
 	default:
 		give_back(m, m->how, dev, m->size, m->dma, m->cpu, m->direction, m->attrs);

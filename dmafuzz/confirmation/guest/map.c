@@ -137,7 +137,7 @@ static void allocate_table(struct mapping *m, struct action *a, gfp_t gfp)
 	m->dma = sg_dma_address(m->table->sgl);
 	note_segment(m, m->dma, sg_dma_len(m->table->sgl));
 	adopt_table(m->buffer, m->table, a->word[4], a->word[7]);
-	say(" entries=%u", m->table->orig_nents);
+	say(" entries=%u phys=%llx", m->table->orig_nents, (u64)page_to_phys(buffers[m->buffer % BUFFERS].pages[0]));
 }
 
 static void allocate_memory(struct mapping *m, struct action *a, gfp_t gfp)

@@ -206,18 +206,23 @@ std::vector<DeviceView> IdealMemory::may_write() const {
 
 std::optional<DeviceView> IdealMemory::asked(uint8_t mapping, uint32_t offset, uint32_t size) const {
     const Part* last = nullptr;
+    bool more = false;  // entries behind it: what comes after the end of one is the next
     for (const Part& part : parts_) {
         if (part.piece.mapping != mapping || !part.live || !device_reads(part.piece.direction)) continue;
+        more = last && offset >= last->start && offset < last->start + last->piece.size;
+        if (more) break;
         last = &part;
-        if (offset >= part.start && offset < part.start + part.piece.size) break;
     }
     if (!last || !buffers_[last->piece.buffer].known) return std::nullopt;
     const Buffer& b = buffers_[last->piece.buffer];
     DeviceView view{mapping, last->piece.buffer, offset, last->piece.offset + offset - last->start, 0};
     if (!b.live) return view;
-    while (view.size < size && view.offset + view.size < b.size() && !b.given_up[view.offset + view.size] &&
-           !b.lagging[view.offset + view.size])
-        view.size++;
+    if (more) size = std::min(size, last->start + last->piece.size - offset);
+    // Of what is the CPU's a device may see anything, too.
+    const auto seen = [&](uint32_t at) {
+        return !b.given_up[at] && !b.lagging[at] && (at >= last->end() || last->device_owns(at));
+    };
+    while (view.size < size && view.offset + view.size < b.size() && seen(view.offset + view.size)) view.size++;
     return view;
 }
 

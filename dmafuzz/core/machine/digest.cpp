@@ -133,7 +133,8 @@ void Machine::digest(Digest& into) const {
         into.add(static_cast<uint64_t>(run_->kinds[i]) << 1 | static_cast<uint64_t>(run_->uncached[i]));
     for (const Op& op : program_->ops)
         if (is_allocation_call(op.kind))
-            into.add(static_cast<uint64_t>(allocated_for_[op.buffer]) << 1 |
+            into.add(static_cast<uint64_t>(allocated_for_[op.buffer]) << 2 |
+                     static_cast<uint64_t>(unmapped_[op.buffer]) << 1 |
                      static_cast<uint64_t>(allocated_with_irqs_on_[op.buffer]));
 }
 

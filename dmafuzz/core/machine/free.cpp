@@ -9,6 +9,7 @@ namespace dmafuzz {
 
 void Machine::free_memory(const Call& call, MappingFacts& m) {
     const Memory::Home& home = memory_.home(m.buffer);
+    if (unmaps_address(call, m)) unmapped_[m.buffer] = true;
     const bool as_allocated =
         call.dma == m.dma && call.op.cpu_offset < page_bytes && order_of(call.bytes) == order_of(home.bytes) &&
         pages_for(0, call.bytes) == pages_for(0, home.bytes) && call.bytes && call.device == m.device;
@@ -18,6 +19,15 @@ void Machine::free_memory(const Call& call, MappingFacts& m) {
     }
     if (listed_pages(m)) return free_by_pages(call, m);
     free_block(call, m, freed_block(call, home.phys));
+}
+
+// Does a free take the mapping in vmalloc space away? By a page's address in it (remove_vm_area), and not where the
+// memory comes from the atomic pool, which stays mapped.
+bool Machine::unmaps_address(const Call& call, const MappingFacts& m) const {
+    const bool pooled = !allocated_with_irqs_on_[m.buffer] && platform_.get<&Platform::atomic_pool>();
+    return call.op.kind == OpKind::free_coherent && in_vmalloc_space(m.buffer) && !pooled &&
+           call.op.cpu_offset % page_bytes == 0 &&
+           call.op.cpu_offset < pages_for(0, memory_.home(m.buffer).bytes) * page_bytes;
 }
 
 // Does an allocation keep a list of its pages? As coherent memory does only in vmalloc space.

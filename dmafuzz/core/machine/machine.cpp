@@ -540,6 +540,8 @@ void Machine::hook(Call& call) {
             if (op.kind == OpKind::free_coherent) h.direction = Direction::bidirectional;
             with_memory();
             h.phys += op.cpu_offset;
+            if (op.kind == OpKind::free_coherent && leads_nowhere(run_->pieces[m.piece].buffer))
+                h.area = Area::vmalloc_gone;
             // dma_free_pages names a page.
             if (op.kind == OpKind::free_noncoherent) h.phys &= ~uint64_t{page_bytes - 1};
             break;

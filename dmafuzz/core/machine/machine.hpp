@@ -152,6 +152,10 @@ private:
     void end_list(const Call& call);
     void end_ownership(uint8_t mapping, bool by_call);
     void free_memory(const Call& call, MappingFacts& m);
+    bool leads_nowhere(int buffer) const {
+        return memory_.home(buffer).kind == BufferKind::coherent && unmapped_[static_cast<size_t>(buffer)];
+    }
+    bool unmaps_address(const Call& call, const MappingFacts& m) const;
     bool listed_pages(const MappingFacts& m) const;
     uint64_t freed_block(const Call& call, uint64_t phys) const;
     void free_what_is_there(const Call& call, const MappingFacts& m);
@@ -204,6 +208,7 @@ private:
     std::vector<Waiting> waiting_;
     std::vector<Step> redirects_;  // that a map comes to, until its pieces are there
     std::array<bool, buffers_max> allocated_with_irqs_on_{};
+    std::array<bool, buffers_max> unmapped_{};             // allocations whose vmalloc address leads nowhere any more
     std::array<uint8_t, buffers_max> allocated_for_{};  // the device
     std::array<Call, cpus_max> pending_{};
     std::array<bool, cpus_max> has_pending_{};

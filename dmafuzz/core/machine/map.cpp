@@ -379,6 +379,7 @@ void Machine::allocate(Call& call) {
     MappingFacts& m = new_mapping(op, 1);
     allocated_for_[op.buffer] = op.device;
     allocated_with_irqs_on_[op.buffer] = !irqs_off_[op.cpu];
+    unmapped_[op.buffer] = false;
     redirects_.clear();
     bool done = true;
     if (translates(op.device)) {

@@ -39,7 +39,7 @@ inline bool makes_mapping(HookKind k) { return k >= HookKind::map_page && k <= H
 inline bool is_end(HookKind k) { return k >= HookKind::unmap_page && k <= HookKind::free_pages; }
 
 // What kind of memory an address is, as far as hooks ask.
-enum class Area : uint8_t { linear, current_stack, vmalloc, vmalloc_stack, text, rodata, high, mmio };
+enum class Area : uint8_t { linear, current_stack, vmalloc, vmalloc_stack, text, rodata, high, mmio, vmalloc_gone };
 
 inline constexpr uint64_t dma_error_cookie = ~uint64_t{0};
 

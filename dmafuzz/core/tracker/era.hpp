@@ -81,7 +81,7 @@ struct Era {
     bool sync_sg_count = false;
     bool vmalloc_stacks = false;
     bool given_entries_checked = false;  // stack and text: all given entries; else the mapped ones
-    bool coherent_ignores_io = false;    // CPU addresses that are neither linear nor vmalloc
+    bool coherent_ignores_io = false;    // CPU addresses that are neither linear nor vmalloc; the latter are looked up
     bool sg_segments = false;
     bool sg_by_cpu_length = false;  // scatterlists before their look-up learnt of DMA lengths
     bool map_single_area = false;

@@ -115,6 +115,8 @@ void DmaDebug::free_coherent(const HookCall& call) {
     if (call.area == Area::mmio && era_.coherent_ignores_io) return;
     Entry ref = reference(call, Type::coherent);
     ref.direction = Direction::bidirectional;
+    // No page is found any more at the address; what is made of none is nobody's.
+    if (call.area == Area::vmalloc_gone && era_.coherent_ignores_io) ref.phys = ~uint64_t{0};
     check_unmap(call, ref);
 }
 

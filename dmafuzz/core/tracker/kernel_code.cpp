@@ -26,7 +26,8 @@ namespace {
 static_assert(sizeof(HookCall) == sizeof(dk_call) && sizeof(HookEntry) == sizeof(dk_entry));
 static_assert(offsetof(HookCall, dma) == offsetof(dk_call, dma) &&
               offsetof(HookCall, entries) == offsetof(dk_call, entries));
-static_assert(static_cast<int>(HookKind::cow) == DK_COW && static_cast<int>(Area::mmio) == DK_MMIO);
+static_assert(static_cast<int>(HookKind::cow) == DK_COW && static_cast<int>(Area::mmio) == DK_MMIO &&
+              static_cast<int>(Area::vmalloc_gone) == DK_VMALLOC_GONE);
 
 dk_machine machine_of(const PlatformView& platform) {
     dk_machine machine{};

@@ -44,7 +44,9 @@ struct page;
 #define virt_addr_valid(p) (((unsigned long)(p) & dk_linear_at) != 0)
 #define is_vmalloc_addr(p) (((unsigned long)(p) & dk_vmalloc_at) != 0)
 #define is_vmalloc_or_module_addr(p) is_vmalloc_addr(p)
-#define vmalloc_to_page(p) virt_to_page(p)
-#define vmalloc_to_pfn(p) page_to_pfn(virt_to_page(p))
+/* Where nothing is mapped any more the kernel finds no page, and makes a frame number of that. */
+#define dk_no_frame (dk_physical_bits >> PAGE_SHIFT)
+#define vmalloc_to_page(p) (dk_now.area == DK_VMALLOC_GONE ? dk_page_of(dk_no_frame) : virt_to_page(p))
+#define vmalloc_to_pfn(p) page_to_pfn(vmalloc_to_page(p))
 /* By physical address the kernel finds the very page, highmem or not. */
 #define dk_phys_to_page(phys) dk_page_of((phys) >> PAGE_SHIFT | (PhysHighMem(phys) ? dk_highmem : 0))
