@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from .cpio import initrd
 from .errors import ConfirmationError
@@ -257,15 +258,15 @@ def _unpacked(path: Path, progress: Progress) -> Path:
 def _unpack(path: Path, into: Path, progress: Progress) -> Path:
     shutil.rmtree(into, ignore_errors=True)
 
-    def counted(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    def told(archive: tarfile.TarFile, packed: BinaryIO, size: int) -> Iterator[tarfile.TarInfo]:
         for number, member in enumerate(archive):
             if number % _TOLD_EACH == 0:
-                progress(f"unpacking, {number} files", 0)
+                progress(f"unpacking, {100 * packed.tell() // size} %", 0)
             yield member
 
     try:
-        with tarfile.open(path, "r|*") as archive:
-            archive.extractall(into, counted(archive), filter="tar")
+        with path.open("rb") as packed, tarfile.open(fileobj=packed, mode="r|*") as archive:
+            archive.extractall(into, told(archive, packed, max(1, path.stat().st_size)), filter="tar")
     except (tarfile.TarError, OSError, EOFError) as error:
         raise ConfirmationError(f"{path}: not a kernel tree, nor an archive of one: {error}") from None
     for place in (into, *into.iterdir()):
