@@ -207,6 +207,36 @@ static void give_back(struct mapping *m, enum how how, struct device *dev, u32 s
 	m->table = NULL;
 }
 
+static bool has_page(struct buffer *b, struct page *page)
+{
+	int i;
+
+	for (i = 0; i < BUFFER_PAGES; i++)
+		if (page && b->pages[i] == page)
+			return true;
+	return false;
+}
+
+/* Whether another live mapping has some of an allocation: its end would copy into memory that is the kernel's then. */
+static bool mapped_elsewhere(struct mapping *m)
+{
+	struct buffer *b = &buffers[m->buffer % BUFFERS];
+	struct mapping *other;
+	int i, j;
+
+	for (i = 0; i < MAPPINGS; i++) {
+		other = &mappings[i];
+		if (other == m || !other->made || other->failed || other->abandoned || other->ended)
+			continue;
+		if (other->how != BY_SG && other->buffer == m->buffer)
+			return true;
+		for (j = 0; other->how == BY_SG && j < mappings[other->list].count; j++)
+			if (has_page(b, sg_page(&mappings[other->list].entries[j])))
+				return true;
+	}
+	return false;
+}
+
 /* give-back MAPPING DEVICE HOW OFFSET SIZE DIRECTION ATTRS CPU_OFFSET */
 void free_allocation(struct action *a)
 {
@@ -223,7 +253,12 @@ void free_allocation(struct action *a)
 	dma = address_of(m) + a->word[3];
 	cpu = cpu_address(m) + a->word[7];
 	m->ended = true;
-	if (harmless(m, how, size, a->word[7]) || (dare && how != BY_NONCONTIGUOUS))
+	if (dare && how != BY_NONCONTIGUOUS) {
+		give_back(m, how, dev, size, dma, cpu, a->word[5], a->word[6]);
+		return;
+	}
+	m->kept = harmless(m, how, size, a->word[7]) && mapped_elsewhere(m);
+	if (harmless(m, how, size, a->word[7]) && !m->kept)
 		give_back(m, how, dev, size, dma, cpu, a->word[5], a->word[6]);
 	else
 		call_hook(m, how, dev, size, dma, cpu, a->word[5]);
@@ -258,6 +293,9 @@ void forget_all(void)
 
 	for (i = 0; i < MAPPINGS; i++)
 		if (mappings[i].made && !mappings[i].failed && !mappings[i].ended && !mappings[i].abandoned)
+			end_rightly(&mappings[i]);
+	for (i = 0; i < MAPPINGS; i++)
+		if (mappings[i].kept)
 			end_rightly(&mappings[i]);
 	for (i = 0; i < BUFFERS; i++) {
 		struct action a = { .word = { i } };

@@ -46,6 +46,7 @@ struct segment {
 
 struct mapping {
 	bool made, failed, abandoned, ended, freed;
+	bool kept;                      /* its free comes when the program is over */
 	enum how how;
 	int device, buffer;
 	dma_addr_t dma;
