@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import logging
 import secrets
 import time
 from collections.abc import Iterator
@@ -202,6 +203,9 @@ class DaskExecutor:
     def _connect(self) -> bool:
         from distributed import Client
 
+        # That a scheduler has gone is told in one line of ours; the client's loggers add their stack traces.
+        for name in ("distributed", "distributed.client", "distributed.utils", "distributed.comm", "distributed.core"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
             self._client = Client(self._address, security=self._security, timeout=CONNECT_S, set_as_default=False)
         except (OSError, TimeoutError):
