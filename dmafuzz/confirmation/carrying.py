@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dmafuzz import _core
@@ -84,6 +84,13 @@ def can_be_said(facts: Run, mask_bits: int) -> None:
         if op.kind == OpKind.alloc and op.buffer_kind == BufferKind.mmio and op.high and mask_bits > _MASK_BITS:
             raise CannotSayError("registers above the guest's mask, and not above the platform's")
         writer.write(op, 0)
+
+
+def _is_scattered(op: Op, fields: Mapping[str, str]) -> bool:
+    """Whether an allocation may lie in pages that do not adjoin, or that do by chance: behind an IOMMU each comes by
+    itself, and entries are made of those that adjoin."""
+    translated = fields["dma"].partition(":")[0] != fields["phys"]
+    return fields["entries"] != "1" or (translated and op.size > PAGE_BYTES)
 
 
 class Carrying:
@@ -288,7 +295,7 @@ class Carrying:
             self.seen.placed[op.mapping] = answer.fields["dma"]
         if op is not None and "phys" in answer.fields:
             self._placed(now, op, int(answer.fields["phys"], 16))
-        if op is not None and answer.fields.get("entries", "1") != "1":
+        if op is not None and "entries" in answer.fields and _is_scattered(op, answer.fields):
             self.seen.scattered.add(op.buffer)
         if asked.wanted is not None:
             self._compare(now, asked.wanted, answer.data)
