@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import resource
 import subprocess
 from pathlib import Path
@@ -53,12 +54,9 @@ def finding(tmp_path: Path) -> Finding:
 def test_an_answer_that_does_not_fit_on_the_disk_is_told_and_not_cut(
     finding: Finding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def within_a_limit(*arguments: Any, **more: Any) -> subprocess.Popen[bytes]:
-        limit = (_ANSWER_BYTES_MAX, _ANSWER_BYTES_MAX)
-        return Popen(*arguments, **more, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
-
-    Popen = subprocess.Popen  # noqa: N806
-    monkeypatch.setattr(subprocess, "Popen", within_a_limit)
+    limit = (_ANSWER_BYTES_MAX, _ANSWER_BYTES_MAX)
+    limited = functools.partial(subprocess.Popen, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
+    monkeypatch.setattr(subprocess, "Popen", limited)
     report = RawFinding(finding.label, finding.kinds[0], PLATFORM, finding.rules, finding.records, finding.reason)
     with pytest.raises(OSError, match="replaying: File too large"):
         Replaying([report] * 200, "6.12", "6.12", NAMES, "6.12").findings()

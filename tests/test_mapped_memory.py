@@ -33,7 +33,8 @@ def lines(mapping: Mapping) -> set[int]:
 @pytest.mark.parametrize("seed", range(6))
 def test_sharing_is_what_looking_at_all_lines_finds(seed: int) -> None:
     rng = random.Random(seed)
-    memory, live = MappedMemory(), {}
+    memory = MappedMemory()
+    live: dict[Mapping, set[int]] = {}
     met = 0
     for number in range(150):
         new = some_mapping(rng, number)

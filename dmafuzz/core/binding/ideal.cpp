@@ -83,8 +83,8 @@ void bind_ideal(nb::module_& m) {
         .def("may_read", &I::may_read, "What devices may read, and must see.")
         .def("may_write", &I::may_write, "What devices may write.")
         .def("asked", &I::asked, "mapping"_a, "offset"_a, "size"_a,
-             "What a device's line that reads names of one entry, of the last one past the mapping's end too, up to the "
-             "first byte that it need not see; None if its device may not read.");
+             "What a device's line that reads names of one entry, of the last one past the mapping's end too, up to "
+             "the first byte that it need not see; None if its device may not read.");
 }
 
 }  // namespace dmafuzz

@@ -208,7 +208,7 @@ private:
     std::vector<Waiting> waiting_;
     std::vector<Step> redirects_;  // that a map comes to, until its pieces are there
     std::array<bool, buffers_max> allocated_with_irqs_on_{};
-    std::array<bool, buffers_max> unmapped_{};             // allocations whose vmalloc address leads nowhere any more
+    std::array<bool, buffers_max> unmapped_{};          // allocations whose vmalloc address leads nowhere any more
     std::array<uint8_t, buffers_max> allocated_for_{};  // the device
     std::array<Call, cpus_max> pending_{};
     std::array<bool, cpus_max> has_pending_{};
