@@ -127,16 +127,17 @@ class Confirming:
         done.messages = seen.messages
         done.refused = sorted(set(seen.refused))
         done.failed = {"model": sorted(judgement.failed), "kernel": sorted(seen.failed)}
-        done.reason = _OTHER_MEMORY if seen.elsewhere else ""
-        refused = any(why == "give-back" for _, why in seen.refused)
-        otherwise = placed_otherwise(self._hooks, seen.placed) if refused else set()
+        # Addresses come again with the flush, and what the guest has not given back does not.
+        by_chance = self._is_lazy or any(why == "give-back" for _, why in seen.refused)
+        otherwise = placed_otherwise(self._hooks, seen.placed) if by_chance else set()
+        done.reason = _OTHER_MEMORY if seen.elsewhere else _OTHER_ADDRESSES if otherwise else ""
         done.excused = sorted(about(facts.ops, seen.elsewhere, otherwise))
         done.impossible += impossible(seen, judgement)
 
     def _witness(
-        self, done: Confirmation, facts: Run, corruption: Corruption, steps: tuple[WitnessStep, ...], cache: bool
+        self, done: Confirmation, facts: Run, corruption: Corruption, steps: tuple[WitnessStep, ...], unseen: bool
     ) -> None:
-        """``cache``: it takes a CPU cache."""
+        """``unseen``: it takes what QEMU does not model."""
         buffer = int(corruption.buffer[1:]) if corruption.buffer.startswith("b") else None
         shown = (corruption.kind, corruption.op, corruption.buffer, corruption.offset, corruption.size)
         if buffer is None:
@@ -147,10 +148,8 @@ class Confirming:
         one_view = any(not s.asked and s.event == "written-elsewhere" for s in steps)
         wild = [s for s in steps if not s.asked and s.event in _WILD_WRITES]
 
-        lazy = self._judging.machine(self._platform).core.iommu == Iommu.lazy
-
         def after(run: Carrying, op: int) -> None:
-            if lazy and _core.traits(run.ops[op].kind).defines_mapping:
+            if self._is_lazy and _core.traits(run.ops[op].kind).defines_mapping:
                 run.warm(run.ops[op].mapping)
             for step in unasked:
                 if step.op == op and step.writer is not None:
@@ -169,7 +168,8 @@ class Confirming:
 
         seen = self._carry_out(done, facts, after)
         hit = [lost for lost in seen.lost if lost.op == corruption.op and meets(lost, corruption)]
-        reason = _NO_CACHE if cache else self._reason(seen, facts, done.failed["model"], corruption)
+        missing = _NO_LAZY_FLUSH if self._is_lazy else _NO_CACHE
+        reason = missing if unseen else self._reason(seen, facts, done.failed["model"], corruption)
         done.tried.append(Tried(*shown, bool(hit), "" if hit else reason))
 
     def _random(self, done: Confirmation, facts: Run, judgement: Judgement, chance: random.Random) -> None:
@@ -189,6 +189,8 @@ class Confirming:
             return _OTHER_MEMORY
         if seen.refused:
             return f"the guest refuses: {seen.refused[0][1]} (operation {seen.refused[0][0]})"
+        if self._is_lazy and placed_otherwise(self._hooks, seen.placed):
+            return _OTHER_ADDRESSES
         if set(corruption.mappings) & set(failed):
             return "goes through DMA_MAPPING_ERROR"
         if any(
@@ -203,9 +205,9 @@ class Confirming:
     def _best_witness(
         self, program: Program, corruption: Corruption
     ) -> tuple[Corruption, tuple[WitnessStep, ...], bool]:
-        """A behaviour that a guest can show, and the corruption as it has it: without CPU caches, where it is possible
-        without them; whether it is not."""
-        judge = self._cacheless
+        """A behaviour that a guest can show, and the corruption as it has it: without CPU caches and late flushes,
+        where it is possible without them; whether it is not."""
+        judge = self._as_emulated
         if judge is None:
             return corruption, self._judging.witness(program, self._platform, corruption), False
         for each in judge.judge(program.ops, 0).corruptions:
@@ -214,15 +216,22 @@ class Confirming:
         return corruption, self._judging.witness(program, self._platform, corruption), True
 
     @cached_property
-    def _cacheless(self) -> _core.Judge | None:
-        """Of the same machine with devices that are all coherent, as QEMU's are; None where they are anyway."""
+    def _is_lazy(self) -> bool:
+        return bool(self._judging.machine(self._platform).core.iommu == Iommu.lazy)
+
+    @cached_property
+    def _as_emulated(self) -> _core.Judge | None:
+        """Of the same machine as QEMU is: with devices that are all coherent, and with every flush at once, since a
+        guest's time passes while it waits for its host; None where it is so anyway."""
         machine = platforms.to_core(self._judging.machine(self._platform))
         devices = machine.devices
-        if all(device.coherent for device in devices):
+        if all(device.coherent for device in devices) and not self._is_lazy:
             return None
         for device in devices:
             device.coherent = True
         machine.devices = devices
+        if self._is_lazy:
+            machine.iommu = Iommu.strict
         return _core.Judge(self._judging.tracker.core, [machine])
 
 
@@ -238,6 +247,8 @@ def _fault(facts: Run) -> int | None:
 
 
 _NO_CACHE = "takes a cache, which QEMU does not model"
+_NO_LAZY_FLUSH = "takes a flush that comes late, and a guest's time passes while it waits for its host"
+_OTHER_ADDRESSES = "needs the model's IOVAs, and the kernel's allocator gives others"
 _OTHER_MEMORY = "needs the model's memory, and the kernel's allocator gives other memory"
 _WRITES_SHARE, _READS_SHARE = 0.6, 0.4  # of the operations after which a random run does something unasked
 _UNASKED_BYTES_MAX = 512
