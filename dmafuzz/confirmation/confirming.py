@@ -130,6 +130,7 @@ class Confirming:
         # Addresses come again with the flush, and what the guest has not given back does not.
         by_chance = self._is_lazy or any(why == "give-back" for _, why in seen.refused)
         otherwise = placed_otherwise(self._hooks, seen.placed) if by_chance else set()
+        otherwise |= set(judgement.failed) ^ seen.failed if by_chance else set()
         done.reason = _OTHER_MEMORY if seen.elsewhere else _OTHER_ADDRESSES if otherwise else ""
         done.excused = sorted(about(facts.ops, seen.elsewhere, otherwise))
         done.impossible += impossible(seen, judgement)
