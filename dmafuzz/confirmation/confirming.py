@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from dmafuzz import _core, platforms
@@ -66,8 +66,9 @@ class Confirming:
         try:
             can_be_said(facts, self._judging.machine(self._platform).core.devices[0].mask_bits)
             self._bare(done, facts, judgement)
+            emulated = self._as_emulated.judge(program.ops, 0).corruptions if self._as_emulated else []
             for corruption in judgement.corruptions[:_WITNESSES_MAX]:
-                self._witness(done, facts, *self._best_witness(program, corruption))
+                self._witness(done, facts, *self._best_witness(program, corruption, emulated))
             for number in range(runs):
                 self._random(done, facts, judgement, random.Random(f"{seed} {number}"))
         except CannotSayError as why:
@@ -204,14 +205,14 @@ class Confirming:
         return ""
 
     def _best_witness(
-        self, program: Program, corruption: Corruption
+        self, program: Program, corruption: Corruption, emulated: Sequence[Corruption]
     ) -> tuple[Corruption, tuple[WitnessStep, ...], bool]:
         """A behaviour that a guest can show, and the corruption as it has it: without CPU caches and late flushes,
-        where it is possible without them; whether it is not."""
+        where it is possible without them; whether it is not. ``emulated``: all that are."""
         judge = self._as_emulated
         if judge is None:
             return corruption, self._judging.witness(program, self._platform, corruption), False
-        for each in judge.judge(program.ops, 0).corruptions:
+        for each in emulated:
             if _is_of_the_same(each, corruption):
                 return each, tuple(judge.witness(program.ops, 0, each.index)), False
         return corruption, self._judging.witness(program, self._platform, corruption), True
