@@ -2551,6 +2551,10 @@ class EngineStats:
         """of all of them"""
 
     @property
+    def repeated(self) -> int:
+        """made once more, but for their names, and not judged again"""
+
+    @property
     def novel(self) -> int: ...
 
     @property
@@ -2610,9 +2614,9 @@ class Engine:
     The native loop: a corpus of programs, mutation, judging, findings. Programs are records (bytes).
     """
 
-    def __init__(self, tracker: str, portfolio: Sequence[Platform], seed: int = 0, ops_limit: int = 24, repeatable: bool = False) -> None:
+    def __init__(self, tracker: str, portfolio: Sequence[Platform], seed: int = 0, ops_limit: int = 24, repeatable: bool = False, part: int = 0, parts: int = 1) -> None:
         """
-        Repeatable: the same seed and calls give the same findings; the shares of its work are not timed.
+        Repeatable: the same seed and calls give the same findings; the shares of its work are not timed. `part` of `parts` engines, which share the short programs that all of them would go through.
         """
 
     def record_to(self, path: bytes) -> None:

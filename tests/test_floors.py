@@ -17,7 +17,7 @@ CORE = PACKAGE / "core"
 CORE_FLOORS = [
     {"check", "state"},
     {"program"},
-    {"platform"},
+    {"alphabet", "platform"},
     {"run"},
     {"coherency", "machine", "tracker"},
     {"judge"},

@@ -62,6 +62,17 @@ def test_a_tracker_that_always_warns_is_exposed_as_fp() -> None:
     assert "FP" in first_labels("noisy")
 
 
+def test_what_has_been_judged_is_not_judged_again_and_a_run_ends_all_the_same() -> None:
+    engine = _core.Engine("6.12", portfolio(), seed=2, ops_limit=2)
+    children = 30_000
+    for _ in range(children // 1000):
+        engine.burst(1000, 60_000)
+    stats = engine.stats()
+    assert stats.programs + stats.repeated == children
+    assert stats.repeated > children // 20
+    assert stats.programs > children // 256
+
+
 def test_what_the_engine_finds_shows_in_a_fresh_process() -> None:
     engine = _core.Engine("6.12", portfolio(), seed=3, ops_limit=12)
     engine.burst(2_000, 5_000)

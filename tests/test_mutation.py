@@ -37,3 +37,19 @@ def test_random_programs_have_several_buffers_of_one_sort() -> None:
         sorts = [(op.buffer_kind, op.size) for op in _core.random_program(seed, LIMIT) if op.kind == _core.OpKind.alloc]
         pairs += len(set(sorts)) < len(sorts)
     assert pairs > 150
+
+
+def test_random_programs_hold_sequences_that_random_lines_never_come_to() -> None:
+    """Nine mappings of one range, and an access through a mapping that has ended after the next map of the range."""
+    often = late = 0
+    for seed in range(4000):
+        ops = _core.random_program(seed, LIMIT)
+        maps = [(op.buffer, op.offset, op.size) for op in ops if op.kind == _core.OpKind.map_single]
+        often += max((maps.count(each) for each in set(maps)), default=0) >= 8
+        ended: set[int] = set()
+        for op in ops:
+            if op.kind == _core.OpKind.unmap_single:
+                ended.add(op.mapping)
+            late += op.kind == _core.OpKind.device_write and op.mapping in ended
+    assert often > 10
+    assert late > 100

@@ -23,6 +23,7 @@ from dmafuzz.trackers.python import PYTHON
 
 RESULT_BYTES_MAX = 16 << 20  # what a scheduler passes on without trouble
 CORPUS_NAMES_MAX = 10_000
+ENUMERATING_SLICES = 8  # of a target, the first ones: together they go through all short programs
 _KIND = "slice-result"
 _FINDING, _PROGRAM, _QUARANTINED = b"f", b"p", b"q"
 _ID_DIGITS = 16
@@ -99,7 +100,7 @@ class Slice:
         core = resolve(self.tracker).core
         names = tuple(model.name for model in platforms.portfolio(self.portfolio))
         about = (core, names, self.portfolio, folder, "native", self.seconds, 1, self.number, self.ops_limit)
-        return Plan(self.tracker, *about, self.programs)
+        return Plan(self.tracker, *about, self.programs, self.number, ENUMERATING_SLICES)
 
     def _guest_plan(self, folder: Path) -> Plan:
         about = (self.tracker, self.portfolio, folder, self.ops_limit)

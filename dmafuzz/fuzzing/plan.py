@@ -21,6 +21,9 @@ class Plan:
 
     ``seconds`` None: until interrupted, or until ``programs`` have been judged. A run of so many programs can be
     repeated: with the same store before, it leaves the same packs and leaders behind.
+
+    ``part`` of ``parts`` runs, which share the short programs that each of them would go through; for those beyond
+    ``parts`` there are none left.
     """
 
     tracker: str
@@ -34,6 +37,8 @@ class Plan:
     seed: int
     ops_limit: int
     programs: int | None = None
+    part: int = 0
+    parts: int = 1
 
     @cached_property
     def target(self) -> Target:

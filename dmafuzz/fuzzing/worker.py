@@ -39,7 +39,8 @@ class Worker:
         portfolio = [platforms.to_core(platforms.load(name)) for name in plan.platforms]
         # Workers, and their successors after a crash, walk different ways from the same seed.
         seed = ((plan.seed * 1_000_003 + number) * 1_000_003 + generation) % (1 << 64)
-        self.engine = _core.Engine(plan.core_tracker, portfolio, seed, plan.ops_limit, self.repeatable)
+        part, parts = plan.part * plan.jobs + number, plan.parts * plan.jobs
+        self.engine = _core.Engine(plan.core_tracker, portfolio, seed, plan.ops_limit, self.repeatable, part, parts)
         self.engine.record_to(os.fsencode(plan.recorder(number)))
         self.quarantined = quarantined(plan.quarantine, plan.target)
         self.exchange = Exchange(plan.workers, number, generation)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The alphabet of the exhaustive search, written a second time from its statement (core/exhaustive/alphabet.hpp).
+"""The alphabet of the exhaustive search, written a second time from its statement (core/alphabet/alphabet.hpp).
 
 What can come after a program is read off the program itself, from its first operation on, each time.
 """

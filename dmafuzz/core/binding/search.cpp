@@ -150,6 +150,7 @@ void bind_findings(nb::module_& m) {
     Record<E>(m, "EngineStats", "How an engine is doing.")
         .field("programs", &E::programs, "judged")
         .field("operations", &E::operations, "of all of them")
+        .field("repeated", &E::repeated, "made once more, but for their names, and not judged again")
         .field("novel", &E::novel)
         .field("minimized", &E::minimized)
         .field("corpus", &E::corpus)
@@ -205,9 +206,11 @@ void bind_engine(nb::module_& m) {
     nb::class_<Engine>(
         m, "Engine",
         "The native loop: a corpus of programs, mutation, judging, findings. Programs are records (bytes).")
-        .def(nb::init<const std::string&, std::vector<Platform>, uint64_t, int, bool>(), "tracker"_a, "portfolio"_a,
-             "seed"_a = 0, "ops_limit"_a = 24, "repeatable"_a = false,
-             "Repeatable: the same seed and calls give the same findings; the shares of its work are not timed.")
+        .def(nb::init<const std::string&, std::vector<Platform>, uint64_t, int, bool, uint32_t, uint32_t>(),
+             "tracker"_a, "portfolio"_a, "seed"_a = 0, "ops_limit"_a = 24, "repeatable"_a = false, "part"_a = 0,
+             "parts"_a = 1,
+             "Repeatable: the same seed and calls give the same findings; the shares of its work are not timed. "
+             "`part` of `parts` engines, which share the short programs that all of them would go through.")
         .def(
             "record_to", [](Engine& e, nb::bytes path) { e.recorder().open(std::string(path.c_str(), path.size())); },
             "path"_a,

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "check/check.hpp"
-#include "exhaustive/alphabet.hpp"
+#include "alphabet/alphabet.hpp"
 #include "state/digest.hpp"
 
 namespace dmafuzz {

@@ -11,18 +11,19 @@ using Clock = std::chrono::steady_clock;
 using Work = TimeShares::Work;
 
 Engine::Engine(const std::string& tracker, std::vector<Platform> portfolio, uint64_t seed, int ops_limit,
-               bool repeatable)
+               bool repeatable, uint32_t part, uint32_t parts)
     : judge_(tracker, std::move(portfolio)),
       repeatable_(repeatable),
       rng_(seed),
       evaluator_(judge_, observer_),
-      generator_(rng_, ops_limit),
+      generator_(rng_, ops_limit, part, parts),
       reporter_(judge_, generator_, observer_),
       triage_(judge_, rng_, reporter_, observer_),
       candidates_(judge_, rng_, reporter_, generator_),
       time_(judge_, repeatable) {}
 
 bool Engine::add(const Program& program) {
+    judged_.add(program);
     if (program.ops.empty() || !evaluator_.evaluate(program)) return false;
     keep(program);
     return true;
@@ -49,8 +50,21 @@ void Engine::work_off_some() {
     }
 }
 
+// What has been judged says nothing new, under whatever names. Where hardly anything else comes, as among programs of
+// two operations, it is judged all the same: a run of so many programs has to end.
+bool Engine::is_new(const Program& child) {
+    constexpr uint32_t patience = 256;
+    if (judged_.add(child) || ++repeated_in_a_row_ == patience) {
+        repeated_in_a_row_ = 0;
+        return true;
+    }
+    repeated_++;
+    return false;
+}
+
 // One child, judged; true if it is novel, and then it is kept.
 bool Engine::try_child(const Program& child) {
+    if (!is_new(child)) return false;
     const bool novel = evaluator_.evaluate(child);
     if (child.ops.size() <= short_ops) candidates_.look_at(child, platform_of(child, judge_.platforms()));
     if (!novel) return false;
@@ -106,6 +120,7 @@ EngineStats Engine::stats() const {
     EngineStats s;
     s.programs = evaluator_.programs();
     s.operations = evaluator_.operations();
+    s.repeated = repeated_;
     s.novel = novel_programs_;
     s.minimized = reporter_.minimized();
     s.corpus = generator_.corpus();

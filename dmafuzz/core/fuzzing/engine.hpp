@@ -8,6 +8,7 @@
 #include "fuzzing/evaluator.hpp"
 #include "fuzzing/generator.hpp"
 #include "fuzzing/candidate_minimizer.hpp"
+#include "fuzzing/judged_programs.hpp"
 #include "fuzzing/reporter.hpp"
 #include "fuzzing/time_shares.hpp"
 #include "fuzzing/triage.hpp"
@@ -17,6 +18,7 @@ namespace dmafuzz {
 struct EngineStats {
     uint64_t programs = 0;
     uint64_t operations = 0;
+    uint64_t repeated = 0;  // programs that had been judged before, but for their names, and were not judged again
     uint64_t novel = 0;
     uint64_t minimized = 0;
     size_t corpus = 0;
@@ -30,8 +32,9 @@ struct EngineStats {
 class Engine {
 public:
     // `repeatable`: the same seed and calls give the same programs and findings; the shares of its work are not timed.
+    // `part` of `parts` engines that share what all of them would go through in order (Enumeration).
     Engine(const std::string& tracker, std::vector<Platform> portfolio, uint64_t seed, int ops_limit,
-           bool repeatable = false);
+           bool repeatable = false, uint32_t part = 0, uint32_t parts = 1);
     // Its parts know each other.
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -62,6 +65,7 @@ public:
 
 private:
     bool try_child(const Program& child);
+    bool is_new(const Program& child);
     void keep(const Program& program);
     void take_newest();
     void work_off_some();
@@ -71,13 +75,15 @@ private:
     Rng rng_;
     Relay observer_;
     Evaluator evaluator_;
+    JudgedPrograms judged_;
     Generator generator_;
     Reporter reporter_;
     TriageQueue triage_;
     CandidateMinimizer candidates_;
     TimeShares time_;
     std::vector<Program> novel_;  // children, for `take_novel`
-    uint64_t novel_programs_ = 0;
+    uint64_t novel_programs_ = 0, repeated_ = 0;
+    uint32_t repeated_in_a_row_ = 0;
 };
 
 }  // namespace dmafuzz

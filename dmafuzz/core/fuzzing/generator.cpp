@@ -10,11 +10,17 @@ namespace dmafuzz {
 
 namespace {
 
+// Of so many operations the alphabet has a million programs: a minute or so.
+constexpr int enumerated_ops = 4;
+
 const Program& any_of(Rng& rng, const std::vector<Program>& programs) {
     return programs[rng.below(static_cast<uint32_t>(programs.size()))];
 }
 
 }  // namespace
+
+Generator::Generator(Rng& rng, int ops_limit, uint32_t part, uint32_t parts)
+    : rng_(rng), ops_limit_(ops_limit), enumeration_(std::min(ops_limit, enumerated_ops), part, parts) {}
 
 void Generator::add(const Program& program) {
     DMAFUZZ_CHECK(!program.ops.empty());
@@ -59,10 +65,13 @@ const Program& Generator::pick() {
 }
 
 Program Generator::next(const Program* parent) {
-    // Of sixteen programs four go through the neighbourhoods of minimal ones, eight are fresh, two of these short, two
-    // grow out of short ones, two are mutants of the corpus: most causes are shallow, and where feedback has nothing to
-    // say, what owes nothing to the corpus is sooner there (reports/benchmark.md, reports/recall.md).
-    constexpr uint32_t near = 4, fresh_short = 6, fresh_long = 12, out_of_short = 14, all = 16;
+    // Of sixteen programs six are the next ones of the enumeration, as long as there are any. Of sixteen others four go
+    // through the neighbourhoods of minimal ones, eight are fresh, two of these short, two grow out of short ones, two
+    // are mutants of the corpus: most causes are shallow, and where feedback has nothing to say, what owes nothing to
+    // the corpus is sooner there (reports/benchmark.md, reports/recall.md).
+    constexpr uint32_t in_order = 6, near = 4, fresh_short = 6, fresh_long = 12, out_of_short = 14, all = 16;
+    if (rng_.below(all) < in_order)
+        if (Program following; enumeration_.next(rng_, following)) return following;
     const uint32_t sort = rng_.below(all);
     const int short_limit = std::min<int>(ops_limit_, short_ops);
     if (sort < near)

@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "fuzzing/enumeration.hpp"
 #include "fuzzing/neighbours.hpp"
 #include "fuzzing/rng.hpp"
 #include "judge/cause.hpp"
@@ -17,7 +18,8 @@ inline constexpr size_t short_ops = 5;
 
 class Generator {
 public:
-    Generator(Rng& rng, int ops_limit) : rng_(rng), ops_limit_(ops_limit) {}
+    // `part` of `parts`: of the enumeration.
+    Generator(Rng& rng, int ops_limit, uint32_t part = 0, uint32_t parts = 1);
 
     // A novel program: it joins the corpus.
     void add(const Program& program);
@@ -43,6 +45,7 @@ private:
     std::vector<Program> minimal_;     // short ones, the first of each signature
     std::unordered_set<uint64_t> signatures_;  // of `minimal_`
     Neighbourhoods neighbourhoods_;
+    Enumeration enumeration_;
 };
 
 }  // namespace dmafuzz

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "check/check.hpp"
+#include "fuzzing/patterns.hpp"
 
 namespace dmafuzz {
 
@@ -214,9 +215,14 @@ void fit_to_mapping(Rng& rng, Op& op, const Scope& scope) {
 }  // namespace
 
 Op random_op(Rng& rng, const Scope& scope, bool even) {
+    OpKind kind = random_kind(rng, even);
+    if (count_defined_buffers(scope) == 0) kind = rng.one_in(8) ? OpKind::alloc_coherent : OpKind::alloc;
+    return random_op_of(rng, scope, kind, even);
+}
+
+Op random_op_of(Rng& rng, const Scope& scope, OpKind kind, bool even) {
     Op op;
-    op.kind = random_kind(rng, even);
-    if (count_defined_buffers(scope) == 0) op.kind = rng.one_in(8) ? OpKind::alloc_coherent : OpKind::alloc;
+    op.kind = kind;
     op.cpu = static_cast<uint8_t>(rng.one_in(5) ? 1 + rng.below(rng.one_in(8) ? 3 : 1) : 0);
     op.split = traits(op.kind).is_call && rng.one_in(20);
     randomise_arguments(rng, op, scope);
@@ -229,10 +235,13 @@ Op random_op(Rng& rng, const Scope& scope, bool even) {
 }
 
 Program random_program(Rng& rng, int ops, bool even) {
+    constexpr uint32_t one_in_patterns = 32;  // lines
     Program program;
     Scope scope;
     // Bounded: a program that has used up its names takes no more of some kinds.
     for (int tries = 0; tries < 8 * ops && static_cast<int>(program.ops.size()) < ops; tries++) {
+        if (!even && rng.one_in(one_in_patterns)) append_pattern(rng, program, scope, ops);
+        if (static_cast<int>(program.ops.size()) >= ops) break;
         Op op = random_op(rng, scope, even);
         if (!scope.repair(op)) continue;
         scope.apply(op);

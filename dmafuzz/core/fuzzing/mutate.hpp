@@ -11,6 +11,9 @@ namespace dmafuzz {
 // nearly as often as others.
 Op random_op(Rng& rng, const Scope& scope, bool even = false);
 
+// One of a kind.
+Op random_op_of(Rng& rng, const Scope& scope, OpKind kind, bool even = false);
+
 // A program of exactly `ops` operations where names allow it.
 Program random_program(Rng& rng, int ops, bool even = false);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "exhaustive/alphabet.hpp"
+#include "alphabet/alphabet.hpp"
 
 #include <array>
 #include <bit>

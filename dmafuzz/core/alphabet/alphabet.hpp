@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The alphabet of the exhaustive search: which operations can come next, a small and stated choice (`alphabet_text`) of
-// all there are.
+// The alphabet of the exhaustive search, and of what fuzzing goes through in order: which operations can come next, a
+// small and stated choice (`alphabet_text`) of all there are.
 #pragma once
 
 #include <string>
