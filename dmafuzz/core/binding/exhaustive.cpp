@@ -54,8 +54,10 @@ CauseRecord record_of(const Cause& c) {
     std::vector<SmallestRecord> smallest;
     for (const Smallest& s : c.smallest) {
         const std::vector<uint8_t> records = encode(s.program);
-        const nb::tuple place = nb::make_tuple(s.place.joint, s.place.letter, s.place.mirrored);
-        smallest.push_back({Tuple<uint64_t>(as_tuple(s.order) + place), nb::bytes(records.data(), records.size()),
+        nb::list place;
+        for (uint16_t letter : s.letters) place.append(letter);
+        place.append(s.mirrored ? 1 : 0);
+        smallest.push_back({Tuple<uint64_t>(as_tuple(s.order) + nb::tuple(place)), nb::bytes(records.data(), records.size()),
                             as_int(s.platforms)});
     }
     return {c.signature, c.count, c.on_platform, as_tuple_of(smallest)};
@@ -105,7 +107,8 @@ void bind_side_by_side(nb::module_& m) {
 void bind_harvest(nb::module_& m) {
     using S = SmallestRecord;
     Record<S>(m, "SmallestProgram", "The smallest program that shows something on some platforms.")
-        .field("order", &S::order, "as `order_of` has it, then its place in the search")
+        .field("order", &S::order, "as `order_of` has it, then the letters, each by its place in `successors` (of the program as it is with d0 "
+               "named first), then 1 if the devices are exchanged, else 0")
         .field("records", &S::records, "the program, encoded")
         .field("platforms", &S::platforms, "by their places on the portfolio, a bit each");
     using C = CauseRecord;
@@ -165,7 +168,10 @@ void bind_exhaustive(nb::module_& m) {
         .def_prop_ro("merged", [](const Walk& w) { return w.last().merged(); })
         .def("pairs", &Walk::pairs, "start"_a, "stop"_a,
              "How many pairs of a state and a letter there are in a part of the last layer.")
-        .def("states", &Walk::states, "platform"_a)
+        .def(
+            "part", [](const Walk& w, size_t from, size_t to) { return new Walk(w, from, to); }, "start"_a, "stop"_a,
+            nb::rv_policy::take_ownership, nb::keep_alive<0, 1>(), nb::call_guard<nb::gil_scoped_release>(),
+            "A walk that begins with a part of the last layer and goes on by itself. This one must not grow meanwhile.")
         .def(
             "program", [](const Walk& w, size_t joint) { return w.program(joint).ops; }, "index"_a)
         .def("turn", &Walk::turn, nb::call_guard<nb::gil_scoped_release>());

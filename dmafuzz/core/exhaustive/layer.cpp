@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>
+#include <tuple>
 
 #include "check/check.hpp"
 
@@ -45,7 +46,7 @@ void Layer::add(const Joint& joint, std::span<const uint32_t> states) {
     merged_++;
     Joint& known = joints_[at->second];
     const uint64_t count = known.count + joint.count;
-    if (joint.sizes < known.sizes) known = joint;
+    if (std::tie(joint.sizes, joint.rank) < std::tie(known.sizes, known.rank)) known = joint;
     known.count = count;
 }
 
@@ -68,6 +69,14 @@ void Layer::close() {
     }
     joints_ = std::move(joints);
     states_ = std::move(sorted);
+    rank();
+}
+
+void Layer::rank() {
+    std::vector<uint32_t> order(joints_.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return joints_[a].rank < joints_[b].rank; });
+    for (size_t i = 0; i < order.size(); i++) joints_[order[i]].rank = i;
 }
 
 }  // namespace dmafuzz

@@ -24,6 +24,7 @@ public:
     using Id = uint32_t;
 
     explicit Contexts(const Alphabet& alphabet) : alphabet_(alphabet) {}
+    const Alphabet& alphabet() const { return alphabet_; }
     Id id(const Context& context);
     const Context& operator[](Id id) const {
         DMAFUZZ_CHECK(id < contexts_.size());
@@ -48,10 +49,15 @@ struct Joint {
     uint64_t count = 1;  // programs that lead here
     // The smallest of them: one of the layer before, and a letter.
     uint32_t parent = 0;
-    uint16_t letter = 0;
-    bool named = false;  // some platform's tracker warned about its last operation
-    uint32_t sizes = 0;  // see Order
+    uint16_t letter = 0;  // by its place among the letters that can follow there
+    bool named = false;   // some platform's tracker warned about its last operation
+    uint32_t sizes = 0;   // see Order
+    // Among programs of the same size: by the letters, the first one first. While the layer is made: `rank_after`.
+    uint64_t rank = 0;
 };
+
+// The order of the programs that follow those of one layer.
+inline uint64_t rank_after(const Joint& joint, size_t letter) { return joint.rank << 16 | letter; }
 
 class Layer {
 public:
@@ -63,16 +69,20 @@ public:
         return joints_[i];
     }
     std::span<const uint32_t> states(size_t i) const {
-        DMAFUZZ_CHECK(i < joints_.size());
+        DMAFUZZ_CHECK((i + 1) * platforms_ <= states_.size());
         return {states_.data() + i * platforms_, platforms_};
     }
 
     void add(const Joint& joint, std::span<const uint32_t> states);
     // Nothing is added from then on; those of one context stand together.
     void close();
+    // What is needed to tell the programs alone stays.
+    void forget_states() { states_ = {}; }
     uint64_t merged() const { return merged_; }
 
 private:
+    void rank();
+
     size_t platforms_;
     std::vector<Joint> joints_;
     std::vector<uint32_t> states_;

@@ -52,6 +52,27 @@ Walk::Walk(const std::string& tracker, std::vector<Platform> portfolio, int cpus
     turn();
 }
 
+Walk::Walk(const Walk& before, size_t from, size_t to)
+    : before_(&before),
+      tracker_(before.tracker_),
+      beside_(before.beside_),
+      platforms_(before.platforms_),
+      machines_(before.machines_),
+      mirrored_(before.mirrored_),
+      contexts_(before.contexts_.alphabet()),
+      next_(machines_.size()),
+      states_(machines_.size()) {
+    const Layer& layer = before.last();
+    if (from > to || to > layer.size()) throw std::invalid_argument("a part is a range of the last layer's states");
+    for (size_t i = from; i < to; i++) {
+        Joint joint = layer[i];
+        joint.context = contexts_.id(before.contexts_[joint.context]);
+        joint.parent = static_cast<uint32_t>(i);
+        next_.add(joint, layer.states(i));
+    }
+    turn();
+}
+
 uint64_t Walk::pairs(size_t from, size_t to) const {
     DMAFUZZ_CHECK(from <= to && to <= last().size());
     uint64_t pairs = 0;
@@ -59,27 +80,40 @@ uint64_t Walk::pairs(size_t from, size_t to) const {
     return pairs;
 }
 
-Program Walk::program(size_t joint) const {
-    Program program;
+std::vector<Walk::Step> Walk::steps_back(size_t joint) const {
+    std::vector<Step> steps;
     for (size_t layer = layers_.size(); --layer > 0;) {
         const Joint& j = layers_[layer][joint];
-        program.ops.push_back(contexts_.op(j.letter));
+        steps.push_back({&contexts_, layers_[layer - 1][j.parent].context, &j});
         joint = j.parent;
     }
+    if (!before_) return steps;
+    const std::vector<Step> rest = before_->steps_back(layers_[0][joint].parent);
+    steps.insert(steps.end(), rest.begin(), rest.end());
+    return steps;
+}
+
+Program Walk::program(size_t joint) const {
+    Program program;
+    for (const Step& step : steps_back(joint))
+        program.ops.push_back(step.contexts->op(step.contexts->successors(step.context)[step.joint->letter]));
     std::reverse(program.ops.begin(), program.ops.end());
     return program;
 }
 
+std::vector<uint16_t> Walk::letters(size_t joint) const {
+    std::vector<uint16_t> letters;
+    for (const Step& step : steps_back(joint)) letters.push_back(step.joint->letter);
+    std::reverse(letters.begin(), letters.end());
+    return letters;
+}
+
 std::vector<uint8_t> Walk::names(size_t joint) const {
+    const std::vector<Step> steps = steps_back(joint);
     std::vector<uint8_t> names(length(), Judge::no_name);
-    for (size_t layer = layers_.size(); --layer > 0;) {
-        const Joint& j = layers_[layer][joint];
-        if (j.named) names[layer - 1] = 0;
-        joint = j.parent;
-    }
     uint8_t next = 0;
-    for (uint8_t& name : names)
-        if (name == 0) name = next++;
+    for (size_t i = 0; i < names.size(); i++)
+        if (steps[names.size() - 1 - i].joint->named) names[i] = next++;
     return names;
 }
 
@@ -91,8 +125,10 @@ uint32_t Walk::state(size_t platform, const Digest& digest) {
 void Walk::turn() {
     next_.close();
     for (size_t i = 0; i < next_.size(); i++) contexts_.write_letters(next_[i].context);
+    if (!layers_.empty()) layers_.back().forget_states();
     layers_.push_back(std::move(next_));
     next_ = Layer(machines_.size());
+    for (auto& known : states_) known = {};  // a state has its number among those of its layer
 }
 
 Expander::Expander(const Walk& walk)
@@ -252,9 +288,9 @@ void Expander::visit(size_t letter, Walk* growing) {
         outcomes_.turned[p] = t.turned;
         named |= t.warned;
     }
-    const uint16_t id = walk_.contexts().successors(context_)[letter];
-    const Op& op = walk_.contexts().op(id);
-    write_down(pair_of(outcomes_), op, {joint_, id, false});
+    const Op& op = walk_.contexts().op(walk_.contexts().successors(context_)[letter]);
+    const uint64_t rank = rank_after(walk_.last()[joint_], letter);
+    write_down(pair_of(outcomes_), op, {rank, false, joint_});
     const bool names_device = traits(op.kind).names_device || op.given_device;
     if (walk_.has_mirror(walk_.contexts()[context_].devices() | static_cast<uint32_t>(names_device))) {
         for (size_t p = 0; p < walk_.platforms(); p++) {
@@ -263,17 +299,21 @@ void Expander::visit(size_t letter, Walk* growing) {
                 mirrored_.of[tracker][p] = outcomes_.of[tracker][there];
             mirrored_.turned[p] = outcomes_.turned[there];
         }
-        write_down(pair_of(mirrored_), op, {joint_, id, true});
+        write_down(pair_of(mirrored_), op, {rank, true, joint_});
     }
     if (growing) grow(*growing, letter, named);
 }
 
-Program Expander::program_of(const VerdictTotal& total) const {
-    Program program = walk_.program(total.place.joint);
-    program.ops.push_back(walk_.contexts().op(total.place.letter));
-    if (total.place.mirrored)
-        for (Op& op : program.ops) op = exchanged(op);
-    return program;
+Smallest Expander::smallest_of(const VerdictTotal& total) const {
+    const Place& place = total.place;
+    const Contexts& contexts = walk_.contexts();
+    Smallest smallest{total.order, walk_.letters(place.joint), place.mirrored, walk_.program(place.joint), {}};
+    smallest.letters.push_back(place.letter());
+    smallest.program.ops.push_back(
+        contexts.op(contexts.successors(walk_.last()[place.joint].context)[place.letter()]));
+    if (place.mirrored)
+        for (Op& op : smallest.program.ops) op = exchanged(op);
+    return smallest;
 }
 
 // Of both trackers: what is to come tells two programs apart if one of them does.
@@ -284,8 +324,7 @@ Digest Expander::state(size_t platform) {
 }
 
 void Expander::grow(Walk& walk, size_t letter, bool named) {
-    const uint16_t id = walk_.contexts().successors(context_)[letter];
-    const Op op = walk_.contexts().op(id);
+    const Op op = walk_.contexts().op(walk_.contexts().successors(context_)[letter]);
     for (size_t p = 0; p < row_.size(); p++) {
         uint32_t& next = transition(p, letter).next[named];
         if (next == unknown) {
@@ -299,7 +338,8 @@ void Expander::grow(Walk& walk, size_t letter, bool named) {
     joint.context = walk.context_after(context_, op);
     joint.count = walk_.last()[joint_].count;
     joint.parent = static_cast<uint32_t>(joint_);
-    joint.letter = id;
+    joint.letter = static_cast<uint16_t>(letter);
+    joint.rank = rank_after(walk_.last()[joint_], letter);
     joint.named = named;
     joint.sizes = walk_.last()[joint_].sizes + static_cast<uint32_t>(sizes_of(op));
     walk.next().add(joint, nexts_);
@@ -330,7 +370,7 @@ Cause Expander::settle(const Gathered& gathered) const {
         const size_t at = static_cast<size_t>(std::find(seen.begin(), seen.end(), total) - seen.begin());
         if (at == seen.size()) {
             seen.push_back(total);
-            cause.smallest.push_back({total->order, total->place, program_of(*total), {}});
+            cause.smallest.push_back(smallest_of(*total));
         }
         cause.smallest[at].platforms.set(p);
     }

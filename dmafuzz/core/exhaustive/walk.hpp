@@ -18,18 +18,21 @@
 
 namespace dmafuzz {
 
-// Where in the walk a program is met; of two of the same size the first one counts.
+// Where in the order of the alphabet a program is; of two of the same size the first one counts. Nothing but the
+// program decides: not what it was merged with, and not the part of the walk in which it was met.
 struct Place {
-    size_t joint = 0;
-    uint16_t letter = 0;
+    uint64_t rank = 0;      // of the joint state's program and the letter after it: `rank_after`
     bool mirrored = false;  // with the devices exchanged
+    size_t joint = 0;
     auto operator<=>(const Place&) const = default;
+    uint16_t letter() const { return static_cast<uint16_t>(rank); }
 };
 
 // The smallest program that shows a thing on each of some platforms.
 struct Smallest {
     Order order;
-    Place place;
+    std::vector<uint16_t> letters;  // each by its place among those that can follow
+    bool mirrored;                  // with the devices exchanged
     Program program;
     PlatformSet platforms;
 };
@@ -68,6 +71,10 @@ public:
     // `beside`: a second tracker, so that states are those of both; "": none.
     Walk(const std::string& tracker, std::vector<Platform> portfolio, int cpus, int devices,
          const std::string& beside = "");
+    // One that begins with a part of another one's last layer, from `from` up to `to`, and goes on by itself: programs
+    // are merged inside the part only, and nothing of it depends on other parts. The other one has to outlive it, and
+    // must not grow meanwhile.
+    Walk(const Walk& before, size_t from, size_t to);
 
     const std::string& tracker() const { return tracker_; }
     const std::string& beside() const { return beside_; }
@@ -83,11 +90,13 @@ public:
     const Contexts& contexts() const { return contexts_; }
 
     // The last layer: of programs of `length()` operations.
-    size_t length() const { return layers_.size() - 1; }
+    size_t length() const { return (before_ ? before_->length() : 0) + layers_.size() - 1; }
     const Layer& last() const { return layers_.back(); }
     // How many pairs of a state, from `from` up to `to` of the last layer, and a letter there are.
     uint64_t pairs(size_t from, size_t to) const;
     Program program(size_t joint) const;
+    // The same program, each letter by its place among those that can follow.
+    std::vector<uint16_t> letters(size_t joint) const;
     // Names of its operations, for warnings (Judge::state).
     std::vector<uint8_t> names(size_t joint) const;
 
@@ -99,9 +108,17 @@ public:
     }
     // The next layer is complete, and becomes the last.
     void turn();
-    size_t states(size_t platform) const { return states_[platform].size(); }
 
 private:
+    // From the last operation of a program to its first: the contexts before it, and what follows there.
+    struct Step {
+        const Contexts* contexts;
+        Contexts::Id context;
+        const Joint* joint;
+    };
+    std::vector<Step> steps_back(size_t joint) const;
+
+    const Walk* before_ = nullptr;
     std::string tracker_, beside_;
     size_t platforms_;
     std::vector<Platform> machines_;
@@ -109,7 +126,7 @@ private:
     Contexts contexts_;
     std::vector<Layer> layers_;
     Layer next_;
-    std::vector<std::unordered_map<Digest, uint32_t, DigestHash>> states_;  // by platform
+    std::vector<std::unordered_map<Digest, uint32_t, DigestHash>> states_;  // of the layer to come, by platform
 };
 
 // Carries out and judges what follows some part of a walk's last layer. Several may work on one walk at once, but for
@@ -171,7 +188,7 @@ private:
         std::unordered_map<uint64_t, size_t> places;
     };
 
-    Program program_of(const VerdictTotal& total) const;
+    Smallest smallest_of(const VerdictTotal& total) const;
     void gather(Gathering& causes, const Signature& shown, const VerdictTotal& total) const;
     Cause settle(const Gathered& gathered) const;
     Harvest harvest_of(size_t tracker) const;
