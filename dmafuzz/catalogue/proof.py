@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dmafuzz import _core
-from dmafuzz.exhaustive.checkpoint import core_digest
+from dmafuzz.exhaustive.plan import SearchPlan, core_digest
 from dmafuzz.exhaustive.result import Result, Signature, Smallest
-from dmafuzz.exhaustive.search import Search, SearchPlan, Unwatched, Watcher
+from dmafuzz.exhaustive.search import Search, Unwatched, Watcher
 from dmafuzz.storage import cache_root, check_private, private_folder, read_checked, write_checked
 
 QUICK_OPS = 3  # a search that takes less than a second

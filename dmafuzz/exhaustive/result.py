@@ -48,7 +48,7 @@ class Signature:
 @dataclass(frozen=True, order=True)
 class Smallest:
     """The smallest program that shows a signature on some platform (docs/spec/verdicts.md §6 (Minimal); of
-    several of the same ``size``, the first that the search meets: ``order`` ends in where that is)."""
+    several of the same ``size``, the first in the order of the alphabet, which ``order`` ends in)."""
 
     order: Order
     records: bytes
@@ -100,8 +100,8 @@ class Found:
 
 @dataclass
 class Length:
-    """The programs of one number of operations: how many, to how many states of the product they lead (0: not asked,
-    nothing goes on from the last length), and how often a program came to the state of another one."""
+    """The programs of one number of operations: how many, to how many states of the product they lead (0: not known,
+    the last two lengths are walked in parts), and how often a program came to the state of another one."""
 
     programs: int = 0
     states: int = 0
@@ -136,9 +136,12 @@ class Result:
             signature = Signature.of(item)
             self._merge(Found(signature, item.count, smallest_of(item)))
 
-    def add_longer(self, other: Result) -> None:
-        """Takes in what another result has of programs with more operations than there were so far."""
-        self.lengths += other.lengths[len(self.lengths) :]
+    def add_result(self, other: Result) -> None:
+        """Takes in what another result has of other programs."""
+        while len(self.lengths) < len(other.lengths):
+            self.lengths.append(Length())
+        for length, more in zip(self.lengths, other.lengths, strict=False):
+            length.programs += more.programs
         for platform, counts in other.labels.items():
             self.labels.setdefault(platform, Counter()).update(counts)
         for found in other.found.values():

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 from dmafuzz import _core
 from dmafuzz._core import Label
+from dmafuzz.exhaustive.layers import Part, follow, grow, parts_of, whole_layers
 from dmafuzz.exhaustive.result import Found, Result, Signature, places, smallest_of
-from dmafuzz.exhaustive.search import Watcher, parts_of
+from dmafuzz.exhaustive.search import Watcher
 from dmafuzz.platforms import PlatformFile, to_core
 
 Moves = Counter[tuple[tuple[Label, ...], tuple[Label, ...]]]
@@ -86,38 +87,32 @@ class PairSearch:
         names = tuple(member.name for member in plan.members)
         about = (plan.portfolio, names, plan.cpus, plan.devices)
         out = SideBySide(Result(plan.first, *about), Result(plan.second, *about))
-        for length in range(1, plan.ops):
-            expander = _core.Expander(walk)
+        for length in whole_layers(plan.ops):
             watcher.layer(length, walk.pairs(0, walk.size))
-            for part in parts_of(walk):
-                expander.extend(walk, *part)
-                watcher.pairs(walk.pairs(*part), out.first)
-            out.add(length, expander.harvest_both())
-            walk.turn()
+            out.add(length, grow(walk, _core.Expander.harvest_both, lambda done: watcher.pairs(done, out.first)))
         watcher.layer(plan.ops, walk.pairs(0, walk.size))
         self._survey(parts_of(walk), out, watcher)
         return out
 
-    def _survey(self, parts: Iterable[tuple[int, int]], out: SideBySide, watcher: Watcher) -> None:
-        """The last length, in parts, by threads; taken in in their order."""
+    def _survey(self, parts: Iterable[Part], out: SideBySide, watcher: Watcher) -> None:
+        """The last two lengths, in parts, by threads; taken in in their order."""
         with ThreadPoolExecutor(self.plan.jobs) as pool:
             todo = deque(parts)
             running = deque((part, pool.submit(self._part, part)) for part in _first(todo, 2 * self.plan.jobs))
             try:
                 while running:
                     part, future = running.popleft()
-                    out.add(self.plan.ops, future.result())
-                    watcher.pairs(self._walk.pairs(*part), out.first)
+                    for length, harvest in future.result():
+                        out.add(length, harvest)
+                    watcher.pairs(self._walk.pairs(part.first, part.last), out.first)
                     running.extend((part, pool.submit(self._part, part)) for part in _first(todo, 1))
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    def _part(self, part: tuple[int, int]) -> _core.SideBySide:
-        expander = _core.Expander(self._walk)
-        expander.survey(*part)
-        return expander.harvest_both()
+    def _part(self, part: Part) -> list[tuple[int, _core.SideBySide]]:
+        return follow(self._walk, part, self.plan.ops, _core.Expander.harvest_both)
 
 
-def _first(todo: deque[tuple[int, int]], count: int) -> list[tuple[int, int]]:
+def _first(todo: deque[Part], count: int) -> list[Part]:
     return [todo.popleft() for _ in range(min(count, len(todo)))]

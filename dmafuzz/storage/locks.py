@@ -24,11 +24,12 @@ def locked(path: Path, wait: bool) -> Iterator[None]:
         os.close(handle)
 
 
-def take_lock(path: Path, wait: bool = False) -> int:
-    """The handle that holds the lock, until it is closed. Children that are started do not inherit it."""
+def take_lock(path: Path, wait: bool = False, shared: bool = False) -> int:
+    """The handle that holds the lock, until it is closed. Children that are started do not inherit it. ``shared``:
+    with others who want it shared as well."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         os.close(handle)
         raise LockedError(f"{path} is held by another process") from None

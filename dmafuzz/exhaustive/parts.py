@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Parts of a search as pieces of work: a part in, its result out, as bytes that are checked when they are read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+
+from dmafuzz import _core
+from dmafuzz.exhaustive.layers import PART_PAIRS, Part, follow
+from dmafuzz.exhaustive.plan import SearchPlan
+from dmafuzz.exhaustive.result import Result
+from dmafuzz.storage import pack_bytes, unpacked
+
+_KIND = "search-part"
+_DIGITS = 16
+
+
+class PartError(ValueError):
+    """What is no result of that part, in one line."""
+
+
+def search_key(plan: SearchPlan) -> str:
+    """The hash of all that decides about what a part is and what it comes to."""
+    names = [member.name for member in plan.members]  # their order is that of the results
+    facts = {"search": plan.identity(), "order": names, "part_pairs": PART_PAIRS}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:_DIGITS]
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """What the programs that follow a part have shown. ``seconds``: processor time that it took."""
+
+    part: Part
+    result: Result
+    seconds: float
+
+    def to_bytes(self, search: str) -> bytes:
+        """``search`` is the `search_key`."""
+        facts = {"kind": _KIND, "search": search, "part": list(self.part), "seconds": round(self.seconds, 6)}
+        return pack_bytes({**facts, "result": self.result.to_json()}, [])
+
+    @classmethod
+    def from_bytes(cls, data: bytes, search: str, part: Part) -> PartResult:
+        """Raises PartError for what is not that part's: it may have come from another host."""
+        pack = unpacked(data)
+        table = pack.table
+        if pack.damage is not None:
+            raise PartError(pack.damage)
+        if (table.get("kind"), table.get("search"), table.get("part")) != (_KIND, search, list(part)):
+            raise PartError("of another part, or of another search")
+        try:
+            return cls(part, Result.from_json(table["result"]), float(table["seconds"]))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise PartError("its facts are not what they should be") from None
+
+
+def carry_out(plan: SearchPlan, walk: _core.Walk, part: Part) -> PartResult:
+    """``walk`` has gone through the whole layers of the plan; it stays as it is."""
+    started = time.thread_time()
+    result = plan.empty_result()
+    for length, harvest in follow(walk, part, plan.ops, _core.Expander.harvest):
+        result.add(length, harvest)
+    return PartResult(part, result, time.thread_time() - started)
