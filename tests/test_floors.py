@@ -26,7 +26,7 @@ CORE_FLOORS = [
     {"binding", "tests"},
 ]
 PACKAGE_FLOORS = [
-    {"storage", "tables", "templates"},
+    {"estimates", "storage", "tables", "templates"},
     {"checks", "platforms", "program"},
     {"kernel"},
     {"trackers"},

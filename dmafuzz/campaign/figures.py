@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from dmafuzz.campaign.status import Standing
-from dmafuzz.campaign.unseen import Unseen, unseen
+from dmafuzz.estimates import Unseen, unseen
 from dmafuzz.store import Store
 from dmafuzz.store.index import TopicFacts
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dmafuzz.campaign.unseen import Unseen, unseen
+from dmafuzz.estimates import Unseen, unseen
 from dmafuzz.catalogue import Catalogue
 from dmafuzz.catalogue.recall import open_run
 

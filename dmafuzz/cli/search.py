@@ -3,20 +3,24 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from dmafuzz import _core
 from dmafuzz import catalogue as catalogues
 from dmafuzz import platforms as platform_files
-from dmafuzz.catalogue.proof import keep
-from dmafuzz.exhaustive import Search, SearchPlan
+from dmafuzz.catalogue.proof import keep, known_result
+from dmafuzz.exhaustive import Sampling, Search, SearchPlan
 from dmafuzz.exhaustive.progress import Bar
 from dmafuzz.exhaustive.result import Result
 from dmafuzz.reporting.catalogue import catalogue_lines, markdown
+from dmafuzz.reporting.sample import sample_lines
 from dmafuzz.storage import write_whole
 from dmafuzz.trackers import KERNEL, default_portfolio, resolve
 
@@ -24,6 +28,24 @@ from . import options
 from .errors import BadInput, using_folder
 
 OPS_MAX = 8
+
+
+class Share(click.ParamType[float]):
+    """Like 1%, or 0.5 %."""
+
+    name = "percent"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        text = str(value).strip()
+        try:
+            percent = float(text.removesuffix("%")) if text.endswith("%") else math.nan
+        except ValueError:
+            percent = math.nan
+        if not 0 < percent <= 100:
+            self.fail(f"found {value!r}, expected more than 0% and at most 100%, like 1%", param, ctx)
+        return percent / 100
 
 
 def _show_alphabet(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -35,8 +57,8 @@ def _show_alphabet(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 @click.command()
 @click.option("--ops", type=click.IntRange(1, OPS_MAX), default=3, show_default=True, metavar="N",
-              help="Operations of a program, at most. 4 takes ten seconds or so, 5 ten minutes or so, "
-                   "6 tens of GiB.")  # fmt: skip
+              help="Operations of a program, at most. 4 takes ten seconds or so, 5 ten minutes or so, 6 days of one "
+                   "core: see --out and --sample.")  # fmt: skip
 @options.tracker
 @options.portfolio
 @click.option("--cpus", type=click.IntRange(1, 2), default=1, show_default=True, metavar="1|2",
@@ -44,10 +66,18 @@ def _show_alphabet(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @click.option("--devices", type=click.IntRange(1, 2), default=2, show_default=True, metavar="1|2")
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Threads.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
-              help="Write the catalogue there; an interrupted search continues.")  # fmt: skip
+              help="Write the catalogue there; an interrupted search continues, and all processes, of whatever hosts, "
+                   "that are given the same folder share the work.")  # fmt: skip
+@click.option("--sample", type=Share(), metavar="PERCENT",
+              help="Do only that much of the search, drawn at random, like 1%, and say what all of it would cost and "
+                   "find. Programs up to N-1 operations are searched whole.")  # fmt: skip
+@click.option("--seed", type=options.SEED, default=0, show_default=True, help="Of --sample.")
 @click.option("--alphabet", is_flag=True, expose_value=False, is_eager=True, callback=_show_alphabet,
               help="Print the alphabet, and exit.")  # fmt: skip
-def search(ops: int, tracker: str, portfolio: str | None, cpus: int, devices: int, jobs: int, out: Path | None) -> None:
+def search(
+    ops: int, tracker: str, portfolio: str | None, cpus: int, devices: int, jobs: int, out: Path | None,
+    sample: float | None, seed: int,
+) -> None:  # fmt: skip
     """Judge every program of a small alphabet, up to N operations.
 
     Shows every cause of a false negative, false positive or hazard, in topics, with its smallest program.
@@ -58,6 +88,12 @@ def search(ops: int, tracker: str, portfolio: str | None, cpus: int, devices: in
     plan = SearchPlan(
         tracker, resolve(tracker).core, name, tuple(platform_files.portfolio(name)), ops, cpus, devices, jobs, out
     )
+    if sample is not None:
+        with using_folder(out):
+            lines = _sampled(plan, sample, seed)
+        for line in lines:
+            click.echo(line)
+        return
     run = Search(plan)
     with using_folder(out):
         made, figures = _catalogue(run)
@@ -81,7 +117,7 @@ def _catalogue(run: Search) -> tuple[catalogues.Catalogue, str]:
         bar.end()
         if run.interrupted:
             raise BadInput(_cut_off(run, result))
-        if plan.cpus == 1 and plan.devices == 2:
+        if _is_kept_for_proofs(plan):
             keep(result, plan)
         started = time.monotonic()
         bar.start("causes", len(result.found))
@@ -95,6 +131,43 @@ def _catalogue(run: Search) -> tuple[catalogues.Catalogue, str]:
     return made, f"{_figures(run, result)}\n{causes}"
 
 
+def _sampled(plan: SearchPlan, share: float, seed: int) -> list[str]:
+    bar = Bar()
+    try:
+        known = _shorter(plan, bar)
+        sample = Sampling(plan, share, seed).run(bar)
+        new = sample.new(known)
+        bar.start("causes", len(new.found))
+        entries = catalogues.make(new, plan.core_tracker, plan.members, bar.advance).entries
+    except KeyboardInterrupt:
+        again = f"the same command continues from {plan.out}" if plan.out else "with --out it could continue later"
+        raise BadInput(f"interrupted: {again}") from None
+    finally:
+        bar.end()
+    causes = [entry for entry in entries if entry.signature in new.found]  # others are what composites come down to
+    return list(sample_lines(sample, len(new.found), sample.unseen(new), causes))
+
+
+def _shorter(plan: SearchPlan, bar: Bar) -> Result:
+    """The complete search of all shorter programs: what a sample finds is new, or not."""
+    shorter = replace(plan, ops=plan.ops - 1)
+    known = known_result(shorter) if _is_kept_for_proofs(plan) else None
+    if known is not None or shorter.ops == 0:
+        return known or shorter.empty_result()
+    run = Search(shorter)
+    result = run.run(bar)
+    if run.interrupted:
+        raise KeyboardInterrupt
+    if _is_kept_for_proofs(plan):
+        keep(result, shorter)
+        run.forget()
+    return result
+
+
+def _is_kept_for_proofs(plan: SearchPlan) -> bool:
+    return plan.cpus == 1 and plan.devices == 2
+
+
 def _figures(run: Search, result: Result) -> str:
     rows = [
         f"{length.programs:,} programs of {i}"
@@ -102,8 +175,9 @@ def _figures(run: Search, result: Result) -> str:
         for i, length in enumerate(result.lengths, 1)
     ]
     return (
-        f"{result.programs:,} programs on {len(result.platforms)} platforms in {run.seconds:.1f} s"
-        + (", without what was done before" if run.resumed else "")
+        f"{result.programs:,} programs on {len(result.platforms)} platforms in {run.seconds:.1f} s, "
+        f"{run.processor_seconds:,.1f} s of processor time"
+        + (" with what was done before" if run.resumed else "")
         + "\n  "
         + "\n  ".join(rows)
     )

@@ -3,7 +3,8 @@
 
 from .plan import SearchPlan
 from .result import Found, Result, Signature
+from .sample import Sample, Sampling
 from .search import Search
 from .side_by_side import PairPlan, PairSearch, SideBySide
 
-__all__ = ["Found", "PairPlan", "PairSearch", "Result", "Search", "SearchPlan", "SideBySide", "Signature"]
+__all__ = ["Found", "PairPlan", "PairSearch", "Result", "Sample", "Sampling", "Search", "SearchPlan", "SideBySide", "Signature"]

@@ -21,8 +21,8 @@ Running = dict[Future[PartResult], Part]
 
 
 class Carrier:
-    """Sees to it that all ``parts`` get done; ``take`` is given the result of each of them once, whole or not at all,
-    whoever has done it. ``walk`` has gone through the whole layers of the plan."""
+    """Sees to it that ``parts`` get done: each is told of by ``done`` once, with its result where this process has done
+    it. ``walk`` has gone through the whole layers of the plan."""
 
     def __init__(
         self,
@@ -30,20 +30,13 @@ class Carrier:
         walk: _core.Walk,
         parts: Sequence[Part],
         kept: KeptParts | None,
-        take: Callable[[PartResult], None],
+        done: Callable[[Part, PartResult | None], None],
     ) -> None:
-        self._plan, self._walk, self._kept, self._take = plan, walk, kept, take
+        self._plan, self._walk, self._kept, self._done = plan, walk, kept, done
         self._left = {part.number: part for part in parts}
 
-    def take_known(self) -> None:
-        """Takes the parts that are on disk. Raises OSError."""
-        if self._kept is not None:
-            for number in sorted(self._kept.filed() & self._left.keys()):
-                self._take_filed(self._left[number])
-
     def run(self) -> None:
-        """All others: first those that nobody else is at. Raises OSError, and KeyboardInterrupt when what ran has been
-        taken."""
+        """First those that nobody else is at. Raises OSError, and KeyboardInterrupt when what ran has been kept."""
         self._go_through(leased_too=False)
         self._go_through(leased_too=True)
 
@@ -67,29 +60,24 @@ class Carrier:
         for part in list(self._left.values()):
             if self._kept is None:
                 yield part
-            elif not self._take_filed(part) and (self._kept.lease(part) or leased_too):
+            elif part.number in self._kept.filed():
+                self._end(part, None)
+            elif self._kept.lease(part) or leased_too:
                 yield part
-
-    def _take_filed(self, part: Part) -> bool:
-        assert self._kept is not None
-        result = self._kept.read(part)
-        if result is not None:
-            self._done(result)
-        return result is not None
 
     def _settle(self, running: Running, ended: set[Future[PartResult]]) -> None:
         for future in ended:
-            del running[future]
+            part = running.pop(future)
             result = future.result()
             with uninterrupted():
                 if self._kept is not None:
                     self._kept.file(result)
-                self._done(result)
+                self._end(part, result)
 
-    def _done(self, result: PartResult) -> None:
+    def _end(self, part: Part, result: PartResult | None) -> None:
         with uninterrupted():
-            del self._left[result.part.number]
-            self._take(result)
+            del self._left[part.number]
+            self._done(part, result)
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from dmafuzz.exhaustive.plan import SearchPlan
 from dmafuzz.exhaustive.result import Result
 from dmafuzz.storage import pack_bytes, unpacked
 
-_KIND = "search-part"
 _DIGITS = 16
 
 
@@ -31,28 +30,32 @@ def search_key(plan: SearchPlan) -> str:
 
 @dataclass(frozen=True)
 class PartResult:
-    """What the programs that follow a part have shown. ``seconds``: processor time that it took."""
+    """What the programs that follow a part have shown. ``seconds``: processor time that it took.
+
+    Parts taken together have a result of this kind as well, with another ``kind``.
+    """
 
     part: Part
     result: Result
     seconds: float
+    kind: str = "search-part"
 
     def to_bytes(self, search: str) -> bytes:
         """``search`` is the `search_key`."""
-        facts = {"kind": _KIND, "search": search, "part": list(self.part), "seconds": round(self.seconds, 6)}
+        facts = {"kind": self.kind, "search": search, "part": list(self.part), "seconds": round(self.seconds, 6)}
         return pack_bytes({**facts, "result": self.result.to_json()}, [])
 
     @classmethod
-    def from_bytes(cls, data: bytes, search: str, part: Part) -> PartResult:
+    def from_bytes(cls, data: bytes, search: str, part: Part, kind: str = "search-part") -> PartResult:
         """Raises PartError for what is not that part's: it may have come from another host."""
         pack = unpacked(data)
         table = pack.table
         if pack.damage is not None:
             raise PartError(pack.damage)
-        if (table.get("kind"), table.get("search"), table.get("part")) != (_KIND, search, list(part)):
+        if (table.get("kind"), table.get("search"), table.get("part")) != (kind, search, list(part)):
             raise PartError("of another part, or of another search")
         try:
-            return cls(part, Result.from_json(table["result"]), float(table["seconds"]))
+            return cls(part, Result.from_json(table["result"]), float(table["seconds"]), kind)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise PartError("its facts are not what they should be") from None
 

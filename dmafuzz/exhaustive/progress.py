@@ -9,8 +9,6 @@ from typing import Any
 
 from tqdm import tqdm
 
-from dmafuzz.exhaustive.result import Result
-
 LINE_EVERY_S = 10.0
 
 
@@ -27,9 +25,7 @@ class Bar:
     def layer(self, length: int, pairs: int, done: int = 0) -> None:
         self.start(f"{length} operations" if length > 1 else "1 operation", pairs, done)
 
-    def pairs(self, done: int, result: Result) -> None:
-        if self._bar is not None:
-            self._bar.set_postfix_str(f"{len(result.found):,} signatures", refresh=False)
+    def pairs(self, done: int) -> None:
         self.advance(done)
 
     def start(self, what: str, total: int, done: int = 0) -> None:

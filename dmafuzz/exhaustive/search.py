@@ -22,7 +22,7 @@ class Watcher(Protocol):
         """Programs of ``length`` operations come next: so many pairs of a state and an operation are to be seen, of
         which ``done`` were seen before the search was cut off. The last two lengths come as one."""
 
-    def pairs(self, done: int, result: Result) -> None:
+    def pairs(self, done: int) -> None:
         """So many more are done."""
 
 
@@ -32,7 +32,7 @@ class Unwatched:
     def layer(self, length: int, pairs: int, done: int = 0) -> None:
         pass
 
-    def pairs(self, done: int, result: Result) -> None:
+    def pairs(self, done: int) -> None:
         pass
 
 
@@ -40,7 +40,7 @@ def walk_whole_layers(plan: SearchPlan, walk: _core.Walk, result: Result, watche
     """Walks to where parts begin, and adds to the result what programs up to there show."""
     for length in whole_layers(plan.ops):
         watcher.layer(length, walk.pairs(0, walk.size))
-        harvest = grow(walk, _core.Expander.harvest, lambda done: watcher.pairs(done, result))
+        harvest = grow(walk, _core.Expander.harvest, watcher.pairs)
         with uninterrupted():
             result.add(length, harvest)
             result.lengths[length - 1].states = walk.size
@@ -54,9 +54,8 @@ class Search:
         self.plan = plan
         self.result = plan.empty_result()
         self.interrupted = self.resumed = False
-        self.seconds = 0.0
+        self.seconds = self.processor_seconds = 0.0  # the latter: of all processes that were at it
         self._walk = plan.walk()
-        self._last = plan.empty_result()  # of the parts that are done
         self._kept: KeptParts | None = None
 
     def run(self, watcher: Watcher) -> Result:
@@ -66,9 +65,10 @@ class Search:
         """
         start = time.monotonic()
         try:
-            self._kept = KeptParts(self.plan) if self.plan.out else None
+            began = time.process_time()
             walk_whole_layers(self.plan, self._walk, self.result, watcher)
-            self._survey(watcher)
+            self.processor_seconds = time.process_time() - began
+            self._go_on_in_parts(watcher)
         except KeyboardInterrupt:
             self.interrupted = True
         finally:
@@ -87,27 +87,46 @@ class Search:
         if self._kept:
             self._kept.forget()
 
-    def _survey(self, watcher: Watcher) -> None:
+    def _go_on_in_parts(self, watcher: Watcher) -> None:
         """Programs of the last two lengths."""
-        seen = 0
-        known = True
-
-        def take(done: PartResult) -> None:
-            nonlocal seen
-            self._last.add_result(done.result)
-            pairs = self._pairs(done.part)
-            if known:
-                seen += pairs
-            else:
-                watcher.pairs(pairs, self._last)
-
-        carrier = Carrier(self.plan, self._walk, parts_of(self._walk), self._kept, take)
-        carrier.take_known()
-        self.resumed, known = seen > 0, False
+        parts = parts_of(self._walk)
+        self._kept = KeptParts(self.plan, parts) if self.plan.out else None
+        known = self._kept.filed() if self._kept else set()
+        self.resumed = bool(known)
+        seen = sum(self._pairs(parts[number]) for number in known)
         watcher.layer(self.plan.ops, self._walk.pairs(0, self._walk.size), seen)
-        carrier.run()
+        together = self._in_memory(parts, watcher) if self._kept is None else self._on_disk(self._kept, parts, watcher)
         with uninterrupted():
-            self.result.add_result(self._last)
+            self.result.add_result(together.result)
+            self.processor_seconds += together.seconds
+
+    def _in_memory(self, parts: list[Part], watcher: Watcher) -> PartResult:
+        result, seconds = self.plan.empty_result(), 0.0
+
+        def done(part: Part, found: PartResult | None) -> None:
+            nonlocal seconds
+            assert found is not None
+            result.add_result(found.result)
+            seconds += found.seconds
+            watcher.pairs(self._pairs(part))
+
+        Carrier(self.plan, self._walk, parts, None, done).run()
+        return PartResult(Part(0, 0, self._walk.size), result, seconds)
+
+    def _on_disk(self, kept: KeptParts, parts: list[Part], watcher: Watcher) -> PartResult:
+        """Nothing counts but what is in files in the end: each part once, whoever has done it."""
+        told = kept.filed()
+
+        def done(part: Part, _: PartResult | None) -> None:
+            if part.number not in told:
+                told.add(part.number)
+                watcher.pairs(self._pairs(part))
+
+        while True:
+            filed = kept.filed()
+            Carrier(self.plan, self._walk, [part for part in parts if part.number not in filed], kept, done).run()
+            if (together := kept.assembled()) is not None:
+                return together
 
     def _pairs(self, part: Part) -> int:
         return self._walk.pairs(part.first, part.last)

@@ -89,7 +89,7 @@ class PairSearch:
         out = SideBySide(Result(plan.first, *about), Result(plan.second, *about))
         for length in whole_layers(plan.ops):
             watcher.layer(length, walk.pairs(0, walk.size))
-            out.add(length, grow(walk, _core.Expander.harvest_both, lambda done: watcher.pairs(done, out.first)))
+            out.add(length, grow(walk, _core.Expander.harvest_both, watcher.pairs))
         watcher.layer(plan.ops, walk.pairs(0, walk.size))
         self._survey(parts_of(walk), out, watcher)
         return out
@@ -104,7 +104,7 @@ class PairSearch:
                     part, future = running.popleft()
                     for length, harvest in future.result():
                         out.add(length, harvest)
-                    watcher.pairs(self._walk.pairs(part.first, part.last), out.first)
+                    watcher.pairs(self._walk.pairs(part.first, part.last))
                     running.extend((part, pool.submit(self._part, part)) for part in _first(todo, 1))
             except BaseException:
                 pool.shutdown(cancel_futures=True)

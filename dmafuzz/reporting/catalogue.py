@@ -30,12 +30,13 @@ def catalogue_lines(catalogue: Catalogue) -> Iterator[str]:
             yield ""
             yield f"{grade}: {GRADES[grade]}"
         for lead in of_grade[:TOPICS_MAX]:
-            yield from _plain_topic(lead)
+            yield from topic_lines(lead)
         if len(of_grade) > TOPICS_MAX:
             yield f"  and {_plural(len(of_grade) - TOPICS_MAX, 'more topic')}"
 
 
-def _plain_topic(lead: Lead[Entry]) -> Iterator[str]:
+def topic_lines(lead: Lead[Entry]) -> Iterator[str]:
+    """A topic with its leader, for the terminal."""
     programs = sum(entry.count for entry in (*lead.causes, *lead.folded))
     folded = f", {_plural(len(lead.folded), 'hazard')} of the same check and rules" if lead.folded else ""
     label = SPOKEN.get(lead.topic.label, lead.topic.label)
@@ -89,10 +90,10 @@ def _markdown_lines(catalogue: Catalogue) -> Iterator[str]:
             yield ""
             yield f"## Grade {grade}: {GRADES[grade]}"
         for lead in of_grade:
-            yield from _topic_lines(lead, catalogue)
+            yield from _topic_in_full(lead, catalogue)
 
 
-def _topic_lines(lead: Lead[Entry], catalogue: Catalogue) -> Iterator[str]:
+def _topic_in_full(lead: Lead[Entry], catalogue: Catalogue) -> Iterator[str]:
     yield ""
     yield f"### {SPOKEN.get(lead.topic.label, lead.topic.label)}: {lead.topic.name}"
     yield ""

@@ -172,6 +172,8 @@ void bind_exhaustive(nb::module_& m) {
             "part", [](const Walk& w, size_t from, size_t to) { return new Walk(w, from, to); }, "start"_a, "stop"_a,
             nb::rv_policy::take_ownership, nb::keep_alive<0, 1>(), nb::call_guard<nb::gil_scoped_release>(),
             "A walk that begins with a part of the last layer and goes on by itself. This one must not grow meanwhile.")
+        .def("programs_after", &Walk::programs_after, "start"_a, "stop"_a,
+             "How many programs of one more operation the states of a part stand for.")
         .def(
             "program", [](const Walk& w, size_t joint) { return w.program(joint).ops; }, "index"_a)
         .def("turn", &Walk::turn, nb::call_guard<nb::gil_scoped_release>());

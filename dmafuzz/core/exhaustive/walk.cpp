@@ -24,9 +24,10 @@ std::vector<Platform> with_mirrors(std::vector<Platform> portfolio, int devices)
     return portfolio;
 }
 
+uint32_t names_device(const Op& op) { return traits(op.kind).names_device || op.given_device ? 1 : 0; }
+
 Op exchanged(Op op) {
-    const OpTraits& t = traits(op.kind);
-    if (t.names_device || op.given_device) op.device ^= 1;
+    if (names_device(op)) op.device ^= 1;
     return op;
 }
 
@@ -78,6 +79,18 @@ uint64_t Walk::pairs(size_t from, size_t to) const {
     uint64_t pairs = 0;
     for (size_t i = from; i < to; i++) pairs += contexts_.successors(last()[i].context).size();
     return pairs;
+}
+
+uint64_t Walk::programs_after(size_t from, size_t to) const {
+    DMAFUZZ_CHECK(from <= to && to <= last().size());
+    uint64_t programs = 0;
+    for (size_t i = from; i < to; i++) {
+        const Joint& joint = last()[i];
+        const uint32_t devices = contexts_[joint.context].devices();
+        for (uint16_t letter : contexts_.successors(joint.context))
+            programs += joint.count * (has_mirror(devices | names_device(contexts_.op(letter))) ? 2 : 1);
+    }
+    return programs;
 }
 
 std::vector<Walk::Step> Walk::steps_back(size_t joint) const {
@@ -291,8 +304,7 @@ void Expander::visit(size_t letter, Walk* growing) {
     const Op& op = walk_.contexts().op(walk_.contexts().successors(context_)[letter]);
     const uint64_t rank = rank_after(walk_.last()[joint_], letter);
     write_down(pair_of(outcomes_), op, {rank, false, joint_});
-    const bool names_device = traits(op.kind).names_device || op.given_device;
-    if (walk_.has_mirror(walk_.contexts()[context_].devices() | static_cast<uint32_t>(names_device))) {
+    if (walk_.has_mirror(walk_.contexts()[context_].devices() | names_device(op))) {
         for (size_t p = 0; p < walk_.platforms(); p++) {
             const size_t there = walk_.mirrored()[p];
             for (size_t tracker = 0; tracker < trackers(); tracker++)

@@ -94,6 +94,8 @@ public:
     const Layer& last() const { return layers_.back(); }
     // How many pairs of a state, from `from` up to `to` of the last layer, and a letter there are.
     uint64_t pairs(size_t from, size_t to) const;
+    // How many programs of one more operation they stand for.
+    uint64_t programs_after(size_t from, size_t to) const;
     Program program(size_t joint) const;
     // The same program, each letter by its place among those that can follow.
     std::vector<uint16_t> letters(size_t joint) const;

@@ -55,3 +55,31 @@ def _variance(ones: int, twos: int, share: float, estimate: float) -> float:
 def _when_none_left(ones: int, seen: int) -> float:
     """At most so many are left with 95 %, by the rule of three for what has never been seen."""
     return 0.0 if seen == 0 else (3.0 if ones else 0.5)
+
+
+def unseen_in_sample(counts: Sequence[int], drawn: int, population: int) -> Unseen:
+    """How many kinds of things the members of a population have that none of those drawn has. ``counts``: of each kind
+    that was met, how many of the ``drawn`` members have it; drawn without replacement from ``population``.
+
+    A lower bound, as Chao's always is: A. Chao and C.-W. Lin, "Nonparametric lower bounds for species richness and
+    shared species richness under sampling without replacement", Biometrics 68 (2012). The variance is that of the
+    bound as a function of the counts (delta method).
+    """
+    seen, ones, twos = len(counts), sum(count == 1 for count in counts), sum(count == 2 for count in counts)
+    if drawn >= population:
+        return Unseen(seen, 0.0, 0.0, 0.0, 0.0)
+    if drawn < 2 or not counts:
+        return Unseen(seen, 0.0, 0.0, math.inf, 1.0)
+    twice, share = 2 * drawn / (drawn - 1), drawn / (population - drawn)
+    below = twice * (twos + 1) + share * ones
+    left = ones * (ones - 1) / below
+    chance = ones / sum(counts)
+    if left <= 0:
+        return Unseen(seen, 0.0, 0.0, _when_none_left(ones, seen), chance)
+    by_ones = 1 + (2 * ones - 1) / below - share * left / below
+    by_twos = 1 - twice * left / below
+    rest = seen - ones - twos
+    squares = ones * by_ones**2 + twos * by_twos**2 + rest
+    variance = squares - (ones * by_ones + twos * by_twos + rest) ** 2 / (seen + left)
+    spread = math.exp(_Z * math.sqrt(math.log(1 + max(variance, 0.0) / left**2)))
+    return Unseen(seen, left, left / spread, left * spread, chance)
