@@ -19,6 +19,8 @@ import pytest
 
 from dmafuzz import _core, platforms
 from dmafuzz._core import Op
+from dmafuzz.exhaustive import Result
+from dmafuzz.exhaustive.layers import LAST_OPS, Part, follow, grow, whole_layers
 from dmafuzz.program import canonical, parse
 from naive.exhaustive import Search, differences, golden, search, some_platforms, whole_portfolio
 from naive.successors import ACCESSES, successors
@@ -230,6 +232,105 @@ def added(parts: Sequence[Totals]) -> Totals:
                 if order <= before:
                     known.on[platform] = order, (programs_of if order == before else set()) | records
     return total
+
+
+def walk_of(question: Question) -> _core.Walk:
+    return _core.Walk(question.tracker, list(question.platforms), question.cpus, question.devices)
+
+
+def no_result(question: Question) -> Result:
+    names = tuple(platform.name for platform in question.platforms)
+    return Result(question.tracker, "", names, question.cpus, question.devices)
+
+
+def in_layers(question: Question, length: int) -> Result:
+    """What programs of the last two lengths come to."""
+    walk, result = walk_of(question), no_result(question)
+    for shorter in range(1, length):
+        harvest = grow(walk, _core.Expander.harvest, lambda _: None)
+        if shorter > length - LAST_OPS:
+            result.add(shorter, harvest)
+    expander = _core.Expander(walk)
+    expander.survey(0, walk.size)
+    result.add(length, expander.harvest())
+    return result
+
+
+def in_parts(question: Question, length: int, states: int) -> Result:
+    """The same by parts of so many states, in a random order."""
+    walk, result = walk_of(question), no_result(question)
+    for _ in whole_layers(length):
+        grow(walk, _core.Expander.harvest, lambda _: None)
+    firsts = list(range(0, walk.size, states))
+    random.Random(states).shuffle(firsts)
+    for first in firsts:
+        part = Part(0, first, min(first + states, walk.size))
+        for each, harvest in follow(walk, part, length, _core.Expander.harvest):
+            result.add(each, harvest)
+    return result
+
+
+class TestParts:
+    """Two operations deep, part by part, in any order: what whole layers come to, with the same smallest programs."""
+
+    def compare(self, question: Question, length: int, states: int) -> int:
+        parts = in_parts(question, length, states)
+        assert parts == in_layers(question, length)
+        return parts.lengths[-1].programs
+
+    @pytest.mark.parametrize("states", [1, 4, 1000])
+    def test_on_the_default_portfolio(self, states: int) -> None:
+        assert self.compare(whole_portfolio("6.12"), 3, states) == 13_436
+
+    @pytest.mark.parametrize("tracker", OTHER_TRACKERS)
+    def test_with_other_trackers(self, tracker: str) -> None:
+        assert self.compare(whole_portfolio(tracker), 3, 3)
+
+    def test_with_two_cpus(self) -> None:
+        assert self.compare(some_platforms("6.12", *FEW, cpus=2, devices=2), 3, 2) == 109_540
+
+    def test_with_two_devices_that_are_alike(self) -> None:
+        assert self.compare(some_platforms("6.12", "x86-5.5", "arm64-6.5", devices=2), 3, 2)
+
+    @pytest.mark.parametrize("states", [1, 7])
+    def test_of_four_operations(self, states: int) -> None:
+        assert self.compare(some_platforms("6.12", *FEW), 4, states) == 299_699
+
+    @pytest.mark.slow
+    def test_of_four_operations_on_the_default_portfolio(self) -> None:
+        assert self.compare(whole_portfolio("6.12"), 4, 5) == 972_436
+
+    @pytest.mark.slow
+    def test_of_five_operations(self) -> None:
+        assert self.compare(some_platforms("6.12", *FEW), 5, 30) > 10_000_000
+
+    @pytest.mark.parametrize("devices", [1, 2])
+    def test_name_the_first_of_the_smallest(self, devices: int) -> None:
+        """In the order of the alphabet, which decides between programs of one size."""
+        question = some_platforms("6.12", *FEW, devices=devices)
+        enumerated = totals(question, 3).causes
+        ties = 0
+        for found in in_parts(question, 3, 3).found.values():
+            signature = found.signature
+            cause = signature.label, signature.kind, tuple(sorted(signature.rules)), signature.reason
+            for platform, smallest in found.smallest.items():
+                # The shorter programs that the parts have gone through as well are not among those.
+                if smallest.size[0] == 3:
+                    _, candidates = enumerated[cause].on[platform]
+                    ties += len(candidates) > 1
+                    assert smallest.records == min(candidates, key=lambda each: letters(_core.decode(each), devices))
+        assert ties > 100
+
+
+def letters(ops: Sequence[Op], devices: int) -> list[int]:
+    """Each by its place among those that can follow, with d0 named first; then, whether that had to be exchanged."""
+    mirrored = records(canonical(ops, devices=True)) != records(ops)
+    named = exchanged(ops) if mirrored else ops
+    places = [
+        [_core.encode([each]) for each in _core.successors(named[:i], 1, devices)].index(_core.encode([op]))
+        for i, op in enumerate(named)
+    ]
+    return [*places, int(mirrored)]
 
 
 class TestDepth:

@@ -4,13 +4,10 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 import signal
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +18,13 @@ from dmafuzz import _core, platforms
 from dmafuzz import catalogue as catalogues
 from dmafuzz.cli.main import main
 from dmafuzz.exhaustive import Result as Searched
-from dmafuzz.exhaustive import Search, SearchPlan, progress
-from dmafuzz.exhaustive import search as searching
-from dmafuzz.exhaustive.checkpoint import core_digest
+from dmafuzz.exhaustive import Search, SearchPlan, layers, progress
+from dmafuzz.exhaustive.kept import KeptParts
+from dmafuzz.exhaustive.parts import PartResult
 from dmafuzz.trackers import default_portfolio, resolve
 from support import run
 
-SMALL_PARTS = 500  # pairs: a dozen parts in a search up to three operations
+SMALL_PARTS = 10  # pairs: ten parts in a search up to three operations
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +36,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "PART_PAIRS", SMALL_PARTS)
+    monkeypatch.setattr(layers, "PART_PAIRS", SMALL_PARTS)
 
 
 def plan(tracker: str = "6.12", ops: int = 3, jobs: int = 1, out: Path | None = None) -> SearchPlan:
@@ -49,7 +46,7 @@ def plan(tracker: str = "6.12", ops: int = 3, jobs: int = 1, out: Path | None = 
 
 
 class Watch:
-    """Remembers how far a search is, and cuts it off when so many parts of its last length are done."""
+    """Remembers how far a search is, and cuts it off when so many parts are done."""
 
     def __init__(self, cut_after: int = 0) -> None:
         self.lengths: list[int] = []
@@ -61,10 +58,10 @@ class Watch:
         self.lengths.append(length)
         self.total, self.done, self.known, self.parts = pairs, done, done, 0
 
-    def pairs(self, done: int, result: Searched) -> None:
+    def pairs(self, done: int) -> None:
         self.done += done
         self.parts += 1
-        if len(self.lengths) == 3 and self.parts == self._cut_after:
+        if len(self.lengths) == 2 and self.parts == self._cut_after:
             raise KeyboardInterrupt
 
 
@@ -72,15 +69,8 @@ class Watch:
 def uncut(tracker: str = "6.12") -> Searched:
     """In small parts."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(searching, "PART_PAIRS", SMALL_PARTS)
+        patch.setattr(layers, "PART_PAIRS", SMALL_PARTS)
         return Search(plan(tracker)).run(Watch())
-
-
-def found_alike(result: Searched) -> bool:
-    return all(
-        (found.count, found.first.size) == (uncut().found[signature].count, uncut().found[signature].first.size)
-        for signature, found in result.found.items()
-    )
 
 
 def cut_off(out: Path, after: int = 3, jobs: int = 1, tracker: str = "6.12") -> Search:
@@ -131,7 +121,7 @@ class TestResult:
     def test_tells_the_watcher_of_everything_once(self) -> None:
         watch = Watch()
         Search(plan()).run(watch)
-        assert watch.lengths == [1, 2, 3]
+        assert watch.lengths == [1, 3]
         assert watch.done == watch.total
 
     def test_of_two_cpus_has_split_calls(self, tmp_path: Path) -> None:
@@ -178,25 +168,24 @@ class TestCutOff:
         assert Search(plan(out=tmp_path)).run(Watch()) == uncut()
 
     def test_while_a_part_is_added(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The part is in the result as a whole, or not at all."""
-        add = Searched.add
+        """The part is on disk as a whole, or not at all."""
+        file = KeptParts.file
 
-        def interrupted(self: Searched, length: int, harvest: _core.Harvest) -> None:
-            if length == 3:
-                signal.raise_signal(signal.SIGINT)
-            add(self, length, harvest)
+        def interrupted(self: KeptParts, result: PartResult) -> None:
+            signal.raise_signal(signal.SIGINT)
+            file(self, result)
 
-        monkeypatch.setattr(Searched, "add", interrupted)
+        monkeypatch.setattr(KeptParts, "file", interrupted)
         search = Search(plan(out=tmp_path))
         search.run(Watch())
         assert search.interrupted
-        monkeypatch.undo()
-        monkeypatch.setattr(searching, "PART_PAIRS", SMALL_PARTS)
+        monkeypatch.setattr(KeptParts, "file", file)
+        assert search.kept
         assert Search(plan(out=tmp_path)).run(Watch()) == uncut()
 
     def test_before_the_last_length(self, tmp_path: Path) -> None:
         class Early(Watch):
-            def pairs(self, done: int, result: Searched) -> None:
+            def pairs(self, done: int) -> None:
                 raise KeyboardInterrupt
 
         search = Search(plan(out=tmp_path))
@@ -217,10 +206,10 @@ class TestCutOff:
             self.interrupt(patch, 4)
             result = command("--out", out)
         assert result.exit_code == 2
-        assert f"interrupted: complete up to 2 operations; the same command continues from {out}" in result.output
-        assert "without what was done before" in said("--out", out)
+        assert f"interrupted: complete up to 1 operation; the same command continues from {out}" in result.output
+        assert "with what was done before" in said("--out", out)
         assert (out / "catalogue.json").read_bytes() == expected
-        assert not (out / "search.json").exists()
+        assert sorted(path.name for path in out.iterdir()) == ["catalogue.json", "catalogue.md"]
 
     def test_without_a_folder_says_what_would_have_helped(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.interrupt(monkeypatch, 4)
@@ -244,78 +233,6 @@ class TestCutOff:
         Search(plan(out=out)).run(watch)
         assert watch.known == watch.total
         assert written(out) == expected
-
-
-def other_core(text: str) -> str:
-    return text.replace(core_digest(), "0" * 16)
-
-
-def other_ops(text: str) -> str:
-    return text.replace('"ops": 3', '"ops": 4', 1)
-
-
-def other_parts(text: str) -> str:
-    data = json.loads(text)
-    (first, last), *rest = data["done"]
-    data["done"] = [[first, last - 1], *rest]
-    return json.dumps(data)
-
-
-def changed(key: str, value: object) -> Callable[[str], str]:
-    def change(text: str) -> str:
-        data = json.loads(text)
-        data["result"][key] = value
-        return json.dumps(data)
-
-    return change
-
-
-@pytest.mark.usefixtures("small_parts")
-class TestCheckpoint:
-    @pytest.mark.parametrize(
-        "damage",
-        [
-            other_core, other_ops, other_parts, lambda text: text[: len(text) // 2], lambda _: "", lambda _: "[]",
-            lambda _: "{}", lambda _: "\x00\xff", lambda _: '{"search": 1, "done": 2}', changed("labels", []),
-            changed("found", 1), changed("found", [[1]]), changed("lengths", [{"steps": 1}]),
-        ],
-    )  # fmt: skip
-    def test_that_does_not_fit_is_not_used(self, damage: Callable[[str], str], tmp_path: Path) -> None:
-        cut_off(tmp_path)
-        file = tmp_path / "search.json"
-        file.write_text(damage(file.read_text()))
-        watch = Watch()
-        assert Search(plan(out=tmp_path)).run(watch) == uncut()
-        assert watch.known == 0
-
-    def test_of_another_tracker_is_not_used(self, tmp_path: Path) -> None:
-        cut_off(tmp_path, tracker="5.15")
-        watch = Watch()
-        assert Search(plan(out=tmp_path)).run(watch) == uncut()
-        assert watch.known == 0
-
-    def test_of_another_kernel_by_the_same_name_is_not_used(self, tmp_path: Path) -> None:
-        search = Search(replace(plan(out=tmp_path), core_tracker="5.15"))
-        search.run(Watch(cut_after=3))
-        assert search.kept
-        watch = Watch()
-        assert Search(plan(out=tmp_path)).run(watch) == uncut()
-        assert watch.known == 0
-
-    def test_of_platforms_in_another_order_is_not_used(self, tmp_path: Path) -> None:
-        search = Search(replace(plan(out=tmp_path), members=plan().members[::-1]))
-        search.run(Watch(cut_after=3))
-        assert search.kept
-        result = Search(plan(out=tmp_path)).run(Watch())
-        assert result.labels == uncut().labels
-        assert found_alike(result)
-
-    def test_cut_in_other_parts_is_not_used(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        cut_off(tmp_path)
-        monkeypatch.setattr(searching, "PART_PAIRS", SMALL_PARTS + 200)
-        watch = Watch()
-        assert Search(plan(out=tmp_path)).run(watch).labels == uncut().labels
-        assert watch.known == 0
 
 
 class TestProgress:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dmafuzz.estimates import Unseen, unseen
 from dmafuzz.catalogue import Catalogue
 from dmafuzz.catalogue.recall import open_run
+from dmafuzz.estimates import Unseen, unseen
 
 
 @dataclass(frozen=True)

@@ -7,4 +7,15 @@ from .sample import Sample, Sampling
 from .search import Search
 from .side_by_side import PairPlan, PairSearch, SideBySide
 
-__all__ = ["Found", "PairPlan", "PairSearch", "Result", "Sample", "Sampling", "Search", "SearchPlan", "SideBySide", "Signature"]
+__all__ = [
+    "Found",
+    "PairPlan",
+    "PairSearch",
+    "Result",
+    "Sample",
+    "Sampling",
+    "Search",
+    "SearchPlan",
+    "SideBySide",
+    "Signature",
+]

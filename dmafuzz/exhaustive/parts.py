@@ -9,7 +9,8 @@ import time
 from dataclasses import dataclass
 
 from dmafuzz import _core
-from dmafuzz.exhaustive.layers import PART_PAIRS, Part, follow
+from dmafuzz.exhaustive import layers
+from dmafuzz.exhaustive.layers import Part, follow
 from dmafuzz.exhaustive.plan import SearchPlan
 from dmafuzz.exhaustive.result import Result
 from dmafuzz.storage import pack_bytes, unpacked
@@ -24,7 +25,7 @@ class PartError(ValueError):
 def search_key(plan: SearchPlan) -> str:
     """The hash of all that decides about what a part is and what it comes to."""
     names = [member.name for member in plan.members]  # their order is that of the results
-    facts = {"search": plan.identity(), "order": names, "part_pairs": PART_PAIRS}
+    facts = {"search": plan.identity(), "order": names, "part_pairs": layers.PART_PAIRS}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:_DIGITS]
 
 

@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from dmafuzz import _core
 from dmafuzz.estimates import Estimate, Unseen, total, unseen_in_sample
 from dmafuzz.exhaustive.carrying_out import Carrier
 from dmafuzz.exhaustive.kept import KeptParts
@@ -73,7 +72,7 @@ class Sample:
         return total([float(drawn.programs) for drawn in self.drawn], sizes, self.parts, self.before)
 
     def new(self, known: Result) -> Result:
-        """What is seen and is not in a complete result of all shorter programs. No tables: they would be of a sample."""
+        """What is seen and is not in a complete result of all shorter programs; no tables: they would be a sample's."""
         found = {signature: found for signature, found in self.seen.found.items() if signature not in known.found}
         seen, empty = self.seen, {name: Counter[str]() for name in self.seen.platforms}
         return Result(seen.tracker, seen.portfolio, seen.platforms, seen.cpus, seen.devices, [], empty, found)

@@ -20,16 +20,14 @@ uint16_t OpTable::id(const Op& op) {
 }
 
 Contexts::Id Contexts::id(const Context& context) {
-    auto [at, added] = ids_.try_emplace(context.digest(), static_cast<Id>(contexts_.size()));
+    auto [at, added] = ids_.try_emplace(context.digest(), static_cast<Id>(used_.size()));
     if (!added) return at->second;
-    contexts_.push_back(context);
-    successors_.emplace_back();
+    used_.push_back({context.cpus(), context.devices(), context.splits(), context.buffers()});
+    const std::vector<Op> ops = context.successors(alphabet_);
+    std::vector<uint16_t>& letters = successors_.emplace_back();
+    letters.reserve(ops.size());
+    for (const Op& op : ops) letters.push_back(table_.id(op));
     return at->second;
-}
-
-void Contexts::write_letters(Id id) {
-    if (!successors_[id].empty()) return;
-    for (const Op& op : contexts_[id].successors(alphabet_)) successors_[id].push_back(table_.id(op));
 }
 
 void Layer::add(const Joint& joint, std::span<const uint32_t> states) {

@@ -19,26 +19,31 @@ struct OpTable {
     uint16_t id(const Op& op);
 };
 
+// What can follow a program, and what it has used so far, by number. The names themselves are not kept: a program says
+// them.
 class Contexts {
 public:
     using Id = uint32_t;
+    struct Used {
+        uint32_t cpus, devices;  // a bit each
+        uint32_t splits, buffers;
+    };
 
     explicit Contexts(const Alphabet& alphabet) : alphabet_(alphabet) {}
     const Alphabet& alphabet() const { return alphabet_; }
+    // Works out what can follow where that has not been done: not while others read.
     Id id(const Context& context);
-    const Context& operator[](Id id) const {
-        DMAFUZZ_CHECK(id < contexts_.size());
-        return contexts_[id];
+    const Used& operator[](Id id) const {
+        DMAFUZZ_CHECK(id < used_.size());
+        return used_[id];
     }
-    // Works them out where that has not been done: not while others read.
-    void write_letters(Id id);
     std::span<const uint16_t> successors(Id id) const { return successors_[id]; }
     const Op& op(uint16_t letter) const { return table_.ops[letter]; }
 
 private:
     Alphabet alphabet_;
     OpTable table_;
-    std::vector<Context> contexts_;
+    std::vector<Used> used_;
     std::vector<std::vector<uint16_t>> successors_;
     std::unordered_map<Digest, Id, DigestHash> ids_;
 };

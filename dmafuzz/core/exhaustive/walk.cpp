@@ -31,6 +31,12 @@ Op exchanged(Op op) {
     return op;
 }
 
+Context context_of(const Program& program) {
+    Context context;
+    for (const Op& op : program.ops) context = context.after(op);
+    return context;
+}
+
 }  // namespace
 
 Walk::Walk(const std::string& tracker, std::vector<Platform> portfolio, int cpus, int devices,
@@ -65,9 +71,11 @@ Walk::Walk(const Walk& before, size_t from, size_t to)
       states_(machines_.size()) {
     const Layer& layer = before.last();
     if (from > to || to > layer.size()) throw std::invalid_argument("a part is a range of the last layer's states");
+    Contexts::Id context = 0;
     for (size_t i = from; i < to; i++) {
         Joint joint = layer[i];
-        joint.context = contexts_.id(before.contexts_[joint.context]);
+        if (i == from || joint.context != layer[i - 1].context) context = contexts_.id(context_of(before.program(i)));
+        joint.context = context;
         joint.parent = static_cast<uint32_t>(i);
         next_.add(joint, layer.states(i));
     }
@@ -86,7 +94,7 @@ uint64_t Walk::programs_after(size_t from, size_t to) const {
     uint64_t programs = 0;
     for (size_t i = from; i < to; i++) {
         const Joint& joint = last()[i];
-        const uint32_t devices = contexts_[joint.context].devices();
+        const uint32_t devices = contexts_[joint.context].devices;
         for (uint16_t letter : contexts_.successors(joint.context))
             programs += joint.count * (has_mirror(devices | names_device(contexts_.op(letter))) ? 2 : 1);
     }
@@ -137,7 +145,6 @@ uint32_t Walk::state(size_t platform, const Digest& digest) {
 
 void Walk::turn() {
     next_.close();
-    for (size_t i = 0; i < next_.size(); i++) contexts_.write_letters(next_[i].context);
     if (!layers_.empty()) layers_.back().forget_states();
     layers_.push_back(std::move(next_));
     next_ = Layer(machines_.size());
@@ -165,15 +172,16 @@ void Expander::expand(size_t from, size_t to, Walk* growing) {
         for (auto& judge : judges_) judge->keep_states();
     context_ = unknown;
     for (size_t joint = from; joint < to; joint++) {
-        if (walk_.last()[joint].context != context_) enter(walk_.last()[joint].context);
+        if (walk_.last()[joint].context != context_) enter(joint, growing);
         start_at(joint);
         const size_t successors = walk_.contexts().successors(context_).size();
         for (size_t letter = 0; letter < successors; letter++) visit(letter, growing);
     }
 }
 
-void Expander::enter(Contexts::Id context) {
-    context_ = context;
+void Expander::enter(size_t joint, bool growing) {
+    context_ = walk_.last()[joint].context;
+    if (growing) names_in_use_ = context_of(walk_.program(joint));
     rows_.clear();
     for (auto& rows : row_of_) rows.clear();
 }
@@ -250,15 +258,15 @@ void Expander::carry_out(size_t letter) {
 }
 
 Order Expander::order_with(const Op& op) const {
-    const Context& c = walk_.contexts()[context_];
+    const Contexts::Used& used = walk_.contexts()[context_];
     const OpTraits& t = traits(op.kind);
     Order order;
     order.ops = static_cast<uint32_t>(walk_.length() + 1);
-    order.cpus = static_cast<uint32_t>(std::popcount(c.cpus() | (is_device_access(op.kind) ? 0u : 1u << op.cpu)));
-    order.splits = c.splits() + op.split;
+    order.cpus = static_cast<uint32_t>(std::popcount(used.cpus | (is_device_access(op.kind) ? 0u : 1u << op.cpu)));
+    order.splits = used.splits + op.split;
     order.devices =
-        static_cast<uint32_t>(std::popcount(c.devices() | (t.names_device || op.given_device ? 1u << op.device : 0u)));
-    order.buffers = c.buffers() + t.defines_buffer;
+        static_cast<uint32_t>(std::popcount(used.devices | (names_device(op) ? 1u << op.device : 0u)));
+    order.buffers = used.buffers + t.defines_buffer;
     order.sizes = walk_.last()[joint_].sizes + sizes_of(op);
     return order;
 }
@@ -304,7 +312,7 @@ void Expander::visit(size_t letter, Walk* growing) {
     const Op& op = walk_.contexts().op(walk_.contexts().successors(context_)[letter]);
     const uint64_t rank = rank_after(walk_.last()[joint_], letter);
     write_down(pair_of(outcomes_), op, {rank, false, joint_});
-    if (walk_.has_mirror(walk_.contexts()[context_].devices() | names_device(op))) {
+    if (walk_.has_mirror(walk_.contexts()[context_].devices | names_device(op))) {
         for (size_t p = 0; p < walk_.platforms(); p++) {
             const size_t there = walk_.mirrored()[p];
             for (size_t tracker = 0; tracker < trackers(); tracker++)
@@ -347,7 +355,7 @@ void Expander::grow(Walk& walk, size_t letter, bool named) {
         nexts_[p] = next;
     }
     Joint joint;
-    joint.context = walk.context_after(context_, op);
+    joint.context = walk.context(names_in_use_.after(op));
     joint.count = walk_.last()[joint_].count;
     joint.parent = static_cast<uint32_t>(joint_);
     joint.letter = static_cast<uint16_t>(letter);

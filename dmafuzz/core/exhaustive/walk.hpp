@@ -105,9 +105,7 @@ public:
     // The layer to come, while it is made.
     Layer& next() { return next_; }
     uint32_t state(size_t platform, const Digest& digest);
-    Contexts::Id context_after(Contexts::Id context, const Op& op) {
-        return contexts_.id(contexts_[context].after(op));
-    }
+    Contexts::Id context(const Context& context) { return contexts_.id(context); }
     // The next layer is complete, and becomes the last.
     void turn();
 
@@ -198,7 +196,7 @@ private:
     Digest state(size_t platform);
     size_t trackers() const { return judges_.size(); }
     void expand(size_t from, size_t to, Walk* growing);
-    void enter(Contexts::Id context);
+    void enter(size_t joint, bool growing);
     void start_at(size_t joint);
     void visit(size_t letter, Walk* growing);
     void carry_out(size_t letter);
@@ -221,6 +219,7 @@ private:
 
     // The context at work, and what is known of its states.
     Contexts::Id context_ = unknown;
+    Context names_in_use_;  // where the next layer is made
     std::vector<Transition> rows_;
     std::vector<std::unordered_map<uint32_t, size_t>> row_of_;  // by machine: of a state
     // The joint state at work
