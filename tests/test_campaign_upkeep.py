@@ -24,7 +24,7 @@ from dmafuzz.campaign import read_plan_file, standings
 from dmafuzz.campaign.figures import FIGURES, figures_json, states
 from dmafuzz.campaign.live import LiveServer
 from dmafuzz.campaign.live.content import live_of
-from dmafuzz.campaign.unseen import unseen
+from dmafuzz.estimates import unseen
 from dmafuzz.findings import Finding
 from dmafuzz.store import Keep, Store, target_of
 from support import ROOT, said

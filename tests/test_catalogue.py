@@ -54,7 +54,7 @@ class Silent:
     def layer(self, length: int, pairs: int, done: int = 0) -> None:
         pass
 
-    def pairs(self, done: int, result: Result) -> None:
+    def pairs(self, done: int) -> None:
         pass
 
 
@@ -356,7 +356,7 @@ class TestCommitted:
         for counts in catalogue.labels.values():
             assert set(counts) <= set(meanings.LABELS)
             assert max(counts.values()) <= programs <= sum(counts.values())
-        assert [length.states for length in catalogue.lengths].index(0) == catalogue.ops - 1
+        assert [length.states for length in catalogue.lengths].index(0) == catalogue.ops - 2
         for entry in catalogue.entries:
             assert len(entry.program) <= catalogue.ops
             most = max(counts.get(entry.signature.label, 0) for counts in catalogue.labels.values())

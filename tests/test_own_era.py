@@ -172,7 +172,7 @@ class Quiet:
     def layer(self, length: int, pairs: int, done: int = 0) -> None:
         pass
 
-    def pairs(self, done: int, result: Result) -> None:
+    def pairs(self, done: int) -> None:
         pass
 
 

@@ -13,10 +13,10 @@ import pytest
 
 from dmafuzz import _core, platforms
 from dmafuzz.campaign.held_against import held_against, report_lines
-from dmafuzz.campaign.unseen import unseen
 from dmafuzz.catalogue import Catalogue, Entry
 from dmafuzz.catalogue.recall import Run, missed, read_run, recall
 from dmafuzz.catalogue.unmatched import Alphabet, unmatched
+from dmafuzz.estimates import unseen
 from dmafuzz.exhaustive import Signature
 from dmafuzz.exhaustive.result import Length
 from dmafuzz.findings import Finding

@@ -81,6 +81,9 @@ def search(
     """Judge every program of a small alphabet, up to N operations.
 
     Shows every cause of a false negative, false positive or hazard, in topics, with its smallest program.
+
+    With --out it can be ended at any time: the same command goes on with the parts that are missing, and several
+    processes, also of several hosts, can be given one folder. So six operations are possible: --ops 6 --out DIR.
     """
     name = portfolio or default_portfolio(tracker)
     if tracker.startswith(KERNEL):

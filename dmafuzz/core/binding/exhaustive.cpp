@@ -57,8 +57,8 @@ CauseRecord record_of(const Cause& c) {
         nb::list place;
         for (uint16_t letter : s.letters) place.append(letter);
         place.append(s.mirrored ? 1 : 0);
-        smallest.push_back({Tuple<uint64_t>(as_tuple(s.order) + nb::tuple(place)), nb::bytes(records.data(), records.size()),
-                            as_int(s.platforms)});
+        smallest.push_back({Tuple<uint64_t>(as_tuple(s.order) + nb::tuple(place)),
+                            nb::bytes(records.data(), records.size()), as_int(s.platforms)});
     }
     return {c.signature, c.count, c.on_platform, as_tuple_of(smallest)};
 }
@@ -107,7 +107,9 @@ void bind_side_by_side(nb::module_& m) {
 void bind_harvest(nb::module_& m) {
     using S = SmallestRecord;
     Record<S>(m, "SmallestProgram", "The smallest program that shows something on some platforms.")
-        .field("order", &S::order, "as `order_of` has it, then the letters, each by its place in `successors` (of the program as it is with d0 "
+        .field("order", &S::order,
+               "as `order_of` has it, then the letters, each by its place in `successors` (of the program as it is "
+               "with d0 "
                "named first), then 1 if the devices are exchanged, else 0")
         .field("records", &S::records, "the program, encoded")
         .field("platforms", &S::platforms, "by their places on the portfolio, a bit each");

@@ -264,8 +264,7 @@ Order Expander::order_with(const Op& op) const {
     order.ops = static_cast<uint32_t>(walk_.length() + 1);
     order.cpus = static_cast<uint32_t>(std::popcount(used.cpus | (is_device_access(op.kind) ? 0u : 1u << op.cpu)));
     order.splits = used.splits + op.split;
-    order.devices =
-        static_cast<uint32_t>(std::popcount(used.devices | (names_device(op) ? 1u << op.device : 0u)));
+    order.devices = static_cast<uint32_t>(std::popcount(used.devices | (names_device(op) ? 1u << op.device : 0u)));
     order.buffers = used.buffers + t.defines_buffer;
     order.sizes = walk_.last()[joint_].sizes + sizes_of(op);
     return order;
@@ -329,8 +328,7 @@ Smallest Expander::smallest_of(const VerdictTotal& total) const {
     const Contexts& contexts = walk_.contexts();
     Smallest smallest{total.order, walk_.letters(place.joint), place.mirrored, walk_.program(place.joint), {}};
     smallest.letters.push_back(place.letter());
-    smallest.program.ops.push_back(
-        contexts.op(contexts.successors(walk_.last()[place.joint].context)[place.letter()]));
+    smallest.program.ops.push_back(contexts.op(contexts.successors(walk_.last()[place.joint].context)[place.letter()]));
     if (place.mirrored)
         for (Op& op : smallest.program.ops) op = exchanged(op);
     return smallest;
