@@ -356,7 +356,9 @@ class TestCommitted:
         for counts in catalogue.labels.values():
             assert set(counts) <= set(meanings.LABELS)
             assert max(counts.values()) <= programs <= sum(counts.values())
-        assert [length.states for length in catalogue.lengths].index(0) == catalogue.ops - 2
+        states = [length.states for length in catalogue.lengths]
+        assert all(states[:-2])
+        assert not states[-1]
         for entry in catalogue.entries:
             assert len(entry.program) <= catalogue.ops
             most = max(counts.get(entry.signature.label, 0) for counts in catalogue.labels.values())
