@@ -182,7 +182,7 @@ class TestMinimize:
         def interrupt(*_: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(Search, "_survey", interrupt)
+        monkeypatch.setattr(Search, "_go_on_in_parts", interrupt)
         said = minimized(tmp_path, LINE_TOO_MANY, "--prove", "3")
         assert "# minimal: local" in said
         assert any(line.startswith("interrupted") for line in said)
