@@ -147,7 +147,7 @@ def _sampled(plan: SearchPlan, share: float, seed: int) -> list[str]:
         raise BadInput(f"interrupted: {again}") from None
     finally:
         bar.end()
-    causes = [entry for entry in entries if entry.signature in new.found]  # others are what composites come down to
+    causes = [entry for entry in entries if entry.signature not in known.found]  # others: what composites come down to
     return list(sample_lines(sample, len(new.found), sample.unseen(new), causes))
 
 
