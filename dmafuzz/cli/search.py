@@ -147,7 +147,8 @@ def _sampled(plan: SearchPlan, share: float, seed: int) -> list[str]:
         raise BadInput(f"interrupted: {again}") from None
     finally:
         bar.end()
-    causes = [entry for entry in entries if entry.signature not in known.found]  # others: what composites come down to
+    # Others come down to causes of shorter programs, in the alphabet or with sizes of the minimizer's.
+    causes = [e for e in entries if e.signature not in known.found and len(e.program) >= plan.ops]
     return list(sample_lines(sample, len(new.found), sample.unseen(new), causes))
 
 
