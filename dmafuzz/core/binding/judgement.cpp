@@ -211,7 +211,7 @@ Tuple<Rule> rule_tuple(Rules rules) { return as_tuple_of(members_of<Rule>(rules,
 JudgementRecord judgement_of(Judge& judge, size_t platform) {
     const Analysis& a = judge.judge(platform);
     const Platform& machine = judge.platform(platform);
-    const ContractCheck contract = check_contract(a.run, machine);
+    const ContractCheck& contract = judge.contract(platform);
     return {machine.name,
             as_tuple_of(labels_of(a)),
             as_tuple_of(contract.breaches),

@@ -46,7 +46,6 @@ constexpr Set stack_data = put(fresh_0, lane::cached_dirty) | put(fresh_0, lane:
 constexpr Set fresh_in_memory = put(fresh_0, lane::memory_absent);
 
 // Does anything begin or end inside of the widest line that there is? Where nothing does, lines of all sizes are alike.
-constexpr int line_bytes_max = 128;
 bool inside_lines(const Run& run) {
     uint64_t places = 0;
     for (const Extent& e : run.extents) places |= e.phys | e.size;

@@ -8,19 +8,19 @@ namespace dmafuzz {
 
 // Does anything live have part of a line, so that others can have the rest?
 bool Monitor::lines_shared() const {
-    const uint64_t mask = static_cast<uint64_t>(platform_.line) - 1;
-    for (size_t i = 0; i < pieces_.size(); i++) {
-        const Piece& p = run_.pieces[i];
-        if (pieces_[i].live && !p.joint && ((p.phys | uint64_t{p.size}) & mask)) return true;
+    uint64_t places = 0;
+    for (size_t i = 0; i < piece_count_; i++) {
+        const Piece& p = run_->pieces[i];
+        if (pieces_[i].live && !p.joint) places |= p.phys | uint64_t{p.size};
     }
-    return false;
+    return inside_lines(places);
 }
 
 // A CPU that writes beside a buffer under DMA.
 void Monitor::sharing(uint64_t phys) {
-    const uint64_t line = static_cast<uint64_t>(platform_.line);
-    for (size_t i = 0; i < pieces_.size(); i++) {
-        const Piece& p = run_.pieces[i];
+    const uint64_t line = this->line();
+    for (size_t i = 0; i < piece_count_; i++) {
+        const Piece& p = run_->pieces[i];
         if (!pieces_[i].live || p.joint) continue;
         uint64_t from = p.phys, to = p.phys + uint64_t{p.size};
         bool inside = phys >= from && phys < to;
@@ -31,11 +31,11 @@ void Monitor::sharing(uint64_t phys) {
 
 // A page is copied. Where the copy is private the page stays, and is only read.
 void Monitor::cow(const Op& op) {
-    const bool moves = run_.kinds[op.buffer] == BufferKind::anonymous && !op.private_copy;
+    const bool moves = run_->kinds[op.buffer] == BufferKind::anonymous && !op.private_copy;
     const uint32_t page = op.offset / page_bytes * page_bytes;
-    for (size_t i = 0; i < pieces_.size(); i++) {
+    for (size_t i = 0; i < piece_count_; i++) {
         PieceState& state = pieces_[i];
-        const Piece& p = run_.pieces[i];
+        const Piece& p = run_->pieces[i];
         if (!state.live || p.joint || p.buffer != op.buffer) continue;
         const uint32_t from = std::max(page, p.offset), to = std::min(page + page_bytes, p.offset + p.size);
         if (from >= to) continue;
@@ -45,7 +45,7 @@ void Monitor::cow(const Op& op) {
         else if (!state.cpu_owned.all(from - p.offset, to - p.offset)) touched_and_read(p.mapping);
     }
     if (!moves) return;
-    for (const Step& step : run_.steps)
+    for (const Step& step : run_->steps)
         if (step.kind == StepKind::move && step.op == now_)
             moved_.push_back({op.buffer, now_, op.offset / page_bytes, step.phys});
 }
@@ -58,9 +58,9 @@ void Monitor::touched_and_read(uint8_t mapping) {
 
 void Monitor::cpu_access(const Op& op) {
     const bool writes = op.kind != OpKind::read;
-    for (size_t i = 0; i < pieces_.size(); i++) {
+    for (size_t i = 0; i < piece_count_; i++) {
         PieceState& state = pieces_[i];
-        const Piece& p = run_.pieces[i];
+        const Piece& p = run_->pieces[i];
         if (!state.live || p.joint || p.buffer != op.buffer) continue;
         uint32_t from = std::max<uint32_t>(op.offset, p.offset),
                  to = std::min<uint32_t>(op.offset + op.size, p.offset + p.size);
@@ -76,7 +76,7 @@ void Monitor::cpu_access(const Op& op) {
         if (writes && device_reads(p.direction)) (entitled ? state.dirtied : state.written).add(from, to);
     }
     if (!writes || !lines_shared()) return;
-    const uint32_t step = static_cast<uint32_t>(platform_.line);
+    const uint32_t step = static_cast<uint32_t>(line());
     for (uint32_t at = 0; at < op.size; at += step) sharing(phys_of(op.buffer, op.offset + at));
     sharing(phys_of(op.buffer, op.offset + op.size - 1u));
 }
@@ -133,7 +133,7 @@ void digest_pending(Digest& into, const Op& op) {
 }  // namespace
 
 void Monitor::digest(Digest& into) const {
-    into.add(seen_);
+    into.add(found_.broken);
     for (size_t i = 0; i < live_.size(); i++) into.add(i << 1 | static_cast<uint64_t>(live_[i]));
     for (size_t i = 0; i < cpus_max; i++) {
         into.add(static_cast<uint64_t>(unchecked_[i]) << 2 | static_cast<uint64_t>(irqs_off_[i]) << 1 |
@@ -152,7 +152,8 @@ void Monitor::digest(Digest& into) const {
         into.add(static_cast<uint64_t>(m.buffer) << 32 | m.page);
         into.add(m.phys);
     }
-    for (const PieceState& p : pieces_) {
+    for (size_t i = 0; i < piece_count_; i++) {
+        const PieceState& p = pieces_[i];
         into.add(static_cast<uint64_t>(p.live));
         if (!p.live) continue;
         p.cpu_owned.digest(into);

@@ -7,13 +7,14 @@
 
 #include "judge/byte_ranges.hpp"
 #include "judge/monitor.hpp"
+#include "judge/run_equivalence.hpp"
 #include "machine/memory.hpp"
 
 namespace dmafuzz {
 
 // The home a byte was born in: rules speak of buffers as their owners allocated them.
 uint64_t Monitor::phys_of(uint8_t buffer, uint32_t offset) const {
-    for (const Extent& e : run_.extents)
+    for (const Extent& e : run_->extents)
         if (e.buffer == buffer && e.first && offset >= e.offset && offset < e.offset + e.size)
             return e.phys + (offset - e.offset);
     return 0;
@@ -37,7 +38,7 @@ bool Monitor::contiguous(const Piece& piece) const {
 
 // Does other data than the piece's own lie there?
 bool Monitor::lives_in(uint64_t from, uint64_t to, const Piece& but) const {
-    for (const Extent& e : run_.extents) {
+    for (const Extent& e : run_->extents) {
         const uint64_t first = std::max(from, e.phys), end = std::min(to, e.phys + e.size);
         if (!e.first || first >= end) continue;
         if (e.buffer == stack_buffer) return true;
@@ -49,18 +50,35 @@ bool Monitor::lives_in(uint64_t from, uint64_t to, const Piece& but) const {
     return false;
 }
 
+// Does anything begin or end inside of a line? Where nothing does even inside of the widest one, lines of all sizes are
+// alike.
+bool Monitor::inside_lines(uint64_t places) const { return places % line_bytes_max != 0 && places % line() != 0; }
+
+// Any mask reaches the low memory.
+bool Monitor::out_of_reach(const Piece& piece) const {
+    const uint64_t last = piece.phys + uint64_t{piece.size} - 1;
+    if (last >> mask_bits_min == 0) return false;
+    const int mask_bits = platform_.get<&Device::mask_bits>(piece.device);
+    return mask_bits < 64 && last >> mask_bits != 0;
+}
+
+bool Monitor::translated(const Piece& piece) const {
+    return platform_.get<&Platform::iommu>() != Iommu::off && platform_.get<&Device::iommu>(piece.device);
+}
+
 void Monitor::lines(const Piece& piece) {
     if (!device_writes(piece.direction)) return;
-    const uint64_t line = static_cast<uint64_t>(platform_.line);
     const uint64_t from = phys_of(piece.buffer, piece.offset);
     const uint64_t to = phys_of(piece.buffer, piece.offset + piece.size - 1) + 1;
+    if (!inside_lines(from | to)) return;
+    const uint64_t line = this->line();
     const bool shared = lives_in(from / line * line, from, piece) || lives_in(to, (to + line - 1) / line * line, piece);
     if (shared) breach(Rule::whole_lines, piece.mapping);
 }
 
 void Monitor::overlap(const Piece& piece, size_t index) {
-    for (size_t i = 0; i < pieces_.size(); i++) {
-        const Piece& other = run_.pieces[i];
+    for (size_t i = 0; i < piece_count_; i++) {
+        const Piece& other = run_->pieces[i];
         if (i == index || !pieces_[i].live || other.joint || other.buffer != piece.buffer) continue;
         bool meet = piece.offset < other.offset + other.size && other.offset < piece.offset + piece.size;
         if (meet && (device_writes(piece.direction) || device_writes(other.direction)))
@@ -69,9 +87,7 @@ void Monitor::overlap(const Piece& piece, size_t index) {
 }
 
 void Monitor::map_piece(const Op& op, const Piece& piece) {
-    BufferKind kind = run_.kinds[piece.buffer];
-    const Device& device = platform_.devices[piece.device];
-    bool translated = platform_.iommu != Iommu::off && device.iommu;
+    BufferKind kind = run_->kinds[piece.buffer];
     if (kind == BufferKind::stack) breach(Rule::no_stack, piece.mapping);
     if (kind == BufferKind::vmalloc && op.kind == OpKind::map_single) breach(Rule::no_vmalloc, piece.mapping);
     if (kind != BufferKind::mmio && !contiguous(piece)) breach(Rule::contiguous, piece.mapping);
@@ -79,23 +95,24 @@ void Monitor::map_piece(const Op& op, const Piece& piece) {
     if (kind == BufferKind::coherent) breach(Rule::no_streaming_of_coherent, piece.mapping);
     if ((op.kind == OpKind::map_resource || op.attrs & attr::mmio) && kind != BufferKind::mmio)
         breach(Rule::resource_is_mmio, piece.mapping);
-    uint64_t bytes = uint64_t{piece.size};
-    bool beyond = device.mask_bits < 64 && (piece.phys + bytes - 1) >> device.mask_bits != 0;
-    if (beyond && !translated && (!platform_.bounce_pool || op.kind == OpKind::map_resource))
+    if (out_of_reach(piece) && (op.kind == OpKind::map_resource || !platform_.get<&Platform::bounce_pool>()) &&
+        !translated(piece))
         breach(Rule::mask, piece.mapping);
-    if (platform_.bounce_pool && (piece.via == Via::slot || platform_.bounce_always) && bytes > bounce_bytes_max)
+    const uint64_t bytes = uint64_t{piece.size};
+    // More than that is in no slot.
+    if (bytes > bounce_bytes_max && platform_.get<&Platform::bounce_pool>() &&
+        platform_.get<&Platform::bounce_always>())
         breach(Rule::segment_limits, piece.mapping);
     if (op.kind == OpKind::map_sg) {
-        if (bytes > device.segment_max) breach(Rule::segment_limits, piece.mapping);
-        if (piece.via == Via::direct && ((piece.dma ^ (piece.dma + bytes - 1)) & ~device.segment_boundary))
-            breach(Rule::segment_limits, piece.mapping);
+        if (bytes > platform_.get<&Device::segment_max>(piece.device)) breach(Rule::segment_limits, piece.mapping);
+        if (platform_.crosses(piece.device, 0, reached_across(piece))) breach(Rule::segment_limits, piece.mapping);
     }
     if (kind != BufferKind::mmio) lines(piece);
 }
 
 // Made with SKIP_CPU_SYNC, or allocated: the caller syncs, and then tells the device.
 bool Monitor::begins_with_cpu(uint8_t mapping) const {
-    const MappingFacts& m = run_.mappings[mapping];
+    const MappingFacts& m = run_->mappings[mapping];
     return m.map == OpKind::alloc_noncoherent || m.map == OpKind::alloc_noncontiguous ||
            (is_map(m.map) && m.attrs & attr::skip_cpu_sync);
 }
@@ -115,7 +132,7 @@ void Monitor::list_again(const Op& op) {
 }
 
 void Monitor::map(const Op& op) {
-    const MappingFacts& m = run_.mappings[op.mapping];
+    const MappingFacts& m = run_->mappings[op.mapping];
     mapped_[op.mapping] = true;
     in_order_.push_back(op.mapping);
     bool streaming = is_map(op.kind);
@@ -128,7 +145,7 @@ void Monitor::map(const Op& op) {
     error_checked_[op.mapping] = !op.unchecked || op.kind == OpKind::map_sg || !streaming;
     if (!error_checked_[op.mapping]) unchecked_[op.cpu] |= 1u << op.mapping;
     for (int i = 0; i < m.pieces; i++) {
-        const Piece& piece = run_.pieces[m.piece + i];
+        const Piece& piece = run_->pieces[m.piece + i];
         PieceState& state = pieces_[m.piece + i];
         if (abandoned_[op.mapping]) {
             // What a program maps is its own doing, whether or not it works out here.
@@ -145,7 +162,7 @@ void Monitor::map(const Op& op) {
 
 // The part of a piece that a sync covers, as far as it is about that piece; empty otherwise.
 std::pair<uint32_t, uint32_t> Monitor::synced_part(const Op& op, int index, const Piece& piece) const {
-    const MappingFacts& m = run_.mappings[op.mapping];
+    const MappingFacts& m = run_->mappings[op.mapping];
     if (is_sg_sync(op.kind)) return {0, index < (op.given_count ? op.count : m.pieces) ? piece.size : 0};
     if (index > 0) return {0, 0};
     const uint64_t end = uint64_t{op.offset} + (op.given_size ? op.size : m.size);
@@ -153,7 +170,7 @@ std::pair<uint32_t, uint32_t> Monitor::synced_part(const Op& op, int index, cons
 }
 
 void Monitor::sync_arguments(const Op& op) {
-    const MappingFacts& m = run_.mappings[op.mapping];
+    const MappingFacts& m = run_->mappings[op.mapping];
     if (op.given_direction && op.direction != m.direction && m.map != OpKind::alloc_coherent)
         breach(Rule::same_direction, op.mapping);
     if (op.given_device && op.device != m.device) breach(Rule::same_device, op.mapping);
@@ -165,14 +182,13 @@ void Monitor::sync_arguments(const Op& op) {
     if (m.map == OpKind::map_resource) breach(Rule::same_function, op.mapping);
     if ((m.map == OpKind::map_sg) != whole_list && m.map != OpKind::alloc_noncontiguous)
         breach(Rule::same_function, op.mapping);
-    const uint64_t mask = static_cast<uint64_t>(platform_.line) - 1;
     int index = 0;
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
         const auto [from, to] = synced_part(op, index++, piece);
         if (!state.live || piece.joint || from >= to || !device_writes(piece.direction)) return;
         // Other bytes of the same mapping count as unrelated data in its cachelines.
-        const bool cut = (from > 0 && (piece.phys + from) & mask) || (to < piece.size && (piece.phys + to) & mask);
-        if (cut) breach(Rule::whole_lines, op.mapping);
+        const uint64_t places = (from > 0 ? piece.phys + from : 0) | (to < piece.size ? piece.phys + to : 0);
+        if (inside_lines(places)) breach(Rule::whole_lines, op.mapping);
     });
 }
 
@@ -222,7 +238,7 @@ void Monitor::mapping_error(const Op& op) {
     const bool waits = std::any_of(unchecked_.begin(), unchecked_.end(), [&](uint32_t of) { return of & mapping; });
     for (uint32_t& mappings : unchecked_) mappings &= ~mapping;
     error_checked_[op.mapping] = true;
-    abandoned_[op.mapping] |= run_.mappings[op.mapping].failed;
+    abandoned_[op.mapping] |= run_->mappings[op.mapping].failed;
     if (!waits || abandoned_[op.mapping]) return;
     each_piece(op.mapping, [&](const Piece& piece, PieceState& state) {
         if (state.live && !piece.joint && state.dirtied.any(0, piece.size)) breach(Rule::sync_after_write, op.mapping);
@@ -246,7 +262,7 @@ void Monitor::start(const Op& op) {
 }
 
 void Monitor::end_arguments(const Op& op) {
-    const MappingFacts& m = run_.mappings[op.mapping];
+    const MappingFacts& m = run_->mappings[op.mapping];
     if (ending_[op.mapping]) return breach(Rule::unmap_once, op.mapping);
     if (op.kind != matching_end(m.map)) breach(Rule::same_function, op.mapping);
     if (op.given_device && op.device != m.device) breach(Rule::same_device, op.mapping);
@@ -274,7 +290,7 @@ void Monitor::end_arguments(const Op& op) {
 
 // When the call has returned.
 void Monitor::end(const Op& op) {
-    const MappingFacts& m = run_.mappings[op.mapping];
+    const MappingFacts& m = run_->mappings[op.mapping];
     if (ended_[op.mapping]) return;
     ended_[op.mapping] = true;
     each_piece(op.mapping, [](const Piece&, PieceState& state) { state.live = false; });
@@ -292,8 +308,8 @@ void Monitor::leave(uint8_t mapping, uint8_t cpu) {
 
 // Memory is freed while a mapping of it lives, or while a CPU is inside a call on one.
 void Monitor::free_under(uint8_t buffer, uint8_t cpu) {
-    for (size_t i = 0; i < pieces_.size(); i++) {
-        const Piece& piece = run_.pieces[i];
+    for (size_t i = 0; i < piece_count_; i++) {
+        const Piece& piece = run_->pieces[i];
         if (piece.buffer != buffer) continue;
         leave(piece.mapping, cpu);
         if (pieces_[i].live && !piece.joint) breach(Rule::page_owner, piece.mapping);
@@ -341,7 +357,7 @@ void Monitor::second_half(const Op& op) {
 
 void Monitor::unbind(const Op& op) {
     for (uint8_t i : in_order_) {
-        if (run_.mappings[i].device != op.device) continue;
+        if (run_->mappings[i].device != op.device) continue;
         if (!error_checked_[i]) breach(Rule::check_error, i);
         if (!ended_[i] && !abandoned_[i]) breach(Rule::unmap_all, i);
     }
@@ -353,9 +369,10 @@ void Monitor::apply(const Op& op) {
         case OpKind::alloc:
             live_[op.buffer] = true;
             // A new neighbour in a line that is under DMA.
-            for (size_t i = 0; i < pieces_.size(); i++)
-                if (pieces_[i].live && !run_.pieces[i].joint && run_.kinds[run_.pieces[i].buffer] != BufferKind::mmio)
-                    lines(run_.pieces[i]);
+            for (size_t i = 0; i < piece_count_; i++)
+                if (pieces_[i].live && !run_->pieces[i].joint &&
+                    run_->kinds[run_->pieces[i].buffer] != BufferKind::mmio)
+                    lines(run_->pieces[i]);
             return;
         case OpKind::free: live_[op.buffer] = false; return free_under(op.buffer, op.cpu);
         case OpKind::write:
@@ -380,12 +397,37 @@ void Monitor::apply(const Op& op) {
     has_pending_[op.cpu] = true;
 }
 
-ContractCheck check_contract(const Run& run, const Platform& platform) { return Monitor(run, platform).watch(nullptr); }
+void Monitor::start(const Run& run, const Platform& platform) {
+    run_ = &run;
+    platform_.start(platform);
+    piece_count_ = run.pieces.size();
+    if (pieces_.size() < piece_count_) pieces_.resize(piece_count_);
+    for (size_t i = 0; i < piece_count_; i++) pieces_[i].start_anew();
+    found_.broken = 0;
+    found_.breaches.clear();
+    found_.unchecked_in_time = 0;
+    found_.state = {};
+    live_.fill(false);
+    irqs_off_.fill(false);
+    in_order_.clear();
+    for (auto* of_mappings : {&mapped_, &ending_, &ended_, &error_checked_, &abandoned_}) of_mappings->fill(false);
+    has_pending_.fill(false);
+    unchecked_.fill(0);
+    moved_.clear();
+    list_made_.fill(0);
+}
 
-Rules broken_rules(const Run& run, const Platform& platform, Digest* state) {
-    Rules rules = 0;
-    for (const Breach& b : Monitor(run, platform).watch(state).breaches) rules |= bit(b.rule);
-    return rules;
+const ContractCheck& Monitor::watch(const Run& run, const Platform& platform, bool keeps_state) {
+    start(run, platform);
+    const size_t program_ops = static_cast<size_t>(run.program_ops);
+    for (size_t i = 0; i < run.ops.size(); i++) {
+        if (keeps_state && i == program_ops) digest(found_.state);
+        now_ = static_cast<uint8_t>(i);
+        apply(run.ops[i]);
+    }
+    if (keeps_state && run.ops.size() == program_ops) digest(found_.state);
+    found_.features_read = platform_.features_read();
+    return found_;
 }
 
 }  // namespace dmafuzz

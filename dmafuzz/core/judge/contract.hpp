@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "platform/platform.hpp"
 #include "run/run.hpp"
 #include "state/digest.hpp"
 
@@ -60,11 +59,11 @@ struct Breach {
 };
 
 struct ContractCheck {
+    Rules broken = 0;
     std::vector<Breach> breaches;    // in order of operations, each rule's first only
     uint32_t unchecked_in_time = 0;  // the mappings whose dma_mapping_error() is not called in time, a bit each
+    Features features_read = 0;      // of the platform, besides what the run says
+    Digest state;  // of the monitor, when the program has ended and its tidy-up has not begun: where it is kept
 };
-ContractCheck check_contract(const Run& run, const Platform& platform);
-// `state`: becomes that of the monitor when the program has ended and its tidy-up has not begun.
-Rules broken_rules(const Run& run, const Platform& platform, Digest* state = nullptr);
 
 }  // namespace dmafuzz

@@ -28,7 +28,8 @@ Judge::Judge(std::unique_ptr<Tracker> tracker, std::vector<Platform> portfolio)
       platforms_(std::move(portfolio)),
       analyses_(platforms_.size()),
       done_by_(platforms_.size(), no_platform),
-      rules_(platforms_.size()),
+      contracts_(platforms_.size()),
+      contract_by_(platforms_.size(), no_platform),
       missing_(platforms_.size()),
       missing_known_(platforms_.size()),
       corrupt_lately_(platforms_.size()) {
@@ -40,9 +41,10 @@ Judge::Judge(std::unique_ptr<Tracker> tracker, std::vector<Platform> portfolio)
 void Judge::start(const Program& program) {
     program_ = program;
     std::fill(done_by_.begin(), done_by_.end(), no_platform);
-    std::fill(rules_.begin(), rules_.end(), std::nullopt);
+    std::fill(contract_by_.begin(), contract_by_.end(), no_platform);
     std::fill(missing_known_.begin(), missing_known_.end(), false);
     order_.clear();
+    order_of_contracts_.clear();
     order_of_missing_.clear();
 }
 
@@ -227,9 +229,18 @@ bool Judge::covers(size_t platform, const Warning& w, const Corruption& c) {
     return places(platform).footprint_of(c).covered_by(claim_of(w, analyse(platform).run));
 }
 
-Rules Judge::rules(size_t platform) {
-    if (!rules_[platform]) rules_[platform] = broken_rules(analyse(platform).run, platforms_[platform]);
-    return *rules_[platform];
+const ContractCheck& Judge::contract(size_t i) {
+    if (runs_) return runs_->contract(i);
+    if (contract_by_[i] != no_platform) return contracts_[contract_by_[i]];
+    const Run& run = analyse(i).run;
+    const auto known = std::find_if(order_of_contracts_.begin(), order_of_contracts_.end(), [&](size_t other) {
+        return !(contracts_[other].features_read & differing(i, other)) &&
+               (done_by_[i] == done_by_[other] || same_calls(analysis(other).run, run));
+    });
+    if (known != order_of_contracts_.end()) return contracts_[contract_by_[i] = *known];
+    contracts_[i] = monitor_.watch(run, platforms_[i], keeps_states_);
+    order_of_contracts_.push_back(i);
+    return contracts_[contract_by_[i] = i];
 }
 
 const Analysis& Judge::cover(size_t platform, TransitionSink* transitions, PathSink* paths) {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "coherency/simulator.hpp"
-#include "judge/contract.hpp"
+#include "judge/monitor.hpp"
 #include "judge/outcome.hpp"
 #include "judge/covering.hpp"
 #include "machine/machine.hpp"
@@ -76,8 +76,9 @@ public:
     bool covers(size_t platform, const Warning& warning, const Corruption& corruption);
     // Of a warning that nothing justifies there: has it that justification? Asks no more platforms than it takes.
     bool has_justification(const Warning& warning, size_t platform, Justification justification);
-    // The rules of the contract that the program breaks there.
-    Rules rules(size_t platform);
+    // What the contract's rules say of the program there. Runs that are the same to them are watched once.
+    const ContractCheck& contract(size_t platform);
+    Rules rules(size_t platform) { return contract(platform).broken; }
     // Of a corruption on that platform that no warning explains: why the tracker is silent.
     Reason reason(size_t platform, const Corruption& corruption);
     // Of a warning there: what the entry that it looked at has to do with the call.
@@ -144,9 +145,12 @@ private:
     std::vector<size_t> done_by_;      // by platform: the platform whose analysis it shares; no_platform: none yet
     std::vector<size_t> order_;        // those that have one of their own, in order
     std::vector<Features> differing_;  // by pairs of platforms
-    std::vector<std::optional<Rules>> rules_;  // by platform: the contract asks more of it than an analysis does
-    std::vector<Claim> claims_;                // of the warnings at work
-    std::vector<Watch> missing_;               // by platform: warnings and missing warnings, where they were needed
+    // By platform: the contract asks less of it than an analysis does, and other things.
+    std::vector<ContractCheck> contracts_;
+    std::vector<size_t> contract_by_;         // whose contract check it shares
+    std::vector<size_t> order_of_contracts_;  // those that were worked out
+    std::vector<Claim> claims_;               // of the warnings at work
+    std::vector<Watch> missing_;              // by platform: warnings and missing warnings, where they were needed
     std::vector<bool> missing_known_;
     std::vector<size_t> order_of_missing_;  // those that were worked out
     std::vector<size_t> corrupt_lately_;    // platforms, those first where warnings covered corruption last
@@ -157,6 +161,7 @@ private:
     Program program_;
     Machine machine_;
     Simulator simulator_;
+    Monitor monitor_;
 };
 
 }  // namespace dmafuzz

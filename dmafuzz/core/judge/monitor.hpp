@@ -21,39 +21,36 @@ struct PieceState {
     ByteRanges written;  // by the CPU, and not synced for the device since
     ByteRanges dirtied;  // the same, as user space writes to what is under writeback
     ByteRanges moved;    // by copy-on-write, since the map: the device has the old page
+    // As new, but for the memory that its ranges hold.
+    void start_anew() {
+        live = false;
+        for (ByteRanges* ranges : {&cpu_owned, &synced, &written, &dirtied, &moved}) ranges->clear();
+    }
 };
 
 class Monitor {
 public:
-    Monitor(const Run& run, const Platform& platform) : run_(run), platform_(platform), pieces_(run.pieces.size()) {}
-
-    ContractCheck watch(Digest* state) {
-        for (size_t i = 0; i < run_.ops.size(); i++) {
-            if (state && i == static_cast<size_t>(run_.program_ops)) digest(*state);
-            now_ = static_cast<uint8_t>(i);
-            apply(run_.ops[i]);
-        }
-        if (state && run_.ops.size() == static_cast<size_t>(run_.program_ops)) digest(*state);
-        return std::move(found_);
-    }
+    // What is found is overwritten by the next run. `keeps_state`: the state is wanted too.
+    const ContractCheck& watch(const Run& run, const Platform& platform, bool keeps_state);
 
 private:
+    void start(const Run& run, const Platform& platform);
     void digest(Digest& into) const;
 
     void breach(Rule rule, uint8_t mapping = no_mapping) {
         if (rule == Rule::check_error) found_.unchecked_in_time |= 1u << mapping;
-        if (seen_ & bit(rule)) return;
-        seen_ |= bit(rule);
+        if (found_.broken & bit(rule)) return;
+        found_.broken |= bit(rule);
         found_.breaches.push_back({rule, now_, mapping});
     }
 
     // The tidy-up is correct by definition, with interrupts on.
-    bool tidying() const { return now_ >= run_.program_ops; }
+    bool tidying() const { return now_ >= run_->program_ops; }
 
     template <class Do>
     void each_piece(uint8_t mapping, Do what) {
-        const MappingFacts& m = run_.mappings[mapping];
-        for (int i = 0; i < m.pieces; i++) what(run_.pieces[m.piece + i], pieces_[m.piece + i]);
+        const MappingFacts& m = run_->mappings[mapping];
+        for (int i = 0; i < m.pieces; i++) what(run_->pieces[m.piece + i], pieces_[m.piece + i]);
     }
 
     void apply(const Op& op);
@@ -89,12 +86,16 @@ private:
     uint64_t phys_now(uint8_t buffer, uint32_t offset) const;
     bool contiguous(const Piece& piece) const;
     bool lives_in(uint64_t from, uint64_t to, const Piece& but) const;
+    bool out_of_reach(const Piece& piece) const;
+    bool translated(const Piece& piece) const;
+    bool inside_lines(uint64_t places) const;
+    uint64_t line() const { return static_cast<uint64_t>(platform_.get<&Platform::line>()); }
 
-    const Run& run_;
-    const Platform& platform_;
-    std::vector<PieceState> pieces_;
+    const Run* run_ = nullptr;
+    PlatformView platform_;
+    size_t piece_count_ = 0;
+    std::vector<PieceState> pieces_;  // it only ever grows
     ContractCheck found_;
-    Rules seen_ = 0;
     uint8_t now_ = 0;
     std::array<bool, buffers_with_stack> live_{};
     std::array<bool, cpus_max> irqs_off_{};

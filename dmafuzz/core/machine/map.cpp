@@ -26,9 +26,8 @@ bool has_room(const PlatformView& platform, uint32_t segment, uint32_t bytes, ui
 
 // Any mask reaches the low memory.
 bool Machine::out_of_reach(const Piece& piece) const {
-    constexpr int least_mask_bits = 32;
     const uint64_t last = piece.phys + bytes_of(piece) - 1;
-    if (last >> least_mask_bits == 0) return false;
+    if (last >> mask_bits_min == 0) return false;
     const int mask_bits = platform_.get<&Device::mask_bits>(piece.device);
     return mask_bits < 64 && last >> mask_bits != 0;
 }

@@ -50,6 +50,10 @@ inline bool wide_alignment_min(const Platform& platform) {
     return platform.dma_alignment_min >= int{alignment_in_doubt};
 }
 
+// The widest cacheline, and the least mask of a device: what they leave alone is no question of the platform's own.
+constexpr int line_bytes_max = 128;
+constexpr int mask_bits_min = 32;
+
 // Of a table of cache maintenance, one direction.
 template <auto Table, size_t direction>
 Maintenance maintenance_in(const Platform& platform) {
