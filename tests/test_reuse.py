@@ -57,3 +57,26 @@ def test_addresses_are_those_of_the_platform() -> None:
     judge = _core.Judge("6.12", [platforms.to_core(platforms.load(name)) for name in ("x86-5.5", "x86-5.5-iommu-lazy")])
     seen = [_core.random_program(seed, 12) for seed in range(20)]
     assert any(judge.hooks(ops, 0) != judge.hooks(ops, 1) for ops in seen)
+
+
+def with_other_ends(ops: list[_core.Op], seed: int) -> list[list[_core.Op]]:
+    """Valid programs that differ from it, and from each other, in the last operation alone."""
+    found = [ops]
+    for other in range(seed + 1, seed + 40):
+        program = _core.repair([*ops[:-1], _core.random_program(other, 12)[-1 - other % 4]])
+        if len(program) == len(ops) and program[:-1] == ops[:-1] and program not in found:
+            found.append(program)
+    return found
+
+
+def test_programs_that_begin_alike() -> None:
+    """What a judge keeps of a beginning is what another one, which has just judged something else, works out anew."""
+    going_on, afresh = (_core.Judge("6.12", list(machines())) for _ in range(2))
+    judged = 0
+    for seed in range(16):
+        programs = with_other_ends(_core.random_program(seed, 2 + seed % 12), seed)
+        judged += len(programs)
+        for ops in programs:
+            afresh.judge([], 0)
+            assert going_on.judge_all(ops) == afresh.judge_all(ops), seed
+    assert judged > 60

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "coherency/automaton.hpp"
 
+#include <atomic>
+
 #include "check/check.hpp"
 
 namespace dmafuzz {
@@ -25,6 +27,8 @@ void Automaton::drop() {
 }
 
 void Automaton::forget() {
+    static std::atomic<uint64_t> generations{0};
+    generation_ = ++generations;
     states_ = {};  // with the memory
     index_ = {};
     closures_ = {};

@@ -36,6 +36,9 @@ public:
         if (bytes() > budget_) drop();
     }
 
+    // Of what its states mean: no other automaton has that number, nor has this one once everything was forgotten.
+    uint64_t generation() const { return generation_; }
+
     State of(Set set);
     Set set(State state) const {
         DMAFUZZ_CHECK(state < states_.size());
@@ -99,6 +102,7 @@ private:
     void drop();
 
     size_t budget_;
+    uint64_t generation_ = 0;
     std::vector<Row> states_;
     std::vector<State> index_;  // of states by set: open addressing
     std::vector<Closure> closures_;

@@ -474,41 +474,57 @@ void Simulator::perform(const Step& step) {
     }
 }
 
+void Simulator::start_cell(Cell& cell, size_t index) {
+    cell.start_anew();
+    cell.span = cutting_.shapes()[index].span;
+    cell.index = static_cast<uint16_t>(index);
+    const BufferKind kind = run_->kinds[cell.span.buffer];
+    cell.image = kind == BufferKind::text || kind == BufferKind::rodata;
+    cell.uncached = cell.span.buffer < buffers_max && run_->uncached[cell.span.buffer];
+    cell.several = cell.span.size > 1;
+    cell.shares_line = !cutting_.beside(cell.index).empty();
+}
+
 void Simulator::start_cells() {
     dirty_.assign(cell_count() / bits_in_word + 1, 0);
     if (cells_.size() < cell_count()) cells_.resize(cell_count());
-    for (size_t i = 0; i < cell_count(); i++) {
-        Cell& cell = cells_[i];
-        cell.start_anew();
-        cell.span = cutting_.shapes()[i].span;
-        cell.index = static_cast<uint16_t>(i);
-        const BufferKind kind = run_->kinds[cell.span.buffer];
-        cell.image = kind == BufferKind::text || kind == BufferKind::rodata;
-        cell.uncached = cell.span.buffer < buffers_max && run_->uncached[cell.span.buffer];
-        cell.several = cell.span.size > 1;
-        cell.shares_line = !cutting_.beside(cell.index).empty();
-    }
+    for (size_t i = 0; i < cell_count(); i++) start_cell(cells_[i], i);
 }
 
-void Simulator::walk(const Run& run, const Platform& platform, TransitionSink* sink, Digest* state) {
+void Simulator::perform(const Run& run, size_t from, size_t to) {
+    for (size_t i = from; i < to; i++) perform(run.steps[i]);
+}
+
+void Simulator::walk(const Run& run, const Platform& platform, TransitionSink* sink, Digest* state, KeptMemory* kept,
+                     size_t steps) {
     run_ = &run;
     platform_.start(platform);
     sink_ = sink;
     const int line = inside_lines(run) ? platform_.get<&Platform::line>() : line_bytes_max;
     line_shift_ = std::countr_zero(static_cast<unsigned>(line));
-    births_.clear();
-    strays_.clear();
-    strays_seen_ = moved_ = false;
-    corruptions_.clear();
-    harms_.clear();
     seen_after_.clear();
     holdings_.clear();
-    pieces_.assign(run.pieces.size(), {});
     cutting_.cut(run, line);
     start_cells();
-    for (size_t i = 0; i < run.program_steps; i++) perform(run.steps[i]);
+    size_t done = 0;
+    if (kept && go_on(*kept)) {
+        done = steps;
+    } else {
+        births_.clear();
+        strays_.clear();
+        strays_seen_ = moved_ = false;
+        corruptions_.clear();
+        harms_.clear();
+        pieces_.assign(run.pieces.size(), {});
+        if (kept) {
+            perform(run, 0, done = steps);
+            kept->last_ = (kept->last_ + 1) % kept->ways_.size();
+            keep(kept->ways_[kept->last_], steps);
+        }
+    }
+    perform(run, done, run.program_steps);
     if (state) digest(*state);
-    for (size_t i = run.program_steps; i < run.steps.size(); i++) perform(run.steps[i]);
+    perform(run, run.program_steps, run.steps.size());
     DMAFUZZ_CHECK(std::all_of(corruptions_.begin(), corruptions_.end(), [&](const Corruption& c) {
         return c.op < run.ops.size() && c.span.buffer < buffers_with_stack && c.copy < births_.size();
     }));
@@ -520,6 +536,14 @@ void Simulator::simulate(const Run& run, const Platform& platform, TransitionSin
     automaton_ = own_automaton_ ? own_automaton_ : &Automaton::shared();
     automaton_->make_room();
     walk(run, platform, sink, state);
+}
+
+void Simulator::simulate(const Run& run, const Platform& platform, Digest* state, KeptMemory& kept, size_t steps) {
+    explicitly_ = false;
+    traces_ = nullptr;
+    automaton_ = own_automaton_ ? own_automaton_ : &Automaton::shared();
+    automaton_->make_room();
+    walk(run, platform, nullptr, state, &kept, steps);
 }
 
 void Simulator::simulate_explicitly(const Run& run, const Platform& platform, TransitionSink* sink,

@@ -80,7 +80,67 @@ public:
 };
 
 class Simulator {
+private:
+    struct PieceCells {
+        uint16_t first = 0, end = 0;
+        uint32_t slot_left = 0;  // bytes of its slot that have not been given back
+        bool live = false;
+    };
+
+    // Where a piece's device writes memory that is not, or no longer, of the piece's buffer: the buffer is dead, the
+    // piece was torn apart, or the IOMMU leads elsewhere. In bytes of the piece.
+    struct Stray {
+        uint8_t piece;
+        uint32_t offset, size;
+        uint64_t phys;
+    };
+
 public:
+    struct CopyFacts {
+        uint16_t cell;
+        bool slot;
+        uint8_t piece;  // of a slot
+        uint64_t phys;  // of memory
+        uint8_t op;     // in which it came to be
+        bool single;    // a coherent device's slot
+    };
+
+    // Memory after the first steps of a run, to go on from with other ones. It holds for runs that cut what has lived
+    // until then into the same cells.
+    class Kept {
+    public:
+        bool empty() const { return steps_ == 0; }
+        void clear() { steps_ = 0; }
+
+    private:
+        friend class Simulator;
+        size_t steps_ = 0;
+        uint64_t generation_ = 0;  // of the automaton whose states they are
+        int line_shift_ = 0;
+        Features features_read_ = 0;
+        std::vector<Cell> cells_;      // those that anything has happened to
+        std::vector<uint64_t> homes_;  // where these are born
+        std::vector<PieceCells> pieces_;
+        std::vector<CopyFacts> births_;
+        std::vector<Stray> strays_;
+        bool strays_seen_ = false, moved_ = false;
+        std::vector<Corruption> corruptions_;
+        std::vector<Harm> harms_;
+    };
+
+    // The same, by the cells that it was cut into: the last few ways.
+    class KeptMemory {
+    public:
+        void clear() {
+            for (Kept& kept : ways_) kept.clear();
+        }
+
+    private:
+        friend class Simulator;
+        std::array<Kept, 4> ways_;
+        size_t last_ = 0;
+    };
+
     // `automaton`: instead of the shared one.
     explicit Simulator(Automaton* automaton = nullptr) : own_automaton_(automaton) {}
 
@@ -91,20 +151,15 @@ public:
     // automaton against.
     void simulate_explicitly(const Run& run, const Platform& platform, TransitionSink* sink,
                              std::vector<Trace>* traces);
+    // The same as the first, of one of several runs that have the first `steps` steps in common, on one platform: what
+    // comes of those is kept, or taken from where it has been kept.
+    void simulate(const Run& run, const Platform& platform, Digest* state, KeptMemory& kept, size_t steps);
 
     const std::vector<Corruption>& corruptions() const { return corruptions_; }
     const std::vector<Harm>& harms() const { return harms_; }
     // Of the platform, besides what the run says.
     Features features_read() const { return platform_.features_read(); }
 
-    struct CopyFacts {
-        uint16_t cell;
-        bool slot;
-        uint8_t piece;  // of a slot
-        uint64_t phys;  // of memory
-        uint8_t op;     // in which it came to be
-        bool single;    // a coherent device's slot
-    };
     // All copies of the program, by name.
     const std::vector<CopyFacts>& births() const { return births_; }
 
@@ -123,21 +178,16 @@ private:
     static constexpr uint16_t nowhere = 0xffff;
     static constexpr size_t bits_in_word = 64;
 
-    struct PieceCells {
-        uint16_t first = 0, end = 0;
-        uint32_t slot_left = 0;  // bytes of its slot that have not been given back
-        bool live = false;
-    };
+    void walk(const Run& run, const Platform& platform, TransitionSink* sink, Digest* state, KeptMemory* kept = nullptr,
+              size_t steps = 0);
+    void perform(const Run& run, size_t from, size_t to);
+    void start_cell(Cell& cell, size_t index);
 
-    // Where a piece's device writes memory that is not, or no longer, of the piece's buffer: the buffer is dead, the
-    // piece was torn apart, or the IOMMU leads elsewhere. In bytes of the piece.
-    struct Stray {
-        uint8_t piece;
-        uint32_t offset, size;
-        uint64_t phys;
-    };
-
-    void walk(const Run& run, const Platform& platform, TransitionSink* sink, Digest* state);
+    // Memory that is kept (kept.cpp)
+    void keep(Kept& kept, size_t steps);
+    bool go_on(KeptMemory& kept);
+    bool go_on(const Kept& kept);
+    bool find_cells(const Kept& kept);
     void start_cells();
 
     // The state (digest.cpp)
@@ -278,7 +328,8 @@ private:
     std::vector<Cell> cells_;
     std::vector<PieceCells> pieces_;
     std::vector<CopyFacts> births_;
-    std::vector<uint64_t> dirty_;  // cells to be settled, a bit each
+    std::vector<uint64_t> dirty_;   // cells to be settled, a bit each
+    std::vector<uint16_t> places_;  // of cells that were kept, among those of the run at work
     std::vector<Stray> strays_;
     bool strays_seen_ = false;
     bool moved_ = false;  // some page, by copy-on-write

@@ -39,6 +39,11 @@ Judge::Judge(std::unique_ptr<Tracker> tracker, std::vector<Platform> portfolio)
 }
 
 void Judge::start(const Program& program) {
+    const std::vector<Op>&now = program.ops, &before = program_.ops;
+    beginning_shared_ = now.size() > 1 && now.size() == before.size() && !mapped_memory_only_ && !runs_ &&
+                        std::equal(now.begin(), now.end() - 1, before.begin());
+    if (!beginning_shared_) beginning_++;
+    else if (common_.empty()) common_.resize(platforms_.size());
     program_ = program;
     std::fill(done_by_.begin(), done_by_.end(), no_platform);
     std::fill(contract_by_.begin(), contract_by_.end(), no_platform);
@@ -95,11 +100,14 @@ void Judge::watch(size_t i, PathSink* paths) {
     }));
 }
 
-void Judge::simulate(size_t i, TransitionSink* transitions) {
+void Judge::simulate(size_t i, TransitionSink* transitions, bool shares_beginning) {
     if (!transitions && reuse_simulation(i)) return;
     Analysis& a = analyses_[i];
     a.memory = {};
-    simulator_.simulate(a.run, platforms_[i], transitions, keeps_states_ ? &a.memory : nullptr);
+    Digest* state = keeps_states_ ? &a.memory : nullptr;
+    if (shares_beginning && !transitions)
+        simulator_.simulate(a.run, platforms_[i], state, common_[i].memory, common_[i].run.run.steps);
+    else simulator_.simulate(a.run, platforms_[i], transitions, state);
     a.features_read = simulator_.features_read();
     a.corruptions = simulator_.corruptions();
     a.harms = simulator_.harms();
@@ -107,6 +115,29 @@ void Judge::simulate(size_t i, TransitionSink* transitions) {
         return c.kind < CorruptionKind::count_ && c.op < a.run.ops.size() && c.span.buffer < buffers_with_stack;
     }));
     DMAFUZZ_CHECK(std::all_of(a.harms.begin(), a.harms.end(), [&](const Harm& h) { return h.op < a.run.ops.size(); }));
+}
+
+// True: with what `common_` knows of the beginning.
+bool Judge::carry_out(size_t i) {
+    Analysis& a = analyses_[i];
+    a.machine = {};
+    carried_out_++;
+    Digest* state = keeps_states_ ? &a.machine : nullptr;
+    if (!beginning_shared_ || Machine::looked_ahead_to(program_.ops.back())) {
+        // The run no longer begins like the one that is known.
+        if (!common_.empty()) common_[i].of = 0;
+        machine_.carry_out(program_, platforms_[i], a.run, state);
+        return false;
+    }
+    Common& common = common_[i];
+    if (common.of == beginning_) {
+        machine_.go_on(common.run, program_, platforms_[i], a.run, state);
+        return true;
+    }
+    common.of = beginning_;
+    common.memory.clear();
+    machine_.carry_out(program_, platforms_[i], a.run, state, &common.run);
+    return true;
 }
 
 // Machine, tracker and simulator, once.
@@ -122,12 +153,10 @@ void Judge::run(size_t i, TransitionSink* transitions, PathSink* paths) {
         a.harms.assign(other.harms.begin(), other.harms.begin() + static_cast<std::ptrdiff_t>(other.simulated_harms));
         return watch(i, paths);
     }
-    a.machine = {};
-    carried_out_++;
-    machine_.carry_out(program_, platforms_[i], a.run, keeps_states_ ? &a.machine : nullptr);
+    const bool shares_beginning = carry_out(i);
     if (mapped_memory_only_) leave_mapped_only(a.run);
     watch(i, paths);
-    simulate(i, transitions);
+    simulate(i, transitions, shares_beginning);
 }
 
 const Analysis& Judge::analyse(size_t i, TransitionSink* transitions, PathSink* paths) {

@@ -131,13 +131,21 @@ private:
     void add_leaks(Analysis& analysis) const;
     void run(size_t platform, TransitionSink* transitions, PathSink* paths);
     void watch(size_t platform, PathSink* paths);
-    void simulate(size_t platform, TransitionSink* transitions);
+    void simulate(size_t platform, TransitionSink* transitions, bool shares_beginning);
     void add_observations(size_t platform, const std::vector<uint8_t>& names, Digest& into);
     bool reuse(size_t platform);
     bool reuse_watch(size_t platform);
     bool reuse_simulation(size_t platform);
     Analysis& analysis(size_t platform) { return analyses_[done_by_[platform]]; }
     Features differing(size_t a, size_t b) const { return differing_[a * platforms_.size() + b]; }
+
+    // What programs that differ in their last operation have in common, on one platform.
+    struct Common {
+        uint64_t of = 0;  // which beginning; 0: of none
+        Beginning run;
+        Simulator::KeptMemory memory;
+    };
+    bool carry_out(size_t platform);
 
     std::unique_ptr<Tracker> tracker_;
     std::vector<Platform> platforms_;
@@ -159,6 +167,9 @@ private:
     bool mapped_memory_only_ = false;
     Judge* runs_ = nullptr;  // whose runs it takes
     Program program_;
+    uint64_t beginning_ = 0;         // of the program, but for its last operation: by number
+    bool beginning_shared_ = false;  // with the program before
+    std::vector<Common> common_;     // by platform
     Machine machine_;
     Simulator simulator_;
     Monitor monitor_;

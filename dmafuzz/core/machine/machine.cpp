@@ -3,10 +3,6 @@
 
 #include <algorithm>
 
-#include "check/check.hpp"
-#include "program/scope.hpp"
-#include "run/consistent.hpp"
-
 namespace dmafuzz {
 
 namespace {
@@ -65,38 +61,6 @@ void Machine::touch(uint64_t phys, uint64_t bytes) {
         }
     }
     run_->touches.push_back({now_, phys, static_cast<uint32_t>(bytes)});
-}
-
-void Machine::carry_out(const Program& program, const Platform& platform, Run& run, Digest* state) {
-    DMAFUZZ_CHECK(!check(program));
-    platform_.start(platform);
-    program_ = &program;
-    run_ = &run;
-    run.clear();
-    memory_.reset(platform_);
-    if (slots_used_) slots_.reset();
-    for (size_t i = 0; i < iovas_.size(); i++)
-        if (iovas_used_ >> i & 1) iovas_[i].reset();
-    slots_used_ = stopped_ = tidying_up_ = false;
-    iovas_used_ = 0;
-    waiting_.clear();
-    has_pending_.fill(false);
-    irqs_off_.fill(false);
-    lists_.clear();
-    named_.clear();
-    latest_ = {};
-    mappings_end_ = devices_seen_ = 0;
-    made_.clear();
-    named_devices_.clear();
-    for (size_t i = 0; i < program.ops.size(); i++) carry_out_line(program.ops[i], static_cast<uint8_t>(i));
-    run.program_ops = static_cast<int>(program.ops.size());
-    run.program_steps = run.steps.size();
-    run.program_hooks = run.hooks.size();
-    if (state) digest(*state);
-    tidy_up();
-    collect_ranges();
-    run.features_read = platform_.features_read();
-    DMAFUZZ_CHECK(consistent(run));
 }
 
 void Machine::carry_out_line(const Op& op, uint8_t index) {

@@ -13,11 +13,21 @@
 
 namespace dmafuzz {
 
+struct Beginning;
+
 class Machine {
 public:
     // `program` must be valid. Everything in `run` is overwritten. `state`: becomes that of the machine when the
-    // program has ended and its tidy-up has not begun, with all that of the run that can matter from then on.
-    void carry_out(const Program& program, const Platform& platform, Run& run, Digest* state = nullptr);
+    // program has ended and its tidy-up has not begun, with all that of the run that can matter from then on. `keep`:
+    // where all stands before the last line, to go on from there with other ones.
+    void carry_out(const Program& program, const Platform& platform, Run& run, Digest* state = nullptr,
+                   Beginning* keep = nullptr);
+    // The same for a program that differs from the kept one in its last line, on the same platform: `run` is one that
+    // has begun like it. Both lines must not look ahead.
+    void go_on(const Beginning& kept, const Program& program, const Platform& platform, Run& run, Digest* state);
+    // Is a line one that the machine looks for when it carries out those before it? Copy-on-write, where an extent of
+    // the buffer is cut for it.
+    static bool looked_ahead_to(const Op& op) { return op.kind == OpKind::cow && !op.private_copy; }
 
 private:
     // A scatterlist: its entries, and the DMA addresses and lengths that a map left in it.
@@ -62,6 +72,11 @@ private:
     struct Waiting {
         uint8_t cpu, mapping;
     };
+    // A run (carry_out.cpp)
+    void start(const Program& program, const Platform& platform, Run& run);
+    void back_to(const Beginning& kept, const Platform& platform);
+    void carry_out_lines(size_t from, size_t to);
+    void end_run(Digest* state);
 
     // Lines and calls (machine.cpp)
     void carry_out_line(const Op& op, uint8_t index);
@@ -216,6 +231,12 @@ private:
     std::vector<List> lists_;
     std::vector<BufferPart> named_;   // by the program's steps
     std::array<Range, 64> latest_{};  // programs name the same few ranges over and over
+};
+
+// A machine and its run after some lines of a program.
+struct Beginning {
+    Machine machine;
+    Run::Mark run;
 };
 
 // The pieces that have the slots of a part of the pool, as far as their mappings go.

@@ -39,6 +39,11 @@ public:
     };
 
     void reset(const PlatformView& platform);
+    // As it was, on the same platform.
+    void back_to(const Memory& kept, const PlatformView& platform) {
+        *this = kept;
+        platform_ = &platform;
+    }
     // Places a buffer; adds its extents to the run. `moves`: pages that copy-on-write will move, a bit each.
     void place(Run& run, int buffer, BufferKind kind, uint32_t bytes, bool high, int cpu,
                const std::vector<bool>& moves);

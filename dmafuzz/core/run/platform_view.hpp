@@ -102,10 +102,12 @@ inline Features differences(const Platform& a, const Platform& b) {
 // same answers; so ask as late as can be, and no more than matters.
 class PlatformView {
 public:
-    void start(const Platform& platform) {
+    // `features_read`: what has been read of it before.
+    void start(const Platform& platform, Features features_read = 0) {
         platform_ = &platform;
-        features_read_ = 0;
+        features_read_ = features_read;
     }
+    void add(Features features_read) { features_read_ |= features_read; }
     template <auto Field>
     decltype(auto) get() const {
         features_read_ |= feature<Field>();

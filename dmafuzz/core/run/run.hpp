@@ -188,6 +188,18 @@ struct Run {
     std::array<bool, buffers_max> uncached;  // CPU accesses bypass the cache
 
     void clear();
+
+    // Where it stands while it is made: what is only added to, by its length; what changes in place, as it is.
+    struct Mark {
+        size_t ops = 0, steps = 0, extents = 0, hooks = 0, touches = 0, meant = 0, ranges = 0, leaks = 0;
+        std::vector<Piece> pieces;
+        std::vector<MappingFacts> mappings;  // up to the last one that is defined
+        std::array<BufferKind, buffers_with_stack> kinds;
+        std::array<bool, buffers_max> uncached;
+    };
+    void mark(Mark& mark) const;
+    // Of this run or one that has begun like it: all that has come after is gone.
+    void back_to(const Mark& mark);
 };
 
 }  // namespace dmafuzz

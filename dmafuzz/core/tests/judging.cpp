@@ -4,6 +4,7 @@
 #include "fuzzing/engine.hpp"
 #include "fuzzing/mutate.hpp"
 #include "judge/judge.hpp"
+#include "program/scope.hpp"
 #include "tests/machines.hpp"
 #include "tests/test.hpp"
 
@@ -38,6 +39,36 @@ TEST(judging_says_what_is_consistent_whatever_the_tracker) {
             for (size_t platform = 0; platform < judge.platforms(); platform++) expect_consistent(judge, platform);
         }
     }
+}
+
+// Another judge has judged nothing that begins alike.
+TEST(judging_goes_on_from_a_beginning_as_from_the_start) {
+    Judge going_on("6.12", tests::machines()), afresh("6.12", tests::machines());
+    Rng rng(12);
+    int judged = 0;
+    for (int round = 0; round < 300; round++) {
+        if (round == 150)
+            for (Judge* judge : {&going_on, &afresh}) judge->keep_states();
+        Program program = random_program(rng, 2 + static_cast<int>(rng.below(12)));
+        for (int end = 0; end < 40; end++) {
+            program.ops.back() = random_program(rng, 8).ops.back();
+            if (check(program)) continue;
+            judged++;
+            going_on.start(program);
+            afresh.start({});
+            afresh.start(program);
+            const std::vector<uint8_t> names(program.ops.size(), Judge::no_name);
+            for (size_t platform = 0; platform < afresh.platforms(); platform++) {
+                const Analysis &a = going_on.judge(platform), &b = afresh.judge(platform);
+                EXPECT(a.run.hooks == b.run.hooks && a.run.steps == b.run.steps && a.run.pieces == b.run.pieces);
+                EXPECT(a.corruptions == b.corruptions && a.harms == b.harms && a.labels == b.labels);
+                EXPECT(round < 150 || going_on.state(platform, names) == afresh.state(platform, names));
+                EXPECT(going_on.rules(platform) == afresh.rules(platform));
+                EXPECT(going_on.outcome(platform, names) == afresh.outcome(platform, names));
+            }
+        }
+    }
+    EXPECT(judged > 1000);
 }
 
 TEST(judging_engine_finds_what_shows_again) {
