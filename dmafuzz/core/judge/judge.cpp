@@ -236,7 +236,11 @@ const Footprint& Judge::corrupt_footprint(size_t platform) {
     if (a.corrupt_known) return a.corrupt;
     a.corrupt_known = true;
     a.corrupt = {};
-    for (const Corruption& c : a.corruptions) a.corrupt |= places(platform).footprint_of(c);
+    const Corruption* last = nullptr;
+    for (const Corruption& c : a.corruptions) {
+        if (!last || !places(platform).alike(c, *last)) a.corrupt |= places(platform).footprint_of(c);
+        last = &c;
+    }
     return a.corrupt;
 }
 

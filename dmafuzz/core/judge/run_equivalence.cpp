@@ -16,9 +16,22 @@ bool same_piece(const Piece& a, const Piece& b) {
 
 // To the contract monitor.
 bool same_mapping(const MappingFacts& a, const MappingFacts& b) {
-    return a.defined == b.defined && a.failed == b.failed && a.abandoned == b.abandoned && a.map == b.map &&
-           a.device == b.device && a.direction == b.direction && a.attrs == b.attrs && a.piece == b.piece &&
-           a.pieces == b.pieces && a.buffer == b.buffer && a.size == b.size;
+    if (!a.defined || !b.defined) return a.defined == b.defined;
+    return a.failed == b.failed && a.abandoned == b.abandoned && a.map == b.map && a.device == b.device &&
+           a.direction == b.direction && a.attrs == b.attrs && a.piece == b.piece && a.pieces == b.pieces &&
+           a.buffer == b.buffer && a.size == b.size;
+}
+
+bool same_mappings(const Run& a, const Run& b) {
+    return std::equal(a.mappings.begin(), a.mappings.end(), b.mappings.begin(), same_mapping);
+}
+
+// Of one program: all that the operations of the tidy-up say.
+bool same_tidy_up(const Run& a, const Run& b) {
+    return std::equal(a.ops.begin() + a.program_ops, a.ops.end(), b.ops.begin() + b.program_ops, b.ops.end(),
+                      [](const Op& x, const Op& y) {
+                          return x.kind == y.kind && x.mapping == y.mapping && x.cpu == y.cpu && x.device == y.device;
+                      });
 }
 
 // As it begins: what becomes of its slot and its translation is no matter of the contract.
@@ -63,12 +76,10 @@ bool same_memory(const Run& a, const Run& b) {
 bool same_calls(const Run& a, const Run& b) {
     const bool copies =
         std::any_of(a.ops.begin(), a.ops.begin() + a.program_ops, [](const Op& op) { return op.kind == OpKind::cow; });
-    return a.pieces.size() == b.pieces.size() && a.extents == b.extents && a.kinds == b.kinds &&
-           std::equal(a.mappings.begin(), a.mappings.end(), b.mappings.begin(), same_mapping) &&
+    return a.pieces.size() == b.pieces.size() && same_tidy_up(a, b) &&
            std::equal(a.pieces.begin(), a.pieces.end(), b.pieces.begin(),
                       [&](const Piece& x, const Piece& y) { return same_mapped(a, x, y); }) &&
-           std::equal(a.ops.begin() + a.program_ops, a.ops.end(), b.ops.begin() + b.program_ops, b.ops.end()) &&
-           (!copies || same_moves(a, b));
+           a.extents == b.extents && a.kinds == b.kinds && same_mappings(a, b) && (!copies || same_moves(a, b));
 }
 
 }  // namespace dmafuzz

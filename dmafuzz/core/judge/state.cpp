@@ -162,8 +162,13 @@ Outcome Judge::outcome(size_t platform, const std::vector<uint8_t>& names) {
     const Analysis& a = cover(platform);
     Outcome out;
     out.corrupted = !a.corruptions.empty();
-    for (const Corruption& c : a.corruptions)
-        if (!c.explained) out.silent.emplace_back(static_cast<uint8_t>(c.kind), reason(platform, c));
+    const Corruption* last = nullptr;
+    for (const Corruption& c : a.corruptions) {
+        if (c.explained) continue;
+        const bool same = last && places(platform).alike(c, *last);
+        out.silent.emplace_back(static_cast<uint8_t>(c.kind), same ? out.silent.back().second : reason(platform, c));
+        last = &c;
+    }
     sort_once(out.silent);
     for (size_t i = 0; i < a.watch.warnings.size(); i++) {
         const Warning& w = a.watch.warnings[i];
