@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,31 +106,6 @@ def raw_findings(count: int) -> list[RawFinding]:
             for f in engine.take_findings()
         ]
     return raw[:count]
-
-
-def test_one_that_ends_the_replaying_process_costs_few_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    raw = raw_findings(64)
-    asked: list[int] = []
-
-    class Process:
-        def __init__(self, items: Sequence[RawFinding], tracker: str, names: Sequence[str], schedules: int) -> None:
-            asked.append(len(items))
-            self.items = items
-
-        def wait(self) -> None: ...
-
-        def kill(self) -> None: ...
-
-        def answers(self) -> list[dict[str, Any]] | None:
-            if raw[17] in self.items:
-                return None
-            facts: dict[str, Any] = {"shown": True, "shown_on": [], "outcomes": [], "modality": None}
-            return [{**facts, "kinds": [item.kind]} for item in self.items]
-
-    monkeypatch.setattr("dmafuzz.findings.replay._Process", Process)
-    found = Replaying(raw, "6.12", "6.12", [], None).findings()
-    assert [index for index, finding in enumerate(found) if finding is None] == [17]
-    assert len(asked) <= 2 * 6 + 2
 
 
 def test_few_of_the_many_causes_that_break_several_rules_are_told() -> None:

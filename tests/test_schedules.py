@@ -472,9 +472,9 @@ def test_bad_input_is_told(tmp_path: Path, options: tuple[str, ...], said: str) 
 # Findings
 
 
-def confirmed(text: str, label: str, kind: str, reason: str, rules: tuple[str, ...], **how: int) -> Finding:
+def confirmed(text: str, label: str, kind: str, reason: str, rules: tuple[str, ...], schedules: int = 2_000) -> Finding:
     raw = RawFinding(label, kind, "armv7-5.18", rules, _core.encode(ops_of(text)), reason)
-    (finding,) = Replaying([raw], "6.12", "6.12", FEW, None, **how).findings()
+    (finding,) = Replaying([raw], "6.12", "6.12", FEW, None, schedules).findings()
     assert finding is not None
     return finding
 

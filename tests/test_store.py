@@ -337,7 +337,9 @@ def test_a_damaged_ledger_keeps_its_other_lines_and_is_named_once(tmp_path: Path
 
 
 def test_a_full_disk_while_findings_are_replayed_is_no_fault_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    files = iter((tempfile.TemporaryFile("w+"), open("/dev/full", "w+"), tempfile.TemporaryFile("w+")))  # noqa: SIM115
+    kept, full = tempfile.TemporaryFile, open("/dev/full", "w+")  # noqa: SIM115
+    # What the process complains of, the question, the answer, what the child complains of.
+    files = iter((kept("w+"), kept("w+"), full, kept("w+")))
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda _mode: next(files))
     with pytest.raises(OSError, match="No space left on device"):
         Replaying(raw_findings()[:1], "6.12", "6.12", NAMES, "6.12").findings()

@@ -3,5 +3,6 @@
 
 from dmafuzz.findings.finding import Finding, RawFinding
 from dmafuzz.findings.replay import Replaying
+from dmafuzz.findings.replay_server import ReplayServer
 
-__all__ = ["Finding", "RawFinding", "Replaying"]
+__all__ = ["Finding", "RawFinding", "ReplayServer", "Replaying"]

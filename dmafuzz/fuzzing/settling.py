@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dmafuzz.findings import Finding, Replaying
+from dmafuzz.findings import Finding, Replaying, ReplayServer
 from dmafuzz.fuzzing.annotate import Annotator
 from dmafuzz.fuzzing.plan import Plan
 from dmafuzz.store import Report, Store
@@ -16,7 +16,7 @@ from dmafuzz.triage import grade_of
 
 SETTLE_EVERY_S = 3.0
 SETTLE_FINDINGS = 2_000  # in one process
-ENOUGH_FINDINGS = 500  # for a process: starting one costs as much as replaying these
+ENOUGH_FINDINGS = 500  # for a process: fewer are not worth one of their own
 SETTLE_SHARE = 0.4  # of the time at most: where there are as many jobs as CPUs, workers wait for it meanwhile
 
 
@@ -42,6 +42,7 @@ class Settling:
         self._plan = plan
         self._store = store
         self._annotator = Annotator(plan)
+        self._server = ReplayServer(plan.core_tracker, plan.platforms)
         self._due = time.monotonic() + SETTLE_EVERY_S
         self._batches: list[_Batch] = []  # at work, oldest first
         self._next: list[list[Report]] = []  # to be replayed when one of these is done
@@ -77,6 +78,7 @@ class Settling:
         for batch in self._batches:
             batch.replaying.stop()
         self._batches = []
+        self._server.stop()
 
     def waiting(self) -> int:
         """Findings that are reported and not settled."""
@@ -87,7 +89,7 @@ class Settling:
         raw = [item for report in reports for item in report.found]
         if raw:
             how = (plan.target.tracker, plan.core_tracker, plan.platforms, plan.portfolio)
-            self._batches.append(_Batch(reports, Replaying(raw, *how), time.monotonic()))
+            self._batches.append(_Batch(reports, Replaying(raw, *how, server=self._server), time.monotonic()))
 
     def _file_first(self) -> None:
         """Waits for the oldest batch, and files what has come of it."""
