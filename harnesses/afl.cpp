@@ -10,7 +10,7 @@ __AFL_FUZZ_INIT();
 int main() {
     using namespace dmafuzz;
     Setup todo = setup();
-    CauseProbe cause_probe(todo.causes, board_path());
+    CauseProbe cause_probe(todo.causes, board_path(), asides());
     Subject subject(todo.tracker, todo.platforms, cause_probe);
     __AFL_INIT();
     const unsigned char* data = __AFL_FUZZ_TESTCASE_BUF;

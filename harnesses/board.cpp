@@ -13,4 +13,9 @@ std::string board_path() {
     std::exit(2);
 }
 
+Asides asides() {
+    const char* signatures = std::getenv("DMAFUZZ_SIGNATURES");
+    return {std::getenv("DMAFUZZ_DISTINCT") != nullptr, signatures ? signatures : ""};
+}
+
 }  // namespace dmafuzz

@@ -35,7 +35,7 @@ void register_map(CoverageMap& map) {
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
     using namespace dmafuzz;
     Setup todo = setup();
-    cause_probe = std::make_unique<CauseProbe>(todo.causes, board_path());
+    cause_probe = std::make_unique<CauseProbe>(todo.causes, board_path(), asides());
     if (!std::getenv("DMAFUZZ_STATE_MAP")) {
         subject = std::make_unique<Subject>(todo.tracker, todo.platforms, *cause_probe);
         return 0;

@@ -21,4 +21,7 @@ Setup setup();
 // The file to count in, from the environment (DMAFUZZ_BOARD). Ends the process where it is not given.
 std::string board_path();
 
+// What else to do, from the environment: DMAFUZZ_DISTINCT, and DMAFUZZ_SIGNATURES, a file.
+Asides asides();
+
 }  // namespace dmafuzz

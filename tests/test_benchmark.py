@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.util
+import random
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from dmafuzz import _core, platforms
 from dmafuzz.benchmark import engines, harness, hunt, scaling
-from dmafuzz.benchmark.board import Board, Sighting, read_board
+from dmafuzz.benchmark.board import Board, Sighting, distinct, read_board
 from dmafuzz.benchmark.causes import PORTFOLIO, TRACKER, Cause, causes
 from dmafuzz.benchmark.engines import ENGINES, Engine, EngineError
 from dmafuzz.benchmark.job import Job
@@ -258,6 +259,53 @@ def test_a_table_is_the_same_on_a_terminal_and_in_a_report() -> None:
     assert list(table.markdown())[2:6] == ["|  | n |", "| --- | --: |", "| a\\|b | 1 |", "| long name | 22 |"]
 
 
+def test_different_programs_are_counted_whatever_their_names(tmp_path: Path) -> None:
+    """Renamed ones are one; of many, the count is near enough. It takes no time that counts."""
+    programs = [read(file) for file in sorted((ROOT / "corpus" / "conforming").glob("*.dma"))]
+    renamed = parse("dmafuzz 1\ncpu1 b7 = alloc pages 64"), parse("dmafuzz 1\ncpu0 b0 = alloc pages 64")
+    board = tmp_path / "board"
+    subject = _core.Subject("silent", MACHINES[:1], _core.CauseProbe([], str(board), True))
+    for program in (*programs, *programs, *renamed):
+        subject.run(program.encode())
+    counted = read_board(board, 0)
+    assert counted.programs == 2 * len(programs) + 2
+    assert round(counted.distinct) == len({program.encode() for program in programs}) + 1
+    assert counted.aside > 0
+    subject.roam(False, 7, 14, 300)
+    assert read_board(board, 0).distinct <= read_board(board, 0).programs * 1.03
+
+
+@pytest.mark.parametrize("different", [0, 5, 3_000, 60_000, 400_000])
+def test_the_registers_say_how_many_different_things_there_were(different: int) -> None:
+    ranks = bytearray(1 << 14)
+    rng = random.Random(different)
+    for _ in range(different):
+        number = rng.getrandbits(64)
+        at, rest = number >> 50, number & (1 << 50) - 1
+        ranks[at] = max(ranks[at], 50 - rest.bit_length() + 1)
+    assert distinct(bytes(ranks)) == pytest.approx(different, rel=0.03)
+
+
+def test_where_nothing_is_counted_there_are_no_different_programs(tmp_path: Path) -> None:
+    board = tmp_path / "board"
+    _core.Subject("silent", MACHINES[:1], _core.CauseProbe([], str(board))).roam(True, 7, 14, 20)
+    assert read_board(board, 0).distinct == 0
+    assert read_board(board, 0).aside == 0
+
+
+@pytest.mark.skipif(importlib.util.find_spec("scipy") is None, reason="needs scipy")
+def test_the_better_of_other_fuzzers_is_compared_over_causes_that_take_any_of_them_long() -> None:
+    def boards(*at: float | None) -> list[Board]:
+        each = [*at, *([0.5] * (len(causes()) - len(at)))]
+        return [Board(100, 800, 9.0, 0.0, tuple(Sighting(10, s) if s else None for s in each))]
+
+    hunts = {"native": boards(0.5, 2.0, None), "libfuzzer": boards(None, 4.0, 3.0), "afl": boards(5.0, 10.0, None)}
+    (shown,) = [table for table in hunt.tables(hunts, 60.0) if "the better" in table.title]
+    # 5 by 0.5, 4 by 2, 3 by 60; the others take nobody more than a second.
+    assert shown.rows == (("3", "2.0", "0.05 to 10"),)
+    assert not [t for t in hunt.tables({"native": boards()}, 60.0) if "the better" in t.title]
+
+
 def test_the_state_machine_writes_valid_programs() -> None:
     from hypothesis import HealthCheck, settings
     from hypothesis.stateful import run_state_machine_as_test
@@ -284,6 +332,11 @@ def test_the_state_machine_writes_valid_programs() -> None:
         (["--seconds", "0"], "--seconds"),
         (["--endurance", "0"], "--endurance"),
         (["--report", "/proc/none"], "/proc/none"),
+        (["--engine", "nobody"], "nobody"),
+        (["--recall", "--tracker", "5.9"], "no catalogue of tracker 5.9"),
+        (["--against", "/nowhere"], "/nowhere: no folder"),
+        (["--against", "/etc"], "/etc: expected a checkout whose core is built in place"),
+        (["--share", "0"], "--share"),
     ],
 )
 def test_bad_input_is_one_message_and_status_2(arguments: list[str], message: str) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 from dmafuzz import _core
 from dmafuzz.benchmark.job import Job
+from dmafuzz.benchmark.signatures import entry_bytes
 
 _BURST_CHILDREN = 20_000
 _BURST_MS = 50
@@ -28,13 +30,17 @@ def _native(job: Job) -> None:
     engine = _engine(job)
     while True:
         engine.burst(_BURST_CHILDREN, _BURST_MS)
-        _drain(engine)
+        _drain(engine, job)
 
 
-def _drain(engine: _core.Engine) -> None:
+def _drain(engine: _core.Engine, job: Job) -> None:
     """A campaign would write them to files."""
     engine.take_novel()
-    engine.take_findings()
+    findings = engine.take_findings()
+    if job.recall and findings:
+        now = time.monotonic_ns()
+        with job.signatures.open("ab", buffering=0) as file:
+            file.write(b"".join(entry_bytes(now, _core.encode(found.ops)) for found in findings))
 
 
 def _atheris(job: Job, bursts: bool) -> None:
@@ -52,7 +58,7 @@ def _atheris(job: Job, bursts: bool) -> None:
     def target(records: bytes) -> None:
         engine.run(records)
         if bursts:
-            _drain(engine)
+            _drain(engine, job)
 
     atheris.Setup([sys.argv[0], *libfuzzer_options(job)], target, internal_libfuzzer=True)
     atheris.Fuzz()

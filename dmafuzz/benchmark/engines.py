@@ -87,19 +87,23 @@ def versions() -> dict[str, str]:
     return found
 
 
-def run(engine: Engine, job: Job, look: Callable[[Board], None] = lambda board: None) -> Board:
-    """Runs an engine until its time is up or it has seen all it looks for: processor time for a planted fault, which
-    many runs of look for at once. Raises EngineError, HarnessError."""
+Enough = Callable[[ProcessorClock], bool]
+
+
+def run(engine: Engine, job: Job, enough: Enough = lambda clock: False) -> Board:
+    """Runs an engine until its time is up, it has seen all it looks for, or there is ``enough``: processor time where
+    many run at once. Raises EngineError, HarnessError."""
     with _process(engine, job) as process:
         started = time.monotonic()
         clock = ProcessorClock(process.pid)
         while True:
             board = read_board(job.board, len(job.causes))
-            look(board)
-            passed = time.monotonic() - board.began if board.programs else 0.0
-            if job.planted:
+            if job.by_processor_time:
                 passed, board = clock.look(board)
-            if passed >= job.seconds:
+                passed -= board.aside_processor
+            else:
+                passed = time.monotonic() - board.began - board.aside if board.programs else 0.0
+            if passed >= job.seconds or enough(clock):
                 return board
             if board.seen and None not in board.seen:
                 return board
@@ -148,6 +152,10 @@ def _command(engine: Engine, job: Job) -> tuple[list[str], Mapping[str, str]]:
     # The engine works in a folder of its own; what it imports must not depend on it.
     paths = os.pathsep.join(path for path in (os.environ.get("PYTHONPATH"), str(Path(__file__).parents[2])) if path)
     environment = {**os.environ, "DMAFUZZ_BOARD": str(job.board)}
+    if job.distinct:
+        environment["DMAFUZZ_DISTINCT"] = "1"
+    if job.looks_into_programs:
+        environment["DMAFUZZ_SIGNATURES"] = str(job.signatures)
     if not engine.native:
         command = [sys.executable, "-P", "-m", "dmafuzz.benchmark.child", job.to_json()]
         return command, {**environment, "PYTHONPATH": paths}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a program costs by its size, and what jobs and platforms do to a run."""
+"""What a program costs by its size, and what platforms do to a run."""
 
 from __future__ import annotations
 
@@ -21,11 +21,9 @@ _PAGE = 4096
 OPERATIONS = (8, 16, 24, 32, 40, 48, 56, 64)
 LINES = (1, 2, 4, 8, 16, 32, 64)
 MAPPINGS = (1, 2, 4, 8, 16, 24, 32)
-JOBS = (1, 2)
 PLATFORMS = (1, 2, 4, 10)
 
 # What is aimed at.
-JOBS_AIM = 1.8
 PLATFORMS_AIM = 5.0
 
 
@@ -57,7 +55,6 @@ def measure(bench: Bench, seconds: float, repeats: int) -> list[Scaling]:
         _operations(bench, often),
         _lines(bench, often),
         _mappings(bench, often),
-        _jobs(bench, seconds, repeats),
         _platforms(bench, seconds, repeats),
     ]
 
@@ -133,18 +130,6 @@ def _mappings(bench: Bench, repeats: int) -> Scaling:
     curve = _curve("live at once", MAPPINGS, repeats, lambda live, _: _cost(bench, [mappings_program(live)], _ROUNDS))
     note = "32 maps and unmaps each, of a page each."
     return Scaling("mappings", "Live mappings", "mappings", "us a program", (curve,), note)
-
-
-def _jobs(bench: Bench, seconds: float, repeats: int) -> Scaling:
-    def rate(jobs: int, repeat: int) -> float:
-        bench.say(f"scaling: {jobs} jobs, repeat {repeat + 1} of {repeats}")
-        summary = bench.campaign(bench.members, seconds, jobs)
-        return summary.programs / summary.seconds
-
-    curve = _curve(f"portfolio of {len(bench.members)}", JOBS, repeats, rate)
-    times = curve.points[-1].median / curve.points[0].median
-    note = f"two jobs are {times:.2f} times one; the aim is {JOBS_AIM:g}."
-    return Scaling("jobs", "Jobs", "jobs", "programs/s", (curve,), note)
 
 
 def _platforms(bench: Bench, seconds: float, repeats: int) -> Scaling:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dmafuzz import _core, platforms
@@ -22,7 +22,8 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Bench:
-    """``say`` takes lines of progress; ``planted``: the fault of the tracker's that runs look for."""
+    """``say`` takes lines of progress; ``planted``: the fault of the tracker's that runs look for; ``recall``: runs are
+    measured by a catalogue."""
 
     tracker: str
     core_tracker: str
@@ -31,6 +32,7 @@ class Bench:
     ops: int
     say: Say
     planted: str = ""
+    recall: bool = False
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -43,13 +45,16 @@ class Bench:
 
     def job(self, engine: Engine, names: tuple[str, ...], hunt: bool, seed: int, seconds: float, folder: str) -> Job:
         about = (self.tracker, self.core_tracker, self.portfolio, names)
-        return Job(engine.name, *about, hunt, seed, seconds, self.ops, folder, self.planted)
+        return Job(engine.name, *about, hunt, seed, seconds, self.ops, folder, self.planted, self.recall)
 
-    def run(self, engine: Engine, names: tuple[str, ...], hunt: bool, seed: int, seconds: float) -> Board:
-        """Raises EngineError, HarnessError."""
+    def run(
+        self, engine: Engine, names: tuple[str, ...], hunt: bool, seed: int, seconds: float, distinct: bool = False
+    ) -> Board:
+        """``distinct``: counts programs that differ. Raises EngineError, HarnessError."""
         # A child of an engine's that was killed may write a last time while its folder goes.
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            return engines.run(engine, self.job(engine, names, hunt, seed, seconds, folder))
+            job = self.job(engine, names, hunt, seed, seconds, folder)
+            return engines.run(engine, replace(job, distinct=distinct))
 
     def usable(self, chosen: tuple[Engine, ...], names: tuple[str, ...], hunt: bool) -> tuple[Engine, ...]:
         """The engines that run here, built where they have to be; says which others do not, and why."""

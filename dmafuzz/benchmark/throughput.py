@@ -23,10 +23,11 @@ _CAMPAIGN_S_MIN = 4.0  # starting up is a second of it
 
 @dataclass(frozen=True)
 class Rate:
-    """Programs a second, and how long these were."""
+    """Programs a second, how long these were, and of them those that differ after renaming; 0: not known."""
 
     programs: float
     length: float
+    distinct: float = 0.0
 
     @property
     def operations(self) -> float:
@@ -50,10 +51,13 @@ def measure(bench: Bench, seconds: float, repeats: int) -> dict[str, list[Rate]]
         for engine in ready:
             try:
                 board = bench.run(engine, (bench.platform,), False, repeat, seconds)
+                counted = bench.run(engine, (bench.platform,), False, repeat, seconds, distinct=True)
             except (EngineError, HarnessError, OSError) as error:
                 bench.say(f"{engine.title}: {error}")
                 continue
-            rates[f"({engine.letter}) {engine.title}"].append(Rate(board.rate, board.length))
+            rates[f"({engine.letter}) {engine.title}"].append(
+                Rate(board.rate, board.length, board.rate * counted.distinct_share)
+            )
         for title, names in (("one platform", (bench.platform,)), (f"{len(bench.members)} platforms", bench.members)):
             try:
                 summary = bench.campaign(names, max(seconds, _CAMPAIGN_S_MIN), 1)
@@ -99,21 +103,34 @@ def table(rates: Rates, seconds: float) -> Table:
             by_length = f"{Spread.of([rate.length for rate in measured]).median:.1f}", f"{work.median:.3f}"
         spread = f"{each.low:,.0f} to {each.high:,.0f}"
         title = f"(a) {name}" if name == _BARE else name
+        distinct = Spread.of([rate.distinct for rate in measured]).median
         rows.append(
             (
                 title,
                 f"{each.median:,.0f}",
                 spread,
+                f"{distinct:,.0f}" if distinct else "",
                 f"{ratio.median:.3f}",
                 f"{ratio.low:.3f} to {ratio.high:.3f}",
                 *by_length,
             )
         )
-    header = ("", "programs/s", "spread", "of the bare loop", "spread", "operations each", "of its operations")
+    header = (
+        "",
+        "programs/s",
+        "spread",
+        "distinct/s",
+        "of the bare loop",
+        "spread",
+        "operations each",
+        "of its operations",
+    )
     notes = (
         f"Repeats: {len(bare)}, each of them all rows in turn; ratios are those of one repeat. Engines run programs of "
-        "different lengths: the last column compares operations a second. Engines count from their first program on; "
-        "`dmafuzz fuzz` is a whole run with starting up, corpus and replayed findings. "
+        "different lengths: the last column compares operations a second. Distinct: programs that differ after "
+        "renaming buffers, mappings and CPUs, give or take 0.8 %; counted in another run of the same seed, since "
+        "counting costs time. Engines count from their first program on; `dmafuzz fuzz` is a whole run with starting "
+        "up, corpus and replayed findings. "
         f"libFuzzer and AFL++ get faster as their corpora settle; these are their first {seconds:g} seconds.",
         _automaton(),
     )

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "benchmark/cause_probe.hpp"
 
+#include <time.h>
+
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
 
 #include "fuzzing/hash.hpp"
 #include "fuzzing/mapped_file.hpp"
+#include "fuzzing/minimize.hpp"
 #include "fuzzing/mutate.hpp"
 
 namespace dmafuzz {
@@ -16,6 +19,12 @@ namespace {
 int64_t now() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
         .count();
+}
+
+int64_t processor_time() {
+    timespec spent{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+    return int64_t{1'000'000'000} * spent.tv_sec + spent.tv_nsec;
 }
 
 Label label_of(const std::string& name) {
@@ -81,7 +90,9 @@ Wanted wanted(const std::string& label, const std::string& kind, const std::vect
     return {found, kind_of(found, kind), rules_of(rules), std::move(skeleton), std::move(platforms)};
 }
 
-CauseProbe::CauseProbe(std::vector<Wanted> causes, const std::string& path) : causes_(std::move(causes)) {
+CauseProbe::CauseProbe(std::vector<Wanted> causes, const std::string& path, const Asides& asides)
+    : causes_(std::move(causes)), count_distinct_(asides.count_distinct) {
+    if (!asides.signatures.empty()) signatures_ = std::make_unique<SignatureLog>(asides.signatures);
     if (causes_.size() > wanted_max) throw std::invalid_argument("too many causes to look for");
     for (const Wanted& cause : causes_)
         if (!cause.planted.empty() && !planted_) planted_ = std::make_unique<PlantedWatch>(cause.planted);
@@ -100,14 +111,25 @@ void CauseProbe::observe(Occasion occasion, const Program& program, Judge& judge
 
 // Before the first program; later ones change nothing.
 void CauseProbe::begin() {
-    if (!board_->first) board_->first = now();
+    if (!board_->first) board_->first = time();
 }
 
 void CauseProbe::judged(const Program& program, Judge& judge, size_t platform) {
     board_->programs++;
     board_->operations += program.ops.size();
     look(program, judge, platform);
-    board_->last = now();
+    board_->last = time();
+    if (count_distinct_ || signatures_) look_aside(program, judge, platform);
+}
+
+int64_t CauseProbe::time() const { return now() - board_->aside; }
+
+void CauseProbe::look_aside(const Program& program, Judge& judge, size_t platform) {
+    const int64_t begin = now(), begin_processor = processor_time();
+    if (count_distinct_) board_->distinct.add(hash_program(canonical(program)));
+    if (signatures_) signatures_->look(program, judge, platform, begin, board_->aside_processor);
+    board_->aside += now() - begin;
+    board_->aside_processor += processor_time() - begin_processor;
 }
 
 bool CauseProbe::here(const Wanted& cause, const Platform& platform) const {
@@ -137,7 +159,7 @@ bool CauseProbe::shown_by(const Wanted& cause, const Program& program, Judge& ju
 void CauseProbe::look(const Program& program, Judge& judge, size_t platform) {
     for (size_t i = 0; i < causes_.size(); i++) {
         if (board_->seen[i].programs || !shown_by(causes_[i], program, judge, platform)) continue;
-        board_->seen[i] = {std::max<uint64_t>(board_->programs, 1), now()};
+        board_->seen[i] = {std::max<uint64_t>(board_->programs, 1), time()};
     }
 }
 

@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "benchmark/distinct.hpp"
 #include "benchmark/planted_watch.hpp"
+#include "benchmark/signature_log.hpp"
 #include "fuzzing/observer.hpp"
 #include "fuzzing/rng.hpp"
 #include "judge/cause.hpp"
@@ -33,7 +35,7 @@ Wanted wanted(const std::string& label, const std::string& kind, const std::vect
 inline constexpr size_t wanted_max = 64;
 
 // What has been judged and seen so far: a file, shared with its readers, that outlives the process.
-// Times are nanoseconds of the machine's monotonic clock.
+// Times are nanoseconds of the machine's monotonic clock, without what counting and looking have taken (`aside`).
 struct Board {
     struct Sighting {
         uint64_t programs;  // judged when it was first seen; 0: not yet
@@ -43,13 +45,22 @@ struct Board {
     uint64_t operations;
     int64_t first;  // the first program's beginning
     int64_t last;   // the last program's end
+    int64_t aside;
+    int64_t aside_processor;  // the same in processor time
     Sighting seen[wanted_max];
+    DistinctCount distinct;  // programs that differ after renaming, where they are counted
+};
+
+// What else is done with what is judged. It takes time, which does not count.
+struct Asides {
+    bool count_distinct = false;
+    std::string signatures;  // a file for SignatureLog; "": none
 };
 
 class CauseProbe final : public Observer {
 public:
     // Throws std::invalid_argument for too many causes, std::runtime_error if the file cannot be mapped.
-    CauseProbe(std::vector<Wanted> causes, const std::string& board);
+    CauseProbe(std::vector<Wanted> causes, const std::string& board, const Asides& asides = {});
     ~CauseProbe() override;
     CauseProbe(const CauseProbe&) = delete;
     CauseProbe& operator=(const CauseProbe&) = delete;
@@ -60,12 +71,16 @@ private:
     void begin();
     void judged(const Program& program, Judge& judge, size_t platform);
     void look(const Program& program, Judge& judge, size_t platform);
+    void look_aside(const Program& program, Judge& judge, size_t platform);
+    int64_t time() const;
     bool candidate(const Wanted& cause, const Analysis& analysis) const;
     bool here(const Wanted& cause, const Platform& platform) const;
     bool shown_by(const Wanted& cause, const Program& program, Judge& judge, size_t platform);
 
     std::vector<Wanted> causes_;
     std::unique_ptr<PlantedWatch> planted_;  // of the fault that is looked for, if one is
+    bool count_distinct_;
+    std::unique_ptr<SignatureLog> signatures_;
     Board* board_ = nullptr;
 };
 

@@ -173,17 +173,21 @@ using NamedCause =
     std::tuple<std::string, std::string, std::vector<std::string>, std::vector<OpKind>, std::vector<std::string>>;
 
 void bind_cause_probe(nb::module_& m) {
+    m.attr("WANTED_MAX") = wanted_max;
     nb::class_<CauseProbe>(m, "CauseProbe",
                            "Looks for known causes while programs are judged; keeps what it counts and sees in a file.")
         .def(
             "__init__",
-            [](CauseProbe* self, const std::vector<NamedCause>& causes, const std::string& board) {
+            [](CauseProbe* self, const std::vector<NamedCause>& causes, const std::string& board, bool count_distinct,
+               const std::string& signatures) {
                 std::vector<Wanted> all;
                 for (const auto& [label, kind, rules, skeleton, platforms] : causes)
                     all.push_back(wanted(label, kind, rules, skeleton, platforms));
-                new (self) CauseProbe(std::move(all), board);
+                new (self) CauseProbe(std::move(all), board, {count_distinct, signatures});
             },
-            "causes"_a, "board"_a);
+            "causes"_a, "board"_a, "count_distinct"_a = false, "signatures"_a = "",
+            "`count_distinct`: programs that differ after renaming, too. `signatures`: a file for the first programs "
+            "that show each signature.");
     m.def(
         "platform_of", [](nb::bytes data, size_t platforms) { return platform_of(program_of(data), platforms); },
         "program"_a, "platforms"_a, "Where an engine judges a program first: the index of one of so many platforms.");
