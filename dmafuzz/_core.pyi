@@ -2581,12 +2581,17 @@ class EngineStats:
     @property
     def automaton(self) -> AutomatonStats: ...
 
+WANTED_MAX: int = 64
+
 class CauseProbe:
     """
     Looks for known causes while programs are judged; keeps what it counts and sees in a file.
     """
 
-    def __init__(self, causes: Sequence[tuple[str, str, Sequence[str], Sequence[OpKind], Sequence[str]]], board: str) -> None: ...
+    def __init__(self, causes: Sequence[tuple[str, str, Sequence[str], Sequence[OpKind], Sequence[str]]], board: str, count_distinct: bool = False, signatures: str = '') -> None:
+        """
+        `count_distinct`: programs that differ after renaming, too. `signatures`: a file for the first programs that show each signature.
+        """
 
 def platform_of(program: bytes, platforms: int) -> int:
     """
@@ -2961,7 +2966,9 @@ class SmallestProgram:
 
     @property
     def order(self) -> tuple[int, ...]:
-        """as `order_of` has it, then its place in the search"""
+        """
+        as `order_of` has it, then the letters, each by its place in `successors` (of the program as it is with d0 named first), then 1 if the devices are exchanged, else 0
+        """
 
     @property
     def records(self) -> bytes:
@@ -3105,7 +3112,15 @@ class Walk:
         How many pairs of a state and a letter there are in a part of the last layer.
         """
 
-    def states(self, platform: int) -> int: ...
+    def part(self, start: int, stop: int) -> Walk:
+        """
+        A walk that begins with a part of the last layer and goes on by itself. This one must not grow meanwhile.
+        """
+
+    def programs_after(self, start: int, stop: int) -> int:
+        """
+        How many programs of one more operation the states of a part stand for.
+        """
 
     def program(self, index: int) -> list[Op]: ...
 

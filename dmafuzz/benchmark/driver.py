@@ -78,13 +78,12 @@ def _parts(tracker: str, portfolio: str, ops: int, share: float, seed: int) -> A
 
 
 def _last_layer(tracker: str, portfolio: str, ops: int, share: float, seed: int) -> Answer:
-    """Of one whose parts are of the last layer."""
-    from dmafuzz.exhaustive.search import parts_of
-
+    """Of one whose parts are of the last layer: this build's types know nothing of it."""
+    parts_of: Any = importlib.import_module("dmafuzz.exhaustive.search").parts_of
     started = time.process_time()
-    walk = _core.Walk(tracker, [platforms.to_core(model) for model in platforms.portfolio(portfolio)], 1, 2)
+    walk: Any = _core.Walk(tracker, [platforms.to_core(model) for model in platforms.portfolio(portfolio)], 1, 2)
     for _ in range(1, ops):
-        expander = _core.Expander(walk)
+        expander: Any = _core.Expander(walk)
         expander.extend(walk, 0, walk.size)
         expander.harvest()
         walk.turn()
