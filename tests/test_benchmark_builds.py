@@ -37,8 +37,9 @@ ENTRIES = Catalogue.from_json(json_text(ROOT / "reports" / "catalogue" / "6.12.j
 
 
 def test_this_build_is_one_and_answers() -> None:
-    here = Build.at(ROOT)
-    assert Path(here.ask("about")["core"]).parent == ROOT / "dmafuzz"
+    folder = Build.here().folder  # of a checkout, or where it is installed
+    here = Build.at(folder)
+    assert Path(here.ask("about")["core"]).parent == folder / "dmafuzz"
     assert here.commit == Build.here().commit
 
 

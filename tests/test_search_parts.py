@@ -290,7 +290,7 @@ class TestProcesses:
     """Several at once, in one folder, one of them killed."""
 
     def start(self, out: Path) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", IN_SMALL_PARTS, "search", "--ops", "4", "--devices", "1", "--out", str(out)]
+        command = [sys.executable, "-P", "-c", IN_SMALL_PARTS, "search", "--ops=4", "--devices=1", f"--out={out}"]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def parts(self, out: Path) -> int:
