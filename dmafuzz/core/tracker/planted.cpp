@@ -113,47 +113,56 @@ void add_lost_checks(std::vector<Planted>& t) {
 bool is(const HookCall& call, uint32_t kinds) { return kinds >> static_cast<int>(call.kind) & 1; }
 
 void add_misheard_calls(std::vector<Planted>& t) {
-    auto add = [&](const char* name, const char* fault, uint32_t hooks, bool (*hear)(HookCall&)) {
+    auto add = [&](const char* name, const char* fault, uint32_t hooks, bool (*hear)(HookCall&, uint8_t)) {
         t.push_back({name, fault, hooks, nullptr, WarningId::count_, hear});
     };
     add("reader-stays", "the entry of a TO_DEVICE mapping outlives its unmap", bits({unmap_page}),
-        [](HookCall& c) { return c.kind != unmap_page || c.direction != Direction::to_device; });
+        [](HookCall& c, uint8_t) { return c.kind != unmap_page || c.direction != Direction::to_device; });
     add("other-cpu-unheard", "unmaps on a second CPU are not heard", unmaps,
-        [](HookCall& c) { return c.cpu == 0 || !is(c, unmaps); });
-    add("one-device", "all devices count as one", every_call, [](HookCall& c) {
+        [](HookCall& c, uint8_t) { return c.cpu == 0 || !is(c, unmaps); });
+    add("one-device", "all devices count as one", every_call, [](HookCall& c, uint8_t) {
         c.device = 0;
         return true;
     });
     add("whole-pages", "a mapping is entered with the size of whole pages", bits({map_page, unmap_page}),
-        [](HookCall& c) {
+        [](HookCall& c, uint8_t) {
             if (c.kind == map_page) c.size = (c.size + page_bytes - 1) / page_bytes * page_bytes;
             return true;
         });
-    add("page-starts", "a mapping is tracked at the start of its page", bits({map_page}), [](HookCall& c) {
+    add("page-starts", "a mapping is tracked at the start of its page", bits({map_page}), [](HookCall& c, uint8_t) {
         if (c.kind == map_page) c.phys -= c.phys % page_bytes;
         return true;
     });
-    add("long-syncs", "the part of a sync beyond a page is not seen", syncs, [](HookCall& c) {
+    add("long-syncs", "the part of a sync beyond a page is not seen", syncs, [](HookCall& c, uint8_t) {
         if (is(c, bits({sync_for_cpu, sync_for_device}))) c.size = std::min(c.size, page_bytes);
         return true;
     });
     add("syncs-crossed", "a sync for the device is taken for one for the CPU", bits({sync_for_device}),
-        [](HookCall& c) {
+        [](HookCall& c, uint8_t) {
             if (c.kind == sync_for_device) c.kind = sync_for_cpu;
             return true;
         });
-    add("writer-is-both", "an unmap FROM_DEVICE is taken for a BIDIRECTIONAL one", bits({unmap_page}), [](HookCall& c) {
-        if (c.kind == unmap_page && c.direction == Direction::from_device) c.direction = Direction::bidirectional;
-        return true;
-    });
-    add("list-heads", "of an unmapped scatterlist the first entry alone is removed", bits({unmap_sg}), [](HookCall& c) {
-        if (c.kind == unmap_sg && c.entry_count > 1) c.entry_count = c.mapped_count = 1;
-        return true;
-    });
+    add("writer-is-both", "an unmap FROM_DEVICE is taken for a BIDIRECTIONAL one", bits({unmap_page}),
+        [](HookCall& c, uint8_t) {
+            if (c.kind == unmap_page && c.direction == Direction::from_device) c.direction = Direction::bidirectional;
+            return true;
+        });
+    add("list-heads", "of an unmapped scatterlist the first entry alone is removed", bits({unmap_sg}),
+        [](HookCall& c, uint8_t) {
+            if (c.kind == unmap_sg && c.entry_count > 1) c.entry_count = c.mapped_count = 1;
+            return true;
+        });
     add("coherent-stays", "the entry of a coherent allocation outlives its free", bits({free_coherent}),
-        [](HookCall& c) { return c.kind != free_coherent; });
+        [](HookCall& c, uint8_t) { return c.kind != free_coherent; });
     add("errors-of-one-device", "dma_mapping_error() is heard for the first device only", bits({mapping_error}),
-        [](HookCall& c) { return c.kind != mapping_error || c.device == 0; });
+        [](HookCall& c, uint8_t first_device) { return c.kind != mapping_error || c.device == first_device; });
+}
+
+// Not the lowest: names of devices change no verdict, whatever the tracker.
+uint8_t first_named(const std::vector<HookCall>& calls) {
+    for (const HookCall& call : calls)
+        if (call.kind != HookKind::cow) return call.device;
+    return 0;
 }
 
 // The tracker with its fault.
@@ -183,10 +192,11 @@ private:
     void hear(const std::vector<HookCall>& calls, size_t count) {
         heard_.clear();
         places_.clear();
+        const uint8_t first_device = first_named(calls);
         for (size_t i = 0; i < calls.size(); i++) {
             if (i == count) heard_before_ = heard_.size();
             HookCall call = calls[i];
-            if (fault_.hear && !fault_.hear(call)) continue;
+            if (fault_.hear && !fault_.hear(call, first_device)) continue;
             heard_.push_back(call);
             places_.push_back(static_cast<uint16_t>(i));
         }

@@ -19,7 +19,8 @@ struct Planted {
     uint32_t hooks;     // the calls that reach it: a bit for each HookKind
     void (*change)(Era&) = nullptr;
     WarningId lost = WarningId::count_;
-    bool (*hear)(HookCall&) = nullptr;  // false: the call is not heard at all
+    // False: the call is not heard at all. With the device that is named first.
+    bool (*hear)(HookCall&, uint8_t) = nullptr;
 };
 
 // The era whose tracker they are planted in.
