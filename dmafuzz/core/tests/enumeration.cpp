@@ -3,6 +3,7 @@
 #include "fuzzing/enumeration.hpp"
 
 #include <map>
+#include <string>
 
 #include "fuzzing/judged_programs.hpp"
 #include "tests/test.hpp"
@@ -11,7 +12,12 @@ namespace dmafuzz {
 
 namespace {
 
-using Met = std::map<std::vector<uint8_t>, int>;
+using Met = std::map<std::string, int>;
+
+std::string records(const Program& program) {
+    const std::vector<uint8_t> bytes = encode(program);
+    return {bytes.begin(), bytes.end()};
+}
 
 // All programs of the alphabet that go on from one, up to so many operations.
 void go_on(const Program& program, const Context& context, size_t ops, Met& all) {
@@ -19,7 +25,7 @@ void go_on(const Program& program, const Context& context, size_t ops, Met& all)
     for (const Op& op : context.successors({1, 2})) {
         Program longer = program;
         longer.ops.push_back(op);
-        all[encode(longer)]++;
+        all[records(longer)]++;
         go_on(longer, context.after(op), ops, all);
     }
 }
@@ -32,7 +38,7 @@ void enumerate(uint32_t part, uint32_t parts, int ops, Met& met) {
         EXPECT(!check(program));
         EXPECT(program.ops.size() >= last);
         last = program.ops.size();
-        met[encode(program)]++;
+        met[records(program)]++;
     }
 }
 
