@@ -26,6 +26,11 @@ def run() -> None:
         main()
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
+    except RuntimeError as error:
+        # Where it comes while a class is being made, Python 3.11 wraps it.
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            sys.exit(EXIT_INTERRUPTED)
+        raise
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
