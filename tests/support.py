@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from dmafuzz import _core, platforms
 from dmafuzz.cli import main
+from dmafuzz.findings import RawFinding
 from dmafuzz.fuzzing import Plan
 from dmafuzz.program import Program, parse
 
@@ -98,3 +99,16 @@ def harness(name: str) -> Callable[[bytes], None]:
     spec.loader.exec_module(module)
     function: Callable[[bytes], None] = module.target
     return function
+
+
+def raw_findings(count: int) -> list[RawFinding]:
+    """What an engine reports, not replayed yet."""
+    engine = _core.Engine("6.12", [platforms.to_core(model) for model in platforms.portfolio("6.12")], 4, 12)
+    raw: list[RawFinding] = []
+    while len(raw) < count:
+        engine.burst(500, 1000)
+        raw += [
+            RawFinding(f.label, f.kind, f.platform, tuple(f.rules), _core.encode(f.ops), f.reason)
+            for f in engine.take_findings()
+        ]
+    return raw[:count]

@@ -20,10 +20,11 @@ from dmafuzz.benchmark.job import Job
 from dmafuzz.benchmark.processor_time import ProcessorClock
 from dmafuzz.benchmark.recall import Run
 from dmafuzz.benchmark.signatures import Settling, entry_bytes
-from dmafuzz.benchmark.statistics import NEVER, Estimate, ratio_total
+from dmafuzz.benchmark.statistics import NEVER
 from dmafuzz.benchmark.subject import Bench
 from dmafuzz.catalogue import Catalogue
 from dmafuzz.catalogue.files import json_text
+from dmafuzz.estimates import Estimate, total
 from dmafuzz.program import parse
 
 ROOT = Path(__file__).parent.parent
@@ -157,13 +158,13 @@ def test_a_total_is_extrapolated_from_a_share_with_an_interval() -> None:
     hits = 0
     for seed in range(200):
         drawn = random.Random(seed).sample(range(500), 12)
-        made = ratio_total([values[i] for i in drawn], [sizes[i] for i in drawn], 500, sum(sizes))
+        made = total([values[i] for i in drawn], [sizes[i] for i in drawn], 500, sum(sizes))
         assert made.low < made.value < made.high
         hits += made.low <= sum(values) <= made.high
     assert 175 <= hits <= 200
-    full = ratio_total(values, sizes, 500, sum(sizes))
+    full = total(values, sizes, 500, sum(sizes))
     assert full.low == full.value == full.high == pytest.approx(sum(values))
-    assert ratio_total([2.0], [1.0], 9, 9.0) == Estimate(18.0, 0.0, math.inf)
+    assert total([2.0], [1.0], 9, 9.0) == Estimate(18.0, 0.0, math.inf)
     assert Estimate(2.0, 1.0, 3.0).plus(5.0) == Estimate(7.0, 6.0, 8.0)
 
 

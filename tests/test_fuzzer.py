@@ -96,18 +96,6 @@ def test_a_report_that_is_not_true_is_not_confirmed(tmp_path: Path) -> None:
     assert list((tmp_path / "unconfirmed").iterdir())
 
 
-def raw_findings(count: int) -> list[RawFinding]:
-    engine = _core.Engine("6.12", portfolio(), seed=4, ops_limit=12)
-    raw: list[RawFinding] = []
-    while len(raw) < count:
-        engine.burst(500, 1000)
-        raw += [
-            RawFinding(f.label, f.kind, f.platform, tuple(f.rules), _core.encode(f.ops), f.reason)
-            for f in engine.take_findings()
-        ]
-    return raw[:count]
-
-
 def test_few_of_the_many_causes_that_break_several_rules_are_told() -> None:
     engine = _core.Engine("6.12", portfolio(), seed=5, ops_limit=12)
     told: Counter[tuple[str, str, str, tuple[str, ...]]] = Counter()

@@ -17,7 +17,7 @@ import pytest
 
 from dmafuzz import _core, platforms
 from dmafuzz.findings import RawFinding, Replaying, ReplayServer
-from support import ops_of
+from support import ops_of, raw_findings
 
 NAMES = [model.name for model in platforms.portfolio("6.12")]
 TRACKER_OF_ONES_OWN = """
@@ -26,18 +26,6 @@ class Tracker:
     def on_hook(self, call):
         {does}
 """
-
-
-def raw_findings(count: int) -> list[RawFinding]:
-    engine = _core.Engine("6.12", [platforms.to_core(model) for model in platforms.portfolio("6.12")], 4, 12)
-    raw: list[RawFinding] = []
-    while len(raw) < count:
-        engine.burst(500, 1000)
-        raw += [
-            RawFinding(f.label, f.kind, f.platform, tuple(f.rules), _core.encode(f.ops), f.reason)
-            for f in engine.take_findings()
-        ]
-    return raw[:count]
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from dmafuzz.benchmark.builds import Build
-from dmafuzz.benchmark.statistics import Estimate, ratio_total
 from dmafuzz.benchmark.subject import Bench
 from dmafuzz.benchmark.table import Table
+from dmafuzz.estimates import Estimate, total
 
 COMPLETE_OPS = 4
 DRAWN_OPS = 5
@@ -30,7 +30,7 @@ class Cost:
 def cost_of(ops: int, answer: dict[str, Any]) -> Cost:
     """From an answer of `dmafuzz.benchmark.driver.exhaustive`."""
     spent, sizes = answer["spent"], answer["sizes"]
-    whole = ratio_total(spent, sizes, answer["parts"], answer["whole_size"])
+    whole = total(spent, sizes, answer["parts"], answer["whole_size"])
     return Cost(ops, whole.plus(answer["first"]), len(spent), answer["parts"])
 
 

@@ -59,38 +59,3 @@ def require(*packages: str) -> None:
     lacking = [name for name in packages if importlib.util.find_spec(name) is None]
     if lacking:
         raise MissingPackageError(f"needs {' and '.join(lacking)}: pip install 'dmafuzz[bench]'")
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """Between ``low`` and ``high`` with 95 %."""
-
-    value: float
-    low: float
-    high: float
-
-    def plus(self, known: float) -> Estimate:
-        """With what is known exactly."""
-        return Estimate(self.value + known, self.low + known, self.high + known)
-
-
-def ratio_total(values: Sequence[float], sizes: Sequence[float], population: int, whole_size: float) -> Estimate:
-    """The total of ``population`` members of which some were drawn, by its ratio to a size that is known of all: the
-    ratio estimator (W. G. Cochran, Sampling Techniques, 1977, ch. 6). Of one member the interval is without bounds."""
-    drawn = len(values)
-    ratio = sum(values) / sum(sizes)
-    whole = ratio * whole_size
-    if drawn == population:
-        return Estimate(whole, whole, whole)
-    if drawn == 1:
-        return Estimate(whole, 0.0, math.inf)
-    rest = sum((value - ratio * size) ** 2 for value, size in zip(values, sizes, strict=True)) / (drawn - 1)
-    error = population * math.sqrt((1 - drawn / population) * rest / drawn)
-    spread = _STUDENT.get(drawn - 1, _NORMAL) * error
-    return Estimate(whole, max(0.0, whole - spread), whole + spread)
-
-
-_NORMAL = 1.96
-_STUDENT = dict(  # of the t distribution, two-sided 95 %, by degrees of freedom
-    enumerate((12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 2.18, 2.16, 2.14, 2.13), 1)
-)

@@ -474,21 +474,20 @@ void Simulator::perform(const Step& step) {
     }
 }
 
-void Simulator::start_cell(Cell& cell, size_t index) {
-    cell.start_anew();
-    cell.span = cutting_.shapes()[index].span;
-    cell.index = static_cast<uint16_t>(index);
-    const BufferKind kind = run_->kinds[cell.span.buffer];
-    cell.image = kind == BufferKind::text || kind == BufferKind::rodata;
-    cell.uncached = cell.span.buffer < buffers_max && run_->uncached[cell.span.buffer];
-    cell.several = cell.span.size > 1;
-    cell.shares_line = !cutting_.beside(cell.index).empty();
-}
-
 void Simulator::start_cells() {
     dirty_.assign(cell_count() / bits_in_word + 1, 0);
     if (cells_.size() < cell_count()) cells_.resize(cell_count());
-    for (size_t i = 0; i < cell_count(); i++) start_cell(cells_[i], i);
+    for (size_t i = 0; i < cell_count(); i++) {
+        Cell& cell = cells_[i];
+        cell.start_anew();
+        cell.span = cutting_.shapes()[i].span;
+        cell.index = static_cast<uint16_t>(i);
+        const BufferKind kind = run_->kinds[cell.span.buffer];
+        cell.image = kind == BufferKind::text || kind == BufferKind::rodata;
+        cell.uncached = cell.span.buffer < buffers_max && run_->uncached[cell.span.buffer];
+        cell.several = cell.span.size > 1;
+        cell.shares_line = !cutting_.beside(cell.index).empty();
+    }
 }
 
 void Simulator::perform(const Run& run, size_t from, size_t to) {

@@ -181,7 +181,6 @@ private:
     void walk(const Run& run, const Platform& platform, TransitionSink* sink, Digest* state, KeptMemory* kept = nullptr,
               size_t steps = 0);
     void perform(const Run& run, size_t from, size_t to);
-    void start_cell(Cell& cell, size_t index);
 
     // Memory that is kept (kept.cpp)
     void keep(Kept& kept, size_t steps);

@@ -29,36 +29,38 @@ enum class Call : uint8_t {
 };
 
 // `first`: on the first of the pattern's mappings; else on the last.
-struct Step {
+struct PatternStep {
     Call call;
     bool first = false;
 };
 
-constexpr std::array<Step, 3> checked_late{{{Call::map_unchecked}, {Call::start}, {Call::ask_late}}};
-constexpr std::array<Step, 4> late_access{{{Call::map}, {Call::end}, {Call::map_again}, {Call::device_access, true}}};
-constexpr std::array<Step, 4> ended_twice{{{Call::map}, {Call::map_again}, {Call::end, true}, {Call::end, true}}};
-constexpr std::array<Step, 4> cpus_turn{
+constexpr std::array<PatternStep, 3> checked_late{{{Call::map_unchecked}, {Call::start}, {Call::ask_late}}};
+constexpr std::array<PatternStep, 4> late_access{
+    {{Call::map}, {Call::end}, {Call::map_again}, {Call::device_access, true}}};
+constexpr std::array<PatternStep, 4> ended_twice{
+    {{Call::map}, {Call::map_again}, {Call::end, true}, {Call::end, true}}};
+constexpr std::array<PatternStep, 4> cpus_turn{
     {{Call::map}, {Call::sync_for_cpu}, {Call::cpu_access}, {Call::sync_for_device}}};
-constexpr std::array<Step, 4> moved{{{Call::map}, {Call::cow}, {Call::sync_for_device}, {Call::device_access}}};
-constexpr std::array<Step, 2> many_of_a_line{{{Call::map}, {Call::map_often}}};
+constexpr std::array<PatternStep, 4> moved{{{Call::map}, {Call::cow}, {Call::sync_for_device}, {Call::device_access}}};
+constexpr std::array<PatternStep, 2> many_of_a_line{{{Call::map}, {Call::map_often}}};
 
-constexpr std::array<Step, 3> neighbours{{{Call::alloc_twins}, {Call::map}, {Call::map_twin}}};
+constexpr std::array<PatternStep, 3> slab_neighbours{{{Call::alloc_twins}, {Call::map}, {Call::map_twin}}};
 
-constexpr std::array<std::span<const Step>, 8> patterns{checked_late, late_access,    ended_twice,    cpus_turn,
-                                                        moved,        many_of_a_line, many_of_a_line, neighbours};
+constexpr std::array<std::span<const PatternStep>, 8> patterns{
+    checked_late, late_access, ended_twice, cpus_turn, moved, many_of_a_line, many_of_a_line, slab_neighbours};
 
 class Appender {
 public:
     Appender(Rng& rng, Program& program, Scope& scope, int ops)
         : rng_(rng), program_(program), scope_(scope), ops_(static_cast<size_t>(ops)) {}
 
-    void append(std::span<const Step> steps) {
-        for (const Step& step : steps)
+    void append(std::span<const PatternStep> steps) {
+        for (const PatternStep& step : steps)
             if (!append(step)) return;
     }
 
 private:
-    bool append(const Step& step) {
+    bool append(const PatternStep& step) {
         switch (step.call) {
             case Call::map:
             case Call::map_unchecked: return first_map(step.call == Call::map_unchecked);
