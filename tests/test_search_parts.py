@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import random
 import subprocess
 import sys
@@ -23,8 +24,10 @@ from dmafuzz.exhaustive import kept as keeping
 from dmafuzz.exhaustive.kept import KeptParts
 from dmafuzz.exhaustive.layers import Part, grow, parts_of, whole_layers
 from dmafuzz.exhaustive.parts import PartError, PartResult, carry_out, search_key
+from dmafuzz.exhaustive.result import Found, Signature, Smallest
 from dmafuzz.exhaustive.search import Unwatched
 from dmafuzz.storage import pack_bytes, unpacked
+from dmafuzz.storage.packs import BLOCK_BYTES_MAX
 from dmafuzz.trackers import default_portfolio, resolve
 from support import run
 
@@ -111,7 +114,7 @@ def damaged_by(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
 
 def with_facts(**facts: object) -> Callable[[Path], None]:
     """Whole, with other facts."""
-    return damaged_by(lambda data: pack_bytes({**unpacked(data).table, **facts}, []))
+    return damaged_by(lambda data: pack_bytes({**unpacked(data).table, **facts}, unpacked(data).items))
 
 
 def of_another(file: Path) -> None:
@@ -153,6 +156,17 @@ class TestPart:
         with pytest.raises(PartError, match="not a pack"):
             PartResult.from_bytes(b"nothing", key, part)
 
+    def test_may_show_more_than_a_block_of_a_pack_holds(self) -> None:
+        """As 64 parts of five operations together do."""
+        part, key, result = Part(0, 0, 1), search_key(plan()), plan().empty_result()
+        chance = random.Random(5)
+        for number in range(4000):
+            signature = Signature("fn", f"kind-{number}", (), "")
+            smallest = {place: Smallest((number, place), chance.randbytes(160)) for place in range(18)}
+            result.found[signature] = Found(signature, 1, smallest)
+        assert len(json.dumps(result.to_json())) > BLOCK_BYTES_MAX
+        assert PartResult.from_bytes(PartResult(part, result, 1.0).to_bytes(key), key, part).result == result
+
     def test_is_a_range_of_states(self) -> None:
         with pytest.raises(ValueError, match="range of the last layer"):
             plan().walk().part(0, 2)
@@ -163,7 +177,8 @@ class TestKept:
         "damage",
         [
             damaged_by(lambda data: data[: len(data) // 2]), damaged_by(lambda _: b""), damaged_by(lambda _: b"{}"),
-            damaged_by(lambda data: data[:-9] + bytes([data[-9] ^ 1]) + data[-8:]), with_facts(result={"found": 1}),
+            damaged_by(lambda data: data[:-9] + bytes([data[-9] ^ 1]) + data[-8:]), with_facts(result={"labels": 1}),
+            damaged_by(lambda data: pack_bytes(unpacked(data).table, [b"{", b"1"])),
             with_facts(result=[]), with_facts(search="0" * 16), with_facts(seconds=None), of_another,
         ],
     )  # fmt: skip

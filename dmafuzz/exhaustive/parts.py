@@ -16,6 +16,7 @@ from dmafuzz.exhaustive.result import Result
 from dmafuzz.storage import pack_bytes, unpacked
 
 _DIGITS = 16
+_FORMAT = 2
 
 
 class PartError(ValueError):
@@ -25,7 +26,7 @@ class PartError(ValueError):
 def search_key(plan: SearchPlan) -> str:
     """The hash of all that decides about what a part is and what it comes to."""
     names = [member.name for member in plan.members]  # their order is that of the results
-    facts = {"search": plan.identity(), "order": names, "part_pairs": layers.PART_PAIRS}
+    facts = {"format": _FORMAT, "search": plan.identity(), "order": names, "part_pairs": layers.PART_PAIRS}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:_DIGITS]
 
 
@@ -44,7 +45,9 @@ class PartResult:
     def to_bytes(self, search: str) -> bytes:
         """``search`` is the `search_key`."""
         facts = {"kind": self.kind, "search": search, "part": list(self.part), "seconds": round(self.seconds, 6)}
-        return pack_bytes({**facts, "result": self.result.to_json()}, [])
+        result = self.result.to_json()
+        found = result.pop("found")  # in items of its own: there is no limit to them
+        return pack_bytes({**facts, "result": result}, (json.dumps(each).encode() for each in found))
 
     @classmethod
     def from_bytes(cls, data: bytes, search: str, part: Part, kind: str = "search-part") -> PartResult:
@@ -56,7 +59,8 @@ class PartResult:
         if (table.get("kind"), table.get("search"), table.get("part")) != (kind, search, list(part)):
             raise PartError("of another part, or of another search")
         try:
-            return cls(part, Result.from_json(table["result"]), float(table["seconds"]), kind)
+            found = [json.loads(item) for item in pack.items]
+            return cls(part, Result.from_json({**table["result"], "found": found}), float(table["seconds"]), kind)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise PartError("its facts are not what they should be") from None
 

@@ -39,7 +39,7 @@ class Pack:
 
 
 def pack_bytes(table: dict[str, Any], items: Iterable[bytes]) -> bytes:
-    """The file's content. The same table and items give the same bytes."""
+    """The file's content. The same table and items give the same bytes. Raises ValueError for what is too large."""
     blocks = [_MAGIC, _block(json.dumps(table, sort_keys=True).encode())]
     part = bytearray()
     for item in items:
@@ -99,6 +99,8 @@ def unpacked(data: bytes) -> Pack:
 
 
 def _block(data: bytes) -> bytes:
+    if len(data) > BLOCK_BYTES_MAX:  # nobody would read it
+        raise ValueError(f"a table of {len(data):,} bytes is too large for a pack")
     packed = zlib.compress(data, 6)
     return _HEAD.pack(len(packed), len(data), _checksum(packed)) + packed
 
