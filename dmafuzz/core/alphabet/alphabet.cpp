@@ -391,12 +391,18 @@ private:
 
 std::vector<Op> Context::successors(const Alphabet& alphabet) const { return Successors(*this, alphabet).all(); }
 
+Context Context::of(const std::vector<Op>& ops) {
+    Context context;
+    for (const Op& op : ops) context = context.after(op);
+    return context;
+}
+
 Context Context::after(const Op& op) const {
     Context next = *this;
     const OpTraits& t = traits(op.kind);
     next.scope_.apply(op);
     if (!is_device_access(op.kind)) next.cpus_ |= 1u << op.cpu;
-    if (t.names_device || op.given_device) next.devices_ |= 1u << op.device;
+    if (names_device(op)) next.devices_ |= 1u << op.device;
     next.splits_ += op.split;
     next.buffers_ += t.defines_buffer;
     if (t.defines_buffer) next.allocations_.push_back(op);

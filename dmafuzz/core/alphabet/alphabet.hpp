@@ -28,6 +28,7 @@ public:
     // In order of what is plainest, then of names. CPUs, buffers and mappings have canonical names.
     std::vector<Op> successors(const Alphabet& alphabet) const;
     Context after(const Op& op) const;
+    static Context of(const std::vector<Op>& ops);  // after all of them
     Digest digest() const;
 
     uint32_t cpus() const { return cpus_; }        // those used, a bit each

@@ -4,7 +4,7 @@
 
 #include "binding/binding.hpp"
 #include "binding/record.hpp"
-#include "exhaustive/walk.hpp"
+#include "exhaustive/expander.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -144,9 +144,7 @@ void bind_harvest(nb::module_& m) {
 
 // The operations that can follow a program, for enumerations without the walk.
 std::vector<Op> successors(const std::vector<Op>& ops, int cpus, int devices) {
-    Context context;
-    for (const Op& op : ops) context = context.after(op);
-    return context.successors({cpus, devices});
+    return Context::of(ops).successors({cpus, devices});
 }
 
 }  // namespace

@@ -34,9 +34,7 @@ bool Enumeration::next_beginning(Rng& rng) {
         beginning_ = std::move(beginnings_.back());
         beginnings_.pop_back();
     } while (!mine(beginning_));
-    Context context;
-    for (const Op& op : beginning_.ops) context = context.after(op);
-    letters_ = context.successors(alphabet);
+    letters_ = Context::of(beginning_.ops).successors(alphabet);
     std::reverse(letters_.begin(), letters_.end());
     return true;
 }

@@ -26,7 +26,7 @@ Program drop_invalid(const Program& program) {
 int devices_of(const Program& program) {
     uint32_t named = 0;
     for (const Op& op : program.ops)
-        if (traits(op.kind).names_device || op.given_device) named |= 1u << op.device;
+        if (names_device(op)) named |= 1u << op.device;
     return std::popcount(named);
 }
 

@@ -125,7 +125,7 @@ void Machine::digest(Digest& into) const {
             into.add(op.mapping);
             add_mapping(into, run_->mappings[op.mapping]);
         }
-        if (!(t.names_device || op.given_device) || named[op.device]) continue;
+        if (!names_device(op) || named[op.device]) continue;
         named[op.device] = true;
         into.add(0x100u + op.device);
     }

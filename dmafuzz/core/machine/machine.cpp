@@ -67,7 +67,7 @@ void Machine::carry_out_line(const Op& op, uint8_t index) {
     now_ = index;
     run_->ops.push_back(op);
     if (stopped_) return;
-    if (traits(op.kind).names_device | op.given_device) name_device(op.device);
+    if (names_device(op)) name_device(op.device);
     if (!waiting_.empty()) hand_over_unchecked(op);
     if (op.kind == OpKind::finish) {
         has_pending_[op.cpu] = false;

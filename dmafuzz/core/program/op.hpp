@@ -198,6 +198,9 @@ inline constexpr std::array<OpTraits, static_cast<size_t>(OpKind::count_)> op_tr
 
 inline const OpTraits& traits(OpKind kind) { return op_traits[static_cast<size_t>(kind)]; }
 
+// Does it say a device, whether as its own or in an argument's place?
+inline bool names_device(const Op& op) { return traits(op.kind).names_device || op.given_device; }
+
 // The line that makes a mapping, or nothing.
 inline const Op* map_of(const Program& program, uint8_t mapping) {
     for (const Op& op : program.ops)

@@ -24,7 +24,7 @@ Order order_of(const Program& program) {
     for (const Op& op : program.ops) {
         const OpTraits& t = traits(op.kind);
         if (!is_device_access(op.kind)) cpus |= 1u << op.cpu;
-        if (t.names_device || op.given_device) devices |= 1u << op.device;
+        if (names_device(op)) devices |= 1u << op.device;
         order.splits += op.split;
         order.buffers += t.defines_buffer;
         order.sizes += sizes_of(op);

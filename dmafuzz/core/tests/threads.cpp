@@ -3,7 +3,7 @@
 // to.
 #include <thread>
 
-#include "exhaustive/walk.hpp"
+#include "exhaustive/expander.hpp"
 #include "tests/machines.hpp"
 #include "tests/test.hpp"
 
