@@ -15,7 +15,8 @@ import pytest
 
 from dmafuzz import _core, platforms
 from dmafuzz.findings import Finding, RawFinding, Replaying
-from dmafuzz.storage import pack_bytes, pack_name, read_ledgers, read_pack, write_pack
+from dmafuzz.storage import pack_bytes, pack_name, read_ledgers, read_pack, unpacked, write_pack
+from dmafuzz.storage.packs import BLOCK_BYTES_MAX
 from dmafuzz.store import Store, StoreError, Target
 from dmafuzz.store.entries import finding_to_item, item_to_finding
 from dmafuzz.store.target import target_of
@@ -228,6 +229,16 @@ def test_a_pack_depends_on_its_content_alone_and_a_huge_one_is_not_read(tmp_path
     with open(bomb, "wb") as file:
         file.truncate(1 << 40)
     assert read_pack(bomb).damage
+
+
+def test_a_pack_that_nobody_would_read_is_not_made() -> None:
+    with pytest.raises(ValueError, match=r"table of 16,777,[0-9]* bytes is too large"):
+        pack_bytes({"facts": "x" * BLOCK_BYTES_MAX}, [])
+    with pytest.raises(ValueError, match="item of 16,777,217 bytes is too large"):
+        pack_bytes({}, [b"x" * (BLOCK_BYTES_MAX + 1)])
+    largest = pack_bytes({"facts": "x" * (BLOCK_BYTES_MAX - len('{"facts": ""}'))}, [b"a"])
+    assert unpacked(largest).damage is None
+    assert unpacked(largest).items == [b"a"]
 
 
 def test_a_second_process_is_refused_in_one_line(tmp_path: Path) -> None:
