@@ -57,8 +57,8 @@ def _show_alphabet(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 @click.command()
 @click.option("--ops", type=click.IntRange(1, OPS_MAX), default=3, show_default=True, metavar="N",
-              help="Operations of a program, at most. 4 takes ten seconds or so, 5 ten minutes or so, 6 days of one "
-                   "core: see --out and --sample.")  # fmt: skip
+              help="Operations of a program, at most. 4 takes ten seconds or so, 5 half an hour of one core, 6 days of "
+                   "it: see --out and --sample.")  # fmt: skip
 @options.tracker
 @options.portfolio
 @click.option("--cpus", type=click.IntRange(1, 2), default=1, show_default=True, metavar="1|2",
