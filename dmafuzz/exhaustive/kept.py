@@ -16,9 +16,9 @@ from dmafuzz.exhaustive.layers import Part
 from dmafuzz.exhaustive.parts import PartError, PartResult, search_key
 from dmafuzz.exhaustive.plan import SearchPlan
 from dmafuzz.storage import LockedError, read_regular, take_lock, write_whole
+from dmafuzz.storage.packs import PACK_BYTES_MAX
 
 _LOG = logging.getLogger("dmafuzz")
-_BYTES_MAX = 1 << 28
 _PART, _BLOCK, _LEASE = ".part", ".block", ".lease"
 _LOCK = "lock"
 _NAME = re.compile(r"(\d{6,12})(\.part|\.block)")
@@ -125,7 +125,7 @@ class KeptParts:
 
     def _read(self, path: Path, part: Part, kind: str = PartResult.kind) -> PartResult | None:
         try:
-            return PartResult.from_bytes(read_regular(path, _BYTES_MAX) or b"", self._search, part, kind)
+            return PartResult.from_bytes(read_regular(path, PACK_BYTES_MAX) or b"", self._search, part, kind)
         except FileNotFoundError:  # or in a block by now
             return None
         except PartError as error:

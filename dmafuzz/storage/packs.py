@@ -40,7 +40,10 @@ class Pack:
 
 def pack_bytes(table: dict[str, Any], items: Iterable[bytes]) -> bytes:
     """The file's content. The same table and items give the same bytes. Raises ValueError for what is too large."""
-    blocks = [_MAGIC, _block(json.dumps(table, sort_keys=True).encode())]
+    facts = json.dumps(table, sort_keys=True).encode()
+    if len(facts) > BLOCK_BYTES_MAX:
+        raise ValueError(f"a table of {len(facts):,} bytes is too large for a pack")
+    blocks = [_MAGIC, _block(facts)]
     part = bytearray()
     for item in items:
         if _LENGTH.size + len(item) > BLOCK_BYTES_MAX - _BLOCK_BYTES:
@@ -99,8 +102,6 @@ def unpacked(data: bytes) -> Pack:
 
 
 def _block(data: bytes) -> bytes:
-    if len(data) > BLOCK_BYTES_MAX:  # nobody would read it
-        raise ValueError(f"a table of {len(data):,} bytes is too large for a pack")
     packed = zlib.compress(data, 6)
     return _HEAD.pack(len(packed), len(data), _checksum(packed)) + packed
 
