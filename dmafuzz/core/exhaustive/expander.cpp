@@ -168,7 +168,7 @@ void Expander::visit(size_t letter, Walk* growing) {
     const Op& op = walk_.contexts().op(walk_.contexts().successors(context_)[letter]);
     const uint64_t rank = rank_after(walk_.last()[joint_], letter);
     write_down(pair_of(outcomes_), op, {rank, false, joint_});
-    if (walk_.has_mirror(walk_.contexts()[context_].devices | (names_device(op) ? 1u : 0u))) {
+    if (walk_.has_mirror(walk_.contexts()[context_].devices != 0 || names_device(op))) {
         for (size_t p = 0; p < walk_.platforms(); p++) {
             const size_t there = walk_.mirrored()[p];
             for (size_t tracker = 0; tracker < trackers(); tracker++)

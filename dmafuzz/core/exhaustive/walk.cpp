@@ -83,7 +83,7 @@ uint64_t Walk::programs_after(size_t from, size_t to) const {
         const Joint& joint = last()[i];
         const uint32_t devices = contexts_[joint.context].devices;
         for (uint16_t letter : contexts_.successors(joint.context))
-            programs += joint.count * (has_mirror(devices | (names_device(contexts_.op(letter)) ? 1u : 0u)) ? 2 : 1);
+            programs += joint.count * (has_mirror(devices != 0 || names_device(contexts_.op(letter))) ? 2 : 1);
     }
     return programs;
 }

@@ -35,7 +35,7 @@ public:
     // Where among the machines a platform stands, for programs with the devices exchanged.
     const std::vector<size_t>& mirrored() const { return mirrored_; }
     // Are there programs that differ from one walked in the names of the devices alone?
-    bool has_mirror(uint32_t devices_named) const { return machines_.size() > platforms_ && devices_named != 0; }
+    bool has_mirror(bool names_devices) const { return names_devices && machines_.size() > platforms_; }
     const Contexts& contexts() const { return contexts_; }
 
     // The last layer: of programs of `length()` operations.
